@@ -1,0 +1,314 @@
+/**
+ * The contract: every shape and every promise of a registry, and nothing else.
+ *
+ * Chapter one is for users of a registry, chapter two for authors of an adapter. A rule stated here holds on every
+ * backend; `@rollcall/conformance` is the same text as running cases.
+ */
+import type { RegistryError } from './errors.ts';
+
+// ---- Model. What is read is deeply readonly and frozen: one object may be shared by cache, watchers and callers. ----
+
+/** String pairs. At most 64, key 1-128 of `[A-Za-z0-9._/-]`, value at most 1024 bytes of well-formed Unicode. */
+export type Metadata = Readonly<Record<string, string>>;
+
+/** One instance of a service, identified by (service name, id), case-sensitive. */
+export interface ServiceNode {
+  /** 1-255 of `[A-Za-z0-9._:-]`, starting with a letter or digit. */
+  readonly id: string;
+  /** `host:port`, IPv6 in brackets; port 1-65535. */
+  readonly address: string;
+  /** Empty, never absent, on what is read. */
+  readonly metadata: Metadata;
+  /**
+   * Only on what is read, and only from the discovery server: no renewal for 1.25 of its own intervals, protected or
+   * not. Never stored; a flip is an `update`.
+   */
+  readonly late?: true;
+}
+
+/** The shape of a request or response, as in go-micro; depth at most 8. */
+export interface Value {
+  readonly name: string;
+  readonly type: string;
+  readonly values?: readonly Value[] | undefined;
+}
+
+/** A callable of a service. At most 256 to a service; their order is kept. */
+export interface Endpoint {
+  readonly name: string;
+  readonly request?: Value | undefined;
+  readonly response?: Value | undefined;
+  readonly metadata?: Metadata | undefined;
+}
+
+/** One version of a service with its nodes, sorted by id. `metadata` and `endpoints` are those of the smallest id. */
+export interface Service {
+  /** 1-63 of `[a-z0-9._-]`, starting with a letter or digit; lower case since DNS and Consul ignore case. */
+  readonly name: string;
+  /** 0-64 printable ASCII; `''` when none was given. */
+  readonly version: string;
+  readonly metadata: Metadata;
+  readonly endpoints: readonly Endpoint[];
+  readonly nodes: readonly ServiceNode[];
+}
+
+/** A service that has at least one live node, with its versions in order. */
+export interface ServiceSummary {
+  readonly name: string;
+  readonly versions: readonly string[];
+}
+
+// ---- What is written: the least one has to say. A `Service` that was read fits. ----
+
+/** A node as it is registered. */
+export interface NodeInput {
+  readonly id: string;
+  readonly address: string;
+  readonly metadata?: Metadata | undefined;
+}
+
+/** A service as it is registered: one record per node, each with this version, metadata and these endpoints. */
+export interface ServiceInput {
+  readonly name: string;
+  readonly version?: string | undefined;
+  readonly metadata?: Metadata | undefined;
+  readonly endpoints?: readonly Endpoint[] | undefined;
+  readonly nodes: readonly NodeInput[];
+}
+
+/** Which nodes of which service; anything that was registered or read fits. */
+export interface ServiceRef {
+  readonly name: string;
+  readonly nodes: readonly { readonly id: string }[];
+}
+
+// ---- Chapter one: using a registry ----
+
+/** What every call takes. */
+export interface CallOptions {
+  /** Ends the call with `ABORTED`; a timeout signal (`AbortSignal.timeout`) with `TIMEOUT`. */
+  readonly signal?: AbortSignal | undefined;
+  /** Deadline in milliseconds; default {@link RegistryOptions.timeoutMs}. */
+  readonly timeoutMs?: number | undefined;
+}
+
+/** Options of {@link Registry.register}. */
+export interface RegisterOptions extends CallOptions {
+  /**
+   * Without a renewal for this long, in milliseconds, the node is struck off. Raised to `minTtlMs` and rounded up to
+   * `ttlResolutionMs`. Absent: the node stays until deregistered or withdrawn.
+   */
+  readonly ttlMs?: number | undefined;
+  /** How often the caller means to renew, in milliseconds; default `ttlMs / 3`. What "late" is measured by. */
+  readonly renewIntervalMs?: number | undefined;
+}
+
+/** Options of {@link Registry.watch}. */
+export interface WatchOptions {
+  /** Only this service; absent: all. */
+  readonly name?: string | undefined;
+  /** Ends the watcher, without an error. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** Options of {@link Registry.close}. */
+export interface CloseOptions {
+  /** Take what this object registered, and still holds, off the roll; default true. */
+  readonly withdraw?: boolean | undefined;
+}
+
+/** Why a node left: withdrawn by somebody, silent for its TTL, or not known (it went during an outage). */
+export type DeleteReason = 'deregistered' | 'expired' | 'unknown';
+
+/** One thing a watcher is told. `create`, `update` and `delete` carry exactly one node, with its own metadata and endpoints. */
+export type WatchEvent =
+  | { readonly type: 'create' | 'update'; readonly service: Service }
+  | { readonly type: 'delete'; readonly service: Service; readonly reason: DeleteReason }
+  /** Everything told so far is the whole truth of one moment. */
+  | { readonly type: 'synced' }
+  /** The backend is lost; what was told may be stale until the next `synced`. */
+  | { readonly type: 'interrupted'; readonly error: RegistryError };
+
+/**
+ * The roll as it changes. Starts at the first `next()`; one consumer. It ends, without an error, by `return()` (so by
+ * `break`), its signal, or the registry's `close()`. While a `next()` is pending it keeps the process alive.
+ */
+export interface Watcher extends AsyncIterableIterator<WatchEvent, undefined, undefined>, AsyncDisposable {
+  return(): Promise<IteratorResult<WatchEvent, undefined>>;
+}
+
+/** What a backend can do: data, so that a coarse backend is tested coarsely and never excused. */
+export interface Capabilities {
+  /** Below it a TTL is raised (and logged). Milliseconds. */
+  readonly minTtlMs: number;
+  /** TTLs are rounded up to it. Milliseconds. */
+  readonly ttlResolutionMs: number;
+  /** A silent node is gone within `ttlMs` + this, while the backend is up. Milliseconds. */
+  readonly expirySlackMs: number;
+  /** Others see an acknowledged write within this. Milliseconds. */
+  readonly propagationMs: number;
+  /** Largest node with its endpoints, encoded, in bytes; above it `RESOURCE_EXHAUSTED`. */
+  readonly maxNodeBytes: number;
+  /** Whose nodes `deregister` reaches; outside it `NOT_SUPPORTED`. */
+  readonly removesOthers: 'any' | 'same-agent' | 'own';
+  /** The first register of an id takes it over from another live holder; else it is `CONFLICT`. */
+  readonly takesOver: boolean;
+  /** The backend keeps what was acknowledged across its own restart. */
+  readonly durable: boolean;
+  /** `namespace` separates rolls; else it is `NOT_SUPPORTED`. */
+  readonly namespaces: boolean;
+  /** Other processes of this machine see it. */
+  readonly crossProcess: boolean;
+  /** Other machines see it. */
+  readonly crossHost: boolean;
+}
+
+/**
+ * A service registry. Every call has a deadline (`TIMEOUT`) and takes a signal (`ABORTED`); bad arguments are
+ * `INVALID_ARGUMENT` before any I/O; after `close()` every call is `CLOSED`. Constructors do no I/O.
+ */
+export interface Registry extends AsyncDisposable {
+  /** The backend: `memory`, `mdns`, `consul`, `etcd`, `discovery`, ... */
+  readonly name: string;
+  /** What depends on the server is false until `init` or the first call has heard from it. */
+  readonly capabilities: Capabilities;
+  /**
+   * Connects and authenticates now, so that a wrong address or token fails here. Optional: the first call does it.
+   * Idempotent. Errors: `UNAVAILABLE`, `UNAUTHORIZED`, `TIMEOUT`, `NOT_SUPPORTED`.
+   */
+  init(options?: CallOptions): Promise<void>;
+  /**
+   * Writes every node of the call: an idempotent upsert. Resolves when the backend has acknowledged and a read shows
+   * it. Same content again is a renewal: it extends the TTL and makes no event; changed content is one `update` per
+   * node; an entry that the backend has lost is written again. Calls of one object on one node take effect in call
+   * order. After `TIMEOUT`, `ABORTED` or `UNAVAILABLE` the outcome is unknown and repeating is safe.
+   *
+   * The first register of an id from this object takes it over (`takesOver`); a renewal that finds the entry in
+   * another's hands writes nothing and is `CONFLICT`. A node above `maxNodeBytes`: `RESOURCE_EXHAUSTED`.
+   */
+  register(service: ServiceInput, options?: RegisterOptions): Promise<void>;
+  /**
+   * Removes nodes by id, whoever registered them, within `removesOthers`; outside it `NOT_SUPPORTED`. Unknown ids are
+   * no error. An owner that still renews writes itself again.
+   */
+  deregister(service: ServiceRef, options?: CallOptions): Promise<void>;
+  /** The live nodes of a service, by version; `[]` for an unknown name. An outage is `UNAVAILABLE`, never `[]`. */
+  getService(name: string, options?: CallOptions): Promise<readonly Service[]>;
+  /** Every service with a live node, sorted by name. An outage is `UNAVAILABLE`, never `[]`. */
+  listServices(options?: CallOptions): Promise<readonly ServiceSummary[]>;
+  /**
+   * First the current state as `create`, then `synced`, then changes. Convergent, not a log: no final state is missed,
+   * intermediate ones may be. A lost backend does not end it: `interrupted`, then the difference, then `synced`. A
+   * slow consumer costs at most one pending event per node. Throws at once on a bad argument or a closed registry.
+   */
+  watch(options?: WatchOptions): Watcher;
+  /**
+   * Ends watchers and calls, withdraws what this object registered and still holds, frees every socket and timer.
+   * Idempotent, bounded by `closeTimeoutMs`, never rejects.
+   */
+  close(options?: CloseOptions): Promise<void>;
+}
+
+/** Four methods of any structured logger (pino fits). */
+export interface Logger {
+  debug(fields: object, message: string): void;
+  info(fields: object, message: string): void;
+  warn(fields: object, message: string): void;
+  error(fields: object, message: string): void;
+}
+
+/** Time, injected. */
+export interface Clock {
+  /** Monotonic milliseconds; only differences mean something. */
+  now(): number;
+  /** Milliseconds since the epoch. */
+  wallNow(): number;
+  /** Calls back once after `delayMs`; returns how to cancel it. Never keeps the process alive. */
+  setTimer(delayMs: number, callback: () => void): () => void;
+}
+
+/** Options that every registry takes. */
+export interface RegistryOptions {
+  /** Separates rolls on one backend; `NOT_SUPPORTED` where the backend cannot. */
+  readonly namespace?: string | undefined;
+  /** Deadline of a call, in milliseconds; default 5,000. */
+  readonly timeoutMs?: number | undefined;
+  /** Longest time `close()` takes, in milliseconds; default 3,000. */
+  readonly closeTimeoutMs?: number | undefined;
+  /** Silent by default. */
+  readonly logger?: Logger | undefined;
+  /** The system's by default. */
+  readonly clock?: Clock | undefined;
+}
+
+// ---- Chapter two: implementing a registry. Grouping, copies, limits, retry, diff, coalescing are the guard's. ----
+
+/** One node with the service around it: what an adapter stores and reads. */
+export interface Entry {
+  readonly name: string;
+  readonly version: string;
+  readonly metadata: Metadata;
+  readonly endpoints: readonly Endpoint[];
+  readonly node: ServiceNode;
+}
+
+/** What identifies an {@link Entry}. */
+export interface EntryKey {
+  readonly name: string;
+  readonly id: string;
+}
+
+/** What the guard hands to each driver call. `signal` already carries the deadline. */
+export interface DriverCall {
+  readonly signal: AbortSignal;
+  readonly logger: Logger;
+}
+
+/** A TTL as the backend keeps it (raised and rounded) and the promised interval, both in milliseconds. */
+export interface Lease {
+  readonly ttlMs: number;
+  readonly renewIntervalMs: number;
+}
+
+/** Where a driver's watch reports. The guard diffs, so telling too much is harmless, telling too little is not. */
+export interface WatchSink {
+  /** The whole state at one point; later calls continue from exactly there. May come again. */
+  snapshot(entries: readonly Entry[]): void;
+  /** One node as it is now. Allowed before the first snapshot, when parts of the state are known to be true. */
+  put(entry: Entry): void;
+  /** One node that is gone; `unknown` without a reason. */
+  remove(key: EntryKey, reason?: DeleteReason): void;
+}
+
+/** The narrow interface an adapter implements; {@link createRegistry} makes a {@link Registry} of it. */
+export interface RegistryDriver {
+  readonly name: string;
+  readonly capabilities: Capabilities;
+  /** Called before anything else, again after a failure; not called again once it resolved. */
+  connect(call: DriverCall): Promise<void>;
+  /**
+   * Writes each entry whole, whatever was there; with `takesOver: false`, `CONFLICT` where a live holder defends it.
+   * `lease` undefined: no lease.
+   */
+  put(entries: readonly Entry[], lease: Lease | undefined, call: DriverCall): Promise<void>;
+  /**
+   * Extends what this object holds; answers the keys that the backend no longer has, which the guard then puts.
+   * `CONFLICT` where another holds one.
+   */
+  renew(keys: readonly EntryKey[], lease: Lease | undefined, call: DriverCall): Promise<readonly EntryKey[]>;
+  /** Removes whoever registered them, within `removesOthers`; unknown keys are no error. */
+  remove(keys: readonly EntryKey[], call: DriverCall): Promise<void>;
+  /** All entries, or those of one service. */
+  read(name: string | undefined, call: DriverCall): Promise<readonly Entry[]>;
+  /** Only where it is cheaper than `read(undefined)`. */
+  list?(call: DriverCall): Promise<readonly ServiceSummary[]>;
+  /**
+   * One connection's life: snapshot, then changes, until the signal (resolves) or the link is lost (rejects).
+   * Compaction, an index that went back, a periodic re-list: reject or snapshot again.
+   */
+  watch(name: string | undefined, sink: WatchSink, call: DriverCall): Promise<void>;
+  /** The one place where backend errors become ours. */
+  toError(cause: unknown): RegistryError;
+  /** Withdraws of these keys what this object still holds, then frees every socket and timer. */
+  close(options: { readonly withdraw: readonly EntryKey[] }, call: DriverCall): Promise<void>;
+}
