@@ -50,6 +50,6 @@ export class RegistryError<C extends RegistryErrorCode = RegistryErrorCode> exte
   /** Brand check, also across duplicate installs, and narrowing in one. */
   static is<C extends RegistryErrorCode = RegistryErrorCode>(error: unknown, ...codes: C[]): error is RegistryError<C> {
     if (typeof error !== 'object' || error === null || !(brand in error)) return false;
-    return codes.length === 0 || codes.includes((error as RegistryError<C>).code);
+    return codes.length === 0 || ('code' in error && (codes as readonly unknown[]).includes(error.code));
   }
 }

@@ -1,3 +1,20 @@
-export type * from './contract.ts';
-export { type RegistryErrorCode, RegistryError } from './errors.ts';
+// For users of a registry.
+
+export { type Backoff, type BackoffOptions, createBackoff } from './backoff.ts';
 export { holdProcess, systemClock } from './clock.ts';
+export type * from './contract.ts';
+export {
+  type CallMessage,
+  callChannel,
+  type LeaseMessage,
+  leaseChannel,
+  type WatchMessage,
+  watchChannel,
+} from './diagnostics.ts';
+export { RegistryError, type RegistryErrorCode } from './errors.ts';
+export { type FollowOptions, follow } from './follow.ts';
+// For authors of an adapter.
+export { createRegistry } from './guard/create-registry.ts';
+export { compare, entryKey, groupByVersion, keyOf, sameEntry } from './model/entry.ts';
+export * as limits from './model/limits.ts';
+export { type WaitForServiceOptions, waitForService } from './wait-for-service.ts';

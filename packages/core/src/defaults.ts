@@ -1,0 +1,32 @@
+/** Deadline of a call that names none. Milliseconds. */
+export const defaultTimeoutMs = 5_000;
+
+/** Longest time that `close()` takes. Milliseconds. */
+export const defaultCloseTimeoutMs = 3_000;
+
+/** Of `close()`, how long writes in flight may still finish, so that what they wrote can be withdrawn. Milliseconds. */
+export const closeGraceMs = 1_000;
+
+/** How long the next call on a node waits for one that was aborted and whose driver does not let go. Milliseconds. */
+export const settleGraceMs = 1_000;
+
+/** Largest delay that is accepted anywhere: ten years, in milliseconds. */
+export const maxDurationMs = 315_360_000_000;
+
+/** First delay after a failure, before jitter. Milliseconds. */
+export const backoffFirstMs = 100;
+
+/** Largest delay during the first minute of an outage. Milliseconds. */
+export const backoffCapMs = 1_000;
+
+/** How long an outage lasts before the larger cap applies. Milliseconds. */
+export const backoffLongOutageMs = 60_000;
+
+/** Largest delay in a long outage. Milliseconds. */
+export const backoffLongCapMs = 5_000;
+
+/** A watch connection that lived shorter than this did not end the outage: backoff goes on. Milliseconds. */
+export const stableAfterMs = 1_000;
+
+/** How often a watch takes a fresh snapshot, to repair what a backend dropped. Milliseconds, with 20 % jitter. */
+export const relistIntervalMs = 300_000;

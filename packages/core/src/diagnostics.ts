@@ -1,0 +1,45 @@
+/** What core publishes on `node:diagnostics_channel`. Free of cost while nobody subscribes. */
+import { channel } from 'node:diagnostics_channel';
+import type { DeleteReason, EntryKey } from './contract.ts';
+import type { RegistryError } from './errors.ts';
+
+/** Message of `rollcall:call`: one finished call of a registry. */
+export interface CallMessage {
+  readonly registry: string;
+  readonly operation: 'init' | 'register' | 'deregister' | 'getService' | 'listServices' | 'close';
+  /** The service, where the call names one. */
+  readonly name?: string | undefined;
+  readonly durationMs: number;
+  readonly error?: RegistryError | undefined;
+}
+
+/** Message of `rollcall:watch`: a shared watch changed its state, or saw a change. */
+export interface WatchMessage {
+  readonly registry: string;
+  /** The service watched; undefined: all. */
+  readonly name?: string | undefined;
+  readonly event: 'started' | 'synced' | 'interrupted' | 'ended' | 'put' | 'remove';
+  readonly key?: EntryKey | undefined;
+  readonly reason?: DeleteReason | undefined;
+  readonly error?: RegistryError | undefined;
+}
+
+/** Message of `rollcall:lease`: what became of a node that this object registered. */
+export interface LeaseMessage {
+  readonly registry: string;
+  /** `lost`: the backend no longer had it and it is written again. `conflict`: another holds it. */
+  readonly event: 'written' | 'renewed' | 'lost' | 'conflict' | 'withdrawn';
+  readonly key: EntryKey;
+}
+
+interface Channel<T> {
+  readonly hasSubscribers: boolean;
+  publish(message: T): void;
+}
+
+/** `rollcall:call` */
+export const callChannel: Channel<CallMessage> = channel('rollcall:call');
+/** `rollcall:watch` */
+export const watchChannel: Channel<WatchMessage> = channel('rollcall:watch');
+/** `rollcall:lease` */
+export const leaseChannel: Channel<LeaseMessage> = channel('rollcall:lease');

@@ -1,0 +1,109 @@
+import type { Entry, Registry, Service, WatchEvent, Watcher } from './contract.ts';
+import type { RegistryError } from './errors.ts';
+import { GuardWatcher } from './guard/watcher.ts';
+import { groupByVersion, keyOf } from './model/entry.ts';
+
+/** Options of {@link follow}. */
+export interface FollowOptions {
+  /** Ends it, without an error. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+type Result = IteratorResult<readonly Service[], undefined>;
+
+/** What of an event carries a node. */
+function entryOf(service: Service): Entry | undefined {
+  const [node] = service.nodes;
+  return (
+    node && {
+      name: service.name,
+      version: service.version,
+      metadata: service.metadata,
+      endpoints: service.endpoints,
+      node,
+    }
+  );
+}
+
+/** What {@link follow} hands out; `waitForService` also wants the error of an outage. */
+export class Follower implements AsyncIterableIterator<readonly Service[], undefined, undefined>, AsyncDisposable {
+  readonly #watcher: Watcher;
+  readonly #entries = new Map<string, Entry>();
+  #synced = false;
+  #news = true;
+  #lost: RegistryError | undefined;
+
+  constructor(watcher: Watcher) {
+    this.#watcher = watcher;
+  }
+
+  async next(): Promise<Result> {
+    for (;;) {
+      const { value } = await this.#watcher.next();
+      if (value === undefined) return { done: true, value };
+      this.#apply(value);
+      // A consumer that was slow gets the newest state, not every one on the way.
+      if (!this.#news || !this.#synced || this.#morePending()) continue;
+      this.#news = false;
+      return { done: false, value: this.state };
+    }
+  }
+
+  async return(): Promise<Result> {
+    await this.#watcher.return();
+    return { done: true, value: undefined };
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.return();
+  }
+
+  [Symbol.asyncIterator](): this {
+    return this;
+  }
+
+  /** What has been told so far. */
+  get state(): readonly Service[] {
+    return groupByVersion(this.#entries.values());
+  }
+
+  /** Why nothing is told at the moment. */
+  get lost(): RegistryError | undefined {
+    return this.#lost;
+  }
+
+  /** Of a watcher that is not ours nobody knows. */
+  #morePending(): boolean {
+    return this.#watcher instanceof GuardWatcher && this.#watcher.hasPending;
+  }
+
+  #apply(event: WatchEvent): void {
+    if (event.type === 'interrupted') this.#lost = event.error;
+    if (event.type === 'synced') this.#lost = undefined;
+    if (!('service' in event)) {
+      this.#synced = event.type === 'synced';
+      return;
+    }
+    const entry = entryOf(event.service);
+    if (entry === undefined) return;
+    const key = keyOf(entry.name, entry.node.id);
+    if (event.type === 'delete') this.#entries.delete(key);
+    else this.#entries.set(key, entry);
+    this.#news = true;
+  }
+}
+
+/**
+ * A service as a sequence of states instead of events: the whole of it each time it has changed, first when it is known.
+ * While the backend is lost nothing is told, so the last state stays. A slow consumer gets the newest state. Ends
+ * without an error with its signal, `return()`/`break`, or the registry's `close()`.
+ *
+ * @throws RegistryError `INVALID_ARGUMENT` or `CLOSED`, at once.
+ */
+export function follow(
+  registry: Pick<Registry, 'watch'>,
+  name: string,
+  options: FollowOptions = {},
+): AsyncIterableIterator<readonly Service[]> & AsyncDisposable {
+  return new Follower(registry.watch({ name, signal: options.signal }));
+}

@@ -1,0 +1,80 @@
+import type { Clock } from '../contract.ts';
+import { RegistryError } from '../errors.ts';
+
+/** What bounds one call. */
+export interface ScopeOptions {
+  readonly clock: Clock;
+  readonly registry: string;
+  /** For messages. */
+  readonly operation: string;
+  readonly timeoutMs: number;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** The reason of a caller's signal as ours: a timeout signal is `TIMEOUT`, anything else `ABORTED`. */
+export function abortError(reason: unknown, operation: string, registry: string): RegistryError {
+  if (RegistryError.is(reason)) return reason;
+  const timedOut = reason instanceof Error && reason.name === 'TimeoutError';
+  const code = timedOut ? 'TIMEOUT' : 'ABORTED';
+  return new RegistryError(code, `${operation} ${timedOut ? 'timed out' : 'was aborted'} by its signal`, {
+    cause: reason,
+    registry,
+  });
+}
+
+/**
+ * One call's life: its deadline, its caller's signal and the registry's close, joined. The caller and the driver are
+ * told apart: at close a caller is answered at once, while a write under way may still finish.
+ */
+export class CallScope {
+  readonly #caller = new AbortController();
+  readonly #driver = new AbortController();
+  readonly #cleanups: (() => void)[] = [];
+
+  constructor({ clock, registry, operation, timeoutMs, signal }: ScopeOptions) {
+    const message = `${operation} got no answer within ${timeoutMs} ms`;
+    const cancel = clock.setTimer(timeoutMs, () => this.abort(new RegistryError('TIMEOUT', message, { registry })));
+    this.#cleanups.push(cancel);
+    if (signal === undefined) return;
+    const onAbort = (): void => this.abort(abortError(signal.reason, operation, registry));
+    if (signal.aborted) onAbort();
+    else signal.addEventListener('abort', onAbort, { once: true });
+    this.#cleanups.push(() => signal.removeEventListener('abort', onAbort));
+  }
+
+  /** What the driver sees. */
+  get signal(): AbortSignal {
+    return this.#driver.signal;
+  }
+
+  /** Throws the reason once the caller has its answer. */
+  throwIfOver(): void {
+    this.#caller.signal.throwIfAborted();
+  }
+
+  /** Answers the caller and lets the driver go on. */
+  abandon(reason: RegistryError): void {
+    this.#caller.abort(reason);
+  }
+
+  abort(reason: RegistryError): void {
+    this.#caller.abort(reason);
+    this.#driver.abort(reason);
+  }
+
+  /** Settles as `work` does, or rejects with the abort reason at once, whatever `work` does then. */
+  race<T>(work: Promise<T>): Promise<T> {
+    const { signal } = this.#caller;
+    return new Promise((resolve, reject) => {
+      const onAbort = (): void => reject(signal.reason);
+      if (signal.aborted) onAbort();
+      else signal.addEventListener('abort', onAbort, { once: true });
+      // A driver that rejects because it was aborted says less than the reason, which came first.
+      work.then(resolve, reject).finally(() => signal.removeEventListener('abort', onAbort));
+    });
+  }
+
+  end(): void {
+    for (const cleanup of this.#cleanups.splice(0)) cleanup();
+  }
+}

@@ -1,0 +1,37 @@
+import type { DriverCall, RegistryDriver } from '../contract.ts';
+
+/** Connects once, for whoever comes first; tries again after a failure. */
+export class Connection {
+  readonly #driver: RegistryDriver;
+  #pending: Promise<void> | undefined;
+  #connected = false;
+
+  constructor(driver: RegistryDriver) {
+    this.#driver = driver;
+  }
+
+  /**
+   * Resolves when connected. Calls that arrive meanwhile share the attempt; when it ended only because the one that
+   * began it was out of time, the next tries again.
+   */
+  async ready(call: DriverCall): Promise<void> {
+    while (!this.#connected) {
+      const joined = this.#pending;
+      if (joined === undefined) return this.#connect(call);
+      await joined.catch(() => {});
+      call.signal.throwIfAborted();
+    }
+  }
+
+  async #connect(call: DriverCall): Promise<void> {
+    // Started in a microtask, so that a driver that throws synchronously rejects.
+    const attempt = Promise.resolve().then(() => this.#driver.connect(call));
+    this.#pending = attempt;
+    try {
+      await attempt;
+      this.#connected = true;
+    } finally {
+      this.#pending = undefined;
+    }
+  }
+}

@@ -1,0 +1,37 @@
+import type { Entry, EntryKey, Lease } from '../contract.ts';
+import { entryKey, keyOf, sameEntry } from '../model/entry.ts';
+
+/**
+ * - `held`: acknowledged, as far as this object knows.
+ * - `unsure`: a write failed half-way; it may be there, and withdrawing it is right.
+ */
+interface Holding {
+  readonly entry: Entry;
+  readonly leased: boolean;
+  readonly sure: boolean;
+}
+
+/** What this registry object has registered. Decides put or renew, and what `close` withdraws; never what is true. */
+export class Holdings {
+  readonly #holdings = new Map<string, Holding>();
+
+  /** Same content under the same kind of lease is a renewal; anything else is written. */
+  isRenewal(entry: Entry, lease: Lease | undefined): boolean {
+    const holding = this.#holdings.get(keyOf(entry.name, entry.node.id));
+    return holding?.sure === true && holding.leased === (lease !== undefined) && sameEntry(holding.entry, entry);
+  }
+
+  hold(entries: readonly Entry[], lease: Lease | undefined, sure: boolean): void {
+    for (const entry of entries) {
+      this.#holdings.set(keyOf(entry.name, entry.node.id), { entry, leased: lease !== undefined, sure });
+    }
+  }
+
+  drop(keys: readonly EntryKey[]): void {
+    for (const { name, id } of keys) this.#holdings.delete(keyOf(name, id));
+  }
+
+  keys(): readonly EntryKey[] {
+    return [...this.#holdings.values()].map(({ entry }) => entryKey(entry));
+  }
+}

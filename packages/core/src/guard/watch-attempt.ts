@@ -1,0 +1,51 @@
+import type { Backoff } from '../backoff.ts';
+import type { Clock, DriverCall } from '../contract.ts';
+import { relistIntervalMs, stableAfterMs } from '../defaults.ts';
+import { RegistryError } from '../errors.ts';
+import type { FeedContext } from './watch-feed.ts';
+
+/** The signal and the timers of one connection: the deadline of its first sign, and when to take a fresh snapshot. */
+export class WatchAttempt {
+  readonly call: DriverCall;
+  ended = false;
+  renewing = false;
+  readonly #controller = new AbortController();
+  readonly #clock: Clock;
+  readonly #stop: AbortSignal;
+  readonly #onStop = (): void => this.#controller.abort();
+  #cancelFirstSign: (() => void) | undefined;
+  #cancelRelist: (() => void) | undefined;
+  #cancelStable: (() => void) | undefined;
+
+  constructor({ clock, logger, timeoutMs, driver }: FeedContext, stop: AbortSignal) {
+    this.#clock = clock;
+    this.#stop = stop;
+    this.call = { signal: this.#controller.signal, logger };
+    stop.addEventListener('abort', this.#onStop, { once: true });
+    const message = `watch got no answer within ${timeoutMs} ms`;
+    this.#cancelFirstSign = clock.setTimer(timeoutMs, () =>
+      this.#controller.abort(new RegistryError('TIMEOUT', message, { registry: driver.name })),
+    );
+  }
+
+  /** Something came over this connection. */
+  alive(backoff: Backoff): void {
+    if (this.#cancelFirstSign === undefined) return;
+    this.#cancelFirstSign();
+    this.#cancelFirstSign = undefined;
+    this.#cancelStable = this.#clock.setTimer(stableAfterMs, () => backoff.reset());
+    // Spread, so that many watchers do not list in step.
+    this.#cancelRelist = this.#clock.setTimer(relistIntervalMs * (0.9 + 0.2 * Math.random()), () => {
+      this.renewing = true;
+      this.#controller.abort();
+    });
+  }
+
+  end(): void {
+    this.ended = true;
+    this.#cancelFirstSign?.();
+    this.#cancelRelist?.();
+    this.#cancelStable?.();
+    this.#stop.removeEventListener('abort', this.#onStop);
+  }
+}

@@ -1,0 +1,207 @@
+import { type Backoff, createBackoff } from '../backoff.ts';
+import type {
+  Clock,
+  DeleteReason,
+  DriverCall,
+  Entry,
+  EntryKey,
+  Logger,
+  RegistryDriver,
+  WatchSink,
+} from '../contract.ts';
+import { settleGraceMs } from '../defaults.ts';
+import { type WatchMessage, watchChannel } from '../diagnostics.ts';
+import { RegistryError } from '../errors.ts';
+import { freezeEntry, keyOf, sameEntry } from '../model/entry.ts';
+import { toRegistryError } from './driver-error.ts';
+import type { ProcessHold } from './process-hold.ts';
+import { WatchAttempt } from './watch-attempt.ts';
+import type { GuardWatcher, WatchSource } from './watcher.ts';
+
+/** What a feed is given by the registry that owns it. */
+export interface FeedContext {
+  readonly driver: RegistryDriver;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  /** Within this the first sign of a new connection must come, in milliseconds. */
+  readonly timeoutMs: number;
+  /** No delay between attempts is longer: the shortest renew interval that this object uses. */
+  readonly ceilingMs: () => number;
+  connected(call: DriverCall): Promise<void>;
+  readonly hold: ProcessHold;
+}
+
+/** One watch of the backend for one filter, shared by its watchers: truth, reconnecting, periodic fresh snapshot. */
+export class WatchFeed implements WatchSource {
+  readonly #context: FeedContext;
+  readonly #name: string | undefined;
+  readonly #onEmpty: () => void;
+  readonly #watchers = new Set<GuardWatcher>();
+  readonly #stop = new AbortController();
+  #truth = new Map<string, Entry>();
+  #synced = false;
+  #lost: RegistryError | undefined;
+  #running: Promise<void> | undefined;
+
+  constructor(name: string | undefined, context: FeedContext, onEmpty: () => void) {
+    this.#name = name;
+    this.#context = context;
+    this.#onEmpty = onEmpty;
+  }
+
+  get truth(): ReadonlyMap<string, Entry> {
+    return this.#truth;
+  }
+
+  hold(): void {
+    this.#context.hold.acquire();
+  }
+
+  release(): void {
+    this.#context.hold.release();
+  }
+
+  join(watcher: GuardWatcher): void {
+    this.#watchers.add(watcher);
+    if (this.#synced) {
+      watcher.touchAll();
+      watcher.sync();
+    } else if (this.#lost !== undefined) watcher.interrupt(this.#lost);
+    this.#running ??= this.#run();
+  }
+
+  /** Ends every watcher; resolves when the backend's watch has let go. */
+  async close(): Promise<void> {
+    await Promise.all([...this.#watchers].map((watcher) => watcher.return()));
+  }
+
+  /** The last one out ends the backend's watch; resolves when it has let go, or after a grace period. */
+  async leave(watcher: GuardWatcher): Promise<void> {
+    this.#watchers.delete(watcher);
+    if (this.#watchers.size > 0) return;
+    this.#onEmpty();
+    this.#stop.abort();
+    let cancel = (): void => {};
+    const grace = new Promise<void>((resolve) => {
+      cancel = this.#context.clock.setTimer(settleGraceMs, resolve);
+    });
+    await Promise.race([this.#running, grace]);
+    cancel();
+  }
+
+  async #run(): Promise<void> {
+    const { clock } = this.#context;
+    this.#publish({ event: 'started' });
+    const backoff = createBackoff({ clock });
+    while (!this.#stop.signal.aborted) {
+      const error = await this.#attempt(backoff);
+      if (error === undefined) continue;
+      this.#interrupt(error);
+      await this.#pause(Math.min(backoff.next(), this.#context.ceilingMs()));
+    }
+    this.#publish({ event: 'ended' });
+  }
+
+  /** One connection's life. Undefined when it ended because it was stopped or is to be renewed. */
+  async #attempt(backoff: Backoff): Promise<RegistryError | undefined> {
+    const attempt = new WatchAttempt(this.#context, this.#stop.signal);
+    const { call } = attempt;
+    try {
+      await this.#context.connected(call);
+      await this.#context.driver.watch(this.#name, this.#sink(attempt, backoff), call);
+      if (call.signal.aborted) throw call.signal.reason;
+      throw new RegistryError('UNAVAILABLE', 'the backend ended the watch');
+    } catch (cause) {
+      if (this.#stop.signal.aborted || attempt.renewing) return undefined;
+      return toRegistryError(this.#context.driver, call.signal.aborted ? call.signal.reason : cause);
+    } finally {
+      attempt.end();
+    }
+  }
+
+  #sink(attempt: WatchAttempt, backoff: Backoff): WatchSink {
+    const live = (act: () => void): void => {
+      // A driver may still talk after its attempt has ended.
+      if (attempt.ended) return;
+      attempt.alive(backoff);
+      act();
+    };
+    return {
+      snapshot: (entries) => live(() => this.#snapshot(entries)),
+      put: (entry) => live(() => this.#put(entry)),
+      remove: (key, reason = 'unknown') => live(() => this.#remove(key, reason)),
+    };
+  }
+
+  #snapshot(entries: readonly Entry[]): void {
+    const truth = new Map<string, Entry>();
+    for (const entry of entries) this.#keep(truth, entry);
+    this.#truth = truth;
+    for (const watcher of this.#watchers) watcher.touchAll();
+    if (this.#lost !== undefined) this.#context.logger.info({ name: this.#name }, 'watch is synced again');
+    this.#synced = true;
+    this.#lost = undefined;
+    this.#publish({ event: 'synced' });
+    for (const watcher of [...this.#watchers]) watcher.sync();
+  }
+
+  #put(entry: Entry): void {
+    const key = this.#keep(this.#truth, entry);
+    if (key === undefined) return;
+    this.#publish({ event: 'put', key: { name: entry.name, id: entry.node.id } });
+    this.#tellAll(key, 'unknown');
+  }
+
+  #remove({ name, id }: EntryKey, reason: DeleteReason): void {
+    const key = keyOf(name, id);
+    if (!this.#truth.delete(key)) return;
+    this.#publish({ event: 'remove', key: { name, id }, reason });
+    this.#tellAll(key, reason);
+  }
+
+  /** Keeps the object that is known when nothing changed, so that watchers compare by identity. */
+  #keep(truth: Map<string, Entry>, entry: Entry): string | undefined {
+    if (this.#name !== undefined && entry.name !== this.#name) return undefined;
+    const key = keyOf(entry.name, entry.node.id);
+    const known = this.#truth.get(key);
+    truth.set(key, known !== undefined && sameEntry(known, entry) ? known : freezeEntry(entry));
+    return key;
+  }
+
+  #tellAll(key: string, reason: DeleteReason): void {
+    for (const watcher of [...this.#watchers]) {
+      watcher.touch(key, reason);
+      watcher.flush();
+    }
+  }
+
+  #interrupt(error: RegistryError): void {
+    this.#synced = false;
+    // One outage is told once; that it has become another kind of outage is news.
+    const news = this.#lost?.code !== error.code;
+    this.#lost = error;
+    if (!news) return;
+    this.#context.logger.warn({ name: this.#name, error }, 'watch is interrupted, reconnecting');
+    this.#publish({ event: 'interrupted', error });
+    for (const watcher of [...this.#watchers]) watcher.interrupt(error);
+  }
+
+  #pause(delayMs: number): Promise<void> {
+    const { signal } = this.#stop;
+    if (signal.aborted) return Promise.resolve();
+    return new Promise((resolve) => {
+      const wake = (): void => {
+        cancel();
+        signal.removeEventListener('abort', wake);
+        resolve();
+      };
+      const cancel = this.#context.clock.setTimer(delayMs, wake);
+      signal.addEventListener('abort', wake, { once: true });
+    });
+  }
+
+  #publish(message: Omit<WatchMessage, 'registry' | 'name'>): void {
+    if (!watchChannel.hasSubscribers) return;
+    watchChannel.publish({ registry: this.#context.driver.name, name: this.#name, ...message });
+  }
+}

@@ -1,0 +1,169 @@
+import type { DeleteReason, Entry, WatchEvent, Watcher } from '../contract.ts';
+import type { RegistryError } from '../errors.ts';
+import { sameEntry, serviceOf } from '../model/entry.ts';
+
+/** What a watcher needs of the shared watch behind it. */
+export interface WatchSource {
+  readonly truth: ReadonlyMap<string, Entry>;
+  join(watcher: GuardWatcher): void;
+  leave(watcher: GuardWatcher): Promise<void>;
+  /** While a `next()` is pending the process stays alive. */
+  hold(): void;
+  release(): void;
+}
+
+type Result = IteratorResult<WatchEvent, undefined>;
+const done: Result = { done: true, value: undefined };
+const synced: WatchEvent = Object.freeze({ type: 'synced' });
+
+/**
+ * One consumer's view. It keeps what it has told and which keys differ from the truth; an event is made when it is
+ * taken, by comparing the two. So pending changes coalesce by themselves and memory is bounded by the nodes.
+ */
+export class GuardWatcher implements Watcher {
+  readonly #open: () => WatchSource | undefined;
+  #source: WatchSource | undefined;
+  readonly #told = new Map<string, Entry>();
+  readonly #changed = new Map<string, DeleteReason>();
+  readonly #waiting: ((result: Result) => void)[] = [];
+  #interrupted: RegistryError | undefined;
+  #synced = false;
+  #state: 'idle' | 'joined' | 'ended' = 'idle';
+  #left: Promise<void> = Promise.resolve();
+  readonly #signal: AbortSignal | undefined;
+  readonly #onAbort = (): void => this.end();
+
+  /** `open` is called at the first `next()`; undefined: the registry was closed meanwhile. */
+  constructor(open: () => WatchSource | undefined, signal: AbortSignal | undefined) {
+    this.#open = open;
+    this.#signal = signal;
+  }
+
+  next(): Promise<Result> {
+    if (this.#state === 'idle') this.#join();
+    if (this.#state === 'ended') return Promise.resolve(done);
+    const event = this.#waiting.length === 0 ? this.#take() : undefined;
+    if (event !== undefined) return Promise.resolve({ done: false, value: event });
+    this.#source?.hold();
+    return new Promise((resolve) => this.#waiting.push(resolve));
+  }
+
+  async return(): Promise<Result> {
+    this.end();
+    await this.#left;
+    return done;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.return();
+  }
+
+  [Symbol.asyncIterator](): this {
+    return this;
+  }
+
+  /** Ends it without an error; what is pending is dropped. */
+  end(): void {
+    if (this.#state === 'ended') return;
+    this.#state = 'ended';
+    this.#signal?.removeEventListener('abort', this.#onAbort);
+    this.#told.clear();
+    this.#changed.clear();
+    if (this.#source !== undefined) this.#left = this.#source.leave(this);
+    for (const resolve of this.#waiting.splice(0)) this.#resolve(resolve, done);
+  }
+
+  /** The truth of this key may differ from what was told. `reason` is that of a delete. */
+  touch(key: string, reason: DeleteReason): void {
+    // Last in, last told: a changed key keeps its place.
+    if (this.#changed.has(key) || this.#told.get(key) !== this.#now(key)) this.#changed.set(key, reason);
+  }
+
+  /** The truth was replaced as a whole. */
+  touchAll(): void {
+    for (const key of this.#told.keys()) if (this.#now(key) === undefined) this.touch(key, 'unknown');
+    for (const key of this.#source?.truth.keys() ?? []) this.touch(key, 'unknown');
+  }
+
+  interrupt(error: RegistryError): void {
+    this.#interrupted = error;
+    this.#synced = false;
+    this.flush();
+  }
+
+  sync(): void {
+    this.#interrupted = undefined;
+    this.#synced = true;
+    this.flush();
+  }
+
+  /** Hands out what is pending while somebody waits. */
+  flush(): void {
+    while (this.#waiting.length > 0) {
+      const event = this.#take();
+      if (event === undefined) return;
+      const resolve = this.#waiting.shift();
+      if (resolve !== undefined) this.#resolve(resolve, { done: false, value: event });
+    }
+  }
+
+  /** How `follow` learns, without a pending `next()`, that more is waiting. */
+  get hasPending(): boolean {
+    this.#settle();
+    return this.#interrupted !== undefined || this.#changed.size > 0 || this.#synced;
+  }
+
+  #join(): void {
+    this.#source = this.#signal?.aborted ? undefined : this.#open();
+    this.#state = this.#source === undefined ? 'ended' : 'joined';
+    if (this.#source === undefined) return;
+    this.#signal?.addEventListener('abort', this.#onAbort, { once: true });
+    this.#source.join(this);
+  }
+
+  #now(key: string): Entry | undefined {
+    return this.#source?.truth.get(key);
+  }
+
+  #resolve(resolve: (result: Result) => void, result: Result): void {
+    this.#source?.release();
+    resolve(result);
+  }
+
+  #take(): WatchEvent | undefined {
+    if (this.#interrupted !== undefined) {
+      const event: WatchEvent = Object.freeze({ type: 'interrupted', error: this.#interrupted });
+      this.#interrupted = undefined;
+      return event;
+    }
+    this.#settle();
+    const [next] = this.#changed;
+    if (next !== undefined) return this.#tell(...next);
+    if (!this.#synced) return undefined;
+    this.#synced = false;
+    return synced;
+  }
+
+  /** Drops changes from the front that have cancelled each other out. */
+  #settle(): void {
+    for (const key of this.#changed.keys()) {
+      const told = this.#told.get(key);
+      const now = this.#now(key);
+      if (!sameEntry(told, now)) return;
+      if (now !== undefined) this.#told.set(key, now);
+      this.#changed.delete(key);
+    }
+  }
+
+  #tell(key: string, reason: DeleteReason): WatchEvent {
+    const told = this.#told.get(key);
+    const now = this.#now(key);
+    this.#changed.delete(key);
+    if (now !== undefined) {
+      this.#told.set(key, now);
+      return Object.freeze({ type: told === undefined ? 'create' : 'update', service: serviceOf(now) });
+    }
+    this.#told.delete(key);
+    return Object.freeze({ type: 'delete', service: serviceOf(told as Entry), reason });
+  }
+}

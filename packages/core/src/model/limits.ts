@@ -1,0 +1,57 @@
+/**
+ * The limits of what `register` writes, the same on every backend, so that what works on one works on all. What is
+ * read, watched or deregistered may have been written by others: see {@link isReadableName}.
+ */
+import { isIP } from 'node:net';
+
+/** Most metadata pairs of a service, a node or an endpoint. */
+export const maxMetadataPairs = 64;
+/** Largest metadata value, in bytes of UTF-8. */
+export const maxMetadataValueBytes = 1_024;
+/** Most endpoints of a service. */
+export const maxEndpoints = 256;
+/** Deepest nesting of a `Value`; the outermost counts as 1. */
+export const maxValueDepth = 8;
+
+const name = /^[a-z0-9][a-z0-9._-]{0,62}$/;
+const nodeId = /^[A-Za-z0-9][A-Za-z0-9._:-]{0,254}$/;
+const version = /^[\x20-\x7e]{0,64}$/;
+const metadataKey = /^[A-Za-z0-9._/-]{1,128}$/;
+const unprintable = /[\p{Cc}\p{Cs}\p{Zl}\p{Zp}]/u;
+// With the u flag only surrogates without a partner match.
+const loneSurrogate = /[\uD800-\uDFFF]/u;
+const hostPort = /^(?:\[([^\]]+)\]|([^:[\]]+)):([0-9]{1,5})$/;
+const dnsLabel = /^[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?$/;
+
+/** A service name as it may be written: 1-63 of `[a-z0-9._-]`, starting with a letter or digit. */
+export const isServiceName = (value: string): boolean => name.test(value);
+
+/** A node id as it may be written: 1-255 of `[A-Za-z0-9._:-]`, starting with a letter or digit. */
+export const isNodeId = (value: string): boolean => nodeId.test(value);
+
+/** A version as it may be written: 0-64 printable ASCII. */
+export const isVersion = (value: string): boolean => version.test(value);
+
+/** A metadata key as it may be written: 1-128 of `[A-Za-z0-9._/-]`. */
+export const isMetadataKey = (value: string): boolean => metadataKey.test(value);
+
+/** Without a lone surrogate, which UTF-8 cannot carry. */
+export const isWellFormed = (value: string): boolean => !loneSurrogate.test(value);
+
+/** A name or id as it may be read, watched or deregistered: 1-255 printable characters. */
+export const isReadableName = (value: string): boolean =>
+  value.length >= 1 && value.length <= 255 && !unprintable.test(value);
+
+function isHostName(host: string): boolean {
+  if (isIP(host) === 4) return true;
+  // All digits and dots but no IPv4 address: a mistyped one.
+  return host.length <= 253 && !/^[0-9.]+$/.test(host) && host.split('.').every((label) => dnsLabel.test(label));
+}
+
+/** `host:port` with an IPv4 address, a DNS name, or an IPv6 address in brackets; port 1-65535. */
+export function isAddress(value: string): boolean {
+  const [, ipv6, host, port] = hostPort.exec(value) ?? [];
+  const number = Number(port);
+  if (port === undefined || number < 1 || number > 65_535) return false;
+  return ipv6 === undefined ? isHostName(host ?? '') : isIP(ipv6) === 6;
+}

@@ -1,0 +1,41 @@
+import type { CallOptions, Capabilities, Lease, RegisterOptions } from '../contract.ts';
+import { maxDurationMs } from '../defaults.ts';
+import { invalid } from './input.ts';
+
+/** A positive number of milliseconds up to ten years, or undefined; throws `INVALID_ARGUMENT`. */
+export function parseDuration(value: unknown, field: string): number | undefined {
+  if (value === undefined) return undefined;
+  if (typeof value !== 'number' || !(value > 0 && value <= maxDurationMs)) {
+    throw invalid(
+      field,
+      `a positive number of milliseconds (at most ${maxDurationMs})`,
+      typeof value === 'number' ? `${value}` : (value ?? 'null'),
+    );
+  }
+  return Math.ceil(value);
+}
+
+/** An `AbortSignal` or undefined; throws `INVALID_ARGUMENT`. */
+export function parseSignal(value: unknown): AbortSignal | undefined {
+  if (value === undefined) return undefined;
+  if (value instanceof AbortSignal) return value;
+  throw invalid('signal', 'an AbortSignal', value ?? 'null');
+}
+
+/** What every call takes; throws `INVALID_ARGUMENT`. */
+export function parseCallOptions(options: unknown): CallOptions {
+  if (options === undefined) return {};
+  if (typeof options !== 'object' || options === null) throw invalid('options', 'an object', options ?? 'null');
+  const { signal, timeoutMs } = options as CallOptions;
+  return { signal: parseSignal(signal), timeoutMs: parseDuration(timeoutMs, 'timeoutMs') };
+}
+
+/** The lease as the backend keeps it: raised to `minTtlMs`, rounded up to `ttlResolutionMs`. */
+export function parseLease(options: RegisterOptions | undefined, capabilities: Capabilities): Lease | undefined {
+  const asked = parseDuration(options?.ttlMs, 'ttlMs');
+  const interval = parseDuration(options?.renewIntervalMs, 'renewIntervalMs');
+  if (asked === undefined) return undefined;
+  const { minTtlMs, ttlResolutionMs } = capabilities;
+  const ttlMs = Math.ceil(Math.max(asked, minTtlMs) / ttlResolutionMs) * ttlResolutionMs;
+  return { ttlMs, renewIntervalMs: interval ?? Math.max(1, Math.floor(ttlMs / 3)) };
+}

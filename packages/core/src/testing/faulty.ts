@@ -1,0 +1,33 @@
+import type { CloseOptions, Registry } from '../contract.ts';
+import type { RegistryErrorCode } from '../errors.ts';
+import { createRegistry } from '../guard/create-registry.ts';
+import { FaultyDriver } from './faulty-driver.ts';
+
+/** A registry whose backend fails on demand, for testing what a service or a consumer does then. */
+export interface FaultyRegistry extends Registry {
+  /** Every call fails with `code` (default `UNAVAILABLE`); watchers are told `interrupted`. */
+  down(code?: RegistryErrorCode): void;
+  /** Nothing answers any more: calls end by deadline or signal, watchers hear nothing. */
+  hang(): void;
+  /** The backend answers, and claims that nobody is there. */
+  answerEmpty(): void;
+  /** As if nothing had been: watchers are told the difference, then `synced`. */
+  up(): void;
+}
+
+/** Wraps a registry. Closing the wrapper closes it. */
+export function faulty(registry: Registry): FaultyRegistry {
+  const driver = new FaultyDriver(registry);
+  const guarded = createRegistry(driver);
+  const close = guarded.close.bind(guarded);
+  return Object.assign(guarded, {
+    close(options?: CloseOptions): Promise<void> {
+      driver.withdraws = options?.withdraw !== false;
+      return close(options);
+    },
+    down: (code: RegistryErrorCode = 'UNAVAILABLE') => driver.setFault({ kind: 'down', code }),
+    hang: () => driver.setFault({ kind: 'hang' }),
+    answerEmpty: () => driver.setFault({ kind: 'empty' }),
+    up: () => driver.setFault({ kind: 'none' }),
+  });
+}
