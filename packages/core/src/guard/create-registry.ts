@@ -21,7 +21,7 @@ import type {
 import { closeGraceMs, defaultCloseTimeoutMs, defaultTimeoutMs } from '../defaults.ts';
 import { freezeEntry, freezeSummaries, groupByVersion, keyOf, summarize } from '../model/entry.ts';
 import { invalid, parseName, parseRef, parseService } from '../model/input.ts';
-import { parseDuration, parseLease, parseSignal } from '../model/options.ts';
+import { parseDuration, parseLease, parseNamespace, parseSignal } from '../model/options.ts';
 import { CallOrder } from './call-order.ts';
 import { Calls } from './calls.ts';
 import { Connection } from './connection.ts';
@@ -59,6 +59,7 @@ class GuardedRegistry implements Registry {
 
   constructor(driver: RegistryDriver, options: RegistryOptions) {
     const { clock = systemClock, logger = silentLogger } = options;
+    parseNamespace(options.namespace);
     const timeoutMs = parseDuration(options.timeoutMs, 'timeoutMs') ?? defaultTimeoutMs;
     this.name = driver.name;
     this.#driver = driver;

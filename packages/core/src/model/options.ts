@@ -15,6 +15,15 @@ export function parseDuration(value: unknown, field: string): number | undefined
   return Math.ceil(value);
 }
 
+const namespaceName = /^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$/;
+
+/** A namespace or undefined; throws `INVALID_ARGUMENT`. What it becomes (prefix, domain, env) is the adapter's. */
+export function parseNamespace(value: unknown): string | undefined {
+  if (value === undefined) return undefined;
+  if (typeof value === 'string' && namespaceName.test(value)) return value;
+  throw invalid('namespace', '1-63 of [A-Za-z0-9._-], starting with a letter or digit', value ?? 'null');
+}
+
 /** An `AbortSignal` or undefined; throws `INVALID_ARGUMENT`. */
 export function parseSignal(value: unknown): AbortSignal | undefined {
   if (value === undefined) return undefined;

@@ -1,0 +1,137 @@
+import { createRegistry, follow, RegistryError, waitForService } from '@rollcall/core';
+import { faulty } from '@rollcall/core/testing';
+import { describe, expect, it } from 'vitest';
+import { ScriptedDriver, service } from './scripted-driver.ts';
+
+const ids = (
+  services: readonly { readonly version: string; readonly nodes: readonly { readonly id: string }[] }[] | undefined,
+) => services?.map(({ version, nodes }) => `${version}:${nodes.map(({ id }) => id).join()}`);
+
+describe('follow', () => {
+  it('tells the state first, then at each change, the newest only', async () => {
+    const registry = createRegistry(new ScriptedDriver());
+    await registry.register(service('b'));
+    await registry.register(service('a'));
+    const states = follow(registry, 'greeter');
+    expect(ids((await states.next()).value)).toEqual(['1:a,b']);
+    await registry.register(service('c'));
+    await registry.register(service('a', '2'));
+    await registry.deregister(service('b'));
+    expect(ids((await states.next()).value)).toEqual(['1:c', '2:a']);
+    await registry.close();
+    expect((await states.next()).done).toBe(true);
+  });
+
+  it('keeps the last state through an outage and tells a new one only if something changed', async () => {
+    const driver = new ScriptedDriver();
+    const registry = createRegistry(driver);
+    await registry.register(service('a'));
+    const states = follow(registry, 'greeter');
+    await states.next();
+    const next = states.next();
+    driver.cut();
+    await registry.register(service('b'));
+    expect(ids((await next).value)).toEqual(['1:a,b']);
+    await states.return?.();
+    expect(driver.sinks.size).toBe(0);
+  });
+
+  it('tells an empty roll as an empty state', async () => {
+    const states = follow(createRegistry(new ScriptedDriver()), 'nobody');
+    expect(await states.next()).toEqual({ done: false, value: [] });
+    await states.return?.();
+  });
+});
+
+describe('waitForService', () => {
+  it('resolves when enough nodes are there', async () => {
+    const registry = createRegistry(new ScriptedDriver());
+    const waiting = waitForService(registry, 'greeter', { minNodes: 2 });
+    await registry.register(service('a'));
+    await registry.register(service('b', '2'));
+    expect(ids(await waiting)).toEqual(['1:a', '2:b']);
+  });
+
+  it('says what it waited for, and why nothing came', async () => {
+    const driver = new ScriptedDriver();
+    const registry = createRegistry(driver);
+    await expect(waitForService(registry, 'greeter', { timeoutMs: 20 })).rejects.toThrow(
+      /1 node\(s\) of greeter.*20 ms/,
+    );
+    driver.fault = new Error('connection refused');
+    const error = await waitForService(registry, 'greeter', { timeoutMs: 20 }).catch((caught: unknown) => caught);
+    expect(RegistryError.is(error, 'TIMEOUT')).toBe(true);
+    expect(String(error)).toMatch(/connection refused/);
+    expect(driver.sinks.size).toBe(0);
+  });
+
+  it('ends with its signal or the registry', async () => {
+    const registry = createRegistry(new ScriptedDriver());
+    await expect(waitForService(registry, 'x', { signal: AbortSignal.abort() })).rejects.toMatchObject({
+      code: 'ABORTED',
+    });
+    const waiting = waitForService(registry, 'x');
+    await registry.close();
+    await expect(waiting).rejects.toMatchObject({ code: 'CLOSED' });
+    await expect(waitForService(registry, 'x', { minNodes: 0 })).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' });
+  });
+});
+
+describe('faulty', () => {
+  const setUp = async () => {
+    const inner = createRegistry(new ScriptedDriver());
+    const registry = faulty(inner);
+    await registry.register(service('a'), { ttlMs: 1_000 });
+    const watcher = registry.watch();
+    expect((await watcher.next()).value?.type).toBe('create');
+    expect((await watcher.next()).value?.type).toBe('synced');
+    return { inner, registry, watcher };
+  };
+
+  it('is the wrapped registry while nothing is wrong', async () => {
+    const { inner, registry, watcher } = await setUp();
+    await registry.register(service('b'));
+    expect((await watcher.next()).value?.type).toBe('create');
+    expect(await registry.getService('greeter')).toEqual(await inner.getService('greeter'));
+    expect(await registry.listServices()).toEqual([{ name: 'greeter', versions: ['1'] }]);
+    await registry.deregister(service('b'));
+    expect(await watcher.next()).toMatchObject({ value: { type: 'delete', reason: 'deregistered' } });
+    await registry.close();
+    await expect(inner.init()).rejects.toMatchObject({ code: 'CLOSED' });
+  });
+
+  it('goes down and comes back with the difference', async () => {
+    const { inner, registry, watcher } = await setUp();
+    registry.down('UNAUTHORIZED');
+    await expect(registry.getService('greeter')).rejects.toMatchObject({ code: 'UNAUTHORIZED' });
+    expect(await watcher.next()).toMatchObject({ value: { type: 'interrupted', error: { code: 'UNAUTHORIZED' } } });
+    await inner.register(service('b'));
+    registry.up();
+    expect(await watcher.next()).toMatchObject({ value: { type: 'create' } });
+    expect((await watcher.next()).value?.type).toBe('synced');
+    await registry.close();
+  });
+
+  it('hangs until the deadline', async () => {
+    const { registry, watcher } = await setUp();
+    registry.hang();
+    await expect(registry.getService('greeter', { timeoutMs: 20 })).rejects.toMatchObject({ code: 'TIMEOUT' });
+    const pending = registry.getService('greeter');
+    registry.up();
+    expect(await pending).toHaveLength(1);
+    await watcher.return();
+    await registry.close();
+  });
+
+  it('answers empty', async () => {
+    const { registry, watcher } = await setUp();
+    registry.answerEmpty();
+    expect(await registry.getService('greeter')).toEqual([]);
+    expect(await registry.listServices()).toEqual([]);
+    const seen: unknown[] = [];
+    while (seen.at(-1) !== 'delete') seen.push((await watcher.next()).value?.type);
+    registry.up();
+    while (seen.at(-1) !== 'create') seen.push((await watcher.next()).value?.type);
+    await registry.close();
+  });
+});
