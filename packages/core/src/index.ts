@@ -15,6 +15,7 @@ export { RegistryError, type RegistryErrorCode } from './errors.ts';
 export { type FollowOptions, follow } from './follow.ts';
 // For authors of an adapter.
 export { createRegistry } from './guard/create-registry.ts';
+export { LeaseTable } from './lease-table.ts';
 export { compare, entryKey, groupByVersion, keyOf, sameEntry } from './model/entry.ts';
 export * as limits from './model/limits.ts';
 export { type WaitForServiceOptions, waitForService } from './wait-for-service.ts';

@@ -1,1 +1,2 @@
-export {};
+export type { MemoryOptions } from './memory-options.ts';
+export { memory } from './memory-registry.ts';

@@ -1,0 +1,25 @@
+import type { Capabilities, RegistryOptions } from '@rollcall/core';
+
+/** Options of {@link memory}. */
+export interface MemoryOptions extends RegistryOptions {
+  /**
+   * Registries of one namespace share one roll within the process, across duplicate installs of this package.
+   * Absent: the roll is private to the object.
+   */
+  readonly namespace?: string | undefined;
+}
+
+/** What a roll in this process can do. */
+export const memoryCapabilities: Capabilities = Object.freeze({
+  minTtlMs: 1,
+  ttlResolutionMs: 1,
+  expirySlackMs: 250,
+  propagationMs: 0,
+  maxNodeBytes: 32_768,
+  removesOthers: 'any',
+  takesOver: true,
+  durable: false,
+  namespaces: true,
+  crossProcess: false,
+  crossHost: false,
+});

@@ -1,0 +1,25 @@
+import type { Clock } from '@rollcall/core';
+import { Roll } from './roll.ts';
+
+// On the global object, so that two installed copies of this package share; the number changes when Roll does.
+const shared = Symbol.for('rollcall.memory.rolls/1');
+type Rolls = Map<string, Roll>;
+
+function rolls(): Rolls {
+  const holder = globalThis as { [shared]?: Rolls };
+  holder[shared] ??= new Map();
+  return holder[shared];
+}
+
+/** The roll of a namespace, made for whoever comes first and with its clock; without a namespace a private one. */
+export function rollOf(namespace: string | undefined, clock: Clock): Roll {
+  if (namespace === undefined) return new Roll(clock);
+  const roll = rolls().get(namespace) ?? new Roll(clock);
+  rolls().set(namespace, roll);
+  return roll;
+}
+
+/** Forgets a namespace that nobody uses and that holds nothing. */
+export function forget(namespace: string | undefined, roll: Roll): void {
+  if (namespace !== undefined && roll.abandoned && rolls().get(namespace) === roll) rolls().delete(namespace);
+}
