@@ -1,0 +1,83 @@
+import { holdProcess } from '@rollcall/core';
+import type { Faults, Harness } from './harness.ts';
+import { CaseContext, capabilitiesOf } from './kit/context.ts';
+import { FaultControl } from './kit/fault-control.ts';
+import { pause } from './kit/waiting.ts';
+
+/** One case of the suite as data. */
+export interface Case {
+  /** What it is about; the suite groups by it. */
+  readonly concern: string;
+  /** What must hold. Unique within its concern. */
+  readonly title: string;
+  /** Runs it against the harness it was made for; rejects when the registry breaks the promise. */
+  run(): Promise<void>;
+}
+
+/** The body of a case. */
+export type CaseBody = (context: CaseContext) => Promise<void>;
+/** The body of a case that breaks the backend. */
+export type FaultCaseBody = (context: CaseContext, faults: Faults) => Promise<void>;
+
+/** Cases of one concern, by title. */
+export interface Concern {
+  readonly concern: string;
+  readonly cases: Readonly<Record<string, CaseBody>>;
+  /** Generated only where the harness has faults. */
+  readonly faultCases?: Readonly<Record<string, FaultCaseBody>> | undefined;
+}
+
+/** The cases of a concern for one harness. */
+export function casesOf({ concern, cases, faultCases = {} }: Concern, harness: Harness): readonly Case[] {
+  const { faults } = harness;
+  const plain = Object.entries(cases).map(([title, body]) => ({ concern, title, run: () => runCase(harness, body) }));
+  if (faults === undefined) return plain;
+  const faulty = Object.entries(faultCases).map(([title, body]) => ({
+    concern,
+    title,
+    run: async (): Promise<void> => {
+      const control = new FaultControl(faults);
+      await runCase(
+        harness,
+        (context) => body(context, control),
+        () => control.restore(),
+      );
+    },
+  }));
+  return [...plain, ...faulty];
+}
+
+async function runCase(harness: Harness, body: CaseBody, restore?: () => Promise<void>): Promise<void> {
+  // The suite's timers do not keep a process alive, and neither does an idle registry.
+  const release = holdProcess();
+  const unhandled: unknown[] = [];
+  const onUnhandled = (reason: unknown): void => void unhandled.push(reason);
+  process.on('unhandledRejection', onUnhandled);
+  try {
+    const context = new CaseContext(harness, await capabilitiesOf(harness));
+    await bracket(
+      () => body(context),
+      async () => {
+        await restore?.();
+        await context.dispose();
+      },
+    );
+    // Node tells of unhandled rejections after the microtasks of a turn.
+    await pause(0);
+    if (unhandled.length > 0) throw new Error('an unhandled rejection', { cause: unhandled[0] });
+  } finally {
+    process.off('unhandledRejection', onUnhandled);
+    release();
+  }
+}
+
+/** Cleans up in any case; the first failure is the one that is told. */
+async function bracket(work: () => Promise<void>, cleanUp: () => Promise<void>): Promise<void> {
+  try {
+    await work();
+  } catch (error) {
+    await cleanUp().catch(() => {});
+    throw error;
+  }
+  await cleanUp();
+}

@@ -1,0 +1,33 @@
+// All are multiplied by the harness's patience. They bound waiting for what must happen, so they may be generous:
+// a case goes on as soon as it has happened.
+
+/** Until a call that needs no backend, or was aborted, has settled. Milliseconds. */
+export const soonMs = 2_000;
+
+/** On top of `propagationMs`, until others see a write. Milliseconds. */
+export const settleMs = 5_000;
+
+/** On top of `propagationMs`, until a watcher has found a backend that is back. Milliseconds. */
+export const recoverMs = 15_000;
+
+/** What a loaded machine may add to a measured time. Milliseconds. */
+export const toleranceMs = 1_000;
+
+/** Deadline of the call that a case expects to be ended by something else. Milliseconds. */
+export const farMs = 60_000;
+
+/** First and largest pause between two looks at a condition. Milliseconds. */
+export const firstPollMs = 2;
+export const longestPollMs = 100;
+
+/** After a state was reached, how long it must stay on top of `propagationMs`. Milliseconds. */
+export const quietMs = 10;
+
+/** Shortest TTL of a case that only waits for its end. Milliseconds. */
+export const shortTtlMs = 150;
+
+/** Shortest TTL of a case that must renew in time on a loaded machine. Milliseconds. */
+export const renewedTtlMs = 1_000;
+
+/** Handed to the runner for each case; the case's own deadlines end it earlier. Milliseconds. */
+export const caseTimeoutMs = 120_000;

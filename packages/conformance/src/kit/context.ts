@@ -1,0 +1,138 @@
+import { randomBytes } from 'node:crypto';
+import {
+  type Capabilities,
+  type Registry,
+  RegistryError,
+  type RegistryOptions,
+  type ServiceInput,
+  type WatchOptions,
+} from '@rollcall/core';
+import * as defaults from '../defaults.ts';
+import type { Harness } from '../harness.ts';
+import { Observer } from './observer.ts';
+import { assertServices } from './roll.ts';
+import { eventually, within } from './waiting.ts';
+
+/** What one case works with: registries and watchers that are closed for it, names of its own, deadlines. */
+export class CaseContext {
+  readonly capabilities: Capabilities;
+  /** Starts every service name of this case. */
+  readonly prefix: string = `rc-${randomBytes(5).toString('hex')}`;
+  readonly #harness: Harness;
+  readonly #opened: Registry[] = [];
+  readonly #observers: Observer[] = [];
+
+  constructor(harness: Harness, capabilities: Capabilities) {
+    this.#harness = harness;
+    this.capabilities = capabilities;
+  }
+
+  /** Milliseconds, stretched by the harness's patience. */
+  patient(ms: number): number {
+    return ms * (this.#harness.patience ?? 1);
+  }
+
+  /** Until a call that needs no backend has settled. */
+  get soonMs(): number {
+    return this.patient(defaults.soonMs);
+  }
+
+  /** Until others see a write. */
+  get settleMs(): number {
+    return this.capabilities.propagationMs + this.patient(defaults.settleMs);
+  }
+
+  /** Until everybody has found a backend that is back. */
+  get recoverMs(): number {
+    return this.capabilities.propagationMs + this.patient(defaults.recoverMs);
+  }
+
+  /** How long a state must stay. */
+  get quietMs(): number {
+    return this.capabilities.propagationMs + defaults.quietMs;
+  }
+
+  /** What a loaded machine may add to a measured time. */
+  get toleranceMs(): number {
+    return this.patient(defaults.toleranceMs);
+  }
+
+  /** The shortest TTL this backend keeps that is at least so long. */
+  ttlMs(atLeastMs: number): number {
+    const { minTtlMs, ttlResolutionMs } = this.capabilities;
+    return Math.ceil(Math.max(atLeastMs, minTtlMs) / ttlResolutionMs) * ttlResolutionMs;
+  }
+
+  /** A service name that nobody else uses. */
+  name(label = 's'): string {
+    return `${this.prefix}-${label}`;
+  }
+
+  /** A new registry object on the backend. */
+  async open(options?: RegistryOptions): Promise<Registry> {
+    const registry = await this.#harness.open(options);
+    this.#opened.push(registry);
+    return registry;
+  }
+
+  /** Two of them: one to write, one to look. */
+  async openTwo(): Promise<readonly [Registry, Registry]> {
+    return [await this.open(), await this.open()];
+  }
+
+  /** A watcher that has not started: for a consumer that takes its time. */
+  slowObserver(registry: Registry, options: WatchOptions = {}): Observer {
+    const { prefix, settleMs, quietMs } = this;
+    const observer = new Observer({ ...options, registry, prefix, settleMs, quietMs });
+    this.#observers.push(observer);
+    return observer;
+  }
+
+  /** A watcher that takes everything as it comes. */
+  observe(registry: Registry, options: WatchOptions = {}): Observer {
+    return this.slowObserver(registry, options).start();
+  }
+
+  /** Waits until this object's reads of a service answer exactly what these make. */
+  async shows(
+    registry: Registry,
+    name: string,
+    written: readonly ServiceInput[],
+    ms: number = this.settleMs,
+  ): Promise<void> {
+    await eventually(`getService(${name})`, ms, async () => assertServices(await registry.getService(name), written));
+  }
+
+  /** Repeats a call until the backend, which is back, has answered it. */
+  recovers<T>(what: string, call: () => Promise<T>): Promise<T> {
+    return eventually(what, this.recoverMs, call);
+  }
+
+  /** Closes everything; fails when something does not end. */
+  async dispose(): Promise<void> {
+    const limit = this.patient(defaults.soonMs) + defaults.settleMs;
+    for (const observer of this.#observers) await observer.stop(limit);
+    await Promise.all(this.#opened.map((registry) => within('close()', limit, registry.close())));
+  }
+}
+
+const known = new WeakMap<Harness, Capabilities>();
+
+/** What the backend can do, asked once per harness. */
+export async function capabilitiesOf(harness: Harness): Promise<Capabilities> {
+  const before = known.get(harness);
+  if (before !== undefined) return before;
+  const registry = await harness.open();
+  try {
+    await registry.init();
+    // Only after init does it hold what depends on the server.
+    const capabilities = { ...registry.capabilities };
+    known.set(harness, capabilities);
+    return capabilities;
+  } finally {
+    await registry.close();
+  }
+}
+
+/** Whether an error says that the backend cannot be asked. */
+export const isOutage = (error: unknown): boolean => RegistryError.is(error, 'UNAVAILABLE', 'TIMEOUT');

@@ -1,0 +1,46 @@
+import { AssertionError } from 'node:assert/strict';
+import { systemClock } from '@rollcall/core';
+import { firstPollMs, longestPollMs } from '../defaults.ts';
+
+/** Monotonic milliseconds. */
+export const now = (): number => systemClock.now();
+
+/** Lets time pass. */
+export function pause(ms: number): Promise<void> {
+  return new Promise((resolve) => systemClock.setTimer(ms, resolve));
+}
+
+/** Settles as `work` does, or fails after `ms`: nothing that a registry does may hang a case. */
+export async function within<T>(what: string, ms: number, work: PromiseLike<T>): Promise<T> {
+  let cancel = (): void => {};
+  const late = new Promise<never>((_, reject) => {
+    cancel = systemClock.setTimer(ms, () =>
+      reject(new AssertionError({ message: `${what}: not within ${Math.round(ms)} ms` })),
+    );
+  });
+  try {
+    return await Promise.race([work, late]);
+  } finally {
+    cancel();
+  }
+}
+
+/** Looks until `check` does not throw; after `ms` fails with what it threw last. */
+export async function eventually<T>(what: string, ms: number, check: () => T | Promise<T>): Promise<T> {
+  const deadline = now() + ms;
+  for (let delay = firstPollMs; ; delay = Math.min(delay * 2, longestPollMs)) {
+    try {
+      return await within(what, Math.max(deadline - now(), 1), Promise.resolve().then(check));
+    } catch (cause) {
+      if (now() + delay < deadline) await pause(delay);
+      else throw notWithin(what, ms, cause);
+    }
+  }
+}
+
+function notWithin(what: string, ms: number, cause: unknown): AssertionError {
+  const reason = cause instanceof Error ? cause.message : String(cause);
+  const error = new AssertionError({ message: `${what}: not within ${Math.round(ms)} ms; at last: ${reason}` });
+  error.cause = cause;
+  return error;
+}
