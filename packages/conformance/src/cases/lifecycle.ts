@@ -1,0 +1,181 @@
+import assert from 'node:assert/strict';
+import type { Capabilities } from '@rollcall/core';
+import type { Concern } from '../case.ts';
+import { timed } from '../kit/expect.ts';
+import { service } from '../kit/samples.ts';
+import { eventually, within } from '../kit/waiting.ts';
+
+const numbers = ['minTtlMs', 'ttlResolutionMs', 'expirySlackMs', 'propagationMs', 'maxNodeBytes'] as const;
+const flags = ['takesOver', 'durable', 'namespaces', 'crossProcess', 'crossHost'] as const;
+
+function assertCapabilities(capabilities: Capabilities): void {
+  for (const key of numbers) assert(Number.isInteger(capabilities[key]) && capabilities[key] >= 0, key);
+  assert(capabilities.minTtlMs > 0 && capabilities.ttlResolutionMs > 0 && capabilities.maxNodeBytes > 0);
+  for (const key of flags) assert.equal(typeof capabilities[key], 'boolean', key);
+  assert(['any', 'same-agent', 'own'].includes(capabilities.removesOthers), 'removesOthers');
+}
+
+/** Opening, connecting, closing. */
+export const lifecycle: Concern = {
+  concern: 'lifecycle',
+  cases: {
+    'a registry has a name and complete capabilities': async (context) => {
+      const registry = await context.open();
+      assert(registry.name.length > 0, 'the name is empty');
+      await registry.init();
+      assertCapabilities(registry.capabilities);
+    },
+
+    'init is optional: the first call connects': async (context) => {
+      const registry = await context.open();
+      assert.deepEqual(await registry.getService(context.name()), []);
+    },
+
+    'init can be called again, and at the same time': async (context) => {
+      const registry = await context.open();
+      await Promise.all([registry.init(), registry.init()]);
+      await registry.init();
+    },
+
+    'close is idempotent': async (context) => {
+      const registry = await context.open();
+      await registry.init();
+      await Promise.all([registry.close(), registry.close()]);
+      await registry.close();
+    },
+
+    'close of a registry that was never used ends': async (context) => {
+      const registry = await context.open();
+      await within('close()', context.soonMs, registry.close());
+    },
+
+    'close ends right after init began': async (context) => {
+      const registry = await context.open();
+      const starting = registry.init().catch(() => {});
+      await within('close()', context.settleMs, registry.close());
+      await within('init()', context.soonMs, starting);
+    },
+
+    'close withdraws what this object registered': async (context) => {
+      const [registry, other] = await context.openTwo();
+      const name = context.name();
+      await registry.register(service(name, ['a', 'b']));
+      await registry.register(service(name, ['c'], '2'), { ttlMs: context.ttlMs(60_000) });
+      await registry.close();
+      await context.shows(other, name, []);
+    },
+
+    'close withdraws nothing of others': async (context) => {
+      const [registry, other] = await context.openTwo();
+      const name = context.name();
+      await registry.register(service(name, ['a']));
+      await other.register(service(name, ['b']));
+      await registry.close();
+      await context.shows(other, name, [service(name, ['b'])]);
+    },
+
+    'close({ withdraw: false }) leaves the entries': async (context) => {
+      const [registry, other] = await context.openTwo();
+      const name = context.name();
+      const ttlMs = context.ttlMs(60_000);
+      const seen = context.observe(other, { name });
+      await registry.register(service(name, ['stays']), { ttlMs });
+      await seen.settlesTo([service(name, ['stays'])]);
+      await registry.close({ withdraw: false });
+      await other.register(service(name, ['later']));
+      await seen.settlesTo([service(name, ['later', 'stays'])]);
+      // Whoever comes first takes it over, so that closing takes it off the roll again.
+      await other.register(service(name, ['stays'], '2'));
+    },
+
+    'a second close does not withdraw what the first left': async (context) => {
+      const [registry, other] = await context.openTwo();
+      const name = context.name();
+      const seen = context.observe(other, { name });
+      await registry.register(service(name), { ttlMs: context.ttlMs(60_000) });
+      await seen.settlesTo([service(name)]);
+      await registry.close({ withdraw: false });
+      await registry.close();
+      await seen.settlesTo([service(name)]);
+      await other.register(service(name, ['n1'], '2'));
+    },
+
+    'disposal closes and withdraws': async (context) => {
+      const [registry, other] = await context.openTwo();
+      const name = context.name();
+      await registry.register(service(name));
+      await registry[Symbol.asyncDispose]();
+      await context.shows(other, name, []);
+    },
+
+    'close right after a register leaves no orphan': async (context) => {
+      const [registry, other] = await context.openTwo();
+      const name = context.name();
+      await registry.init();
+      const writing = registry.register(service(name)).catch(() => {});
+      await registry.close();
+      await writing;
+      await context.shows(other, name, []);
+    },
+
+    'closing one registry leaves others working': async (context) => {
+      const [registry, other] = await context.openTwo();
+      const name = context.name();
+      const seen = context.observe(other, { name });
+      await registry.init();
+      await registry.close();
+      await other.register(service(name));
+      await seen.settlesTo([service(name)]);
+    },
+
+    'close is bounded by closeTimeoutMs': async (context) => {
+      const registry = await context.open({ closeTimeoutMs: 500 });
+      await registry.register(service(context.name()));
+      context.observe(registry);
+      const took = await timed(() => within('close()', 500 + context.settleMs, registry.close()));
+      assert(took <= 500 + context.toleranceMs, `took ${took} ms`);
+    },
+
+    'rounds of open, use and close leave no handle behind': async (context) => {
+      const round = async (): Promise<void> => {
+        const registry = await context.open();
+        const observer = context.observe(registry);
+        await registry.register(service(context.name()), { ttlMs: context.ttlMs(60_000) });
+        await observer.until('synced', () => observer.synced);
+        await registry.close();
+      };
+      await round();
+      const before = process.getActiveResourcesInfo().length;
+      for (let index = 0; index < 5; index += 1) await round();
+      await eventually('the handles are gone', context.settleMs, () => {
+        const after = process.getActiveResourcesInfo();
+        assert(after.length <= before + 1, `${before} before, ${after.length} after: ${after.join(', ')}`);
+      });
+    },
+  },
+  faultCases: {
+    'opening does no I/O: it works while the backend is down': async (context, faults) => {
+      await faults.stop();
+      const registry = await context.open();
+      await within('close()', context.settleMs, registry.close());
+    },
+
+    'close is bounded while the backend is frozen': async (context, faults) => {
+      const registry = await context.open({ closeTimeoutMs: 500 });
+      await registry.register(service(context.name()), { ttlMs: context.ttlMs(60_000) });
+      const observer = context.observe(registry);
+      await observer.until('synced', () => observer.synced);
+      await faults.freeze();
+      const took = await timed(() => within('close()', 500 + context.settleMs, registry.close()));
+      assert(took <= 500 + context.toleranceMs, `took ${took} ms`);
+    },
+
+    'close is bounded while the backend is down': async (context, faults) => {
+      const registry = await context.open({ closeTimeoutMs: 500 });
+      await registry.register(service(context.name()), { ttlMs: context.ttlMs(60_000) });
+      await faults.stop();
+      const took = await timed(() => within('close()', 500 + context.settleMs, registry.close()));
+      assert(took <= 500 + context.toleranceMs, `took ${took} ms`);
+    },
+  },
+};

@@ -1,0 +1,90 @@
+import assert from 'node:assert/strict';
+import type { Registry } from '@rollcall/core';
+import type { CaseBody, Concern } from '../case.ts';
+import type { CaseContext } from '../kit/context.ts';
+import { rejects } from '../kit/expect.ts';
+import { assertServices } from '../kit/roll.ts';
+import { changed, service } from '../kit/samples.ts';
+
+/** Registries in two namespaces of the backend. */
+interface Pair {
+  readonly red: Registry;
+  readonly blue: Registry;
+  openRed(): Promise<Registry>;
+}
+
+/** Where the backend has namespaces the body runs; where it has none every use of one must say so. */
+function separated(body: (context: CaseContext, pair: Pair) => Promise<void>): CaseBody {
+  return async (context) => {
+    const namespace = (color: string): string => `${context.prefix}-${color}`;
+    if (!context.capabilities.namespaces) {
+      const notSupported = { code: 'NOT_SUPPORTED', withinMs: context.settleMs } as const;
+      await rejects('a namespace', notSupported, async () => {
+        const registry = await context.open({ namespace: namespace('red') });
+        await registry.init();
+      });
+      return;
+    }
+    const openRed = (): Promise<Registry> => context.open({ namespace: namespace('red') });
+    await body(context, { red: await openRed(), blue: await context.open({ namespace: namespace('blue') }), openRed });
+  };
+}
+
+/** Rolls that do not know of each other. */
+export const namespaces: Concern = {
+  concern: 'namespaces',
+  cases: {
+    'reads see their own namespace only': separated(async (context, { red, blue, openRed }) => {
+      const name = context.name();
+      await red.register(service(name));
+      assert.deepEqual(await blue.getService(name), []);
+      assertServices(await red.getService(name), [service(name)]);
+      await context.shows(await openRed(), name, [service(name)]);
+    }),
+
+    'lists see their own namespace only': separated(async (context, { red, blue }) => {
+      await red.register(service(context.name('r')));
+      await blue.register(service(context.name('b')));
+      const names = async (registry: Registry) => (await registry.listServices()).map(({ name }) => name);
+      assert.deepEqual(await names(red), [context.name('r')]);
+      assert.deepEqual(await names(blue), [context.name('b')]);
+    }),
+
+    'watches see their own namespace only': separated(async (context, { red, blue }) => {
+      const name = context.name();
+      const [inRed, inBlue] = [context.observe(red), context.observe(blue, { name })];
+      await red.register(service(name, ['r']));
+      await blue.register(service(name, ['b']));
+      await inRed.settlesTo([service(name, ['r'])]);
+      await inBlue.settlesTo([service(name, ['b'])]);
+    }),
+
+    'the same id in two of them is two nodes without a conflict': separated(async (context, { red, blue }) => {
+      const name = context.name();
+      await red.register(service(name));
+      await blue.register(changed(service(name)));
+      await red.register(service(name));
+      assertServices(await red.getService(name), [service(name)]);
+      assertServices(await blue.getService(name), [changed(service(name))]);
+    }),
+
+    'deregister and close reach their own namespace only': separated(async (context, { red, blue, openRed }) => {
+      const name = context.name();
+      await red.register(service(name, ['a', 'b']));
+      await blue.register(service(name, ['a', 'b']));
+      await red.deregister(service(name, ['a']));
+      await red.close();
+      await context.shows(await openRed(), name, []);
+      await context.shows(blue, name, [service(name, ['a', 'b'])]);
+    }),
+
+    'a namespace is another roll than none': separated(async (context, { red }) => {
+      const registry = await context.open();
+      const name = context.name();
+      await red.register(service(name, ['r']));
+      await registry.register(service(name, ['n']));
+      assertServices(await red.getService(name), [service(name, ['r'])]);
+      assertServices(await registry.getService(name), [service(name, ['n'])]);
+    }),
+  },
+};

@@ -1,0 +1,117 @@
+import assert from 'node:assert/strict';
+import type { Registry, ServiceInput } from '@rollcall/core';
+import type { Concern } from '../case.ts';
+import type { CaseContext } from '../kit/context.ts';
+import { rejects } from '../kit/expect.ts';
+import { changed, service } from '../kit/samples.ts';
+
+/** What a contest for one id leaves: who holds it, and with what content. */
+interface Contest {
+  readonly winner: Registry;
+  readonly loser: Registry;
+  readonly held: ServiceInput;
+  readonly refused: ServiceInput;
+}
+
+/** Two objects register one id: the later one has it where the backend takes over, else the first keeps it. */
+async function contest(context: CaseContext, name: string, ttlMs?: number): Promise<Contest> {
+  const [first, second] = await context.openTwo();
+  const options = ttlMs === undefined ? {} : { ttlMs };
+  const earlier = service(name);
+  const later = changed(earlier, 'later');
+  await first.register(earlier, options);
+  await context.shows(second, name, [earlier]);
+  if (context.capabilities.takesOver) {
+    await second.register(later, options);
+    return { winner: second, loser: first, held: later, refused: earlier };
+  }
+  const conflict = { code: 'CONFLICT', mentions: ['n1'], withinMs: context.settleMs } as const;
+  await rejects('the first register of a held id', conflict, () => second.register(later, options));
+  return { winner: first, loser: second, held: earlier, refused: later };
+}
+
+/** Whose a node is. */
+export const ownership: Concern = {
+  concern: 'ownership',
+  cases: {
+    'the first register of a held id takes it over, or is CONFLICT, as declared': async (context) => {
+      const name = context.name();
+      const { winner, loser, held } = await contest(context, name);
+      await context.shows(winner, name, [held]);
+      await context.shows(loser, name, [held]);
+    },
+
+    'a takeover is an update to watchers, a refused one is nothing': async (context) => {
+      const name = context.name();
+      const watching = await context.open();
+      const seen = context.observe(watching, { name });
+      const { held } = await contest(context, name);
+      await seen.settlesTo([held]);
+      assert(!seen.events.some((event) => event.type === 'delete'), 'a delete was told');
+    },
+
+    'a renewal by who lost it is CONFLICT and writes nothing': async (context) => {
+      const name = context.name();
+      const { winner, loser, held, refused } = await contest(context, name);
+      const conflict = { code: 'CONFLICT', withinMs: context.settleMs } as const;
+      await rejects('a renewal', conflict, () => loser.register(refused));
+      await rejects('a second renewal', conflict, () => loser.register(refused));
+      await context.shows(winner, name, [held]);
+    },
+
+    'a conflict names the node': async (context) => {
+      const name = context.name();
+      const { loser, refused } = await contest(context, name);
+      const conflict = { code: 'CONFLICT', mentions: ['n1'], withinMs: context.settleMs } as const;
+      const error = await rejects('a renewal', conflict, () => loser.register(refused));
+      assert.equal(error.retryable, false);
+    },
+
+    'the holder renews undisturbed': async (context) => {
+      const name = context.name();
+      const { winner, loser, held } = await contest(context, name);
+      await winner.register(held);
+      await context.shows(loser, name, [held]);
+    },
+
+    'close does not withdraw what another holds': async (context) => {
+      const name = context.name();
+      const { winner, loser, held } = await contest(context, name);
+      const seen = context.observe(winner, { name });
+      await seen.settlesTo([held]);
+      await loser.close();
+      await winner.register(service(name, ['sentinel']));
+      await seen.settlesTo([held, service(name, ['sentinel'])]);
+      await context.shows(winner, name, [held, service(name, ['sentinel'])]);
+    },
+
+    'close withdraws what it still holds beside what it lost': async (context) => {
+      const name = context.name();
+      const { winner, loser, held } = await contest(context, name);
+      await loser.register(service(name, ['kept']));
+      await context.shows(winner, name, [held, service(name, ['kept'])]);
+      await loser.close();
+      await context.shows(winner, name, [held]);
+    },
+
+    'the holder can withdraw it, and then it is free': async (context) => {
+      const name = context.name();
+      const { winner, loser, refused } = await contest(context, name);
+      await winner.deregister(refused);
+      await context.shows(loser, name, []);
+      const fresh = await context.open();
+      await fresh.register(refused);
+      await context.shows(winner, name, [refused]);
+    },
+
+    'what was left by close({ withdraw: false }) can be taken over': async (context) => {
+      const [registry, other] = await context.openTwo();
+      const name = context.name();
+      await registry.register(service(name), { ttlMs: context.ttlMs(60_000) });
+      await context.shows(other, name, [service(name)]);
+      await registry.close({ withdraw: false });
+      await other.register(changed(service(name)), { ttlMs: context.ttlMs(60_000) });
+      await context.shows(other, name, [changed(service(name))]);
+    },
+  },
+};

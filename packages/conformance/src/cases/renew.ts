@@ -1,0 +1,110 @@
+import type { ServiceInput } from '@rollcall/core';
+import type { Concern } from '../case.ts';
+import type { CaseContext } from '../kit/context.ts';
+import { endpoint, fullService, node, service } from '../kit/samples.ts';
+
+/** Registers both, one after the other, under the eyes of a watcher which must be told of the first alone. */
+async function isNoNews(context: CaseContext, first: ServiceInput, again: ServiceInput): Promise<void> {
+  const [registry, other] = await context.openTwo();
+  const seen = context.observe(other, { name: first.name });
+  await registry.register(first);
+  await seen.settlesTo([first]);
+  const told = seen.events.length;
+  await registry.register(again);
+  // A change that others must see, so that it is known how far the watcher is.
+  await registry.register({ ...service(first.name, ['sentinel'], 'sentinel') });
+  await seen.settlesTo([first, service(first.name, ['sentinel'], 'sentinel')]);
+  const [id] = first.nodes.map((item) => item.id);
+  const news = seen.events.slice(told).find((event) => 'service' in event && event.service.nodes[0]?.id === id);
+  if (news !== undefined) throw new Error(`a renewal was told as ${news.type}`);
+}
+
+/** Registering the same again. */
+export const renew: Concern = {
+  concern: 'renew',
+  cases: {
+    'the same content again makes no event': async (context) => {
+      const full = fullService(context.name());
+      await isNoNews(context, full, structuredClone(full));
+    },
+
+    'the order of metadata is nothing': async (context) => {
+      const name = context.name();
+      const of = (metadata: Record<string, string>): ServiceInput => ({
+        name,
+        metadata,
+        endpoints: [{ name: 'E', metadata }],
+        nodes: [node('n1', '192.0.2.1:80', metadata)],
+      });
+      await isNoNews(context, of({ a: '1', b: '2', c: '3' }), of({ c: '3', a: '1', b: '2' }));
+    },
+
+    'absent and empty are the same content': async (context) => {
+      const name = context.name();
+      const bare = { name, nodes: [node('n1')] };
+      const empty = { name, version: '', metadata: {}, endpoints: [], nodes: [node('n1', undefined, {})] };
+      await isNoNews(context, bare, empty);
+    },
+
+    'the order of endpoints is content': async (context) => {
+      const [registry, other] = await context.openTwo();
+      const name = context.name();
+      const seen = context.observe(other, { name });
+      const forth = { ...service(name), endpoints: [endpoint('A'), endpoint('B')] };
+      const back = { ...service(name), endpoints: [endpoint('B'), endpoint('A')] };
+      await registry.register(forth);
+      await seen.settlesTo([forth]);
+      await registry.register(back);
+      await seen.settlesTo([back]);
+      await context.shows(other, name, [back]);
+    },
+
+    'changed content while renewing is told to watchers': async (context) => {
+      const [registry, other] = await context.openTwo();
+      const name = context.name();
+      const seen = context.observe(other, { name });
+      const ttlMs = context.ttlMs(60_000);
+      for (const mark of ['1', '2', '3']) {
+        const input = { ...service(name), metadata: { mark } };
+        await registry.register(input, { ttlMs });
+        await registry.register(input, { ttlMs });
+        await seen.settlesTo([input]);
+      }
+    },
+
+    'a renewal of what somebody removed writes it again': async (context) => {
+      const [registry, other] = await context.openTwo();
+      const remover = context.capabilities.removesOthers === 'own' ? registry : other;
+      const name = context.name();
+      const seen = context.observe(other, { name });
+      await registry.register(service(name), { ttlMs: context.ttlMs(60_000) });
+      await seen.settlesTo([service(name)]);
+      await remover.deregister(service(name));
+      await seen.settlesTo([]);
+      await registry.register(service(name), { ttlMs: context.ttlMs(60_000) });
+      await seen.settlesTo([service(name)]);
+      await context.shows(other, name, [service(name)]);
+    },
+
+    'a renewal of two nodes of which one was removed brings it back': async (context) => {
+      const [registry, other] = await context.openTwo();
+      const remover = context.capabilities.removesOthers === 'own' ? registry : other;
+      const name = context.name();
+      await registry.register(service(name, ['a', 'b']));
+      await context.shows(other, name, [service(name, ['a', 'b'])]);
+      await remover.deregister(service(name, ['b']));
+      await context.shows(registry, name, [service(name, ['a'])]);
+      await registry.register(service(name, ['a', 'b']));
+      await context.shows(other, name, [service(name, ['a', 'b'])]);
+    },
+
+    'a hundred renewals at the same time are one node': async (context) => {
+      const [registry, other] = await context.openTwo();
+      const name = context.name();
+      const seen = context.observe(other, { name });
+      const ttlMs = context.ttlMs(60_000);
+      await Promise.all(Array.from({ length: 100 }, () => registry.register(service(name), { ttlMs })));
+      await seen.settlesTo([service(name)]);
+    },
+  },
+};

@@ -1,0 +1,232 @@
+import assert from 'node:assert/strict';
+import type { Registry } from '@rollcall/core';
+import type { Concern } from '../case.ts';
+import { renewedTtlMs, shortTtlMs } from '../defaults.ts';
+import type { CaseContext } from '../kit/context.ts';
+import { changed, service } from '../kit/samples.ts';
+import { now, pause } from '../kit/waiting.ts';
+
+/** Registers again and again until told to stop; a stall of the test's own process is the TTL's to survive. */
+function keep(registry: Registry, ids: readonly string[], name: string, ttlMs: number): () => Promise<void> {
+  let on = true;
+  const renewing = (async () => {
+    while (on) {
+      await registry.register(service(name, ids), { ttlMs });
+      await pause(ttlMs / 5);
+    }
+  })();
+  return async () => {
+    on = false;
+    await renewing;
+  };
+}
+
+/** When a node without renewal is gone at the latest. */
+const goneWithin = (context: CaseContext, ttlMs: number): number =>
+  ttlMs + context.capabilities.expirySlackMs + context.capabilities.propagationMs + context.toleranceMs;
+
+/** Leases. Cases wait for several TTLs at the same time. */
+export const ttl: Concern = {
+  concern: 'ttl',
+  cases: {
+    'without a renewal the node is gone, not before its TTL and not long after': async (context) => {
+      const [registry, other] = await context.openTwo();
+      const name = context.name();
+      const ttlMs = context.ttlMs(shortTtlMs);
+      const seen = context.observe(other, { name });
+      await seen.until('synced', () => seen.synced);
+      const before = now();
+      await registry.register(service(name), { ttlMs });
+      const after = now();
+      await seen.until('the delete', () => seen.deleteOf('n1') !== undefined, ttlMs + context.settleMs * 2);
+      const gone = now();
+      // Timers and clocks of two processes may round.
+      assert(gone - before >= ttlMs - 2, `gone ${gone - before} ms after it was registered with ${ttlMs} ms`);
+      assert(gone - after <= goneWithin(context, ttlMs), `gone only after ${gone - after} ms of ${ttlMs} ms`);
+      await context.shows(other, name, []);
+    },
+
+    'an expiry is a delete with the reason expired': async (context) => {
+      const [registry, other] = await context.openTwo();
+      const name = context.name();
+      const seen = context.observe(other, { name });
+      await registry.register(service(name, ['a', 'b']), { ttlMs: context.ttlMs(shortTtlMs) });
+      await seen.until(
+        'both deletes',
+        () => seen.deleteOf('a') !== undefined && seen.deleteOf('b') !== undefined,
+        goneWithin(context, context.ttlMs(shortTtlMs)) + context.settleMs,
+      );
+      assert.deepEqual([seen.deleteOf('a')?.reason, seen.deleteOf('b')?.reason], ['expired', 'expired']);
+      assert.deepEqual(await other.getService(name), []);
+    },
+
+    'reads are without it, listServices included': async (context) => {
+      const [registry, other] = await context.openTwo();
+      const name = context.name();
+      const ttlMs = context.ttlMs(shortTtlMs);
+      await registry.register(service(name), { ttlMs });
+      const limit = goneWithin(context, ttlMs);
+      await Promise.all([context.shows(registry, name, [], limit), context.shows(other, name, [], limit)]);
+      const names = (await other.listServices()).map((one) => one.name);
+      assert(!names.includes(name), 'it is still listed');
+    },
+
+    'renewals keep it, through several TTLs': async (context) => {
+      const [registry, other] = await context.openTwo();
+      const name = context.name();
+      const ttlMs = context.ttlMs(renewedTtlMs);
+      const seen = context.observe(other, { name });
+      const stop = keep(registry, ['a', 'b'], name, ttlMs);
+      try {
+        await seen.settlesTo([service(name, ['a', 'b'])]);
+        await pause(ttlMs * 2 + context.capabilities.expirySlackMs);
+        await seen.settlesTo([service(name, ['a', 'b'])]);
+        await context.shows(other, name, [service(name, ['a', 'b'])]);
+      } finally {
+        await stop();
+      }
+      assert(!seen.events.some(({ type }) => type === 'delete'), 'it was away in between');
+    },
+
+    'one node of several is renewed, the others go': async (context) => {
+      const [registry, other] = await context.openTwo();
+      const name = context.name();
+      const ttlMs = context.ttlMs(renewedTtlMs);
+      const seen = context.observe(other, { name });
+      await registry.register(service(name, ['a', 'b', 'c']), { ttlMs });
+      const stop = keep(registry, ['b'], name, ttlMs);
+      try {
+        await seen.settlesTo([service(name, ['b'])], goneWithin(context, ttlMs) + context.settleMs);
+      } finally {
+        await stop();
+      }
+    },
+
+    'without a TTL the node stays; deregistered before its TTL it is gone once': async (context) => {
+      const [registry, other] = await context.openTwo();
+      const name = context.name();
+      const ttlMs = context.ttlMs(renewedTtlMs);
+      const seen = context.observe(other, { name });
+      await registry.register(service(name, ['stays']));
+      await registry.register(service(name, ['leaves', 'clock']), { ttlMs });
+      await seen.until('all', () => seen.state.length === 3);
+      await registry.deregister(service(name, ['leaves']));
+      await seen.settlesTo([service(name, ['stays'])], goneWithin(context, ttlMs) + context.settleMs);
+      assert.deepEqual([seen.deleteOf('leaves')?.reason, seen.deleteOf('clock')?.reason], ['deregistered', 'expired']);
+    },
+
+    'a renewal with another TTL changes it, in both directions': async (context) => {
+      const [registry, other] = await context.openTwo();
+      const name = context.name();
+      const [short, long] = [context.ttlMs(shortTtlMs), context.ttlMs(600_000)];
+      const seen = context.observe(other, { name });
+      await registry.register(service(name, ['shortened', 'clock']), { ttlMs: long });
+      await registry.register(service(name, ['lengthened']), { ttlMs: context.ttlMs(renewedTtlMs) });
+      await registry.register(service(name, ['lengthened']), { ttlMs: long });
+      await registry.register(service(name, ['shortened']), { ttlMs: short });
+      await registry.register(service(name, ['clock']), { ttlMs: context.ttlMs(renewedTtlMs + 200) });
+      const limit = goneWithin(context, context.ttlMs(renewedTtlMs + 200)) + context.settleMs;
+      await seen.settlesTo([service(name, ['lengthened'])], limit);
+    },
+
+    'a register without a TTL ends the lease, one with a TTL begins one': async (context) => {
+      const [registry, other] = await context.openTwo();
+      const name = context.name();
+      const ttlMs = context.ttlMs(renewedTtlMs);
+      const seen = context.observe(other, { name });
+      await registry.register(service(name, ['freed', 'clock']), { ttlMs });
+      await registry.register(service(name, ['leased']));
+      await registry.register(service(name, ['freed']));
+      await registry.register(service(name, ['leased', 'clock']), { ttlMs });
+      await seen.settlesTo([service(name, ['freed'])], goneWithin(context, ttlMs) + context.settleMs);
+      await context.shows(other, name, [service(name, ['freed'])]);
+    },
+
+    'a change of content extends it as well': async (context) => {
+      const [registry, other] = await context.openTwo();
+      const name = context.name();
+      const ttlMs = context.ttlMs(shortTtlMs);
+      const seen = context.observe(other, { name });
+      await registry.register(service(name), { ttlMs });
+      await registry.register(changed(service(name)), { ttlMs: context.ttlMs(600_000) });
+      await registry.register(service(name, ['clock']), { ttlMs });
+      await seen.until(
+        'the clock is gone',
+        () => seen.deleteOf('clock') !== undefined,
+        goneWithin(context, ttlMs) + context.settleMs,
+      );
+      await seen.settlesTo([changed(service(name))]);
+    },
+
+    'a TTL below minTtlMs is raised, one between resolutions rounded up': async (context) => {
+      const [registry, other] = await context.openTwo();
+      const { minTtlMs, ttlResolutionMs } = context.capabilities;
+      const name = context.name();
+      const asked = [minTtlMs / 2, minTtlMs + ttlResolutionMs / 2, context.ttlMs(shortTtlMs) - ttlResolutionMs / 2];
+      const seen = context.observe(other, { name });
+      await seen.until('synced', () => seen.synced);
+      const goes = async (ttlMs: number, id: string): Promise<void> => {
+        const startedAt = now();
+        await registry.register(service(name, [id]), { ttlMs });
+        const kept = context.ttlMs(ttlMs);
+        const limit = goneWithin(context, kept);
+        await seen.until(`${id} is gone`, () => seen.deleteOf(id) !== undefined, limit + context.settleMs);
+        const took = now() - startedAt;
+        assert(took >= kept - 2, `asked for ${ttlMs} ms, gone after ${took} instead of ${kept} ms`);
+      };
+      await Promise.all(asked.map((ttlMs, index) => goes(ttlMs, `n${index}`)));
+      await context.shows(other, name, []);
+    },
+
+    'after its expiry the same register writes it again': async (context) => {
+      const [registry, other] = await context.openTwo();
+      const name = context.name();
+      const ttlMs = context.ttlMs(shortTtlMs);
+      const seen = context.observe(other, { name });
+      await registry.register(service(name), { ttlMs });
+      await seen.until(
+        'the delete',
+        () => seen.deleteOf('n1') !== undefined,
+        goneWithin(context, ttlMs) + context.settleMs,
+      );
+      await registry.register(service(name), { ttlMs: context.ttlMs(60_000) });
+      await seen.settlesTo([service(name)]);
+      await context.shows(other, name, [service(name)]);
+    },
+
+    'what was left by close({ withdraw: false }) goes with its TTL': async (context) => {
+      const [registry, other] = await context.openTwo();
+      const name = context.name();
+      const ttlMs = context.ttlMs(shortTtlMs);
+      const seen = context.observe(other, { name });
+      await registry.register(service(name), { ttlMs });
+      await registry.close({ withdraw: false });
+      await seen.until(
+        'the delete',
+        () => seen.deleteOf('n1') !== undefined,
+        goneWithin(context, ttlMs) + context.settleMs,
+      );
+      assert.equal(seen.deleteOf('n1')?.reason, 'expired');
+      await context.shows(other, name, []);
+    },
+
+    'the lease of who lost a node does not end that of who holds it': async (context) => {
+      const [registry, other] = await context.openTwo();
+      const name = context.name();
+      const ttlMs = context.ttlMs(shortTtlMs);
+      const mine = changed(service(name, ['n1']), 'mine');
+      const seen = context.observe(other, { name });
+      await registry.register(service(name, ['n1']), { ttlMs });
+      if (context.capabilities.takesOver) await other.register(mine);
+      else await registry.register(mine);
+      await registry.register(service(name, ['clock']), { ttlMs });
+      await seen.until(
+        'the clock is gone',
+        () => seen.deleteOf('clock') !== undefined,
+        goneWithin(context, ttlMs) + context.settleMs,
+      );
+      await seen.settlesTo([mine]);
+      await context.shows(other, name, [mine]);
+    },
+  },
+};

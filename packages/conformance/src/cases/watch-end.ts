@@ -1,0 +1,114 @@
+import assert from 'node:assert/strict';
+import type { Concern } from '../case.ts';
+import { service } from '../kit/samples.ts';
+import { within } from '../kit/waiting.ts';
+
+const done = { done: true, value: undefined };
+
+/** How a watcher ends: always without an error. */
+export const watchEnd: Concern = {
+  concern: 'end of a watch',
+  cases: {
+    'return ends it, a pending next included': async (context) => {
+      const registry = await context.open();
+      const seen = context.slowObserver(registry, { name: context.name() });
+      await seen.pullUntilSynced();
+      const pending = seen.watcher.next();
+      assert.deepEqual(await within('return()', context.soonMs, seen.watcher.return()), done);
+      assert.deepEqual(await within('the pending next()', context.soonMs, pending), done);
+    },
+
+    'after its end next is done, whatever happens': async (context) => {
+      const registry = await context.open();
+      const name = context.name();
+      const seen = context.slowObserver(registry, { name });
+      await seen.pullUntilSynced();
+      await registry.register(service(name, ['a']));
+      await seen.watcher.return();
+      await registry.register(service(name, ['b']));
+      for (let index = 0; index < 3; index += 1) {
+        assert.deepEqual(await within('next()', context.soonMs, seen.watcher.next()), done);
+      }
+      assert.deepEqual(await within('return()', context.soonMs, seen.watcher.return()), done);
+    },
+
+    'break ends it': async (context) => {
+      const registry = await context.open();
+      const watcher = registry.watch({ name: context.name() });
+      for await (const event of watcher) {
+        assert.equal(event.type, 'synced');
+        break;
+      }
+      assert.deepEqual(await within('next()', context.soonMs, watcher.next()), done);
+    },
+
+    'disposal ends it': async (context) => {
+      const registry = await context.open();
+      const seen = context.slowObserver(registry, { name: context.name() });
+      await seen.pullUntilSynced();
+      const pending = seen.watcher.next();
+      await within('disposal', context.soonMs, seen.watcher[Symbol.asyncDispose]());
+      assert.deepEqual(await within('the pending next()', context.soonMs, pending), done);
+    },
+
+    'its signal ends it without an error': async (context) => {
+      const registry = await context.open();
+      const controller = new AbortController();
+      const seen = context.observe(registry, { name: context.name(), signal: controller.signal });
+      await seen.until('synced', () => seen.synced);
+      controller.abort(new Error('enough'));
+      await seen.ends(context.soonMs);
+    },
+
+    'a signal that is aborted already ends it before it starts': async (context) => {
+      const registry = await context.open();
+      const name = context.name();
+      await registry.register(service(name));
+      const watcher = registry.watch({ name, signal: AbortSignal.abort() });
+      assert.deepEqual(await within('next()', context.soonMs, watcher.next()), done);
+    },
+
+    'the signal of one ends no other': async (context) => {
+      const [registry, other] = await context.openTwo();
+      const name = context.name();
+      const controller = new AbortController();
+      const first = context.observe(other, { name, signal: controller.signal });
+      const second = context.observe(other, { name });
+      await first.until('synced', () => first.synced);
+      controller.abort();
+      await first.ends(context.soonMs);
+      await registry.register(service(name));
+      await second.settlesTo([service(name)]);
+    },
+
+    'close of the registry ends it, a pending next included': async (context) => {
+      const registry = await context.open();
+      const seen = context.slowObserver(registry, { name: context.name() });
+      await seen.pullUntilSynced();
+      const pending = seen.watcher.next();
+      const all = context.observe(registry);
+      await registry.close();
+      assert.deepEqual(await within('the pending next()', context.soonMs, pending), done);
+      await all.ends(context.soonMs);
+    },
+
+    'close ends a watcher that has not started': async (context) => {
+      const registry = await context.open();
+      const watcher = registry.watch();
+      await registry.close();
+      assert.deepEqual(await within('next()', context.soonMs, watcher.next()), done);
+    },
+
+    'many that come and go leave the registry working': async (context) => {
+      const registry = await context.open();
+      const name = context.name();
+      await registry.register(service(name));
+      for (let index = 0; index < 30; index += 1) {
+        const seen = context.slowObserver(registry, { name });
+        assert.equal((await seen.pull())?.type, 'create');
+        await seen.stop();
+      }
+      await context.observe(registry, { name }).settlesTo([service(name)]);
+    },
+  },
+};
