@@ -1,0 +1,156 @@
+import assert from 'node:assert/strict';
+import type { ServiceInput } from '@rollcall/core';
+import type { Concern } from '../case.ts';
+import type { CaseContext } from '../kit/context.ts';
+import { rowsOf } from '../kit/roll.ts';
+import { changed, service } from '../kit/samples.ts';
+import { within } from '../kit/waiting.ts';
+
+/** What a backend still knows after its restart. */
+const afterRestart = (context: CaseContext, written: readonly ServiceInput[]): readonly ServiceInput[] =>
+  context.capabilities.durable ? written : [];
+
+/** The backend ends and runs again. */
+export const outage: Concern = {
+  concern: 'outage',
+  cases: {},
+  faultCases: {
+    'a watcher is told interrupted and keeps what it knew': async (context, faults) => {
+      const [registry, other] = await context.openTwo();
+      const name = context.name();
+      await registry.register(service(name));
+      const seen = context.observe(other, { name });
+      await seen.settlesTo([service(name)]);
+      await faults.stop();
+      await seen.until('interrupted', () => seen.interruptions > 0, context.recoverMs);
+      assert.deepEqual(rowsOf(seen.state), rowsOf([service(name)]), 'an outage changed the state');
+      assert(!seen.synced && !seen.ended);
+    },
+
+    'interrupted carries an error that may pass': async (context, faults) => {
+      const registry = await context.open();
+      const seen = context.observe(registry);
+      await seen.until('synced', () => seen.synced);
+      await faults.stop();
+      await seen.until('interrupted', () => seen.interruptions > 0, context.recoverMs);
+      const told = seen.events.find((event) => event.type === 'interrupted');
+      assert(told?.type === 'interrupted' && told.error.retryable, 'the error is not retryable');
+      assert.equal(told.error.registry, registry.name);
+    },
+
+    'a backend that is back is told as the difference, then synced': async (context, faults) => {
+      const [registry, other] = await context.openTwo();
+      const name = context.name();
+      const written = [service(name, ['a', 'b'])];
+      await registry.register(service(name, ['a', 'b']));
+      const seen = context.observe(other, { name });
+      await seen.settlesTo(written);
+      await faults.stop();
+      await seen.until('interrupted', () => seen.interruptions > 0, context.recoverMs);
+      await faults.start();
+      await seen.settlesTo(afterRestart(context, written), context.recoverMs);
+    },
+
+    'what changed while a watcher was cut off is the difference': async (context, faults) => {
+      const [registry, other] = await context.openTwo();
+      const name = context.name();
+      await registry.register(service(name, ['changes', 'stays', 'leaves']));
+      const seen = context.observe(other, { name });
+      await seen.settlesTo([service(name, ['changes', 'stays', 'leaves'])]);
+      await faults.stop();
+      await seen.until('interrupted', () => seen.interruptions > 0, context.recoverMs);
+      await faults.start();
+      // Before or after the watcher is back: the end is the same.
+      await context.recovers('register', () => registry.register(changed(service(name, ['changes']))));
+      await context.recovers('register', () => registry.register(service(name, ['comes', 'stays'])));
+      await context.recovers('deregister', () => registry.deregister(service(name, ['leaves'])));
+      await seen.settlesTo([changed(service(name, ['changes'])), service(name, ['comes', 'stays'])], context.recoverMs);
+    },
+
+    'a watcher that begins during an outage: interrupted, later the state and synced': async (context, faults) => {
+      const [registry, other] = await context.openTwo();
+      const name = context.name();
+      await registry.register(service(name));
+      await other.init();
+      await faults.stop();
+      const seen = context.observe(other, { name });
+      await seen.until('interrupted', () => seen.interruptions > 0, context.recoverMs);
+      assert.deepEqual(seen.state, [], 'something was told while the backend was down');
+      await faults.start();
+      await context.recovers('register', () => registry.register(service(name)));
+      await seen.settlesTo([service(name)], context.recoverMs);
+    },
+
+    'changes go on after an outage': async (context, faults) => {
+      const [registry, other] = await context.openTwo();
+      const name = context.name();
+      const seen = context.observe(other, { name });
+      await seen.until('synced', () => seen.synced);
+      for (const mark of ['1', '2']) {
+        await faults.stop();
+        await seen.until('interrupted', () => !seen.synced, context.recoverMs);
+        await faults.start();
+        await context.recovers('register', () => registry.register(changed(service(name), mark)));
+        await seen.settlesTo([changed(service(name), mark)], context.recoverMs);
+      }
+      await registry.deregister(service(name));
+      await seen.settlesTo([]);
+    },
+
+    'all watchers of all objects are back': async (context, faults) => {
+      const [registry, other] = await context.openTwo();
+      const name = context.name();
+      const watchers = [registry, other].flatMap((one) => [context.observe(one, { name }), context.observe(one)]);
+      for (const seen of watchers) await seen.until('synced', () => seen.synced);
+      await faults.stop();
+      for (const seen of watchers) await seen.until('interrupted', () => !seen.synced, context.recoverMs);
+      await faults.start();
+      await context.recovers('register', () => registry.register(service(name)));
+      for (const seen of watchers) await seen.settlesTo([service(name)], context.recoverMs);
+    },
+
+    'a watcher can be ended during an outage': async (context, faults) => {
+      const registry = await context.open();
+      const controller = new AbortController();
+      const byReturn = context.observe(registry, { name: context.name() });
+      const bySignal = context.observe(registry, { signal: controller.signal });
+      const byClose = context.observe(registry);
+      await byClose.until('synced', () => byClose.synced);
+      await faults.stop();
+      await byClose.until('interrupted', () => byClose.interruptions > 0, context.recoverMs);
+      await byReturn.stop();
+      controller.abort();
+      await bySignal.ends(context.soonMs);
+      await within('close()', context.settleMs, registry.close());
+      await byClose.ends(context.soonMs);
+    },
+
+    'what the backend keeps across its restart is as declared': async (context, faults) => {
+      const [registry, other] = await context.openTwo();
+      const name = context.name();
+      const written = [service(name, ['a']), service(name, ['b'], '2')];
+      await registry.register(service(name, ['a']), { ttlMs: context.ttlMs(600_000) });
+      await registry.register(service(name, ['b'], '2'));
+      await faults.stop();
+      await faults.start();
+      const kept = afterRestart(context, written);
+      await context.shows(await context.open(), name, kept, context.recoverMs);
+      await context.recovers('getService', () => context.shows(other, name, kept));
+    },
+
+    'an owner that renews is on the roll again': async (context, faults) => {
+      const [registry, other] = await context.openTwo();
+      const name = context.name();
+      const ttlMs = context.ttlMs(600_000);
+      const seen = context.observe(other, { name });
+      await registry.register(service(name, ['a', 'b']), { ttlMs });
+      await seen.settlesTo([service(name, ['a', 'b'])]);
+      await faults.stop();
+      await registry.register(service(name, ['a', 'b']), { ttlMs }).catch(() => {});
+      await faults.start();
+      await context.recovers('register', () => registry.register(service(name, ['a', 'b']), { ttlMs }));
+      await seen.settlesTo([service(name, ['a', 'b'])], context.recoverMs);
+      await context.shows(other, name, [service(name, ['a', 'b'])]);
+    },
+  },
+};

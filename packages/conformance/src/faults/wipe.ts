@@ -1,0 +1,83 @@
+import assert from 'node:assert/strict';
+import type { Concern } from '../case.ts';
+import { changed, service } from '../kit/samples.ts';
+
+/** The backend has forgotten everything and runs. */
+export const wipe: Concern = {
+  concern: 'wiped backend',
+  cases: {},
+  faultCases: {
+    'reads tell the truth of the backend, not the memory of the registry': async (context, faults) => {
+      const [registry, other] = await context.openTwo();
+      const name = context.name();
+      await registry.register(service(name));
+      await context.shows(other, name, [service(name)]);
+      await faults.wipe();
+      await context.recovers('getService', () => context.shows(registry, name, []));
+      await context.recovers('getService', () => context.shows(other, name, []));
+    },
+
+    'the next register of an owner writes it again, with and without a TTL': async (context, faults) => {
+      const [registry, other] = await context.openTwo();
+      const name = context.name();
+      const ttlMs = context.ttlMs(600_000);
+      await registry.register(service(name, ['leased']), { ttlMs });
+      await registry.register(service(name, ['free']));
+      await faults.wipe();
+      await context.recovers('register', () => registry.register(service(name, ['leased']), { ttlMs }));
+      await context.recovers('register', () => registry.register(service(name, ['free'])));
+      await context.recovers('getService', () => context.shows(other, name, [service(name, ['free', 'leased'])]));
+    },
+
+    'watchers end with what is registered again': async (context, faults) => {
+      const [registry, other] = await context.openTwo();
+      const name = context.name();
+      const seen = context.observe(other, { name });
+      await registry.register(service(name, ['back', 'gone']));
+      await seen.settlesTo([service(name, ['back', 'gone'])]);
+      await faults.wipe();
+      await context.recovers('register', () => registry.register(service(name, ['back'])));
+      await seen.settlesTo([service(name, ['back'])], context.recoverMs);
+      assert.equal(seen.deleteOf('gone')?.type, 'delete');
+    },
+
+    'a watcher of what nobody registers again is told of the delete': async (context, faults) => {
+      const [registry, other] = await context.openTwo();
+      const name = context.name();
+      const seen = context.observe(other, { name });
+      await registry.register(service(name));
+      await seen.settlesTo([service(name)]);
+      await faults.wipe();
+      await seen.settlesTo([], context.recoverMs);
+    },
+
+    'a changed register after it is the new content': async (context, faults) => {
+      const [registry, other] = await context.openTwo();
+      const name = context.name();
+      const seen = context.observe(other, { name });
+      await registry.register(service(name));
+      await seen.settlesTo([service(name)]);
+      await faults.wipe();
+      await context.recovers('register', () => registry.register(changed(service(name))));
+      await seen.settlesTo([changed(service(name))], context.recoverMs);
+    },
+
+    'deregister of what it has forgotten is no error': async (context, faults) => {
+      const [registry, other] = await context.openTwo();
+      const name = context.name();
+      await registry.register(service(name));
+      await faults.wipe();
+      await context.recovers('deregister', () => registry.deregister(service(name)));
+      await context.recovers('getService', () => context.shows(other, name, []));
+    },
+
+    'an id that was forgotten is free for others': async (context, faults) => {
+      const [registry, other] = await context.openTwo();
+      const name = context.name();
+      await registry.register(service(name));
+      await faults.wipe();
+      await context.recovers('register', () => other.register(changed(service(name))));
+      await context.recovers('getService', () => context.shows(registry, name, [changed(service(name))]));
+    },
+  },
+};

@@ -1,0 +1,32 @@
+import type { Concern } from '../case.ts';
+import { rejects, throwsNow } from '../kit/expect.ts';
+import { operations } from '../kit/operations.ts';
+import { eachOperation } from './each-operation.ts';
+
+/** After `close()` every call is `CLOSED`. */
+export const closed: Concern = {
+  concern: 'when closed',
+  cases: {
+    ...eachOperation(operations, '%s is CLOSED', ({ name, run }) => async (context) => {
+      const registry = await context.open();
+      await registry.init();
+      await registry.close();
+      await rejects(name, { code: 'CLOSED', withinMs: context.soonMs }, () => run(registry, context.name()));
+    }),
+
+    'watch throws CLOSED': async (context) => {
+      const registry = await context.open();
+      await registry.close();
+      throwsNow('watch', 'CLOSED', () => registry.watch());
+    },
+  },
+  faultCases: eachOperation(operations, '%s is CLOSED, also while the backend is down', ({ name, run }) => {
+    return async (context, faults) => {
+      const registry = await context.open();
+      await registry.init();
+      await faults.stop();
+      await registry.close();
+      await rejects(name, { code: 'CLOSED', withinMs: context.soonMs }, () => run(registry, context.name()));
+    };
+  }),
+};
