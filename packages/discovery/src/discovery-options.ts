@@ -23,10 +23,12 @@ export const renewalWindowMs = 4;
 export const maxRenewalBatch = 1_000;
 /** With several servers: how long one that does not answer holds up the next. Milliseconds. */
 export const failoverAfterMs = 1_000;
+/** Deadline of a renewal batch and of what is told in the background. Milliseconds. */
+export const backgroundTimeoutMs = 3_000;
 /** A watch that hears nothing for this long is lost. Milliseconds; the server says something every 2 s. */
 export const silenceMs = 5_000;
 /** Largest answer that is read. Bytes. */
-export const maxAnswerBytes = 256 * 1024 * 1024;
+export const maxAnswerBytes = 268_435_456;
 /** Connections to one server. */
 export const maxSockets = 16;
 

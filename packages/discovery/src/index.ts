@@ -1,1 +1,2 @@
-export {};
+export type { DiscoveryOptions } from './discovery-options.ts';
+export { discovery } from './discovery-registry.ts';

@@ -1,1 +1,2 @@
-export {};
+export { createServer, type DiscoveryServer } from './create-server.ts';
+export type { ServerOptions } from './server-options.ts';

@@ -158,13 +158,18 @@ export interface ServicesAnswer {
 /**
  * Events of `GET /api/watch`; `id` is `<epoch>:<revision>`. `snapshot` ({@link SnapshotEvent}) is the whole list, `put` (an
  * {@link Instance}) one that is new or changed (also: late or no longer), `remove` ({@link RemoveEvent}) one that is gone,
- * `current` says that a resumed watch has caught up, `warmed` that warming is over. A comment comes at least every 2 s.
+ * `current` (data: {@link CurrentEvent}) says that a resumed watch has caught up, `warmed` that warming is over. A comment comes at least every 2 s.
  */
 export type WatchEventName = 'snapshot' | 'put' | 'remove' | 'current' | 'warmed';
 
 /** Data of `snapshot`. */
 export interface SnapshotEvent {
   readonly instances: readonly Instance[];
+  readonly warming?: true;
+}
+
+/** Data of `current`. */
+export interface CurrentEvent {
   readonly warming?: true;
 }
 
@@ -201,6 +206,7 @@ export interface ProtectionStatus {
   /** One sentence for an operator. */
   readonly explanation: string;
   readonly renewsLastMinute: number;
+  /** By each instance's own interval. */
   readonly renewsExpected: number;
 }
 

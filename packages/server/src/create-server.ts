@@ -1,0 +1,128 @@
+import { RegistryError } from '@rollcall/core';
+import fastify, { type FastifyError, type FastifyInstance } from 'fastify';
+import { apiFront } from './api/front.ts';
+import { guardHost } from './api/host-guard.ts';
+import { WatchHub } from './api/watch.ts';
+import { maxBodyBytes, parseServerOptions, type ServerOptions, type ServerSettings } from './server-options.ts';
+import { Store } from './store/store.ts';
+
+/** A discovery server: leases, self-protection, HTTP. */
+export interface DiscoveryServer extends AsyncDisposable {
+  /** Binds and serves. Rejects with `UNAVAILABLE` when the port is taken or the address is not ours. */
+  listen(): Promise<{ readonly host: string; readonly port: number; readonly url: string }>;
+  /** Stops accepting, ends watches, lets requests in flight finish. Idempotent. */
+  close(): Promise<void>;
+}
+
+/**
+ * Makes a server; nothing is bound until `listen()`.
+ *
+ * @throws RegistryError `INVALID_ARGUMENT` for a bad option, also for a host beyond this machine without `insecure`.
+ */
+export function createServer(options: ServerOptions = {}): DiscoveryServer {
+  return new HttpServer(parseServerOptions(options));
+}
+
+class HttpServer implements DiscoveryServer {
+  readonly #settings: ServerSettings;
+  readonly #store: Store;
+  readonly #watches: WatchHub;
+  readonly #app: FastifyInstance;
+  readonly #startedAt: number;
+  #cancelWarmUp: (() => void) | undefined;
+  #warming: boolean;
+  #closing: Promise<void> | undefined;
+
+  constructor(settings: ServerSettings) {
+    const { clock, protection, warmUpMs } = settings;
+    this.#settings = settings;
+    this.#startedAt = clock.now();
+    this.#warming = warmUpMs > 0;
+    this.#store = new Store({ clock, protection: protection === 'on' });
+    const isWarming = (): boolean => this.#warming;
+    this.#watches = new WatchHub({ store: this.#store, clock, isWarming });
+    this.#app = makeApp();
+    guardHost(this.#app, settings.host);
+    apiFront(this.#app, {
+      store: this.#store,
+      watches: this.#watches,
+      protection,
+      isWarming,
+      uptimeMs: () => clock.now() - this.#startedAt,
+    });
+  }
+
+  async listen(): Promise<{ readonly host: string; readonly port: number; readonly url: string }> {
+    const { host, port, warmUpMs, clock } = this.#settings;
+    try {
+      await this.#app.listen({ host, port });
+    } catch (cause) {
+      throw new RegistryError('UNAVAILABLE', explainBind(cause, host, port), { cause, registry: 'server' });
+    }
+    if (this.#warming) this.#cancelWarmUp = clock.setTimer(warmUpMs, () => this.#warmed());
+    const address = this.#app.server.address();
+    const bound = typeof address === 'object' && address !== null ? address.port : port;
+    return { host, port: bound, url: `http://${host.includes(':') ? `[${host}]` : host}:${bound}` };
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  #warmed(): void {
+    this.#warming = false;
+    this.#watches.warmed();
+  }
+
+  async #close(): Promise<void> {
+    this.#cancelWarmUp?.();
+    this.#watches.close();
+    await this.#app.close();
+    this.#store.close();
+  }
+}
+
+function explainBind(cause: unknown, host: string, port: number): string {
+  const code = cause instanceof Error && 'code' in cause ? cause.code : undefined;
+  if (code === 'EADDRINUSE')
+    return `port ${port} of ${host} is taken: is a server running already? Choose another with --port`;
+  if (code === 'EADDRNOTAVAIL') return `${host} is no address of this machine`;
+  if (code === 'EACCES') return `no permission to bind port ${port}: choose one above 1023`;
+  return `cannot listen on ${host}:${port}: ${String(cause)}`;
+}
+
+function makeApp(): FastifyInstance {
+  const app = fastify({
+    bodyLimit: maxBodyBytes,
+    forceCloseConnections: 'idle',
+    // `__proto__` is a metadata key like any other: instances are copied by spread, never merged.
+    onProtoPoisoning: 'ignore',
+    onConstructorPoisoning: 'ignore',
+    // What has the wrong type is refused, not turned into the right one; unknown fields are left alone.
+    ajv: {
+      customOptions: {
+        coerceTypes: false,
+        removeAdditional: false,
+        useDefaults: false,
+        strictTuples: false,
+        allowUnionTypes: true,
+      },
+    },
+  });
+  app.setErrorHandler((error: FastifyError, _request, reply) => {
+    const status = error.statusCode !== undefined && error.statusCode >= 400 ? error.statusCode : 500;
+    // A defect is not explained to whoever asks.
+    const message = status >= 500 ? 'the server failed' : error.message;
+    return reply.code(status).send({ code: status, message, data: null });
+  });
+  app.setNotFoundHandler((request, reply) => {
+    const message = `there is no ${request.method} ${request.url.split('?')[0]}; the API is under /api`;
+    return reply.code(404).send({ code: 404, message, data: null });
+  });
+  return app;
+}
