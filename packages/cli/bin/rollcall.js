@@ -1,0 +1,12 @@
+#!/usr/bin/env node
+// Committed, so that the package manager can link it before the first build.
+import { existsSync } from 'node:fs';
+
+const main = new URL('../dist/main.js', import.meta.url);
+if (existsSync(main)) {
+  const { main: run } = await import(main.href);
+  await run(process.argv);
+} else {
+  process.stderr.write('rollcall is not built yet: run `npm start` or `npm test` once in the root of the repository\n');
+  process.exitCode = 1;
+}

@@ -1,0 +1,32 @@
+import { RegistryError } from '@rollcall/core';
+
+/** What the command's exit code says. Documented in `--help`. */
+export const exitCodes = {
+  ok: 0,
+  unexpected: 1,
+  usage: 2,
+  unavailable: 3,
+  notFound: 4,
+  unauthorized: 5,
+  interrupted: 130,
+  terminated: 143,
+} as const;
+
+/** A message for the user, and the exit code that goes with it. */
+export class CliError extends Error {
+  readonly exitCode: number;
+
+  constructor(exitCode: number, message: string) {
+    super(message);
+    this.exitCode = exitCode;
+  }
+}
+
+/** The exit code of whatever ended a command. */
+export function exitCodeOf(error: unknown): number {
+  if (error instanceof CliError) return error.exitCode;
+  if (RegistryError.is(error, 'UNAVAILABLE', 'TIMEOUT')) return exitCodes.unavailable;
+  if (RegistryError.is(error, 'INVALID_ARGUMENT', 'NOT_SUPPORTED')) return exitCodes.usage;
+  if (RegistryError.is(error, 'UNAUTHORIZED')) return exitCodes.unauthorized;
+  return exitCodes.unexpected;
+}

@@ -1,0 +1,49 @@
+import { Command, CommanderError } from 'commander';
+import { addOperateCommands } from './commands/operate.ts';
+import { addReadCommands } from './commands/read.ts';
+import { addServeCommand } from './commands/serve.ts';
+import { addDeregisterCommand } from './commands/write.ts';
+import { exitCodeOf, exitCodes } from './exit-codes.ts';
+import { note, plain } from './output.ts';
+
+const help = `
+Examples:
+  rollcall serve                                    open a roll on this machine
+  rollcall list                                     who is on it
+  rollcall watch greeter --json | jq .type          what happens to one service
+
+Exit codes:
+  0 ok   1 unexpected   2 wrong usage   3 backend unavailable or timed out   4 get found nothing
+  5 not authorised   130, 143 ended by SIGINT, SIGTERM`;
+
+function program(): Command {
+  const root = new Command('rollcall')
+    .description('the service registry from the command line')
+    .showHelpAfterError('(rollcall --help shows what there is)')
+    .exitOverride()
+    .addHelpText('after', help);
+  addServeCommand(root);
+  addReadCommands(root);
+  addDeregisterCommand(root);
+  addOperateCommands(root);
+  for (const command of root.commands) command.exitOverride();
+  return root;
+}
+
+/** Runs the command line; never rejects: what went wrong is one line on stderr and the exit code. */
+export async function main(argv: readonly string[]): Promise<void> {
+  // A reader that has seen enough (`| head`) is no error.
+  process.stdout.on('error', (error: NodeJS.ErrnoException) =>
+    process.exit(error.code === 'EPIPE' ? exitCodes.ok : exitCodes.unexpected),
+  );
+  try {
+    await program().parseAsync([...argv]);
+  } catch (error) {
+    // Commander has said it already.
+    if (error instanceof CommanderError) process.exitCode = error.exitCode === 0 ? exitCodes.ok : exitCodes.usage;
+    else {
+      note(`rollcall: ${plain(error instanceof Error ? error.message : String(error))}`);
+      process.exitCode = exitCodeOf(error);
+    }
+  }
+}

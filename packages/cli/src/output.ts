@@ -1,0 +1,35 @@
+import { styleText } from 'node:util';
+
+const unsafe = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu;
+
+/** Nothing that a service wrote can move the cursor, change colours or reorder text: such characters become `\u{...}`. */
+export function plain(text: string): string {
+  return text.replace(unsafe, (character) => `\\u{${character.codePointAt(0)?.toString(16)}}`);
+}
+
+/** Bold where the output is a terminal. */
+export function heading(text: string): string {
+  return process.stdout.isTTY && process.env.NO_COLOR === undefined ? styleText('bold', text) : text;
+}
+
+/** Rows in aligned columns under a heading. */
+export function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
+  const cells = rows.map((row) => row.map(plain));
+  const widths = head.map((title, column) => Math.max(title.length, ...cells.map((row) => row[column]?.length ?? 0)));
+  const line = (row: readonly string[]): string =>
+    row
+      .map((cell, column) => cell.padEnd(widths[column] ?? 0))
+      .join('  ')
+      .trimEnd();
+  return [heading(line(head)), ...cells.map(line)].join('\n');
+}
+
+/** One line to stdout. */
+export function print(text: string): void {
+  process.stdout.write(`${text}\n`);
+}
+
+/** One line to stderr: what is for the person, not for the pipe. */
+export function note(text: string): void {
+  process.stderr.write(`${text}\n`);
+}

@@ -1,0 +1,22 @@
+import { exitCodes } from './exit-codes.ts';
+
+/** Aborted by the first SIGINT or SIGTERM, which also settles the exit code; a second one ends the process at once. */
+export function untilSignal(): AbortSignal {
+  const controller = new AbortController();
+  const on = (signal: NodeJS.Signals, code: number): void => {
+    process.on(signal, () => {
+      if (controller.signal.aborted) process.exit(code);
+      process.exitCode = code;
+      controller.abort();
+    });
+  };
+  on('SIGINT', exitCodes.interrupted);
+  on('SIGTERM', exitCodes.terminated);
+  return controller.signal;
+}
+
+/** Resolves at the abort. */
+export function aborted(signal: AbortSignal): Promise<void> {
+  if (signal.aborted) return Promise.resolve();
+  return new Promise((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
+}
