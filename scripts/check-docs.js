@@ -1,0 +1,46 @@
+// Code blocks of README and docs are type-checked; those fenced as "js run" are run as well.
+import { execFileSync } from 'node:child_process';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { root, run } from './bootstrap.js';
+
+const folder = `${root}.docs-check/`;
+const docs = existsSync(`${root}docs`)
+  ? readdirSync(`${root}docs`, { recursive: true, encoding: 'utf8' }).map((file) => `docs/${file}`)
+  : [];
+const pages = ['README.md', ...docs.filter((file) => file.endsWith('.md'))];
+
+rmSync(folder, { recursive: true, force: true });
+mkdirSync(folder);
+/** @type {{ file: string, from: string, runs: boolean }[]} */
+const blocks = [];
+for (const page of pages) {
+  const text = readFileSync(`${root}${page}`, 'utf8');
+  for (const [, language, flag, body = ''] of text.matchAll(/^```(js|ts)( run)?\n(.*?)^```$/gms)) {
+    const file = `block-${blocks.length}.${language === 'js' ? 'js' : 'ts'}`;
+    writeFileSync(`${folder}${file}`, `${body}\nexport {};\n`);
+    blocks.push({ file, from: page, runs: flag !== undefined });
+  }
+}
+writeFileSync(
+  `${folder}tsconfig.json`,
+  JSON.stringify({ extends: '../tsconfig.test.json', include: ['*.js', '*.ts'], exclude: [] }),
+);
+
+let failed = 0;
+if (blocks.length === 0) {
+  console.error('no code block was found: README.md must have some');
+  failed += 1;
+}
+if ((await run('npx', ['tsc', '-p', folder])) !== 0) failed += 1;
+for (const { file, from, runs } of blocks) {
+  if (!runs) continue;
+  try {
+    execFileSync(process.execPath, [`${folder}${file}`], { timeout: 30_000, stdio: ['ignore', 'ignore', 'inherit'] });
+  } catch (error) {
+    console.error(`${file} of ${from} failed: ${error instanceof Error ? error.message : error}`);
+    failed += 1;
+  }
+}
+rmSync(folder, { recursive: true, force: true });
+console.log(failed === 0 ? `${blocks.length} code blocks hold` : `${failed} problems in code blocks`);
+process.exitCode = failed === 0 ? 0 : 1;

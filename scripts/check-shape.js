@@ -1,0 +1,26 @@
+// The shape of what is published: publint, are-the-types-wrong, and a require() of every entry.
+import { readdirSync, readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { root, run } from './bootstrap.js';
+
+let failed = 0;
+for (const folder of readdirSync(`${root}packages`)) {
+  const path = `packages/${folder}`;
+  const manifest = JSON.parse(readFileSync(`${root}${path}/package.json`, 'utf8'));
+  console.log(`${manifest.name}: publint, attw, require()`);
+  // publint packs with pnpm from the PATH otherwise, which npx does not put there.
+  if ((await run('npx', ['publint', path, '--pack', 'npm', '--strict'])) !== 0) failed += 1;
+  if ((await run('npx', ['attw', '--pack', path, '--profile', 'esm-only', '--quiet'])) !== 0) failed += 1;
+  const require = createRequire(`${root}${path}/package.json`);
+  for (const entry of Object.values(manifest.exports)) {
+    if (typeof entry === 'string') continue;
+    try {
+      require(`${root}${path}/${entry.default}`);
+    } catch (error) {
+      console.error(`require() of ${manifest.name} ${entry.default} failed: ${error}`);
+      failed += 1;
+    }
+  }
+}
+console.log(failed === 0 ? 'every package has its shape' : `${failed} problems of shape`);
+process.exitCode = failed === 0 ? 0 : 1;
