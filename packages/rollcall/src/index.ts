@@ -1,1 +1,4 @@
-export {};
+export * from '@rollcall/core';
+export * from '@rollcall/discovery';
+export * from '@rollcall/memory';
+export * from '@rollcall/service';

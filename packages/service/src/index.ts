@@ -1,1 +1,11 @@
-export {};
+export { createService } from './create-service.ts';
+export {
+  type CommonRegistryOptions,
+  type LoadRegistryOptions,
+  loadRegistry,
+  type RegistryFactory,
+  type RegistryName,
+} from './load-registry.ts';
+export type { NetServer, ServerLike } from './server-like.ts';
+export type { ServiceEvents, ServiceOptions, ServiceRuntime, ServiceStatus } from './service-options.ts';
+export { addRegistryOptions, type OptionTarget } from './settings.ts';

@@ -1,0 +1,10 @@
+/** Without a renewal for this long the node is struck off. Milliseconds. */
+export const defaultTtlMs = 30_000;
+/** How often the node is registered again. Milliseconds; a third of the TTL, so two may be lost. */
+export const defaultRenewIntervalMs = 10_000;
+/** After deregistering, how long caches may need to hear of it. Milliseconds; 0 on memory. */
+export const defaultDrainMs = 2_000;
+/** Renewals come up to this part early, never late: late ones cost a quarter more false evictions under packet loss. */
+export const renewJitter = 0.1;
+/** Longest that `registerCheck` may take. Milliseconds. */
+export const checkTimeoutMs = 5_000;

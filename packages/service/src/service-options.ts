@@ -1,0 +1,65 @@
+import type { Endpoint, Logger, Metadata, Registry, RegistryError, ServiceNode } from '@rollcall/core';
+import type { ServerLike } from './server-like.ts';
+
+/**
+ * - `starting`: `start()` is under way.
+ * - `registered`, `unregistered`: on the roll, or trying to be (after `CONFLICT`: not trying until `start()`).
+ * - `draining`: `stop()` is under way.
+ */
+export type ServiceStatus = 'idle' | 'starting' | 'registered' | 'unregistered' | 'draining' | 'stopped';
+
+/** Events of {@link ServiceRuntime.on} with their arguments. */
+export interface ServiceEvents {
+  registered: [node: ServiceNode];
+  unregistered: [info: { readonly sinceMs: number; readonly error?: RegistryError | undefined }];
+  conflict: [error: RegistryError];
+  stopped: [];
+}
+
+/** A service that is kept on the roll. */
+export interface ServiceRuntime extends AsyncDisposable {
+  readonly status: ServiceStatus;
+  /** Undefined until it is loaded. */
+  readonly registry: Registry | undefined;
+  /** Undefined until its address is known. */
+  readonly node: ServiceNode | undefined;
+  /**
+   * Waits for the server to listen, works out the address, registers and keeps registered. With the backend down it resolves and goes on trying,
+   * unless `failFast`. Rejects with `INVALID_ARGUMENT` for what can never succeed. Idempotent while running.
+   */
+  start(): Promise<ServiceNode>;
+  /** Deregisters, waits `drainMs`, closes the server. Idempotent; never rejects. */
+  stop(): Promise<void>;
+  /** `start()`, wait for SIGTERM or SIGINT, `stop()`; a second signal ends the process at once. */
+  run(): Promise<void>;
+  /** Answers how to stop listening. */
+  on<K extends keyof ServiceEvents>(event: K, listener: (...args: ServiceEvents[K]) => void): () => void;
+}
+
+/** Options of {@link createService}. */
+export interface ServiceOptions {
+  readonly name: string;
+  readonly version?: string | undefined;
+  /** Default `<name>-<uuid>`. */
+  readonly id?: string | undefined;
+  readonly metadata?: Metadata | undefined;
+  readonly endpoints?: readonly Endpoint[] | undefined;
+  /** Closed by `stop()`. */
+  readonly server?: ServerLike | undefined;
+  /** host or host:port that others should use. */
+  readonly advertise?: string | undefined;
+  /** Default: what flag or environment name. One that is passed in stays the caller's to close. */
+  readonly registry?: Registry | Promise<Registry> | undefined;
+  /** Milliseconds; default 30,000. */
+  readonly ttlMs?: number | undefined;
+  /** Milliseconds; default 10,000. Must be below `ttlMs`. */
+  readonly renewIntervalMs?: number | undefined;
+  /** How long caches have to hear of the end before the server closes. Milliseconds; default 2,000, on memory 0. */
+  readonly drainMs?: number | undefined;
+  /** `start()` rejects when the first registration fails. */
+  readonly failFast?: boolean | undefined;
+  /** Rejects while the service must not be on the roll. At most 5 s. */
+  readonly registerCheck?: ((signal: AbortSignal) => Promise<void> | void) | undefined;
+  /** Default: one line per change of state on stderr. */
+  readonly logger?: Logger | undefined;
+}

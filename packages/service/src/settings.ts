@@ -1,0 +1,126 @@
+import { RegistryError } from '@rollcall/core';
+
+/** What flags and environment say about the registry. Code goes over flag over environment over default. */
+export interface Settings {
+  readonly registry?: string | undefined;
+  readonly registryAddress?: string | undefined;
+  readonly registryTokenFile?: string | undefined;
+  readonly registryNamespace?: string | undefined;
+  readonly registerTtl?: string | undefined;
+  readonly registerInterval?: string | undefined;
+  readonly advertise?: string | undefined;
+}
+
+/** A setting, and where it came from, for messages. */
+export interface Sourced {
+  readonly value: string;
+  readonly source: string;
+}
+
+/** Where settings are looked for. */
+export interface SettingSources {
+  readonly argv: readonly string[];
+  readonly env: Readonly<Record<string, string | undefined>>;
+}
+
+/** Flag, variables (the later ones for those who come from go-micro) and help of each setting. */
+export const settingTable: Readonly<
+  Record<
+    keyof Settings,
+    { readonly flag: string; readonly env: readonly string[]; readonly argument: string; readonly help: string }
+  >
+> = {
+  registry: {
+    flag: '--registry',
+    env: ['ROLLCALL_REGISTRY', 'MICRO_REGISTRY'],
+    argument: '<name>',
+    help: 'memory, mdns, consul, etcd or discovery',
+  },
+  registryAddress: {
+    flag: '--registry-address',
+    env: ['ROLLCALL_REGISTRY_ADDRESS', 'MICRO_REGISTRY_ADDRESS'],
+    argument: '<list>',
+    help: 'host:port or URL of the registry, several with commas',
+  },
+  registryTokenFile: {
+    flag: '--registry-token-file',
+    env: ['ROLLCALL_REGISTRY_TOKEN_FILE'],
+    argument: '<path>',
+    help: 'file with the token of the registry',
+  },
+  registryNamespace: {
+    flag: '--registry-namespace',
+    env: ['ROLLCALL_REGISTRY_NAMESPACE'],
+    argument: '<name>',
+    help: 'a roll of its own on the same backend',
+  },
+  registerTtl: {
+    flag: '--register-ttl',
+    env: ['ROLLCALL_REGISTER_TTL', 'MICRO_REGISTER_TTL'],
+    argument: '<time>',
+    help: 'struck off after this long without a renewal (30s)',
+  },
+  registerInterval: {
+    flag: '--register-interval',
+    env: ['ROLLCALL_REGISTER_INTERVAL', 'MICRO_REGISTER_INTERVAL'],
+    argument: '<time>',
+    help: 'registered again this often (10s)',
+  },
+  advertise: {
+    flag: '--advertise',
+    env: ['ROLLCALL_ADVERTISE'],
+    argument: '<address>',
+    help: 'host or host:port that others should use',
+  },
+};
+
+function fromArgv(argv: readonly string[], flag: string): Sourced | undefined {
+  for (let index = argv.length - 1; index >= 0; index -= 1) {
+    const [name = '', ...rest] = (argv[index] ?? '').split('=');
+    // go-micro spells --registry_address.
+    if (name.replaceAll('_', '-') !== flag) continue;
+    const value = rest.length > 0 ? rest.join('=') : argv[index + 1];
+    if (value === undefined || value === '' || (rest.length === 0 && value.startsWith('--'))) {
+      throw new RegistryError('INVALID_ARGUMENT', `${flag} needs a value`);
+    }
+    return { value, source: flag };
+  }
+  return undefined;
+}
+
+/** One setting by flag, else by the first variable that is set and not empty. */
+export function readSetting(name: keyof Settings, { argv, env }: SettingSources): Sourced | undefined {
+  const { flag, env: variables } = settingTable[name];
+  const given = fromArgv(argv, flag);
+  if (given !== undefined) return given;
+  for (const variable of variables) {
+    const value = env[variable];
+    if (value !== undefined && value !== '') return { value, source: variable };
+  }
+  return undefined;
+}
+
+const units: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, '': 1_000 };
+
+/** `500ms`, `30s`, `2m`, or seconds as in go-micro, in milliseconds; throws `INVALID_ARGUMENT`. */
+export function readDuration(setting: Sourced | undefined): number | undefined {
+  if (setting === undefined) return undefined;
+  const [, amount, unit = ''] = /^(\d+(?:\.\d+)?)(ms|s|m|h)?$/.exec(setting.value) ?? [];
+  const ms = Number(amount) * (units[unit] ?? Number.NaN);
+  if (ms > 0) return ms;
+  throw new RegistryError(
+    'INVALID_ARGUMENT',
+    `${setting.source} must be a time such as 30s or 500ms, got ${JSON.stringify(setting.value)}`,
+  );
+}
+
+/** The part of a commander `Command` that is needed, so that this package needs no commander. */
+export interface OptionTarget {
+  option(flags: string, description?: string): unknown;
+}
+
+/** Adds the flags that `loadRegistry` and `createService` read to a command's help. */
+export function addRegistryOptions<C extends OptionTarget>(command: C): C {
+  for (const { flag, argument, help } of Object.values(settingTable)) command.option(`${flag} ${argument}`, help);
+  return command;
+}
