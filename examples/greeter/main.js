@@ -1,0 +1,51 @@
+// Run: node main.js [--registry memory|discovery|mdns|consul|etcd] [--registry-address host:port]
+// Starts the greeter, lets the caller find it, and ends both. The two programs are the same under every backend.
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+
+const { values } = parseArgs({
+  options: { registry: { type: 'string', default: 'discovery' }, 'registry-address': { type: 'string' } },
+});
+const file = (/** @type {string} */ name) => fileURLToPath(new URL(name, import.meta.url));
+/** @type {import('node:child_process').ChildProcess[]} */
+const children = [];
+
+/** @param {string[]} args @param {import('node:child_process').StdioOptions} stdio */
+function start(args, stdio = 'inherit') {
+  const child = spawn(process.execPath, args, { stdio });
+  children.push(child);
+  return child;
+}
+
+/** The discovery server of this example, on a free port. */
+async function serve() {
+  const cli = fileURLToPath(new URL('./bin/rollcall.js', import.meta.resolve('@rollcall/cli/package.json')));
+  const server = start([cli, 'serve', '--port', '0', '--json'], ['ignore', 'pipe', 'inherit']);
+  if (server.stdout === null) throw new Error('the server has no output');
+  const [line] = await once(createInterface(server.stdout), 'line');
+  return new URL(JSON.parse(line).url).host;
+}
+
+try {
+  if (values.registry === 'memory') {
+    // A roll in memory lives inside one process, so both run in this one.
+    process.argv.push('--registry', 'memory');
+    import('./greeter.js');
+    await import('./caller.js');
+    process.kill(process.pid, 'SIGTERM');
+  } else {
+    const address = values['registry-address'] ?? (values.registry === 'discovery' ? await serve() : undefined);
+    const flags = ['--registry', values.registry, ...(address ? ['--registry-address', address] : [])];
+    const greeter = start([file('greeter.js'), ...flags]);
+    const caller = start([file('caller.js'), ...flags]);
+    const [code] = await once(caller, 'exit');
+    greeter.kill('SIGTERM');
+    if (greeter.exitCode === null) await once(greeter, 'exit');
+    process.exitCode = code ?? 1;
+  }
+} finally {
+  for (const child of children) child.kill('SIGTERM');
+}

@@ -1,0 +1,97 @@
+// A complete adapter in about sixty lines. The backend is a board that several registry objects share: a map of nodes
+// and an EventEmitter. An adapter says how its backend puts, renews, removes, reads and watches one node; arguments,
+// copies, deadlines, call order, retry and the watch machinery are the guard's (createRegistry).
+import { EventEmitter } from 'node:events';
+import { createRegistry, keyOf, RegistryError } from '@rollcall/core';
+
+/**
+ * @typedef {{ entry: import('@rollcall/core').Entry, holder: object, expiry?: NodeJS.Timeout }} Note
+ * @typedef {{ notes: Map<string, Note>, events: EventEmitter }} Board
+ */
+
+/** @returns {Board} */
+export const createBoard = () => ({ notes: new Map(), events: new EventEmitter().setMaxListeners(0) });
+
+/** @implements {import('@rollcall/core').RegistryDriver} */
+class BoardDriver {
+  name = 'board';
+  /** @type {import('@rollcall/core').Capabilities} What the conformance suite holds this adapter to. */
+  capabilities = {
+    ...{ minTtlMs: 50, ttlResolutionMs: 1, expirySlackMs: 250, propagationMs: 0, maxNodeBytes: 32_768 },
+    ...{
+      removesOthers: 'any',
+      takesOver: true,
+      durable: false,
+      namespaces: false,
+      crossProcess: false,
+      crossHost: false,
+    },
+  };
+  /** @param {Board} board */
+  constructor(board) {
+    this.board = board;
+  }
+  async connect() {}
+  /** @type {import('@rollcall/core').RegistryDriver['put']} */
+  async put(entries, lease) {
+    for (const entry of entries) this.#write(entry, lease);
+  }
+  /** @type {import('@rollcall/core').RegistryDriver['renew']} */
+  async renew(keys, lease) {
+    const notes = keys.map(({ name, id }) => this.board.notes.get(keyOf(name, id)));
+    if (notes.some((note) => note && note.holder !== this))
+      throw new RegistryError('CONFLICT', 'another holds this node');
+    for (const note of notes) if (note) this.#write(note.entry, lease);
+    return keys.filter((_, index) => notes[index] === undefined);
+  }
+  /** @type {import('@rollcall/core').RegistryDriver['remove']} */
+  async remove(keys) {
+    for (const key of keys) this.#erase(key, 'deregistered');
+  }
+  /** @param {string | undefined} name */
+  async read(name) {
+    return [...this.board.notes.values()]
+      .map(({ entry }) => entry)
+      .filter((entry) => name === undefined || entry.name === name);
+  }
+  /** @type {import('@rollcall/core').RegistryDriver['watch']} */
+  async watch(name, sink, { signal }) {
+    sink.snapshot(await this.read(name));
+    const listener = (/** @type {(to: typeof sink) => void} */ tell) => tell(sink);
+    this.board.events.on('change', listener);
+    await new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }));
+    this.board.events.off('change', listener);
+  }
+  /** @param {unknown} cause */
+  toError(cause) {
+    return new RegistryError('INTERNAL', 'the board broke', { cause });
+  }
+  /** @type {import('@rollcall/core').RegistryDriver['close']} */
+  async close({ withdraw }) {
+    for (const key of withdraw)
+      if (this.board.notes.get(keyOf(key.name, key.id))?.holder === this) this.#erase(key, 'deregistered');
+  }
+  /** @param {import('@rollcall/core').Entry} entry @param {import('@rollcall/core').Lease | undefined} lease */
+  #write(entry, lease) {
+    const key = { name: entry.name, id: entry.node.id };
+    clearTimeout(this.board.notes.get(keyOf(key.name, key.id))?.expiry);
+    const expiry = lease && setTimeout(() => this.#erase(key, 'expired'), lease.ttlMs).unref();
+    this.board.notes.set(keyOf(key.name, key.id), { entry, holder: this, ...(expiry ? { expiry } : {}) });
+    this.board.events.emit('change', (/** @type {import('@rollcall/core').WatchSink} */ sink) => sink.put(entry));
+  }
+  /** @param {import('@rollcall/core').EntryKey} key @param {import('@rollcall/core').DeleteReason} reason */
+  #erase(key, reason) {
+    clearTimeout(this.board.notes.get(keyOf(key.name, key.id))?.expiry);
+    this.board.notes.delete(keyOf(key.name, key.id));
+    this.board.events.emit('change', (/** @type {import('@rollcall/core').WatchSink} */ sink) =>
+      sink.remove(key, reason),
+    );
+  }
+}
+
+/** @param {Board} board @param {import('@rollcall/core').RegistryOptions} [options] */
+export function board(board, options = {}) {
+  if (options.namespace !== undefined)
+    throw new RegistryError('NOT_SUPPORTED', 'a board has no namespaces: use one board each');
+  return createRegistry(new BoardDriver(board), options);
+}

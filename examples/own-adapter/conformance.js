@@ -1,0 +1,7 @@
+// Run: node --test conformance.js (after `npm start` or `npm test` in the root has built the packages).
+import { describe, it } from 'node:test';
+import { describeRegistry } from '@rollcall/conformance';
+import { board, createBoard } from './board-registry.js';
+
+const shared = createBoard();
+describeRegistry('board', { open: (options) => board(shared, options) }, { describe, it });
