@@ -1,0 +1,158 @@
+import { describe, expect, it } from 'vitest';
+import { Simulation } from './simulation.ts';
+
+const all = Array.from({ length: 20 }, (_, index) => `${index}`);
+const range = (from: number, to: number): string[] =>
+  Array.from({ length: to - from }, (_, index) => `${from + index}`);
+
+/** Twenty instances, 30 s / 90 s, instance i of app<i % 4> registered at second i. What they do, and what the rule says. */
+describe('golden transcripts', () => {
+  it('one is killed', () => {
+    const log = new Simulation()
+      .fleet()
+      .at(330, () => {})
+      .run(0);
+    expect(log).toEqual(['0 listed 1, alive 1']);
+    const one = new Simulation().fleet();
+    one.at(330, () => one.kill('5'));
+    expect(one.run(600)).toEqual(['395 evict app1/5', '600 listed 19, alive 19']);
+  });
+
+  it('three are killed', () => {
+    const s = new Simulation().fleet();
+    s.at(330, () => range(5, 8).forEach((id) => void s.kill(id)));
+    expect(s.run(600)).toEqual(['395 evict app1/5', '396 evict app2/6', '397 evict app3/7', '600 listed 17, alive 17']);
+  });
+
+  it('four are killed: held to the ceiling, by its budget', () => {
+    const s = new Simulation().fleet();
+    s.at(330, () => range(5, 9).forEach((id) => void s.kill(id)));
+    const log = s.run(4500);
+    expect(log[0]).toBe('345.5 protection on');
+    expect(log.slice(1, 5).map((line) => line.replace(/ evict.*/, ''))).toEqual(['3905', '3906', '3907', '3968']);
+    expect(log.slice(5)).toEqual(['4206 protection off', '4500 listed 16, alive 16']);
+  });
+
+  it('total partition of ten minutes', () => {
+    const s = new Simulation().fleet();
+    s.at(330, () => s.cut(all, true)).at(930.25, () => s.cut(all, false));
+    s.at(930, () => s.cut(all, false));
+    expect(s.run(1500)).toEqual(['340.5 protection on', '949 protection off', '1500 listed 20, alive 20']);
+  });
+
+  it('total partition; one dies behind it', () => {
+    const s = new Simulation().fleet();
+    s.at(330, () => s.cut(all, true))
+      .at(500, () => s.kill('5'))
+      .at(930, () => s.cut(all, false));
+    expect(s.run(1500)).toEqual([
+      '340.5 protection on',
+      '1007 evict app1/5',
+      '1007 protection off',
+      '1500 listed 19, alive 19',
+    ]);
+  });
+
+  it('kill -9 deploy of everything', () => {
+    const s = new Simulation().fleet();
+    for (let index = 0; index < 20; index += 1) {
+      s.at(330 + 10 * index, () => s.kill(`${index}`));
+      s.at(335 + 10 * index, () => s.join(`app${index % 4}`, `${20 + index}`, 335 + 10 * index));
+    }
+    const log = s.run(1500);
+    expect(log.filter((line) => line.includes('protection'))).toEqual([]);
+    expect(log.map((line) => Number.parseInt(line, 10)).slice(0, 20)).toEqual([
+      390, 421, 422, 423, 454, 455, 456, 487, 488, 489, 490, 521, 522, 523, 554, 555, 556, 587, 588, 589,
+    ]);
+    expect(log.at(-1)).toBe('1500 listed 20, alive 20');
+  });
+
+  it('fifteen cut, one newcomer: it excuses one, not all', () => {
+    const s = new Simulation().fleet();
+    s.at(330, () => s.cut(range(0, 15), true))
+      .at(340, () => s.join('app0', 'new', 340))
+      .at(930, () => s.cut(all, false));
+    expect(s.run(1500)).toEqual([
+      '340.5 protection on',
+      '390 evict app0/0',
+      '944 protection off',
+      '1500 listed 21, alive 21',
+    ]);
+  });
+
+  it('the fleet doubles, then all are cut', () => {
+    const s = new Simulation().fleet();
+    s.at(300, () => range(20, 40).forEach((id) => void s.join(`app${Number(id) % 4}`, id, 300)));
+    s.at(330, () => s.cut(range(0, 40), true)).at(930, () => s.cut(range(0, 40), false));
+    expect(s.run(1500)).toEqual(['337.5 protection on', '949 protection off', '1500 listed 40, alive 40']);
+  });
+
+  it('clean deploy of everything, then half are cut', () => {
+    const s = new Simulation().fleet();
+    for (let index = 0; index < 20; index += 1) {
+      s.at(330 + index, () => {
+        s.cancel(`${index}`, 330 + index);
+        s.join(`app${index % 4}`, `${20 + index}`, 330 + index);
+      });
+    }
+    s.at(400, () => s.cut(range(20, 30), true)).at(1000, () => s.cut(range(20, 30), false));
+    expect(s.run(1500)).toEqual(['430.5 protection on', '1029 protection off', '1500 listed 20, alive 20']);
+  });
+
+  it('one is cut every minute: the fourth is held', () => {
+    const s = new Simulation().fleet();
+    for (let index = 0; index < 8; index += 1) s.at(330 + 60 * index, () => s.cut([`${index}`], true));
+    s.at(1500, () => s.cut(all, false));
+    expect(s.run(1600)).toEqual([
+      '390 evict app0/0',
+      '451 evict app1/1',
+      '512 evict app2/2',
+      '520.5 protection on',
+      '1507 protection off',
+      '1600 listed 20, alive 20',
+    ]);
+  });
+
+  it('total partition, four of twenty with 5 s / 15 s leases', () => {
+    const s = new Simulation().fleet((index) => (index < 4 ? [5, 15] : [30, 90]));
+    s.at(330, () => s.cut(all, true)).at(930, () => s.cut(all, false));
+    expect(s.run(1500)).toEqual(['334.25 protection on', '949 protection off', '1500 listed 20, alive 20']);
+  });
+
+  it('the server stands still for 180 s: nobody is struck off', () => {
+    expect(new Simulation().fleet().stopServer(330, 510).run(1500)).toEqual(['1500 listed 20, alive 20']);
+  });
+
+  it('84, 85 and 86 of 100 stay: 15 missing are tolerated, 16 are not', () => {
+    const survivors = (stay: number): number => {
+      const s = new Simulation();
+      s.at(0, () => range(0, 100).forEach((id) => void s.join('app', id, 0)));
+      s.at(330, () => range(stay, 100).forEach((id) => void s.kill(id)));
+      return Number(/listed (\d+)/.exec(s.run(600).at(-1)!)?.[1]);
+    };
+    expect([84, 85, 86].map(survivors)).toEqual([100, 85, 86]);
+  });
+
+  it('fleets of one to six: a single death is believed, two at once only of a fleet too large for that', () => {
+    const log = (size: number, dead: number): string | undefined => {
+      const s = new Simulation();
+      s.at(0, () => range(0, size).forEach((id) => void s.join('app', id, 0)));
+      s.at(330, () => range(0, dead).forEach((id) => void s.kill(id)));
+      return s.run(600).at(-1);
+    };
+    for (let size = 1; size <= 6; size += 1) expect(log(size, 1)).toBe(`600 listed ${size - 1}, alive ${size - 1}`);
+    for (let size = 2; size <= 6; size += 1) expect(log(size, 2)).toBe(`600 listed ${size}, alive ${size - 2}`);
+  });
+
+  it('protection end strikes off who is held, and they count no more', () => {
+    const s = new Simulation().fleet();
+    s.at(330, () => range(5, 9).forEach((id) => void s.kill(id)));
+    let ended = 0;
+    s.at(500, () => {
+      ended = s.protection.end(500_000).length;
+    });
+    expect(s.run(600)).toEqual(['345.5 protection on', '500 protection off', expect.stringContaining('listed')]);
+    expect(ended).toBe(4);
+    expect(s.protection.view(600_000)).toMatchObject({ missing: 0, considered: 16, on: false });
+  });
+});

@@ -1,0 +1,107 @@
+import { LeaseTable } from '@rollcall/core';
+import { Protection } from '../../src/protection/index.ts';
+
+/** What happens to a fleet: a script of commands by second, and the log that the rule writes beneath. */
+export class Simulation {
+  readonly log: string[] = [];
+  readonly protection: Protection;
+  readonly #leases = new LeaseTable<{ appid: string; id: string }>();
+  readonly #alive = new Map<
+    string,
+    { appid: string; id: string; interval: number; ttl: number; from: number; cut: boolean }
+  >();
+  readonly #listed = new Set<string>();
+  readonly #commands: { at: number; run: () => void }[] = [];
+  #on = false;
+  #stopped: readonly [number, number] | undefined;
+
+  constructor(random: () => number = () => 0.5) {
+    this.protection = new Protection({ enabled: true, random });
+  }
+
+  at(second: number, run: () => void): this {
+    this.#commands.push({ at: second, run });
+    return this;
+  }
+
+  /** Registers now and renews at every interval from then on. */
+  join(appid: string, id: string, now: number, interval = 30, ttl = 90): void {
+    this.#alive.set(id, { appid, id, interval, ttl, from: now, cut: false });
+    this.#hear(id, now, true);
+  }
+
+  kill(id: string): void {
+    this.#alive.delete(id);
+  }
+
+  cancel(id: string, now: number): void {
+    const node = this.#alive.get(id)!;
+    this.#alive.delete(id);
+    this.#listed.delete(id);
+    this.#leases.delete(id);
+    this.protection.cancelled(node.appid, id, now * 1000);
+  }
+
+  cut(ids: readonly string[], cut: boolean): void {
+    for (const id of ids) {
+      const node = this.#alive.get(id);
+      if (node !== undefined) node.cut = cut;
+    }
+  }
+
+  /** The server stands still: nothing is heard, and its clock does not run. */
+  stopServer(from: number, to: number): this {
+    this.#stopped = [from, to];
+    return this;
+  }
+
+  /** The fleet of the golden scenarios: 20 in four applications, one per second. */
+  fleet(lease: (index: number) => readonly [number, number] = () => [30, 90]): this {
+    for (let index = 0; index < 20; index += 1) {
+      this.at(index, () => this.join(`app${index % 4}`, `${index}`, index, ...lease(index)));
+    }
+    return this;
+  }
+
+  /** Steps of a quarter of a second. Heartbeats of a second come before its cut ends and after its cut begins. */
+  run(until: number): readonly string[] {
+    const commands = [...this.#commands].sort((a, b) => a.at - b.at);
+    for (let quarter = 0; quarter <= until * 4; quarter += 1) {
+      const now = quarter / 4;
+      while (commands[0] !== undefined && commands[0].at <= now) commands.shift()!.run();
+      const [from, to] = this.#stopped ?? [Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY];
+      if (now >= from && now < to) continue;
+      const lost = now >= to ? to - from : 0;
+      if (Number.isInteger(now))
+        for (const { id, interval, from: start } of this.#alive.values())
+          if (now > start && (now - start) % interval === 0) this.#hear(id, now - lost, false);
+      this.#judge(now, now - lost);
+    }
+    this.log.push(`${until} listed ${this.#listed.size}, alive ${this.#alive.size}`);
+    return this.log;
+  }
+
+  #hear(id: string, now: number, first: boolean): void {
+    const node = this.#alive.get(id)!;
+    if (node.cut && !first) return;
+    const ms = now * 1000;
+    if (this.#listed.has(id)) this.protection.renewed(node.appid, id, ms);
+    else
+      this.protection.registered(node.appid, id, { ttlMs: node.ttl * 1000, renewIntervalMs: node.interval * 1000 }, ms);
+    this.#listed.add(id);
+    this.#leases.set(id, node, node.ttl * 1000, ms);
+  }
+
+  #judge(shown: number, now: number): void {
+    const ms = now * 1000;
+    for (const { appid, id } of this.#leases.expire(ms)) this.protection.expired(appid, id, ms);
+    const { evict } = this.protection.advance(ms);
+    for (const { appid, id } of evict) {
+      this.#listed.delete(id);
+      this.log.push(`${shown} evict ${appid}/${id}`);
+    }
+    const { on } = this.protection.view(ms);
+    if (on !== this.#on) this.log.push(`${shown} protection ${on ? 'on' : 'off'}`);
+    this.#on = on;
+  }
+}
