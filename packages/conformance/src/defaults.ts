@@ -20,8 +20,11 @@ export const farMs = 60_000;
 export const firstPollMs = 2;
 export const longestPollMs = 100;
 
-/** After a state was reached, how long it must stay on top of `propagationMs`. Milliseconds. */
+/** On top of `propagationMs`, how long nothing more may come. Milliseconds. */
 export const quietMs = 10;
+
+/** Of `propagationMs`, how much each check of a state waits for it to stay: there are many. Milliseconds. */
+export const shortQuietMs = 30;
 
 /** Shortest TTL of a case that only waits for its end. Milliseconds. */
 export const shortTtlMs = 150;

@@ -26,7 +26,10 @@ export interface Harness {
   open(options?: RegistryOptions): Registry | Promise<Registry>;
   /** For backends that can be stopped. Absent: the cases that need them are not generated. */
   readonly faults?: Faults | undefined;
-  /** Factor on all waiting deadlines, for slow machines; default 1. Larger never makes a passing run slower. */
+  /**
+   * Factor on all waiting deadlines, and on the TTL of cases that must renew in time; default 1. For slow machines.
+   * Only the few cases that wait for such a TTL become slower by it.
+   */
   readonly patience?: number | undefined;
 }
 

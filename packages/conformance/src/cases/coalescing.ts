@@ -182,6 +182,24 @@ export const coalescing: Concern = {
     },
   },
   faultCases: {
+    'an outage that goes on is told once, however often it was tried': async (context, faults) => {
+      const registry = await context.open();
+      const name = context.name();
+      const awake = context.observe(registry, { name });
+      const slow = context.slowObserver(registry, { name });
+      await slow.pullUntilSynced();
+      for (let round = 0; round < 2; round += 1) {
+        await awake.until('synced', () => awake.synced, context.recoverMs);
+        await faults.stop();
+        await awake.until('interrupted', () => !awake.synced, context.recoverMs);
+        if (round === 0) await faults.start();
+      }
+      assert.equal((await slow.pull(context.recoverMs))?.type, 'interrupted');
+      slow.start();
+      await pause(context.quietMs);
+      assert.equal(slow.interruptions, 1, 'one outage was told more than once');
+    },
+
     'an interruption that nobody was told of vanishes with its end': async (context, faults) => {
       const registry = await context.open();
       const name = context.name();

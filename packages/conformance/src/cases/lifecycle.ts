@@ -15,6 +15,9 @@ function assertCapabilities(capabilities: Capabilities): void {
   assert(['any', 'same-agent', 'own'].includes(capabilities.removesOthers), 'removesOthers');
 }
 
+/** What keeps this process alive at the moment. */
+const handles = (): readonly string[] => process.getActiveResourcesInfo();
+
 /** Opening, connecting, closing. */
 export const lifecycle: Concern = {
   concern: 'lifecycle',
@@ -115,7 +118,9 @@ export const lifecycle: Concern = {
       const writing = registry.register(service(name)).catch(() => {});
       await registry.close();
       await writing;
-      await context.shows(other, name, []);
+      await other.register(service(name, ['sentinel']));
+      await context.observe(other, { name }).settlesTo([service(name, ['sentinel'])]);
+      await context.shows(other, name, [service(name, ['sentinel'])]);
     },
 
     'closing one registry leaves others working': async (context) => {
@@ -136,6 +141,33 @@ export const lifecycle: Concern = {
       assert(took <= 500 + context.toleranceMs, `took ${took} ms`);
     },
 
+    'an idle registry keeps no process alive': async (context) => {
+      // The runner has timers of its own that come and go, hence several looks.
+      await eventually('idle is as good as closed', context.settleMs, async () => {
+        const registry = await context.open();
+        await registry.register(service(context.name()), { ttlMs: context.ttlMs(60_000) });
+        await context.observe(registry).stop();
+        registry.watch();
+        const idle = handles();
+        await registry.close();
+        assert(idle.length <= handles().length, `it holds one of ${idle.join(', ')}`);
+      });
+    },
+
+    'a pending next keeps it alive': async (context) => {
+      const registry = await context.open();
+      await eventually('something is held', context.settleMs, async () => {
+        const seen = context.slowObserver(registry, { name: context.name() });
+        await seen.pullUntilSynced();
+        const idle = handles();
+        const pending = seen.watcher.next();
+        const held = handles();
+        await seen.stop();
+        await pending;
+        assert(held.length > idle.length, 'a program that only watches would end');
+      });
+    },
+
     'rounds of open, use and close leave no handle behind': async (context) => {
       const round = async (): Promise<void> => {
         const registry = await context.open();
@@ -145,10 +177,10 @@ export const lifecycle: Concern = {
         await registry.close();
       };
       await round();
-      const before = process.getActiveResourcesInfo().length;
+      const before = handles().length;
       for (let index = 0; index < 5; index += 1) await round();
       await eventually('the handles are gone', context.settleMs, () => {
-        const after = process.getActiveResourcesInfo();
+        const after = handles();
         assert(after.length <= before + 1, `${before} before, ${after.length} after: ${after.join(', ')}`);
       });
     },

@@ -106,6 +106,14 @@ export const register: Concern = {
       await context.shows(other, name, [service(name, ['a', 'b'])]);
     },
 
+    'ten objects register one service': async (context) => {
+      const name = context.name();
+      const ids = Array.from({ length: 10 }, (_, index) => `n${index}`);
+      const objects = await Promise.all(ids.map(() => context.open()));
+      await Promise.all(objects.map((one, index) => one.register(service(name, [`n${index}`]))));
+      for (const one of objects) await context.shows(one, name, [service(name, ids)]);
+    },
+
     'a service that was read can be registered': async (context) => {
       const registry = await context.open();
       const name = context.name();

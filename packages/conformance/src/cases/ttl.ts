@@ -74,7 +74,7 @@ export const ttl: Concern = {
     'renewals keep it, through several TTLs': async (context) => {
       const [registry, other] = await context.openTwo();
       const name = context.name();
-      const ttlMs = context.ttlMs(renewedTtlMs);
+      const ttlMs = context.ttlMs(context.patient(renewedTtlMs));
       const seen = context.observe(other, { name });
       const stop = keep(registry, ['a', 'b'], name, ttlMs);
       try {
@@ -91,7 +91,7 @@ export const ttl: Concern = {
     'one node of several is renewed, the others go': async (context) => {
       const [registry, other] = await context.openTwo();
       const name = context.name();
-      const ttlMs = context.ttlMs(renewedTtlMs);
+      const ttlMs = context.ttlMs(context.patient(renewedTtlMs));
       const seen = context.observe(other, { name });
       await registry.register(service(name, ['a', 'b', 'c']), { ttlMs });
       const stop = keep(registry, ['b'], name, ttlMs);
@@ -105,7 +105,7 @@ export const ttl: Concern = {
     'without a TTL the node stays; deregistered before its TTL it is gone once': async (context) => {
       const [registry, other] = await context.openTwo();
       const name = context.name();
-      const ttlMs = context.ttlMs(renewedTtlMs);
+      const ttlMs = context.ttlMs(context.patient(renewedTtlMs));
       const seen = context.observe(other, { name });
       await registry.register(service(name, ['stays']));
       await registry.register(service(name, ['leaves', 'clock']), { ttlMs });
@@ -121,18 +121,18 @@ export const ttl: Concern = {
       const [short, long] = [context.ttlMs(shortTtlMs), context.ttlMs(600_000)];
       const seen = context.observe(other, { name });
       await registry.register(service(name, ['shortened', 'clock']), { ttlMs: long });
-      await registry.register(service(name, ['lengthened']), { ttlMs: context.ttlMs(renewedTtlMs) });
+      await registry.register(service(name, ['lengthened']), { ttlMs: context.ttlMs(context.patient(renewedTtlMs)) });
       await registry.register(service(name, ['lengthened']), { ttlMs: long });
       await registry.register(service(name, ['shortened']), { ttlMs: short });
-      await registry.register(service(name, ['clock']), { ttlMs: context.ttlMs(renewedTtlMs + 200) });
-      const limit = goneWithin(context, context.ttlMs(renewedTtlMs + 200)) + context.settleMs;
+      await registry.register(service(name, ['clock']), { ttlMs: context.ttlMs(context.patient(renewedTtlMs) + 200) });
+      const limit = goneWithin(context, context.ttlMs(context.patient(renewedTtlMs) + 200)) + context.settleMs;
       await seen.settlesTo([service(name, ['lengthened'])], limit);
     },
 
     'a register without a TTL ends the lease, one with a TTL begins one': async (context) => {
       const [registry, other] = await context.openTwo();
       const name = context.name();
-      const ttlMs = context.ttlMs(renewedTtlMs);
+      const ttlMs = context.ttlMs(context.patient(renewedTtlMs));
       const seen = context.observe(other, { name });
       await registry.register(service(name, ['freed', 'clock']), { ttlMs });
       await registry.register(service(name, ['leased']));
@@ -176,6 +176,29 @@ export const ttl: Concern = {
       };
       await Promise.all(asked.map((ttlMs, index) => goes(ttlMs, `n${index}`)));
       await context.shows(other, name, []);
+    },
+
+    'a TTL that is raised is logged': async (context) => {
+      const lines: string[] = [];
+      const log = (_fields: object, message: string): void => void lines.push(message);
+      const registry = await context.open({ logger: { debug() {}, info: log, warn: log, error: log } });
+      await registry.register(service(context.name()), { ttlMs: context.capabilities.minTtlMs / 2 });
+      assert(lines.length > 0, 'nothing was logged');
+    },
+
+    'a TTL longer than any timer of the platform': async (context) => {
+      const [registry, other] = await context.openTwo();
+      const name = context.name();
+      const ttlMs = context.ttlMs(shortTtlMs);
+      const seen = context.observe(other, { name });
+      await registry.register(service(name, ['long']), { ttlMs: 30 * 86_400_000 });
+      await registry.register(service(name, ['clock']), { ttlMs });
+      await seen.until(
+        'the clock is gone',
+        () => seen.deleteOf('clock') !== undefined,
+        goneWithin(context, ttlMs) + context.settleMs,
+      );
+      await seen.settlesTo([service(name, ['long'])]);
     },
 
     'after its expiry the same register writes it again': async (context) => {

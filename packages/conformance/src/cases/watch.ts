@@ -234,6 +234,22 @@ export const watch: Concern = {
       for (const seen of [named, all]) await seen.settlesTo([changed(service(name, ['b']))]);
     },
 
+    'names that only others could have written can be watched': async (context) => {
+      const registry = await context.open();
+      for (const name of ['Go.Micro.Srv', 'with space', 'ümläut', 'a/b', '__proto__', 'a'.repeat(255)]) {
+        const seen = context.slowObserver(registry, { name });
+        assert.equal((await seen.pull())?.type, 'synced', name);
+        await seen.stop();
+      }
+    },
+
+    'a watcher is its own iterator': async (context) => {
+      const registry = await context.open();
+      const watcher = registry.watch();
+      assert.equal(watcher[Symbol.asyncIterator](), watcher);
+      await watcher.return();
+    },
+
     'a bad argument throws at once': async (context) => {
       const registry = await context.open();
       for (const options of [{ name: '' }, { name: 'a'.repeat(256) }, { name: 1 }, { signal: 'x' }, null, 'text']) {

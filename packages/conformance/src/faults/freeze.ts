@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import type { Concern } from '../case.ts';
-import { farMs } from '../defaults.ts';
+import { farMs, shortTtlMs } from '../defaults.ts';
 import { rejects } from '../kit/expect.ts';
 import { rowsOf } from '../kit/roll.ts';
 import { changed, service } from '../kit/samples.ts';
@@ -76,6 +76,23 @@ export const freeze: Concern = {
       await faults.resume();
       await context.recovers('register', () => registry.register(service(name)));
       await seen.settlesTo([service(name)], context.recoverMs);
+    },
+
+    'leases go on after it: who is silent goes, who renews stays': async (context, faults) => {
+      const [registry, other] = await context.openTwo();
+      const name = context.name();
+      const ttlMs = context.ttlMs(shortTtlMs);
+      const seen = context.observe(other, { name });
+      await seen.until('synced', () => seen.synced);
+      await registry.register(service(name, ['silent', 'renews']), { ttlMs });
+      await faults.freeze();
+      await registry.register(service(name, ['renews']), { ttlMs, timeoutMs: 100 }).catch(() => {});
+      await faults.resume();
+      const longer = { ttlMs: context.ttlMs(600_000) };
+      await context.recovers('register', () => registry.register(service(name, ['renews']), longer));
+      const limit = context.recoverMs + 2 * ttlMs + context.capabilities.expirySlackMs;
+      await seen.settlesTo([service(name, ['renews'])], limit);
+      await context.shows(other, name, [service(name, ['renews'])], context.recoverMs);
     },
 
     'a watcher ends on a frozen backend, by its signal, return and close': async (context, faults) => {

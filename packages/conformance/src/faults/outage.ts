@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import type { ServiceInput } from '@rollcall/core';
 import type { Concern } from '../case.ts';
+import { shortTtlMs } from '../defaults.ts';
 import type { CaseContext } from '../kit/context.ts';
 import { rowsOf } from '../kit/roll.ts';
 import { changed, service } from '../kit/samples.ts';
@@ -135,7 +136,22 @@ export const outage: Concern = {
       await faults.start();
       const kept = afterRestart(context, written);
       await context.shows(await context.open(), name, kept, context.recoverMs);
-      await context.recovers('getService', () => context.shows(other, name, kept));
+      await context.shows(other, name, kept, context.recoverMs);
+    },
+
+    'a node whose owner fell silent during an outage goes at last': async (context, faults) => {
+      const [registry, other] = await context.openTwo();
+      const name = context.name();
+      const ttlMs = context.ttlMs(shortTtlMs);
+      const seen = context.observe(other, { name });
+      await registry.register(service(name), { ttlMs });
+      await seen.until('the create', () => seen.events.length > 0);
+      await faults.stop();
+      await registry.close({ withdraw: false });
+      await faults.start();
+      // An outage may add its length and one TTL.
+      await seen.settlesTo([], context.recoverMs + 2 * ttlMs + context.capabilities.expirySlackMs);
+      await context.shows(other, name, [], context.recoverMs);
     },
 
     'an owner that renews is on the roll again': async (context, faults) => {

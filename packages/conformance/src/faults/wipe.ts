@@ -13,8 +13,8 @@ export const wipe: Concern = {
       await registry.register(service(name));
       await context.shows(other, name, [service(name)]);
       await faults.wipe();
-      await context.recovers('getService', () => context.shows(registry, name, []));
-      await context.recovers('getService', () => context.shows(other, name, []));
+      await context.shows(registry, name, [], context.recoverMs);
+      await context.shows(other, name, [], context.recoverMs);
     },
 
     'the next register of an owner writes it again, with and without a TTL': async (context, faults) => {
@@ -26,7 +26,7 @@ export const wipe: Concern = {
       await faults.wipe();
       await context.recovers('register', () => registry.register(service(name, ['leased']), { ttlMs }));
       await context.recovers('register', () => registry.register(service(name, ['free'])));
-      await context.recovers('getService', () => context.shows(other, name, [service(name, ['free', 'leased'])]));
+      await context.shows(other, name, [service(name, ['free', 'leased'])], context.recoverMs);
     },
 
     'watchers end with what is registered again': async (context, faults) => {
@@ -68,7 +68,7 @@ export const wipe: Concern = {
       await registry.register(service(name));
       await faults.wipe();
       await context.recovers('deregister', () => registry.deregister(service(name)));
-      await context.recovers('getService', () => context.shows(other, name, []));
+      await context.shows(other, name, [], context.recoverMs);
     },
 
     'an id that was forgotten is free for others': async (context, faults) => {
@@ -77,7 +77,7 @@ export const wipe: Concern = {
       await registry.register(service(name));
       await faults.wipe();
       await context.recovers('register', () => other.register(changed(service(name))));
-      await context.recovers('getService', () => context.shows(registry, name, [changed(service(name))]));
+      await context.shows(registry, name, [changed(service(name))], context.recoverMs);
     },
   },
 };

@@ -47,7 +47,7 @@ export class CaseContext {
     return this.capabilities.propagationMs + this.patient(defaults.recoverMs);
   }
 
-  /** How long a state must stay. */
+  /** How long to wait for what must not come. */
   get quietMs(): number {
     return this.capabilities.propagationMs + defaults.quietMs;
   }
@@ -82,7 +82,8 @@ export class CaseContext {
 
   /** A watcher that has not started: for a consumer that takes its time. */
   slowObserver(registry: Registry, options: WatchOptions = {}): Observer {
-    const { prefix, settleMs, quietMs } = this;
+    const { prefix, settleMs } = this;
+    const quietMs = Math.min(this.quietMs, defaults.shortQuietMs);
     const observer = new Observer({ ...options, registry, prefix, settleMs, quietMs });
     this.#observers.push(observer);
     return observer;

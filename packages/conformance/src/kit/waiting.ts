@@ -28,13 +28,20 @@ export async function within<T>(what: string, ms: number, work: PromiseLike<T>):
 /** Looks until `check` does not throw; after `ms` fails with what it threw last. */
 export async function eventually<T>(what: string, ms: number, check: () => T | Promise<T>): Promise<T> {
   const deadline = now() + ms;
+  let last: unknown = new Error('the first look never ended');
   for (let delay = firstPollMs; ; delay = Math.min(delay * 2, longestPollMs)) {
+    const looking = Promise.resolve()
+      .then(check)
+      .catch((cause: unknown) => {
+        last = cause;
+        throw cause;
+      });
     try {
-      return await within(what, Math.max(deadline - now(), 1), Promise.resolve().then(check));
-    } catch (cause) {
-      if (now() + delay < deadline) await pause(delay);
-      else throw notWithin(what, ms, cause);
+      return await within(what, Math.max(deadline - now(), 1), looking);
+    } catch {
+      if (now() + delay >= deadline) throw notWithin(what, ms, last);
     }
+    await pause(delay);
   }
 }
 

@@ -40,10 +40,10 @@ export const deadline: Concern = {
       '%s on a frozen backend is TIMEOUT by the deadline of the registry',
       (operation) => {
         return async (context, faults) => {
-          const registry = await context.open({ timeoutMs: context.patient(1_000) });
+          const registry = await context.open({ timeoutMs: context.patient(400) });
           await registry.init();
           await faults.freeze();
-          const limit = { code: 'TIMEOUT', withinMs: context.patient(1_000) + context.soonMs } as const;
+          const limit = { code: 'TIMEOUT', withinMs: context.patient(400) + context.soonMs } as const;
           await rejects(operation.name, limit, () => operation.run(registry, context.name()));
         };
       },

@@ -37,9 +37,10 @@ export const down: Concern = {
           const [registry, fresh] = [await context.open(), await context.open()];
           await registry.init();
           await faults.stop();
-          await Promise.allSettled([run(registry, context.name()), run(fresh, context.name())]);
+          await Promise.allSettled([run(registry, context.name('a')), run(fresh, context.name('b'))]);
           await faults.start();
-          for (const one of [registry, fresh]) await context.recovers(name, () => run(one, context.name()));
+          await context.recovers(name, () => run(registry, context.name('a')));
+          await context.recovers(name, () => run(fresh, context.name('b')));
         };
       },
     ),
