@@ -1,0 +1,89 @@
+import { describe as nodeDescribe, it as nodeIt } from 'node:test';
+import { describe, expect, it } from 'vitest';
+import { describeRegistry, type Harness, registryCases, type TestRunner } from '../src/index.ts';
+import { openShelf, shelfHarness, Warehouse } from './shelf/shelf-registry.ts';
+
+// That these type-check is what is tested: the functions of the runners fit as they are.
+const runners: readonly TestRunner[] = [
+  { describe, it },
+  { describe: nodeDescribe, it: nodeIt },
+];
+
+function withoutFaults(): Harness {
+  const warehouse = new Warehouse();
+  return { open: (options) => openShelf(warehouse, options) };
+}
+
+interface Declared {
+  readonly path: string;
+  readonly body: () => Promise<void>;
+  readonly timeoutMs: number | undefined;
+}
+
+/** A runner that only remembers. */
+function recorder(): TestRunner & { readonly declared: readonly Declared[] } {
+  const declared: Declared[] = [];
+  const path: string[] = [];
+  return {
+    declared,
+    describe(name, body) {
+      path.push(name);
+      body();
+      path.pop();
+    },
+    it: (name, body, timeoutMs) => declared.push({ path: [...path, name].join(' > '), body, timeoutMs }),
+  };
+}
+
+describe('describeRegistry', () => {
+  it('declares every case once, under its concern', () => {
+    const runner = recorder();
+    const harness = shelfHarness();
+    describeRegistry('shelf', harness, runner);
+    const wanted = registryCases(harness).map(
+      ({ concern, title }) => `shelf keeps the contract > ${concern} > ${title}`,
+    );
+    expect(runner.declared.map(({ path }) => path)).toEqual(wanted);
+    expect(new Set(wanted).size).toBe(wanted.length);
+  });
+
+  it('takes the functions of vitest and of node:test as they are', () => {
+    expect(runners).toHaveLength(2);
+  });
+
+  it('has at least 100 cases for a backend that cannot be broken, and more for one that can', () => {
+    const plain = registryCases(withoutFaults());
+    const faulty = registryCases(shelfHarness());
+    expect(plain.length).toBeGreaterThanOrEqual(100);
+    expect(faulty.length).toBeGreaterThan(plain.length + 30);
+    const titles = new Set(faulty.map(({ concern, title }) => `${concern}: ${title}`));
+    for (const { concern, title } of plain) expect(titles).toContain(`${concern}: ${title}`);
+  });
+
+  it('gives each case a timeout that grows with patience', () => {
+    const timeouts = [1, 0.1, 4].map((patience) => {
+      const runner = recorder();
+      describeRegistry('shelf', { ...withoutFaults(), patience }, runner);
+      return runner.declared[0]?.timeoutMs ?? 0;
+    });
+    expect(timeouts[1]).toBe(timeouts[0]);
+    expect(timeouts[2]).toBe((timeouts[0] ?? 0) * 4);
+  });
+
+  it('hands out bodies that run the case: one that passes, one that fails', async () => {
+    const find = (harness: Harness): Declared => {
+      const runner = recorder();
+      describeRegistry('shelf', harness, runner);
+      const found = runner.declared.find(({ path }) => path.endsWith('an unknown name is []'));
+      if (found === undefined) throw new Error('the case is gone');
+      return found;
+    };
+    await find(withoutFaults()).body();
+    const broken: Harness = {
+      open: () => {
+        throw new Error('cannot be opened');
+      },
+    };
+    await expect(find(broken).body()).rejects.toThrow('cannot be opened');
+  });
+});

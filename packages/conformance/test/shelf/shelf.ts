@@ -1,0 +1,176 @@
+import { type Entry, type EntryKey, keyOf, type Lease, type WatchSink } from '@rollcall/core';
+
+/** One driver object, as long as it lives. */
+export interface Holder {
+  alive: boolean;
+}
+
+interface Record {
+  readonly entry: Entry;
+  readonly holder: Holder;
+  cancel(): void;
+}
+
+interface Change {
+  readonly at: number;
+  readonly id: string;
+  readonly entry: Entry | undefined;
+  readonly by: Holder | undefined;
+}
+
+interface Link {
+  readonly name: string | undefined;
+  readonly sink: WatchSink;
+  cut(error: Error): void;
+}
+
+/** A backend as a process would be: it can be stopped, frozen and wiped, and knows nothing of the guard. */
+export class Shelf {
+  readonly durable: boolean;
+  /** How long others do not see a write, in milliseconds. */
+  readonly lagMs: number;
+  readonly records = new Map<string, Record>();
+  readonly #links = new Set<Link>();
+  #history: Change[] = [];
+  #down = false;
+  #thaw: { readonly promise: Promise<void>; resolve(): void } | undefined;
+
+  constructor({ durable, lagMs }: { readonly durable: boolean; readonly lagMs: number }) {
+    this.durable = durable;
+    this.lagMs = lagMs;
+  }
+
+  async stop(): Promise<void> {
+    this.#down = true;
+    for (const link of [...this.#links]) link.cut(new Error('connection reset'));
+    if (!this.durable) this.#forget();
+  }
+
+  async start(): Promise<void> {
+    this.#down = false;
+  }
+
+  async freeze(): Promise<void> {
+    let resolve = (): void => {};
+    const promise = new Promise<void>((done) => {
+      resolve = done;
+    });
+    this.#thaw = { promise, resolve };
+  }
+
+  async resume(): Promise<void> {
+    this.#thaw?.resolve();
+    this.#thaw = undefined;
+  }
+
+  async wipe(): Promise<void> {
+    for (const link of [...this.#links]) link.cut(new Error('connection reset'));
+    this.#forget();
+    this.#down = false;
+    await this.resume();
+  }
+
+  /** One request: refused while down, unanswered while frozen, dropped when its caller has gone. */
+  async ask<T>(signal: AbortSignal, work: () => T): Promise<T> {
+    // A request takes a turn of the event loop, as over a socket.
+    await new Promise((resolve) => setImmediate(resolve));
+    while (this.#thaw !== undefined) await Promise.race([this.#thaw.promise, rejectOn(signal)]);
+    signal.throwIfAborted();
+    if (this.#down) throw new Error('connection refused');
+    return work();
+  }
+
+  /** Who holds it and could defend it. */
+  holderOf(key: EntryKey): Holder | undefined {
+    const holder = this.records.get(keyOf(key.name, key.id))?.holder;
+    return holder?.alive ? holder : undefined;
+  }
+
+  put(entry: Entry, holder: Holder, lease: Lease | undefined): void {
+    const key = { name: entry.name, id: entry.node.id };
+    const id = keyOf(key.name, key.id);
+    this.records.get(id)?.cancel();
+    this.records.set(id, { entry, holder, cancel: this.#arm(key, lease) });
+    this.#history.push({ at: performance.now(), id, entry, by: holder });
+    this.#tell(entry.name, (sink) => sink.put(entry));
+  }
+
+  /** False when it is not there. */
+  renew(key: EntryKey, lease: Lease | undefined): boolean {
+    const record = this.records.get(keyOf(key.name, key.id));
+    if (record === undefined) return false;
+    record.cancel();
+    record.cancel = this.#arm(key, lease);
+    return true;
+  }
+
+  remove(key: EntryKey, reason: 'deregistered' | 'expired', by?: Holder): void {
+    const id = keyOf(key.name, key.id);
+    this.records.get(id)?.cancel();
+    if (!this.records.delete(id)) return;
+    this.#history.push({ at: performance.now(), id, entry: undefined, by });
+    this.#tell(key.name, (sink) => sink.remove(key, reason));
+  }
+
+  /** What this reader can see by now. */
+  read(name: string | undefined, reader?: Holder): Entry[] {
+    const seen = new Map<string, Entry>();
+    const until = performance.now() - this.lagMs;
+    for (const { at, id, entry, by } of this.#history) {
+      if (at > until && (by === undefined || by !== reader)) continue;
+      if (entry === undefined) seen.delete(id);
+      else seen.set(id, entry);
+    }
+    return [...seen.values()].filter((entry) => name === undefined || entry.name === name);
+  }
+
+  async watch(name: string | undefined, sink: WatchSink, signal: AbortSignal): Promise<void> {
+    await new Promise<void>((resolve, reject) => {
+      const end = (settle: () => void) => (): void => {
+        this.#links.delete(link);
+        settle();
+      };
+      const link: Link = { name, sink, cut: (error) => end(() => reject(error))() };
+      signal.addEventListener('abort', end(resolve));
+      this.ask(signal, () => {
+        this.#links.add(link);
+        const entries = [...this.records.values()].map(({ entry }) => entry);
+        this.#deliver(link, () => sink.snapshot(entries.filter((entry) => name === undefined || entry.name === name)));
+      }).catch(reject);
+    });
+  }
+
+  #arm(key: EntryKey, lease: Lease | undefined): () => void {
+    if (lease === undefined) return () => {};
+    const timer = setTimeout(() => this.remove(key, 'expired'), Math.min(lease.ttlMs, 2 ** 31 - 1)).unref();
+    return () => clearTimeout(timer);
+  }
+
+  #forget(): void {
+    for (const { cancel } of this.records.values()) cancel();
+    this.records.clear();
+    this.#history = [];
+  }
+
+  #tell(name: string, tell: (sink: WatchSink) => void): void {
+    for (const link of [...this.#links]) {
+      if (link.name === undefined || link.name === name) this.#deliver(link, () => tell(link.sink));
+    }
+  }
+
+  /** In order, late by the lag; not over a link that was cut. */
+  #deliver(link: Link, tell: () => void): void {
+    const late = (): void => {
+      if (this.#links.has(link)) tell();
+    };
+    if (this.lagMs === 0) late();
+    else setTimeout(late, this.lagMs).unref();
+  }
+}
+
+function rejectOn(signal: AbortSignal): Promise<never> {
+  return new Promise((_, reject) => {
+    if (signal.aborted) reject(signal.reason);
+    else signal.addEventListener('abort', () => reject(signal.reason), { once: true });
+  });
+}
