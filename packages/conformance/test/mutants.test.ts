@@ -1,0 +1,60 @@
+import { describe, expect, it } from 'vitest';
+import { type Harness, registryCases } from '../src/index.ts';
+import { backendMutants } from './mutants/backend-mutants.ts';
+import { borderMutants } from './mutants/border-mutants.ts';
+import { callMutants } from './mutants/call-mutants.ts';
+import { leaseMutants } from './mutants/lease-mutants.ts';
+import { limitMutants } from './mutants/limit-mutants.ts';
+import type { Mutant } from './mutants/mutant.ts';
+import { outageMutants } from './mutants/outage-mutants.ts';
+import { watchEndMutants } from './mutants/watch-end-mutants.ts';
+import { watchMutants } from './mutants/watch-mutants.ts';
+import { openShelf, shelfHarness } from './shelf/shelf-registry.ts';
+
+const mutants: readonly Mutant[] = [
+  ...[backendMutants, leaseMutants, borderMutants, limitMutants].flat(),
+  ...[watchMutants, watchEndMutants, outageMutants, callMutants].flat(),
+];
+
+function runCase(harness: Harness, caughtBy: string): Promise<void> {
+  const found = registryCases(harness).find(({ concern, title }) => `${concern}: ${title}` === caughtBy);
+  if (found === undefined) throw new Error(`there is no case "${caughtBy}"`);
+  return found.run();
+}
+
+const unbroken = new Map<string, Promise<void>>();
+
+/** The same case against the honest registry, once for all mutants that it catches; several run at the same time. */
+function control(caughtBy: string): Promise<void> {
+  const known = unbroken.get(caughtBy) ?? runCase(shelfHarness({}, openShelf, 2), caughtBy);
+  unbroken.set(caughtBy, known);
+  return known;
+}
+
+/** A mutant must fail by what the case asserts, not by a slip of its own. */
+async function isCaught({ caughtBy, open }: Mutant): Promise<void> {
+  await control(caughtBy);
+  // Impatient: what a mutant never does is not worth waiting for.
+  const failure = await runCase(shelfHarness({}, open, 0.2), caughtBy).then(
+    () => undefined,
+    (error: unknown) => error,
+  );
+  expect(failure, 'the mutant survived').toBeInstanceOf(Error);
+  expect(failure).not.toBeInstanceOf(ReferenceError);
+  expect(failure).not.toBeInstanceOf(TypeError);
+}
+
+const title = ({ name, caughtBy }: Mutant): string => `${name}: caught by "${caughtBy}"`;
+
+describe.concurrent('broken registries', () => {
+  for (const mutant of mutants) if (!mutant.alone) it(title(mutant), () => isCaught(mutant));
+});
+
+describe('broken registries that must be watched alone', () => {
+  for (const mutant of mutants) if (mutant.alone) it(title(mutant), () => isCaught(mutant));
+});
+
+it('there are mutants enough, and each has a name of its own', () => {
+  expect(new Set(mutants.map(({ name }) => name)).size).toBe(mutants.length);
+  expect(mutants.length).toBeGreaterThanOrEqual(30);
+});

@@ -1,0 +1,236 @@
+import { type Entry, keyOf, type Metadata, RegistryError } from '@rollcall/core';
+import { type Mutant, withDriver } from './mutant.ts';
+
+/** A driver that stores something else than it was given. */
+const storing = (change: (entry: Entry) => Entry): Mutant['open'] =>
+  withDriver((inner) => ({ put: (entries, lease, call) => inner.put(entries.map(change), lease, call) }));
+
+const withoutProto = (metadata: Metadata): Metadata => {
+  const copy: Record<string, string> = {};
+  for (const key of Object.keys(metadata)) copy[key] = metadata[key] as string;
+  return copy;
+};
+
+/** What adapters get wrong about writing, renewing, reading and storing. */
+export const backendMutants: readonly Mutant[] = [
+  {
+    name: 'registers the first node of a call only',
+    caughtBy: 'register: every node of the call is registered',
+    open: withDriver((inner) => ({ put: (entries, lease, call) => inner.put(entries.slice(0, 1), lease, call) })),
+  },
+  {
+    name: 'resolves before the backend has acknowledged',
+    caughtBy: 'register: when register has resolved, a read of the same object shows it',
+    open: withDriver((inner) => ({
+      async put(entries, lease, { logger }) {
+        const late = { signal: new AbortController().signal, logger };
+        setTimeout(() => inner.put(entries, lease, late).catch(() => {}), 20);
+      },
+    })),
+  },
+  {
+    name: 'merges metadata instead of replacing it',
+    caughtBy: 'register: the same id again replaces metadata, it does not merge',
+    open: withDriver((inner) => {
+      const known = new Map<string, Metadata>();
+      const merge = (entry: Entry): Entry => {
+        const key = keyOf(entry.name, entry.node.id);
+        known.set(key, { ...known.get(key), ...entry.metadata });
+        return { ...entry, metadata: known.get(key) ?? {} };
+      };
+      return { put: (entries, lease, call) => inner.put(entries.map(merge), lease, call) };
+    }),
+  },
+  {
+    name: 'keeps what it knows of a node when its version changes',
+    caughtBy: 'register: the same id with another version moves the node',
+    open: withDriver((inner) => {
+      const first = new Map<string, string>();
+      const keep = (entry: Entry): Entry => {
+        const key = keyOf(entry.name, entry.node.id);
+        if (!first.has(key)) first.set(key, entry.version);
+        return { ...entry, version: first.get(key) ?? '' };
+      };
+      return { put: (entries, lease, call) => inner.put(entries.map(keep), lease, call) };
+    }),
+  },
+  {
+    name: 'deletes the whole service',
+    caughtBy: 'deregister: only the nodes named are removed',
+    open: withDriver((inner) => ({
+      async remove(keys, call) {
+        const all = (await Promise.all(keys.map(({ name }) => inner.read(name, call)))).flat();
+        await inner.remove([...keys, ...all.map(({ name, node }) => ({ name, id: node.id }))], call);
+      },
+    })),
+  },
+  {
+    name: 'removes the first node of a call only',
+    caughtBy: 'deregister: several nodes at once, of any version',
+    open: withDriver((inner) => ({ remove: (keys, call) => inner.remove(keys.slice(0, 1), call) })),
+  },
+  {
+    name: 'fails for an unknown id',
+    caughtBy: 'deregister: an unknown id is no error',
+    open: withDriver((inner) => ({
+      async remove(keys, call) {
+        const ids = (await inner.read(keys[0]?.name, call)).map(({ node }) => node.id);
+        if (!keys.every(({ id }) => ids.includes(id))) throw new RegistryError('INTERNAL', 'not found');
+        await inner.remove(keys, call);
+      },
+    })),
+  },
+  {
+    name: 'ignores the case of ids',
+    caughtBy: 'deregister: ids are case-sensitive',
+    open: withDriver((inner) => ({
+      put: (entries, lease, call) =>
+        inner.put(
+          entries.map((entry) => ({ ...entry, node: { ...entry.node, id: entry.node.id.toLowerCase() } })),
+          lease,
+          call,
+        ),
+      remove: (keys, call) =>
+        inner.remove(
+          keys.map(({ name, id }) => ({ name, id: id.toLowerCase() })),
+          call,
+        ),
+    })),
+  },
+  {
+    name: 'does nothing for nodes of others, though it says it can',
+    caughtBy: 'deregister: nodes of others are removed within removesOthers, else NOT_SUPPORTED',
+    open: withDriver((inner) => {
+      const own = new Set<string>();
+      return {
+        async put(entries, lease, call) {
+          await inner.put(entries, lease, call);
+          for (const { name, node } of entries) own.add(keyOf(name, node.id));
+        },
+        remove: (keys, call) =>
+          inner.remove(
+            keys.filter(({ name, id }) => own.has(keyOf(name, id))),
+            call,
+          ),
+      };
+    }),
+  },
+  {
+    name: 'is an error for an unknown name',
+    caughtBy: 'lookup: an unknown name is []',
+    open: withDriver((inner) => ({
+      async read(name, call) {
+        const entries = await inner.read(name, call);
+        if (name !== undefined && entries.length === 0) throw new RegistryError('INTERNAL', 'service not found');
+        return entries;
+      },
+    })),
+  },
+  {
+    name: 'reads by prefix',
+    caughtBy: 'lookup: a name that starts the same is another service',
+    open: withDriver((inner) => ({
+      read: async (name, call) =>
+        (await inner.read(undefined, call)).filter((entry) => entry.name.startsWith(name ?? '')),
+    })),
+  },
+  {
+    name: 'lists what is long gone',
+    caughtBy: 'list: a service whose last node left is gone',
+    open: withDriver((inner) => {
+      const ever: Entry[] = [];
+      return {
+        put: (entries, lease, call) => {
+          ever.push(...entries);
+          return inner.put(entries, lease, call);
+        },
+        list: async () => [...new Set(ever.map(({ name }) => name))].map((name) => ({ name, versions: ['1.0.0'] })),
+      };
+    }),
+  },
+  {
+    name: 'loses __proto__ in metadata',
+    caughtBy: 'model: __proto__ is a metadata key like any other',
+    open: storing((entry) => ({ ...entry, metadata: withoutProto(entry.metadata) })),
+  },
+  {
+    name: 'loses the metadata of services',
+    caughtBy: 'model: everything that can be said comes back',
+    open: storing((entry) => ({ ...entry, metadata: {} })),
+  },
+  {
+    name: 'loses endpoints',
+    caughtBy: 'model: the order of endpoints and of values is kept',
+    open: storing((entry) => ({ ...entry, endpoints: [] })),
+  },
+  {
+    name: 'sorts endpoints',
+    caughtBy: 'renew: the order of endpoints is content',
+    open: storing((entry) => ({ ...entry, endpoints: entry.endpoints.toSorted((a, b) => (a.name < b.name ? -1 : 1)) })),
+  },
+  {
+    name: 'loses empty values',
+    caughtBy: 'model: any well-formed Unicode in values',
+    open: storing((entry) => ({
+      ...entry,
+      metadata: Object.fromEntries(Object.entries(entry.metadata).filter(([, value]) => value !== '')),
+    })),
+  },
+  {
+    name: 'lowers metadata keys',
+    caughtBy: 'model: metadata keys keep their case and all allowed characters',
+    open: storing((entry) => ({
+      ...entry,
+      metadata: Object.fromEntries(Object.entries(entry.metadata).map(([key, value]) => [key.toLowerCase(), value])),
+    })),
+  },
+  {
+    name: 'cuts ids at the 63 characters of a DNS label',
+    caughtBy: 'model: the longest name, id and version',
+    open: storing((entry) => ({ ...entry, node: { ...entry.node, id: entry.node.id.slice(0, 63) } })),
+  },
+  {
+    name: 'returns [] when the backend is down',
+    caughtBy: 'while the backend is down: getService of a registry that was connected is UNAVAILABLE',
+    open: withDriver((inner) => ({ read: (name, call) => inner.read(name, call).catch(() => []) })),
+  },
+  {
+    name: 'serves reads from a cache when the backend is down',
+    caughtBy: 'while the backend is down: getService of a registry that was connected is UNAVAILABLE',
+    open: withDriver((inner) => {
+      let last: readonly Entry[] = [];
+      return {
+        read: async (name, call) => {
+          last = await inner.read(name, call).catch(() => last);
+          return last;
+        },
+      };
+    }),
+  },
+  {
+    name: 'ignores namespaces',
+    caughtBy: 'namespaces: reads see their own namespace only',
+    open: (warehouse, { namespace: _, ...options } = {}) => withDriver(() => ({}))(warehouse, options),
+  },
+  {
+    name: 'explains no error',
+    caughtBy: 'errors: an outage keeps the cause of the transport',
+    open: withDriver(() => ({ toError: () => new RegistryError('INTERNAL', 'something went wrong') })),
+  },
+  {
+    name: 'says it is durable and forgets at a restart',
+    caughtBy: 'outage: what the backend keeps across its restart is as declared',
+    open: withDriver((inner) => ({ capabilities: { ...inner.capabilities, durable: false } })),
+  },
+  {
+    name: 'never calls a taken node a conflict, though it says it does',
+    caughtBy: 'ownership: the first register of a held id takes it over, or is CONFLICT, as declared',
+    open: withDriver((inner) => ({ capabilities: { ...inner.capabilities, takesOver: false } })),
+  },
+  {
+    name: 'waits for ever in close',
+    caughtBy: 'lifecycle: close is bounded by closeTimeoutMs',
+    open: (warehouse, options) =>
+      withDriver(() => ({ close: () => new Promise(() => {}) }))(warehouse, { ...options, closeTimeoutMs: 3_000 }),
+  },
+];

@@ -1,0 +1,113 @@
+import { type Mutant, receiving, tells, turn, withRegistry, withWatcher } from './mutant.ts';
+
+/** What a registry without the guard gets wrong about what it takes and hands out. */
+export const borderMutants: readonly Mutant[] = [
+  {
+    name: 'shows versions unsorted',
+    caughtBy: 'lookup: versions are sorted by code unit',
+    open: withRegistry((inner) => ({
+      getService: async (name, options) => (await inner.getService(name, options)).toReversed(),
+    })),
+  },
+  {
+    name: 'sorts by locale',
+    caughtBy: 'lookup: nodes are sorted by code unit of their ids',
+    open: withRegistry((inner) => ({
+      getService: async (name, options) =>
+        (await inner.getService(name, options)).map((service) => ({
+          ...service,
+          nodes: service.nodes.toSorted((a, b) => a.id.localeCompare(b.id)),
+        })),
+    })),
+  },
+  {
+    name: 'lists unsorted',
+    caughtBy: 'list: is sorted by name',
+    open: withRegistry((inner) => ({
+      listServices: async (options) => (await inner.listServices(options)).toReversed(),
+    })),
+  },
+  {
+    name: 'lists a name once per version',
+    caughtBy: 'list: versions are sorted and each is named once',
+    open: withRegistry((inner) => ({
+      listServices: async (options) =>
+        (await inner.listServices(options)).flatMap(({ name, versions }) =>
+          versions.map((version) => ({ name, versions: [version] })),
+        ),
+    })),
+  },
+  {
+    name: 'hands out what can be changed',
+    caughtBy: 'isolation: getService hands out what is deeply frozen',
+    open: withRegistry((inner) => ({
+      getService: async (name, options) => structuredClone(await inner.getService(name, options)),
+    })),
+  },
+  {
+    name: 'hands out a list that can be changed',
+    caughtBy: 'isolation: listServices hands out what is deeply frozen',
+    open: withRegistry((inner) => ({ listServices: async (options) => [...(await inner.listServices(options))] })),
+  },
+  {
+    name: 'tells events that can be changed',
+    caughtBy: 'isolation: events are deeply frozen',
+    open: withWatcher((inner) => tells(inner, (event) => [{ ...event }])),
+  },
+  {
+    name: 'keeps the object of its caller by reference',
+    caughtBy: 'isolation: what is passed in is copied at the call',
+    open: withRegistry((inner) => ({
+      async register(service, options) {
+        await turn();
+        await inner.register(service, options);
+      },
+    })),
+  },
+  {
+    name: 'freezes what it is given',
+    caughtBy: 'isolation: what is passed in is left as it was',
+    open: receiving((service) => Object.freeze(service)),
+  },
+  {
+    name: 'throws instead of rejecting',
+    caughtBy: 'errors: bad arguments reject, they do not throw; watch throws, it does not wait',
+    open: withRegistry((inner) => ({
+      register(service, options) {
+        if (service === undefined) throw new Error('service must be an object');
+        return inner.register(service, options);
+      },
+    })),
+  },
+  {
+    name: 'does not say which registry failed',
+    caughtBy: 'errors: an error names its registry and is no success in disguise',
+    open: withRegistry(() => ({ name: 'another' })),
+  },
+  {
+    name: 'swaps calls',
+    caughtBy: 'call order: of many registers the last one stays',
+    open: withRegistry((inner) => {
+      let count = 0;
+      return {
+        async register(service, options) {
+          const copy = structuredClone(service);
+          count += 1;
+          for (let turns = 31 - count; turns > 0; turns -= 1) await turn();
+          await inner.register(copy, options);
+        },
+      };
+    }),
+  },
+  {
+    name: 'a removal overtakes the register before it',
+    caughtBy: 'call order: register, then deregister: it is gone',
+    open: withRegistry((inner) => ({
+      async register(service, options) {
+        const copy = structuredClone(service);
+        await turn();
+        await inner.register(copy, options);
+      },
+    })),
+  },
+];

@@ -1,0 +1,168 @@
+import { setMaxListeners } from 'node:events';
+import type { CallOptions } from '@rollcall/core';
+import { openShelf } from '../shelf/shelf-registry.ts';
+import { eager, type Mutant, turn, withDriver, withRegistry, withWatcher } from './mutant.ts';
+
+/** A registry that passes other options on than it was given. */
+const withOptions = (change: <O extends CallOptions>(options: O | undefined) => O | undefined): Mutant['open'] =>
+  withRegistry((inner) => ({
+    init: (options) => inner.init(change(options)),
+    register: (service, options) => inner.register(service, change(options)),
+    deregister: (service, options) => inner.deregister(service, change(options)),
+    getService: (name, options) => inner.getService(name, change(options)),
+    listServices: (options) => inner.listServices(change(options)),
+  }));
+
+/** What is wrong about the life of a call and of a registry: signals, deadlines, close. */
+export const callMutants: readonly Mutant[] = [
+  {
+    name: 'ignores the signal',
+    caughtBy: 'with a signal that is aborted already: getService is ABORTED',
+    open: withOptions((options) => options && { ...options, signal: undefined }),
+  },
+  {
+    name: 'cannot be aborted once it asks',
+    caughtBy: 'with a signal that is aborted during the call: register that a frozen backend never answers is ABORTED',
+    open: withOptions((options) => {
+      options?.signal?.throwIfAborted();
+      return options && { ...options, signal: undefined };
+    }),
+  },
+  {
+    name: 'takes a timeout signal for an abort',
+    caughtBy: 'with a signal that is aborted already: register is TIMEOUT when it is a timeout signal',
+    open: withOptions(
+      (options) => options && { ...options, ...(options.signal?.aborted ? { signal: AbortSignal.abort() } : {}) },
+    ),
+  },
+  {
+    name: 'ignores the deadline of a call',
+    caughtBy: 'with a deadline: getService on a frozen backend is TIMEOUT, not before and not long after',
+    open: withOptions((options) => options && { ...options, timeoutMs: undefined }),
+  },
+  {
+    name: 'ignores the deadline of the registry',
+    caughtBy: 'with a deadline: listServices on a frozen backend is TIMEOUT by the deadline of the registry',
+    open: (warehouse, options) => openShelf(warehouse, { ...options, timeoutMs: undefined }),
+  },
+  {
+    name: 'keeps listening to a signal',
+    caughtBy: 'abort and deadline: a signal used for many calls keeps no listener',
+    open: withOptions((options) => {
+      if (options?.signal) {
+        setMaxListeners(0, options.signal);
+        options.signal.addEventListener('abort', () => {});
+      }
+      return options;
+    }),
+  },
+  {
+    name: 'rejects with errors of others',
+    caughtBy: 'with a signal that is aborted already: listServices is ABORTED',
+    open: withRegistry((inner) => ({
+      listServices: async (options) => {
+        options?.signal?.throwIfAborted();
+        return inner.listServices(options);
+      },
+    })),
+  },
+  {
+    name: 'works on after close',
+    caughtBy: 'when closed: register is CLOSED',
+    open: (warehouse, options) => {
+      let closed = false;
+      return withRegistry((inner) => ({
+        close: (how) => {
+          closed = true;
+          return inner.close(how);
+        },
+        register: (service, how) => (closed ? openShelf(warehouse, options) : inner).register(service, how),
+      }))(warehouse, options);
+    },
+  },
+  {
+    name: 'begins calls while it is closing',
+    caughtBy: 'while closing: register is CLOSED as soon as close was called',
+    open: withRegistry((inner) => ({
+      close: async (options) => {
+        for (let turns = 0; turns < 5; turns += 1) await turn();
+        await inner.close(options);
+      },
+    })),
+  },
+  {
+    name: 'close waits for calls that are never answered',
+    caughtBy: 'while closing: getService that a frozen backend never answers is CLOSED by close',
+    open: withRegistry((inner) => {
+      const running = new Set<Promise<unknown>>();
+      return {
+        getService(name, options) {
+          const call = inner.getService(name, options);
+          running.add(call.catch(() => {}));
+          return call;
+        },
+        close: async (options) => {
+          await Promise.all(running);
+          await inner.close(options);
+        },
+      };
+    }),
+  },
+  {
+    name: 'close fails when it is called again',
+    caughtBy: 'lifecycle: close is idempotent',
+    open: withRegistry((inner) => {
+      let closed = false;
+      return {
+        close: async (options) => {
+          if (closed) throw new Error('closed already');
+          closed = true;
+          await inner.close(options);
+        },
+      };
+    }),
+  },
+  {
+    name: 'connects when it is made and never again',
+    caughtBy: 'while the backend is down: register works again when the backend is back, whoever asked meanwhile',
+    open: withDriver((inner) => {
+      let first: Promise<void> | undefined;
+      return {
+        connect: (call) => {
+          first ??= inner.connect(call);
+          return first;
+        },
+      };
+    }),
+  },
+  {
+    name: 'keeps the process alive while it is open',
+    caughtBy: 'lifecycle: an idle registry keeps no process alive',
+    alone: true,
+    open: withRegistry((inner) => {
+      const timer = setInterval(() => {}, 1_000);
+      return {
+        close: (options) => {
+          clearInterval(timer);
+          return inner.close(options);
+        },
+      };
+    }),
+  },
+  {
+    name: 'holds the process for a watcher that nobody waits for',
+    caughtBy: 'lifecycle: a pending next keeps it alive',
+    alone: true,
+    open: withWatcher(eager),
+  },
+  {
+    name: 'leaves a timer behind',
+    caughtBy: 'lifecycle: rounds of open, use and close leave no handle behind',
+    alone: true,
+    open: withWatcher((inner) => {
+      // Long enough for the case to see it, short enough not to hold up the test run.
+      setTimeout(() => {}, 4_000);
+      return inner;
+    }),
+  },
+];

@@ -1,0 +1,213 @@
+import { type EntryKey, keyOf, type Lease } from '@rollcall/core';
+import { type Mutant, withDriver, withRegistry } from './mutant.ts';
+
+const leased = (change: (lease: Lease) => Lease | undefined): Mutant['open'] =>
+  withDriver((inner) => ({
+    put: (entries, lease, call) => inner.put(entries, lease && change(lease), call),
+    renew: (keys, lease, call) => inner.renew(keys, lease && change(lease), call),
+  }));
+
+/** What adapters get wrong about leases and about whose a node is. */
+export const leaseMutants: readonly Mutant[] = [
+  {
+    name: 'forgets the TTL',
+    caughtBy: 'ttl: reads are without it, listServices included',
+    open: leased(() => undefined),
+  },
+  {
+    name: 'expires too early',
+    caughtBy: 'ttl: without a renewal the node is gone, not before its TTL and not long after',
+    open: leased((lease) => ({ ...lease, ttlMs: lease.ttlMs / 2 })),
+  },
+  {
+    name: 'expires too late',
+    caughtBy: 'ttl: without a renewal the node is gone, not before its TTL and not long after',
+    open: leased((lease) => ({ ...lease, ttlMs: lease.ttlMs + 1_000 })),
+  },
+  {
+    name: 'rounds a TTL down',
+    caughtBy: 'ttl: a TTL below minTtlMs is raised, one between resolutions rounded up',
+    open: withRegistry((inner) => ({
+      get capabilities() {
+        return { ...inner.capabilities, minTtlMs: 100, ttlResolutionMs: 100 };
+      },
+    })),
+  },
+  {
+    name: 'expires without an event',
+    caughtBy: 'ttl: an expiry is a delete with the reason expired',
+    open: withDriver((inner) => ({
+      watch: (name, sink, call) =>
+        inner.watch(name, { ...sink, remove: (key, reason) => reason !== 'expired' && sink.remove(key, reason) }, call),
+    })),
+  },
+  {
+    name: 'calls an expiry a deregistration',
+    caughtBy: 'ttl: an expiry is a delete with the reason expired',
+    open: withDriver((inner) => ({
+      watch: (name, sink, call) =>
+        inner.watch(name, { ...sink, remove: (key) => sink.remove(key, 'deregistered') }, call),
+    })),
+  },
+  {
+    name: 'renews without extending',
+    caughtBy: 'ttl: renewals keep it, through several TTLs',
+    open: withDriver((inner) => ({
+      renew: async (keys, _lease, call) => {
+        const there = new Set((await inner.read(keys[0]?.name, call)).map(({ node }) => node.id));
+        return keys.filter(({ id }) => !there.has(id));
+      },
+    })),
+  },
+  {
+    name: 'renews with the first TTL for ever',
+    caughtBy: 'ttl: a renewal with another TTL changes it, in both directions',
+    open: withDriver((inner) => {
+      const first = new Map<string, Lease | undefined>();
+      return {
+        put: (entries, lease, call) => {
+          for (const { name, node } of entries) first.set(keyOf(name, node.id), lease);
+          return inner.put(entries, lease, call);
+        },
+        renew: (keys, lease, call) => {
+          const [key = { name: '', id: '' }] = keys;
+          return inner.renew(keys, first.get(keyOf(key.name, key.id)) ?? lease, call);
+        },
+      };
+    }),
+  },
+  {
+    name: 'keeps the old lease when a node is taken over',
+    caughtBy: 'ttl: the lease of who lost a node does not end that of who holds it',
+    open: withDriver((inner, warehouse) => ({
+      async put(entries, lease, call) {
+        await inner.put(entries, lease, call);
+        if (lease === undefined) return;
+        const keys = entries.map(({ name, node }) => ({ name, id: node.id }));
+        setTimeout(() => keys.map((key) => warehouse.shelf().remove(key, 'expired')), lease.ttlMs).unref();
+      },
+    })),
+  },
+  {
+    name: 'a renewal makes an event',
+    caughtBy: 'renew: the same content again makes no event',
+    open: withRegistry((inner) => {
+      const written = new Set<string>();
+      return {
+        async register(service, options) {
+          const key = JSON.stringify(service);
+          if (written.has(key)) await inner.deregister(service);
+          written.add(key);
+          await inner.register(service, options);
+        },
+      };
+    }),
+  },
+  {
+    name: 'takes the order of metadata for content',
+    caughtBy: 'renew: the order of metadata is nothing',
+    open: withRegistry((inner) => {
+      const written = new Map<string, string>();
+      return {
+        async register(service, options) {
+          const text = JSON.stringify(service);
+          const before = written.get(service.name);
+          if (before !== undefined && before !== text) await inner.deregister(service);
+          written.set(service.name, text);
+          await inner.register(service, options);
+        },
+      };
+    }),
+  },
+  {
+    name: 'trusts its memory over the backend',
+    caughtBy: 'renew: a renewal of what somebody removed writes it again',
+    open: withDriver((inner) => ({
+      renew: async (keys, lease, call) => {
+        await inner.renew(keys, lease, call);
+        return [];
+      },
+    })),
+  },
+  {
+    name: 'does not write again after a wipe',
+    caughtBy: 'wiped backend: the next register of an owner writes it again, with and without a TTL',
+    open: withDriver((inner) => ({
+      renew: async (keys, lease, call) => {
+        await inner.renew(keys, lease, call);
+        return [];
+      },
+    })),
+  },
+  {
+    name: 'renews what another took over',
+    caughtBy: 'ownership: a renewal by who lost it is CONFLICT and writes nothing',
+    open: withDriver((_, warehouse) => ({
+      renew: async (keys, lease) => keys.filter((key) => !warehouse.shelf().renew(key, lease)),
+    })),
+  },
+  {
+    name: 'takes back at a renewal what another took over',
+    caughtBy: 'ownership: a renewal by who lost it is CONFLICT and writes nothing',
+    open: withDriver(() => ({ renew: async (keys) => keys })),
+  },
+  {
+    name: 'refuses to take over, though it says it does',
+    caughtBy: 'ownership: a takeover is an update to watchers, a refused one is nothing',
+    open: withDriver((inner, warehouse) => {
+      const mine = new Set<string>();
+      return {
+        async put(entries, lease, call) {
+          for (const { name, node } of entries) {
+            const key = keyOf(name, node.id);
+            if (!mine.has(key) && warehouse.shelf().records.has(key)) return;
+            mine.add(key);
+          }
+          await inner.put(entries, lease, call);
+        },
+      };
+    }),
+  },
+  {
+    name: 'close withdraws what another took over',
+    caughtBy: 'ownership: close does not withdraw what another holds',
+    open: withDriver((inner) => ({
+      close: async ({ withdraw }, call) => {
+        await inner.remove(withdraw, call);
+        await inner.close({ withdraw: [] }, call);
+      },
+    })),
+  },
+  {
+    name: 'close withdraws nothing',
+    caughtBy: 'lifecycle: close withdraws what this object registered',
+    open: withDriver((inner) => ({ close: (_, call) => inner.close({ withdraw: [] }, call) })),
+  },
+  {
+    name: 'close always withdraws',
+    caughtBy: 'lifecycle: close({ withdraw: false }) leaves the entries',
+    open: withRegistry((inner) => ({ close: () => inner.close() })),
+  },
+  {
+    name: 'close leaves an orphan that was being written',
+    caughtBy: 'lifecycle: close right after a register leaves no orphan',
+    open: withDriver((inner, warehouse) => ({
+      put: async (entries, lease, call) => {
+        await inner.put(entries, lease, call);
+        setTimeout(() => {
+          for (const entry of entries) warehouse.shelf().put(entry, { alive: true }, lease);
+        }, 5);
+      },
+    })),
+  },
+  {
+    name: 'loses one key of several at a renewal',
+    caughtBy: 'renew: a renewal of two nodes of which one was removed brings it back',
+    open: withDriver((inner) => ({
+      renew: async (keys, lease, call) => {
+        const lost: readonly EntryKey[] = await inner.renew(keys, lease, call);
+        return lost.length === keys.length ? lost : [];
+      },
+    })),
+  },
+];

@@ -1,0 +1,72 @@
+import type { Registry } from '@rollcall/core';
+import { type Mutant, receiving, withRegistry } from './mutant.ts';
+
+/** What is wrongly accepted. */
+export const limitMutants: readonly Mutant[] = [
+  {
+    name: 'cuts a version instead of refusing it',
+    caughtBy: 'limits: version',
+    open: receiving((service) => ({
+      ...service,
+      version: typeof service.version === 'string' ? service.version.slice(0, 64) : service.version,
+    })),
+  },
+  {
+    name: 'drops metadata that breaks a limit',
+    caughtBy: 'limits: node metadata',
+    open: receiving((service) => ({
+      ...service,
+      nodes: service.nodes?.map(({ id, address }) => ({ id, address })),
+    })),
+  },
+  {
+    name: 'takes an id twice in one call',
+    caughtBy: 'limits: nodes',
+    open: receiving((service) => ({
+      ...service,
+      nodes: Array.isArray(service.nodes)
+        ? [...new Map(service.nodes.map((node) => [node?.id, node])).values()]
+        : service.nodes,
+    })),
+  },
+  {
+    name: 'takes a TTL of nothing for none',
+    caughtBy: 'limits: ttlMs',
+    open: withRegistry((inner) => ({
+      register: (service, { ttlMs, ...options } = {}) =>
+        inner.register(service, { ...options, ...(ttlMs ? { ttlMs } : {}) }),
+    })),
+  },
+  {
+    name: 'writes the good nodes of a bad call',
+    caughtBy: 'limits: one bad node of many: nothing is written',
+    open: withRegistry((inner: Registry) => ({
+      async register(service, options) {
+        const parts = service.nodes.map((node) => ({ ...service, nodes: [node] }));
+        const [failed] = await Promise.allSettled(parts.map((part) => inner.register(part, options))).then((all) =>
+          all.filter((one) => one.status === 'rejected'),
+        );
+        if (failed === undefined) return;
+        failed.reason.message = failed.reason.message.replace('nodes[0]', 'nodes[1]');
+        throw failed.reason;
+      },
+    })),
+  },
+  {
+    name: 'has room for more than it says',
+    caughtBy: 'limits: a node above maxNodeBytes is RESOURCE_EXHAUSTED with size, limit and backend',
+    open: withRegistry((inner) => ({
+      register: (service, options) => inner.register({ ...service, metadata: {}, endpoints: [] }, options),
+    })),
+  },
+  {
+    name: 'asks the backend before it looks at arguments',
+    caughtBy: 'limits: bad arguments are refused before any I/O',
+    open: withRegistry((inner) => ({
+      async register(service, options) {
+        await inner.listServices();
+        await inner.register(service, options);
+      },
+    })),
+  },
+];

@@ -1,0 +1,88 @@
+import { done, type Mutant, watcher, withRegistry, withWatcher } from './mutant.ts';
+
+/** What adapters get wrong about how a watcher ends. */
+export const watchEndMutants: readonly Mutant[] = [
+  {
+    name: 'leaks a watcher: return ends nothing',
+    caughtBy: 'end of a watch: return ends it, a pending next included',
+    open: withWatcher((inner) =>
+      watcher(
+        () => inner.next(),
+        async () => done,
+      ),
+    ),
+  },
+  {
+    name: 'goes on after its end',
+    caughtBy: 'end of a watch: after its end next is done, whatever happens',
+    open: withRegistry((inner) => ({
+      watch: (options) => {
+        let current = inner.watch(options);
+        return watcher(
+          () => current.next(),
+          async () => {
+            await current.return();
+            current = inner.watch(options);
+            return done;
+          },
+        );
+      },
+    })),
+  },
+  {
+    name: 'its signal ends it with an error',
+    caughtBy: 'end of a watch: its signal ends it without an error',
+    open: withWatcher((inner, _, { signal }) =>
+      watcher(
+        async () => {
+          const result = await inner.next();
+          if (result.done === true) signal?.throwIfAborted();
+          return result;
+        },
+        () => inner.return(),
+      ),
+    ),
+  },
+  {
+    name: 'ignores its signal',
+    caughtBy: 'end of a watch: its signal ends it without an error',
+    open: withRegistry((inner) => ({ watch: (options) => inner.watch({ name: options?.name }) })),
+  },
+  {
+    name: 'close leaves watchers waiting',
+    caughtBy: 'end of a watch: close of the registry ends it, a pending next included',
+    open: withWatcher((inner) => {
+      let ended = false;
+      return watcher(
+        async () => {
+          const result = await inner.next();
+          return result.done === true && !ended ? new Promise(() => {}) : result;
+        },
+        () => {
+          ended = true;
+          return inner.return();
+        },
+      );
+    }),
+  },
+  {
+    name: 'the end of one watcher ends all',
+    caughtBy: 'watch: watchers are independent: the end of one ends no other',
+    open: withRegistry((inner) => {
+      const open: ReturnType<typeof inner.watch>[] = [];
+      return {
+        watch: (options) => {
+          const mine = inner.watch(options);
+          open.push(mine);
+          return watcher(
+            () => mine.next(),
+            async () => {
+              await Promise.all(open.map((one) => one.return()));
+              return done;
+            },
+          );
+        },
+      };
+    }),
+  },
+];
