@@ -39,8 +39,8 @@ class BoardDriver {
   /** @type {import('@rollcall/core').RegistryDriver['renew']} */
   async renew(keys, lease) {
     const notes = keys.map(({ name, id }) => this.board.notes.get(keyOf(name, id)));
-    if (notes.some((note) => note && note.holder !== this))
-      throw new RegistryError('CONFLICT', 'another holds this node');
+    const taken = notes.find((note) => note && note.holder !== this);
+    if (taken) throw new RegistryError('CONFLICT', `another holds ${taken.entry.node.id}`);
     for (const note of notes) if (note) this.#write(note.entry, lease);
     return keys.filter((_, index) => notes[index] === undefined);
   }
@@ -50,13 +50,17 @@ class BoardDriver {
   }
   /** @param {string | undefined} name */
   async read(name) {
+    return this.#entries(name);
+  }
+  /** @param {string | undefined} name */
+  #entries(name) {
     return [...this.board.notes.values()]
       .map(({ entry }) => entry)
       .filter((entry) => name === undefined || entry.name === name);
   }
   /** @type {import('@rollcall/core').RegistryDriver['watch']} */
   async watch(name, sink, { signal }) {
-    sink.snapshot(await this.read(name));
+    sink.snapshot(this.#entries(name));
     const listener = (/** @type {(to: typeof sink) => void} */ tell) => tell(sink);
     this.board.events.on('change', listener);
     await new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }));
@@ -75,9 +79,17 @@ class BoardDriver {
   #write(entry, lease) {
     const key = { name: entry.name, id: entry.node.id };
     clearTimeout(this.board.notes.get(keyOf(key.name, key.id))?.expiry);
-    const expiry = lease && setTimeout(() => this.#erase(key, 'expired'), lease.ttlMs).unref();
-    this.board.notes.set(keyOf(key.name, key.id), { entry, holder: this, ...(expiry ? { expiry } : {}) });
+    /** @type {Note} */
+    const note = { entry, holder: this };
+    if (lease) this.#expireAfter(lease.ttlMs, note, key);
+    this.board.notes.set(keyOf(key.name, key.id), note);
     this.board.events.emit('change', (/** @type {import('@rollcall/core').WatchSink} */ sink) => sink.put(entry));
+  }
+  /** Timers of the platform end at 24.8 days. @param {number} ms @param {Note} note @param {import('@rollcall/core').EntryKey} key */
+  #expireAfter(ms, note, key) {
+    const step = Math.min(ms, 2 ** 31 - 1);
+    const next = () => (ms > step ? this.#expireAfter(ms - step, note, key) : this.#erase(key, 'expired'));
+    note.expiry = setTimeout(next, step).unref();
   }
   /** @param {import('@rollcall/core').EntryKey} key @param {import('@rollcall/core').DeleteReason} reason */
   #erase(key, reason) {
@@ -91,7 +103,8 @@ class BoardDriver {
 
 /** @param {Board} board @param {import('@rollcall/core').RegistryOptions} [options] */
 export function board(board, options = {}) {
+  const registry = createRegistry(new BoardDriver(board), options);
   if (options.namespace !== undefined)
     throw new RegistryError('NOT_SUPPORTED', 'a board has no namespaces: use one board each');
-  return createRegistry(new BoardDriver(board), options);
+  return registry;
 }

@@ -1,0 +1,173 @@
+// `npm start`: a story that shows what a registry does, with real processes and sockets. Each step says what was
+// promised and what was measured. `npm start -- --for 30s` ends by itself, with 0 only if every step was seen.
+import { once } from 'node:events';
+import { parseArgs } from 'node:util';
+import { bootstrap } from './bootstrap.js';
+import { Cast } from './story/cast.js';
+
+const { values } = parseArgs({ options: { for: { type: 'string' } } });
+const [, amount, unit] = /^(\d+)(ms|s|m)$/.exec(values.for ?? '') ?? [];
+const lasts = amount === undefined ? undefined : Number(amount) * { ms: 1, s: 1_000, m: 60_000 }[unit ?? 's'];
+if (values.for !== undefined && lasts === undefined) {
+  console.error('--for needs a time such as 30s');
+  process.exit(2);
+}
+
+const startedAt = Date.now();
+const cast = new Cast();
+const stop = new AbortController();
+for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => stop.abort());
+
+let step = 0;
+const say = (/** @type {string} */ text) => console.log(text);
+const title = (/** @type {string} */ text) => {
+  step += 1;
+  say(`\n${step}. ${text}`);
+};
+const seconds = (/** @type {number} */ ms) => (ms / 1000).toFixed(1);
+const pause = (/** @type {number} */ ms) => new Promise((resolve) => setTimeout(resolve, ms));
+let failures = 0;
+const verdict = (/** @type {boolean} */ holds, /** @type {string} */ text) => {
+  if (!holds) failures += 1;
+  say(`   ${holds ? 'ok ' : 'NOT SEEN '} ${text}`);
+};
+
+async function openRoll() {
+  title('The discovery server opens the roll.');
+  let address = await cast.serve(7171);
+  if (address === undefined) {
+    say('   port 7171 is taken, so another one is used');
+    address = await cast.serve(0);
+  }
+  if (address === undefined) throw new Error('the server does not start');
+  verdict(true, `it listens on ${address}`);
+  return address;
+}
+
+/** @param {string} address @param {string} id */
+async function greeter(address, id) {
+  const child = cast.fork('greeter.js', [address, id]);
+  await Promise.race([
+    once(child, 'message'),
+    once(child, 'exit').then(() => Promise.reject(new Error(`${id} ended`))),
+  ]);
+  return child;
+}
+
+/** @param {import('node:child_process').ChildProcess} consumer @param {number} count */
+async function callAll(consumer, count) {
+  const from = cast.told.length;
+  consumer.send('call');
+  const { answers = {} } = await cast.hear(({ type }) => type === 'answers', 5_000, from);
+  const right = Object.entries(answers).filter(([id, answer]) => answer === `hello from ${id}`);
+  verdict(right.length === count, `called in turn: ${Object.values(answers).join(', ')}`);
+}
+
+async function story() {
+  const address = await openRoll();
+  title('Two greeters start as processes of their own, on ports that nobody chose, and register.');
+  const first = await greeter(address, 'greeter-1');
+  const second = await greeter(address, 'greeter-2');
+  verdict(true, 'both are on the roll, with a TTL of 3 s, renewed every second');
+
+  title('A consumer finds them by name and calls each.');
+  const consumer = cast.fork('consumer.js', [address]);
+  cast.listen(consumer);
+  await cast.hear(({ type }) => type === 'synced', 5_000);
+  await callAll(consumer, 2);
+
+  // Who registers after another's last heartbeat could be its replacement: let everybody be heard once more.
+  await pause(1_500);
+  title('greeter-1 is killed with SIGKILL: it cannot say goodbye.');
+  const { renewedAt } = await renewal(address, 'greeter-1');
+  first.kill('SIGKILL');
+  const gone = await cast.hear(({ type, id }) => type === 'delete' && id === 'greeter-1', 8_000);
+  const silence = gone.at - renewedAt;
+  verdict(
+    silence >= 2_950 && silence <= 3_300 && gone.reason === 'expired',
+    `struck off ${seconds(silence)} s after its last heartbeat (${gone.reason}); promised 3.0-3.3`,
+  );
+  await callAll(consumer, 1);
+
+  title('greeter-3 starts.');
+  const begun = Date.now();
+  const third = await greeter(address, 'greeter-3');
+  const seen = await cast.hear(({ type, id }) => type === 'create' && id === 'greeter-3', 5_000);
+  verdict(
+    true,
+    `the consumer knows it ${seconds(Math.max(0, seen.at - begun))} s after its process was started, without asking`,
+  );
+  await callAll(consumer, 2);
+
+  await pause(1_500);
+  title('All heartbeats freeze at once, as when a network breaks. The processes live.');
+  const from = cast.told.length;
+  for (const child of [second, third]) child.send('freeze');
+  const late = await cast.hear(({ type, late }) => type === 'update' && late === true, 6_000, from);
+  await pause(Math.max(0, late.at + 5_000 - Date.now()));
+  const lost = cast.told.slice(from).filter(({ type }) => type === 'delete');
+  const marked = new Set(
+    cast.told
+      .slice(from)
+      .filter(({ late: isLate }) => isLate)
+      .map(({ id }) => id),
+  );
+  verdict(
+    lost.length === 0 && marked.size === 2,
+    `5 s later, far beyond the TTL: ${lost.length} struck off, ${marked.size} marked late; promised 0 and 2, since the registry blames the network`,
+  );
+  await callAll(consumer, 2);
+
+  title('The heartbeats are back.');
+  const back = cast.told.length;
+  for (const child of [second, third]) child.send('thaw');
+  for (const wanted of ['greeter-2', 'greeter-3'])
+    await cast.hear(({ type, id, late: isLate }) => type === 'update' && id === wanted && !isLate, 8_000, back);
+  verdict(true, 'both are on time again, and nobody was ever missing');
+  return address;
+}
+
+/** When the server last heard of an instance, by its own clock, which is this machine's. @param {string} address @param {string} id */
+async function renewal(address, id) {
+  const response = await fetch(`http://${address}/api/fetch?env=default&appid=greeter`);
+  const { data } = /** @type {{ data: { instances: { hostname: string, renewTimestamp: number }[] } }} */ (
+    await response.json()
+  );
+  const instance = data.instances.find(({ hostname }) => hostname === id);
+  if (instance === undefined) throw new Error(`${id} is not on the roll`);
+  return { renewedAt: instance.renewTimestamp };
+}
+
+/** @param {string} address */
+async function stay(address) {
+  const flag = address.endsWith(':7171') ? '' : ` --registry-address ${address}`;
+  say('\nNow it is yours. In another terminal:');
+  say(`  npx rollcall list${flag}`);
+  say(`  npx rollcall watch greeter${flag}`);
+  say(`  npx rollcall run --name web --port 8080${flag} -- npx --yes http-server -p 8080`);
+  say(`  curl 'http://${address}/api/status'`);
+  say(lasts === undefined ? 'Ctrl-C ends everything.' : `It ends ${values.for} after its start.`);
+  const left = lasts === undefined ? 2 ** 31 - 1 : Math.max(0, startedAt + lasts - Date.now());
+  await new Promise((resolve) => {
+    const timer = setTimeout(resolve, left);
+    const end = () => {
+      clearTimeout(timer);
+      resolve(undefined);
+    };
+    if (stop.signal.aborted) end();
+    stop.signal.addEventListener('abort', end);
+  });
+}
+
+say('Rollcall: a story about services that find each other (about 25 s)');
+const interrupted = new Promise((resolve) => stop.signal.addEventListener('abort', () => resolve(undefined)));
+try {
+  await bootstrap();
+  const address = await Promise.race([story(), interrupted]);
+  if (typeof address === 'string') await stay(address);
+} catch (error) {
+  verdict(false, error instanceof Error ? error.message : String(error));
+} finally {
+  await cast.end();
+}
+process.exit(failures === 0 ? 0 : 1);
