@@ -3,7 +3,7 @@ import type { Capabilities } from '@rollcall/core';
 import type { Concern } from '../case.ts';
 import { timed } from '../kit/expect.ts';
 import { service } from '../kit/samples.ts';
-import { eventually, within } from '../kit/waiting.ts';
+import { eventually, pause, within } from '../kit/waiting.ts';
 
 const numbers = ['minTtlMs', 'ttlResolutionMs', 'expirySlackMs', 'propagationMs', 'maxNodeBytes'] as const;
 const flags = ['takesOver', 'durable', 'namespaces', 'crossProcess', 'crossHost'] as const;
@@ -142,12 +142,15 @@ export const lifecycle: Concern = {
     },
 
     'an idle registry keeps no process alive': async (context) => {
-      // The runner has timers of its own that come and go, hence several looks.
+      // The runner has timers of its own that come and go, and connections take a while to end: several looks.
+      let settling = 5;
       await eventually('idle is as good as closed', context.settleMs, async () => {
         const registry = await context.open();
         await registry.register(service(context.name()), { ttlMs: context.ttlMs(60_000) });
         await context.observe(registry).stop();
         registry.watch();
+        settling *= 2;
+        await pause(settling);
         const idle = handles();
         await registry.close();
         assert(idle.length <= handles().length, `it holds one of ${idle.join(', ')}`);
