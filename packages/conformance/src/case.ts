@@ -2,7 +2,7 @@ import { holdProcess } from '@rollcall/core';
 import type { Faults, Harness } from './harness.ts';
 import { CaseContext, capabilitiesOf } from './kit/context.ts';
 import { FaultControl } from './kit/fault-control.ts';
-import { pause } from './kit/waiting.ts';
+import { UnhandledRejections } from './kit/unhandled-rejections.ts';
 
 /** One case of the suite as data. */
 export interface Case {
@@ -50,9 +50,7 @@ export function casesOf({ concern, cases, faultCases = {} }: Concern, harness: H
 async function runCase(harness: Harness, body: CaseBody, restore?: () => Promise<void>): Promise<void> {
   // The suite's timers do not keep a process alive, and neither does an idle registry.
   const release = holdProcess();
-  const unhandled: unknown[] = [];
-  const onUnhandled = (reason: unknown): void => void unhandled.push(reason);
-  process.on('unhandledRejection', onUnhandled);
+  const rejections = new UnhandledRejections();
   try {
     const context = new CaseContext(harness, await capabilitiesOf(harness));
     await bracket(
@@ -62,11 +60,9 @@ async function runCase(harness: Harness, body: CaseBody, restore?: () => Promise
         await context.dispose();
       },
     );
-    // Node tells of unhandled rejections after the microtasks of a turn.
-    await pause(0);
-    if (unhandled.length > 0) throw new Error('an unhandled rejection', { cause: unhandled[0] });
+    await rejections.assertNone();
   } finally {
-    process.off('unhandledRejection', onUnhandled);
+    rejections.stop();
     release();
   }
 }

@@ -1,0 +1,30 @@
+import { pause } from './waiting.ts';
+
+const listening = new Set<UnhandledRejections>();
+
+// One listener for all cases that run at the same time: which of them it was, nobody can say.
+function onUnhandled(reason: unknown): void {
+  for (const one of listening) one.reasons.push(reason);
+}
+
+/** Collects what nobody handled, from its making until it is stopped. */
+export class UnhandledRejections {
+  readonly reasons: unknown[] = [];
+
+  constructor() {
+    if (listening.size === 0) process.on('unhandledRejection', onUnhandled);
+    listening.add(this);
+  }
+
+  /** Fails with the first one. */
+  async assertNone(): Promise<void> {
+    // Node tells of them after the microtasks of a turn.
+    await pause(0);
+    if (this.reasons.length > 0) throw new Error('an unhandled rejection', { cause: this.reasons[0] });
+  }
+
+  stop(): void {
+    listening.delete(this);
+    if (listening.size === 0) process.off('unhandledRejection', onUnhandled);
+  }
+}

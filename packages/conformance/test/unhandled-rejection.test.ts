@@ -1,0 +1,26 @@
+import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
+import { expect, it } from 'vitest';
+
+// In a process of its own: vitest fails any run in which a rejection was not handled.
+const script = (leaves: string): string => `
+  import { registryCases } from '${new URL('../dist/index.js', import.meta.url)}';
+  import { memory } from '${new URL('../../memory/dist/index.js', import.meta.url)}';
+  const open = (options) => {
+    const registry = memory({ namespace: 'conformance', ...options });
+    const register = registry.register.bind(registry);
+    return Object.assign(registry, { register: (...args) => { ${leaves} return register(...args); } });
+  };
+  const found = registryCases({ open }).find(({ title }) => title === 'resolves with nothing');
+  await found.run().then(() => console.log('passed'), (error) => console.log(error.message));
+`;
+
+async function outcome(leaves: string): Promise<string> {
+  const { stdout } = await promisify(execFile)(process.execPath, ['--input-type=module', '-e', script(leaves)]);
+  return stdout.trim();
+}
+
+it('a case fails when the registry leaves a rejection unhandled', async () => {
+  expect(await outcome('')).toBe('passed');
+  expect(await outcome("Promise.reject(new Error('nobody cares'));")).toBe('an unhandled rejection');
+});
