@@ -1,8 +1,9 @@
 import { Command, CommanderError } from 'commander';
 import { addOperateCommands } from './commands/operate.ts';
 import { addReadCommands } from './commands/read.ts';
+import { addRunCommand } from './commands/run.ts';
 import { addServeCommand } from './commands/serve.ts';
-import { addDeregisterCommand } from './commands/write.ts';
+import { addWriteCommands } from './commands/write.ts';
 import { exitCodeOf, exitCodes } from './exit-codes.ts';
 import { note, plain } from './output.ts';
 
@@ -24,9 +25,9 @@ function program(): Command {
     .addHelpText('after', help);
   addServeCommand(root);
   addReadCommands(root);
-  addDeregisterCommand(root);
+  addWriteCommands(root);
+  addRunCommand(root);
   addOperateCommands(root);
-  for (const command of root.commands) command.exitOverride();
   return root;
 }
 

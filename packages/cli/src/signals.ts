@@ -1,3 +1,4 @@
+import { holdProcess } from '@rollcall/core';
 import { exitCodes } from './exit-codes.ts';
 
 /** Aborted by the first SIGINT or SIGTERM, which also settles the exit code; a second one ends the process at once. */
@@ -15,8 +16,10 @@ export function untilSignal(): AbortSignal {
   return controller.signal;
 }
 
-/** Resolves at the abort. */
-export function aborted(signal: AbortSignal): Promise<void> {
-  if (signal.aborted) return Promise.resolve();
-  return new Promise((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
+/** Resolves at the abort; keeps the process alive until then. */
+export async function aborted(signal: AbortSignal): Promise<void> {
+  if (signal.aborted) return;
+  const release = holdProcess();
+  await new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }));
+  release();
 }
