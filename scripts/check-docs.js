@@ -2,6 +2,7 @@
 import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { root, run } from './bootstrap.js';
+import { withCapabilities } from './capabilities.js';
 
 const folder = `${root}.docs-check/`;
 const docs = existsSync(`${root}docs`)
@@ -27,6 +28,10 @@ writeFileSync(
 );
 
 let failed = 0;
+if ((await withCapabilities()) !== readFileSync(`${root}README.md`, 'utf8')) {
+  console.error('the table of adapters in README.md is out of date: node scripts/capabilities.js');
+  failed += 1;
+}
 if (blocks.length === 0) {
   console.error('no code block was found: README.md must have some');
   failed += 1;

@@ -7,7 +7,9 @@ import { Cast } from './story/cast.js';
 
 const { values } = parseArgs({ options: { for: { type: 'string' } } });
 const [, amount, unit] = /^(\d+)(ms|s|m)$/.exec(values.for ?? '') ?? [];
-const lasts = amount === undefined ? undefined : Number(amount) * { ms: 1, s: 1_000, m: 60_000 }[unit ?? 's'];
+/** @type {Record<string, number>} */
+const units = { ms: 1, s: 1_000, m: 60_000 };
+const lasts = amount === undefined ? undefined : Number(amount) * (units[unit ?? 's'] ?? 1_000);
 if (values.for !== undefined && lasts === undefined) {
   console.error('--for needs a time such as 30s');
   process.exit(2);

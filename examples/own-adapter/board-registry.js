@@ -5,6 +5,7 @@ import { EventEmitter } from 'node:events';
 import { createRegistry, keyOf, RegistryError } from '@rollcall/core';
 
 /**
+ * @typedef {import('@rollcall/core').RegistryDriver} RegistryDriver
  * @typedef {{ entry: import('@rollcall/core').Entry, holder: object, expiry?: NodeJS.Timeout }} Note
  * @typedef {{ notes: Map<string, Note>, events: EventEmitter }} Board
  */
@@ -12,7 +13,7 @@ import { createRegistry, keyOf, RegistryError } from '@rollcall/core';
 /** @returns {Board} */
 export const createBoard = () => ({ notes: new Map(), events: new EventEmitter().setMaxListeners(0) });
 
-/** @implements {import('@rollcall/core').RegistryDriver} */
+/** @implements {RegistryDriver} */
 class BoardDriver {
   name = 'board';
   /** @type {import('@rollcall/core').Capabilities} What the conformance suite holds this adapter to. */

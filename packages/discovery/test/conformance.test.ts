@@ -1,6 +1,6 @@
+import { afterAll, beforeAll, describe, it } from 'vitest';
 import { describeRegistry } from '../../conformance/src/index.ts';
 import { discovery } from '../src/index.ts';
-import { afterAll, beforeAll, describe, it } from 'vitest';
 import { ServerProcess } from './server-process.ts';
 
 const server = new ServerProcess();

@@ -27,7 +27,9 @@ export class ServerProcess {
       stdio: ['ignore', 'pipe', 'inherit'],
     });
     this.#child = child;
-    const ended = once(child, 'exit').then(([code]) => Promise.reject(new Error(`the server ended with ${code} before it was ready`)));
+    const ended = once(child, 'exit').then(([code]) =>
+      Promise.reject(new Error(`the server ended with ${code} before it was ready`)),
+    );
     ended.catch(() => {});
     const [line] = (await Promise.race([once(createInterface(child.stdout), 'line'), ended])) as [string];
     this.#port = (JSON.parse(line) as { port: number }).port;

@@ -136,4 +136,4 @@ export async function capabilitiesOf(harness: Harness): Promise<Capabilities> {
 }
 
 /** Whether an error says that the backend cannot be asked. */
-export const isOutage = (error: unknown): boolean => RegistryError.is(error, 'UNAVAILABLE', 'TIMEOUT');
+const isOutage = (error: unknown): boolean => RegistryError.is(error, 'UNAVAILABLE', 'TIMEOUT');

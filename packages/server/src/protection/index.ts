@@ -1,2 +1,1 @@
-export type { Ref } from './member.ts';
-export { Protection, type ProtectionOptions, type ProtectionView, type Verdict } from './protection.ts';
+export { Protection, type ProtectionView } from './protection.ts';
