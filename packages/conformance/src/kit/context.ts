@@ -1,12 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import {
-  type Capabilities,
-  type Registry,
-  RegistryError,
-  type RegistryOptions,
-  type ServiceInput,
-  type WatchOptions,
-} from '@rollcall/core';
+import type { Capabilities, Registry, RegistryOptions, ServiceInput, WatchOptions } from '@rollcall/core';
 import * as defaults from '../defaults.ts';
 import type { Harness } from '../harness.ts';
 import { Observer } from './observer.ts';
@@ -134,6 +127,3 @@ export async function capabilitiesOf(harness: Harness): Promise<Capabilities> {
     await registry.close();
   }
 }
-
-/** Whether an error says that the backend cannot be asked. */
-const isOutage = (error: unknown): boolean => RegistryError.is(error, 'UNAVAILABLE', 'TIMEOUT');
