@@ -94,6 +94,7 @@ export class ScriptedDriver implements RegistryDriver {
     await new Promise<void>((resolve, reject) => {
       const link = { sink, cut: reject };
       this.sinks.add(link);
+      if (signal.aborted) return resolve();
       signal.addEventListener('abort', () => {
         this.sinks.delete(link);
         resolve();

@@ -2,6 +2,7 @@ import { RegistryError } from '@rollcall/core';
 import fastify, { type FastifyError, type FastifyInstance } from 'fastify';
 import { apiFront } from './api/front.ts';
 import { guardHost } from './api/host-guard.ts';
+import { InFlight } from './api/in-flight.ts';
 import { WatchHub } from './api/watch.ts';
 import { maxBodyBytes, parseServerOptions, type ServerOptions, type ServerSettings } from './server-options.ts';
 import { Store } from './store/store.ts';
@@ -28,6 +29,7 @@ class HttpServer implements DiscoveryServer {
   readonly #store: Store;
   readonly #watches: WatchHub;
   readonly #app: FastifyInstance;
+  readonly #inFlight: InFlight;
   readonly #startedAt: number;
   #cancelWarmUp: (() => void) | undefined;
   #warming: boolean;
@@ -42,6 +44,7 @@ class HttpServer implements DiscoveryServer {
     const isWarming = (): boolean => this.#warming;
     this.#watches = new WatchHub({ store: this.#store, clock, isWarming });
     this.#app = makeApp();
+    this.#inFlight = new InFlight(this.#app);
     guardHost(this.#app, settings.host);
     apiFront(this.#app, {
       store: this.#store,
@@ -82,7 +85,7 @@ class HttpServer implements DiscoveryServer {
   async #close(): Promise<void> {
     this.#cancelWarmUp?.();
     this.#watches.close();
-    await this.#app.close();
+    await this.#inFlight.close();
     this.#store.close();
   }
 }

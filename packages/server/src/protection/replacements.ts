@@ -80,6 +80,6 @@ export class Replacements {
 function standsIn(newcomer: Member, departed: Member): boolean {
   if (newcomer === departed) return false;
   const after = newcomer.registeredAt - departed.lastRenewal;
-  if (after >= 0) return true;
+  if (after > 0) return true;
   return -after <= recentMs && newcomer.registeredAt - departed.registeredAt >= recentMs;
 }

@@ -1,0 +1,291 @@
+import { manualClock } from '@rollcall/core/testing';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { createServer, type DiscoveryServer } from '../src/index.ts';
+
+/** Whatever the routes of these tests answer. */
+interface Data {
+  readonly handles: number[];
+  readonly statuses: number[];
+  readonly cancelled: number;
+  readonly instances: Record<string, unknown>[];
+  readonly services: unknown[];
+  readonly environments: { readonly explanation: string }[];
+}
+
+interface Answer {
+  readonly status: number;
+  readonly body: {
+    readonly code: number;
+    readonly message: string;
+    readonly data: Data;
+    readonly epoch: string;
+    readonly revision: number;
+    readonly warming?: true;
+  };
+}
+
+const clock = manualClock();
+let server: DiscoveryServer;
+let url = '';
+
+async function ask(
+  method: string,
+  path: string,
+  body?: unknown,
+  headers: Record<string, string> = {},
+): Promise<Answer> {
+  const text = typeof body === 'string' ? body : JSON.stringify(body);
+  const init =
+    body === undefined ? { headers } : { body: text, headers: { 'content-type': 'application/json', ...headers } };
+  const response = await fetch(`${url}${path}`, { method, ...init });
+  return { status: response.status, body: (await response.json()) as Answer['body'] };
+}
+
+const instance = (over: object = {}) => ({
+  env: 'e',
+  appid: 'web',
+  hostname: 'a',
+  addrs: ['10.0.0.1:80'],
+  ttlMs: 3_000,
+  renewIntervalMs: 1_000,
+  ...over,
+});
+const register = (over: object = {}) => ask('POST', '/api/register', { instances: [instance(over)] });
+const handleOf = async (over: object = {}): Promise<number> => (await register(over)).body.data.handles[0]!;
+const fetchAll = async () => (await ask('GET', '/api/fetch/all?env=e')).body.data.instances;
+
+beforeEach(async () => {
+  server = createServer({ port: 0, protection: 'off', warmUpMs: 0, clock });
+  url = (await server.listen()).url;
+});
+afterEach(() => server.close());
+
+describe('leases', () => {
+  it('renews by handle and by name, and strikes off the silent at its TTL, not before', async () => {
+    const handle = await handleOf();
+    for (let second = 0; second < 3; second += 1) {
+      await clock.advance(900);
+      expect((await ask('PUT', `/api/leases/${handle}`)).status).toBe(200);
+    }
+    for (let step = 0; step < 3; step += 1) await clock.advance(900);
+    await clock.advance(299);
+    expect(await fetchAll()).toMatchObject([{ hostname: 'a', late: true }]);
+    await clock.advance(2);
+    expect(await fetchAll()).toEqual([]);
+    expect((await ask('PUT', `/api/leases/${handle}`)).status).toBe(404);
+    expect(
+      (await ask('POST', '/api/renew', { keys: [{ env: 'e', appid: 'web', hostname: 'a' }] })).body.data.statuses,
+    ).toEqual([404]);
+  });
+
+  it('tells a handle that was taken over from one that is unknown', async () => {
+    const first = await handleOf();
+    const second = await handleOf({ addrs: ['10.0.0.2:80'] });
+    expect(
+      (await ask('PUT', '/api/leases', [first, second, [second, 5_000, 1_000], 12_345])).body.data.statuses,
+    ).toEqual([409, 200, 200, 404]);
+    expect((await ask('POST', '/api/cancel', { handles: [first] })).body.data.cancelled).toBe(0);
+    expect(await fetchAll()).toMatchObject([{ addrs: ['10.0.0.2:80'], ttlMs: 5_000 }]);
+    expect((await ask('POST', '/api/cancel', { handles: [second] })).body.data.cancelled).toBe(1);
+    expect((await ask('PUT', `/api/leases/${first}`)).status).toBe(404);
+  });
+
+  it('stands still while the server does: a pause strikes nobody off', async () => {
+    await register();
+    // One jump instead of many steps: what the clock sees after SIGSTOP.
+    await clock.advance(0);
+    const jump = clock.now;
+    let offset = 0;
+    clock.now = () => jump() + offset;
+    offset = 60_000;
+    expect(await fetchAll()).toHaveLength(1);
+    clock.now = jump;
+  });
+
+  it('keeps the stored instance against an older dirty timestamp, and renews it all the same', async () => {
+    await register({ dirtyTimestamp: 10, version: 'new' });
+    const handle = await handleOf({ dirtyTimestamp: 9, version: 'old' });
+    expect(await fetchAll()).toMatchObject([{ version: 'new' }]);
+    expect((await ask('PUT', `/api/leases/${handle}`)).status).toBe(200);
+    await register({ dirtyTimestamp: 10, version: 'equal' });
+    expect(await fetchAll()).toMatchObject([{ version: 'equal' }]);
+  });
+
+  it('does not move the revision for what is the same', async () => {
+    const { body } = await register();
+    expect((await register()).body.revision).toBe(body.revision);
+    expect((await register({ version: '2' })).body.revision).toBe(body.revision + 1);
+  });
+});
+
+describe('the border', () => {
+  it.each([
+    [{ appid: 'Web' }, /instances\/0\/appid/],
+    [{ hostname: '' }, /instances\/0\/hostname/],
+    [{ addrs: [] }, /instances\/0\/addrs/],
+    [{ addrs: 'x' }, /instances\/0\/addrs/],
+    [{ ttlMs: '30' }, /instances\/0\/ttlMs/],
+    [{ ttlMs: -1 }, /instances\/0\/ttlMs/],
+    [{ renewIntervalMs: 0 }, /instances\/0\/renewIntervalMs/],
+    [{ status: 3 }, /instances\/0\/status/],
+    [{ metadata: { a: 1 } }, /instances\/0\/metadata/],
+    [{ metadata: { 'a b': '' } }, /metadata.*property name/],
+    [{ env: 'a/b' }, /instances\/0\/env/],
+    [{ endpoints: [{}] }, /endpoints\/0.*name/],
+  ])('refuses %j naming the field', async (over, message) => {
+    const { status, body } = await register(over);
+    expect(status).toBe(400);
+    expect(body.message).toMatch(message);
+    expect(await fetchAll()).toEqual([]);
+  });
+
+  it.each([
+    ['POST', '/api/register', '{', 400],
+    ['POST', '/api/register', '[]', 400],
+    ['POST', '/api/register', 'null', 400],
+    ['PUT', '/api/leases', '["x"]', 400],
+    ['PUT', '/api/leases', '[1.5]', 400],
+    ['PUT', '/api/leases/1e9', undefined, 400],
+    ['POST', '/api/cancel', '{}', 400],
+    ['GET', '/api/fetch?env=e', undefined, 400],
+    ['GET', '/api/nothing', undefined, 404],
+    ['DELETE', '/api/register', undefined, 404],
+  ] as const)('survives %s %s %s', async (method, path, body, status) => {
+    expect((await ask(method, path, body)).status).toBe(status);
+    expect((await ask('GET', '/healthz')).status).toBe(200);
+  });
+
+  it('refuses what is too large, with 413', async () => {
+    expect((await ask('POST', '/api/register', `"${'x'.repeat(17_000_000)}"`)).status).toBe(413);
+  });
+
+  it('takes __proto__ as a key like any other', async () => {
+    const text = JSON.stringify({ instances: [instance()] }).replace(
+      '"env"',
+      '"metadata":{"__proto__":"x","constructor":"y"},"env"',
+    );
+    expect((await ask('POST', '/api/register', text)).status).toBe(200);
+    const [stored] = await fetchAll();
+    expect(Object.entries(stored?.metadata as object)).toEqual([
+      ['__proto__', 'x'],
+      ['constructor', 'y'],
+    ]);
+    expect(({} as { x?: unknown }).x).toBeUndefined();
+  });
+
+  it('refuses to be reached from other machines without insecure', () => {
+    expect(() => createServer({ host: '0.0.0.0' })).toThrow(/--insecure/);
+    expect(() => createServer({ port: -1 })).toThrow(/port/);
+  });
+});
+
+/** The events of a watch, as they come. */
+async function* watch(path: string, headers: Record<string, string> = {}) {
+  const control = new AbortController();
+  const response = await fetch(`${url}${path}`, { headers, signal: control.signal });
+  let rest = '';
+  try {
+    for await (const chunk of response.body!.pipeThrough(new TextDecoderStream())) {
+      const blocks = (rest + chunk).split('\n\n');
+      rest = blocks.pop()!;
+      for (const block of blocks) {
+        const fields = Object.fromEntries(
+          block.split('\n').map((line) => [line.slice(0, line.indexOf(':')), line.slice(line.indexOf(':') + 2)]),
+        );
+        if (fields.event !== undefined) yield { event: fields.event, id: fields.id!, data: JSON.parse(fields.data!) };
+      }
+    }
+  } finally {
+    control.abort();
+  }
+}
+
+describe('watch', () => {
+  it('tells the whole list, then each change, and resumes after the last one', async () => {
+    await register();
+    const first = watch('/api/watch?env=e');
+    const snapshot = (await first.next()).value!;
+    expect(snapshot).toMatchObject({ event: 'snapshot', data: { instances: [{ hostname: 'a' }] } });
+    await register({ hostname: 'b' });
+    const put = (await first.next()).value!;
+    expect(put).toMatchObject({ event: 'put', data: { hostname: 'b' } });
+    await first.return(undefined);
+    await ask('POST', '/api/cancel', { keys: [{ env: 'e', appid: 'web', hostname: 'a' }] });
+    await register({ env: 'other' });
+    const second = watch('/api/watch?env=e', { 'last-event-id': put.id });
+    expect((await second.next()).value).toMatchObject({
+      event: 'remove',
+      data: { hostname: 'a', reason: 'deregistered' },
+    });
+    expect((await second.next()).value).toMatchObject({ event: 'current' });
+    await second.return(undefined);
+  });
+
+  it.each(['other:1', 'junk', '', 'EPOCH:999', 'EPOCH:-1'])(
+    'answers the cursor %j with the full list',
+    async (cursor) => {
+      const { body } = await register();
+      const events = watch('/api/watch?env=e', { 'last-event-id': cursor.replace('EPOCH', body.epoch) });
+      expect((await events.next()).value?.event).toBe('snapshot');
+      await events.return(undefined);
+    },
+  );
+
+  it('ends at close, and close does not wait for a fixed time', async () => {
+    const events = watch('/api/watch?env=e');
+    await events.next();
+    const ended = events.next().then(
+      ({ done }) => done,
+      () => true,
+    );
+    await server.close();
+    expect(await ended).toBe(true);
+    await expect(fetch(`${url}/healthz`)).rejects.toThrow();
+  });
+
+  it('warms: says so until it is over', async () => {
+    const warm = createServer({ port: 0, warmUpMs: 500, clock });
+    const before = url;
+    url = (await warm.listen()).url;
+    try {
+      expect((await register()).body.warming).toBe(true);
+      const events = watch('/api/watch?env=e');
+      expect((await events.next()).value?.data).toMatchObject({ warming: true });
+      await clock.advance(500);
+      expect((await events.next()).value?.event).toBe('warmed');
+      await events.return(undefined);
+      expect((await register()).body.warming).toBeUndefined();
+    } finally {
+      url = before;
+      await warm.close();
+    }
+  });
+});
+
+describe('operating', () => {
+  it('explains self-protection and ends it', async () => {
+    const guarded = createServer({ port: 0, warmUpMs: 0, clock });
+    const before = url;
+    url = (await guarded.listen()).url;
+    try {
+      for (const hostname of ['a', 'b', 'c']) await register({ hostname });
+      for (let step = 0; step < 8; step += 1) await clock.advance(500);
+      const { body } = await ask('GET', '/api/status?env=e');
+      expect(body.data.environments).toMatchObject([
+        { env: 'e', instances: 3, late: 3, held: 3, missing: 3, on: true },
+      ]);
+      expect(body.data.environments[0]?.explanation).toMatch(/^Protecting: 3 of 3 .*protection end/);
+      expect((await ask('POST', '/api/protection/end', { env: 'e' })).body.data).toEqual({ evicted: 3 });
+      expect(await fetchAll()).toEqual([]);
+    } finally {
+      url = before;
+      await guarded.close();
+    }
+  });
+
+  it('leaves instances with status 2 out of services', async () => {
+    await register({ status: 2 });
+    await register({ hostname: 'b', appid: 'api', version: '1' });
+    expect((await ask('GET', '/api/services?env=e')).body.data.services).toEqual([{ appid: 'api', versions: ['1'] }]);
+  });
+});
