@@ -1,0 +1,35 @@
+import { execFile } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { describe, expect, it } from 'vitest';
+
+const execute = promisify(execFile);
+const node = (folder: string, ...args: string[]) =>
+  execute(process.execPath, args, { cwd: fileURLToPath(new URL(`../../${folder}`, import.meta.url)), timeout: 60_000 });
+
+/** Every example, by the one command that its first line names. */
+describe('examples', () => {
+  it('hello', async () => {
+    expect((await node('hello', 'hello.js')).stdout).toBe('greeter 1.0.0 at 127.0.0.1:8080\ncreate\nsynced\ndelete\n');
+  });
+
+  it.each(['discovery', 'memory'])('greeter and caller on %s', async (registry) => {
+    expect((await node('greeter', 'main.js', '--registry', registry)).stdout).toMatch(
+      /^greeter 1\.0\.0 says: hello from process \d+$/m,
+    );
+  });
+
+  it.each(['mdns', 'consul', 'etcd'])('greeter on %s says what is missing', async (registry) => {
+    await expect(node('greeter', 'main.js', '--registry', registry)).rejects.toThrow(
+      `npm install @rollcall/${registry}`,
+    );
+  });
+
+  it('your own adapter keeps the contract', async () => {
+    expect((await node('own-adapter', '--test', 'conformance.js')).stdout).toMatch(/^# fail 0$/m);
+  }, 90_000);
+
+  it('testing your own service', async () => {
+    expect((await node('testing-your-service', '--test')).stdout).toMatch(/^# fail 0$/m);
+  });
+});
