@@ -104,6 +104,20 @@ export const ownership: Concern = {
       await context.shows(winner, name, [refused]);
     },
 
+    'after its own deregister an object begins anew': async (context) => {
+      const [first, second] = await context.openTwo();
+      const name = context.name();
+      await first.register(service(name));
+      await first.deregister(service(name));
+      await second.register(changed(service(name)));
+      await context.shows(first, name, [changed(service(name))]);
+      const again = (): Promise<void> => first.register(service(name));
+      if (context.capabilities.takesOver) await again();
+      else await rejects('a register of a held id', { code: 'CONFLICT', withinMs: context.settleMs }, again);
+      const held = context.capabilities.takesOver ? service(name) : changed(service(name));
+      await context.shows(second, name, [held]);
+    },
+
     'what was left by close({ withdraw: false }) can be taken over': async (context) => {
       const [registry, other] = await context.openTwo();
       const name = context.name();

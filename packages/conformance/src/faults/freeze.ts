@@ -4,7 +4,7 @@ import { farMs, shortTtlMs } from '../defaults.ts';
 import { rejects } from '../kit/expect.ts';
 import { rowsOf } from '../kit/roll.ts';
 import { changed, service } from '../kit/samples.ts';
-import { within } from '../kit/waiting.ts';
+import { pause, within } from '../kit/waiting.ts';
 
 /** The backend holds its connections and answers nothing. */
 export const freeze: Concern = {
@@ -63,6 +63,40 @@ export const freeze: Concern = {
       await context.recovers('register', () => registry.register(changed(service(name), 'late')));
       await seen.settlesTo([changed(service(name), 'late')], context.recoverMs);
       await context.shows(registry, name, [changed(service(name), 'late')]);
+    },
+
+    'a write whose answer was lost is withdrawn by close': async (context, faults) => {
+      const [registry, other] = await context.openTwo();
+      const name = context.name();
+      await Promise.all([registry.init(), other.init()]);
+      await faults.freeze();
+      await registry.register(service(name), { timeoutMs: 100 }).catch(() => {});
+      await faults.resume();
+      await registry.close();
+      await context.recovers('register', () => other.register(service(name, ['sentinel'])));
+      await context.observe(other, { name }).settlesTo([service(name, ['sentinel'])], context.recoverMs);
+      await context.shows(other, name, [service(name, ['sentinel'])]);
+    },
+
+    'calls that wait for it take effect in call order, whoever gives up in between': async (context, faults) => {
+      const [registry, other] = await context.openTwo();
+      const name = context.name();
+      const seen = context.observe(other, { name });
+      await registry.register(service(name));
+      await faults.freeze();
+      const controller = new AbortController();
+      const options = [{}, {}, { signal: controller.signal }, {}, {}];
+      const calls = options.map((one, index) =>
+        registry.register(changed(service(name), `${index}`), { ...one, timeoutMs: farMs }),
+      );
+      const settled = Promise.allSettled(calls);
+      await pause(50);
+      controller.abort();
+      await pause(50);
+      await faults.resume();
+      await within('the calls', context.recoverMs, settled);
+      await seen.settlesTo([changed(service(name), '4')], context.recoverMs);
+      await context.shows(registry, name, [changed(service(name), '4')], context.recoverMs);
     },
 
     'a watcher that begins on a frozen backend is interrupted, and synced when it is back': async (context, faults) => {

@@ -33,7 +33,8 @@ export class Shelf {
   readonly #links = new Set<Link>();
   #history: Change[] = [];
   #down = false;
-  #thaw: { readonly promise: Promise<void>; resolve(): void } | undefined;
+  /** What waits while frozen. */
+  #frozen: (() => void)[] | undefined;
 
   constructor({ durable, lagMs }: { readonly durable: boolean; readonly lagMs: number }) {
     this.durable = durable;
@@ -51,33 +52,41 @@ export class Shelf {
   }
 
   async freeze(): Promise<void> {
-    let resolve = (): void => {};
-    const promise = new Promise<void>((done) => {
-      resolve = done;
-    });
-    this.#thaw = { promise, resolve };
+    this.#frozen ??= [];
   }
 
+  /** What waited is served even if its caller has gone, and in any order: the last first is the meanest. */
   async resume(): Promise<void> {
-    this.#thaw?.resolve();
-    this.#thaw = undefined;
+    const waiting = this.#frozen ?? [];
+    this.#frozen = undefined;
+    for (const serve of waiting.reverse()) serve();
   }
 
   async wipe(): Promise<void> {
     for (const link of [...this.#links]) link.cut(new Error('connection reset'));
+    this.#frozen = undefined;
     this.#forget();
     this.#down = false;
-    await this.resume();
   }
 
-  /** One request: refused while down, unanswered while frozen, dropped when its caller has gone. */
+  /** One request: refused while down, unanswered while frozen. */
   async ask<T>(signal: AbortSignal, work: () => T): Promise<T> {
     // A request takes a turn of the event loop, as over a socket.
     await new Promise((resolve) => setImmediate(resolve));
-    while (this.#thaw !== undefined) await Promise.race([this.#thaw.promise, rejectOn(signal)]);
     signal.throwIfAborted();
     if (this.#down) throw new Error('connection refused');
-    return work();
+    if (this.#frozen === undefined) return work();
+    const waiting = this.#frozen;
+    return new Promise<T>((resolve, reject) => {
+      signal.addEventListener('abort', () => reject(signal.reason), { once: true });
+      waiting.push(() => {
+        try {
+          resolve(work());
+        } catch (error) {
+          reject(error);
+        }
+      });
+    });
   }
 
   /** Who holds it and could defend it. */
@@ -166,11 +175,4 @@ export class Shelf {
     if (this.lagMs === 0) late();
     else setTimeout(late, this.lagMs).unref();
   }
-}
-
-function rejectOn(signal: AbortSignal): Promise<never> {
-  return new Promise((_, reject) => {
-    if (signal.aborted) reject(signal.reason);
-    else signal.addEventListener('abort', () => reject(signal.reason), { once: true });
-  });
 }
