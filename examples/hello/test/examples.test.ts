@@ -25,6 +25,14 @@ describe('examples', () => {
     );
   });
 
+  it('the self-protection drill', async () => {
+    const { stdout } = await node('self-protection-drill', 'drill.js');
+    expect(stdout).toMatch(
+      /^healthy: 10 on the roll, 0 late\nsilent for twice the TTL: 10 on the roll, 10 late\nProtecting: /,
+    );
+    expect(stdout).toMatch(/protection ended by hand: 0 on the roll, 0 late\n$/);
+  });
+
   it('your own adapter keeps the contract', async () => {
     expect((await node('own-adapter', '--test', 'conformance.js')).stdout).toMatch(/^# fail 0$/m);
   }, 90_000);
