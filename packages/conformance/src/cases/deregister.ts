@@ -99,6 +99,13 @@ export const deregister: Concern = {
       }
     },
 
+    'names and ids that only others could have written are no error': async (context) => {
+      const registry = await context.open();
+      for (const name of ['Go.Micro.Srv', 'with space', 'ümläut', 'a/b', '__proto__', 'a'.repeat(255)]) {
+        await registry.deregister({ name, nodes: [{ id: name }, { id: `${context.prefix} /*` }] });
+      }
+    },
+
     'ids are case-sensitive': async (context) => {
       const registry = await context.open();
       const name = context.name();

@@ -114,6 +114,17 @@ export const register: Concern = {
       for (const one of objects) await context.shows(one, name, [service(name, ids)]);
     },
 
+    'how often the caller means to renew may be said': async (context) => {
+      const registry = await context.open();
+      const name = context.name();
+      const ttlMs = context.ttlMs(60_000);
+      for (const renewIntervalMs of [1_000, ttlMs, ttlMs * 2]) {
+        await registry.register(service(name), { ttlMs, renewIntervalMs });
+      }
+      await registry.register(service(name), { renewIntervalMs: 1_000 });
+      assertServices(await registry.getService(name), [service(name)]);
+    },
+
     'a service that was read can be registered': async (context) => {
       const registry = await context.open();
       const name = context.name();

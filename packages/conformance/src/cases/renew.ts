@@ -1,4 +1,4 @@
-import type { ServiceInput } from '@rollcall/core';
+import type { ServiceInput, Value } from '@rollcall/core';
 import type { Concern } from '../case.ts';
 import type { CaseContext } from '../kit/context.ts';
 import { endpoint, fullService, node, service } from '../kit/samples.ts';
@@ -46,17 +46,22 @@ export const renew: Concern = {
       await isNoNews(context, bare, empty);
     },
 
-    'the order of endpoints is content': async (context) => {
+    'the order of endpoints and of values is content': async (context) => {
       const [registry, other] = await context.openTwo();
       const name = context.name();
       const seen = context.observe(other, { name });
-      const forth = { ...service(name), endpoints: [endpoint('A'), endpoint('B')] };
-      const back = { ...service(name), endpoints: [endpoint('B'), endpoint('A')] };
-      await registry.register(forth);
-      await seen.settlesTo([forth]);
-      await registry.register(back);
-      await seen.settlesTo([back]);
-      await context.shows(other, name, [back]);
+      const [one, two] = ['one', 'two'].map((value) => ({ name: value, type: 'string' })) as [Value, Value];
+      const request = (...values: readonly Value[]): Value => ({ name: 'R', type: 'R', values });
+      const variants = [
+        { ...service(name), endpoints: [endpoint('A'), { name: 'B', request: request(one, two) }] },
+        { ...service(name), endpoints: [endpoint('A'), { name: 'B', request: request(two, one) }] },
+        { ...service(name), endpoints: [{ name: 'B', request: request(two, one) }, endpoint('A')] },
+      ];
+      for (const variant of variants) {
+        await registry.register(variant);
+        await seen.settlesTo([variant]);
+        await context.shows(other, name, [variant]);
+      }
     },
 
     'changed content while renewing is told to watchers': async (context) => {

@@ -165,7 +165,7 @@ export const backendMutants: readonly Mutant[] = [
   },
   {
     name: 'sorts endpoints',
-    caughtBy: 'renew: the order of endpoints is content',
+    caughtBy: 'renew: the order of endpoints and of values is content',
     open: storing((entry) => ({ ...entry, endpoints: entry.endpoints.toSorted((a, b) => (a.name < b.name ? -1 : 1)) })),
   },
   {

@@ -165,4 +165,13 @@ export const callMutants: readonly Mutant[] = [
       return inner;
     }),
   },
+  {
+    name: 'sends all calls on a node at once',
+    caughtBy: 'frozen backend: calls that wait for it take effect in call order, whoever gives up in between',
+    open: (warehouse, options) =>
+      withRegistry(() => ({ register: (service, how) => openShelf(warehouse, options).register(service, how) }))(
+        warehouse,
+        options,
+      ),
+  },
 ];

@@ -1,4 +1,5 @@
-import { type EntryKey, keyOf, type Lease } from '@rollcall/core';
+import { type EntryKey, keyOf, type Lease, RegistryError } from '@rollcall/core';
+import { openShelf } from '../shelf/shelf-registry.ts';
 import { type Mutant, withDriver, withRegistry } from './mutant.ts';
 
 const leased = (change: (lease: Lease) => Lease | undefined): Mutant['open'] =>
@@ -209,5 +210,60 @@ export const leaseMutants: readonly Mutant[] = [
         return lost.length === keys.length ? lost : [];
       },
     })),
+  },
+  {
+    name: 'close withdraws only what was acknowledged',
+    caughtBy: 'frozen backend: a write whose answer was lost is withdrawn by close',
+    open: withDriver((inner) => {
+      const acknowledged = new Set<string>();
+      return {
+        async put(entries, lease, call) {
+          await inner.put(entries, lease, call);
+          for (const { name, node } of entries) acknowledged.add(keyOf(name, node.id));
+        },
+        close: ({ withdraw }, call) =>
+          inner.close({ withdraw: withdraw.filter(({ name, id }) => acknowledged.has(keyOf(name, id))) }, call),
+      };
+    }),
+  },
+  {
+    name: 'holds a grudge: what it once had it never takes over',
+    caughtBy: 'ownership: after its own deregister an object begins anew',
+    open: withDriver((inner, warehouse) => {
+      const had = new Set<string>();
+      return {
+        async put(entries, lease, call) {
+          for (const { name, node } of entries) {
+            const key = keyOf(name, node.id);
+            if (had.has(key) && warehouse.shelf().records.has(key))
+              throw new RegistryError('CONFLICT', `${node.id} is held`);
+            had.add(key);
+          }
+          await inner.put(entries, lease, call);
+        },
+      };
+    }),
+  },
+  {
+    name: 'arms a timer with more than it can take',
+    caughtBy: 'ttl: a TTL longer than any timer of the platform',
+    open: leased((lease) => ({ ...lease, ttlMs: lease.ttlMs > 2 ** 31 - 1 ? 1 : lease.ttlMs })),
+  },
+  {
+    name: 'raises a TTL in silence',
+    caughtBy: 'ttl: a TTL that is raised is logged',
+    open: (warehouse, options) => openShelf(warehouse, { ...options, logger: undefined }),
+  },
+  {
+    name: 'forgets its leases when it restarts',
+    caughtBy: 'outage: a node whose owner fell silent during an outage goes at last',
+    open: (warehouse, options) => {
+      const shelf = warehouse.shelf();
+      shelf.start = async () => {
+        for (const { cancel } of shelf.records.values()) cancel();
+        await Object.getPrototypeOf(shelf).start.call(shelf);
+      };
+      return openShelf(warehouse, options);
+    },
   },
 ];

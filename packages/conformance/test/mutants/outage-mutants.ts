@@ -101,4 +101,9 @@ export const outageMutants: readonly Mutant[] = [
       });
     }),
   },
+  {
+    name: 'tells of an outage as often as it was tried',
+    caughtBy: 'coalescing: an outage that goes on is told once, however often it was tried',
+    open: withWatcher(eager),
+  },
 ];

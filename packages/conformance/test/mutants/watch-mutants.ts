@@ -1,4 +1,4 @@
-import type { Service, WatchEvent, WatchSink } from '@rollcall/core';
+import { RegistryError, type Service, type WatchEvent, type WatchSink } from '@rollcall/core';
 import { eager, type Mutant, tells, watcher, withDriver, withRegistry, withWatcher } from './mutant.ts';
 
 const sinking = (change: (sink: WatchSink) => Partial<WatchSink>): Mutant['open'] =>
@@ -179,5 +179,15 @@ export const watchMutants: readonly Mutant[] = [
     name: 'tells of a node that came and went meanwhile',
     caughtBy: 'coalescing: create and delete pending are nothing',
     open: withWatcher(eager),
+  },
+  {
+    name: 'watches only names that could be registered',
+    caughtBy: 'watch: names that only others could have written can be watched',
+    open: withRegistry((inner) => ({
+      watch: (options) => {
+        if (/[^a-z0-9._-]/.test(options?.name ?? '')) throw new RegistryError('INVALID_ARGUMENT', 'name is not a name');
+        return inner.watch(options);
+      },
+    })),
   },
 ];
