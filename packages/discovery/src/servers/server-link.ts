@@ -26,6 +26,8 @@ export class ServerLink {
   readonly #context: LinkContext;
   readonly #client: HttpClient;
   readonly #handles = new Map<string, number>();
+  /** Registered without an answer: it may be there under a handle that we never heard. */
+  readonly #unanswered = new Set<string>();
   readonly #missed = new Map<string, Missed>();
   readonly #batch: RenewalBatch;
   readonly #closed = new AbortController();
@@ -74,6 +76,8 @@ export class ServerLink {
   /** Only what this object holds there. */
   async withdraw(keys: readonly EntryKey[], signal: AbortSignal): Promise<void> {
     await this.#turn(keys.map(({ name, id }) => keyOf(name, id)));
+    const unanswered = keys.filter(({ name, id }) => this.#unanswered.has(keyOf(name, id)));
+    if (unanswered.length > 0) await this.#cancel(unanswered, signal);
     const handles = keys.flatMap(({ name, id }) => this.#handles.get(keyOf(name, id)) ?? []);
     if (handles.length > 0) await this.#call('POST', '/api/cancel', { handles }, signal);
   }
@@ -140,11 +144,13 @@ export class ServerLink {
 
   async #register(entries: readonly Entry[], lease: Lease | undefined, signal: AbortSignal): Promise<void> {
     const instances = entries.map((entry) => toInstance(entry, this.#context.env, lease));
+    for (const entry of entries) this.#unanswered.add(keyOf(entry.name, entry.node.id));
     const { handles } = await this.#call('POST', '/api/register', { instances }, signal);
     for (const [index, entry] of entries.entries()) {
       const handle: unknown = Array.isArray(handles) ? handles[index] : undefined;
       if (!Number.isSafeInteger(handle)) throw new HttpError('registered without answering a handle');
       this.#handles.set(keyOf(entry.name, entry.node.id), handle as number);
+      this.#unanswered.delete(keyOf(entry.name, entry.node.id));
     }
   }
 
