@@ -1,8 +1,10 @@
 import { holdProcess } from '@rollcall/core';
+import { caseMs } from './defaults.ts';
 import type { Faults, Harness } from './harness.ts';
 import { CaseContext, capabilitiesOf } from './kit/context.ts';
 import { FaultControl } from './kit/fault-control.ts';
 import { UnhandledRejections } from './kit/unhandled-rejections.ts';
+import { within } from './kit/waiting.ts';
 
 /** One case of the suite as data. */
 export interface Case {
@@ -52,9 +54,11 @@ async function runCase(harness: Harness, body: CaseBody, restore?: () => Promise
   const release = holdProcess();
   const rejections = new UnhandledRejections();
   try {
-    const context = new CaseContext(harness, await capabilitiesOf(harness));
+    const limitMs = caseMs * (harness.patience ?? 1);
+    const capabilities = await within('opening a first registry', limitMs, capabilitiesOf(harness));
+    const context = new CaseContext(harness, capabilities);
     await bracket(
-      () => body(context),
+      () => within('the case', limitMs, body(context)),
       async () => {
         await restore?.();
         await context.dispose();

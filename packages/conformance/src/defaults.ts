@@ -32,5 +32,8 @@ export const shortTtlMs = 150;
 /** Shortest TTL of a case that must renew in time on a loaded machine. Milliseconds. */
 export const renewedTtlMs = 1_000;
 
-/** Handed to the runner for each case; the case's own deadlines end it earlier. Milliseconds. */
-export const caseTimeoutMs = 120_000;
+/** Until a case has ended: a registry that never answers must not hang the run. Milliseconds. */
+export const caseMs = 60_000;
+
+/** Handed to the runner for each case: long enough for the case to end by itself and to clean up. Milliseconds. */
+export const runnerTimeoutMs = 120_000;

@@ -1,4 +1,4 @@
-import { caseTimeoutMs } from './defaults.ts';
+import { runnerTimeoutMs } from './defaults.ts';
 import type { Harness, TestRunner } from './harness.ts';
 import { registryCases } from './registry-cases.ts';
 
@@ -10,7 +10,7 @@ import { registryCases } from './registry-cases.ts';
  */
 export function describeRegistry(name: string, harness: Harness, { describe, it }: TestRunner): void {
   const cases = registryCases(harness);
-  const timeoutMs = caseTimeoutMs * Math.max(1, harness.patience ?? 1);
+  const timeoutMs = runnerTimeoutMs * Math.max(1, harness.patience ?? 1);
   describe(`${name} keeps the contract`, () => {
     for (const concern of new Set(cases.map((one) => one.concern))) {
       describe(concern, () => {

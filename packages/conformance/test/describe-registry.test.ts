@@ -86,4 +86,9 @@ describe('describeRegistry', () => {
     };
     await expect(find(broken).body()).rejects.toThrow('cannot be opened');
   });
+
+  it('does not hang with a registry that never answers', async () => {
+    const silent = (): Harness => ({ patience: 0.002, open: () => new Promise(() => {}) });
+    for (const { run } of registryCases(silent()).slice(0, 3)) await expect(run()).rejects.toThrow('not within');
+  });
 });

@@ -35,10 +35,13 @@ export const watchEnd: Concern = {
     'break ends it': async (context) => {
       const registry = await context.open();
       const watcher = registry.watch({ name: context.name() });
-      for await (const event of watcher) {
-        assert.equal(event.type, 'synced');
-        break;
-      }
+      const loop = async (): Promise<void> => {
+        for await (const event of watcher) {
+          assert.equal(event.type, 'synced');
+          break;
+        }
+      };
+      await within('the loop', context.settleMs, loop());
       assert.deepEqual(await within('next()', context.soonMs, watcher.next()), done);
     },
 

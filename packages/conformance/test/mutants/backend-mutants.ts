@@ -1,4 +1,5 @@
 import { type Entry, keyOf, type Metadata, RegistryError } from '@rollcall/core';
+import { openShelf, Warehouse } from '../shelf/shelf-registry.ts';
 import { type Mutant, withDriver } from './mutant.ts';
 
 /** A driver that stores something else than it was given. */
@@ -10,6 +11,22 @@ const withoutProto = (metadata: Metadata): Metadata => {
   for (const key of Object.keys(metadata)) copy[key] = metadata[key] as string;
   return copy;
 };
+
+/** A driver that takes a service for the document of one object. */
+const onlyTheLast: Mutant['open'] = withDriver((inner, warehouse) => {
+  const mine = new Set<string>();
+  return {
+    async put(entries, lease, call) {
+      await inner.put(entries, lease, call);
+      for (const { name, node } of entries) mine.add(keyOf(name, node.id));
+      for (const { entry } of warehouse.shelf().records.values()) {
+        const { name, node } = entry;
+        const same = entries.some((one) => one.name === name);
+        if (same && !mine.has(keyOf(name, node.id))) warehouse.shelf().remove({ name, id: node.id }, 'deregistered');
+      }
+    },
+  };
+});
 
 /** What adapters get wrong about writing, renewing, reading and storing. */
 export const backendMutants: readonly Mutant[] = [
@@ -232,5 +249,30 @@ export const backendMutants: readonly Mutant[] = [
     caughtBy: 'lifecycle: close is bounded by closeTimeoutMs',
     open: (warehouse, options) =>
       withDriver(() => ({ close: () => new Promise(() => {}) }))(warehouse, { ...options, closeTimeoutMs: 3_000 }),
+  },
+  {
+    name: 'gives every object a roll of its own',
+    caughtBy: 'register: others see an acknowledged write',
+    open: ({ capabilities }, options) => openShelf(new Warehouse(capabilities), options),
+  },
+  {
+    name: 'keeps of a service what the last object wrote',
+    caughtBy: 'register: two objects may register nodes of one service',
+    open: onlyTheLast,
+  },
+  {
+    name: 'keeps of a service what the last of many objects wrote',
+    caughtBy: 'register: ten objects register one service',
+    open: onlyTheLast,
+  },
+  {
+    name: 'lists the backend itself',
+    caughtBy: 'list: the backend itself and its helpers are not listed',
+    open: withDriver((inner) => ({
+      list: async (call) => [
+        ...(await inner.read(undefined, call)).map(({ name, version }) => ({ name, versions: [version] })),
+        { name: 'consul', versions: [''] },
+      ],
+    })),
   },
 ];

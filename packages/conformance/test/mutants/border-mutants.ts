@@ -110,4 +110,16 @@ export const borderMutants: readonly Mutant[] = [
       },
     })),
   },
+  {
+    name: 'has no name',
+    caughtBy: 'lifecycle: a registry has a name and complete capabilities',
+    open: withRegistry(() => ({ name: '' })),
+  },
+  {
+    name: 'hands out something at register',
+    caughtBy: 'register: resolves with nothing',
+    open: withRegistry((inner) => ({
+      register: (service, options) => inner.register(service, options).then(() => service as unknown as undefined),
+    })),
+  },
 ];

@@ -13,6 +13,35 @@ const withOptions = (change: <O extends CallOptions>(options: O | undefined) => 
     listServices: (options) => inner.listServices(change(options)),
   }));
 
+/** A registry that does something around each of its calls. */
+const withCalls = (
+  around: (options: CallOptions | undefined, call: () => Promise<never>) => Promise<never>,
+): Mutant['open'] =>
+  withRegistry((inner) => ({
+    init: (options) => around(options, () => inner.init(options) as Promise<never>),
+    register: (service, options) => around(options, () => inner.register(service, options) as Promise<never>),
+    deregister: (service, options) => around(options, () => inner.deregister(service, options) as Promise<never>),
+    getService: (name, options) => around(options, () => inner.getService(name, options) as Promise<never>),
+    listServices: (options) => around(options, () => inner.listServices(options) as Promise<never>),
+  }));
+
+const calls = ['init', 'register', 'deregister', 'getService', 'listServices'];
+
+/** Answers an abort with what the platform gives as its reason. */
+const abortsRaw: Mutant['open'] = withCalls((options, call) => {
+  const { signal } = options ?? {};
+  return new Promise((resolve, reject) => {
+    signal?.addEventListener('abort', () => reject(signal.reason), { once: true });
+    call().then(resolve, reject);
+  });
+});
+
+/** Has no patience at all with a short deadline, and says so in its own words. */
+const timesOutRaw: Mutant['open'] = withCalls(async (options, call) => {
+  if ((options?.timeoutMs ?? 5) < 5) throw new Error('the deadline is too short');
+  return call();
+});
+
 /** What is wrong about the life of a call and of a registry: signals, deadlines, close. */
 export const callMutants: readonly Mutant[] = [
   {
@@ -174,4 +203,30 @@ export const callMutants: readonly Mutant[] = [
         options,
       ),
   },
+  {
+    name: 'connects once and fails when it is asked again',
+    caughtBy: 'lifecycle: init can be called again, and at the same time',
+    open: withRegistry((inner) => {
+      let asked = false;
+      return {
+        init: async (options) => {
+          if (asked) throw new Error('connected already');
+          asked = true;
+          await inner.init(options);
+        },
+      };
+    }),
+  },
+  ...calls.flatMap((call): Mutant[] => [
+    {
+      name: `rejects an aborted ${call} with the reason of the platform`,
+      caughtBy: `with a signal that is aborted during the call: ${call} ends at once, with its result or ABORTED`,
+      open: abortsRaw,
+    },
+    {
+      name: `rejects a late ${call} with an error of its own`,
+      caughtBy: `with a deadline: ${call} ends within it, with its result or TIMEOUT`,
+      open: timesOutRaw,
+    },
+  ]),
 ];

@@ -69,4 +69,27 @@ export const limitMutants: readonly Mutant[] = [
       },
     })),
   },
+  {
+    name: 'takes any renew interval',
+    caughtBy: 'limits: renewIntervalMs',
+    open: withRegistry((inner) => ({
+      register: (service, options) => inner.register(service, options && { ...options, renewIntervalMs: undefined }),
+    })),
+  },
+  {
+    name: 'cuts a name that is too long to be read',
+    caughtBy: 'limits: reads, watches and deregister take 1-255 printable characters',
+    open: withRegistry((inner) => ({
+      getService: (name, options) => inner.getService(`${name}`.slice(0, 255), options),
+    })),
+  },
+  {
+    name: 'takes a deregister of nobody for done',
+    caughtBy: 'limits: deregister needs nodes, and each once',
+    open: withRegistry((inner) => ({
+      deregister: async (service, options) => {
+        if (service?.nodes?.length !== 0) await inner.deregister(service, options);
+      },
+    })),
+  },
 ];

@@ -85,4 +85,15 @@ export const watchEndMutants: readonly Mutant[] = [
       };
     }),
   },
+  {
+    name: 'hands out an iterator that is not the watcher',
+    caughtBy: 'watch: a watcher is its own iterator',
+    open: withWatcher((inner) => ({
+      ...watcher(
+        () => inner.next(),
+        () => inner.return(),
+      ),
+      [Symbol.asyncIterator]: () => inner,
+    })),
+  },
 ];
