@@ -43,7 +43,9 @@ for (const folder of readdirSync(`${root}packages`)) {
 /** @param {string} path @param {string} self @param {readonly string[]} may */
 function checkFile(path, self, may) {
   const text = readFileSync(`${root}${path}`, 'utf8');
-  for (const [, , , specifier = ''] of text.matchAll(/\b(from|import)\s*\(?\s*(['"`])([^'"`]+)\2/g)) {
+  for (const [, , specifier = ''] of text.matchAll(
+    /\b(?:(?:from|import)\s*\(?\s*(?=['"])|import\s*\(\s*(?=`))(['"`])([^'"`]+)\1/g,
+  )) {
     if (specifier.startsWith('.') || specifier.startsWith('node:')) continue;
     const name = specifier
       .split('/')
