@@ -1,15 +1,16 @@
 import { randomUUID } from 'node:crypto';
-import { networkInterfaces } from 'node:os';
-import { holdProcess, type Registry, RegistryError, type ServiceNode, systemClock } from '@rollcall/core';
-import { type Advertised, chooseAddress } from './advertise.ts';
+import { type Registry, RegistryError, type ServiceInput, type ServiceNode, systemClock } from '@rollcall/core';
+import type { Advertised } from './advertise.ts';
 import { defaultDrainMs, defaultRenewIntervalMs, defaultTtlMs } from './defaults.ts';
+import { findAddress } from './find-address.ts';
 import { Keeper } from './keeper.ts';
+import { Listeners } from './listeners.ts';
 import { chooseRegistry } from './load-registry.ts';
-import { routeTo } from './route.ts';
-import { boundAddress, closeServer, type ServerLike } from './server-like.ts';
+import { closeServer, isListening, type ServerLike } from './server-like.ts';
 import type { ServiceEvents, ServiceOptions, ServiceRuntime, ServiceStatus } from './service-options.ts';
-import { readDuration, readSetting } from './settings.ts';
+import { overruled, readDuration, readSetting } from './settings.ts';
 import { StatusLines } from './status-lines.ts';
+import { untilSignal } from './until-signal.ts';
 
 const sources = (): { readonly argv: readonly string[]; readonly env: NodeJS.ProcessEnv } => ({
   argv: process.argv,
@@ -28,10 +29,12 @@ export function createService(
   return new Runtime(options);
 }
 
+const reason = (error: unknown): string => (error instanceof Error ? error.message : String(error));
+
 class Runtime implements ServiceRuntime {
   readonly #options: ServiceOptions;
   readonly #lines: StatusLines;
-  readonly #listeners = new Map<keyof ServiceEvents, Set<(...args: never) => void>>();
+  readonly #listeners: Listeners;
   readonly #ttlMs: number;
   readonly #renewIntervalMs: number;
   readonly #id: string;
@@ -39,6 +42,9 @@ class Runtime implements ServiceRuntime {
   #registry: Registry | undefined;
   #ownsRegistry = false;
   #node: ServiceNode | undefined;
+  #advertised: Advertised | undefined;
+  /** Aborted by `stop()`: ends whatever a start still waits for. */
+  #ending = new AbortController();
   #keeper: Keeper | undefined;
   #starting: Promise<ServiceNode> | undefined;
   #stopping: Promise<void> | undefined;
@@ -48,6 +54,9 @@ class Runtime implements ServiceRuntime {
   constructor(options: ServiceOptions) {
     this.#options = options;
     this.#lines = new StatusLines(options.name, options.logger);
+    this.#listeners = new Listeners((event, error) =>
+      this.#lines.warn(`a listener of ${event} threw: ${reason(error)}`),
+    );
     this.#id = options.id ?? `${options.name}-${randomUUID()}`;
     this.#ttlMs = options.ttlMs ?? readDuration(readSetting('registerTtl', sources())) ?? defaultTtlMs;
     const interval = options.renewIntervalMs ?? readDuration(readSetting('registerInterval', sources()));
@@ -75,7 +84,7 @@ class Runtime implements ServiceRuntime {
     this.#stopping = undefined;
     this.#starting ??= this.#start().catch((error: unknown) => {
       this.#starting = undefined;
-      this.#status = 'idle';
+      if (this.#status === 'starting' || this.#status === 'unregistered') this.#status = 'idle';
       throw error;
     });
     return this.#starting;
@@ -87,33 +96,18 @@ class Runtime implements ServiceRuntime {
   }
 
   async run(): Promise<void> {
-    const release = holdProcess();
-    let cleanUp = (): void => {};
-    const signalled = new Promise<void>((resolve) => {
-      let first = true;
-      const onSignal = (signal: NodeJS.Signals): void => {
-        // Whoever asks twice does not want to wait.
-        if (!first) process.exit(signal === 'SIGINT' ? 130 : 143);
-        first = false;
-        resolve();
-      };
-      process.on('SIGINT', onSignal).on('SIGTERM', onSignal);
-      cleanUp = () => void process.off('SIGINT', onSignal).off('SIGTERM', onSignal);
-    });
+    const { signalled, release } = untilSignal();
     try {
       await Promise.race([this.start(), signalled]);
       await signalled;
       await this.stop();
     } finally {
-      cleanUp();
       release();
     }
   }
 
   on<K extends keyof ServiceEvents>(event: K, listener: (...args: ServiceEvents[K]) => void): () => void {
-    const listeners = this.#listeners.get(event) ?? new Set();
-    this.#listeners.set(event, listeners.add(listener));
-    return () => void listeners.delete(listener);
+    return this.#listeners.on(event, listener);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -122,9 +116,13 @@ class Runtime implements ServiceRuntime {
 
   async #start(): Promise<ServiceNode> {
     this.#status = 'starting';
+    this.#ending = new AbortController();
     this.#lostAt = systemClock.now();
+    for (const message of overruled(this.#options, sources())) this.#lines.warn(message);
     const registry = await this.#openRegistry();
-    const advertised = await this.#address(registry);
+    const advertised = await this.#findAddress(registry);
+    if (this.#ending.signal.aborted) throw new RegistryError('ABORTED', 'stopped before it was registered');
+    this.#advertised = advertised;
     this.#lines.info(`advertising ${advertised.address} (${advertised.why})`);
     const { name, version, metadata, endpoints } = this.#options;
     const node = {
@@ -136,11 +134,12 @@ class Runtime implements ServiceRuntime {
     this.#keeper = new Keeper({
       registry,
       service: { name, version, endpoints, nodes: [node] },
+      refresh: (service) => this.#refresh(service),
       ttlMs: this.#ttlMs,
       renewIntervalMs: this.#renewIntervalMs,
       registerCheck: this.#options.registerCheck,
       events: {
-        registered: () => this.#registered(node),
+        registered: () => this.#registered(this.#node ?? node),
         failed: (error) => this.#failed(error),
         conflict: (error) => this.#conflict(error),
       },
@@ -171,15 +170,27 @@ class Runtime implements ServiceRuntime {
     return registry;
   }
 
-  async #address(registry: Registry): Promise<Advertised> {
+  #findAddress(registry: Registry, previous?: Advertised): Promise<Advertised> {
     const { advertise, server } = this.#options;
-    const wanted =
-      advertise === undefined ? readSetting('advertise', sources()) : { value: advertise, source: 'advertise' };
-    const bound = server === undefined ? undefined : await boundAddress(server);
-    const { crossHost } = registry.capabilities;
-    const backendHost = crossHost ? backendOf(registry) : undefined;
-    const routeHost = backendHost === undefined || wanted !== undefined ? undefined : await routeTo(backendHost);
-    return chooseAddress({ wanted, bound, backendHost, routeHost, crossHost, interfaces: networkInterfaces() });
+    const question = { advertise, server, registry, registryFromSettings: this.#ownsRegistry, sources: sources() };
+    return findAddress({ ...question, previous, signal: this.#ending.signal });
+  }
+
+  /** A machine moves between networks, a server between ports: each renewal says where it is now. */
+  async #refresh(service: ServiceInput): Promise<ServiceInput> {
+    const [registry, node, previous, { server }] = [this.#registry, this.#node, this.#advertised, this.#options];
+    if (registry === undefined || node === undefined || (server !== undefined && !isListening(server))) return service;
+    try {
+      const advertised = await this.#findAddress(registry, previous);
+      if (advertised.address === node.address) return service;
+      this.#lines.info(`the address changed: advertising ${advertised.address} (${advertised.why})`);
+      this.#advertised = advertised;
+      this.#node = { ...node, address: advertised.address };
+      return { ...service, nodes: [this.#node] };
+    } catch {
+      // What was advertised stays until there is something better.
+      return service;
+    }
   }
 
   #registered(node: ServiceNode): void {
@@ -188,7 +199,7 @@ class Runtime implements ServiceRuntime {
     this.#lines.registered(node, this.#wasRegistered);
     this.#wasRegistered = true;
     this.#lostAt = undefined;
-    this.#emit('registered', node);
+    this.#listeners.emit('registered', node);
   }
 
   #failed(error: RegistryError): void {
@@ -198,52 +209,56 @@ class Runtime implements ServiceRuntime {
     if (!news) return;
     const sinceMs = systemClock.now() - this.#lostAt;
     this.#lines.unregistered(sinceMs, error);
-    this.#emit('unregistered', { sinceMs, error });
+    this.#listeners.emit('unregistered', { sinceMs, error });
   }
 
   #conflict(error: RegistryError): void {
     this.#status = 'unregistered';
     this.#starting = undefined;
     this.#lines.warn(`not registered any more: ${error.message}. Not trying again until start()`, error);
-    this.#emit('conflict', error);
+    this.#listeners.emit('conflict', error);
   }
 
   async #stop(): Promise<void> {
-    await this.#starting?.catch(() => {});
     this.#status = 'draining';
+    this.#ending.abort();
+    await this.#withdraw();
+    await this.#starting?.catch(() => {});
     const {
       registry,
       drainMs = registry?.name === 'memory' ? 0 : defaultDrainMs,
       server,
     } = { ...this.#options, registry: this.#registry };
-    await this.#keeper?.stop().catch((error: unknown) => {
-      this.#lines.warn(
-        `could not deregister (${error instanceof Error ? error.message : String(error)}); it goes with its TTL`,
-      );
-    });
     if (this.#wasRegistered && drainMs > 0)
       await new Promise<void>((resolve) => systemClock.setTimer(drainMs, resolve));
-    if (server !== undefined) await closeServer(server);
+    if (server !== undefined) await this.#attempt('close the server', () => closeServer(server));
     if (this.#ownsRegistry) {
-      await this.#registry?.close();
+      await this.#attempt('close the registry', () => this.#registry?.close());
       this.#registry = undefined;
+      this.#ownsRegistry = false;
     }
-    this.#keeper = undefined;
     this.#starting = undefined;
     this.#wasRegistered = false;
     this.#status = 'stopped';
-    this.#emit('stopped');
+    this.#listeners.emit('stopped');
   }
 
-  #emit<K extends keyof ServiceEvents>(event: K, ...args: ServiceEvents[K]): void {
-    for (const listener of this.#listeners.get(event) ?? []) (listener as (...args: ServiceEvents[K]) => void)(...args);
+  /** Off the roll; also out of a first registration that is under way. */
+  async #withdraw(): Promise<void> {
+    const keeper = this.#keeper;
+    this.#keeper = undefined;
+    try {
+      await keeper?.stop();
+    } catch (error) {
+      this.#lines.warn(`could not deregister (${reason(error)}); it goes with its TTL`);
+    }
   }
-}
 
-/** The host of the first address that was given, or the one that our own adapters use without any. */
-function backendOf(registry: Registry): string | undefined {
-  const given = readSetting('registryAddress', sources())?.value.split(',')[0]?.trim();
-  if (given === undefined || given === '') return registry.name === 'mdns' ? undefined : '127.0.0.1';
-  const text = /^https?:\/\//.test(given) ? given : `http://${given}`;
-  return URL.canParse(text) ? new URL(text).hostname.replace(/^\[|\]$/g, '') : undefined;
+  async #attempt(what: string, act: () => unknown): Promise<void> {
+    try {
+      await act();
+    } catch (error) {
+      this.#lines.warn(`could not ${what}: ${reason(error)}`);
+    }
+  }
 }

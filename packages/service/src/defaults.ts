@@ -8,3 +8,5 @@ export const defaultDrainMs = 2_000;
 export const renewJitter = 0.1;
 /** Longest that `registerCheck` may take. Milliseconds. */
 export const checkTimeoutMs = 5_000;
+/** How long the name of the registry's host may take when the route to it is looked up. Milliseconds. */
+export const routeTimeoutMs = 2_000;

@@ -20,6 +20,8 @@ export interface KeeperEvents {
 export interface KeeperOptions {
   readonly registry: Registry;
   readonly service: ServiceInput;
+  /** The service as it is now, asked before each later registration; must not reject. */
+  readonly refresh?: ((current: ServiceInput) => Promise<ServiceInput>) | undefined;
   readonly ttlMs: number;
   readonly renewIntervalMs: number;
   readonly registerCheck: ServiceOptions['registerCheck'];
@@ -36,9 +38,11 @@ export class Keeper {
   #cancelTimer = (): void => {};
   #running: Promise<void> | undefined;
   #onRoll = false;
+  #service: ServiceInput;
 
   constructor(options: KeeperOptions) {
     this.#options = options;
+    this.#service = options.service;
     this.#clock = options.clock ?? systemClock;
     this.#backoff = createBackoff({ clock: this.#clock, ceilingMs: options.renewIntervalMs });
   }
@@ -58,20 +62,21 @@ export class Keeper {
     this.#stopped.abort();
     this.#cancelTimer();
     await this.#running;
-    if (this.#onRoll) await this.#options.registry.deregister(this.#options.service);
+    if (this.#onRoll) await this.#options.registry.deregister(this.#service);
   }
 
   async #once(): Promise<RegistryError | undefined> {
-    const { registry, service, ttlMs, renewIntervalMs, events } = this.#options;
+    const { registry, ttlMs, renewIntervalMs, events } = this.#options;
     try {
       await this.#check();
       // From here on it may be there, also when the answer is lost.
       this.#onRoll = true;
-      await registry.register(service, { ttlMs, renewIntervalMs, signal: this.#stopped.signal });
+      await registry.register(this.#service, { ttlMs, renewIntervalMs, signal: this.#stopped.signal });
     } catch (cause) {
       return this.#failed(RegistryError.is(cause) ? cause : new RegistryError('INTERNAL', String(cause), { cause }));
     }
     this.#backoff.reset();
+    if (this.#stopped.signal.aborted) return undefined;
     events.registered();
     // Early, never late.
     this.#schedule(renewIntervalMs * (1 - renewJitter * Math.random()));
@@ -93,13 +98,18 @@ export class Keeper {
   #schedule(delayMs: number): void {
     if (this.#stopped.signal.aborted) return;
     this.#cancelTimer = this.#clock.setTimer(delayMs, () => {
-      this.#running = this.#once().then(() => {});
+      this.#running = this.#again();
     });
+  }
+
+  async #again(): Promise<void> {
+    this.#service = (await this.#options.refresh?.(this.#service)) ?? this.#service;
+    if (!this.#stopped.signal.aborted) await this.#once();
   }
 
   /** A service that fails its own check must not be found: it is taken off and comes back when the check passes. */
   async #check(): Promise<void> {
-    const { registerCheck, registry, service } = this.#options;
+    const { registerCheck, registry } = this.#options;
     if (registerCheck === undefined) return;
     const signal = AbortSignal.any([this.#stopped.signal, AbortSignal.timeout(checkTimeoutMs)]);
     const ended = new Promise<never>((_, reject) =>
@@ -109,7 +119,7 @@ export class Keeper {
     try {
       await Promise.race([Promise.resolve().then(() => registerCheck(signal)), ended]);
     } catch (cause) {
-      if (this.#onRoll) await registry.deregister(service);
+      if (this.#onRoll) await registry.deregister(this.#service);
       this.#onRoll = false;
       const why = cause instanceof Error ? cause.message : String(cause);
       throw new RegistryError('UNAVAILABLE', `registerCheck fails: ${why}`, { cause });

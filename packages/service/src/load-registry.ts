@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readFileSync, realpathSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -114,12 +114,21 @@ async function findFactory(
 /** From the program's entry file, then from the `rollcall` package found there, then from the working directory. */
 function resolveAdapter(specifier: string): string | undefined {
   const here = pathToFileURL(join(process.cwd(), 'index.js')).href;
-  const main = process.argv[1] === undefined ? here : pathToFileURL(process.argv[1]).href;
+  const main = process.argv[1] === undefined ? here : pathToFileURL(entryFile(process.argv[1])).href;
   for (const from of [main, resolveFrom(main, 'rollcall'), here]) {
     const found = from === undefined ? undefined : resolveFrom(from, specifier);
     if (found !== undefined) return found;
   }
   return undefined;
+}
+
+/** A command in a bin folder is a link: its dependencies are beside what it points to. */
+function entryFile(path: string): string {
+  try {
+    return realpathSync(path);
+  } catch {
+    return path;
+  }
 }
 
 function resolveFrom(from: string, specifier: string): string | undefined {

@@ -13,15 +13,16 @@ export type ServerLike = NetServer | { readonly server: NetServer; close(): Prom
 
 const netServer = (server: ServerLike): NetServer => ('server' in server ? server.server : server);
 
-/** Resolves with what it is bound to once it listens; rejects with its error. */
-export async function boundAddress(server: ServerLike): Promise<{ readonly host: string; readonly port: number }> {
+/** Whether it can be asked for its address now. */
+export const isListening = (server: ServerLike): boolean => netServer(server).listening;
+
+/** Resolves with what it is bound to once it listens; rejects with its error, or `ABORTED` by `signal`. */
+export async function boundAddress(
+  server: ServerLike,
+  signal: AbortSignal,
+): Promise<{ readonly host: string; readonly port: number }> {
   const net = netServer(server);
-  if (!net.listening) {
-    await new Promise<void>((resolve, reject) => {
-      net.once('listening', () => resolve());
-      net.once('error', (error: never) => reject(error));
-    });
-  }
+  if (!net.listening) await listening(net, signal);
   const address = net.address();
   if (typeof address === 'object' && address !== null && 'port' in address && 'address' in address) {
     return { host: String(address.address), port: Number(address.port) };
@@ -30,6 +31,28 @@ export async function boundAddress(server: ServerLike): Promise<{ readonly host:
     'INVALID_ARGUMENT',
     'server listens on a socket without a port: others cannot reach it, so say advertise',
   );
+}
+
+async function listening(net: NetServer, signal: AbortSignal): Promise<void> {
+  const cleanUps: (() => void)[] = [];
+  const once = (event: string, listener: (...args: never[]) => void): void => {
+    net.once(event, listener);
+    // One that stays would swallow an error that comes later.
+    if ('off' in net && typeof net.off === 'function')
+      cleanUps.push(() => (net.off as typeof net.once).call(net, event, listener));
+  };
+  try {
+    await new Promise<void>((resolve, reject) => {
+      const onAbort = (): void => reject(new RegistryError('ABORTED', 'stopped before the server listened'));
+      if (signal.aborted) return onAbort();
+      once('listening', () => resolve());
+      once('error', (error: never) => reject(error));
+      signal.addEventListener('abort', onAbort, { once: true });
+      cleanUps.push(() => signal.removeEventListener('abort', onAbort));
+    });
+  } finally {
+    for (const cleanUp of cleanUps) cleanUp();
+  }
 }
 
 /** Closes it; connections that are idle do not hold it up. */

@@ -75,7 +75,9 @@ export const settingTable: Readonly<
 };
 
 function fromArgv(argv: readonly string[], flag: string): Sourced | undefined {
-  for (let index = argv.length - 1; index >= 0; index -= 1) {
+  // What follows -- belongs to somebody else.
+  const end = argv.indexOf('--');
+  for (let index = (end === -1 ? argv.length : end) - 1; index >= 0; index -= 1) {
     const [name = '', ...rest] = (argv[index] ?? '').split('=');
     // go-micro spells --registry_address.
     if (name.replaceAll('_', '-') !== flag) continue;
@@ -98,6 +100,26 @@ export function readSetting(name: keyof Settings, { argv, env }: SettingSources)
     if (value !== undefined && value !== '') return { value, source: variable };
   }
   return undefined;
+}
+
+/** A line for each flag or variable that is given although code decides. */
+export function overruled(
+  options: {
+    readonly ttlMs?: unknown;
+    readonly renewIntervalMs?: unknown;
+    readonly advertise?: unknown;
+  },
+  sources: SettingSources,
+): readonly string[] {
+  const decided = [
+    ['ttlMs', 'registerTtl'],
+    ['renewIntervalMs', 'registerInterval'],
+    ['advertise', 'advertise'],
+  ] as const;
+  return decided.flatMap(([option, name]) => {
+    const given = options[option] === undefined ? undefined : readSetting(name, sources);
+    return given === undefined ? [] : [`${given.source}=${given.value} is ignored: the program chooses ${option}`];
+  });
 }
 
 const units: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, '': 1_000 };

@@ -45,6 +45,7 @@ const count = async (registry: ReturnType<typeof memory>) =>
 describe('createService', () => {
   it('registers at start, renews beyond the TTL, deregisters and closes its server at stop', async () => {
     const registry = memory();
+    const register = vi.spyOn(registry, 'register');
     const service = make(registry);
     const node = await service.start();
     expect(service.status).toBe('registered');
@@ -54,7 +55,8 @@ describe('createService', () => {
     await watcher.next();
     await watcher.next();
     const change = watcher.next();
-    await new Promise((resolve) => setTimeout(resolve, 1_000));
+    // Two TTLs of renewals, during which no event may come.
+    await until(() => register.mock.calls.length >= 9);
     expect(await count(registry)).toBe(1);
     await service.stop();
     expect(await change).toMatchObject({ value: { type: 'delete', reason: 'deregistered' } });
@@ -68,9 +70,10 @@ describe('createService', () => {
     const log = logger();
     const service = make(registry, { logger: log });
     registry.down();
+    const register = vi.spyOn(registry, 'register');
     await service.start();
     expect(service.status).toBe('unregistered');
-    await new Promise((resolve) => setTimeout(resolve, 500));
+    await until(() => register.mock.calls.length >= 4);
     expect(log.warn.mock.calls.filter(([, message]) => String(message).startsWith('not registered'))).toHaveLength(1);
     registry.up();
     await until(() => service.status === 'registered');

@@ -1,0 +1,167 @@
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { faulty } from '@rollcall/core/testing';
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import { memory } from '../../memory/src/index.ts';
+import { findAddress } from '../src/find-address.ts';
+import { createService } from '../src/index.ts';
+import { routeTo } from '../src/route.ts';
+import { readSetting } from '../src/settings.ts';
+
+const logger = () => ({ debug: vi.fn(), info: vi.fn(), warn: vi.fn(), error: vi.fn() });
+const cleanUps: (() => unknown)[] = [];
+afterEach(async () => {
+  for (const cleanUp of cleanUps.splice(0).reverse()) await cleanUp();
+  vi.unstubAllEnvs();
+});
+
+function make(server: Server, over: Partial<Parameters<typeof createService>[0]> = {}) {
+  const log = logger();
+  const registry = memory();
+  const service = createService({
+    name: 'greeter',
+    server,
+    registry,
+    ttlMs: 3_000,
+    renewIntervalMs: 50,
+    logger: log,
+    ...over,
+  } as Parameters<typeof createService>[0]);
+  cleanUps.push(
+    () => server.close(),
+    () => registry.close(),
+    () => service.stop(),
+  );
+  const warnings = () => log.warn.mock.calls.map(([, message]) => String(message));
+  return { service, registry, warnings };
+}
+
+const listen = () => createServer().listen(0, '127.0.0.1');
+const addressOf = (server: Server) => `127.0.0.1:${(server.address() as AddressInfo).port}`;
+
+describe('a service in adversity', () => {
+  it('stops while its server does not listen yet, and leaves no listener on it', async () => {
+    const server = createServer();
+    const before = [server.listenerCount('listening'), server.listenerCount('error')];
+    const { service } = make(server);
+    const started = service.start();
+    const refused = expect(started).rejects.toMatchObject({ code: 'ABORTED' });
+    await service.stop();
+    await refused;
+    expect(service.status).toBe('stopped');
+    expect([server.listenerCount('listening'), server.listenerCount('error')]).toEqual(before);
+  });
+
+  it('leaves no listener on a server that came to listen: a later error is not swallowed', async () => {
+    const server = createServer();
+    const { service } = make(server);
+    const started = service.start();
+    server.listen(0, '127.0.0.1');
+    await started;
+    expect(server.listenerCount('error')).toBe(0);
+  });
+
+  it('stop never rejects, also when the server cannot be closed', async () => {
+    const server = listen();
+    const { service, warnings } = make(server, {
+      server: { server, close: () => Promise.reject(new Error('it sticks')) },
+    });
+    await service.start();
+    await service.stop();
+    expect(service.status).toBe('stopped');
+    expect(warnings()).toEqual(['could not close the server: it sticks']);
+  });
+
+  it('stop ends a first registration that the backend never answers', async () => {
+    const registry = faulty(memory({ closeTimeoutMs: 100, timeoutMs: 60_000 }));
+    registry.hang();
+    const { service } = make(listen(), { registry, renewIntervalMs: 1_000 });
+    const started = service.start();
+    await vi.waitFor(() => expect(service.node).toBeDefined(), { timeout: 10_000 });
+    const stopped = service.stop();
+    // Only the withdrawal may still wait for the backend.
+    await started;
+    registry.up();
+    await registry.close();
+    await stopped;
+    expect(service.status).toBe('stopped');
+  });
+
+  it('a listener that throws does not take it off the roll', async () => {
+    const { service, registry, warnings } = make(listen());
+    service.on('registered', () => {
+      throw new Error('oops');
+    });
+    await service.start();
+    expect(service.status).toBe('registered');
+    await service.stop();
+    expect(warnings()).toEqual(['a listener of registered threw: oops']);
+    expect(await registry.listServices()).toEqual([]);
+  });
+
+  it('registers again with its new address', async () => {
+    const server = listen();
+    const { service, registry } = make(server);
+    const node = await service.start();
+    await new Promise((resolve) => server.close(resolve));
+    // Another takes the old port, so that the new one differs.
+    const squatter = createServer().listen(Number(node.address.split(':')[1]), '127.0.0.1');
+    cleanUps.push(() => squatter.close());
+    await vi.waitFor(() => expect(squatter.listening).toBe(true), { timeout: 10_000 });
+    server.listen(0, '127.0.0.1');
+    await vi.waitFor(() => expect(service.node?.address).not.toBe(node.address), { timeout: 10_000 });
+    await vi.waitFor(
+      async () => {
+        const [found] = await registry.getService('greeter');
+        expect(found?.nodes).toMatchObject([{ id: node.id, address: addressOf(server) }]);
+      },
+      { timeout: 10_000 },
+    );
+  });
+
+  it('warns of what is given although code decides', async () => {
+    vi.stubEnv('ROLLCALL_REGISTER_TTL', '60s');
+    vi.stubEnv('MICRO_REGISTER_INTERVAL', '5');
+    const { service, warnings } = make(listen());
+    await service.start();
+    expect(warnings()).toEqual([
+      'ROLLCALL_REGISTER_TTL=60s is ignored: the program chooses ttlMs',
+      'MICRO_REGISTER_INTERVAL=5 is ignored: the program chooses renewIntervalMs',
+    ]);
+  });
+});
+
+describe('the network', () => {
+  const wide = { ...memory(), capabilities: { ...memory().capabilities, crossHost: true } };
+  const ask = (over: Partial<Parameters<typeof findAddress>[0]>) => {
+    const server = createServer().listen(0, '0.0.0.0');
+    cleanUps.push(() => server.close());
+    return findAddress({
+      ...{ advertise: undefined, server, registry: wide, registryFromSettings: true },
+      ...{ sources: { argv: [], env: {} }, signal: new AbortController().signal, ...over },
+    });
+  };
+
+  it('tells no route to a host that has no address', async () => {
+    expect(await routeTo('no-such-host.invalid')).toBeUndefined();
+    expect(await routeTo('127.0.0.1')).toBe('127.0.0.1');
+  });
+
+  it('never advertises a wildcard, and keeps its address while the route cannot be told', async () => {
+    const sources = { argv: ['--registry-address', 'no-such-host.invalid:1'], env: {} };
+    expect((await ask({ sources })).address).not.toMatch(/^0\.0\.0\.0/);
+    const previous = { address: '10.0.0.7:80', why: 'the route to the registry' };
+    expect(await ask({ sources, previous })).toBe(previous);
+  });
+
+  it('believes the settings only about a registry that they chose', async () => {
+    const sources = { argv: ['--registry-address', '127.0.0.1:1'], env: {} };
+    expect((await ask({ sources })).why).toBe('the registry is on this machine');
+    expect((await ask({ sources, registryFromSettings: false })).why).not.toMatch(/registry/);
+  });
+
+  it('reads no flag beyond --', () => {
+    const argv = ['node', 'app.js', '--registry', 'a', '--', '--registry', 'b'];
+    expect(readSetting('registry', { argv, env: {} })?.value).toBe('a');
+  });
+});

@@ -1,0 +1,67 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { fileURLToPath } from 'node:url';
+import { afterEach, describe, expect, it } from 'vitest';
+
+const program = fileURLToPath(new URL('./program.js', import.meta.url));
+const children: ChildProcess[] = [];
+afterEach(() => {
+  for (const child of children.splice(0)) child.kill('SIGKILL');
+});
+
+/** The program in a process of its own, and how to wait for what it prints. */
+function start(...args: string[]) {
+  const child = spawn(process.execPath, [program, ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
+  children.push(child);
+  const output = { out: '', err: '' };
+  child.stdout.on('data', (chunk) => {
+    output.out += chunk;
+  });
+  child.stderr.on('data', (chunk) => {
+    output.err += chunk;
+  });
+  const ended = once(child, 'close').then(([code]) => code as number | null);
+  const says = async (text: string): Promise<void> => {
+    const deadline = Date.now() + 15_000;
+    while (!`${output.out}${output.err}`.includes(text)) {
+      if (Date.now() > deadline) throw new Error(`it did not say ${text} within 15 s: ${output.out}${output.err}`);
+      await new Promise((resolve) => setTimeout(resolve, 10));
+    }
+  };
+  return { child, output, ended, says };
+}
+
+describe('run', () => {
+  it.each(['SIGTERM', 'SIGINT'] as const)('%s withdraws, closes the server and ends with 0', async (signal) => {
+    const { child, output, ended, says } = start();
+    await says('registered\n');
+    child.kill(signal);
+    expect(await ended).toBe(0);
+    expect(output.out).toBe('ready\nregistered\nstopped\nleft: 0, listening: false\n');
+    expect(output.err).toMatch(
+      /^rollcall greeter: advertising 127\.0\.0\.1:\d+ \(the bound address\)\nrollcall greeter: registered as greeter-\S+ at 127\.0\.0\.1:\d+\n$/,
+    );
+  });
+
+  it.each([
+    ['SIGTERM', 143],
+    ['SIGINT', 130],
+  ] as const)('a second %s ends a slow stop at once', async (signal, code) => {
+    const { child, output, ended, says } = start('slow');
+    await says('registered\n');
+    child.kill(signal);
+    // Two signals that arrive together are one to the process: the first must have been seen.
+    const again = setInterval(() => child.kill(signal), 100);
+    expect(await ended).toBe(code);
+    clearInterval(again);
+    expect(output.out).not.toContain('stopped');
+  });
+
+  it('a signal ends a start that waits for a server that never listens', async () => {
+    const { child, output, ended, says } = start('never');
+    await says('ready\n');
+    child.kill('SIGTERM');
+    expect(await ended).toBe(0);
+    expect(output.out).toBe('ready\nstopped\nleft: 0, listening: false\n');
+  });
+});
