@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { type Registry, RegistryError } from '@rollcall/core';
 import { discovery } from '@rollcall/discovery';
+import { findFactory, readSetting, type Settings } from '@rollcall/service';
 import type { Command } from 'commander';
 import { CliError, exitCodes } from './exit-codes.ts';
 import { duration } from './parse.ts';
@@ -16,27 +17,27 @@ export interface CommonOptions {
   readonly quiet?: true;
 }
 
+/** The variables are those of the service runtime, so that a command sees what a service on this machine sees. */
+const fromEnv = (name: keyof Settings): string | undefined => readSetting(name, { argv: [], env: process.env })?.value;
+
 /** Adds them to a command. */
 export function withCommon(command: Command): Command {
   return command
-    .option('--registry <name>', 'mdns, consul, etcd or discovery', process.env.ROLLCALL_REGISTRY ?? 'discovery')
-    .option('--registry-address <list>', 'host:port or URL, several with commas', process.env.ROLLCALL_REGISTRY_ADDRESS)
-    .option(
-      '--registry-namespace <name>',
-      'a roll of its own on the same backend',
-      process.env.ROLLCALL_REGISTRY_NAMESPACE,
-    )
+    .option('--registry <name>', 'mdns, consul, etcd or discovery', fromEnv('registry') ?? 'discovery')
+    .option('--registry-address <list>', 'host:port or URL, several with commas', fromEnv('registryAddress'))
+    .option('--registry-namespace <name>', 'a roll of its own on the same backend', fromEnv('registryNamespace'))
     .option(
       '--registry-token-file <path>',
       'file with the token (a token on the command line shows in ps)',
-      process.env.ROLLCALL_REGISTRY_TOKEN_FILE,
+      fromEnv('registryTokenFile'),
     )
     .option('--timeout <time>', 'how long a call may take', duration, 5_000)
     .option('--json', 'for programs')
     .option('--quiet', 'nothing but the result');
 }
 
-function readToken(path: string | undefined): string | undefined {
+/** The token of `--registry-token-file`. */
+export function tokenOf({ registryTokenFile: path }: CommonOptions): string | undefined {
   if (path === undefined) return undefined;
   try {
     return readFileSync(path, 'utf8').trim();
@@ -53,38 +54,34 @@ export function addressesOf({ registryAddress }: CommonOptions): readonly string
   return registryAddress?.split(',').map((address) => address.trim());
 }
 
-/** Opens the registry that the options name. */
-export function openRegistry(options: CommonOptions): Registry {
-  const { registry, registryNamespace: namespace, registryTokenFile, timeout: timeoutMs } = options;
+/** Opens the registry that the options name: ours, or an adapter that is installed beside the command or in the working directory. */
+export async function openRegistry(options: CommonOptions): Promise<Registry> {
+  const { registry, registryNamespace: namespace, timeout: timeoutMs } = options;
   if (registry === 'memory') {
     throw new CliError(
       exitCodes.usage,
       'the memory registry lives inside one process, so there is nothing to see from here: choose another --registry',
     );
   }
-  if (registry !== 'discovery') {
-    const known = ['mdns', 'consul', 'etcd'].includes(registry);
-    const message = known
-      ? `@rollcall/${registry} is not part of this version: use --registry discovery`
-      : `--registry ${JSON.stringify(registry)} is unknown: mdns, consul, etcd or discovery`;
-    throw new CliError(exitCodes.usage, message);
-  }
-  return discovery({ addresses: addressesOf(options), namespace, token: readToken(registryTokenFile), timeoutMs });
+  const factory = await findFactory(registry, { discovery });
+  return factory({ addresses: addressesOf(options), namespace, token: tokenOf(options), timeoutMs });
 }
 
 /** Runs `work` with a registry and closes it, whatever happens. */
 export async function withRegistry(options: CommonOptions, work: (registry: Registry) => Promise<void>): Promise<void> {
-  const registry = openRegistry(options);
+  const registry = await openRegistry(options);
   try {
     await work(registry);
   } catch (error) {
     if (!RegistryError.is(error, 'UNAVAILABLE', 'TIMEOUT')) throw error;
-    const where = options.registryAddress ?? '127.0.0.1:7171';
-    throw new CliError(
-      exitCodes.unavailable,
-      `${error.message} (${where}). Start one with \`rollcall serve\`, or name it with --registry-address`,
-    );
+    throw new CliError(exitCodes.unavailable, `${error.message}. ${whatToDo(options)}`);
   } finally {
     await registry.close();
   }
+}
+
+function whatToDo({ registry, registryAddress }: CommonOptions): string {
+  const where = registryAddress ?? (registry === 'discovery' ? '127.0.0.1:7171' : 'its default address');
+  const start = registry === 'discovery' ? 'Start one with `rollcall serve`, or name' : `Is ${registry} running? Name`;
+  return `Asked at ${where}. ${start} it with --registry-address`;
 }

@@ -1,17 +1,21 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 
 const bin = fileURLToPath(new URL('../bin/rollcall.js', import.meta.url));
 const children = new Set<ChildProcess>();
+const cleanUps: (() => unknown)[] = [];
 let address = '';
 
 /** Starts the real command. */
-function start(...args: string[]) {
-  const child = spawn(process.execPath, [bin, ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
+function start(args: readonly string[], options: { readonly cwd?: string } = {}) {
+  const child = spawn(process.execPath, [bin, ...args], { ...options, stdio: ['ignore', 'pipe', 'pipe'] });
   children.add(child);
   const output = { out: '', err: '' };
   child.stdout.on('data', (chunk) => {
@@ -27,7 +31,7 @@ function start(...args: string[]) {
   return { child, output, ended };
 }
 
-const rollcall = (...args: string[]) => start(...args).ended;
+const rollcall = (...args: string[]) => start(args).ended;
 const onServer = (...args: string[]) => rollcall(...args, '--registry-address', address);
 
 async function until(holds: () => boolean | Promise<boolean>): Promise<void> {
@@ -44,7 +48,7 @@ const ids = async (name: string): Promise<string[]> => {
 };
 
 beforeAll(async () => {
-  const server = start('serve', '--port', '0', '--json', '--no-warm-up');
+  const server = start(['serve', '--port', '0', '--json', '--no-warm-up']);
   const [line] = (await once(createInterface(server.child.stdout), 'line')) as [string];
   children.delete(server.child);
   address = new URL((JSON.parse(line) as { url: string }).url).host;
@@ -53,8 +57,9 @@ beforeAll(async () => {
     expect((await server.ended).code).toBe(143);
   });
 });
-afterEach(() => {
+afterEach(async () => {
   for (const child of children) child.kill('SIGKILL');
+  for (const cleanUp of cleanUps.splice(0)) await cleanUp();
 });
 
 describe('reading', () => {
@@ -75,7 +80,10 @@ describe('reading', () => {
     [['get'], /missing required argument/],
     [['list', '--timeout', 'soon'], /time such as/],
     [['list', '--registry', 'memory'], /lives inside one process/],
-    [['list', '--registry', 'zookeeper'], /mdns, consul, etcd or discovery/],
+    [['list', '--registry', 'zookeeper'], /"zookeeper" is unknown: choose one of .*consul, etcd/],
+    [['list', '--registry-token-file', 'no/such/file'], /cannot read the token file/],
+    [['status', '--registry', 'etcd'], /for the discovery server/],
+    [['status', '--registry-address', 'a b'], /a b is no address/],
     [['serve', '--host', '0.0.0.0'], /--insecure/],
   ])('answers wrong usage with 2: %s', async (args, message) => {
     const { code, err } = await rollcall(...args);
@@ -89,6 +97,52 @@ describe('reading', () => {
     expect(err).toMatch(/is taken/);
   });
 
+  it('finds an adapter in the working directory, and says what to install where there is none', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'rollcall-cli-'));
+    cleanUps.push(() => rm(folder, { recursive: true }));
+    const list = () => start(['list', '--registry', 'etcd', '--json'], { cwd: folder }).ended;
+    expect(await list()).toMatchObject({ code: 2, err: expect.stringContaining('npm install @rollcall/etcd') });
+    const adapter = join(folder, 'node_modules/@rollcall/etcd');
+    await mkdir(adapter, { recursive: true });
+    await writeFile(join(adapter, 'package.json'), '{"type":"module","exports":"./index.js"}');
+    await writeFile(
+      join(adapter, 'index.js'),
+      'export const etcd = () => ({ listServices: async () => [{ name: "far", versions: ["1"] }], close: async () => {} });',
+    );
+    expect(await list()).toMatchObject({ code: 0, out: '[{"name":"far","versions":["1"]}]\n' });
+  });
+
+  it('ends quietly with 0 when its reader has seen enough', async () => {
+    const { child, ended } = start(['watch', '--registry-address', address]);
+    await once(child.stdout, 'data');
+    child.stdout.destroy();
+    // The pipe is found closed at the next line.
+    const writer = start(['register', 'noise', '10.0.0.1:80', '--registry-address', address]);
+    expect(await ended).toMatchObject({ code: 0, err: '' });
+    writer.child.kill('SIGINT');
+    await writer.ended;
+  });
+
+  it('sends the token of the file, to be told apart from a server that is down', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'rollcall-cli-'));
+    cleanUps.push(() => rm(folder, { recursive: true }));
+    const tokenFile = join(folder, 'token');
+    await writeFile(tokenFile, 'secret\n');
+    const seen: (string | undefined)[] = [];
+    const gate = createServer((request, response) => {
+      seen.push(request.headers.authorization);
+      response.writeHead(401, { 'content-type': 'application/json' }).end('{"code":401,"message":"no","data":null}');
+    }).listen(0, '127.0.0.1');
+    cleanUps.push(() => gate.close());
+    await once(gate, 'listening');
+    const gateAddress = `127.0.0.1:${(gate.address() as { port: number }).port}`;
+    const where = ['--registry-address', gateAddress, '--registry-token-file', tokenFile];
+    expect((await rollcall('list', ...where)).code).toBe(5);
+    expect((await rollcall('status', ...where)).code).toBe(5);
+    expect(seen.every((token) => token === 'Bearer secret')).toBe(true);
+    expect(seen.length).toBeGreaterThanOrEqual(2);
+  });
+
   it('explains self-protection', async () => {
     const { code, out } = await onServer('status');
     expect(code).toBe(0);
@@ -99,7 +153,7 @@ describe('reading', () => {
 
 describe('writing', () => {
   it('registers until Ctrl-C and withdraws', async () => {
-    const { child, output, ended } = start(
+    const { child, output, ended } = start([
       'register',
       'web',
       '10.0.0.1:80',
@@ -109,7 +163,7 @@ describe('writing', () => {
       'a=b',
       '--registry-address',
       address,
-    );
+    ]);
     await until(() => output.err.includes('on the roll as w1'));
     expect(await ids('web')).toEqual(['w1']);
     child.kill('SIGINT');
@@ -118,7 +172,7 @@ describe('writing', () => {
   });
 
   it('lets a live owner come back after deregister', async () => {
-    const { child, output, ended } = start(
+    const { child, output, ended } = start([
       'register',
       'back',
       '10.0.0.1:80',
@@ -130,7 +184,7 @@ describe('writing', () => {
       '200ms',
       '--registry-address',
       address,
-    );
+    ]);
     await until(() => output.err.includes('on the roll'));
     expect((await onServer('deregister', 'back', 'b1')).err).toMatch(/next renewal/);
     await until(async () => (await ids('back')).length === 1);
@@ -139,7 +193,7 @@ describe('writing', () => {
   });
 
   it('watches, one JSON event per line, and no service can send escape codes', async () => {
-    const watching = start('watch', 'evil', '--json', '--registry-address', address);
+    const watching = start(['watch', 'evil', '--json', '--registry-address', address]);
     await until(() => watching.output.out.includes('synced'));
     const metadata = { evil: '\u001b[2J\u202e' };
     const instance = { env: 'default', appid: 'evil', hostname: 'e1', addrs: ['10.0.0.1:80'], metadata };
@@ -170,7 +224,7 @@ describe('writing', () => {
     }).listen(0, '127.0.0.1');
     await once(server, 'listening');
     const port = `${(server.address() as { port: number }).port}`;
-    const run = start(
+    const run = start([
       'run',
       '--name',
       'any',
@@ -188,7 +242,7 @@ describe('writing', () => {
       process.execPath,
       '-e',
       'setInterval(() => {}, 1e9); process.on("SIGTERM", () => process.exit(7))',
-    );
+    ]);
     await until(async () => (await ids('any')).length === 1);
     health.status = 500;
     await until(async () => (await ids('any')).length === 0);

@@ -1,6 +1,7 @@
 export { createService } from './create-service.ts';
 export {
   type CommonRegistryOptions,
+  findFactory,
   type LoadRegistryOptions,
   loadRegistry,
   type RegistryFactory,
@@ -8,4 +9,11 @@ export {
 } from './load-registry.ts';
 export type { NetServer, ServerLike } from './server-like.ts';
 export type { ServiceEvents, ServiceOptions, ServiceRuntime, ServiceStatus } from './service-options.ts';
-export { addRegistryOptions, type OptionTarget } from './settings.ts';
+export {
+  addRegistryOptions,
+  type OptionTarget,
+  readSetting,
+  type SettingSources,
+  type Settings,
+  type Sourced,
+} from './settings.ts';

@@ -89,9 +89,14 @@ function readToken({ value, source }: Sourced): string {
   }
 }
 
-async function findFactory(
-  name: string,
-  registries: Readonly<Record<string, RegistryFactory>>,
+/**
+ * The factory of an adapter: one of `registries`, else what `@rollcall/<name>` exports.
+ *
+ * @throws RegistryError `INVALID_ARGUMENT` as {@link loadRegistry}.
+ */
+export async function findFactory(
+  name: RegistryName,
+  registries: Readonly<Record<string, RegistryFactory>> = {},
 ): Promise<RegistryFactory> {
   if (Object.hasOwn(registries, name)) return registries[name] as RegistryFactory;
   const known = [...new Set([...Object.keys(registries), ...ours])];

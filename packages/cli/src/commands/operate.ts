@@ -1,6 +1,6 @@
 import type { ProtectionEndAnswer, StatusAnswer } from '@rollcall/discovery/protocol';
 import type { Command } from 'commander';
-import { addressesOf, type CommonOptions, withCommon } from '../common.ts';
+import { addressesOf, type CommonOptions, tokenOf, withCommon } from '../common.ts';
 import { CliError, exitCodes } from '../exit-codes.ts';
 import { plain, print } from '../output.ts';
 
@@ -14,10 +14,20 @@ export function addOperateCommands(program: Command): void {
 }
 
 async function call<T>(options: CommonOptions, method: 'GET' | 'POST', path: string, body?: object): Promise<T> {
+  if (options.registry !== 'discovery') {
+    const message = `--registry ${plain(options.registry)} has no self-protection: this command is for the discovery server`;
+    throw new CliError(exitCodes.usage, message);
+  }
   const [address = '127.0.0.1:7171'] = addressesOf(options) ?? [];
   const base = /^https?:\/\//.test(address) ? address : `http://${address}`;
-  const init =
-    body === undefined ? {} : { headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) };
+  if (!URL.canParse(path, base))
+    throw new CliError(exitCodes.usage, `--registry-address ${plain(address)} is no address`);
+  const token = tokenOf(options);
+  const headers = {
+    ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
+    ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+  };
+  const init = body === undefined ? { headers } : { headers, body: JSON.stringify(body) };
   let response: Response;
   try {
     response = await fetch(new URL(path, base), { method, signal: AbortSignal.timeout(options.timeout), ...init });

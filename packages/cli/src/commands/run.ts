@@ -59,7 +59,7 @@ async function check({ port: number, host, health }: RunOptions, signal: AbortSi
 
 async function run(command: readonly string[], options: RunOptions): Promise<void> {
   const [file = '', ...args] = command;
-  const registry = openRegistry(options);
+  const registry = await openRegistry(options);
   const {
     name,
     host,

@@ -40,7 +40,7 @@ export function lifeLogger(quiet: boolean): Logger {
 async function register(name: string, address: string, options: RegisterOptions): Promise<void> {
   const { serviceVersion: version, id, metadata, ttl: ttlMs, interval: renewIntervalMs, quiet = false } = options;
   const signal = untilSignal();
-  const registry = openRegistry(options);
+  const registry = await openRegistry(options);
   const logger = lifeLogger(quiet);
   const service = createService({
     name,
