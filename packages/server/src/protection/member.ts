@@ -4,54 +4,70 @@ export interface Ref {
   readonly id: string;
 }
 
+/** How often it renews and how long it may be silent. Milliseconds; `ttlMs: 0`: it has no lease and is never silent. */
+export interface Lease {
+  readonly ttlMs: number;
+  readonly renewIntervalMs: number;
+}
+
 /** What the rule knows of one instance, while it is listed and for as long after as it matters. */
 export interface Member extends Ref {
+  /** One string for it. NUL occurs in neither part. */
+  readonly key: string;
   readonly registeredAt: number;
   lastRenewal: number;
   ttlMs: number;
   renewIntervalMs: number;
+  state: 'listed' | 'struck off' | 'cancelled';
   /** Registered for 1.25 of its own intervals: counts in N. */
   mature: boolean;
   late: boolean;
-  /** Its lease has run out and it is still listed. */
-  expired: boolean;
-  /** When it was struck off; undefined while it is listed. */
-  evictedAt: number | undefined;
-  /** The newcomer that stands in for it. */
-  replacedBy: Member | undefined;
-  /** When an hour of silence ends even under protection. */
-  ceilingAt: number;
   /** Struck off within the last 300 s, and not by hand. */
   recent: boolean;
+  /** The newcomer that stands in for it. */
+  replacedBy: Member | undefined;
+  /** The other way round. */
+  standsInFor: Member | undefined;
   /** What it adds to the two numbers of the rule. */
-  counted: { readonly missing: number; readonly considered: number };
+  counted: Counted;
 }
 
-/** One string for an instance of the environment. NUL occurs in neither. */
+/** An instance's part of `missing` and N. */
+export interface Counted {
+  readonly missing: number;
+  readonly considered: number;
+}
+
+const nothing: Counted = { missing: 0, considered: 0 };
+
+/** One string for an instance of the environment. */
 export const memberKey = ({ appid, id }: Ref): string => `${appid}\0${id}`;
 
-/** No renewal for 1.25 of its own intervals, or for its TTL if that is shorter. */
-export const lateAfterMs = ({ ttlMs, renewIntervalMs }: Pick<Member, 'ttlMs' | 'renewIntervalMs'>): number =>
-  Math.min(1.25 * renewIntervalMs, ttlMs);
-
-/** What an instance adds to `missing` and N. One without a lease is never silent, so it counts in neither. */
-export function contribution(member: Member): Member['counted'] {
-  const replaced = member.replacedBy !== undefined;
-  if (member.evictedAt !== undefined) {
-    const counts = member.recent && !replaced ? 1 : 0;
-    return { missing: counts, considered: counts };
-  }
-  if (member.ttlMs === 0 || replaced) return { missing: 0, considered: 0 };
-  return { missing: member.late ? 1 : 0, considered: member.mature ? 1 : 0 };
+/** One that registers now. */
+export function newMember(ref: Ref, { ttlMs, renewIntervalMs }: Lease, now: number): Member {
+  return {
+    ...{ appid: ref.appid, id: ref.id, key: memberKey(ref), registeredAt: now, lastRenewal: now },
+    ...{ ttlMs, renewIntervalMs, state: 'listed', mature: false, late: false, recent: false },
+    ...{ replacedBy: undefined, standsInFor: undefined, counted: nothing },
+  };
 }
 
-/** Silent or struck off, and not replaced: what the rule counts. */
-export const isMissing = (member: Member): boolean =>
-  (member.late || member.evictedAt !== undefined) && member.replacedBy === undefined;
+/** No renewal for 1.25 of its own intervals, or for its TTL if that is shorter. */
+export const lateAfterMs = ({ ttlMs, renewIntervalMs }: Lease): number => Math.min(1.25 * renewIntervalMs, ttlMs);
 
-/** Whether the newcomer at the end of the chain of replacements is there and not late. */
+/** Listed, and heard of when it should. */
+export const isOnTime = ({ state, late }: Member): boolean => state === 'listed' && !late;
+
+/** What an instance adds to `missing` and N. One without a lease is never silent, so it counts in neither; the replaced neither. */
+export function contribution({ state, ttlMs, replacedBy, late, mature, recent }: Member): Counted {
+  if (replacedBy !== undefined || state === 'cancelled') return nothing;
+  if (state === 'struck off') return recent ? { missing: 1, considered: 1 } : nothing;
+  return ttlMs === 0 ? nothing : { missing: late ? 1 : 0, considered: mature ? 1 : 0 };
+}
+
+/** Whether the newcomer at the end of the chain of replacements is there and not late. One that said good-bye needs no other. */
 export function isCovered(member: Member): boolean {
   let end = member.replacedBy;
-  while (end?.replacedBy !== undefined && (end.late || end.evictedAt !== undefined)) end = end.replacedBy;
-  return end !== undefined && !end.late && end.evictedAt === undefined;
+  while (end?.replacedBy !== undefined && !isOnTime(end)) end = end.replacedBy;
+  return end !== undefined && (isOnTime(end) || end.state === 'cancelled');
 }

@@ -1,7 +1,10 @@
 import { LeaseTable } from '@rollcall/core';
-import { ceilingMs, ceilingStepMs, quietIntervals, recentMs, toleratedPart } from './constants.ts';
-import { contribution, isCovered, lateAfterMs, type Member, memberKey, type Ref } from './member.ts';
-import { Replacements } from './replacements.ts';
+import { Application, type Cancel } from './application.ts';
+import { Ceiling } from './ceiling.ts';
+import { quietIntervals, recentMs } from './constants.ts';
+import { Count } from './count.ts';
+import { isCovered, type Lease, lateAfterMs, type Member, memberKey, newMember, type Ref } from './member.ts';
+import { StruckOff } from './struck-off.ts';
 
 /** Options of {@link Protection}. */
 export interface ProtectionOptions {
@@ -31,94 +34,73 @@ export interface Verdict {
   readonly evict: readonly Ref[];
 }
 
-type Lease = Pick<Member, 'ttlMs' | 'renewIntervalMs'>;
-
 /**
  * Self-protection of one environment: when more than 15 % of its instances (and more than one) are silent or were struck
  * off in the last five minutes with no newcomer in their place, the registry blames the network and strikes nobody off.
- * Pure in `now`, milliseconds that never go back.
+ * Pure in `now`, milliseconds that never go back. Each event costs O(1) and the chain of replacements it touches; the end
+ * of protection touches all that are held, once.
  */
 export class Protection {
   readonly #enabled: boolean;
-  readonly #random: () => number;
+  readonly #ceiling: Ceiling;
   readonly #listed = new Map<string, Member>();
-  readonly #struckOff = new Map<string, Member>();
-  readonly #apps = new Map<string, Replacements>();
+  readonly #struckOff = new StruckOff();
+  readonly #count = new Count();
+  readonly #apps = new Map<string, Application>();
   readonly #lateAt = new LeaseTable<Member>();
   readonly #matureAt = new LeaseTable<Member>();
-  readonly #recent = new LeaseTable<Member>();
-  readonly #ended = new LeaseTable<Member>();
+  readonly #cancels = new LeaseTable<Cancel>();
+  /** Expired, listed, and for whom nobody stands in: until when it must be quiet, if it is. */
+  readonly #quiet = new LeaseTable<Member>();
   readonly #held = new Set<Member>();
-  readonly #onTime = new Set<Member>();
-  #newlyLate: Member[] = [];
-  #missing = 0;
-  #considered = 0;
-  /** Leased and on time: whether anybody of the environment renews. */
+  /** Expired ones that may have come to be covered. */
+  readonly #perhapsCovered = new Set<Member>();
+  readonly #turnedLate = new Set<Member>();
+  readonly #turnedOnTime = new Set<Member>();
+  #cancelCount = 0;
+  /** Leased and on time: whether anybody of the environment renews, and since when. */
   #onTimeCount = 0;
+  #heardSince = Number.NEGATIVE_INFINITY;
   #protected = false;
   #quietSince = Number.NEGATIVE_INFINITY;
-  #heardSince = Number.NEGATIVE_INFINITY;
-  #ceiling = { since: Number.NEGATIVE_INFINITY, spent: 0 };
-  #nextHeld = Number.POSITIVE_INFINITY;
   #dirty = false;
 
   constructor({ enabled, random = Math.random }: ProtectionOptions) {
     this.#enabled = enabled;
-    this.#random = random;
+    this.#ceiling = new Ceiling(random);
   }
 
   /** A new id, or one that is listed already: then a renewal, maybe under another lease. `ttlMs: 0`: never late. */
-  registered(appid: string, id: string, { ttlMs, renewIntervalMs }: Lease, now: number): void {
-    const key = memberKey({ appid, id });
-    const known = this.#listed.get(key);
+  registered(appid: string, id: string, lease: Lease, now: number): void {
+    const known = this.#listed.get(memberKey({ appid, id }));
     if (known !== undefined) {
-      known.ttlMs = ttlMs;
-      known.renewIntervalMs = renewIntervalMs;
-      this.renewed(appid, id, now);
+      this.#renew(known, lease, now);
       return;
     }
-    const base = { appid, id, registeredAt: now, lastRenewal: now, ttlMs, renewIntervalMs };
-    const member: Member = {
-      ...base,
-      mature: false,
-      late: false,
-      expired: false,
-      evictedAt: undefined,
-      replacedBy: undefined,
-      recent: false,
-      ceilingAt: Number.POSITIVE_INFINITY,
-      counted: { missing: 0, considered: 0 },
-    };
-    this.#listed.set(key, member);
-    this.#arrive(member, now);
+    const member = newMember({ appid, id }, lease, now);
+    this.#listed.set(member.key, member);
+    this.#appOf(member).listed += 1;
+    this.#arrive(member);
     this.#time(member);
-    if (ttlMs > 0) this.#matureAt.set(key, member, 1.25 * renewIntervalMs, now);
+    if (lease.ttlMs > 0) this.#matureAt.set(member.key, member, 1.25 * lease.renewIntervalMs, now);
     this.#heard(member, now);
     this.#dirty = true;
   }
 
   renewed(appid: string, id: string, now: number): void {
     const member = this.#listed.get(memberKey({ appid, id }));
-    if (member === undefined) return;
-    member.lastRenewal = now;
-    this.#time(member);
-    if (!member.late) return;
-    this.#appOf(member).returned(member);
-    member.late = false;
-    member.expired = false;
-    this.#held.delete(member);
-    this.#heard(member, now);
-    this.#recount(member);
-    this.#onTime.add(member);
-    this.#dirty = true;
+    if (member !== undefined) this.#renew(member, member, now);
   }
 
   /** A clean cancel. */
   cancelled(appid: string, id: string, now: number): void {
     const member = this.#listed.get(memberKey({ appid, id }));
     if (member === undefined) return;
-    this.#unlist(member);
-    this.#appOf(member).cancelled(member, now);
+    this.#unlist(member, 'cancelled');
+    const cancel = { key: `${this.#cancelCount++}`, appid };
+    if (this.#appOf(member).cancelled(member, cancel, now)) this.#cancels.set(cancel.key, cancel, recentMs, now);
+    this.#reconsider(member);
+    this.#forgetIfEmpty(appid);
     this.#dirty = true;
   }
 
@@ -126,10 +108,11 @@ export class Protection {
   expired(appid: string, id: string, now: number): void {
     const member = this.#listed.get(memberKey({ appid, id }));
     if (member === undefined) return;
-    if (!member.late) this.#fallLate(member, now);
-    member.expired = true;
-    member.ceilingAt = member.lastRenewal + ceilingMs;
+    this.#fallLate(member, now);
     this.#held.add(member);
+    this.#perhapsCovered.add(member);
+    this.#ceiling.hold(member, now);
+    if (!this.#protected) this.#awaitQuiet(member);
     this.#dirty = true;
   }
 
@@ -138,23 +121,23 @@ export class Protection {
     if (!this.#dirty && now < (this.nextDeadline() ?? Number.POSITIVE_INFINITY))
       return { late: [], onTime: [], evict: [] };
     this.#turn(now);
-    const late = this.#newlyLate.splice(0).filter((member) => member.late);
-    const onTime = [...this.#onTime].filter((member) => !member.late);
-    this.#onTime.clear();
     this.#evaluate(now);
     const evict = this.#enabled ? this.#due(now) : [...this.#held];
+    const late = [...this.#turnedLate];
+    const onTime = [...this.#turnedOnTime];
     for (const member of evict) this.#strikeOff(member, now, true);
-    if (evict.length > 0) this.#evaluate(now);
+    this.#evaluate(now);
+    for (const flips of [this.#turnedLate, this.#turnedOnTime, this.#perhapsCovered]) flips.clear();
     this.#dirty = false;
-    this.#nextHeld = this.#nextLook(now);
     return { late, onTime, evict };
   }
 
   /** When {@link Protection.advance} must be called next; undefined: nothing is due. */
   nextDeadline(): number | undefined {
     if (this.#dirty) return Number.NEGATIVE_INFINITY;
-    const times = [this.#lateAt.nextDeadline(), this.#matureAt.nextDeadline(), this.#recent.nextDeadline()];
-    const first = Math.min(this.#nextHeld, ...times.map((time) => time ?? Number.POSITIVE_INFINITY));
+    const tables = [this.#lateAt, this.#matureAt, this.#cancels, this.#quiet];
+    const times = [this.#ceiling.nextDeadline, ...tables.map((table) => table.nextDeadline())];
+    const first = Math.min(this.#struckOff.nextDeadline, ...times.map((time) => time ?? Number.POSITIVE_INFINITY));
     return first === Number.POSITIVE_INFINITY ? undefined : first;
   }
 
@@ -170,13 +153,38 @@ export class Protection {
   view(now: number): ProtectionView {
     this.#evaluate(now);
     const held = this.#enabled ? this.#held.size : 0;
-    return {
-      missing: this.#missing,
-      considered: this.#considered,
-      threshold: this.#threshold(),
-      held,
-      on: this.#enabled && (this.#protected || held > 0),
-    };
+    const { missing, considered, threshold } = this.#count;
+    return { missing, considered, threshold, held, on: this.#enabled && (this.#protected || held > 0) };
+  }
+
+  #renew(member: Member, { ttlMs, renewIntervalMs }: Lease, now: number): void {
+    Object.assign(member, { ttlMs, renewIntervalMs, lastRenewal: now });
+    this.#time(member);
+    if (!member.late) return;
+    member.late = false;
+    this.#release(member);
+    if (!this.#turnedLate.delete(member)) this.#turnedOnTime.add(member);
+    this.#heard(member, now);
+    this.#appOf(member).returned(member);
+    this.#count.update(member);
+    // Those for whom it stands in may go now.
+    this.#reconsider(member);
+    this.#dirty = true;
+  }
+
+  #arrive(member: Member): void {
+    const before = this.#struckOff.back(member.key);
+    if (before === undefined) {
+      const { cancel, replaced } = this.#appOf(member).arrived(member);
+      if (cancel !== undefined) this.#cancels.delete(cancel.key);
+      if (replaced === undefined) return;
+      this.#count.update(replaced);
+      this.#reconsider(replaced);
+      return;
+    }
+    // It is back: no newcomer, and no longer missing.
+    this.#appOf(before).returned(before);
+    this.#count.update(before);
   }
 
   /** Late marks before evictions: one whose TTL is the shorter of the two is both at once. */
@@ -184,164 +192,111 @@ export class Protection {
     for (const member of this.#lateAt.expire(now)) this.#fallLate(member, now);
     for (const member of this.#matureAt.expire(now)) {
       member.mature = true;
-      this.#recount(member);
+      this.#count.update(member);
     }
-    for (const member of this.#recent.expire(now)) {
-      member.recent = false;
+    for (const member of this.#struckOff.expire(now)) {
       this.#appOf(member).forget(member);
-      this.#recount(member);
+      this.#count.update(member);
+      this.#forgetIfEmpty(member.appid);
     }
-    for (const member of this.#ended.expire(now))
-      if (this.#struckOff.get(memberKey(member)) === member) this.#struckOff.delete(memberKey(member));
-  }
-
-  #arrive(member: Member, now: number): void {
-    const key = memberKey(member);
-    const before = this.#struckOff.get(key);
-    if (before === undefined) {
-      const replaced = this.#appOf(member).arrived(member, now);
-      if (replaced !== undefined) this.#recount(replaced);
-      return;
+    for (const cancel of this.#cancels.expire(now)) {
+      this.#appOf(cancel).forgetCancel(cancel);
+      this.#forgetIfEmpty(cancel.appid);
     }
-    // It is back: no newcomer, and no longer missing.
-    this.#struckOff.delete(key);
-    this.#recent.delete(key);
-    this.#appOf(before).returned(before);
-    before.recent = false;
-    this.#recount(before);
   }
 
   #fallLate(member: Member, now: number): void {
     if (member.late) return;
     member.late = true;
-    this.#lateAt.delete(memberKey(member));
+    this.#lateAt.delete(member.key);
     this.#onTimeCount -= 1;
     this.#appOf(member).departed(member, now);
-    this.#recount(member);
-    this.#newlyLate.push(member);
+    this.#count.update(member);
+    this.#reconsider(member);
+    if (!this.#turnedOnTime.delete(member)) this.#turnedLate.add(member);
     this.#dirty = true;
   }
 
-  #heard(member: Member, now: number): void {
-    if (member.ttlMs === 0) return;
+  #heard({ ttlMs }: Member, now: number): void {
+    if (ttlMs === 0) return;
     if (this.#onTimeCount === 0) this.#heardSince = now;
     this.#onTimeCount += 1;
   }
 
   #time(member: Member): void {
-    const key = memberKey(member);
-    if (member.ttlMs === 0) this.#lateAt.delete(key);
-    else this.#lateAt.set(key, member, lateAfterMs(member), member.lastRenewal);
+    if (member.ttlMs === 0) this.#lateAt.delete(member.key);
+    else this.#lateAt.set(member.key, member, lateAfterMs(member), member.lastRenewal);
   }
 
-  #unlist(member: Member): void {
-    const key = memberKey(member);
-    this.#listed.delete(key);
-    this.#lateAt.delete(key);
-    this.#matureAt.delete(key);
+  /** Whoever is held and depends on it, by the chain of replacements, may be covered now. */
+  #reconsider(member: Member): void {
+    for (let next: Member | undefined = member; next !== undefined; next = next.standsInFor)
+      if (this.#held.has(next)) this.#perhapsCovered.add(next);
+  }
+
+  /** Held no longer: it renewed or left. */
+  #release(member: Member): void {
     this.#held.delete(member);
-    this.#onTime.delete(member);
+    this.#perhapsCovered.delete(member);
+    this.#quiet.delete(member.key);
+    this.#ceiling.release(member);
+  }
+
+  #unlist(member: Member, state: 'struck off' | 'cancelled'): void {
+    member.state = state;
+    this.#release(member);
+    this.#listed.delete(member.key);
+    this.#lateAt.delete(member.key);
+    this.#matureAt.delete(member.key);
+    this.#turnedLate.delete(member);
+    this.#turnedOnTime.delete(member);
+    this.#appOf(member).listed -= 1;
     if (!member.late && member.ttlMs > 0) this.#onTimeCount -= 1;
-    this.#missing -= member.counted.missing;
-    this.#considered -= member.counted.considered;
-    member.counted = { missing: 0, considered: 0 };
+    this.#count.update(member);
   }
 
   #strikeOff(member: Member, now: number, counts: boolean): void {
-    const key = memberKey(member);
-    this.#unlist(member);
-    member.evictedAt = now;
     member.recent = counts;
-    this.#struckOff.set(key, member);
-    this.#ended.set(key, member, ceilingMs, now);
-    if (counts) this.#recent.set(key, member, recentMs, now);
-    else this.#appOf(member).forget(member);
-    this.#recount(member);
-  }
-
-  #recount(member: Member): void {
-    // One that was cancelled counts nowhere any more.
-    const now =
-      member.evictedAt === undefined && this.#listed.get(memberKey(member)) !== member
-        ? { missing: 0, considered: 0 }
-        : contribution(member);
-    this.#missing += now.missing - member.counted.missing;
-    this.#considered += now.considered - member.counted.considered;
-    member.counted = now;
-  }
-
-  #threshold(): number {
-    return Math.max(1, Math.floor(toleratedPart * this.#considered));
+    this.#unlist(member, 'struck off');
+    this.#struckOff.add(member, now);
+    if (!counts) this.#appOf(member).forget(member);
+    this.#forgetIfEmpty(member.appid);
   }
 
   #evaluate(now: number): void {
     const before = this.#protected;
-    this.#protected = this.#enabled && this.#missing > this.#threshold();
-    if (before && !this.#protected) this.#quietSince = now;
+    this.#protected = this.#enabled && this.#count.missing > this.#count.threshold;
+    if (!before || this.#protected) return;
+    this.#quietSince = now;
+    for (const member of this.#held) this.#awaitQuiet(member);
+    this.#dirty = true;
+  }
+
+  /** It may go when its environment has not been protected for two of its own intervals. */
+  #awaitQuiet(member: Member): void {
+    this.#quiet.set(member.key, member, quietIntervals * member.renewIntervalMs, this.#quietSince);
   }
 
   #due(now: number): Member[] {
-    const due: Member[] = [];
-    for (const member of this.#held) if (isCovered(member) || this.#quietFor(member) <= now) due.push(member);
-    return due.length > 0 ? due : this.#pastCeiling(now);
+    const covered = [...this.#perhapsCovered].filter(isCovered);
+    // What was put on the list before protection began waits for its end.
+    const quiet = this.#quiet.expire(now).filter(() => !this.#protected);
+    const due = new Set([...covered, ...quiet]);
+    if (due.size > 0) return [...due];
+    const heardSince = this.#onTimeCount === 0 ? undefined : this.#heardSince;
+    const listed = (appid: string): number => this.#apps.get(appid)?.listed ?? 0;
+    return this.#ceiling.take({ now, budget: this.#count.threshold, heardSince, listed });
   }
 
-  /** From when on an expired one may go although nobody stands in for it. */
-  #quietFor(member: Member): number {
-    return this.#protected ? Number.POSITIVE_INFINITY : this.#quietSince + quietIntervals * member.renewIntervalMs;
-  }
-
-  /** An hour of silence ends even under protection, a few at a time, and not while nobody at all is heard. */
-  #pastCeiling(now: number): Member[] {
-    const silent = [...this.#held].filter((member) => member.ceilingAt <= now);
-    if (silent.length === 0) return [];
-    if (this.#onTimeCount === 0 || now < this.#heardSince + ceilingStepMs) return this.#later(silent, now);
-    if (now >= this.#ceiling.since + ceilingStepMs) this.#ceiling = { since: now, spent: 0 };
-    const budget = this.#threshold() - this.#ceiling.spent;
-    const chosen = this.#choose(silent, budget);
-    this.#ceiling = { ...this.#ceiling, spent: this.#ceiling.spent + chosen.length };
-    this.#later(
-      silent.filter((member) => !chosen.includes(member)),
-      now,
-    );
-    return chosen;
-  }
-
-  #later(members: readonly Member[], now: number): Member[] {
-    for (const member of members) member.ceilingAt = now + ceilingStepMs;
-    return [];
-  }
-
-  /** At random, and never the last of an application while others can be chosen. */
-  #choose(members: readonly Member[], budget: number): Member[] {
-    const shuffled = [...members];
-    for (let index = shuffled.length - 1; index > 0; index -= 1) {
-      const other = Math.floor(this.#random() * (index + 1));
-      [shuffled[index], shuffled[other]] = [shuffled[other] as Member, shuffled[index] as Member];
-    }
-    const left = new Map<string, number>();
-    for (const { appid } of this.#listed.values()) left.set(appid, (left.get(appid) ?? 0) + 1);
-    const isLast = ({ appid }: Member): boolean => {
-      const count = left.get(appid) ?? 0;
-      left.set(appid, count - 1);
-      return count <= 1;
-    };
-    const last: Member[] = [];
-    const first = shuffled.filter((member) => !isLast(member) || last.push(member) === 0);
-    return [...first, ...last].slice(0, Math.max(0, budget));
-  }
-
-  #nextLook(now: number): number {
-    let next = Number.POSITIVE_INFINITY;
-    for (const member of this.#held) next = Math.min(next, this.#quietFor(member), member.ceilingAt);
-    return Math.max(next, now + 1);
-  }
-
-  #appOf({ appid }: Ref): Replacements {
+  #appOf({ appid }: { readonly appid: string }): Application {
     const known = this.#apps.get(appid);
     if (known !== undefined) return known;
-    const app = new Replacements();
+    const app = new Application();
     this.#apps.set(appid, app);
     return app;
+  }
+
+  #forgetIfEmpty(appid: string): void {
+    if (this.#apps.get(appid)?.isEmpty) this.#apps.delete(appid);
   }
 }

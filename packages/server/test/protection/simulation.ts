@@ -15,8 +15,8 @@ export class Simulation {
   #on = false;
   #stopped: readonly [number, number] | undefined;
 
-  constructor(random: () => number = () => 0.5) {
-    this.protection = new Protection({ enabled: true, random });
+  constructor(random: () => number = () => 0.5, enabled = true) {
+    this.protection = new Protection({ enabled, random });
   }
 
   at(second: number, run: () => void): this {
@@ -40,6 +40,13 @@ export class Simulation {
     this.#listed.delete(id);
     this.#leases.delete(id);
     this.protection.cancelled(node.appid, id, now * 1000);
+  }
+
+  /** The operator ends protection; answers how many went. */
+  end(now: number): number {
+    const ended = this.protection.end(now * 1000);
+    for (const { id } of ended) this.#listed.delete(id);
+    return ended.length;
   }
 
   cut(ids: readonly string[], cut: boolean): void {

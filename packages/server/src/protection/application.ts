@@ -1,0 +1,109 @@
+import { recentMs } from './constants.ts';
+import { Fifo } from './fifo.ts';
+import { isOnTime, lateAfterMs, type Member } from './member.ts';
+
+/** A clean cancel that found no newcomer: the next one within 300 s is its own. */
+export interface Cancel {
+  readonly key: string;
+  readonly appid: string;
+}
+
+/** One application: who came new and who left, and who stands in for whom, one for one. Each event is O(1). */
+export class Application {
+  /** How many of it are listed. */
+  listed = 0;
+  /** Unused newcomers that are on time, in the order of their registration. */
+  readonly #newcomers = new Fifo<Member>();
+  /** Silent or struck off and without a newcomer, in the order in which they fell silent. */
+  readonly #departed = new Fifo<Member>();
+  readonly #cancels = new Fifo<Cancel>();
+
+  get isEmpty(): boolean {
+    return this.listed === 0 && this.#departed.size === 0 && this.#cancels.size === 0;
+  }
+
+  /** An id that is neither listed nor was struck off lately: answers the cancel that it makes up for, or whom it replaces. */
+  arrived(newcomer: Member): { readonly cancel?: Cancel | undefined; readonly replaced?: Member | undefined } {
+    const cancel = this.#cancels.shift();
+    if (cancel !== undefined) return { cancel };
+    // Every departed one fell silent before this moment.
+    const replaced = this.#departed.shift();
+    if (replaced === undefined) this.#add(newcomer);
+    else pair(replaced, newcomer);
+    return { replaced };
+  }
+
+  /** One fell late; it is replaced at once when a newcomer stands in. */
+  departed(member: Member, now: number): void {
+    // A newcomer that falls late before it is used serves nobody.
+    this.#newcomers.delete(member);
+    const newcomer = this.#take((candidate) => standsIn(candidate, member), now);
+    if (newcomer === undefined) this.#departed.add(member);
+    else pair(member, newcomer);
+  }
+
+  /**
+   * A silent one renewed, or a struck off one registered: it needs nobody. Its newcomer is free again for whoever falls
+   * silent next, but not for those who are silent already: they are about to return as well.
+   */
+  returned(member: Member): void {
+    this.forget(member);
+    const newcomer = member.replacedBy;
+    if (newcomer === undefined) return;
+    member.replacedBy = undefined;
+    newcomer.standsInFor = undefined;
+    if (isOnTime(newcomer)) this.#add(newcomer);
+  }
+
+  /** A clean cancel uses up an unused newcomer of the last 300 s, else (the answer says so) the next one within 300 s. */
+  cancelled(member: Member, cancel: Cancel, now: number): boolean {
+    this.forget(member);
+    this.#newcomers.delete(member);
+    if (this.#take(({ registeredAt }) => registeredAt >= now - recentMs, now) !== undefined) return false;
+    this.#cancels.add(cancel);
+    return true;
+  }
+
+  /** Its 300 s are over. */
+  forgetCancel(cancel: Cancel): void {
+    this.#cancels.delete(cancel);
+  }
+
+  /** It waits for no newcomer any longer. */
+  forget(member: Member): void {
+    this.#departed.delete(member);
+  }
+
+  #add(newcomer: Member): void {
+    this.#newcomers.add(newcomer, ({ registeredAt }) => registeredAt <= newcomer.registeredAt);
+  }
+
+  /**
+   * The oldest newcomer if it serves, else the youngest. One serves whenever an older one does, so whether anybody does is
+   * exact; and the old ones, which serve the fewest, are used first.
+   */
+  #take(serves: (newcomer: Member) => boolean, now: number): Member | undefined {
+    for (let { first } = this.#newcomers; first !== undefined && isStale(first, now); first = this.#newcomers.first)
+      this.#newcomers.delete(first);
+    const newcomer = [this.#newcomers.first, this.#newcomers.last].find(
+      (candidate) => candidate !== undefined && serves(candidate),
+    );
+    if (newcomer !== undefined) this.#newcomers.delete(newcomer);
+    return newcomer;
+  }
+}
+
+function pair(member: Member, newcomer: Member): void {
+  member.replacedBy = newcomer;
+  newcomer.standsInFor = member;
+}
+
+/** Registered after the last renewal of the departed; or in a surge deploy shortly before it, of one that had been there for long. */
+function standsIn(newcomer: Member, departed: Member): boolean {
+  const after = newcomer.registeredAt - departed.lastRenewal;
+  return after > 0 || (-after <= recentMs && newcomer.registeredAt - departed.registeredAt >= recentMs);
+}
+
+/** Too old to stand in for any that falls late now or later, if the leases of its application are alike. */
+const isStale = (newcomer: Member, now: number): boolean =>
+  newcomer.registeredAt < now - 2 * (recentMs + lateAfterMs(newcomer));

@@ -1,0 +1,76 @@
+import { LeaseTable } from '@rollcall/core';
+import { ceilingMs, ceilingStepMs } from './constants.ts';
+import type { Member } from './member.ts';
+
+/** Lists of the lease table stay few when remaining times are rounded up to it. Milliseconds. */
+const resolutionMs = 100;
+
+/** What decides how many may go. */
+export interface Allowance {
+  readonly now: number;
+  /** So many per 60 s. */
+  readonly budget: number;
+  /** Since when somebody of the environment renews; undefined: nobody does. */
+  readonly heardSince: number | undefined;
+  /** How many of an application are listed. */
+  readonly listed: (appid: string) => number;
+}
+
+/** An hour of silence ends even under protection: a few at a time, at random, and not while nobody at all is heard. */
+export class Ceiling {
+  readonly #random: () => number;
+  readonly #due = new LeaseTable<Member>();
+  #since = Number.NEGATIVE_INFINITY;
+  #spent = 0;
+
+  constructor(random: () => number) {
+    this.#random = random;
+  }
+
+  get nextDeadline(): number | undefined {
+    return this.#due.nextDeadline();
+  }
+
+  /** Its lease has run out and it is held. */
+  hold(member: Member, now: number): void {
+    const restMs = Math.max(0, member.lastRenewal + ceilingMs - now);
+    this.#due.set(member.key, member, Math.ceil(restMs / resolutionMs) * resolutionMs, now);
+  }
+
+  release({ key }: Member): void {
+    this.#due.delete(key);
+  }
+
+  /** Who is to be struck off now. Those that must wait are looked at again 60 s later. */
+  take(allowance: Allowance): Member[] {
+    const { now, budget, heardSince } = allowance;
+    const silent = this.#due.expire(now);
+    if (silent.length === 0) return [];
+    if (now >= this.#since + ceilingStepMs) [this.#since, this.#spent] = [now, 0];
+    const heard = heardSince !== undefined && now >= heardSince + ceilingStepMs;
+    const chosen = heard ? this.#choose(silent, budget - this.#spent, allowance) : [];
+    this.#spent += chosen.length;
+    const goes = new Set(chosen);
+    for (const member of silent) if (!goes.has(member)) this.#due.set(member.key, member, ceilingStepMs, now);
+    return chosen;
+  }
+
+  /** At random (Fisher-Yates), and never the last of an application while others can be chosen. */
+  #choose(members: readonly Member[], budget: number, { listed }: Allowance): Member[] {
+    const shuffled = [...members];
+    for (let index = shuffled.length - 1; index > 0; index -= 1) {
+      const other = Math.floor(this.#random() * (index + 1));
+      [shuffled[index], shuffled[other]] = [shuffled[other] as Member, shuffled[index] as Member];
+    }
+    const left = new Map<string, number>();
+    const last: Member[] = [];
+    const first = shuffled.filter((member) => {
+      const count = left.get(member.appid) ?? listed(member.appid);
+      left.set(member.appid, count - 1);
+      if (count > 1) return true;
+      last.push(member);
+      return false;
+    });
+    return [...first, ...last].slice(0, Math.max(0, budget));
+  }
+}

@@ -1,0 +1,31 @@
+import { toleratedPart } from './constants.ts';
+import { contribution, type Member } from './member.ts';
+
+/** The two numbers of the rule, kept by what each instance adds to them. */
+export class Count {
+  #missing = 0;
+  #considered = 0;
+
+  /** Silent or struck off lately, and not replaced. */
+  get missing(): number {
+    return this.#missing;
+  }
+
+  /** N. */
+  get considered(): number {
+    return this.#considered;
+  }
+
+  /** So many missing are believed. */
+  get threshold(): number {
+    return Math.max(1, Math.floor(toleratedPart * this.#considered));
+  }
+
+  /** To be called whenever something of it changed. */
+  update(member: Member): void {
+    const now = contribution(member);
+    this.#missing += now.missing - member.counted.missing;
+    this.#considered += now.considered - member.counted.considered;
+    member.counted = now;
+  }
+}
