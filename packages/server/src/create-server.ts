@@ -4,7 +4,13 @@ import { apiFront } from './api/front.ts';
 import { guardHost } from './api/host-guard.ts';
 import { InFlight } from './api/in-flight.ts';
 import { WatchHub } from './api/watch.ts';
-import { maxBodyBytes, parseServerOptions, type ServerOptions, type ServerSettings } from './server-options.ts';
+import {
+  maxBodyBytes,
+  parseServerOptions,
+  requestTimeoutMs,
+  type ServerOptions,
+  type ServerSettings,
+} from './server-options.ts';
 import { Store } from './store/store.ts';
 
 /** A discovery server: leases, self-protection, HTTP. */
@@ -102,6 +108,7 @@ function explainBind(cause: unknown, host: string, port: number): string {
 function makeApp(): FastifyInstance {
   const app = fastify({
     bodyLimit: maxBodyBytes,
+    requestTimeout: requestTimeoutMs,
     forceCloseConnections: 'idle',
     // `__proto__` is a metadata key like any other: instances are copied by spread, never merged.
     onProtoPoisoning: 'ignore',

@@ -1,4 +1,4 @@
-import { type Clock, type Logger, RegistryError, systemClock } from '@rollcall/core';
+import { type Clock, RegistryError, systemClock } from '@rollcall/core';
 
 /** Options of {@link createServer}. */
 export interface ServerOptions {
@@ -12,7 +12,6 @@ export interface ServerOptions {
   readonly protection?: 'on' | 'off' | undefined;
   /** How long a server that starts empty tells its clients not to believe an absence. Milliseconds; default 90,000. */
   readonly warmUpMs?: number | undefined;
-  readonly logger?: Logger | undefined;
   readonly clock?: Clock | undefined;
 }
 
@@ -38,15 +37,17 @@ export const rememberedHolders = 16;
 export const maxWatchBacklogBytes = 16_777_216;
 /** Largest request. Bytes: 256 instances of 32,768 and room. */
 export const maxBodyBytes = 16_777_216;
+/** A request that has not arrived by then is cut: whoever sends a byte a minute must not hold a connection. Milliseconds. */
+export const requestTimeoutMs = 30_000;
 /** How often the lease clock looks whether the process stood still. Milliseconds. */
 export const pauseCheckMs = 250;
 /** A gap longer than this was a pause, and does not count. Milliseconds. */
 export const pauseAfterMs = 1_000;
 
 /** Options with their defaults. */
-export type ServerSettings = {
-  readonly [K in 'host' | 'port' | 'protection' | 'warmUpMs' | 'clock']-?: NonNullable<ServerOptions[K]>;
-} & Pick<ServerOptions, 'logger'>;
+export type ServerSettings = Readonly<
+  Required<{ [K in Exclude<keyof ServerOptions, 'insecure'>]: NonNullable<ServerOptions[K]> }>
+>;
 
 const loopback = /^(?:127(?:\.\d{1,3}){3}|localhost|::1|\[::1\])$/;
 
@@ -75,5 +76,5 @@ export function parseServerOptions(options: ServerOptions): ServerSettings {
       `host ${host} can be reached from other machines, and whoever reaches it may change the roll: allow it with --insecure, or bind 127.0.0.1`,
     );
   }
-  return { host, port, protection, warmUpMs, clock, logger: options.logger };
+  return { host, port, protection, warmUpMs, clock };
 }
