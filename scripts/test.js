@@ -25,7 +25,9 @@ async function tests() {
   }
 }
 
-console.log(`testing Rollcall${quick ? ' (quick: without the package shape and the three-server suite)' : ''}`);
+console.log(
+  `testing Rollcall${quick ? ' (quick: without the package shape, the three-server suite and the two hundred rounds)' : ''}`,
+);
 /** @type {{ passed: number, failed: number }[]} */
 const results = [];
 try {

@@ -8,7 +8,8 @@ import { Simulation } from './protection/simulation.ts';
 /**
  * The defects of the seed's code, by its numbers, that a server can have. What is no behaviour of a running server has
  * no test: S1-S5 (does not compile: the compiler is a gate), S20 and S43 (several nodes and persistence are not
- * part of this server: each start has an epoch of its own).
+ * part of this server: each start has an epoch of its own). S33 and S34 are golden transcripts (slow bleed; the last of an
+ * application), S39 and S40 need a process and are tested with the command `rollcall serve`.
  */
 
 const clock = manualClock();

@@ -1,0 +1,63 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+import type { WatchEvent } from '@rollcall/core';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { discovery } from '../src/index.ts';
+import { ServerProcess } from './server-process.ts';
+
+const renewing = fileURLToPath(new URL('./renewing.js', import.meta.url));
+const exits = fileURLToPath(new URL('./exits.js', import.meta.url));
+const server = new ServerProcess();
+beforeAll(() => server.start());
+afterAll(() => server.kill());
+
+const open = () => discovery({ addresses: [server.address] });
+
+async function nextOf(watcher: AsyncIterator<WatchEvent>, type: WatchEvent['type']): Promise<WatchEvent> {
+  for (;;) {
+    const { value, done } = await watcher.next();
+    if (done) throw new Error('the watch ended');
+    if (value.type === type) return value;
+  }
+}
+
+describe('kill -9 of a registered service', () => {
+  it('is gone from reads and told as expired, not before its TTL', async () => {
+    const registry = open();
+    const child = spawn(process.execPath, [renewing, server.address], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    const renewals: { readonly sent: number; readonly done: number }[] = [];
+    createInterface(child.stdout).on('line', (line) => renewals.push(JSON.parse(line)));
+    const watcher = registry.watch({ name: 'mortal' });
+    await nextOf(watcher, 'create');
+    await expect.poll(() => renewals.length, { timeout: 20_000 }).toBeGreaterThanOrEqual(4);
+    child.kill('SIGKILL');
+    await once(child, 'close');
+    const last = renewals.at(-1);
+    const told = await nextOf(watcher, 'delete');
+    const now = Date.now();
+    expect(told).toMatchObject({ type: 'delete', reason: 'expired' });
+    expect(await registry.getService('mortal')).toEqual([]);
+    // A renewal may have been on its way when it was killed: the lower bound holds from the last that was acknowledged.
+    expect(now - (last?.sent ?? 0)).toBeGreaterThanOrEqual(3_000);
+    console.log(`struck off ${now - (last?.done ?? 0)} ms after its last acknowledged renewal (promised: 3,000-3,300)`);
+    await registry.close();
+  });
+});
+
+describe('nothing is left', () => {
+  it.each(['close', 'leave', 'watch'])('a program that used a registry ends by itself: %s', async (how) => {
+    const child = spawn(process.execPath, [exits, server.address, how], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    let out = '';
+    child.stdout.on('data', (chunk) => {
+      out += chunk;
+    });
+    expect(await once(child, 'close')).toEqual([0, null]);
+    expect(out).toBe('1\n');
+  });
+});
