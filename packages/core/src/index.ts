@@ -18,4 +18,5 @@ export { createRegistry } from './guard/create-registry.ts';
 export { LeaseTable } from './lease-table.ts';
 export { compare, entryKey, groupByVersion, keyOf, sameEntry } from './model/entry.ts';
 export * as limits from './model/limits.ts';
+export { SkippedEntries } from './skipped-entries.ts';
 export { type WaitForServiceOptions, waitForService } from './wait-for-service.ts';

@@ -45,19 +45,32 @@ function readAddress(addrs: unknown): string | undefined {
   return texts.map((text) => text.replace(/^[a-z][a-z0-9+.-]*:\/\//i, '').replace(/\/.*$/, '')).find(limits.isAddress);
 }
 
-/** An instance as an entry; undefined when it is out, or has no usable name, id or address. */
-export function toEntry(instance: Partial<Instance>): Entry | undefined {
+/** Endpoints without a name are none; what else they hold is handed on as it is. */
+const readEndpoints = (endpoints: unknown): readonly Endpoint[] =>
+  (Array.isArray(endpoints) ? endpoints : []).filter((endpoint) => typeof endpoint?.name === 'string');
+
+/** What an instance is to a reader: an entry, out of service, or not to be used and why. */
+export type Reading =
+  | { readonly entry: Entry }
+  | { readonly entry?: undefined; readonly key: string; readonly unusable: string | undefined };
+
+/** Reads an instance that anybody may have written. */
+export function readInstance(value: unknown): Reading {
+  const instance: Partial<Record<keyof Instance, unknown>> = typeof value === 'object' && value !== null ? value : {};
   const { appid, hostname, version, status, late } = instance;
+  const key = `${String(appid)}/${String(hostname)}`;
+  if (status === 2) return { key, unusable: undefined };
+  if (typeof appid !== 'string' || !limits.isReadableName(appid)) return { key, unusable: 'no usable name' };
+  if (typeof hostname !== 'string' || !limits.isReadableName(hostname)) return { key, unusable: 'no usable id' };
   const address = readAddress(instance.addrs);
-  if (typeof appid !== 'string' || !limits.isReadableName(appid)) return undefined;
-  if (typeof hostname !== 'string' || !limits.isReadableName(hostname)) return undefined;
-  if (address === undefined || status === 2) return undefined;
+  if (address === undefined) return { key, unusable: 'no usable address' };
   return {
-    name: appid,
-    version: typeof version === 'string' ? version : '',
-    metadata: readMetadata(instance.serviceMetadata),
-    // The server's schema has checked their shape.
-    endpoints: Array.isArray(instance.endpoints) ? instance.endpoints : [],
-    node: { id: hostname, address, metadata: readMetadata(instance.metadata), ...(late === true ? { late } : {}) },
+    entry: {
+      name: appid,
+      version: typeof version === 'string' ? version : '',
+      metadata: readMetadata(instance.serviceMetadata),
+      endpoints: readEndpoints(instance.endpoints),
+      node: { id: hostname, address, metadata: readMetadata(instance.metadata), ...(late === true ? { late } : {}) },
+    },
   };
 }

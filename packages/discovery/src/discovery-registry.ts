@@ -7,15 +7,17 @@ import {
   type EntryKey,
   keyOf,
   type Lease,
+  type Logger,
   type Registry,
   type RegistryDriver,
   RegistryError,
   type ServiceSummary,
+  SkippedEntries,
   systemClock,
   type WatchSink,
 } from '@rollcall/core';
 import { toDiscoveryError } from './discovery-error.ts';
-import { toEntry } from './discovery-mapping.ts';
+import { readInstance } from './discovery-mapping.ts';
 import {
   type DiscoveryOptions,
   defaultEnv,
@@ -46,6 +48,7 @@ class DiscoveryDriver implements RegistryDriver {
   /** What a server that comes back without it is told again. */
   readonly #written = new Map<string, Entry>();
   readonly #memories = new Map<string | undefined, WatchMemory>();
+  readonly #skipped = new SkippedEntries();
 
   constructor({ addresses, namespace, token, clock = systemClock }: DiscoveryOptions) {
     this.#clock = clock;
@@ -92,9 +95,9 @@ class DiscoveryDriver implements RegistryDriver {
     await this.#fleet.cancel(keys, signal);
   }
 
-  async read(name: string | undefined, { signal }: DriverCall): Promise<readonly Entry[]> {
+  async read(name: string | undefined, { signal, logger }: DriverCall): Promise<readonly Entry[]> {
     const instances = await this.#fleet.read((link, bounded) => link.instances(name, bounded), signal);
-    return instances.flatMap((instance) => toEntry(instance) ?? []);
+    return instances.flatMap((instance) => this.#toEntry(instance, logger) ?? []);
   }
 
   async list({ signal }: DriverCall): Promise<readonly ServiceSummary[]> {
@@ -102,10 +105,11 @@ class DiscoveryDriver implements RegistryDriver {
     return services.flatMap((service) => readSummary(service) ?? []);
   }
 
-  async watch(name: string | undefined, sink: WatchSink, { signal }: DriverCall): Promise<void> {
+  async watch(name: string | undefined, sink: WatchSink, { signal, logger }: DriverCall): Promise<void> {
     const memory = this.#memories.get(name) ?? emptyMemory();
     this.#memories.set(name, memory);
-    await watchServer({ fleet: this.#fleet, clock: this.#clock, name, sink, memory, signal });
+    const toEntry = (instance: unknown): Entry | undefined => this.#toEntry(instance, logger);
+    await watchServer({ fleet: this.#fleet, clock: this.#clock, toEntry, name, sink, memory, signal });
     // Stopped, or to be repaired by a fresh snapshot: not to be resumed.
     this.#memories.delete(name);
   }
@@ -128,6 +132,13 @@ class DiscoveryDriver implements RegistryDriver {
   ): void {
     const lost = keys.filter((_, index) => statuses[index] === 404);
     if (lost.length > 0) link.missedRegister(this.#entries(lost), lease);
+  }
+
+  #toEntry(instance: unknown, logger: Logger): Entry | undefined {
+    const reading = readInstance(instance);
+    if (reading.entry === undefined && reading.unusable !== undefined)
+      this.#skipped.tell(logger, reading.key, reading.unusable);
+    return reading.entry;
   }
 
   #entries(keys: readonly EntryKey[]): readonly Entry[] {

@@ -1,6 +1,5 @@
 import type { IncomingMessage } from 'node:http';
 import { type Clock, type Entry, keyOf, type WatchSink } from '@rollcall/core';
-import { toEntry } from './discovery-mapping.ts';
 import { silenceMs } from './discovery-options.ts';
 import { EventStreamParser, type StreamEvent } from './http/event-stream.ts';
 import { HttpError } from './http/http-error.ts';
@@ -24,6 +23,7 @@ export const emptyMemory = (): WatchMemory => ({ link: undefined, cursor: undefi
 export interface WatchConnection {
   readonly fleet: Fleet;
   readonly clock: Clock;
+  readonly toEntry: (instance: unknown) => Entry | undefined;
   readonly name: string | undefined;
   readonly sink: WatchSink;
   readonly memory: WatchMemory;
@@ -113,7 +113,7 @@ class WatchReader {
   }
 
   #snapshot({ instances, warming }: Partial<SnapshotEvent>, epoch: string): void {
-    const { memory, sink } = this.#connection;
+    const { memory, sink, toEntry } = this.#connection;
     // A server that starts empty has lost nobody yet: who knew more tells only what is back, until warming ends.
     const knewMore = this.#link.restartedSince(epoch) || (memory.link !== undefined && memory.link !== this.#link);
     memory.held = warming === true && knewMore;
@@ -125,7 +125,7 @@ class WatchReader {
   }
 
   #put(instance: Partial<Instance>): void {
-    const { memory, sink } = this.#connection;
+    const { memory, sink, toEntry } = this.#connection;
     const entry = toEntry(instance);
     if (entry === undefined) {
       this.#remove({ ...instance, reason: 'unknown' });

@@ -4,7 +4,7 @@ import { toInstance } from '../discovery-mapping.ts';
 import { backgroundTimeoutMs } from '../discovery-options.ts';
 import { HttpClient } from '../http/http-client.ts';
 import { HttpError } from '../http/http-error.ts';
-import type { Instance, RenewLeasesRequest, RenewStatus } from '../protocol/index.ts';
+import type { RenewLeasesRequest, RenewStatus } from '../protocol/index.ts';
 import { RenewalBatch } from './renewal-batch.ts';
 
 /** What a server that could not be reached has missed, of one node: the last word counts. */
@@ -19,6 +19,13 @@ export interface LinkContext {
 
 const fieldsOf = (body: unknown): Record<string, unknown> =>
   typeof body === 'object' && body !== null ? (body as Record<string, unknown>) : {};
+
+/** A list of an answer. Something else that listens at the address must not pass for an empty roll. */
+function listOf(fields: Record<string, unknown>, name: string): readonly unknown[] {
+  const list = fields[name];
+  if (Array.isArray(list)) return list;
+  throw new HttpError(`answered without ${name}: is it a Rollcall server that listens there?`);
+}
 
 /** One server: its calls, the handles it gave us, and what it has missed while it was away. */
 export class ServerLink {
@@ -48,7 +55,7 @@ export class ServerLink {
   }
 
   async probe(signal: AbortSignal): Promise<void> {
-    await this.#call('GET', `/api/services?${this.query()}`, undefined, signal);
+    await this.services(signal);
   }
 
   async register(entries: readonly Entry[], lease: Lease | undefined, signal: AbortSignal): Promise<void> {
@@ -82,15 +89,13 @@ export class ServerLink {
     if (handles.length > 0) await this.#call('POST', '/api/cancel', { handles }, signal);
   }
 
-  async instances(name: string | undefined, signal: AbortSignal): Promise<readonly Partial<Instance>[]> {
+  async instances(name: string | undefined, signal: AbortSignal): Promise<readonly unknown[]> {
     const path = name === undefined ? `/api/fetch/all?${this.query()}` : `/api/fetch?${this.query(name)}`;
-    const { instances } = await this.#call('GET', path, undefined, signal);
-    return Array.isArray(instances) ? instances : [];
+    return listOf(await this.#call('GET', path, undefined, signal), 'instances');
   }
 
   async services(signal: AbortSignal): Promise<readonly unknown[]> {
-    const { services } = await this.#call('GET', `/api/services?${this.query()}`, undefined, signal);
-    return Array.isArray(services) ? services : [];
+    return listOf(await this.#call('GET', `/api/services?${this.query()}`, undefined, signal), 'services');
   }
 
   /** The stream of a watch, resumed after `cursor`. */
@@ -167,8 +172,12 @@ export class ServerLink {
 
   async #renewNow(items: RenewLeasesRequest): Promise<readonly RenewStatus[]> {
     const signal = AbortSignal.any([this.#closed.signal, AbortSignal.timeout(backgroundTimeoutMs)]);
-    const { statuses } = await this.#call('PUT', '/api/leases', items, signal);
-    return Array.isArray(statuses) ? statuses : [];
+    const statuses = listOf(await this.#call('PUT', '/api/leases', items, signal), 'statuses');
+    const known = statuses.filter(
+      (status): status is RenewStatus => status === 200 || status === 404 || status === 409,
+    );
+    if (known.length === items.length) return known;
+    throw new HttpError(`answered ${known.length} statuses for ${items.length} renewals`);
   }
 
   /** A write of now follows what is being caught up, and overrules what was missed. */

@@ -1,0 +1,70 @@
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
+import { discovery } from '../src/index.ts';
+import { ServerProcess } from './server-process.ts';
+
+const server = new ServerProcess();
+beforeAll(() => server.start());
+afterAll(() => server.kill());
+const cleanUps: (() => unknown)[] = [];
+afterEach(async () => {
+  for (const cleanUp of cleanUps.splice(0).reverse()) await cleanUp();
+});
+
+const logger = () => ({ debug: vi.fn(), info: vi.fn(), warn: vi.fn(), error: vi.fn() });
+
+function open(address: string, log = logger()) {
+  const registry = discovery({ addresses: [address], logger: log });
+  cleanUps.push(() => registry.close({ withdraw: false }));
+  return { registry, log };
+}
+
+const foreign = (over: object) => ({ env: 'default', appid: 'theirs', hostname: 'h', addrs: ['10.0.0.1:80'], ...over });
+
+describe('what others wrote', () => {
+  it('is read as tolerantly as possible; what cannot be used is logged once', async () => {
+    const instances = [
+      foreign({ hostname: 'url', addrs: ['nonsense', 'grpc://10.0.0.1:80/path'], metadata: { a: '1' } }),
+      foreign({ hostname: 'junk', addrs: ['nonsense'] }),
+      foreign({ hostname: 'out', status: 2 }),
+    ];
+    const headers = { 'content-type': 'application/json' };
+    const init = { method: 'POST', headers, body: JSON.stringify({ instances }) };
+    expect((await fetch(`http://${server.address}/api/register`, init)).status).toBe(200);
+    const { registry, log } = open(server.address);
+    const expected = [{ name: 'theirs', nodes: [{ id: 'url', address: '10.0.0.1:80', metadata: { a: '1' } }] }];
+    for (let read = 0; read < 3; read += 1) expect(await registry.getService('theirs')).toMatchObject(expected);
+    const watcher = registry.watch({ name: 'theirs' });
+    expect((await watcher.next()).value).toMatchObject({ type: 'create', service: { nodes: [{ id: 'url' }] } });
+    expect((await watcher.next()).value).toMatchObject({ type: 'synced' });
+    expect(log.warn.mock.calls).toEqual([
+      [{ key: 'theirs/junk', reason: 'no usable address' }, 'skipped an entry that cannot be used'],
+    ]);
+  });
+
+  it.each([
+    [
+      '{"data":{"services":[],"instances":[null,7,[],{"appid":"a"},{"appid":"theirs","hostname":"h","addrs":["h:1"],"endpoints":[null,{}]}]}}',
+      1,
+    ],
+    ['{"data":{"instances":"x"}}', 'error'],
+    ['{"data":null}', 'error'],
+    ['[]', 'error'],
+    ['{', 'error'],
+    ['', 'error'],
+    ['<html>another server</html>', 'error'],
+  ])('an answer %j of something that is no server of ours ends in nodes or in an error', async (body, expected) => {
+    const stranger = createServer((_request, response) => response.end(body)).listen(0, '127.0.0.1');
+    cleanUps.push(() => stranger.close());
+    await once(stranger, 'listening');
+    const { registry } = open(`127.0.0.1:${(stranger.address() as AddressInfo).port}`);
+    const found = await registry.getService('theirs', { timeoutMs: 3_000 }).then(
+      (services) => services.flatMap(({ nodes }) => nodes).length,
+      ({ code }: { readonly code: string }) => (['UNAVAILABLE', 'INTERNAL'].includes(code) ? 'error' : code),
+    );
+    expect(found).toBe(expected);
+    if (expected === 'error') await expect(registry.init()).rejects.toMatchObject({ code: expect.any(String) });
+  });
+});
