@@ -4,7 +4,7 @@ import { discovery } from '@rollcall/discovery';
 import { findFactory, readSetting, type Settings } from '@rollcall/service';
 import type { Command } from 'commander';
 import { CliError, exitCodes } from './exit-codes.ts';
-import { duration } from './parse.ts';
+import { timeOption } from './parse.ts';
 
 /** Options that every command about a registry takes. */
 export interface CommonOptions {
@@ -31,7 +31,7 @@ export function withCommon(command: Command): Command {
       'file with the token (a token on the command line shows in ps)',
       fromEnv('registryTokenFile'),
     )
-    .option('--timeout <time>', 'how long a call may take', duration, 5_000)
+    .addOption(timeOption('--timeout <time>', 'how long a call may take', '5s'))
     .option('--json', 'for programs')
     .option('--quiet', 'nothing but the result');
 }

@@ -6,7 +6,7 @@ import { createService } from '@rollcall/service';
 import type { Command } from 'commander';
 import { type CommonOptions, openRegistry, withCommon } from '../common.ts';
 import { CliError, exitCodes } from '../exit-codes.ts';
-import { duration, pair, port } from '../parse.ts';
+import { pair, port, timeOption } from '../parse.ts';
 import { lifeLogger } from './write.ts';
 
 interface RunOptions extends CommonOptions {
@@ -30,8 +30,8 @@ export function addRunCommand(program: Command): void {
     .option('--health <url>', 'healthy while it answers 2xx')
     .option('--service-version <version>', 'version of the service')
     .option('--metadata <key=value>', 'of the node, repeatable', pair)
-    .option('--ttl <time>', 'struck off after this long without a renewal', duration, 30_000)
-    .option('--interval <time>', 'checked and renewed this often', duration, 10_000)
+    .addOption(timeOption('--ttl <time>', 'struck off after this long without a renewal', '30s'))
+    .addOption(timeOption('--interval <time>', 'checked and renewed this often', '10s'))
     .addHelpText(
       'after',
       '\nExample:\n  rollcall run --name web --port 8080 --health http://127.0.0.1:8080/health -- python3 server.py',

@@ -3,7 +3,7 @@ import { createService } from '@rollcall/service';
 import type { Command } from 'commander';
 import { type CommonOptions, openRegistry, withCommon, withRegistry } from '../common.ts';
 import { note, plain } from '../output.ts';
-import { duration, pair } from '../parse.ts';
+import { pair, timeOption } from '../parse.ts';
 import { aborted, untilSignal } from '../signals.ts';
 
 interface RegisterOptions extends CommonOptions {
@@ -21,8 +21,8 @@ export function addWriteCommands(program: Command): void {
     .option('--service-version <version>', 'version of the service')
     .option('--id <id>', 'id of the node (default: <name>-<uuid>)')
     .option('--metadata <key=value>', 'of the node, repeatable', pair)
-    .option('--ttl <time>', 'struck off after this long without a renewal', duration, 30_000)
-    .option('--interval <time>', 'renewed this often', duration, 10_000)
+    .addOption(timeOption('--ttl <time>', 'struck off after this long without a renewal', '30s'))
+    .addOption(timeOption('--interval <time>', 'renewed this often', '10s'))
     .action(register);
   withCommon(program.command('deregister <name> <id>'))
     .description('strike a node off; a live owner is back at its next renewal')
