@@ -6,6 +6,8 @@ import { root } from './bootstrap.js';
 /** @type {Record<string, readonly string[]>} package -> what it may import */
 const allowed = {
   '@rollcall/core': [],
+  // For our own tests, never published.
+  '@rollcall/backends': ['@rollcall/core'],
   '@rollcall/memory': ['@rollcall/core'],
   '@rollcall/discovery': ['@rollcall/core'],
   '@rollcall/service': ['@rollcall/core'],

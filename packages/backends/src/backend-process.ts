@@ -1,0 +1,111 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { systemClock } from '@rollcall/core';
+
+/** How a backend is run, and how it is seen to serve. */
+export interface BackendCommand {
+  readonly file: string;
+  /** Given the folder that holds its data. */
+  readonly args: (dataFolder: string) => readonly string[];
+  /** Rejects or answers false while it does not serve. */
+  readonly ready: () => Promise<boolean>;
+}
+
+const readyTimeoutMs = 60_000;
+/** What it said last, for the message when it does not start. Characters. */
+const keptOutput = 4_000;
+
+/** A backend as a process of its own, on loopback, with data of its own. It ends with this process at the latest. */
+export class BackendProcess {
+  readonly #command: BackendCommand;
+  #data = newFolder();
+  #child: ChildProcess | undefined;
+  #output = '';
+  readonly #onExit = (): void => {
+    this.#child?.kill('SIGKILL');
+    rmSync(this.#data, { recursive: true, force: true });
+  };
+
+  constructor(command: BackendCommand) {
+    this.#command = command;
+    process.once('exit', this.#onExit);
+  }
+
+  /** Starts it on the data it had; resolves when it serves. */
+  async start(): Promise<void> {
+    if (this.#child !== undefined) return;
+    const child = spawn(this.#command.file, this.#command.args(this.#data), { stdio: ['ignore', 'pipe', 'pipe'] });
+    this.#child = child;
+    const keep = (chunk: Buffer): void => {
+      this.#output = `${this.#output}${chunk}`.slice(-keptOutput);
+    };
+    child.stdout.on('data', keep);
+    child.stderr.on('data', keep);
+    child.on('error', (error) => keep(Buffer.from(String(error))));
+    await this.serves();
+  }
+
+  /** Resolves when it serves (again). */
+  async serves(): Promise<void> {
+    const deadline = systemClock.now() + readyTimeoutMs;
+    while (!(await this.#command.ready().catch(() => false))) {
+      const child = this.#child;
+      const ended = child === undefined || child.exitCode !== null || child.signalCode !== null;
+      if (ended || systemClock.now() > deadline)
+        throw new Error(`${this.#command.file} ${ended ? 'ended' : 'does not serve'}:\n${this.#output}`);
+      await new Promise<void>((resolve) => systemClock.setTimer(20, resolve));
+    }
+  }
+
+  /** As an operator stops it. */
+  stop(): Promise<void> {
+    return this.#end('SIGTERM');
+  }
+
+  /** As a machine dies. */
+  kill(): Promise<void> {
+    return this.#end('SIGKILL');
+  }
+
+  /** Connections stay, nothing is answered. */
+  freeze(): void {
+    this.#child?.kill('SIGSTOP');
+  }
+
+  async resume(): Promise<void> {
+    this.#child?.kill('SIGCONT');
+    await this.serves();
+  }
+
+  /** Killed, and started with nothing. */
+  async wipe(): Promise<void> {
+    await this.kill();
+    rmSync(this.#data, { recursive: true, force: true });
+    this.#data = newFolder();
+    await this.start();
+  }
+
+  /** Killed, and its data removed. */
+  async dispose(): Promise<void> {
+    await this.kill();
+    process.off('exit', this.#onExit);
+    rmSync(this.#data, { recursive: true, force: true });
+  }
+
+  async #end(signal: NodeJS.Signals): Promise<void> {
+    const child = this.#child;
+    if (child === undefined) return;
+    this.#child = undefined;
+    if (child.exitCode !== null || child.signalCode !== null) return;
+    const ended = once(child, 'exit');
+    child.kill(signal);
+    // One that is frozen hears nothing but SIGKILL.
+    child.kill('SIGCONT');
+    await ended;
+  }
+}
+
+const newFolder = (): string => mkdtempSync(join(tmpdir(), 'rollcall-backend-'));

@@ -1,0 +1,35 @@
+import { BackendProcess } from './backend-process.ts';
+import { findBinary } from './bring.ts';
+import { freePorts } from './ports.ts';
+
+/** A Consul agent, not started yet. */
+export interface ConsulAgent {
+  readonly agent: BackendProcess;
+  /** `host:port` of its HTTP API. */
+  readonly address: string;
+  /** Where other agents join it. */
+  readonly serf: string;
+}
+
+/** A server agent with a data folder (`-dev` keeps nothing), or with `join` a client agent of the one that listens there. */
+export async function consulAgent(options: { readonly join?: string } = {}): Promise<ConsulAgent> {
+  const [file, [http = 0, server = 0, lan = 0, wan = 0]] = await Promise.all([findBinary('consul'), freePorts(4)]);
+  const ports = ['-http-port', http, '-server-port', server, '-serf-lan-port', lan, '-serf-wan-port', wan];
+  const role = options.join === undefined ? ['-server', '-bootstrap-expect=1'] : ['-retry-join', options.join];
+  const agent = new BackendProcess({
+    file,
+    args: (data) => [
+      ...['agent', '-data-dir', data, '-node', `agent-${http}`, '-bind', '127.0.0.1', '-client', '127.0.0.1'],
+      ...['-dns-port=-1', '-grpc-port=-1', '-log-level', 'err', ...ports.map(String), ...role],
+    ],
+    ready: () => serves(http),
+  });
+  return { agent, address: `127.0.0.1:${http}`, serf: `127.0.0.1:${lan}` };
+}
+
+/** A read that needs a leader: an agent alone answers long before. */
+async function serves(port: number): Promise<boolean> {
+  const ask = (path: string): Promise<Response> =>
+    fetch(`http://127.0.0.1:${port}${path}`, { signal: AbortSignal.timeout(1_000) });
+  return (await ask('/v1/catalog/services')).ok && (await ask('/v1/agent/self')).ok;
+}
