@@ -8,7 +8,8 @@ const marked = /(<!-- capabilities: .*? -->\n)(.*?)(<!-- end of capabilities -->
 /** README.md as it should be. */
 export async function withCapabilities() {
   const { memory, discovery } = await import('rollcall');
-  const adapters = [memory(), discovery()];
+  const { etcd } = await import('@rollcall/etcd');
+  const adapters = [memory(), discovery(), etcd()];
   const columns = Object.keys(adapters[0]?.capabilities ?? {});
   const row = (/** @type {readonly unknown[]} */ cells) =>
     `| ${cells.map((cell) => (cell === true ? 'yes' : cell === false ? 'no' : cell)).join(' | ')} |`;

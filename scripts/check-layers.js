@@ -10,6 +10,7 @@ const allowed = {
   '@rollcall/backends': ['@rollcall/core'],
   '@rollcall/memory': ['@rollcall/core'],
   '@rollcall/discovery': ['@rollcall/core'],
+  '@rollcall/etcd': ['@rollcall/core', 'cockatiel', 'etcd3'],
   '@rollcall/service': ['@rollcall/core'],
   '@rollcall/conformance': ['@rollcall/core'],
   '@rollcall/server': ['@rollcall/core', '@rollcall/discovery', 'fastify'],

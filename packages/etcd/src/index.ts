@@ -1,0 +1,2 @@
+export type { EtcdOptions } from './etcd-options.ts';
+export { etcd } from './etcd-registry.ts';
