@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { systemClock } from '@rollcall/core';
@@ -56,7 +56,7 @@ export class BackendProcess {
       const ended = child === undefined || child.exitCode !== null || child.signalCode !== null;
       if (ended || systemClock.now() > deadline)
         throw new Error(`${this.#command.file} ${ended ? 'ended' : 'does not serve'}:\n${this.#output}`);
-      await new Promise<void>((resolve) => systemClock.setTimer(20, resolve));
+      await pause(20);
     }
   }
 
@@ -71,8 +71,11 @@ export class BackendProcess {
   }
 
   /** Connections stay, nothing is answered. */
-  freeze(): void {
-    this.#child?.kill('SIGSTOP');
+  async freeze(): Promise<void> {
+    const child = this.#child;
+    child?.kill('SIGSTOP');
+    // The signal is delivered to one thread after the other, and those that still run answer.
+    while (child?.pid !== undefined && runningThreads(child.pid) > 0) await pause(1);
   }
 
   async resume(): Promise<void> {
@@ -105,6 +108,22 @@ export class BackendProcess {
     // One that is frozen hears nothing but SIGKILL.
     child.kill('SIGCONT');
     await ended;
+  }
+}
+
+const pause = (ms: number): Promise<void> => new Promise((resolve) => systemClock.setTimer(ms, resolve));
+
+/** Threads of a process that are not stopped; 0 where the system does not say. */
+function runningThreads(pid: number): number {
+  const folder = `/proc/${pid}/task`;
+  try {
+    // The state follows the name, which is in brackets and may hold anything.
+    const states = readdirSync(folder).map((thread) =>
+      readFileSync(`${folder}/${thread}/stat`, 'utf8').split(') ').at(-1),
+    );
+    return states.filter((state) => state?.[0] !== 'T').length;
+  } catch {
+    return 0;
   }
 }
 

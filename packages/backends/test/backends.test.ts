@@ -25,7 +25,7 @@ describe('etcd', () => {
     await expect(fetch(`http://${address}/health`)).rejects.toThrow();
     await node.start();
     expect(await has(address, 'a')).toBe(true);
-    node.freeze();
+    await node.freeze();
     await expect(fetch(`http://${address}/health`, { signal: AbortSignal.timeout(300) })).rejects.toThrow(/timeout/);
     await node.resume();
     await node.kill();

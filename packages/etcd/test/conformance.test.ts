@@ -18,7 +18,7 @@ describeRegistry(
     faults: {
       stop: () => node.kill(),
       start: () => node.start(),
-      freeze: async () => node.freeze(),
+      freeze: () => node.freeze(),
       resume: () => node.resume(),
       wipe: () => node.wipe(),
     },

@@ -1,0 +1,12 @@
+// Opens a registry on the etcd of the first argument, uses it, and comes to its end; `close` as second argument closes
+// it, `watch` leaves a watcher behind that nobody waits for.
+import { etcd } from '../dist/index.js';
+
+const [, , address = '', how] = process.argv;
+const registry = etcd({ addresses: [address] });
+await registry.register({ name: 'brief', nodes: [{ id: 'n', address: '10.0.0.1:80' }] }, { ttlMs: 60_000 });
+const watcher = registry.watch();
+await watcher.next();
+if (how !== 'watch') await watcher.return();
+if (how === 'close') await registry.close();
+console.log((await registry.getService('brief').catch(({ code }) => [code])).length);

@@ -1,0 +1,62 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { fileURLToPath } from 'node:url';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type BackendProcess, etcdNode, TcpProxy } from '../../backends/src/index.ts';
+import { etcd } from '../src/index.ts';
+
+const exits = fileURLToPath(new URL('./exits.js', import.meta.url));
+let node: BackendProcess;
+let address = '';
+beforeAll(async () => {
+  ({ node, address } = await etcdNode());
+  await node.start();
+}, 120_000);
+afterAll(() => node.dispose());
+
+setFlagsFromString('--expose-gc');
+const collect = runInNewContext('gc') as () => void;
+function heap(): number {
+  collect();
+  return process.memoryUsage().heapUsed;
+}
+const handles = (): number => process.getActiveResourcesInfo().filter((name) => /TCP|Timeout/.test(name)).length;
+
+describe('nothing is left', () => {
+  it.each(['close', 'leave', 'watch'])('a program that used a registry ends by itself: %s', async (how) => {
+    const child = spawn(process.execPath, [exits, address, how], { stdio: ['ignore', 'pipe', 'inherit'] });
+    let out = '';
+    child.stdout.on('data', (chunk) => {
+      out += chunk;
+    });
+    expect(await once(child, 'close')).toEqual([0, null]);
+    expect(out).toBe('1\n');
+  });
+
+  it('two hundred rounds of open, use, lose, close keep handles and memory flat', async () => {
+    const proxy = new TcpProxy(address);
+    await proxy.listen();
+    const round = async (index: number): Promise<void> => {
+      const registry = etcd({ addresses: [proxy.address] });
+      const watcher = registry.watch();
+      for (let event = await watcher.next(); event.value?.type !== 'synced'; event = await watcher.next());
+      const nodes = [{ id: `n${index % 3}`, address: '10.0.0.1:80' }];
+      await registry.register({ name: 'round', nodes }, { ttlMs: 30_000 });
+      if (index % 2 === 0) proxy.cut();
+      else proxy.blackHole();
+      await registry.getService('round', { timeoutMs: 20 }).catch(() => {});
+      proxy.restore();
+      await registry.close();
+    };
+    for (let index = 0; index < 40; index += 1) await round(index);
+    const [heapBefore, handlesBefore] = [heap(), handles()];
+    for (let index = 40; index < 240; index += 1) await round(index);
+    await expect.poll(handles, { timeout: 10_000 }).toBeLessThanOrEqual(handlesBefore);
+    const grown = (heap() - heapBefore) / 1_048_576;
+    console.log(`${grown.toFixed(1)} MiB more heap after 200 rounds`);
+    expect(grown).toBeLessThan(4);
+    await proxy.close();
+  }, 120_000);
+});
