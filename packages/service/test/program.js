@@ -10,7 +10,9 @@ const registry = memory();
 const service = createService({ name: 'greeter', server, registry, drainMs: process.argv[2] === 'slow' ? 60_000 : 0 });
 service.on('registered', () => console.log('registered'));
 service.on('stopped', () => console.log('stopped'));
+const running = service.run();
+// From here on it hears signals.
 console.log('ready');
-await service.run();
+await running;
 console.log(`left: ${(await registry.listServices()).length}, listening: ${server.listening}`);
 await registry.close();
