@@ -26,7 +26,7 @@ async function tests() {
 }
 
 console.log(
-  `testing Rollcall${quick ? ' (quick: without the package shape, the three-server suite and the two hundred rounds)' : ''}`,
+  `testing Rollcall${quick ? ' (quick: without the package shape, the three-server suite, the two hundred rounds and the real etcd)' : ''}`,
 );
 /** @type {{ passed: number, failed: number }[]} */
 const results = [];

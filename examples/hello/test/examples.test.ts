@@ -2,7 +2,6 @@ import { execFile } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { describe, expect, it } from 'vitest';
-import { etcdNode } from '../../../packages/backends/src/index.ts';
 
 const execute = promisify(execFile);
 const node = (folder: string, ...args: string[]) =>
@@ -19,19 +18,6 @@ describe('examples', () => {
       /^greeter 1\.0\.0 says: hello from process \d+$/m,
     );
   });
-
-  it('greeter and caller on etcd', async () => {
-    const { node: backend, address } = await etcdNode();
-    await backend.start();
-    try {
-      const where = ['--registry', 'etcd', '--registry-address', address];
-      expect((await node('greeter', 'main.js', ...where)).stdout).toMatch(
-        /^greeter 1\.0\.0 says: hello from process \d+$/m,
-      );
-    } finally {
-      await backend.dispose();
-    }
-  }, 120_000);
 
   it.each(['mdns', 'consul'])('greeter on %s says what is missing', async (registry) => {
     await expect(node('greeter', 'main.js', '--registry', registry)).rejects.toThrow(

@@ -1,0 +1,25 @@
+// What of the tests runs here: all of it, unless the inner loop is asked for or the machine cannot.
+import { existsSync } from 'node:fs';
+import { delimiter, join } from 'node:path';
+
+const onPath = (/** @type {string} */ name) =>
+  (process.env.PATH ?? '').split(delimiter).some((folder) => existsSync(join(folder, name)));
+
+/** Those that need a real etcd or Consul. */
+const realBackends = [
+  'packages/backends/test/**',
+  'packages/etcd/test/{conformance*,faults,life}.test.ts',
+  'examples/greeter/test/etcd.test.ts',
+];
+
+/** The test files that are left out; each lane says so, with what is missing and how to get it. */
+export function leftOut() {
+  const quick = process.env.ROLLCALL_QUICK !== undefined;
+  const slow = ['packages/discovery/test/conformance-three-servers.test.ts', 'packages/discovery/test/rounds.test.ts'];
+  const can = onPath('apt-get') || (onPath('etcd') && onPath('consul'));
+  if (!can && process.env.CI === undefined)
+    console.log('left out: tests on real etcd and Consul; put `etcd` and `consul` on PATH, or run on Debian');
+  // With CI set they run whatever is missing, and fail.
+  const without = quick || (!can && process.env.CI === undefined);
+  return [...(quick ? slow : []), ...(without ? realBackends : [])];
+}
