@@ -8,7 +8,7 @@ const onPath = (/** @type {string} */ name) =>
 /** Those that need a real etcd or Consul. */
 const realBackends = [
   'packages/backends/test/**',
-  'packages/etcd/test/{conformance*,faults,life}.test.ts',
+  'packages/etcd/test/{conformance*,faults,leader,life}.test.ts',
   'examples/greeter/test/etcd.test.ts',
 ];
 
