@@ -100,14 +100,14 @@ describe('reading', () => {
   it('finds an adapter in the working directory, and says what to install where there is none', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'rollcall-cli-'));
     cleanUps.push(() => rm(folder, { recursive: true }));
-    const list = () => start(['list', '--registry', 'etcd', '--json'], { cwd: folder }).ended;
-    expect(await list()).toMatchObject({ code: 2, err: expect.stringContaining('npm install @rollcall/etcd') });
-    const adapter = join(folder, 'node_modules/@rollcall/etcd');
+    const list = () => start(['list', '--registry', 'mdns', '--json'], { cwd: folder }).ended;
+    expect(await list()).toMatchObject({ code: 2, err: expect.stringContaining('npm install @rollcall/mdns') });
+    const adapter = join(folder, 'node_modules/@rollcall/mdns');
     await mkdir(adapter, { recursive: true });
     await writeFile(join(adapter, 'package.json'), '{"type":"module","exports":"./index.js"}');
     await writeFile(
       join(adapter, 'index.js'),
-      'export const etcd = () => ({ listServices: async () => [{ name: "far", versions: ["1"] }], close: async () => {} });',
+      'export const mdns = () => ({ listServices: async () => [{ name: "far", versions: ["1"] }], close: async () => {} });',
     );
     expect(await list()).toMatchObject({ code: 0, out: '[{"name":"far","versions":["1"]}]\n' });
   });

@@ -157,7 +157,7 @@ describe('loadRegistry', () => {
     await expect(loadRegistry({ argv: ['--registry=zoo'], env: {}, registries: { x: stub() } })).rejects.toThrow(
       /"zoo" is unknown: choose one of x, memory, mdns/,
     );
-    await expect(loadRegistry({ argv: ['--registry=etcd'], env: {} })).rejects.toThrow(/npm install @rollcall\/etcd/);
+    await expect(loadRegistry({ argv: ['--registry=mdns'], env: {} })).rejects.toThrow(/npm install @rollcall\/mdns/);
     await expect(loadRegistry({ argv: ['--registry'], env: {} })).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' });
   });
 
