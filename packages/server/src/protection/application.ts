@@ -95,7 +95,21 @@ export class Application {
 
 function pair(member: Member, newcomer: Member): void {
   member.replacedBy = newcomer;
-  newcomer.standsInFor = member;
+  if (member.state === 'listed' || member.standsInFor !== undefined) newcomer.standsInFor = member;
+}
+
+/**
+ * It left. Where nobody listed depends on it, those after it forget it: an application that is deployed for years must
+ * not keep all its dead.
+ */
+export function unchain(member: Member): void {
+  for (
+    let gone = member;
+    gone.state !== 'listed' && gone.standsInFor === undefined && gone.replacedBy !== undefined;
+  ) {
+    gone = gone.replacedBy;
+    gone.standsInFor = undefined;
+  }
 }
 
 /** Registered after the last renewal of the departed; or in a surge deploy shortly before it, of one that had been there for long. */

@@ -26,7 +26,7 @@ export interface Member extends Ref {
   recent: boolean;
   /** The newcomer that stands in for it. */
   replacedBy: Member | undefined;
-  /** The other way round. */
+  /** The other way round, as long as one that is listed depends on it. */
   standsInFor: Member | undefined;
   /** What it adds to the two numbers of the rule. */
   counted: Counted;

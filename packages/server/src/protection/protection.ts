@@ -1,5 +1,5 @@
 import { LeaseTable } from '@rollcall/core';
-import { Application, type Cancel } from './application.ts';
+import { Application, type Cancel, unchain } from './application.ts';
 import { Ceiling } from './ceiling.ts';
 import { quietIntervals, recentMs } from './constants.ts';
 import { Count } from './count.ts';
@@ -100,6 +100,7 @@ export class Protection {
     const cancel = { key: `${this.#cancelCount++}`, appid };
     if (this.#appOf(member).cancelled(member, cancel, now)) this.#cancels.set(cancel.key, cancel, recentMs, now);
     this.#reconsider(member);
+    unchain(member);
     this.#forgetIfEmpty(appid);
     this.#dirty = true;
   }
@@ -260,6 +261,7 @@ export class Protection {
     this.#unlist(member, 'struck off');
     this.#struckOff.add(member, now);
     if (!counts) this.#appOf(member).forget(member);
+    unchain(member);
     this.#forgetIfEmpty(member.appid);
   }
 

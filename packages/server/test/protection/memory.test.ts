@@ -1,0 +1,43 @@
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
+import { expect, it } from 'vitest';
+import { Protection } from '../../src/protection/index.ts';
+
+setFlagsFromString('--expose-gc');
+const collect = runInNewContext('gc') as () => void;
+function heap(): number {
+  collect();
+  return process.memoryUsage().heapUsed;
+}
+
+it.each([
+  ['while it is still listed', 5_000],
+  ['after it was struck off', 95_000],
+])('forgets the dead: each is killed and replaced %s, 20,000 times', (_, replacedAfterMs) => {
+  const protection = new Protection({ enabled: true });
+  const lease = { ttlMs: 90_000, renewIntervalMs: 30_000 };
+  let generation = 0;
+  let now = 0;
+  const replace = (): void => {
+    const [died, dead] = [now, `${generation}`];
+    generation += 1;
+    const events: [number, () => void][] = [
+      [died + replacedAfterMs, () => protection.registered('app', `${generation}`, lease, now)],
+      // On time when its predecessor expires; nobody yet in the other case.
+      [died + 85_000, () => protection.renewed('app', `${generation}`, now)],
+      [died + 90_000, () => protection.expired('app', dead, now)],
+    ];
+    for (const [at, event] of events.sort(([a], [b]) => a - b)) {
+      now = at;
+      event();
+      protection.advance(now);
+    }
+  };
+  protection.registered('app', '0', lease, now);
+  for (let round = 0; round < 1_000; round += 1) replace();
+  const before = heap();
+  for (let round = 0; round < 20_000; round += 1) replace();
+  expect((heap() - before) / 1_048_576).toBeLessThan(1);
+  // Used here, so that it is not collected before it is measured.
+  expect(protection.view(now).held).toBe(0);
+});
