@@ -35,6 +35,12 @@ const letGo = (message: unknown): void => {
 };
 let watched = false;
 
+/** The part of a stream that opening it needs. */
+interface Stream {
+  on(event: 'error', listener: (error: Error) => void): unknown;
+  cancel(): void;
+}
+
 /** The cluster, connected at the first call. */
 export class Connection {
   readonly #options: IOptions;
@@ -81,6 +87,17 @@ export class Connection {
     } finally {
       signal.removeEventListener('abort', onAbort);
     }
+  }
+
+  /** Opens a stream. One that opens after the signal is cancelled: nobody has it. */
+  stream<S extends Stream>(signal: AbortSignal, open: (client: Client) => Promise<S>): Promise<S> {
+    return this.call(signal, async (client) => {
+      const stream = await open(client);
+      // What it still says when it is cancelled is nobody's concern, and must not end the process.
+      stream.on('error', () => {});
+      if (signal.aborted) stream.cancel();
+      return stream;
+    });
   }
 
   close(): void {

@@ -1,4 +1,4 @@
-import type { DeleteReason, Entry, EntryKey, WatchSink } from '@rollcall/core';
+import { type DeleteReason, type Entry, entryKey, type WatchSink } from '@rollcall/core';
 import type { IEvent, IKeyValue, IWatchResponse } from 'etcd3';
 import { type Connection, deadline } from './connection.ts';
 import { watchEnded } from './etcd-error.ts';
@@ -21,9 +21,10 @@ export async function watchRange(request: WatchRequest): Promise<void> {
   const { revision, keys } = await list(connection, prefix, signal);
   const reader = new WatchReader(request, keys);
   sink.snapshot(reader.entries);
-  const stream = await connection.call(signal, ({ watches }) => watches.watch());
+  const stream = await connection.stream(signal, ({ watches }) => watches.watch());
   try {
     await new Promise<void>((resolve, reject) => {
+      if (signal.aborted) resolve();
       signal.addEventListener('abort', () => resolve(), { once: true });
       // One after the other: why a key is gone may have to be asked.
       let turn = Promise.resolve();
@@ -38,8 +39,6 @@ export async function watchRange(request: WatchRequest): Promise<void> {
       });
     });
   } finally {
-    // What it still says when it is cancelled is nobody's concern.
-    stream.on('error', () => {});
     stream.cancel();
   }
 }
@@ -71,11 +70,11 @@ class WatchReader {
     if (type === 'Put') {
       const entry = this.#learn(kv);
       if (entry !== undefined) sink.put(entry);
-      if (before !== undefined && !isSame(before, entry)) sink.remove(keyOf(before), 'unknown');
+      if (before !== undefined && !isSame(before, entry)) sink.remove(entryKey(before), 'unknown');
       return;
     }
     this.#told.delete(kv.key.toString());
-    if (before !== undefined) sink.remove(keyOf(before), await this.#reason(prev_kv?.lease ?? '0', reasons));
+    if (before !== undefined) sink.remove(entryKey(before), await this.#reason(prev_kv?.lease ?? '0', reasons));
   }
 
   /** Who deletes a key leaves its lease; a lease that is over took its keys along. */
@@ -104,8 +103,6 @@ class WatchReader {
     return entry;
   }
 }
-
-const keyOf = ({ name, node }: Entry): EntryKey => ({ name, id: node.id });
 
 /** Whether they are one node: another writer may put another's name under the same key. */
 const isSame = (before: Entry, now: Entry | undefined): boolean =>

@@ -1,12 +1,12 @@
-import { type Entry, type EntryKey, keyOf, type Lease } from '@rollcall/core';
-import { CompareResult, CompareTarget, type ICompare, type IRequestOp, type ITxnResponse } from 'etcd3';
+import { type Entry, type EntryKey, entryKey, keyOf, type Lease } from '@rollcall/core';
+import { CompareResult, CompareTarget, type ICompare, type IKeyValue, type IRequestOp, type ITxnResponse } from 'etcd3';
 import { type Connection, deadline } from './connection.ts';
 import { heldByAnother } from './etcd-error.ts';
 import { encode, keyFor } from './etcd-mapping.ts';
 import { maxOperations, writeDeadlineMs } from './etcd-options.ts';
 
-/** What this object has written: a key is ours while it hangs on this lease, or without one while it has this value. */
-interface Held {
+/** One write of ours: the key is ours while it hangs on this lease, or without one while it has this value. */
+interface Claim {
   /** `0`: it has none. */
   readonly lease: string;
   readonly ttlSeconds: number;
@@ -19,7 +19,8 @@ const secondsOf = (lease: Lease | undefined): number => (lease === undefined ? 0
 export class Holdings {
   readonly #connection: Connection;
   readonly #prefix: string;
-  readonly #held = new Map<string, Held>();
+  /** By key, what may be there of ours: the last write that was acknowledged and those since whose answer is not known. */
+  readonly #claims = new Map<string, readonly Claim[]>();
 
   constructor(connection: Connection, prefix: string) {
     this.#connection = connection;
@@ -28,16 +29,19 @@ export class Holdings {
 
   /** Writes each whole, whatever was there. */
   async put(entries: readonly Entry[], lease: Lease | undefined, signal: AbortSignal): Promise<void> {
-    await Promise.all(entries.map((entry) => this.#write(entry, encode(entry), lease, signal)));
+    await Promise.all(entries.map((entry) => this.#write(entryKey(entry), encode(entry), lease, signal)));
   }
 
   /** Answers those that etcd has no longer; throws `CONFLICT` before anything is written when one is another's. */
   async renew(keys: readonly EntryKey[], lease: Lease | undefined, signal: AbortSignal): Promise<readonly EntryKey[]> {
-    const states = await this.#compare(keys, signal);
+    const states = await this.#look(keys, signal);
     const other = keys.find((_, index) => states[index] === 'theirs');
     if (other !== undefined) throw heldByAnother(other);
     const renewed = await Promise.all(
-      keys.map((key, index) => (states[index] === 'ours' ? this.#extend(key, lease, signal) : false)),
+      keys.map((key, index) => {
+        const state = states[index];
+        return typeof state === 'object' && this.#extend(key, state, lease, signal);
+      }),
     );
     return keys.filter((_, index) => !renewed[index]);
   }
@@ -46,40 +50,47 @@ export class Holdings {
   async remove(keys: readonly EntryKey[], signal: AbortSignal): Promise<void> {
     for (const chunk of chunks(keys)) {
       const success = chunk.map((key): IRequestOp => ({ request_delete_range: { key: this.#key(key) } }));
-      await this.#txn([], success, [], signal);
+      await this.#txn([], success, signal);
     }
-    for (const { name, id } of keys) this.#held.delete(keyOf(name, id));
+    for (const { name, id } of keys) this.#claims.delete(keyOf(name, id));
   }
 
   /** Only what is still ours; each by itself, since one that is another's must not keep the rest. */
   async withdraw(keys: readonly EntryKey[], signal: AbortSignal): Promise<void> {
+    const claimed = keys.flatMap((key) => this.#claimsOf(key).map((claim) => ({ key, claim })));
     await Promise.all(
-      keys.map(async (key) => {
-        const held = this.#held.get(keyOf(key.name, key.id));
-        if (held === undefined) return;
-        await this.#txn(this.#ours(key, held), [{ request_delete_range: { key: this.#key(key) } }], [], signal);
-      }),
+      claimed.map(({ key, claim }) =>
+        this.#txn(this.#holds(key, claim), [{ request_delete_range: { key: this.#key(key) } }], signal),
+      ),
     );
+  }
+
+  #claimsOf({ name, id }: EntryKey): readonly Claim[] {
+    return this.#claims.get(keyOf(name, id)) ?? [];
   }
 
   #key(key: EntryKey): Buffer {
     return Buffer.from(keyFor(this.#prefix, key));
   }
 
+  /** False: `unless` did not hold, and nothing was written. */
   async #write(
-    entry: Pick<Entry, 'name'> & { readonly node: { readonly id: string } },
+    key: EntryKey,
     value: Buffer,
     lease: Lease | undefined,
     signal: AbortSignal,
     unless: readonly ICompare[] = [],
   ): Promise<boolean> {
-    const key = { name: entry.name, id: entry.node.id };
     const ttlSeconds = secondsOf(lease);
     const granted = ttlSeconds === 0 ? '0' : await this.#grant(ttlSeconds, signal);
-    // Known before it is sent: an answer that is lost must not lose the key.
-    this.#held.set(keyOf(key.name, key.id), { lease: granted, ttlSeconds, value });
+    const claim: Claim = { lease: granted, ttlSeconds, value };
+    const before = this.#claimsOf(key);
+    // Known before it is sent: an answer that is lost must not lose the key, nor what it had before.
+    this.#claims.set(keyOf(key.name, key.id), [...before, claim]);
     const put: IRequestOp = { request_put: { key: this.#key(key), value, lease: granted } };
-    return (await this.#txn(unless, [put], [], signal)).succeeded;
+    const { succeeded } = await this.#txn(unless, [put], signal);
+    this.#claims.set(keyOf(key.name, key.id), succeeded ? [claim] : before);
+    return succeeded;
   }
 
   async #grant(TTL: number, signal: AbortSignal): Promise<string> {
@@ -90,19 +101,17 @@ export class Holdings {
   }
 
   /** False: etcd has it no longer. */
-  async #extend(key: EntryKey, lease: Lease | undefined, signal: AbortSignal): Promise<boolean> {
-    const held = this.#held.get(keyOf(key.name, key.id));
-    if (held === undefined) return false;
-    if (held.ttlSeconds !== secondsOf(lease)) {
-      const entry = { name: key.name, node: { id: key.id } };
-      return this.#write(entry, held.value, lease, signal, this.#ours(key, held));
-    }
-    return held.lease === '0' || this.#keepAlive(held.lease, signal);
+  async #extend(key: EntryKey, claim: Claim, lease: Lease | undefined, signal: AbortSignal): Promise<boolean> {
+    if (claim.ttlSeconds === secondsOf(lease)) return claim.lease === '0' || this.#keepAlive(claim.lease, signal);
+    if (await this.#write(key, claim.value, lease, signal, this.#holds(key, claim))) return true;
+    const [now] = await this.#look([key], signal);
+    if (now === 'theirs') throw heldByAnother(key);
+    return false;
   }
 
   /** A stream of one question: etcd has no single call for it. */
   async #keepAlive(ID: string, signal: AbortSignal): Promise<boolean> {
-    const stream = await this.#connection.call(signal, ({ leaseClient }) =>
+    const stream = await this.#connection.stream(signal, ({ leaseClient }) =>
       leaseClient.leaseKeepAlive(deadline(writeDeadlineMs)),
     );
     const answer = new Promise<boolean>((resolve, reject) => {
@@ -121,24 +130,24 @@ export class Holdings {
     }
   }
 
-  /** In whose hands each key is, at one moment per chunk. */
-  async #compare(keys: readonly EntryKey[], signal: AbortSignal): Promise<readonly ('ours' | 'theirs' | 'gone')[]> {
-    const states: ('ours' | 'theirs' | 'gone')[] = [];
+  /** Each key's claim, or in whose hands it is; at one moment per chunk. */
+  async #look(keys: readonly EntryKey[], signal: AbortSignal): Promise<readonly (Claim | 'theirs' | 'gone')[]> {
+    const states: (Claim | 'theirs' | 'gone')[] = [];
     for (const chunk of chunks(keys)) {
       const reads = chunk.map((key): IRequestOp => ({ request_range: { key: this.#key(key) } }));
-      const { responses } = await this.#txn([], reads, [], signal);
-      for (const [index, { name, id }] of chunk.entries()) {
+      const { responses } = await this.#txn([], reads, signal);
+      for (const [index, key] of chunk.entries()) {
         const [kv] = responses[index]?.response_range?.kvs ?? [];
-        const held = this.#held.get(keyOf(name, id));
-        if (kv === undefined || held === undefined) states.push('gone');
-        else if (kv.lease !== held.lease) states.push('theirs');
-        else states.push(held.lease === '0' && !kv.value.equals(held.value) ? 'theirs' : 'ours');
+        const claims = this.#claimsOf(key);
+        if (kv === undefined || claims.length === 0) states.push('gone');
+        else states.push(claims.find((claim) => isClaimed(kv, claim)) ?? 'theirs');
       }
     }
     return states;
   }
 
-  #ours(key: EntryKey, { lease, value }: Held): readonly ICompare[] {
+  /** {@link isClaimed}, for etcd to decide. */
+  #holds(key: EntryKey, { lease, value }: Claim): readonly ICompare[] {
     const compares: ICompare[] = [
       { key: this.#key(key), target: CompareTarget.Lease, result: CompareResult.Equal, lease },
     ];
@@ -147,16 +156,14 @@ export class Holdings {
     return compares;
   }
 
-  #txn(
-    compare: readonly ICompare[],
-    success: readonly IRequestOp[],
-    failure: readonly IRequestOp[],
-    signal: AbortSignal,
-  ): Promise<ITxnResponse> {
-    const request = { compare: [...compare], success: [...success], failure: [...failure] };
+  #txn(compare: readonly ICompare[], success: readonly IRequestOp[], signal: AbortSignal): Promise<ITxnResponse> {
+    const request = { compare: [...compare], success: [...success] };
     return this.#connection.call(signal, ({ kv }) => kv.txn(request, deadline(writeDeadlineMs)));
   }
 }
+
+const isClaimed = (kv: IKeyValue, { lease, value }: Claim): boolean =>
+  kv.lease === lease && (lease !== '0' || kv.value.equals(value));
 
 function chunks(keys: readonly EntryKey[]): (readonly EntryKey[])[] {
   const count = Math.ceil(keys.length / maxOperations);
