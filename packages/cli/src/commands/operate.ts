@@ -13,21 +13,27 @@ export function addOperateCommands(program: Command): void {
   withCommon(protection.command('end')).description('strike off every expired instance now').action(end);
 }
 
-async function call<T>(options: CommonOptions, method: 'GET' | 'POST', path: string, body?: object): Promise<T> {
+/** The server that is asked, and as whom. */
+function serverOf(options: CommonOptions): {
+  readonly address: string;
+  readonly base: string;
+  readonly headers: object;
+} {
   if (options.registry !== 'discovery') {
     const message = `--registry ${plain(options.registry)} has no self-protection: this command is for the discovery server`;
     throw new CliError(exitCodes.usage, message);
   }
   const [address = '127.0.0.1:7171'] = addressesOf(options) ?? [];
   const base = /^https?:\/\//.test(address) ? address : `http://${address}`;
-  if (!URL.canParse(path, base))
-    throw new CliError(exitCodes.usage, `--registry-address ${plain(address)} is no address`);
+  if (!URL.canParse(base)) throw new CliError(exitCodes.usage, `--registry-address ${plain(address)} is no address`);
   const token = tokenOf(options);
-  const headers = {
-    ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
-    ...(body === undefined ? {} : { 'content-type': 'application/json' }),
-  };
-  const init = body === undefined ? { headers } : { headers, body: JSON.stringify(body) };
+  return { address, base, headers: token === undefined ? {} : { authorization: `Bearer ${token}` } };
+}
+
+async function call<T>(options: CommonOptions, method: 'GET' | 'POST', path: string, body?: object): Promise<T> {
+  const { address, base, headers } = serverOf(options);
+  const json = { ...headers, 'content-type': 'application/json' };
+  const init = body === undefined ? { headers: { ...headers } } : { headers: json, body: JSON.stringify(body) };
   let response: Response;
   try {
     response = await fetch(new URL(path, base), { method, signal: AbortSignal.timeout(options.timeout), ...init });
