@@ -11,6 +11,7 @@ const allowed = {
   '@rollcall/memory': ['@rollcall/core'],
   '@rollcall/discovery': ['@rollcall/core'],
   '@rollcall/etcd': ['@rollcall/core', 'cockatiel', 'etcd3'],
+  '@rollcall/consul': ['@rollcall/core', 'consul'],
   '@rollcall/service': ['@rollcall/core'],
   '@rollcall/conformance': ['@rollcall/core'],
   '@rollcall/server': ['@rollcall/core', '@rollcall/discovery', 'fastify'],

@@ -20,6 +20,8 @@ export async function consulAgent(options: { readonly join?: string } = {}): Pro
     file,
     args: (data) => [
       ...['agent', '-data-dir', data, '-node', `agent-${http}`, '-bind', '127.0.0.1', '-client', '127.0.0.1'],
+      // A restarted server holds an election, by default as patiently as on a slow network.
+      ...['-hcl', 'performance { raft_multiplier = 1 }'],
       ...['-dns-port=-1', '-grpc-port=-1', '-log-level', 'err', ...ports.map(String), ...role],
     ],
     ready: () => serves(http),

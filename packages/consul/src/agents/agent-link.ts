@@ -1,0 +1,224 @@
+import { AnswerError, filteredByAcl, notConsul, withoutLeader } from '../consul-error.ts';
+import type { Registration } from '../consul-mapping.ts';
+import { type Answer, type ClientOptions, ConsulClient, type Exchange } from './consul-client.ts';
+import type { Gate } from './gate.ts';
+import type { LibraryResponse } from './library.ts';
+
+/** What bounds a read, and what it waits for. */
+export interface Query {
+  readonly signal: AbortSignal;
+  /** Blocks until the answer has a later index, or `waitMs` is over. */
+  readonly index?: number | undefined;
+  readonly waitMs?: number | undefined;
+  /** In Consul's filter language. */
+  readonly filter?: string | undefined;
+  /** Part of a watch: it must not hold the process open. */
+  readonly background?: boolean | undefined;
+}
+
+/** A list with the index at which it was true. */
+export interface Indexed<T> {
+  readonly index: number;
+  readonly value: T;
+}
+
+/** What an agent says of itself, where the token may ask. */
+export interface AgentInfo {
+  readonly node: string | undefined;
+  readonly datacenter: string | undefined;
+  readonly enterprise: boolean;
+}
+
+/** A service as its agent has it. */
+export interface AgentRecord {
+  /** As it was registered, unchecked. */
+  readonly service: object;
+  /** No check of it is critical. */
+  readonly live: boolean;
+}
+
+/** The operations of one agent, their answers checked as far as their outermost shape. */
+export class AgentLink {
+  readonly #calls: ConsulClient;
+  readonly #watches: ConsulClient;
+  readonly #gate: Gate;
+  readonly #datacenter: string | undefined;
+  #info: AgentInfo | undefined;
+
+  constructor(options: Omit<ClientOptions, 'background'>, datacenter: string | undefined, gate: Gate) {
+    this.#calls = new ConsulClient({ ...options, background: false });
+    this.#watches = new ConsulClient({ ...options, background: true });
+    this.#datacenter = datacenter;
+    this.#gate = gate;
+  }
+
+  /** Undefined before {@link AgentLink.introduce}. */
+  get info(): AgentInfo | undefined {
+    return this.#info;
+  }
+
+  /** Rejects unless the agent answers and knows a leader. Needs no right. */
+  async probe(signal: AbortSignal): Promise<void> {
+    const { body } = await this.#calls.send({ signal, run: (library, call) => library.status.leader(call) });
+    if (typeof body !== 'string' || body === '') throw withoutLeader();
+  }
+
+  /** Rejects for a token that Consul does not know; learns what the token lets it know. */
+  async introduce(token: string | undefined, signal: AbortSignal): Promise<AgentInfo> {
+    if (this.#info !== undefined) return this.#info;
+    if (token !== undefined) await this.#checkToken(token, signal);
+    const body = await this.#self(signal);
+    const config = field(body, 'Config');
+    const version = field(config, 'Version');
+    this.#info = {
+      node: text(field(config, 'NodeName')),
+      datacenter: text(field(config, 'Datacenter')),
+      enterprise: typeof version === 'string' && version.includes('+ent'),
+    };
+    return this.#info;
+  }
+
+  async register(registration: Registration, signal: AbortSignal): Promise<void> {
+    await this.#send({
+      signal,
+      writes: true,
+      run: (library, call) => library.agent.service.register({ ...call, ...registration }),
+    });
+  }
+
+  /** Renews the TTL of a service's check; false where the agent has no such check, however it says so. */
+  async pass(serviceId: string, signal: AbortSignal): Promise<boolean> {
+    const run: Exchange['run'] = (library, call) => library.agent.check.pass({ ...call, id: `service:${serviceId}` });
+    try {
+      await this.#send({ signal, writes: true, run });
+      return true;
+    } catch (cause) {
+      // 500 in Consul 1.8, 404 in later ones.
+      if (cause instanceof AnswerError && cause.status !== undefined && cause.status !== 403) return false;
+      throw cause;
+    }
+  }
+
+  /** What the agent does not have is no error. */
+  async deregister(serviceId: string, signal: AbortSignal): Promise<void> {
+    const run: Exchange['run'] = (library, call) => library.agent.service.deregister({ ...call, id: serviceId });
+    await this.#send({ signal, writes: true, run }).catch((cause: unknown) => {
+      if (!(cause instanceof AnswerError && cause.status === 404)) throw cause;
+    });
+  }
+
+  /** What the agent itself has of a service, without asking its servers; undefined when it has none. */
+  async record(serviceId: string, signal: AbortSignal): Promise<AgentRecord | undefined> {
+    const path = '/agent/health/service/id/{id}';
+    const run: Exchange['run'] = async (library, { ctx, token }) => {
+      const headers = token === undefined ? {} : { 'x-consul-token': token };
+      const response = await library._get({ path, params: { id: serviceId }, headers, ctx }).catch(stateOf);
+      return [response, response.body];
+    };
+    const { body } = await this.#send({ signal, run });
+    const [service, status] = [field(body, 'Service'), field(body, 'AggregatedStatus')];
+    if (typeof status !== 'string') throw notConsul('/v1/agent/health/service/id');
+    return typeof service === 'object' && service !== null ? { service, live: status !== 'critical' } : undefined;
+  }
+
+  /** `/v1/health/service/<name>`, items unchecked. */
+  async instances(name: string, query: Query): Promise<Indexed<readonly unknown[]>> {
+    const answer = await this.#read(query, (library, call) => library.health.service({ ...call, service: name }));
+    const value = list(answer, '/v1/health/service');
+    if (value.length === 0 && answer.header('x-consul-results-filtered-by-acls') === 'true') throw filteredByAcl();
+    return { index: indexOf(answer), value };
+  }
+
+  /** Every check of every node, items unchecked. */
+  async checks(query: Query): Promise<Indexed<readonly unknown[]>> {
+    const answer = await this.#read(query, (library, call) => library.health.state({ ...call, state: 'any' }));
+    return { index: indexOf(answer), value: list(answer, '/v1/health/state/any') };
+  }
+
+  /** Service names with all their tags, unchecked. */
+  async services(query: Query): Promise<Indexed<Readonly<Record<string, unknown>>>> {
+    const answer = await this.#read(query, (library, call) => library.catalog.service.list(call));
+    const { body } = answer;
+    if (typeof body !== 'object' || body === null || Array.isArray(body)) throw notConsul('/v1/catalog/services');
+    return { index: indexOf(answer), value: body as Record<string, unknown> };
+  }
+
+  /** Frees every socket. */
+  close(): void {
+    this.#calls.close();
+    this.#watches.close();
+  }
+
+  #send(exchange: Exchange): Promise<Answer> {
+    return this.#gate.pass(exchange.signal, () => this.#calls.send(exchange));
+  }
+
+  #read({ signal, index, waitMs, filter, background = false }: Query, run: Exchange['run']): Promise<Answer> {
+    const exchange: Exchange = {
+      signal,
+      run: (library, call) =>
+        run(library, {
+          ...call,
+          ...(this.#datacenter === undefined ? {} : { dc: this.#datacenter }),
+          ...(filter === undefined ? {} : { filter }),
+          ...(index === undefined ? {} : { index: `${index}`, wait: `${waitMs ?? 1_000}ms` }),
+        }),
+    };
+    if (!background) return this.#send(exchange);
+    const watch = (): Promise<Answer> => this.#watches.send(exchange);
+    // A query that blocks would keep others out for as long.
+    return index === undefined ? this.#gate.pass(signal, watch) : watch();
+  }
+
+  async #checkToken(token: string, signal: AbortSignal): Promise<void> {
+    try {
+      await this.#send({
+        signal,
+        run: async (library, { ctx }) => {
+          const headers = { 'x-consul-token': token };
+          return [await library._get({ path: '/acl/token/self', headers, ctx })];
+        },
+      });
+    } catch (cause) {
+      // Without ACLs any token will do; an agent that is too old for the question refuses a bad one later.
+      if (!(cause instanceof AnswerError && (cause.status === 401 || cause.status === 404))) throw cause;
+    }
+  }
+
+  async #self(signal: AbortSignal): Promise<unknown> {
+    try {
+      const { body } = await this.#send({ signal, run: (library, call) => library.agent.self(call) });
+      return body;
+    } catch (cause) {
+      // Least privilege: nothing depends on it but clearer refusals.
+      if (cause instanceof AnswerError && cause.status === 403) return undefined;
+      throw cause;
+    }
+  }
+}
+
+/** The state of a service is a status as well: 404 for none, 429 and 503 for checks that do not pass. */
+function stateOf(cause: unknown): LibraryResponse {
+  const response = field(cause, 'response');
+  if (field(field(response, 'body'), 'AggregatedStatus') === undefined) throw cause;
+  return response as LibraryResponse;
+}
+
+function field(value: unknown, name: string): unknown {
+  return typeof value === 'object' && value !== null ? (value as Record<string, unknown>)[name] : undefined;
+}
+
+function text(value: unknown): string | undefined {
+  return typeof value === 'string' && value !== '' ? value : undefined;
+}
+
+function list({ body }: Answer, path: string): readonly unknown[] {
+  if (!Array.isArray(body)) throw notConsul(path);
+  return body;
+}
+
+/** Never 0, which would not block. */
+function indexOf(answer: Answer): number {
+  const index = Number(answer.header('x-consul-index'));
+  return Number.isSafeInteger(index) && index > 0 ? index : 1;
+}

@@ -1,0 +1,73 @@
+/**
+ * The parts of the client library that we use, typed. Its own types know neither blocking queries nor how a request is
+ * cancelled, and two calls that we need are not among its methods.
+ */
+import type { EventEmitter } from 'node:events';
+import type { Agent, ClientRequest, IncomingMessage, RequestOptions } from 'node:http';
+import Consul from 'consul';
+import type { Registration } from '../consul-mapping.ts';
+
+/** What every request takes. */
+export interface LibraryCall {
+  /** Emitting `cancel` ends the request; with `includeResponse` a method answers `[response, body]`. */
+  readonly ctx: EventEmitter & { readonly includeResponse: true };
+  readonly token?: string | undefined;
+  readonly dc?: string | undefined;
+  readonly filter?: string | undefined;
+  readonly index?: string | undefined;
+  readonly wait?: string | undefined;
+}
+
+/** A response with its body, decoded by its content type. */
+export type LibraryAnswer = readonly [response: IncomingMessage, body?: unknown];
+
+/** A response of a request that has no method of its own. */
+export type LibraryResponse = IncomingMessage & { readonly body?: unknown };
+
+/** A request on its way through the library's pipeline. */
+export interface LibraryRequest {
+  readonly ctx?: EventEmitter;
+  transport: { request(options: RequestOptions): ClientRequest };
+}
+
+/** For what has no method of its own. */
+export interface RawRequest {
+  readonly path: string;
+  readonly params?: Readonly<Record<string, string>> | undefined;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly ctx: EventEmitter;
+}
+
+/** The client. */
+export interface Library {
+  readonly agent: {
+    self(call: LibraryCall): Promise<LibraryAnswer>;
+    readonly check: { pass(call: LibraryCall & { readonly id: string }): Promise<LibraryAnswer> };
+    readonly service: {
+      register(call: LibraryCall & Registration): Promise<LibraryAnswer>;
+      deregister(call: LibraryCall & { readonly id: string }): Promise<LibraryAnswer>;
+    };
+  };
+  readonly catalog: { readonly service: { list(call: LibraryCall): Promise<LibraryAnswer> } };
+  readonly health: {
+    service(call: LibraryCall & { readonly service: string }): Promise<LibraryAnswer>;
+    state(call: LibraryCall & { readonly state: 'any' }): Promise<LibraryAnswer>;
+  };
+  readonly status: { leader(call: LibraryCall): Promise<LibraryAnswer> };
+  _ext(event: 'onRequest', hook: (request: LibraryRequest, next: () => void) => void): void;
+  _get(request: RawRequest): Promise<LibraryResponse>;
+  destroy(): void;
+}
+
+/** A client of one agent. No I/O yet. */
+export function openLibrary(url: URL, agent: Agent, namespace: string | undefined): Library {
+  const options = {
+    host: url.hostname,
+    port: Number(url.port) || (url.protocol === 'https:' ? 443 : 80),
+    secure: url.protocol === 'https:',
+    agent,
+    // The library's methods do not know namespaces; as a header every one of Consul's endpoints does.
+    headers: namespace === undefined ? {} : { 'x-consul-namespace': namespace },
+  };
+  return new Consul(options) as unknown as Library;
+}

@@ -1,0 +1,35 @@
+import type { Logger } from '@rollcall/core';
+import type { AgentLink } from '../agents/agent-link.ts';
+import type { Instance } from '../consul-mapping.ts';
+import type { CatalogReader } from './catalog-reader.ts';
+
+/** Whose catalogue, which service. */
+export interface Confirmation {
+  readonly reader: CatalogReader;
+  readonly link: AgentLink;
+  readonly name: string;
+  readonly logger: Logger;
+  readonly signal: AbortSignal;
+}
+
+/** Of one instance alone: the servers need not send the others. */
+const onlyInstance = (serviceId: string): string => `Service.ID == "${serviceId}"`;
+
+/**
+ * Resolves when a read from the servers shows every one of these writes (service id -> write). An agent says yes
+ * before its servers know, and also when it cannot reach them: that is seen here.
+ */
+export async function confirmWrites(
+  { reader, link, name, logger, signal }: Confirmation,
+  writes: ReadonlyMap<string, string>,
+): Promise<void> {
+  const [first] = writes.keys();
+  const filter = writes.size === 1 && first !== undefined ? onlyInstance(first) : undefined;
+  const isShown = ({ serviceId, write, passing }: Instance): boolean => passing && writes.get(serviceId) === write;
+  let index: number | undefined;
+  for (;;) {
+    const reading = await reader.read(link, name, { signal, index, filter }, logger);
+    if (new Set(reading.instances.filter(isShown).map(({ serviceId }) => serviceId)).size === writes.size) return;
+    index = reading.index;
+  }
+}

@@ -1,0 +1,34 @@
+/** The checks of a cluster: which services may have changed between two readings. */
+export class CheckTable {
+  #checks: ReadonlyMap<string, { readonly service: string; readonly node: string; readonly state: string }> = new Map();
+
+  /** Takes a reading of `/v1/health/state/any`; answers the services, and the nodes, of which a check is not as it was. */
+  take(items: readonly unknown[]): { readonly services: ReadonlySet<string>; readonly nodes: ReadonlySet<string> } {
+    const now = new Map(items.map(readCheck));
+    const before = this.#checks;
+    const services = new Set<string>();
+    const nodes = new Set<string>();
+    const changed = (check: { readonly service: string; readonly node: string }): void => {
+      if (check.service === '') nodes.add(check.node);
+      else services.add(check.service);
+    };
+    for (const [key, check] of now) if (before.get(key)?.state !== check.state) changed(check);
+    for (const [key, check] of before) if (!now.has(key)) changed(check);
+    this.#checks = now;
+    return { services, nodes };
+  }
+}
+
+const text = (value: unknown): string => (typeof value === 'string' ? value : '');
+
+function readCheck(
+  item: unknown,
+): [string, { readonly service: string; readonly node: string; readonly state: string }] {
+  const check = (typeof item === 'object' && item !== null ? item : {}) as Record<string, unknown>;
+  const { Node, CheckID, ServiceName, Status, ModifyIndex } = check;
+  // A check carries its service's tags, and ours change with every write: so does its index.
+  return [
+    `${text(Node)}\0${text(CheckID)}`,
+    { service: text(ServiceName), node: text(Node), state: `${text(Status)} ${Number(ModifyIndex)}` },
+  ];
+}

@@ -1,0 +1,119 @@
+import { allSettled } from '../agents/all-settled.ts';
+import { pause } from '../agents/deadline.ts';
+import { CheckTable } from './check-table.ts';
+import { bounded, floorOf, open, type WatchContext } from './follow.ts';
+import { liveEntries, type Roll, rollOf, tellChanges } from './roll.ts';
+
+/**
+ * All services, by two blocking queries: every check, and every name with its tags. They say which names may have
+ * changed, and only those are read.
+ */
+export async function watchEverything(context: WatchContext): Promise<void> {
+  const watch = new WatchOfEverything(context);
+  await watch.run();
+}
+
+class WatchOfEverything {
+  readonly #context: WatchContext;
+  readonly #rolls = new Map<string, Roll>();
+  readonly #checks = new CheckTable();
+  readonly #dirty = new Set<string>();
+  #names: ReadonlyMap<string, string> = new Map();
+  #wake = (): void => {};
+
+  constructor(context: WatchContext) {
+    this.#context = context;
+  }
+
+  async run(): Promise<void> {
+    const { link, reader, sink, signal } = this.#context;
+    // Before the services are read: what changes meanwhile is read again.
+    const checks = await open(this.#context, signal, {
+      read: (query) => link.checks(query),
+      tell: ({ value }, younger) => this.#takeChecks(value, younger),
+    });
+    const services = await open(this.#context, signal, {
+      read: (query) => reader.names(link, query),
+      tell: ({ names }, younger) => this.#takeNames(names, younger),
+    });
+    this.#checks.take(checks.first.value);
+    this.#names = services.first.names;
+    const names = [...this.#names.keys()];
+    const rolls = await allSettled(names, (name) => this.#read(name, signal));
+    for (const [at, name] of names.entries()) this.#keep(name, rolls[at] ?? new Map());
+    sink.snapshot(liveEntries(this.#rolls.values()));
+    await this.#together([checks.follow, services.follow, (stop) => this.#readDirty(stop)]);
+  }
+
+  /** The failure of one ends the others, and none outlives this. */
+  async #together(parts: readonly ((stop: AbortSignal) => Promise<void>)[]): Promise<void> {
+    const { signal } = this.#context;
+    const stop = new AbortController();
+    const onAbort = (): void => stop.abort(signal.reason);
+    if (signal.aborted) onAbort();
+    signal.addEventListener('abort', onAbort, { once: true });
+    const guarded = async (part: (stop: AbortSignal) => Promise<void>): Promise<void> => {
+      try {
+        await part(stop.signal);
+      } catch (cause) {
+        stop.abort(cause);
+      }
+    };
+    await Promise.all(parts.map(guarded));
+    signal.removeEventListener('abort', onAbort);
+    throw stop.signal.reason;
+  }
+
+  #takeChecks(items: readonly unknown[], younger: boolean): void {
+    const { services, nodes } = this.#checks.take(items);
+    for (const service of services) this.#dirty.add(service);
+    // A check of a node is one of all its services.
+    if (nodes.size > 0) this.#dirtyWhere((roll) => [...roll.values()].some(({ node }) => nodes.has(node)));
+    if (younger) this.#dirtyWhere(() => true);
+    this.#wake();
+  }
+
+  #takeNames(names: ReadonlyMap<string, string>, younger: boolean): void {
+    for (const [name, tags] of names) if (this.#names.get(name) !== tags) this.#dirty.add(name);
+    for (const name of this.#names.keys()) if (!names.has(name)) this.#dirty.add(name);
+    this.#names = names;
+    // Some service changed. Where others write, neither tags nor checks need show it: those are looked at each time.
+    this.#dirtyWhere((roll) => younger || [...roll.values()].some(({ owner }) => owner === undefined));
+    this.#wake();
+  }
+
+  #dirtyWhere(holds: (roll: Roll) => boolean): void {
+    for (const [name, roll] of this.#rolls) if (holds(roll)) this.#dirty.add(name);
+  }
+
+  async #readDirty(stop: AbortSignal): Promise<void> {
+    const { clock } = this.#context;
+    stop.addEventListener('abort', () => this.#wake(), { once: true });
+    while (!stop.aborted) {
+      if (this.#dirty.size === 0) await new Promise<void>((resolve) => void (this.#wake = resolve));
+      if (stop.aborted) return;
+      const startedAt = clock.now();
+      const names = [...this.#dirty];
+      this.#dirty.clear();
+      await allSettled(names, async (name) => this.#tell(name, await this.#read(name, stop)));
+      await pause(clock, floorOf(clock.now() - startedAt), stop);
+    }
+  }
+
+  async #read(name: string, signal: AbortSignal): Promise<Roll> {
+    const { link, reader, logger } = this.#context;
+    const reading = await bounded(this.#context, signal, (query) => reader.read(link, name, query, logger));
+    return rollOf(reading.instances);
+  }
+
+  #tell(name: string, now: Roll): void {
+    const before = this.#rolls.get(name) ?? new Map();
+    this.#keep(name, now);
+    tellChanges(this.#context.sink, before, now);
+  }
+
+  #keep(name: string, roll: Roll): void {
+    if (roll.size === 0) this.#rolls.delete(name);
+    else this.#rolls.set(name, roll);
+  }
+}

@@ -1,0 +1,23 @@
+import { isPath } from '../catalog/catalog-reader.ts';
+import { open, type WatchContext } from './follow.ts';
+import { liveEntries, type Roll, rollOf, tellChanges } from './roll.ts';
+
+/** One blocking query for one service; the guard shares it among the watchers of the name. */
+export async function watchService(name: string, context: WatchContext): Promise<void> {
+  const { link, reader, logger, sink, signal } = context;
+  let roll: Roll = new Map();
+  const { first, follow } = await open(context, signal, {
+    read: (query) => reader.read(link, name, query, logger),
+    tell: ({ instances }, younger) => {
+      const now = rollOf(instances);
+      if (younger) sink.snapshot(liveEntries([now]));
+      else tellChanges(sink, roll, now);
+      roll = now;
+    },
+  });
+  roll = rollOf(first.instances);
+  sink.snapshot(liveEntries([roll]));
+  if (isPath(name)) await follow(signal);
+  // Nobody can have registered what Consul's paths cannot say.
+  else if (!signal.aborted) await new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }));
+}
