@@ -46,27 +46,24 @@ export class Holdings {
     return keys.filter((_, index) => !renewed[index]);
   }
 
-  /** Whoever wrote them. */
+  /** Whoever wrote them. One by one: of several changes at one revision go-micro's watchers take the first alone. */
   async remove(keys: readonly EntryKey[], signal: AbortSignal): Promise<void> {
-    for (const chunk of chunks(keys)) {
-      const success = chunk.map((key): IRequestOp => ({ request_delete_range: { key: this.#key(key) } }));
-      await this.#txn([], success, signal);
-    }
+    await Promise.all(keys.map((key) => this.#txn([], [this.#delete(key)], signal)));
     for (const { name, id } of keys) this.#claims.delete(keyOf(name, id));
   }
 
   /** Only what is still ours; each by itself, since one that is another's must not keep the rest. */
   async withdraw(keys: readonly EntryKey[], signal: AbortSignal): Promise<void> {
     const claimed = keys.flatMap((key) => this.#claimsOf(key).map((claim) => ({ key, claim })));
-    await Promise.all(
-      claimed.map(({ key, claim }) =>
-        this.#txn(this.#holds(key, claim), [{ request_delete_range: { key: this.#key(key) } }], signal),
-      ),
-    );
+    await Promise.all(claimed.map(({ key, claim }) => this.#txn(this.#holds(key, claim), [this.#delete(key)], signal)));
   }
 
   #claimsOf({ name, id }: EntryKey): readonly Claim[] {
     return this.#claims.get(keyOf(name, id)) ?? [];
+  }
+
+  #delete(key: EntryKey): IRequestOp {
+    return { request_delete_range: { key: this.#key(key) } };
   }
 
   #key(key: EntryKey): Buffer {
