@@ -39,10 +39,10 @@ export const failoverAfterMs = 1_000;
 /** How long an aborted write may still be answered, so that the next one cannot overtake it. Milliseconds. */
 export const abortedWriteMs = 500;
 /**
- * How long a blocking query waits for a change. Short: an agent that lost its state answers an index it has not yet
- * reached only when this is over. Milliseconds.
+ * How long a blocking query waits for a change. Short: only when it is over does an agent answer whose servers lost their
+ * state, and only then is a link known to be lost on which nothing comes. Milliseconds.
  */
-export const blockingWaitMs = 5_000;
+export const blockingWaitMs = 10_000;
 /** What Consul may add to the wait (a sixteenth, at random) and the way there and back take. Milliseconds. */
 export const blockingGraceMs = 2_500;
 /** A watch polls no more often than this, and five times its last read. Milliseconds. */

@@ -22,13 +22,7 @@ import { confirmWrites } from './catalog/confirm.ts';
 import { Ledger } from './catalog/ledger.ts';
 import { removeInstances } from './catalog/remove.ts';
 import { anotherDatacenter, heldByAnother, toConsulError, withoutNamespaces } from './consul-error.ts';
-import {
-  ownerOf,
-  type Registration,
-  serviceIdOf,
-  toRegistration,
-  withoutDoubles,
-} from './consul-mapping.ts';
+import { ownerOf, type Registration, serviceIdOf, toRegistration, withoutDoubles } from './consul-mapping.ts';
 import {
   type ConsulOptions,
   type ConsulSettings,

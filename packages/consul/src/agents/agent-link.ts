@@ -57,6 +57,11 @@ export class AgentLink {
     return this.#info;
   }
 
+  /** Of the watches: see {@link ConsulClient.lostSockets}. */
+  get lostSockets(): number {
+    return this.#watches.lostSockets;
+  }
+
   /** Rejects unless the agent answers and knows a leader. Needs no right. */
   async probe(signal: AbortSignal): Promise<void> {
     const { body } = await this.#calls.send({ signal, run: (library, call) => library.status.leader(call) });

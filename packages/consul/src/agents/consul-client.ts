@@ -1,6 +1,7 @@
 import { EventEmitter } from 'node:events';
 import { type ClientRequest, Agent as HttpAgent, type IncomingMessage } from 'node:http';
 import { Agent as HttpsAgent } from 'node:https';
+import type { Socket } from 'node:net';
 import type { Clock } from '@rollcall/core';
 import { AnswerError } from '../consul-error.ts';
 import { abortedWriteMs, type ConsulTls, maxAnswerBytes, maxInFlight } from '../consul-options.ts';
@@ -38,6 +39,8 @@ export interface Answer {
 export class ConsulClient {
   readonly #options: ClientOptions;
   readonly #library: Library;
+  readonly #sockets = new WeakSet<Socket>();
+  #lostSockets = 0;
 
   constructor(options: ClientOptions) {
     this.#options = options;
@@ -48,9 +51,16 @@ export class ConsulClient {
     this.#library = openLibrary(url, agent, namespace);
     this.#library._ext('onRequest', (request, next) => {
       const { transport } = request;
-      request.transport = { request: (requestOptions) => watched(transport.request(requestOptions), background) };
+      request.transport = {
+        request: (requestOptions) => watched(transport.request(requestOptions), (socket) => this.#take(socket)),
+      };
       next();
     });
+  }
+
+  /** How many of its sockets have ended. While it stays the same, the agent that answers is the one that did before. */
+  get lostSockets(): number {
+    return this.#lostSockets;
   }
 
   /** Rejects with `AnswerError` for a failed status, with the socket's error, and with the abort reason. */
@@ -81,11 +91,20 @@ export class ConsulClient {
   close(): void {
     this.#library.destroy();
   }
+
+  #take(socket: Socket): void {
+    if (this.#options.background) socket.unref();
+    if (this.#sockets.has(socket)) return;
+    this.#sockets.add(socket);
+    socket.once('close', () => {
+      this.#lostSockets += 1;
+    });
+  }
 }
 
 /** Before the library sees the request: what it does not listen for becomes an error that it does. */
-function watched(request: ClientRequest, background: boolean): ClientRequest {
-  if (background) request.on('socket', (socket) => socket.unref());
+function watched(request: ClientRequest, take: (socket: Socket) => void): ClientRequest {
+  request.on('socket', take);
   request.once('response', (response: IncomingMessage) => {
     let bytes = 0;
     response.on('data', (chunk: Buffer) => {

@@ -37,8 +37,8 @@ export function bounded<T>(
 /** A list that is followed by blocking queries. */
 export interface Followed<T> {
   readonly read: (query: Query) => Promise<T>;
-  /** `younger`: the index went back, so the server has lost what it knew; the answer is its whole state all the same. */
-  readonly tell: (answer: T, younger: boolean) => void;
+  /** `moved` is the index; without it the answer may still be new: a server that lost everything comes to the same ones again. */
+  readonly tell: (answer: T, moved: boolean) => void;
 }
 
 /** Reads once and answers how to follow what was read, until the signal. */
@@ -47,7 +47,8 @@ export async function open<T extends { readonly index: number }>(
   signal: AbortSignal,
   { read, tell }: Followed<T>,
 ): Promise<{ readonly first: T; follow(stop: AbortSignal): Promise<void> }> {
-  const { clock } = context;
+  const { clock, link } = context;
+  let { lostSockets } = link;
   let startedAt = clock.now();
   const first = await bounded(context, signal, read);
   const floorMs = floorOf(clock.now() - startedAt);
@@ -58,8 +59,11 @@ export async function open<T extends { readonly index: number }>(
       await pause(clock, startedAt + floorMs - clock.now(), stop);
       if (stop.aborted) return;
       startedAt = clock.now();
-      const answer = await bounded(context, stop, read, { index, waitMs: blockingWaitMs });
-      if (answer.index !== index) tell(answer, answer.index < index);
+      // Another process may listen there by now, for which an index of the old one is far ahead.
+      const isSame = lostSockets === link.lostSockets;
+      lostSockets = link.lostSockets;
+      const answer = await bounded(context, stop, read, isSame ? { index, waitMs: blockingWaitMs } : {});
+      tell(answer, answer.index !== index);
       index = answer.index;
     }
   };

@@ -30,11 +30,11 @@ class WatchOfEverything {
     // Before the services are read: what changes meanwhile is read again.
     const checks = await open(this.#context, signal, {
       read: (query) => link.checks(query),
-      tell: ({ value }, younger) => this.#takeChecks(value, younger),
+      tell: ({ value }) => this.#takeChecks(value),
     });
     const services = await open(this.#context, signal, {
       read: (query) => reader.names(link, query),
-      tell: ({ names }, younger) => this.#takeNames(names, younger),
+      tell: ({ names }, moved) => this.#takeNames(names, moved),
     });
     this.#checks.take(checks.first.value);
     this.#names = services.first.names;
@@ -64,21 +64,20 @@ class WatchOfEverything {
     throw stop.signal.reason;
   }
 
-  #takeChecks(items: readonly unknown[], younger: boolean): void {
+  #takeChecks(items: readonly unknown[]): void {
     const { services, nodes } = this.#checks.take(items);
     for (const service of services) this.#dirty.add(service);
     // A check of a node is one of all its services.
     if (nodes.size > 0) this.#dirtyWhere((roll) => [...roll.values()].some(({ node }) => nodes.has(node)));
-    if (younger) this.#dirtyWhere(() => true);
     this.#wake();
   }
 
-  #takeNames(names: ReadonlyMap<string, string>, younger: boolean): void {
+  #takeNames(names: ReadonlyMap<string, string>, moved: boolean): void {
     for (const [name, tags] of names) if (this.#names.get(name) !== tags) this.#dirty.add(name);
     for (const name of this.#names.keys()) if (!names.has(name)) this.#dirty.add(name);
     this.#names = names;
     // Some service changed. Where others write, neither tags nor checks need show it: those are looked at each time.
-    this.#dirtyWhere((roll) => younger || [...roll.values()].some(({ owner }) => owner === undefined));
+    if (moved) this.#dirtyWhere((roll) => [...roll.values()].some(({ owner }) => owner === undefined));
     this.#wake();
   }
 
@@ -86,11 +85,17 @@ class WatchOfEverything {
     for (const [name, roll] of this.#rolls) if (holds(roll)) this.#dirty.add(name);
   }
 
+  #woken(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#wake = resolve;
+    });
+  }
+
   async #readDirty(stop: AbortSignal): Promise<void> {
     const { clock } = this.#context;
     stop.addEventListener('abort', () => this.#wake(), { once: true });
     while (!stop.aborted) {
-      if (this.#dirty.size === 0) await new Promise<void>((resolve) => void (this.#wake = resolve));
+      if (this.#dirty.size === 0) await this.#woken();
       if (stop.aborted) return;
       const startedAt = clock.now();
       const names = [...this.#dirty];

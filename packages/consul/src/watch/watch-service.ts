@@ -8,10 +8,9 @@ export async function watchService(name: string, context: WatchContext): Promise
   let roll: Roll = new Map();
   const { first, follow } = await open(context, signal, {
     read: (query) => reader.read(link, name, query, logger),
-    tell: ({ instances }, younger) => {
+    tell: ({ instances }) => {
       const now = rollOf(instances);
-      if (younger) sink.snapshot(liveEntries([now]));
-      else tellChanges(sink, roll, now);
+      tellChanges(sink, roll, now);
       roll = now;
     },
   });
