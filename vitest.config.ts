@@ -8,7 +8,7 @@ export default defineConfig({
   resolve: { conditions },
   ssr: { resolve: { conditions } },
   test: {
-    include: ['packages/*/test/**/*.test.ts', 'examples/*/test/**/*.test.ts'],
+    include: ['{packages,examples,interop}/*/test/**/*.test.ts'],
     globalSetup: ['scripts/vitest-build.ts'],
     exclude: leftOut(),
     testTimeout: 30_000,

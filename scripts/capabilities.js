@@ -9,7 +9,8 @@ const marked = /(<!-- capabilities: .*? -->\n)(.*?)(<!-- end of capabilities -->
 export async function withCapabilities() {
   const { memory, discovery } = await import('rollcall');
   const { etcd } = await import('@rollcall/etcd');
-  const adapters = [memory(), discovery(), etcd()];
+  const { consul } = await import('@rollcall/consul');
+  const adapters = [memory(), discovery(), etcd(), consul()];
   const columns = Object.keys(adapters[0]?.capabilities ?? {});
   const row = (/** @type {readonly unknown[]} */ cells) =>
     `| ${cells.map((cell) => (cell === true ? 'yes' : cell === false ? 'no' : cell)).join(' | ')} |`;

@@ -9,8 +9,12 @@ const onPath = (/** @type {string} */ name) =>
 const realBackends = [
   'packages/backends/test/**',
   'packages/etcd/test/{conformance*,faults,leader,life}.test.ts',
-  'examples/greeter/test/etcd.test.ts',
+  'packages/consul/test/{conformance*,faults,agents,life}.test.ts',
+  'examples/greeter/test/real-backends.test.ts',
 ];
+
+/** Those that besides need go-micro, built by Go. */
+const goMicro = ['interop/go-micro/test/**'];
 
 /** The test files that are left out; each lane says so, with what is missing and how to get it. */
 export function leftOut() {
@@ -19,7 +23,10 @@ export function leftOut() {
   const can = onPath('apt-get') || (onPath('etcd') && onPath('consul'));
   if (!can && process.env.CI === undefined)
     console.log('left out: tests on real etcd and Consul; put `etcd` and `consul` on PATH, or run on Debian');
+  const canBuild = onPath('go');
+  if (!canBuild && process.env.CI === undefined)
+    console.log('left out: tests beside go-micro; they need Go (https://go.dev/dl, 1.24 or later)');
   // With CI set they run whatever is missing, and fail.
-  const without = quick || (!can && process.env.CI === undefined);
-  return [...(quick ? slow : []), ...(without ? realBackends : [])];
+  const leave = (/** @type {boolean} */ able) => quick || (!able && process.env.CI === undefined);
+  return [...(quick ? slow : []), ...(leave(can) ? realBackends : []), ...(leave(can && canBuild) ? goMicro : [])];
 }

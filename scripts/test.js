@@ -26,7 +26,7 @@ async function tests() {
 }
 
 console.log(
-  `testing Rollcall${quick ? ' (quick: without the package shape, the three-server suite, the two hundred rounds and the real etcd)' : ''}`,
+  `testing Rollcall${quick ? ' (quick: without the package shape, the three-server suite, the two hundred rounds, real etcd and Consul, and go-micro)' : ''}`,
 );
 /** @type {{ passed: number, failed: number }[]} */
 const results = [];

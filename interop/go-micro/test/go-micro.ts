@@ -1,0 +1,99 @@
+import { type ChildProcess, execFile, spawn } from 'node:child_process';
+import { mkdirSync, renameSync } from 'node:fs';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+
+const folder = fileURLToPath(new URL('..', import.meta.url));
+/** Ignored by git. */
+const cache = fileURLToPath(new URL('../../../.cache/interop/', import.meta.url));
+
+/** Builds the program of `main.go` and answers its path. The first time brings the modules of `go.sum`. */
+export async function buildGoMicro(): Promise<string> {
+  mkdirSync(cache, { recursive: true });
+  const file = `${cache}go-micro`;
+  // Put in place at once: several files of tests may build at the same time.
+  await promisify(execFile)('go', ['build', '-o', `${file}.${process.pid}`, '.'], { cwd: folder });
+  renameSync(`${file}.${process.pid}`, file);
+  return file;
+}
+
+/** What its watcher was told; services as go-micro's JSON has them. */
+export interface GoEvent {
+  readonly Action: string;
+  readonly Service: GoService;
+}
+
+export interface GoService {
+  readonly name: string;
+  readonly version?: string;
+  readonly metadata?: Readonly<Record<string, string>> | null;
+  readonly endpoints?: readonly object[] | null;
+  readonly nodes?:
+    | readonly {
+        readonly id: string;
+        readonly address: string;
+        readonly metadata?: Readonly<Record<string, string>> | null;
+      }[]
+    | null;
+}
+
+interface Answer {
+  readonly error?: string;
+  readonly event?: GoEvent;
+  readonly ended?: string;
+  readonly services?: readonly GoService[] | null;
+}
+
+/** A process that uses go-micro's own registry, as `main.go` says. */
+export class GoMicro {
+  readonly events: GoEvent[] = [];
+  readonly #child: ChildProcess;
+  readonly #waiting: ((answer: Answer) => void)[] = [];
+
+  constructor(file: string, ...args: readonly string[]) {
+    this.#child = spawn(file, args, { stdio: ['pipe', 'pipe', 'inherit'] });
+    createInterface({ input: this.#child.stdout as NodeJS.ReadableStream }).on('line', (line) => {
+      // What it logs itself is no answer.
+      if (!line.startsWith('{')) return;
+      const answer = JSON.parse(line) as Answer;
+      if (answer.event !== undefined) this.events.push(answer.event);
+      else if (answer.ended === undefined) this.#waiting.shift()?.(answer);
+    });
+  }
+
+  register(service: GoService, ttl: number): Promise<Answer> {
+    return this.#ask({ do: 'register', service, ttl });
+  }
+
+  deregister(service: GoService): Promise<Answer> {
+    return this.#ask({ do: 'deregister', service });
+  }
+
+  watch(name: string): Promise<Answer> {
+    return this.#ask({ do: 'watch', name });
+  }
+
+  /** Without the versions that have no node: its Consul registry answers those as well. */
+  async get(name: string): Promise<readonly GoService[]> {
+    const { services } = await this.#ask({ do: 'get', name });
+    return (services ?? []).filter(({ nodes }) => (nodes ?? []).length > 0);
+  }
+
+  async list(): Promise<readonly string[]> {
+    const { services } = await this.#ask({ do: 'list' });
+    return (services ?? []).map(({ name }) => name);
+  }
+
+  kill(): void {
+    this.#child.kill('SIGKILL');
+  }
+
+  async #ask(command: object): Promise<Answer> {
+    const answered = new Promise<Answer>((resolve) => void this.#waiting.push(resolve));
+    this.#child.stdin?.write(`${JSON.stringify(command)}\n`);
+    const answer = await answered;
+    if (answer.error !== undefined) throw new Error(`go-micro: ${answer.error}`);
+    return answer;
+  }
+}
