@@ -176,9 +176,9 @@ export function ownerOf(record: object): string | undefined {
 }
 
 /** What a skipped item calls itself, for the log. */
-export function describeItem(item: unknown): { readonly service: string; readonly serviceId: string } {
+export function describeItem(item: unknown): string {
   const service = object(object(item).Service);
-  return { service: text(service.Service), serviceId: text(service.ID) };
+  return `${text(service.Service)}/${text(service.ID)}`;
 }
 
 /** Passing before critical, then the newest: an id may be on two agents for as long as the old one's TTL. */

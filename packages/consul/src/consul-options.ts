@@ -61,8 +61,6 @@ export const reapFloorMs = 60_000;
 export const maxTagBytes = 1_048_576;
 /** Largest answer that is read. Bytes. */
 export const maxAnswerBytes = 268_435_456;
-/** Most skipped instances that are remembered as logged. */
-export const maxLogged = 1_000;
 
 const capabilities: Capabilities = Object.freeze({
   minTtlMs: 1_000,

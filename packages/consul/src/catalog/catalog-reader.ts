@@ -1,7 +1,6 @@
-import type { Logger } from '@rollcall/core';
+import { type Logger, SkippedEntries } from '@rollcall/core';
 import type { AgentLink, Query } from '../agents/agent-link.ts';
 import { describeItem, type Instance, toInstance } from '../consul-mapping.ts';
-import { maxLogged } from '../consul-options.ts';
 
 /** A service's instances, dead ones included, and the index at which that was so. */
 export interface Reading {
@@ -16,7 +15,7 @@ export const isPath = (name: string): boolean =>
 /** Reads services and understands them; what has not changed since the last read of a name is not decoded again. */
 export class CatalogReader {
   readonly #known = new Map<string, ReadonlyMap<string, Instance>>();
-  readonly #logged = new Set<string>();
+  readonly #skipped = new SkippedEntries();
 
   /** `[]` for an unknown name, and for one that the path of a request cannot carry. */
   async read(link: AgentLink, name: string, query: Query, logger: Logger): Promise<Reading> {
@@ -27,7 +26,7 @@ export class CatalogReader {
     for (const item of value) {
       const text = JSON.stringify(item);
       const instance = before?.get(text) ?? toInstance(item);
-      if (instance === undefined) this.#skip(item, logger);
+      if (instance === undefined) this.#skipped.tell(logger, describeItem(item), 'no usable name, id or address');
       // Consul ignores the case of names.
       else if (instance.entry.name === name) now.set(text, instance);
     }
@@ -45,14 +44,7 @@ export class CatalogReader {
   ): Promise<{ readonly index: number; readonly names: ReadonlyMap<string, string> }> {
     const { index, value } = await link.services(query);
     const names = Object.entries(value).filter(([name]) => name !== 'consul' && isPath(name));
+    for (const name of this.#known.keys()) if (!Object.hasOwn(value, name)) this.#known.delete(name);
     return { index, names: new Map(names.map(([name, tags]) => [name, JSON.stringify(tags)])) };
-  }
-
-  #skip(item: unknown, logger: Logger): void {
-    const fields = describeItem(item);
-    const key = `${fields.service}\0${fields.serviceId}`;
-    if (this.#logged.has(key) || this.#logged.size >= maxLogged) return;
-    this.#logged.add(key);
-    logger.warn(fields, 'a service in Consul has no usable name, id or address and is left out');
   }
 }
