@@ -11,8 +11,16 @@ export interface ConsulAgent {
   readonly serf: string;
 }
 
-/** A server agent with a data folder (`-dev` keeps nothing), or with `join` a client agent of the one that listens there. */
-export async function consulAgent(options: { readonly join?: string } = {}): Promise<ConsulAgent> {
+/** What an agent is to be. */
+export interface ConsulAgentOptions {
+  /** A client agent of the server agent that listens there; absent: a server agent. */
+  readonly join?: string;
+  /** More configuration, in HCL. */
+  readonly config?: string;
+}
+
+/** An agent with a data folder (`-dev` keeps nothing). */
+export async function consulAgent(options: ConsulAgentOptions = {}): Promise<ConsulAgent> {
   const [file, [http = 0, server = 0, lan = 0, wan = 0]] = await Promise.all([findBinary('consul'), freePorts(4)]);
   const ports = ['-http-port', http, '-server-port', server, '-serf-lan-port', lan, '-serf-wan-port', wan];
   const role = options.join === undefined ? ['-server', '-bootstrap-expect=1'] : ['-retry-join', options.join];
@@ -21,7 +29,7 @@ export async function consulAgent(options: { readonly join?: string } = {}): Pro
     args: (data) => [
       ...['agent', '-data-dir', data, '-node', `agent-${http}`, '-bind', '127.0.0.1', '-client', '127.0.0.1'],
       // A restarted server holds an election, by default as patiently as on a slow network.
-      ...['-hcl', 'performance { raft_multiplier = 1 }'],
+      ...['-hcl', `performance { raft_multiplier = 1 }\n${options.config ?? ''}`],
       ...['-dns-port=-1', '-grpc-port=-1', '-log-level', 'err', ...ports.map(String), ...role],
     ],
     ready: () => serves(http),
@@ -33,5 +41,6 @@ export async function consulAgent(options: { readonly join?: string } = {}): Pro
 async function serves(port: number): Promise<boolean> {
   const ask = (path: string): Promise<Response> =>
     fetch(`http://127.0.0.1:${port}${path}`, { signal: AbortSignal.timeout(1_000) });
-  return (await ask('/v1/catalog/services')).ok && (await ask('/v1/agent/self')).ok;
+  // Who has no token is refused by an agent that serves.
+  return (await ask('/v1/catalog/services')).ok && [200, 403].includes((await ask('/v1/agent/self')).status);
 }
