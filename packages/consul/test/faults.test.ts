@@ -153,6 +153,23 @@ describe('the link', () => {
     await eventually(rows).toEqual(await truth());
   }, 90_000);
 
+  it('cut in the middle of a call with many nodes: repeating it completes it', async () => {
+    const { registry } = open(proxy.address);
+    const nodes = ids(200).map((id) => ({ id, address: '10.0.0.1:80' }));
+    const register = registry.register({ name: 'fleet', nodes }, { ttlMs: 60_000 });
+    const cutOff = register.then(
+      () => undefined,
+      (error: unknown) => error,
+    );
+    await eventually(async () => (await truth()).length).toBeGreaterThan(0);
+    proxy.cut();
+    expect(await cutOff).toMatchObject({ code: 'UNAVAILABLE' });
+    proxy.restore();
+    await registry.register({ name: 'fleet', nodes }, { ttlMs: 60_000, timeoutMs: 20_000 });
+    expect(await read(registry)).toHaveLength(200);
+    expect(await truth()).toHaveLength(200);
+  }, 60_000);
+
   it('half closed by the agent: the difference is told', async () => {
     await putAll(ids(1));
     const { registry } = open(proxy.address);
@@ -165,6 +182,22 @@ describe('the link', () => {
 });
 
 describe('the agent restarts', () => {
+  it('with nothing, between two questions of a watch: what is written to it then is told at once', async () => {
+    const [{ registry: owner }, { registry: reader }] = [open(address), open(address)];
+    const { state, synced } = follow(reader);
+    await eventually(synced).toBe(true);
+    for (let round = 1; round <= 5; round += 1) {
+      const register = (port: number) =>
+        owner.register({ name: 'fleet', nodes: [{ id: 'n0', address: `10.0.0.1:${port}` }] });
+      await register(100 + round);
+      await eventually(() => state.get('n0')).toBe(`10.0.0.1:${100 + round}`);
+      await agent.wipe();
+      await register(200 + round);
+      // Before the next question of one who believes in the index of the old agent would be answered.
+      await expect.poll(() => state.get('n0'), { timeout: 8_000 }).toBe(`10.0.0.1:${200 + round}`);
+    }
+  }, 90_000);
+
   const ttlMs = 3_000;
   const service = (id: string) => ({ name: 'fleet', nodes: [{ id, address: '10.0.0.1:80' }] });
 

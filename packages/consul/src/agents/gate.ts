@@ -1,3 +1,5 @@
+import { setMaxListeners } from 'node:events';
+
 /** Lets a number of requests through at a time, in order. */
 export class Gate {
   #free: number;
@@ -10,6 +12,8 @@ export class Gate {
   /** Runs `work` when there is room; rejects with the reason when the signal comes first. */
   async pass<T>(signal: AbortSignal, work: () => Promise<T>): Promise<T> {
     signal.throwIfAborted();
+    // One signal bounds a call of many nodes: no leak, whatever Node thinks at the eleventh.
+    setMaxListeners(0, signal);
     if (this.#free > 0) this.#free -= 1;
     else await this.#turn(signal);
     try {
