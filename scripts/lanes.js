@@ -8,8 +8,8 @@ const onPath = (/** @type {string} */ name) =>
 /** Those that need a real etcd or Consul. */
 const realBackends = [
   'packages/backends/test/**',
-  'packages/etcd/test/{conformance*,faults,leader,life}.test.ts',
-  'packages/consul/test/{conformance*,faults,agents,life}.test.ts',
+  'packages/etcd/test/{conformance*,faults,leader}.test.ts',
+  'packages/consul/test/{conformance*,faults,agents}.test.ts',
   'examples/greeter/test/real-backends.test.ts',
 ];
 

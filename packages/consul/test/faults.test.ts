@@ -1,4 +1,3 @@
-import { setTimeout as pause } from 'node:timers/promises';
 import type { Registry, WatchEvent } from '@rollcall/core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { type BackendProcess, consulAgent, TcpProxy } from '../../backends/src/index.ts';
@@ -197,41 +196,4 @@ describe('the agent restarts', () => {
       await expect.poll(() => state.get('n0'), { timeout: 8_000 }).toBe(`10.0.0.1:${200 + round}`);
     }
   }, 90_000);
-
-  const ttlMs = 3_000;
-  const service = (id: string) => ({ name: 'fleet', nodes: [{ id, address: '10.0.0.1:80' }] });
-
-  it.each([
-    { data: 'kept', awayMs: 0 },
-    { data: 'kept', awayMs: 2 * ttlMs },
-    { data: 'lost', awayMs: 0 },
-    { data: 'lost', awayMs: 2 * ttlMs },
-  ] as const)(
-    'data $data, away $awayMs ms more than it takes: who renews is there, who does not goes',
-    async (how) => {
-      const [{ registry: owner }, { registry: silent }, { registry: reader }] = [
-        open(address),
-        open(address),
-        open(address),
-      ];
-      const { rows, synced } = follow(reader);
-      const renew = () => owner.register(service('lives'), { ttlMs, renewIntervalMs: 500 });
-      await silent.register(service('silent'), { ttlMs });
-      await renew();
-      await eventually(() => rows().length).toBe(2);
-      const renewing = setInterval(() => void renew().catch(() => {}), 500);
-      cleanUps.push(() => clearInterval(renewing));
-      if (how.data === 'kept') await agent.kill();
-      else await agent.wipe();
-      // An outage shorter than the TTL, or longer: nothing can be waited for but the time.
-      if (how.data === 'lost' && how.awayMs > 0) await agent.kill();
-      await pause(how.awayMs);
-      await agent.start();
-      await eventually(rows).toEqual(['lives 10.0.0.1:80']);
-      await eventually(synced).toBe(true);
-      await eventually(() => read(reader)).toEqual(['lives 10.0.0.1:80']);
-      expect(await truth()).toHaveLength(1);
-    },
-    90_000,
-  );
 });

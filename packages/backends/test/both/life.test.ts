@@ -4,17 +4,10 @@ import { fileURLToPath } from 'node:url';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type BackendProcess, etcdNode, TcpProxy } from '../../backends/src/index.ts';
-import { etcd } from '../src/index.ts';
+import { TcpProxy } from '../../src/index.ts';
+import { type Backend, subjects } from './subjects.ts';
 
 const exits = fileURLToPath(new URL('./exits.js', import.meta.url));
-let node: BackendProcess;
-let address = '';
-beforeAll(async () => {
-  ({ node, address } = await etcdNode());
-  await node.start();
-}, 120_000);
-afterAll(() => node.dispose());
 
 setFlagsFromString('--expose-gc');
 const collect = runInNewContext('gc') as () => void;
@@ -24,9 +17,18 @@ function heap(): number {
 }
 const handles = (): number => process.getActiveResourcesInfo().filter((name) => /TCP|Timeout/.test(name)).length;
 
-describe('nothing is left', () => {
+describe.each(subjects)('nothing is left of $name', ({ name, prepare, open }) => {
+  let backend: Backend;
+  beforeAll(async () => {
+    backend = await prepare();
+    await backend.process.start();
+  }, 120_000);
+  afterAll(() => backend.process.dispose());
+
   it.each(['close', 'leave', 'watch'])('a program that used a registry ends by itself: %s', async (how) => {
-    const child = spawn(process.execPath, [exits, address, how], { stdio: ['ignore', 'pipe', 'inherit'] });
+    const child = spawn(process.execPath, [exits, name, backend.address, how], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
     let out = '';
     child.stdout.on('data', (chunk) => {
       out += chunk;
@@ -36,10 +38,10 @@ describe('nothing is left', () => {
   });
 
   it('two hundred rounds of open, use, lose, close keep handles and memory flat', async () => {
-    const proxy = new TcpProxy(address);
+    const proxy = new TcpProxy(backend.address);
     await proxy.listen();
     const round = async (index: number): Promise<void> => {
-      const registry = etcd({ addresses: [proxy.address] });
+      const registry = open(proxy.address);
       const watcher = registry.watch();
       for (let event = await watcher.next(); event.value?.type !== 'synced'; event = await watcher.next());
       const nodes = [{ id: `n${index % 3}`, address: '10.0.0.1:80' }];
@@ -55,7 +57,7 @@ describe('nothing is left', () => {
     for (let index = 40; index < 240; index += 1) await round(index);
     await expect.poll(handles, { timeout: 10_000 }).toBeLessThanOrEqual(handlesBefore);
     const grown = (heap() - heapBefore) / 1_048_576;
-    console.log(`${grown.toFixed(1)} MiB more heap after 200 rounds`);
+    console.log(`${name}: ${grown.toFixed(1)} MiB more heap after 200 rounds`);
     expect(grown).toBeLessThan(4);
     await proxy.close();
   }, 120_000);

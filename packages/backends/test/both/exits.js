@@ -1,0 +1,11 @@
+// Opens a registry of the adapter of the first argument on the backend of the second, uses it, and comes to its end; `close`
+// as third argument closes it, `watch` leaves a watcher behind that nobody waits for.
+const [, , name = '', address = '', how] = process.argv;
+const adapter = await import(`../../../${name}/dist/index.js`);
+const registry = adapter[name]({ addresses: [address] });
+await registry.register({ name: 'brief', nodes: [{ id: 'n', address: '10.0.0.1:80' }] }, { ttlMs: 60_000 });
+const watcher = registry.watch();
+await watcher.next();
+if (how !== 'watch') await watcher.return();
+if (how === 'close') await registry.close();
+console.log((await registry.getService('brief').catch((/** @type {{ code: string }} */ { code }) => [code])).length);

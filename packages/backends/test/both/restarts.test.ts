@@ -1,0 +1,55 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import { afterEach, describe, expect, it } from 'vitest';
+import { addressesOf, Roll } from './roll.ts';
+import { subjects } from './subjects.ts';
+
+const cleanUps: (() => unknown)[] = [];
+afterEach(async () => {
+  for (const cleanUp of cleanUps.splice(0).reverse()) await cleanUp();
+});
+const eventually = (holds: () => unknown) => expect.poll(holds, { timeout: 30_000 });
+const ttlMs = 3_000;
+
+const restarts = [
+  { data: 'kept', awayMs: 0 },
+  { data: 'kept', awayMs: 2 * ttlMs },
+  { data: 'lost', awayMs: 0 },
+  { data: 'lost', awayMs: 2 * ttlMs },
+] as const;
+
+describe.each(subjects)('a restart of $name: who renews is there, who does not goes', ({ prepare, open, truth }) => {
+  it.each(restarts)(
+    'data $data, away for $awayMs ms more than it takes',
+    async ({ data, awayMs }) => {
+      const { process: backend, address } = await prepare();
+      cleanUps.push(() => backend.dispose());
+      await backend.start();
+      const [owner, silent, reader] = [open(address), open(address), open(address)];
+      for (const registry of [owner, silent, reader]) cleanUps.push(() => registry.close({ withdraw: false }));
+      const roll = new Roll(reader, 'fleet');
+      const renew = () =>
+        owner.register(
+          { name: 'fleet', nodes: [{ id: 'lives', address: '10.0.0.1:80' }] },
+          { ttlMs, renewIntervalMs: 500 },
+        );
+      await renew();
+      await silent.register({ name: 'fleet', nodes: [{ id: 'silent', address: '10.0.0.2:80' }] }, { ttlMs });
+      await eventually(() => roll.addresses).toEqual(['10.0.0.1:80', '10.0.0.2:80']);
+      const renewing = setInterval(() => void renew().catch(() => {}), 500);
+      cleanUps.push(() => clearInterval(renewing));
+
+      if (data === 'lost') await backend.wipe();
+      await backend.kill();
+      // Shorter or longer than the TTL: nothing can be waited for but the time.
+      await pause(awayMs);
+      await backend.start();
+
+      await eventually(() => truth(address, 'fleet').catch(() => [])).toEqual(['10.0.0.1:80']);
+      await eventually(() => roll.addresses).toEqual(['10.0.0.1:80']);
+      await eventually(() => roll.synced).toBe(true);
+      await eventually(() => addressesOf(reader, 'fleet').catch(() => [])).toEqual(['10.0.0.1:80']);
+      expect(await truth(address, 'fleet')).toEqual(['10.0.0.1:80']);
+    },
+    120_000,
+  );
+});
