@@ -2,27 +2,16 @@ import { execFile } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { expect, it } from 'vitest';
-import { consulAgent, etcdNode } from '../../../packages/backends/src/index.ts';
+import { subjects } from '../../../packages/backends/test/both/subjects.ts';
 
 const main = fileURLToPath(new URL('../main.js', import.meta.url));
-const backends = {
-  etcd: async () => {
-    const { node, address } = await etcdNode();
-    return { process: node, address };
-  },
-  consul: async () => {
-    const { agent, address } = await consulAgent();
-    return { process: agent, address };
-  },
-};
-
-it.each(['etcd', 'consul'] as const)(
-  'greeter and caller on %s',
-  async (registry) => {
-    const { process: backend, address } = await backends[registry]();
+it.each(subjects)(
+  'greeter and caller on $name',
+  async ({ name, prepare }) => {
+    const { process: backend, address } = await prepare();
     await backend.start();
     try {
-      const args = [main, '--registry', registry, '--registry-address', address];
+      const args = [main, '--registry', name, '--registry-address', address];
       const { stdout } = await promisify(execFile)(process.execPath, args, { timeout: 60_000 });
       expect(stdout).toMatch(/^greeter 1\.0\.0 says: hello from process \d+$/m);
     } finally {

@@ -3,28 +3,10 @@ import { randomUUID } from 'node:crypto';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { type BackendProcess, consulAgent, etcdNode } from '../../../packages/backends/src/index.ts';
-import { consul } from '../../../packages/consul/src/index.ts';
+import { type Backend, subjects } from '../../../packages/backends/test/both/subjects.ts';
 import type { Registry, Service, WatchEvent } from '../../../packages/core/src/index.ts';
-import { etcd } from '../../../packages/etcd/src/index.ts';
 import { buildGoMicro, GoMicro, type GoService } from './go-micro.ts';
 
-interface Backend {
-  readonly process: BackendProcess;
-  readonly address: string;
-}
-
-const backends = {
-  async etcd(): Promise<Backend> {
-    const { node, address } = await etcdNode();
-    return { process: node, address };
-  },
-  async consul(): Promise<Backend> {
-    const { agent, address } = await consulAgent();
-    return { process: agent, address };
-  },
-};
-const open = { etcd, consul };
 const bin = fileURLToPath(new URL('../../../packages/cli/bin/rollcall.js', import.meta.url));
 const eventually = (holds: () => unknown) => expect.poll(holds, { timeout: 20_000, interval: 50 });
 
@@ -55,11 +37,11 @@ beforeAll(async () => {
   program = await buildGoMicro();
 }, 600_000);
 
-describe.each(['etcd', 'consul'] as const)("go-micro's own registry on %s", (kind) => {
+describe.each(subjects)("go-micro's own registry on $name", ({ name: kind, prepare, open }) => {
   let backend: Backend;
   const cleanUps: (() => unknown)[] = [];
   beforeAll(async () => {
-    backend = await backends[kind]();
+    backend = await prepare();
     await backend.process.start();
   }, 120_000);
   afterAll(() => backend.process.dispose());
@@ -69,7 +51,7 @@ describe.each(['etcd', 'consul'] as const)("go-micro's own registry on %s", (kin
   });
 
   const ours = (): Registry => {
-    const registry = open[kind]({ addresses: [backend.address] });
+    const registry = open(backend.address);
     cleanUps.push(() => registry.close());
     return registry;
   };
@@ -126,7 +108,7 @@ describe.each(['etcd', 'consul'] as const)("go-micro's own registry on %s", (kin
   });
 
   it('who falls silent is gone from both', async () => {
-    const [registry, silent, other] = [ours(), open[kind]({ addresses: [backend.address] }), goMicro()];
+    const [registry, silent, other] = [ours(), open(backend.address), goMicro()];
     const dying = goMicro();
     const events = follow(registry);
     await dying.register(theirs('1.0.0', 'theirs'), 3);
