@@ -36,7 +36,11 @@ const fieldsOf = (value: unknown): Fields => (typeof value === 'object' && value
 const listOf = (value: unknown): readonly unknown[] => (Array.isArray(value) ? value : []);
 const textOf = (value: unknown): string => (typeof value === 'string' ? value : '');
 
+/** What was parsed is nobody else's, so where all of it fits it needs no copy. */
 function readMetadata(value: unknown): Metadata {
+  const fields = fieldsOf(value);
+  if (!Array.isArray(value) && Object.values(fields).every((field) => typeof field === 'string'))
+    return fields as Metadata;
   const pairs = Object.entries(fieldsOf(value)).filter((pair): pair is [string, string] => typeof pair[1] === 'string');
   return Object.fromEntries(pairs);
 }

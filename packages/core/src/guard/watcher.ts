@@ -1,6 +1,7 @@
 import type { DeleteReason, Entry, WatchEvent, Watcher } from '../contract.ts';
 import type { RegistryError } from '../errors.ts';
 import { sameEntry, serviceOf } from '../model/entry.ts';
+import { ChangeQueue } from './change-queue.ts';
 
 /** What a watcher needs of the shared watch behind it. */
 export interface WatchSource {
@@ -24,7 +25,7 @@ export class GuardWatcher implements Watcher {
   readonly #open: () => WatchSource | undefined;
   #source: WatchSource | undefined;
   readonly #told = new Map<string, Entry>();
-  readonly #changed = new Map<string, DeleteReason>();
+  readonly #changed = new ChangeQueue();
   readonly #waiting: ((result: Result) => void)[] = [];
   #interrupted: RegistryError | undefined;
   #synced = false;
@@ -75,8 +76,7 @@ export class GuardWatcher implements Watcher {
 
   /** The truth of this key may differ from what was told. `reason` is that of a delete. */
   touch(key: string, reason: DeleteReason): void {
-    // Last in, last told: a changed key keeps its place.
-    if (this.#changed.has(key) || this.#told.get(key) !== this.#now(key)) this.#changed.set(key, reason);
+    if (this.#changed.has(key) || this.#told.get(key) !== this.#now(key)) this.#changed.add(key, reason);
   }
 
   /** The truth was replaced as a whole. */
@@ -137,8 +137,8 @@ export class GuardWatcher implements Watcher {
       return event;
     }
     this.#settle();
-    const [next] = this.#changed;
-    if (next !== undefined) return this.#tell(...next);
+    const { first } = this.#changed;
+    if (first !== undefined) return this.#tell(first, this.#changed.shift());
     if (!this.#synced) return undefined;
     this.#synced = false;
     return synced;
@@ -146,19 +146,18 @@ export class GuardWatcher implements Watcher {
 
   /** Drops changes from the front that have cancelled each other out. */
   #settle(): void {
-    for (const key of this.#changed.keys()) {
+    for (let key = this.#changed.first; key !== undefined; key = this.#changed.first) {
       const told = this.#told.get(key);
       const now = this.#now(key);
       if (!sameEntry(told, now)) return;
       if (now !== undefined) this.#told.set(key, now);
-      this.#changed.delete(key);
+      this.#changed.shift();
     }
   }
 
-  #tell(key: string, reason: DeleteReason): WatchEvent {
+  #tell(key: string, reason: DeleteReason = 'unknown'): WatchEvent {
     const told = this.#told.get(key);
     const now = this.#now(key);
-    this.#changed.delete(key);
     if (now !== undefined) {
       this.#told.set(key, now);
       return Object.freeze({ type: told === undefined ? 'create' : 'update', service: serviceOf(now) });
