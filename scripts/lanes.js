@@ -9,7 +9,7 @@ const onPath = (/** @type {string} */ name) =>
 const realBackends = [
   'packages/backends/test/**',
   'packages/etcd/test/{conformance*,faults,leader}.test.ts',
-  'packages/consul/test/{conformance*,faults,agents}.test.ts',
+  'packages/consul/test/{conformance*,faults,agents,hand-written}.test.ts',
   'examples/greeter/test/real-backends.test.ts',
 ];
 

@@ -180,6 +180,19 @@ describe('tokens', () => {
     await expect(registry.register(service('other'))).rejects.toMatchObject({ code: 'UNAUTHORIZED' });
   });
 
+  it('address and token may come from the variables that Consul has for them', async () => {
+    process.env.CONSUL_HTTP_ADDR = server.address;
+    process.env.CONSUL_HTTP_TOKEN = (await newToken()).SecretID;
+    cleanUps.push(() => {
+      delete process.env.CONSUL_HTTP_ADDR;
+      delete process.env.CONSUL_HTTP_TOKEN;
+    });
+    const registry = open({});
+    await registry.register(service('greeter'), { ttlMs: 30_000 });
+    expect(await addressesOf(registry, 'greeter')).toEqual(['10.0.0.1:80']);
+    await registry.deregister(service('greeter'));
+  });
+
   it('one that Consul does not know fails at init', async () => {
     await expect(at(randomUUID()).init()).rejects.toMatchObject({ code: 'UNAUTHORIZED' });
   });

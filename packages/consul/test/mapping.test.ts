@@ -190,6 +190,30 @@ describe('what others wrote', () => {
     });
   });
 
+  const endpoint = { name: 'Say.Hello', request: { name: 'Req', type: 'Req', values: null }, response: null };
+  it.each([
+    ['1.7, without Meta', { Tags: ['t-M', 'e-E', 'v-V'], Address: '10.0.0.9', Port: 9 }],
+    [
+      '1.0, tags in the clear',
+      { Tags: [`t={"zone":"z1"}`, `e=${JSON.stringify(endpoint)}`, 'v=1.0.0'], Address: '10.0.0.9', Port: 9 },
+    ],
+    ['2, with foreign tags', { Tags: ['traefik.enable=true', 't-M', 'e-E', 'v-V'], Address: '10.0.0.9', Port: 9 }],
+    ['5, metadata twice', { Tags: ['t-M', 'e-E', 'v-V'], Meta: { zone: 'z1' }, Address: '10.0.0.9', Port: 9 }],
+  ])('by go-micro %s', (_, document) => {
+    const real: Record<string, string> = {
+      't-M': `t-${encodeGo('{"zone":"z1"}')}`,
+      'e-E': `e-${encodeGo(JSON.stringify({ ...endpoint, metadata: { stream: 'false' } }))}`,
+      'v-V': 'v-789c32d433d03300040000ffff02ce00ee',
+    };
+    const Tags = document.Tags.map((tag) => real[tag] ?? tag);
+    const read = item({ ...document, Tags, ID: 'say-1', Service: 'say' });
+    expect(read?.entry).toMatchObject({
+      version: '1.0.0',
+      endpoints: [{ name: 'Say.Hello', request: { name: 'Req', type: 'Req' } }],
+      node: { id: 'say-1', address: '10.0.0.9:9', metadata: { zone: 'z1' } },
+    });
+  });
+
   it('a tag of ours that was copied to another service says nothing about it', () => {
     const { tags } = toRegistration(entry(), undefined, author);
     expect(item({ ID: 'copy', Service: 'other', Tags: tags, Address: '10.0.0.9', Port: 9 })).toMatchObject({
