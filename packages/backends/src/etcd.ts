@@ -9,38 +9,55 @@ export interface EtcdCluster {
   readonly addresses: readonly string[];
 }
 
+/** What an etcd is to be, beyond the defaults. */
+export interface EtcdOptions {
+  /** Files: clients come by TLS, and must have a certificate of this authority. */
+  readonly tls?: { readonly ca: string; readonly cert: string; readonly key: string };
+  /** More arguments. */
+  readonly args?: readonly string[];
+}
+
 /** One etcd, not started yet. */
-export async function etcdNode(): Promise<{ readonly node: BackendProcess; readonly address: string }> {
-  const { nodes, addresses } = await etcdCluster(1);
+export async function etcdNode(
+  options: EtcdOptions = {},
+): Promise<{ readonly node: BackendProcess; readonly address: string }> {
+  const { nodes, addresses } = await etcdCluster(1, options);
   return { node: nodes[0] as BackendProcess, address: addresses[0] as string };
 }
 
 /** `size` etcds, not started yet; start them together, since none serves without a majority. */
-export async function etcdCluster(size: number): Promise<EtcdCluster> {
-  const [file, ports] = await Promise.all([findBinary('etcd'), freePorts(2 * size)]);
+export async function etcdCluster(size: number, { tls, args = [] }: EtcdOptions = {}): Promise<EtcdCluster> {
+  const [file, ports] = await Promise.all([findBinary('etcd'), freePorts(3 * size)]);
   const members = Array.from({ length: size }, (_, index) => ({
     name: `node${index}`,
-    client: `http://127.0.0.1:${ports[2 * index]}`,
-    peer: `http://127.0.0.1:${ports[2 * index + 1]}`,
+    client: `${tls === undefined ? 'http' : 'https'}://127.0.0.1:${ports[3 * index]}`,
+    peer: `http://127.0.0.1:${ports[3 * index + 1]}`,
+    // Where its health can be asked without a certificate.
+    metrics: `http://127.0.0.1:${ports[3 * index + 2]}`,
   }));
+  const secure =
+    tls === undefined
+      ? []
+      : [`--cert-file=${tls.cert}`, `--key-file=${tls.key}`, `--trusted-ca-file=${tls.ca}`, '--client-cert-auth'];
   const cluster = members.map(({ name, peer }) => `${name}=${peer}`).join(',');
   const nodes = members.map(
-    ({ name, client, peer }) =>
+    ({ name, client, peer, metrics }) =>
       new BackendProcess({
         file,
         args: (data) => [
           ...['--name', name, '--data-dir', data, '--initial-cluster', cluster, '--log-level', 'error'],
           ...['--listen-client-urls', client, '--advertise-client-urls', client],
-          ...['--listen-peer-urls', peer, '--initial-advertise-peer-urls', peer],
+          ...['--listen-peer-urls', peer, '--initial-advertise-peer-urls', peer, '--listen-metrics-urls', metrics],
+          ...[...secure, ...args],
         ],
-        ready: () => isHealthy(client),
+        ready: () => isHealthy(metrics),
       }),
   );
   return { nodes, addresses: members.map(({ client }) => new URL(client).host) };
 }
 
-async function isHealthy(client: string): Promise<boolean> {
-  const response = await fetch(`${client}/health`, { signal: AbortSignal.timeout(1_000) });
+async function isHealthy(metrics: string): Promise<boolean> {
+  const response = await fetch(`${metrics}/health`, { signal: AbortSignal.timeout(1_000) });
   const { health } = (await response.json()) as { readonly health?: string };
   return health === 'true';
 }

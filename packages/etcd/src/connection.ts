@@ -32,6 +32,11 @@ const letGo = (message: unknown): void => {
   const { socket } = message as { readonly socket: Socket };
   socket.unref();
   socket.ref = () => socket;
+  // A socket of TLS takes its place and refers to the handle below.
+  socket.once('connect', () => {
+    const { _handle: handle } = socket as unknown as { readonly _handle?: { ref(): void } | null };
+    if (handle) handle.ref = () => {};
+  });
 };
 let watched = false;
 

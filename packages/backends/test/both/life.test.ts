@@ -26,7 +26,7 @@ describe.each(subjects)('nothing is left of $name', ({ name, prepare, open }) =>
   afterAll(() => backend.process.dispose());
 
   it.each(['close', 'leave', 'watch'])('a program that used a registry ends by itself: %s', async (how) => {
-    const child = spawn(process.execPath, [exits, name, backend.address, how], {
+    const child = spawn(process.execPath, [exits, name, JSON.stringify({ addresses: [backend.address] }), how], {
       stdio: ['ignore', 'pipe', 'inherit'],
     });
     let out = '';

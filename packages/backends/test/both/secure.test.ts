@@ -1,0 +1,122 @@
+import { execFile } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import type { Registry } from '@rollcall/core';
+import { generate } from 'selfsigned';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { consul } from '../../../consul/src/index.ts';
+import { etcd } from '../../../etcd/src/index.ts';
+import { type BackendProcess, consulAgent, etcdNode, freePorts, TcpProxy } from '../../src/index.ts';
+import { addressesOf, Roll } from './roll.ts';
+
+interface Identity {
+  readonly key: string;
+  readonly cert: string;
+}
+const folder = mkdtempSync(join(tmpdir(), 'rollcall-tls-'));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+async function issue(name: string, by?: Identity): Promise<Identity> {
+  const altNames = [
+    { type: 7, ip: '127.0.0.1' },
+    { type: 2, value: 'localhost' },
+  ] as const;
+  const made = await generate([{ name: 'commonName', value: name }], {
+    keyType: 'ec',
+    algorithm: 'sha256',
+    ...(by === undefined ? {} : { ca: by }),
+    extensions: [
+      { name: 'basicConstraints', cA: by === undefined, critical: true },
+      { name: 'keyUsage', digitalSignature: true, keyCertSign: by === undefined, critical: true },
+      ...(by === undefined ? [] : [{ name: 'extKeyUsage', serverAuth: true, clientAuth: true } as const]),
+      { name: 'subjectAltName', altNames: [...altNames] },
+    ],
+  });
+  const identity = { key: made.private, cert: made.cert };
+  for (const part of ['key', 'cert'] as const) writeFileSync(join(folder, `${name}.${part}`), identity[part]);
+  return identity;
+}
+const file = (name: string): string => join(folder, name);
+const files = { ca: file('authority.cert'), cert: file('server.cert'), key: file('server.key') };
+
+/** Each starts its backend and answers where TLS is spoken. */
+const secured = {
+  async etcd(): Promise<{ readonly process: BackendProcess; readonly address: string }> {
+    const { node, address } = await etcdNode({ tls: files });
+    return { process: node, address };
+  },
+  async consul(): Promise<{ readonly process: BackendProcess; readonly address: string }> {
+    const [port] = await freePorts(1);
+    const certificates = `ca_file = "${files.ca}"\ncert_file = "${files.cert}"\nkey_file = "${files.key}"`;
+    const { agent } = await consulAgent({
+      config: `ports { https = ${port} }\n${certificates}\nverify_incoming_https = true`,
+    });
+    return { process: agent, address: `127.0.0.1:${port}` };
+  },
+};
+const open = { etcd, consul };
+const eventually = (holds: () => unknown) => expect.poll(holds, { timeout: 20_000 });
+
+describe.each(['etcd', 'consul'] as const)('TLS with client certificates on %s', (name) => {
+  const cleanUps: (() => unknown)[] = [];
+  let backend: { readonly process: BackendProcess; readonly address: string };
+  let tls: { readonly ca: string; readonly key: string; readonly cert: string };
+  beforeAll(async () => {
+    const authority = await issue('authority');
+    await issue('server', authority);
+    const client = await issue('client', authority);
+    tls = { ca: authority.cert, ...client };
+    backend = await secured[name]();
+    await backend.process.start();
+  }, 120_000);
+  afterAll(() => backend.process.dispose());
+  afterEach(async () => {
+    for (const cleanUp of cleanUps.splice(0).reverse()) await cleanUp();
+  });
+  const at = (
+    address: string,
+    own: { readonly ca: string; key?: string; cert?: string } | undefined = tls,
+  ): Registry => {
+    const registry = open[name]({ addresses: [`https://${address}`], tls: own, closeTimeoutMs: 500 });
+    cleanUps.push(() => registry.close());
+    return registry;
+  };
+
+  it('registers, reads and watches, and is back after the link was cut', async () => {
+    const proxy = new TcpProxy(backend.address);
+    await proxy.listen();
+    cleanUps.push(() => proxy.close());
+    const registry = at(proxy.address);
+    const roll = new Roll(registry, 'safe');
+    await registry.register({ name: 'safe', nodes: [{ id: 'n', address: '10.0.0.1:80' }] }, { ttlMs: 60_000 });
+    expect(await addressesOf(registry, 'safe')).toEqual(['10.0.0.1:80']);
+    await eventually(() => roll.addresses).toEqual(['10.0.0.1:80']);
+    proxy.cut();
+    await eventually(() => roll.synced).toBe(false);
+    proxy.restore();
+    await eventually(() => roll.synced).toBe(true);
+    expect(roll.events.map(({ type }) => type)).not.toContain('delete');
+  });
+
+  it('whom it does not believe, and who does not believe it, is UNAVAILABLE with the reason', async () => {
+    const { cert: stranger } = await issue('stranger');
+    const unknown = at(backend.address, { ...tls, ca: stranger });
+    await expect(unknown.init({ timeoutMs: 2_000 })).rejects.toMatchObject({
+      code: expect.stringMatching(/UNAVAILABLE|TIMEOUT/),
+    });
+    const nameless = at(backend.address, { ca: tls.ca });
+    await expect(nameless.init({ timeoutMs: 2_000 })).rejects.toMatchObject({
+      code: expect.stringMatching(/UNAVAILABLE|TIMEOUT/),
+    });
+  });
+
+  it.each(['close', 'leave', 'watch'])('a program that used it ends by itself: %s', async (how) => {
+    const exits = fileURLToPath(new URL('./exits.js', import.meta.url));
+    const options = JSON.stringify({ addresses: [`https://${backend.address}`], tls });
+    const ended = promisify(execFile)(process.execPath, [exits, name, options, how], { timeout: 20_000 });
+    expect((await ended).stdout).toBe('1\n');
+  });
+});
