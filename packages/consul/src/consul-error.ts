@@ -63,9 +63,9 @@ export function unremovable({ name, id }: EntryKey): RegistryError {
   return new RegistryError('NOT_SUPPORTED', `node ${id} of ${name}: Consul's API cannot remove this id`);
 }
 
-/** The file that should say whom to trust. */
-export function unreadableCa(path: string, cause: unknown): RegistryError {
-  return new RegistryError('INVALID_ARGUMENT', `CONSUL_CACERT: ${path} cannot be read`, { cause });
+/** A certificate or key that a variable names. */
+export function unreadable(variable: string, path: string, cause: unknown): RegistryError {
+  return new RegistryError('INVALID_ARGUMENT', `${variable}: ${path} cannot be read`, { registry: 'consul', cause });
 }
 
 /** The server has no namespaces. */

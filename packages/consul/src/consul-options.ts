@@ -22,9 +22,9 @@ export interface ConsulOptions extends RegistryOptions {
   readonly namespace?: string | undefined;
 }
 
-/** PEM texts. */
+/** PEM texts; default the files that `CONSUL_CACERT`, `CONSUL_CLIENT_CERT` and `CONSUL_CLIENT_KEY` name. */
 export interface ConsulTls {
-  /** Whom to trust; default the file `CONSUL_CACERT`, else what Node trusts. */
+  /** Whom to trust; without it, whom Node trusts. */
   readonly ca?: string | Buffer | undefined;
   readonly cert?: string | Buffer | undefined;
   readonly key?: string | Buffer | undefined;
@@ -156,21 +156,17 @@ export interface ConsulSettings {
   readonly datacenter: string | undefined;
   readonly namespace: string | undefined;
   readonly tls: ConsulTls;
-  /** Read when connecting; undefined where `tls.ca` is given. */
-  readonly caFile: string | undefined;
   readonly tags: readonly string[];
 }
 
 /** Options over environment over defaults; throws `INVALID_ARGUMENT`. */
 export function parseSettings(options: ConsulOptions, env: NodeJS.ProcessEnv): ConsulSettings {
-  const tls = parseTls(options.tls);
   return {
     urls: parseAddresses(options.addresses, env),
     token: parseToken(options.token, env),
     datacenter: parseDatacenter(options.datacenter),
     namespace: options.namespace,
-    tls,
-    caFile: tls.ca === undefined ? env.CONSUL_CACERT || undefined : undefined,
+    tls: parseTls(options.tls),
     tags: parseTags(options.tags),
   };
 }

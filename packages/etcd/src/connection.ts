@@ -7,12 +7,14 @@ import { handleWhen, noop, retry } from 'cockatiel';
 import { Etcd3, type IOptions, isRecoverableError, WatchClient } from 'etcd3';
 import {
   type EtcdOptions,
+  type EtcdTls,
   maxAnswerBytes,
   parseAddresses,
   parseToken,
   pingAfterMs,
   pingTimeoutMs,
   reconnectMs,
+  tlsOfEnvironment,
 } from './etcd-options.ts';
 
 /** The client with the one part of it that it keeps to itself: its watch manager loses events, so watches go without it. */
@@ -49,16 +51,17 @@ interface Stream {
 /** The cluster, connected at the first call. */
 export class Connection {
   readonly #options: IOptions;
+  readonly #tls: EtcdTls | undefined;
   #client: Client | undefined;
   #closed = false;
 
   constructor({ addresses, token, tls }: EtcdOptions) {
+    this.#tls = tls;
     const hosts = [...parseAddresses(addresses)];
     const auth = parseToken(token);
     this.#options = {
       hosts,
       ...(auth === undefined ? {} : { auth }),
-      ...(tls === undefined ? {} : { credentials: credentialsOf(tls) }),
       grpcOptions: {
         'grpc.max_receive_message_length': maxAnswerBytes,
         'grpc.keepalive_time_ms': pingAfterMs,
@@ -113,13 +116,19 @@ export class Connection {
   #connected(): Client {
     if (!watched) channel('net.client.socket').subscribe(letGo);
     watched = true;
-    this.#client ??= new Client(this.#options);
+    this.#client ??= new Client(this.#secured());
     if (this.#closed) this.#client.close();
     return this.#client;
   }
+
+  /** Here, since files are read. */
+  #secured(): IOptions {
+    const tls = this.#tls ?? tlsOfEnvironment();
+    return tls === undefined ? this.#options : { ...this.#options, credentials: credentialsOf(tls) };
+  }
 }
 
-function credentialsOf({ ca, key, cert }: NonNullable<EtcdOptions['tls']>): NonNullable<IOptions['credentials']> {
+function credentialsOf({ ca, key, cert }: EtcdTls): NonNullable<IOptions['credentials']> {
   return {
     rootCertificate: Buffer.from(ca),
     ...(key === undefined ? {} : { privateKey: Buffer.from(key) }),

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { type Capabilities, RegistryError, type RegistryOptions } from '@rollcall/core';
 
 /** Options of {@link etcd}. */
@@ -11,10 +12,18 @@ export interface EtcdOptions extends RegistryOptions {
   readonly namespace?: string | undefined;
   /** `user:password`, as `--registry-token-file` brings it. The user's token is renewed as needed. */
   readonly token?: string | undefined;
-  /** PEM texts: the authority to believe, and for client certificates the own key and certificate. Needs `https` addresses. */
-  readonly tls?:
-    | { readonly ca: string; readonly key?: string | undefined; readonly cert?: string | undefined }
-    | undefined;
+  /**
+   * PEM texts: the authority to believe, and for client certificates the own key and certificate. Needs `https` addresses.
+   * Default: the files that `ETCDCTL_CACERT`, `ETCDCTL_KEY` and `ETCDCTL_CERT` name.
+   */
+  readonly tls?: EtcdTls | undefined;
+}
+
+/** PEM texts. */
+export interface EtcdTls {
+  readonly ca: string;
+  readonly key?: string | undefined;
+  readonly cert?: string | undefined;
 }
 
 /** Where etcd listens when nobody says otherwise. */
@@ -82,4 +91,19 @@ export function parseToken(
   const at = typeof token === 'string' ? token.indexOf(':') : -1;
   if (at < 1) throw invalid('token must be user:password');
   return { username: token.slice(0, at), password: token.slice(at + 1) };
+}
+
+/** What etcdctl's own variables say about TLS; throws `INVALID_ARGUMENT` for a file that cannot be read. */
+export function tlsOfEnvironment(): EtcdTls | undefined {
+  const read = (name: 'ETCDCTL_CACERT' | 'ETCDCTL_KEY' | 'ETCDCTL_CERT'): string | undefined => {
+    const path = process.env[name];
+    if (path === undefined || path === '') return undefined;
+    try {
+      return readFileSync(path, 'utf8');
+    } catch (cause) {
+      throw new RegistryError('INVALID_ARGUMENT', `${name}: ${path} cannot be read`, { registry: 'etcd', cause });
+    }
+  };
+  const ca = read('ETCDCTL_CACERT');
+  return ca === undefined ? undefined : { ca, key: read('ETCDCTL_KEY'), cert: read('ETCDCTL_CERT') };
 }

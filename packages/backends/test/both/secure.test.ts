@@ -101,6 +101,27 @@ describe.each(['etcd', 'consul'] as const)('TLS with client certificates on %s',
     expect(roll.events.map(({ type }) => type)).not.toContain('delete');
   });
 
+  it('finds its certificates by the variables of the backend', async () => {
+    const variables = {
+      etcd: { ETCDCTL_CACERT: files.ca, ETCDCTL_CERT: file('client.cert'), ETCDCTL_KEY: file('client.key') },
+      consul: {
+        CONSUL_CACERT: files.ca,
+        CONSUL_CLIENT_CERT: file('client.cert'),
+        CONSUL_CLIENT_KEY: file('client.key'),
+      },
+    };
+    const bin = fileURLToPath(new URL('../../../cli/bin/rollcall.js', import.meta.url));
+    const args = [bin, 'list', '--json', '--registry', name, '--registry-address', `https://${backend.address}`];
+    const list = (env: NodeJS.ProcessEnv) =>
+      promisify(execFile)(process.execPath, args, { env: { ...process.env, ...env } });
+    expect(JSON.parse((await list(variables[name])).stdout)).toBeInstanceOf(Array);
+    const [missing = ''] = Object.keys(variables[name]);
+    await expect(list({ [missing]: file('nowhere') })).rejects.toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining(`${missing}: ${file('nowhere')} cannot be read`),
+    });
+  });
+
   it('whom it does not believe, and who does not believe it, is UNAVAILABLE with the reason', async () => {
     const { cert: stranger } = await issue('stranger');
     const unknown = at(backend.address, { ...tls, ca: stranger });

@@ -1,24 +1,33 @@
 import { readFile } from 'node:fs/promises';
 import type { Clock } from '@rollcall/core';
-import { AnswerError, isUnreachable, unreadableCa } from '../consul-error.ts';
-import { type ConsulSettings, failoverAfterMs, maxInFlight } from '../consul-options.ts';
+import { AnswerError, isUnreachable, unreadable } from '../consul-error.ts';
+import { type ConsulSettings, type ConsulTls, failoverAfterMs, maxInFlight } from '../consul-options.ts';
 import { AgentLink } from './agent-link.ts';
 import { withDeadline } from './deadline.ts';
 import { Gate } from './gate.ts';
 
-/** The agents of a registry object; reads the file of `CONSUL_CACERT` and connects to nobody yet. */
+/** The agents of a registry object; reads the files of the certificates and connects to nobody yet. */
 export async function openAgents(settings: ConsulSettings, clock: Clock): Promise<Agents> {
-  const { urls, caFile, namespace, token, datacenter } = settings;
-  let { tls } = settings;
-  if (caFile !== undefined && urls.some(({ protocol }) => protocol === 'https:')) {
-    const ca = await readFile(caFile).catch((cause: unknown) => {
-      throw unreadableCa(caFile, cause);
-    });
-    tls = { ...tls, ca };
-  }
+  const { urls, namespace, token, datacenter } = settings;
+  const tls = urls.some(({ protocol }) => protocol === 'https:') ? await withFiles(settings.tls) : {};
   const gate = new Gate(maxInFlight);
   const links = urls.map((url) => new AgentLink({ url, tls, namespace, token, clock }, datacenter, gate));
   return new Agents(links, clock);
+}
+
+const variables = { ca: 'CONSUL_CACERT', cert: 'CONSUL_CLIENT_CERT', key: 'CONSUL_CLIENT_KEY' } as const;
+
+/** What is not given is in the files that the variables name. */
+async function withFiles(tls: ConsulTls): Promise<ConsulTls> {
+  const read = async (part: 'ca' | 'cert' | 'key'): Promise<string | Buffer | undefined> => {
+    const path = process.env[variables[part]];
+    if (tls[part] !== undefined || path === undefined || path === '') return tls[part];
+    return readFile(path).catch((cause: unknown) => {
+      throw unreadable(variables[part], path, cause);
+    });
+  };
+  const [ca, cert, key] = await Promise.all([read('ca'), read('cert'), read('key')]);
+  return { ca, cert, key };
 }
 
 /** Several agents as one: whoever answers is kept until it does not. */
