@@ -8,7 +8,7 @@ const onPath = (/** @type {string} */ name) =>
 /** Those that need a real etcd or Consul. */
 const realBackends = [
   'packages/backends/test/**',
-  'packages/etcd/test/{conformance*,faults,leader}.test.ts',
+  'packages/etcd/test/{auth,conformance*,faults,leader}.test.ts',
   'packages/consul/test/{conformance*,faults,agents,hand-written}.test.ts',
   'examples/greeter/test/real-backends.test.ts',
 ];
