@@ -150,6 +150,20 @@ describe('the link', () => {
     ]);
   });
 
+  it('a write whose answer is lost, at whatever moment, is known as ours afterwards', async () => {
+    const { registry } = open(proxy.address);
+    const register = (ttlMs: number, timeoutMs = 5_000) =>
+      registry.register({ name: 'fleet', nodes: [{ id: 'n0', address: '10.0.0.1:80' }] }, { ttlMs, timeoutMs });
+    await register(60_000);
+    proxy.delay(10);
+    // Each way takes 10 ms: the call ends before, between and after each of its requests.
+    for (let timeoutMs = 5; timeoutMs <= 120; timeoutMs += 5) {
+      await register(60_000 + 1_000 * timeoutMs, timeoutMs).catch(() => {});
+      await register(600_000 + 1_000 * timeoutMs);
+    }
+    expect(await truth()).toEqual(['n0']);
+  }, 60_000);
+
   it('a black hole is noticed within 15 s, and calls work within 1.5 s of its end', async () => {
     await putAll(ids(1));
     const { registry } = open(proxy.address);
