@@ -22,6 +22,8 @@ describeRegistry(
       resume: () => agent.resume(),
       wipe: () => agent.wipe(),
     },
+    // After an outage an agent whose report to its servers failed tries again only 15 to 30 s later.
+    patience: 2,
   },
   { describe, it },
 );

@@ -7,7 +7,8 @@ const cleanUps: (() => unknown)[] = [];
 afterEach(async () => {
   for (const cleanUp of cleanUps.splice(0).reverse()) await cleanUp();
 });
-const eventually = (holds: () => unknown) => expect.poll(holds, { timeout: 30_000 });
+// An agent of Consul whose report to its servers failed tries again only 15 to 30 s later.
+const eventually = (holds: () => unknown) => expect.poll(holds, { timeout: 60_000 });
 const ttlMs = 3_000;
 
 const restarts = [
