@@ -11,6 +11,8 @@ export default defineConfig({
     include: ['{packages,examples,interop}/*/test/**/*.test.ts'],
     globalSetup: ['scripts/vitest-build.ts'],
     exclude: leftOut(),
+    // Most of the tests' time is waiting: also on two cores, where one worker would be the default.
+    maxWorkers: 2,
     testTimeout: 30_000,
     hookTimeout: 30_000,
   },
