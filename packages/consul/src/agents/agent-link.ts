@@ -52,11 +52,6 @@ export class AgentLink {
     this.#gate = gate;
   }
 
-  /** Undefined before {@link AgentLink.introduce}. */
-  get info(): AgentInfo | undefined {
-    return this.#info;
-  }
-
   /** Of the watches: see {@link ConsulClient.lostSockets}. */
   get lostSockets(): number {
     return this.#watches.lostSockets;

@@ -32,21 +32,21 @@ async function withFiles(tls: ConsulTls): Promise<ConsulTls> {
 
 /** Several agents as one: whoever answers is kept until it does not. */
 export class Agents {
-  readonly links: readonly AgentLink[];
+  readonly #links: readonly AgentLink[];
   readonly #clock: Clock;
   #current = 0;
   /** When the current one last did something for us. */
   #heardAt = Number.NEGATIVE_INFINITY;
 
   constructor(links: readonly AgentLink[], clock: Clock) {
-    this.links = links;
+    this.#links = links;
     this.#clock = clock;
   }
 
   /** Runs `work` with the first agent that serves. What it wrote with one that then failed stays there. */
   async run<T>(signal: AbortSignal, work: (link: AgentLink) => Promise<T>): Promise<T> {
     let failure: unknown;
-    for (let attempt = 0; attempt < this.links.length; attempt += 1) {
+    for (let attempt = 0; attempt < this.#links.length; attempt += 1) {
       const link = this.#link();
       try {
         await this.#reach(link, signal);
@@ -54,7 +54,7 @@ export class Agents {
         this.#heardAt = this.#clock.now();
         return result;
       } catch (cause) {
-        this.fail(link, cause);
+        this.#fail(link, cause);
         if (signal.aborted || !isUnreachable(cause)) throw cause;
         failure = cause;
       }
@@ -62,25 +62,25 @@ export class Agents {
     throw failure;
   }
 
-  /** The link failed in a way that another may not: the next call tries that. */
-  fail(link: AgentLink, cause: unknown): void {
-    if (link !== this.#link() || !isUnreachable(cause)) return;
-    this.#heardAt = Number.NEGATIVE_INFINITY;
-    this.#current = (this.#current + 1) % this.links.length;
-  }
-
   /** Frees every socket. */
   close(): void {
-    for (const link of this.links) link.close();
+    for (const link of this.#links) link.close();
+  }
+
+  /** The link failed in a way that another may not: the next call tries that. */
+  #fail(link: AgentLink, cause: unknown): void {
+    if (link !== this.#link() || !isUnreachable(cause)) return;
+    this.#heardAt = Number.NEGATIVE_INFINITY;
+    this.#current = (this.#current + 1) % this.#links.length;
   }
 
   #link(): AgentLink {
-    return this.links[this.#current] as AgentLink;
+    return this.#links[this.#current] as AgentLink;
   }
 
   /** Where there is a choice, one that does not answer must not cost a call its whole deadline. */
   async #reach(link: AgentLink, signal: AbortSignal): Promise<void> {
-    if (this.links.length === 1 || this.#clock.now() - this.#heardAt < failoverAfterMs) return;
+    if (this.#links.length === 1 || this.#clock.now() - this.#heardAt < failoverAfterMs) return;
     const reason = new AnswerError(`did not answer within ${failoverAfterMs} ms`);
     const deadline = { clock: this.#clock, ms: failoverAfterMs, signal, reason };
     await withDeadline(deadline, (bounded) => link.probe(bounded));
