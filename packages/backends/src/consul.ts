@@ -9,6 +9,8 @@ export interface ConsulAgent {
   readonly address: string;
   /** Where other agents join it. */
   readonly serf: string;
+  /** Where servers of other datacenters join it. */
+  readonly wan: string;
 }
 
 /** What an agent is to be. */
@@ -34,7 +36,7 @@ export async function consulAgent(options: ConsulAgentOptions = {}): Promise<Con
     ],
     ready: () => serves(http),
   });
-  return { agent, address: `127.0.0.1:${http}`, serf: `127.0.0.1:${lan}` };
+  return { agent, address: `127.0.0.1:${http}`, serf: `127.0.0.1:${lan}`, wan: `127.0.0.1:${wan}` };
 }
 
 /** A read that needs a leader: an agent alone answers long before. */

@@ -137,6 +137,36 @@ describe('several agents', () => {
   });
 });
 
+describe('another datacenter', () => {
+  let [here, there]: ConsulAgent[] = [];
+  beforeAll(async () => {
+    here = await consulAgent();
+    await here.agent.start();
+    there = await consulAgent({ config: `datacenter = "far" retry_join_wan = ["${here.wan}"]` });
+    await there.agent.start();
+  }, 120_000);
+  afterAll(() => Promise.all([here?.agent.dispose(), there?.agent.dispose()]));
+
+  it('is read and watched through an agent of this one, and written only by its own', async () => {
+    const owner = open({ addresses: [there?.address ?? ''] });
+    const reader = open({ addresses: [here?.address ?? ''], datacenter: 'far' });
+    await owner.register(service('far-off'), { ttlMs: 600_000 });
+    await eventually(() => addressesOf(reader, 'far-off').catch(() => [])).toEqual(['10.0.0.1:80']);
+    expect(await reader.listServices()).toEqual([{ name: 'far-off', versions: [''] }]);
+    expect(await open({ addresses: [here?.address ?? ''] }).listServices()).toEqual([]);
+
+    const events = follow(reader, 'far-off');
+    await eventually(() => events.map(({ type }) => type)).toEqual(['create', 'synced']);
+    await owner.register(service('far-off', 81), { ttlMs: 600_000 });
+    await eventually(() => events.at(-1)?.type).toBe('update');
+    const refused = { code: 'NOT_SUPPORTED', message: expect.stringMatching(/dc1.*far/) };
+    await expect(reader.register(service('far-off', 82))).rejects.toMatchObject(refused);
+    expect(await addressesOf(reader, 'far-off')).toEqual(['10.0.0.1:81']);
+    await owner.deregister(service('far-off'));
+    await eventually(() => events.at(-1)?.type).toBe('delete');
+  }, 120_000);
+});
+
 describe('tokens', () => {
   const management = randomUUID();
   let server: ConsulAgent;
