@@ -2,8 +2,8 @@
 import { createHash } from 'node:crypto';
 import { isIP } from 'node:net';
 import { compare, type Entry, type EntryKey, keyOf, type Lease, limits } from '@rollcall/core';
+import { readMetadata } from '@rollcall/core/go-micro';
 import { maxCheckTtlMs, reapAfterMs, reapFloorMs } from './consul-options.ts';
-import { readMetadata } from './tags/go-json.ts';
 import { readTags, writeTags } from './tags/tags.ts';
 
 /** What `PUT /v1/agent/service/register` takes of us, in the spelling of the client library. */

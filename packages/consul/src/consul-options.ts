@@ -58,7 +58,6 @@ export const reapAfterMs = 5_000;
 /** The server's floor. Milliseconds. */
 export const reapFloorMs = 60_000;
 /** Largest payload of a tag that is read. Bytes. */
-export const maxTagBytes = 1_048_576;
 /** Largest answer that is read. Bytes. */
 export const maxAnswerBytes = 268_435_456;
 

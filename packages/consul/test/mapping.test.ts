@@ -1,6 +1,7 @@
 import type { Endpoint, Entry } from '@rollcall/core';
 import { sameEntry } from '@rollcall/core';
 import { describe, expect, it } from 'vitest';
+import { decodeZlib, encodeGo, encodeZlib } from '../../core/src/go-micro/index.ts';
 import {
   goDuration,
   type Registration,
@@ -9,7 +10,6 @@ import {
   toRegistration,
   withoutDoubles,
 } from '../src/consul-mapping.ts';
-import { decodeZlib, encodeGo, encodeZlib } from '../src/tags/go-zlib.ts';
 import { readTags } from '../src/tags/tags.ts';
 
 /** Published: go-micro's own test, and a dump of a Consul that its services ran on in 2019. */

@@ -1,5 +1,6 @@
 /** Pure: entry <-> key and value as go-micro writes them: one key per node, the whole service with that one node as JSON. */
-import { type Endpoint, type Entry, type EntryKey, limits, type Metadata, type Value } from '@rollcall/core';
+import { type Endpoint, type Entry, type EntryKey, limits } from '@rollcall/core';
+import { parseObject, readEndpoint, readMetadata } from '@rollcall/core/go-micro';
 
 /** go-micro's escaping; our own names and ids have none of it. */
 const part = (text: string): string => text.replaceAll('/', '-');
@@ -36,35 +37,6 @@ const fieldsOf = (value: unknown): Fields => (typeof value === 'object' && value
 const listOf = (value: unknown): readonly unknown[] => (Array.isArray(value) ? value : []);
 const textOf = (value: unknown): string => (typeof value === 'string' ? value : '');
 
-/** What was parsed is nobody else's, so where all of it fits it needs no copy. */
-function readMetadata(value: unknown): Metadata {
-  const fields = fieldsOf(value);
-  if (!Array.isArray(value) && Object.values(fields).every((field) => typeof field === 'string'))
-    return fields as Metadata;
-  const pairs = Object.entries(fieldsOf(value)).filter((pair): pair is [string, string] => typeof pair[1] === 'string');
-  return Object.fromEntries(pairs);
-}
-
-/** Depth is bounded as in the contract: another writer's nesting must not exhaust the stack. */
-function readValue(value: unknown, depth = 0): Value | undefined {
-  const { name, type, values } = fieldsOf(value);
-  if (typeof name !== 'string' && typeof type !== 'string') return undefined;
-  const inner = depth >= limits.maxValueDepth ? [] : listOf(values).flatMap((item) => readValue(item, depth + 1) ?? []);
-  return { name: textOf(name), type: textOf(type), values: inner };
-}
-
-function readEndpoint(value: unknown): Endpoint | undefined {
-  const { name, request, response, metadata } = fieldsOf(value);
-  if (typeof name !== 'string') return undefined;
-  const [asked, answered] = [readValue(request), readValue(response)];
-  return {
-    name,
-    ...(asked === undefined ? {} : { request: asked }),
-    ...(answered === undefined ? {} : { response: answered }),
-    metadata: readMetadata(metadata),
-  };
-}
-
 /** go-micro 1 keeps host and port apart. */
 function readAddress({ address, port }: Fields): string | undefined {
   if (typeof address !== 'string') return undefined;
@@ -74,13 +46,7 @@ function readAddress({ address, port }: Fields): string | undefined {
 
 /** A value that anybody may have written; undefined: no usable name, id or address. */
 export function decode(value: Buffer): Entry | undefined {
-  let parsed: unknown;
-  try {
-    parsed = JSON.parse(value.toString());
-  } catch {
-    return undefined;
-  }
-  const service = fieldsOf(parsed);
+  const service = fieldsOf(parseObject(value.toString()));
   const node = fieldsOf(listOf(service.nodes)[0]);
   const address = readAddress(node);
   const { name } = service;

@@ -3,8 +3,16 @@
  * our `r-`, which go-micro passes over, with what its format cannot carry.
  */
 import { type Endpoint, type Entry, limits, type Metadata } from '@rollcall/core';
-import { goEndpoint, goJson, parseObject, readEndpoint, readMetadata } from './go-json.ts';
-import { decodeZlib, encodeGo, encodeZlib } from './go-zlib.ts';
+import {
+  decodeZlib,
+  encodeGo,
+  encodeZlib,
+  goEndpoint,
+  goJson,
+  parseObject,
+  readEndpoint,
+  readMetadata,
+} from '@rollcall/core/go-micro';
 
 /** What an `r-` tag carries. */
 export interface RollcallTag {

@@ -1,5 +1,5 @@
 /** JSON in the shapes and with the escapes of go-micro; what is read may be anything. */
-import type { Endpoint, Metadata, Value } from '@rollcall/core';
+import type { Endpoint, Metadata, Value } from '../contract.ts';
 
 /** Deepest nesting that is read: far above what can be written, far below what exhausts the stack. */
 const maxDepth = 64;
@@ -41,9 +41,11 @@ export function parseObject(text: string | undefined): Record<string, unknown> |
   }
 }
 
-/** The pairs of strings in whatever it is. */
+/** The pairs of strings in whatever it is. What was parsed is nobody else's, so where all of it fits it needs no copy. */
 export function readMetadata(value: unknown): Metadata {
   if (typeof value !== 'object' || value === null) return {};
+  if (!Array.isArray(value) && Object.values(value).every((field) => typeof field === 'string'))
+    return value as Metadata;
   return Object.fromEntries(
     Object.entries(value).filter((pair): pair is [string, string] => typeof pair[1] === 'string'),
   );
@@ -60,12 +62,14 @@ function readValue(value: unknown, depth: number): Value | undefined {
 }
 
 /** An endpoint; undefined where there is no name to it. */
-export function readEndpoint(value: Record<string, unknown> | undefined): Endpoint | undefined {
-  if (value === undefined || typeof value.name !== 'string') return undefined;
+export function readEndpoint(value: unknown): Endpoint | undefined {
+  if (typeof value !== 'object' || value === null) return undefined;
+  const { name, request, response, metadata } = value as Record<string, unknown>;
+  if (typeof name !== 'string') return undefined;
   return {
-    name: value.name,
-    request: readValue(value.request, 1),
-    response: readValue(value.response, 1),
-    metadata: readMetadata(value.metadata),
+    name,
+    request: readValue(request, 1),
+    response: readValue(response, 1),
+    metadata: readMetadata(metadata),
   };
 }

@@ -3,7 +3,9 @@
  * takes either; tools that filter by a whole tag, as go-micro users do, need the same bytes.
  */
 import { constants, deflateRawSync, deflateSync, inflateRawSync, inflateSync } from 'node:zlib';
-import { maxTagBytes } from '../consul-options.ts';
+
+/** Largest text that is read. Bytes. */
+const maxTextBytes = 1_048_576;
 
 /** Go pads to a byte before the empty stored block, so its first bit is in one of the two bytes before the length. */
 const lengthBytes = 4;
@@ -63,7 +65,7 @@ export function encodeZlib(text: string): string {
 export function decodeZlib(hex: string): string | undefined {
   if (!/^(?:[0-9a-f]{2})+$/i.test(hex)) return undefined;
   try {
-    return inflateSync(Buffer.from(hex, 'hex'), { maxOutputLength: maxTagBytes }).toString('utf8');
+    return inflateSync(Buffer.from(hex, 'hex'), { maxOutputLength: maxTextBytes }).toString('utf8');
   } catch {
     return undefined;
   }
