@@ -12,6 +12,7 @@ const allowed = {
   '@rollcall/discovery': ['@rollcall/core'],
   '@rollcall/etcd': ['@rollcall/core', 'cockatiel', 'etcd3'],
   '@rollcall/consul': ['@rollcall/core', 'consul'],
+  '@rollcall/mdns': ['@rollcall/core', 'dns-packet', 'multicast-dns', 'tinyqueue'],
   '@rollcall/service': ['@rollcall/core'],
   '@rollcall/conformance': ['@rollcall/core'],
   '@rollcall/server': ['@rollcall/core', '@rollcall/discovery', 'fastify'],

@@ -1,0 +1,2 @@
+export type { MdnsOptions } from './mdns-options.ts';
+export { mdns } from './mdns-registry.ts';

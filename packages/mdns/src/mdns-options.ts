@@ -1,0 +1,93 @@
+import { type Capabilities, RegistryError, type RegistryOptions } from '@rollcall/core';
+import { goMicroDomain } from './wire/go-micro.ts';
+
+/** Options of {@link mdns}. */
+export interface MdnsOptions extends RegistryOptions {
+  /**
+   * Network interfaces by name or by address (`eth0`, `192.168.1.7`, `lo`); default: all that are up, and loopback while
+   * there is no other. `['lo']` is this machine alone.
+   */
+  readonly addresses?: readonly string[] | undefined;
+  /** DNS-SD, `_rollcall._tcp.local`: written and read. Default true. */
+  readonly dnsSd?: boolean | undefined;
+  /** go-micro's own records, domain `micro` or the namespace: written and read. Default true. */
+  readonly goMicro?: boolean | undefined;
+}
+
+/** TTL of a node without a lease: it is asked for again at four fifths of it. Seconds. */
+export const leaselessTtlS = 120;
+/** How long the answers to a first question are waited for. Milliseconds. */
+export const windowMs = 300;
+/** When the first question is asked again, since the network may lose one. Milliseconds. */
+export const repeatMs = 100;
+/** When a watch asks again for what it may have missed; each time three times later, up to the last. Milliseconds. */
+export const firstRepeatMs = 1_000;
+export const lastRepeatMs = 300_000;
+/** Between probes, and after the last (RFC 6762, 8.1). Milliseconds. */
+export const probeIntervalMs = 250;
+export const probes = 3;
+/** How long the loser of simultaneous probes waits (RFC 6762, 8.2). Milliseconds. */
+export const deferMs = 1_000;
+/** Between the two announcements (RFC 6762, 8.3). Milliseconds. */
+export const announceIntervalMs = 1_000;
+/** Answers that several may give wait so long, at random (RFC 6762, 6). Milliseconds. */
+export const answerDelayMs: readonly [number, number] = [20, 120];
+/** After a question whose known answers go on in the next packet (RFC 6762, 7.2). Milliseconds. */
+export const truncatedDelayMs: readonly [number, number] = [400, 500];
+/** A record is sent to the group no more often (RFC 6762, 6), for a probe a quarter. Milliseconds. */
+export const groupIntervalMs = 1_000;
+export const defenceIntervalMs = 250;
+/** Longest TTL told to one that does not know mDNS (RFC 6762, 6.7). Seconds. */
+export const legacyTtlS = 10;
+/** A goodbye is said again, since the network may lose one. Milliseconds. */
+export const goodbyeRepeatMs = 100;
+/** When its announcer is asked whether a goodbye is true, and when it is believed. Milliseconds. */
+export const doubtMs: readonly number[] = [0, 200];
+export const believeMs = 500;
+/** When an instance is asked for again, of its TTL (RFC 6762, 5.2); from the last on in steps. */
+export const refreshAt: readonly number[] = [0.8, 0.85, 0.9, 0.95, 0.97];
+export const lastChanceStepMs = 250;
+/** How long after its TTL an instance that somebody watches may still answer. Milliseconds. */
+export const graceMs = 1_000;
+/** How often interfaces are looked at. Milliseconds. */
+export const lookMs = 2_000;
+/** Most instances and hosts that are remembered; then the oldest goes. */
+export const maxRemembered = 16_384;
+
+/** What an mDNS roll can do (decided in the design, section 4). */
+export const mdnsCapabilities: Capabilities = Object.freeze({
+  minTtlMs: 2_000,
+  ttlResolutionMs: 1_000,
+  expirySlackMs: 2_000,
+  propagationMs: 2_000,
+  maxNodeBytes: 1_100,
+  removesOthers: 'own',
+  takesOver: false,
+  durable: false,
+  namespaces: true,
+  crossProcess: true,
+  crossHost: true,
+});
+
+/** The options, checked and filled. */
+export interface Settings {
+  readonly interfaces: readonly string[] | undefined;
+  readonly namespace: string | undefined;
+  readonly dnsSd: boolean;
+  readonly goMicro: boolean;
+  /** go-micro's domain. */
+  readonly domain: string;
+}
+
+const invalid = (message: string): RegistryError =>
+  new RegistryError('INVALID_ARGUMENT', message, { registry: 'mdns' });
+
+/** Throws `INVALID_ARGUMENT`. */
+export function parseSettings({ addresses, namespace, dnsSd = true, goMicro = true }: MdnsOptions): Settings {
+  const texts = addresses?.every((item) => typeof item === 'string' && item !== '') ?? true;
+  if (!texts || addresses?.length === 0)
+    throw invalid('addresses must name network interfaces (eth0, 192.168.1.7, lo), or be left out');
+  if (typeof dnsSd !== 'boolean' || typeof goMicro !== 'boolean') throw invalid('dnsSd and goMicro must be booleans');
+  if (!dnsSd && !goMicro) throw invalid('dnsSd and goMicro: at least one of the two must be on');
+  return { interfaces: addresses, namespace, dnsSd, goMicro, domain: namespace ?? goMicroDomain };
+}

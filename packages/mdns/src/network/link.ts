@@ -1,0 +1,140 @@
+import { createSocket, type RemoteInfo, type Socket } from 'node:dgram';
+import { once } from 'node:events';
+import type { Packet } from 'dns-packet';
+import multicastDns from 'multicast-dns';
+import { type Message, toMessage } from '../wire/message.ts';
+import type { Place } from './places.ts';
+
+/** The port and the groups of mDNS (RFC 6762, 3). */
+export const mdnsPort = 5_353;
+const groups = { 4: '224.0.0.251', 6: 'ff02::fb' } as const;
+const anywhere = { 4: '0.0.0.0', 6: '::' } as const;
+
+/** Who sent something. */
+export interface Sender {
+  readonly address: string;
+  readonly port: number;
+}
+
+/** What came in on a link. `direct`: as an answer to us alone. */
+export type OnMessage = (message: Message, from: Sender, direct: boolean) => void;
+
+/**
+ * mDNS on one family of one interface: a socket in the group, on the port that programs share, and one of our own port.
+ * Answers that are for us alone must not come to the shared one: the system would hand them to any of its holders.
+ */
+export class Link {
+  readonly place: Place;
+  /** Why the last packet could not be sent; undefined: it could. */
+  failure: Error | undefined;
+  readonly #group: Socket;
+  readonly #own: Socket;
+  readonly #libraries: readonly { destroy(done?: () => void): void }[];
+  #closed = false;
+
+  private constructor(place: Place, group: Socket, own: Socket, onMessage: OnMessage, onLost: (error: Error) => void) {
+    this.place = place;
+    this.#group = group;
+    this.#own = own;
+    const lost = (error: Error): void => {
+      this.failure ??= error;
+      if (!this.#closed) onLost(error);
+    };
+    const listen = (socket: Socket, direct: boolean) => {
+      // It decodes and survives junk; binding and the group are ours, since it would look for interfaces by itself.
+      const options = { socket, port: 0, multicast: false, ip: groups[place.family], interface: place.scope } as const;
+      const library = multicastDns({ ...options, type: `udp${place.family}` });
+      library.on('packet', (packet: Packet, from: RemoteInfo) => this.#receive(packet, from, direct, onMessage));
+      library.on('error', lost);
+      library.on('warning', () => {});
+      return library;
+    };
+    this.#libraries = [listen(group, false), listen(own, true)];
+  }
+
+  /** Joins the group; rejects where the port, the address or the group cannot be had. */
+  static async open(place: Place, onMessage: OnMessage, onLost: (error: Error) => void): Promise<Link> {
+    const type = `udp${place.family}` as const;
+    const sockets = [createSocket({ type, reuseAddr: true, ipv6Only: place.family === 6 }), createSocket({ type })];
+    const [group, own] = sockets as [Socket, Socket];
+    try {
+      await Promise.all([
+        bind(group, mdnsPort, anywhere[place.family]),
+        bind(own, 0, place.family === 4 || place.loopback ? place.address : anywhere[6]),
+      ]);
+      group.addMembership(groups[place.family], place.scope);
+      for (const socket of sockets) {
+        socket.setMulticastInterface(place.scope);
+        socket.setMulticastTTL(255);
+        socket.setTTL(255);
+        // Others on this machine hear us only so.
+        socket.setMulticastLoopback(true);
+        socket.unref();
+      }
+      return new Link(place, group, own, onMessage, onLost);
+    } catch (error) {
+      for (const socket of sockets) socket.close();
+      throw error;
+    }
+  }
+
+  /** The port that answers for us alone come to. */
+  get ownPort(): number {
+    return this.#own.address().port;
+  }
+
+  /** To everybody. */
+  tell(bytes: Buffer): Promise<void> {
+    return this.#send(this.#group, bytes, { address: groups[this.place.family], port: mdnsPort });
+  }
+
+  /** To everybody, to be answered to us alone. */
+  ask(bytes: Buffer): Promise<void> {
+    return this.#send(this.#own, bytes, { address: groups[this.place.family], port: mdnsPort });
+  }
+
+  /** To one. From the shared port: whoever asked from it takes nothing else (RFC 6762, 11). */
+  answer(bytes: Buffer, to: Sender): Promise<void> {
+    return this.#send(this.#group, bytes, to);
+  }
+
+  /** Whether the group is still joined: a kernel that lost the interface also lost that, and says nothing. */
+  get joined(): boolean {
+    try {
+      this.#group.addMembership(groups[this.place.family], this.place.scope);
+      return false;
+    } catch (error) {
+      return error instanceof Error && 'code' in error && error.code === 'EADDRINUSE';
+    }
+  }
+
+  async close(): Promise<void> {
+    if (this.#closed) return;
+    this.#closed = true;
+    await Promise.all(this.#libraries.map((library) => new Promise<void>((done) => library.destroy(done))));
+  }
+
+  #receive(packet: Packet, from: RemoteInfo, direct: boolean, onMessage: OnMessage): void {
+    if (this.#closed || !this.place.accepts(from.address)) return;
+    const message = toMessage(packet);
+    if (message !== undefined) onMessage(message, from, direct);
+  }
+
+  #send(socket: Socket, bytes: Buffer, { address, port }: Sender): Promise<void> {
+    if (this.#closed) return Promise.resolve();
+    return new Promise((resolve, reject) => {
+      socket.send(bytes, port, address, (error) => {
+        // An answer to one that is gone says nothing about the link.
+        if (port === mdnsPort) this.failure = error ?? undefined;
+        if (error) reject(error);
+        else resolve();
+      });
+    });
+  }
+}
+
+async function bind(socket: Socket, port: number, address: string): Promise<void> {
+  const listening = once(socket, 'listening');
+  socket.bind({ port, address, exclusive: true });
+  await listening;
+}

@@ -1,0 +1,169 @@
+import { networkInterfaces } from 'node:os';
+import type { Clock, Logger, RegistryError } from '@rollcall/core';
+import { explain, noNetwork } from '../mdns-error.ts';
+import { lookMs } from '../mdns-options.ts';
+import type { Message } from '../wire/message.ts';
+import { Link, type Sender } from './link.ts';
+import { type Place, placesOf } from './places.ts';
+
+/** Where a message came from. */
+export interface Heard {
+  readonly link: Link;
+  readonly from: Sender;
+  /** To us alone. */
+  readonly direct: boolean;
+}
+
+/** What hears of the network. None of these may throw; if one does, it is logged and the packet is lost. */
+export interface Ears {
+  message(message: Message, heard: Heard): void;
+  /** A link is new, or back. */
+  up(link: Link): void;
+  /** Nothing can be sent any more. */
+  down(error: RegistryError): void;
+}
+
+/** What a network is made of. */
+export interface NetworkOptions {
+  readonly interfaces: readonly string[] | undefined;
+  readonly clock: Clock;
+  readonly logger: Logger | undefined;
+  readonly ears: Ears;
+}
+
+/** All links of this machine, followed as interfaces come, go and change address. */
+export class Network {
+  readonly #options: NetworkOptions;
+  readonly #links = new Map<string, Link>();
+  readonly #refused = new Map<string, string>();
+  #looking: Promise<void> | undefined;
+  #cancelLook: (() => void) | undefined;
+  #loopbackOnly = false;
+  #closed = false;
+
+  constructor(options: NetworkOptions) {
+    this.#options = options;
+  }
+
+  get links(): readonly Link[] {
+    return [...this.#links.values()];
+  }
+
+  /** The link that is where this one was; undefined: none. */
+  current({ place }: Link): Link | undefined {
+    return this.#links.get(place.key);
+  }
+
+  /** Whether anything can be sent. */
+  get usable(): boolean {
+    return this.links.some(({ failure }) => failure === undefined);
+  }
+
+  /** Opens what there is, again if need be; rejects `UNAVAILABLE` where nothing can be sent. */
+  async open(): Promise<void> {
+    if (!this.usable) await this.#look();
+    if (!this.usable) throw this.error();
+  }
+
+  /** Why nothing can be sent. */
+  error(): RegistryError {
+    const failed = this.links.flatMap(({ place, failure }) =>
+      failure === undefined ? [] : [explain(`${place.interface} (IPv${place.family})`, failure)],
+    );
+    const wanted = this.#options.interfaces;
+    const missing =
+      wanted === undefined || this.#links.size + this.#refused.size > 0
+        ? []
+        : [`no interface ${wanted.join(' or ')} is up`];
+    return noNetwork([...failed, ...this.#refused.values(), ...missing]);
+  }
+
+  /** Resolves when one link has sent all; rejects `UNAVAILABLE` when none could. */
+  async send(
+    packets: readonly Buffer[],
+    how: 'tell' | 'ask' = 'tell',
+    links: readonly Link[] = this.links,
+  ): Promise<void> {
+    if (packets.length === 0) return;
+    const sent = links.map((link) => Promise.all(packets.map((bytes) => link[how](bytes))));
+    await Promise.any(sent).catch(() => {
+      if (this.#closed) return;
+      const error = this.error();
+      this.#options.ears.down(error);
+      throw error;
+    });
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    this.#cancelLook?.();
+    await this.#looking;
+    await Promise.all(this.links.map((link) => link.close()));
+    this.#links.clear();
+  }
+
+  #look(): Promise<void> {
+    this.#looking ??= this.#follow().finally(() => {
+      this.#looking = undefined;
+    });
+    return this.#looking;
+  }
+
+  async #follow(): Promise<void> {
+    this.#cancelLook?.();
+    const before = this.usable;
+    const places = placesOf(networkInterfaces(), this.#options.interfaces);
+    this.#tellLoopback(places);
+    const wanted = new Map(places.map((place) => [place.key, place]));
+    this.#refused.clear();
+    const gone = this.links.filter((link) => {
+      const same = wanted.get(link.place.key)?.fingerprint === link.place.fingerprint;
+      return !same || link.failure !== undefined || !link.joined;
+    });
+    for (const link of gone) this.#links.delete(link.place.key);
+    await Promise.all(gone.map((link) => link.close()));
+    await Promise.all(places.filter(({ key }) => !this.#links.has(key)).map((place) => this.#open(place)));
+    if (this.#closed) return;
+    this.#cancelLook = this.#options.clock.setTimer(lookMs, () => void this.#look());
+    if (before && !this.usable) this.#options.ears.down(this.error());
+  }
+
+  #tellLoopback(places: readonly Place[]): void {
+    const only = places.length > 0 && places.every(({ loopback }) => loopback);
+    if (only && !this.#loopbackOnly && this.#options.interfaces === undefined)
+      this.#options.logger?.warn({}, 'mDNS: no network interface is up; only this machine is heard until one is');
+    this.#loopbackOnly = only;
+  }
+
+  async #open(place: Place): Promise<void> {
+    const { ears, logger } = this.#options;
+    try {
+      const link: Link = await Link.open(
+        place,
+        (message, from, direct) => this.#hear(message, { link, from, direct }),
+        () => void this.#look(),
+      );
+      if (this.#closed) return await link.close();
+      this.#links.set(place.key, link);
+      logger?.debug({ interface: place.interface, family: place.family, address: place.address }, 'mDNS link is up');
+      ears.up(link);
+    } catch (error) {
+      this.#refused.set(place.key, explain(`${place.interface} (IPv${place.family})`, error));
+    }
+  }
+
+  #hear(message: Message, heard: Heard): void {
+    // Questions of our own come back, since the group includes us.
+    if (!message.response && this.#isOwn(heard.from)) return;
+    try {
+      this.#options.ears.message(message, heard);
+    } catch (error) {
+      this.#options.logger?.error({ error, from: heard.from }, 'mDNS: a packet could not be worked on');
+    }
+  }
+
+  #isOwn({ address, port }: Sender): boolean {
+    const [bare] = address.split('%');
+    return this.links.some((link) => link.place.address === bare && link.ownPort === port);
+  }
+}

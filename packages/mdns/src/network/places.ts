@@ -1,0 +1,68 @@
+/** Pure: where mDNS can speak, from what the system says of its interfaces. */
+import { BlockList, isIP } from 'node:net';
+import type { NetworkInterfaceInfo } from 'node:os';
+
+/** One family of one interface. */
+export interface Place {
+  /** `eth0/4` */
+  readonly key: string;
+  readonly interface: string;
+  readonly family: 4 | 6;
+  /** Its first address; IPv6 without a scope. */
+  readonly address: string;
+  readonly loopback: boolean;
+  /** The address as its interface may be named to a socket: IPv6 by scope. */
+  readonly scope: string;
+  /** Changes when anything of it does. */
+  readonly fingerprint: string;
+  /** Whether a sender is on its link (RFC 6762, 11). */
+  accepts(address: string): boolean;
+}
+
+type Interfaces = Readonly<Record<string, readonly NetworkInterfaceInfo[] | undefined>>;
+
+function placeOf(name: string, family: 4 | 6, infos: readonly NetworkInterfaceInfo[]): Place | undefined {
+  const own = infos.filter((info) => info.family === `IPv${family}`);
+  // On a link IPv6 speaks from its link-local address.
+  const first = own.find(({ address }) => address.startsWith('fe80:')) ?? own[0];
+  if (first === undefined) return undefined;
+  const subnets = new BlockList();
+  for (const { cidr, address } of own) {
+    const prefix = Number(cidr?.split('/')[1] ?? (family === 4 ? 32 : 128));
+    subnets.addSubnet(address, prefix, family === 4 ? 'ipv4' : 'ipv6');
+  }
+  return {
+    key: `${name}/${family}`,
+    interface: name,
+    family,
+    address: first.address,
+    loopback: first.internal,
+    scope: family === 4 ? first.address : `::%${process.platform === 'win32' ? first.scopeid : name}`,
+    fingerprint: own.map(({ cidr, address, mac, scopeid }) => `${cidr ?? address} ${mac} ${scopeid ?? ''}`).join(),
+    accepts(sender) {
+      const [bare = '', zone] = sender.split('%');
+      if (isIP(bare) !== family) return false;
+      if (zone !== undefined && zone !== name && zone !== String(first.scopeid)) return false;
+      return subnets.check(bare, family === 4 ? 'ipv4' : 'ipv6');
+    },
+  };
+}
+
+/**
+ * Where to speak: on the interfaces that were asked for, by name or address; else on all, and on loopback only while
+ * there is no other. A point-to-point link (a VPN) is an interface like any other: whether it carries multicast shows.
+ */
+export function placesOf(interfaces: Interfaces, wanted?: readonly string[]): Place[] {
+  const all = Object.entries(interfaces).flatMap(([name, infos = []]) =>
+    ([4, 6] as const).flatMap((family) => placeOf(name, family, infos) ?? []),
+  );
+  if (wanted !== undefined) {
+    const names = new Set(wanted);
+    const named = Object.entries(interfaces).filter(
+      ([name, infos = []]) => names.has(name) || infos.some(({ address }) => names.has(address)),
+    );
+    return all.filter((place) => named.some(([name]) => name === place.interface));
+  }
+  const others = all.filter(({ loopback }) => !loopback);
+  return others.length > 0 ? others : all;
+}

@@ -1,0 +1,124 @@
+/** Pure: which records answer a question. */
+import { lower, type Question, type Rr } from '../wire/message.ts';
+import { type Form, pointTo } from './records.ts';
+import { type Own, ttlOf, type Zone } from './zone.ts';
+
+/** Records that go together. */
+export interface Answer {
+  /** Equal for equal answers. */
+  readonly key: string;
+  /** Others may have answers to the same question. */
+  readonly shared: boolean;
+  /** A packet of its own: go-micro reads one instance of each packet. */
+  readonly alone: boolean;
+  /** Whose it is; undefined: the roll's. */
+  readonly own: Own | undefined;
+  /** What a known answer would have to say. */
+  readonly pointer: { readonly name: string; readonly data: string } | undefined;
+  /** Made when it is sent: its TTL is what is left then. */
+  records(now: number): readonly Rr[];
+}
+
+/** TTL of records that say nothing of a node's life. Seconds. */
+const lastingTtl = 4_500;
+
+const pointed = (own: Own, form: Form, pointer: string, alone: boolean): Answer => ({
+  own,
+  key: `${pointer} ${form.instance}`,
+  shared: true,
+  alone,
+  pointer: { name: pointer, data: form.instance },
+  records: (now) => pointTo(form, pointer, ttlOf(own, now)),
+});
+
+const direct = (own: Own, form: Form, alone: boolean): Answer => ({
+  own,
+  key: form.instance,
+  shared: false,
+  alone,
+  pointer: undefined,
+  records: (now) => form.records(ttlOf(own, now)),
+});
+
+function listed(form: Form): Answer {
+  const [pointer = ''] = form.pointers;
+  return {
+    own: undefined,
+    key: `${pointer} ${form.instance}`,
+    shared: true,
+    alone: true,
+    pointer: { name: pointer, data: form.instance },
+    records: () => pointTo(form, pointer, lastingTtl),
+  };
+}
+
+function enumerated(zone: Zone): Answer {
+  const { enumeration, type } = zone.forms.names;
+  const records: Rr[] = [{ type: 'PTR', name: enumeration, ttl: lastingTtl, data: type }];
+  return {
+    own: undefined,
+    key: enumeration,
+    shared: true,
+    alone: false,
+    pointer: { name: enumeration, data: type },
+    records: () => records,
+  };
+}
+
+/** Host names stand in no list: they are asked for only by who has just been told of one. */
+function hosts(zone: Zone, name: string): Answer[] {
+  for (const own of zone.all()) {
+    const found = own.dnsSd
+      ?.records(1)
+      .find((rr) => (rr.type === 'A' || rr.type === 'AAAA') && lower(rr.name) === name);
+    if (found !== undefined)
+      return [
+        {
+          own,
+          key: name,
+          shared: false,
+          alone: false,
+          pointer: undefined,
+          records: (now) => [{ ...found, ttl: ttlOf(own, now) }],
+        },
+      ];
+  }
+  return [];
+}
+
+/** The answers to a question. */
+export function answersTo(zone: Zone, { name, type }: Question): Answer[] {
+  const asked = lower(name);
+  const answers: Answer[] = [];
+  if (type === 'PTR' || type === 'ANY') {
+    for (const own of zone.ofPointer(asked))
+      for (const [form, alone] of [[own.dnsSd, false] as const, [own.goMicro, true] as const])
+        for (const pointer of form?.pointers ?? [])
+          if (form !== undefined && lower(pointer) === asked) answers.push(pointed(own, form, pointer, alone));
+    answers.push(
+      ...zone
+        .listed()
+        .filter(({ pointers }) => lower(pointers[0] ?? '') === asked)
+        .map(listed),
+    );
+    if (asked === zone.forms.names.enumeration && zone.size > 0) answers.push(enumerated(zone));
+  }
+  if (type === 'PTR') return answers;
+  const own = zone.ofInstance(asked);
+  for (const [form, alone] of [[own?.dnsSd, false] as const, [own?.goMicro, true] as const])
+    if (own !== undefined && form !== undefined && lower(form.instance) === asked)
+      answers.push(direct(own, form, alone));
+  return own === undefined && type !== 'SRV' && type !== 'TXT' ? [...answers, ...hosts(zone, asked)] : answers;
+}
+
+/** Without what the asker knows: a pointer with at least half of the TTL that it would get (RFC 6762, 7.1). */
+export function without(answers: readonly Answer[], known: readonly Rr[], now: number): Answer[] {
+  if (known.length === 0) return [...answers];
+  const ttls = new Map(
+    known.flatMap((rr) => (rr.type === 'PTR' ? [[`${lower(rr.name)} ${lower(rr.data)}`, rr.ttl] as const] : [])),
+  );
+  return answers.filter(({ pointer, records }) => {
+    const ttl = pointer === undefined ? undefined : ttls.get(`${lower(pointer.name)} ${lower(pointer.data)}`);
+    return ttl === undefined || ttl < (records(now)[0]?.ttl ?? 0) / 2;
+  });
+}

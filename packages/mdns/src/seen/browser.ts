@@ -1,0 +1,199 @@
+import type { Clock } from '@rollcall/core';
+import { firstRepeatMs, lastRepeatMs, repeatMs, windowMs } from '../mdns-options.ts';
+import type { Link } from '../network/link.ts';
+import type { Heard, Network } from '../network/network.ts';
+import { pause } from '../own/probe.ts';
+import { isDnsName, lower, type Message, packQuestions, type Question, type Rr } from '../wire/message.ts';
+import type { Dialect } from './dialects.ts';
+import type { Due, Sighting, Sightings } from './sightings.ts';
+
+/** A name that somebody watches; undefined: all. */
+interface Want {
+  watchers: number;
+  /** Its first questions have had their time. */
+  settled: boolean;
+  repeatInMs: number;
+  cancelRepeat: () => void;
+}
+
+/** What a browser works with. */
+export interface BrowserOptions {
+  readonly network: Network;
+  readonly clock: Clock;
+  readonly dialects: readonly Dialect[];
+  readonly sightings: Sightings;
+  /** Names whose nodes are to be asked for, since a list named them. */
+  readonly listedIn: (records: readonly Rr[]) => readonly string[];
+  /** Pointers to nodes of our own: known answers as well. */
+  readonly own: (question: Question) => readonly Rr[];
+}
+
+/** Asks: at first, again for what may have been missed, and before what is known runs out. */
+export class Browser {
+  readonly #options: BrowserOptions;
+  readonly #wants = new Map<string | undefined, Want>();
+  readonly #surveys = new Map<string | undefined, Promise<void>>();
+  readonly #stop = new AbortController();
+  #cancelCheck = (): void => {};
+  #checkAt = Number.POSITIVE_INFINITY;
+
+  constructor(options: BrowserOptions) {
+    this.#options = options;
+  }
+
+  watched(name: string): boolean {
+    return this.#wants.has(name) || this.#wants.has(undefined);
+  }
+
+  /** Whether what is known of a name is kept fresh, so that a read need not ask. */
+  warm(name: string | undefined): boolean {
+    return this.#wants.get(name)?.settled === true || this.#wants.get(undefined)?.settled === true;
+  }
+
+  /** Keeps a name fresh until the function that it answers is called. */
+  want(name: string | undefined): () => void {
+    const want = this.#wants.get(name) ?? { watchers: 0, settled: false, repeatInMs: firstRepeatMs, cancelRepeat() {} };
+    this.#wants.set(name, want);
+    want.watchers += 1;
+    if (want.watchers === 1) {
+      this.#options.sightings.reconsider(name);
+      this.#repeat(name, want);
+      this.#arm();
+    }
+    return () => {
+      want.watchers -= 1;
+      if (want.watchers > 0) return;
+      want.cancelRepeat();
+      this.#wants.delete(name);
+      this.#options.sightings.reconsider(name);
+    };
+  }
+
+  /** Asks and waits for the answers; whoever asks for the same meanwhile shares it. Rejects where nothing can be sent. */
+  async survey(name: string | undefined, signal: AbortSignal): Promise<void> {
+    const known = this.#surveys.get(name);
+    const survey = known ?? this.#survey(name).finally(() => this.#surveys.delete(name));
+    if (known === undefined) this.#surveys.set(name, survey);
+    survey.catch(() => {});
+    await Promise.race([survey, aborted(signal)]);
+    const want = this.#wants.get(name);
+    if (want !== undefined) want.settled = true;
+  }
+
+  hear({ answers }: Message, { link, from, direct }: Heard): void {
+    const { sightings, clock, listedIn } = this.#options;
+    sightings.hear({ records: answers, link, from: from.address, direct, now: clock.now() });
+    const unknown = sightings.unknown(answers).filter(isDnsName);
+    this.#send(
+      unknown.map((instance): Question => ({ name: instance, type: 'ANY', unicast: true })),
+      'ask',
+      [link],
+    );
+    if (this.#wants.has(undefined) || this.#surveys.has(undefined))
+      for (const name of listedIn(answers)) void this.#ask(name, [link]).catch(() => {});
+    this.#arm();
+  }
+
+  /** A link is new, or back. */
+  up(link: Link): void {
+    for (const name of this.#wants.keys()) void this.#ask(name, [link]).catch(() => {});
+  }
+
+  stop(): void {
+    this.#stop.abort(new Error('closed'));
+    for (const { cancelRepeat } of this.#wants.values()) cancelRepeat();
+    this.#wants.clear();
+    this.#cancelCheck();
+  }
+
+  async #survey(name: string | undefined): Promise<void> {
+    const { clock } = this.#options;
+    await this.#ask(name);
+    await pause(clock, repeatMs, this.#stop.signal);
+    await this.#ask(name);
+    await pause(clock, windowMs - repeatMs, this.#stop.signal);
+  }
+
+  /** From a port of our own, to be answered to us alone. */
+  async #ask(name: string | undefined, links?: readonly Link[]): Promise<void> {
+    const questions = this.#options.dialects.flatMap((dialect) => dialect.questions(name));
+    const unicast = questions.map((question) => ({ ...question, unicast: true }));
+    await this.#options.network.send(packQuestions(unicast, this.#known(questions, name)), 'ask', links);
+  }
+
+  #repeat(name: string | undefined, want: Want): void {
+    const { clock, dialects } = this.#options;
+    want.cancelRepeat = clock.setTimer(want.repeatInMs * (0.9 + 0.2 * Math.random()), () => {
+      for (const dialect of dialects) {
+        const questions = dialect.questions(name);
+        this.#send(questions, dialect.direct ? 'ask' : 'tell', undefined, this.#known(questions, name));
+      }
+      want.repeatInMs = Math.min(3 * want.repeatInMs, lastRepeatMs);
+      this.#repeat(name, want);
+    });
+  }
+
+  /** What need not be answered: pointers with more than half of their time to go. */
+  #known(questions: readonly Question[], name: string | undefined): Rr[] {
+    const { sightings, own, clock } = this.#options;
+    const now = clock.now();
+    return questions.flatMap((question) => {
+      const known: Rr[] = [...own(question)];
+      for (const sighting of sightings.of(name)) {
+        const instance = sighting.dialect.pointed(question, sighting.instance, sighting.entry);
+        const leftMs = sighting.heardAt + sighting.ttlMs - now;
+        if (instance === undefined || sighting.leaving !== undefined || leftMs < sighting.ttlMs / 2) continue;
+        known.push({ type: 'PTR', name: question.name, ttl: Math.floor(leftMs / 1_000), data: instance });
+      }
+      return known;
+    });
+  }
+
+  /** One timer, at the next check. */
+  #arm(): void {
+    const { sightings, clock } = this.#options;
+    const at = sightings.nextAt();
+    if (at === undefined || at >= this.#checkAt || this.#stop.signal.aborted) return;
+    this.#cancelCheck();
+    this.#checkAt = at;
+    this.#cancelCheck = clock.setTimer(at - clock.now(), () => {
+      this.#checkAt = Number.POSITIVE_INFINITY;
+      this.#refresh(sightings.check(clock.now()));
+      this.#arm();
+    });
+  }
+
+  #refresh(due: readonly Due[]): void {
+    const batches = new Map<
+      string,
+      { readonly link: Link | undefined; readonly how: 'ask' | 'tell'; questions: Question[] }
+    >();
+    for (const { sighting, unicast } of due) {
+      const how = unicast || sighting.dialect.direct ? 'ask' : 'tell';
+      // Where it was heard last; when it does not answer there, everywhere.
+      const link = sighting.asked > 2 ? undefined : this.#options.network.current(sighting.link);
+      const batch = batches.get(`${how} ${link?.place.key}`) ?? { link, how, questions: [] };
+      batches.set(`${how} ${link?.place.key}`, batch);
+      batch.questions.push(...questionsFor(sighting).map((question) => ({ ...question, unicast: how === 'ask' })));
+    }
+    for (const { link, how, questions } of batches.values())
+      this.#send(questions, how, link === undefined ? undefined : [link]);
+  }
+
+  /** Whether it could be sent shows in the next look at the network. */
+  #send(questions: readonly Question[], how: 'ask' | 'tell', links?: readonly Link[], known?: readonly Rr[]): void {
+    const unique = [...new Map(questions.map((question) => [lower(question.name), question])).values()];
+    void this.#options.network.send(packQuestions(unique, known), how, links).catch(() => {});
+  }
+}
+
+/** The instance itself; one whose label has dots cannot be named in a packet of ours, so all are asked for. */
+const questionsFor = ({ instance, dialect }: Sighting): readonly Question[] =>
+  isDnsName(instance) && dialect.names(instance) ? [{ name: instance, type: 'ANY' }] : dialect.questions(undefined);
+
+function aborted(signal: AbortSignal): Promise<never> {
+  return new Promise((_resolve, reject) => {
+    if (signal.aborted) reject(signal.reason);
+    else signal.addEventListener('abort', () => reject(signal.reason), { once: true });
+  });
+}

@@ -1,0 +1,36 @@
+/** Pure: when to ask for what was heard, and when to stop believing in it. */
+import { believeMs, doubtMs, graceMs, lastChanceStepMs, refreshAt } from '../mdns-options.ts';
+
+/** What is next: when, in milliseconds after it was heard; `gone`: it is believed no longer. */
+export interface Check {
+  readonly afterMs: number;
+  readonly gone: boolean;
+  /** To be answered to us alone: nobody else need hear it, and no interval between answers holds it up. */
+  readonly unicast: boolean;
+}
+
+/**
+ * The check after so many questions that nobody answered. One that somebody watches is asked for from four fifths of
+ * its TTL on, and a little beyond; any other goes with its TTL.
+ *
+ * @param jitter In [0, 1): many that watch one node must not ask in step (RFC 6762, 5.2).
+ */
+export function nextCheck(ttlMs: number, asked: number, watched: boolean, jitter: number): Check {
+  if (!watched) return { afterMs: ttlMs, gone: true, unicast: false };
+  const last = refreshAt.length - 1;
+  const part = refreshAt[Math.min(asked, last)] ?? 1;
+  const spread = asked < last ? 0.02 * jitter : 0;
+  const afterMs = ttlMs * (part + spread) + Math.max(0, asked - last) * lastChanceStepMs;
+  const end = ttlMs + graceMs;
+  return afterMs >= end
+    ? { afterMs: end, gone: true, unicast: false }
+    : { afterMs, gone: false, unicast: asked >= last };
+}
+
+/** The check of a goodbye, in milliseconds after it: anybody can forge one, so its announcer is asked first. */
+export function nextDoubt(asked: number): Check {
+  const afterMs = doubtMs[asked];
+  return afterMs === undefined
+    ? { afterMs: believeMs, gone: true, unicast: true }
+    : { afterMs, gone: false, unicast: true };
+}

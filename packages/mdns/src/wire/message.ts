@@ -1,0 +1,198 @@
+/** DNS packets as we use them. Both ways are total: what comes from the network may be anything, what we send fits. */
+import { AUTHORITATIVE_ANSWER, decode, encode, type Packet, TRUNCATED_RESPONSE } from 'dns-packet';
+
+/** A resource record of the kinds a registry needs. `ttl` in seconds. */
+export type Rr = {
+  readonly name: string;
+  readonly ttl: number;
+  /** Cache-flush: what is known of this name and type is replaced (RFC 6762, 10.2). */
+  readonly flush?: boolean | undefined;
+} & (
+  | { readonly type: 'PTR' | 'A' | 'AAAA'; readonly data: string }
+  | { readonly type: 'SRV'; readonly data: { readonly target: string; readonly port: number } }
+  | { readonly type: 'TXT'; readonly data: readonly Buffer[] }
+);
+
+/** A question. */
+export interface Question {
+  readonly name: string;
+  readonly type: 'PTR' | 'SRV' | 'TXT' | 'A' | 'AAAA' | 'ANY';
+  /** The answer may come to the asker alone (RFC 6762, 5.4). */
+  readonly unicast?: boolean | undefined;
+}
+
+/** A packet. */
+export interface Message {
+  readonly id: number;
+  readonly response: boolean;
+  /** More known answers follow (RFC 6762, 7.2). */
+  readonly truncated: boolean;
+  readonly questions: readonly Question[];
+  /** Answers and additional records of a response; the known answers of a query. */
+  readonly answers: readonly Rr[];
+  /** Of a probe: what its sender means to announce. */
+  readonly authorities: readonly Rr[];
+}
+
+/** What is sent; absent is none, id 0 and a query. */
+export type Outgoing = Partial<Message>;
+
+/** No packet of ours is longer: with its headers it crosses any Ethernet in one piece. Bytes. */
+export const maxPacketBytes = 1_400;
+const headerBytes = 12;
+const qu = 0x8000;
+const unicastClass = `UNKNOWN_${qu + 1}`;
+const questionTypes = new Set(['PTR', 'SRV', 'TXT', 'A', 'AAAA', 'ANY']);
+
+/** Whether it can be a name in a packet: labels of 1-63 bytes, 253 in all (RFC 1035, 2.3.4). */
+export function isDnsName(name: string): boolean {
+  return (
+    Buffer.byteLength(name) <= 253 && name.split('.').every((label) => label !== '' && Buffer.byteLength(label) <= 63)
+  );
+}
+
+/** Names of DNS ignore case, of ASCII only. */
+export const lower = (name: string): string => name.replace(/[A-Z]/g, (letter) => letter.toLowerCase());
+
+function readQuestion({ name, type, class: kind }: Record<string, unknown>): Question[] {
+  if (typeof name !== 'string' || !questionTypes.has(String(type))) return [];
+  return [{ name, type: type as Question['type'], unicast: kind === unicastClass }];
+}
+
+function readRr({ name, type, ttl, flush, data }: Record<string, unknown>): Rr[] {
+  if (typeof name !== 'string' || typeof ttl !== 'number') return [];
+  const head = { name, ttl, flush: flush === true };
+  if ((type === 'PTR' || type === 'A' || type === 'AAAA') && typeof data === 'string') return [{ ...head, type, data }];
+  if (type === 'SRV' && typeof data === 'object' && data !== null) {
+    const { target, port } = data as Record<string, unknown>;
+    return typeof target === 'string' && typeof port === 'number' ? [{ ...head, type, data: { target, port } }] : [];
+  }
+  if (type === 'TXT') return [{ ...head, type, data: [data].flat().filter((item) => Buffer.isBuffer(item)) }];
+  return [];
+}
+
+const each = <T>(list: unknown, read: (item: Record<string, unknown>) => T[]): T[] =>
+  (Array.isArray(list) ? list : []).flatMap(read);
+
+/** A decoded packet; undefined for what RFC 6762 (18.3, 18.11) wants ignored. */
+export function toMessage(packet: Packet): Message | undefined {
+  const { id, type, opcode, rcode, flag_tc, questions, answers, additionals, authorities } = packet as Packet & {
+    readonly opcode?: string;
+    readonly rcode?: string;
+    readonly flag_tc?: boolean;
+  };
+  if (opcode !== 'QUERY' || rcode !== 'NOERROR') return undefined;
+  const response = type === 'response';
+  return {
+    id: id ?? 0,
+    response,
+    truncated: flag_tc === true,
+    questions: each(questions, readQuestion),
+    answers: [...each(answers, readRr), ...(response ? each(additionals, readRr) : [])],
+    authorities: each(authorities, readRr),
+  };
+}
+
+/** The bytes of a packet. */
+export function toBytes({ id = 0, response = false, truncated = false, ...parts }: Outgoing): Buffer {
+  const { questions = [], answers = [], authorities = [] } = parts;
+  const bytes = Buffer.from(
+    encode({
+      id,
+      type: response ? 'response' : 'query',
+      flags: (response ? AUTHORITATIVE_ANSWER : 0) | (truncated ? TRUNCATED_RESPONSE : 0),
+      questions: questions.map(({ name, type }) => ({ name, type: type as 'A' })),
+      answers: answers.map(writeRr),
+      authorities: authorities.map(writeRr),
+    }),
+  );
+  // The library cannot send the bit that asks for a unicast answer, the top one of the class.
+  let offset = headerBytes;
+  for (const { name, unicast } of questions) {
+    offset += Buffer.byteLength(name) + 2 + 4;
+    if (unicast === true) bytes.writeUInt16BE(bytes.readUInt16BE(offset - 2) | qu, offset - 2);
+  }
+  return bytes;
+}
+
+const writeRr = (rr: Rr) =>
+  rr.type === 'TXT'
+    ? { ...rr, flush: rr.flush === true, data: [...rr.data] }
+    : (rr as Rr & { readonly type: 'A'; readonly data: string });
+
+/** What a record takes in a packet, its names in full. Bytes. */
+const sizeOf = (rr: Rr): number => toBytes({ answers: [rr] }).length - headerBytes;
+
+/**
+ * Groups of records put into as few packets as they fit in; a group is divided only where it is too long for one.
+ *
+ * @param base What every packet begins with, its questions for instance.
+ */
+export function pack(groups: readonly (readonly Rr[])[], base: Outgoing = {}): Buffer[] {
+  const room = maxPacketBytes - toBytes(base).length;
+  const packets: Rr[][] = [];
+  let free = 0;
+  const add = (records: readonly Rr[], bytes: number): void => {
+    if (packets.length === 0 || bytes > free) {
+      packets.push([]);
+      free = room;
+    }
+    packets.at(-1)?.push(...records);
+    free -= bytes;
+  };
+  for (const group of groups) {
+    const sizes = group.map(sizeOf);
+    const whole = sizes.reduce((sum, size) => sum + size, 0);
+    if (whole <= room) add(group, whole);
+    else for (const [index, rr] of group.entries()) add([rr], sizes[index] ?? 0);
+  }
+  return packets.map((answers) => toBytes({ ...base, answers: [...(base.answers ?? []), ...answers] }));
+}
+
+/** Questions put into as few packets as they fit in, each with the known answers that fit behind them. */
+export function packQuestions(questions: readonly Question[], known: readonly Rr[] = []): Buffer[] {
+  const packets: Question[][] = [];
+  let free = 0;
+  for (const question of questions) {
+    const bytes = Buffer.byteLength(question.name) + 6;
+    if (packets.length === 0 || bytes > free) {
+      packets.push([]);
+      free = maxPacketBytes - headerBytes;
+    }
+    packets.at(-1)?.push(question);
+    free -= bytes;
+  }
+  const last = packets.pop();
+  if (last === undefined) return [];
+  return [...packets.map((some) => toBytes({ questions: some })), ...packKnown(last, known)];
+}
+
+/** Known answers that do not fit follow in packets of their own, each but the last marked (RFC 6762, 7.2). */
+function packKnown(questions: readonly Question[], known: readonly Rr[]): Buffer[] {
+  const first: Rr[] = [];
+  let free = maxPacketBytes - toBytes({ questions }).length;
+  let taken = 0;
+  for (const rr of known) {
+    free -= sizeOf(rr);
+    if (free < 0) break;
+    first.push(rr);
+    taken += 1;
+  }
+  const rest = pack(known.slice(taken).map((rr) => [rr]));
+  const marked = rest.map((bytes, index) => (index < rest.length - 1 ? mark(bytes) : bytes));
+  return [toBytes({ questions, answers: first, truncated: rest.length > 0 }), ...marked];
+}
+
+function mark(bytes: Buffer): Buffer {
+  bytes.writeUInt16BE(bytes.readUInt16BE(2) | TRUNCATED_RESPONSE, 2);
+  return bytes;
+}
+
+/** A datagram, decoded; undefined for junk. */
+export function fromBytes(bytes: Buffer): Message | undefined {
+  try {
+    return toMessage(decode(bytes));
+  } catch {
+    return undefined;
+  }
+}
