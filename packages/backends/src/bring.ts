@@ -11,19 +11,50 @@ const cache = fileURLToPath(new URL('../../../.cache/backends/', import.meta.url
 const debianSources = '/etc/apt/sources.list.d/debian.sources';
 
 /** A program that {@link findBinary} knows. */
-export type BinaryName = 'etcd' | 'etcdctl' | 'consul';
+export type BinaryName =
+  | 'etcd'
+  | 'etcdctl'
+  | 'consul'
+  | 'nft'
+  | 'avahi-daemon'
+  | 'avahi-browse'
+  | 'avahi-publish'
+  | 'dbus-daemon';
 
 /** Where Debian has it. */
 interface Package {
   readonly name: string;
   readonly suite: string;
   readonly path: string;
+  /** Packages of the libraries that a machine may not have. */
+  readonly libraries?: readonly string[];
 }
+
+const nftLibraries = ['libnftables1', 'libnftnl11', 'libmnl0', 'libxtables12', 'libjansson4', 'libgmp10', 'libedit2'];
+const avahiLibraries = [
+  'libavahi-core7',
+  'libavahi-client3',
+  'libavahi-common3',
+  'libdaemon0',
+  'libdbus-1-3',
+  'libgdbm6',
+];
+const avahiUtils = { name: 'avahi-utils', suite: 'bookworm', libraries: avahiLibraries };
 
 const packages: Readonly<Record<BinaryName, Package>> = {
   etcd: { name: 'etcd-server', suite: 'trixie', path: 'usr/bin/etcd' },
   etcdctl: { name: 'etcd-client', suite: 'trixie', path: 'usr/bin/etcdctl' },
   consul: { name: 'consul', suite: 'bullseye', path: 'usr/bin/consul' },
+  nft: { name: 'nftables', suite: 'bookworm', path: 'usr/sbin/nft', libraries: nftLibraries },
+  'avahi-daemon': { name: 'avahi-daemon', suite: 'bookworm', path: 'usr/sbin/avahi-daemon', libraries: avahiLibraries },
+  'avahi-browse': { ...avahiUtils, path: 'usr/bin/avahi-browse' },
+  'avahi-publish': { ...avahiUtils, path: 'usr/bin/avahi-publish' },
+  'dbus-daemon': {
+    name: 'dbus-daemon',
+    suite: 'bookworm',
+    path: 'usr/bin/dbus-daemon',
+    libraries: ['libdbus-1-3', 'libapparmor1', 'libexpat1'],
+  },
 };
 
 /**
@@ -38,10 +69,11 @@ export async function findBinary(name: BinaryName): Promise<string> {
   const wanted = packages[name];
   const path = join(cache, wanted.name, wanted.path);
   if (!existsSync(path)) await bring(name, wanted);
-  return path;
+  return wanted.libraries === undefined ? path : withLibraries(join(cache, wanted.name), name, path);
 }
 
-function onPath(name: string): string | undefined {
+/** The path of an installed program. */
+export function onPath(name: string): string | undefined {
   return (process.env.PATH ?? '')
     .split(delimiter)
     .map((folder) => join(folder, name))
@@ -55,6 +87,18 @@ function onPath(name: string): string | undefined {
     });
 }
 
+/** A script that runs it with the libraries that came with it. */
+async function withLibraries(folder: string, name: string, path: string): Promise<string> {
+  const script = join(folder, `run-${name}`);
+  if (existsSync(script)) return script;
+  const lib = join(folder, 'usr/lib');
+  const folders = (await readdir(lib)).filter((entry) => entry.endsWith('-linux-gnu')).map((entry) => join(lib, entry));
+  const fresh = `${script}.${process.pid}`;
+  await writeFile(fresh, `#!/bin/sh\nLD_LIBRARY_PATH='${folders.join(':')}' exec '${path}' "$@"\n`, { mode: 0o755 });
+  await rename(fresh, script);
+  return script;
+}
+
 async function bring(name: string, wanted: Package): Promise<void> {
   if (onPath('apt-get') === undefined || !existsSync(debianSources)) {
     throw new Error(`${name} is missing: put it on PATH (it can be brought only on Debian with apt-get)`);
@@ -65,9 +109,9 @@ async function bring(name: string, wanted: Package): Promise<void> {
   const folder = await mkdtemp(join(cache, 'bringing-'));
   try {
     await download(folder, wanted);
-    const [archive] = (await readdir(folder)).filter((file) => file.endsWith('.deb'));
-    if (archive === undefined) throw new Error('apt-get downloaded nothing');
-    await run('dpkg', ['-x', join(folder, archive), join(folder, 'files')]);
+    const archives = (await readdir(folder)).filter((file) => file.endsWith('.deb'));
+    if (archives.length === 0) throw new Error('apt-get downloaded nothing');
+    for (const archive of archives) await run('dpkg', ['-x', join(folder, archive), join(folder, 'files')]);
     await rename(join(folder, 'files'), join(cache, wanted.name)).catch((error: NodeJS.ErrnoException) => {
       // Another was faster.
       if (error.code !== 'ENOTEMPTY' && error.code !== 'EEXIST') throw error;
@@ -80,7 +124,7 @@ async function bring(name: string, wanted: Package): Promise<void> {
 }
 
 /** From the suite that has it, by lists of its own, from where this machine gets its packages. */
-async function download(folder: string, { name, suite }: Package): Promise<void> {
+async function download(folder: string, { name, suite, libraries = [] }: Package): Promise<void> {
   const [stanza = ''] = readFileSync(debianSources, 'utf8').split(/\n\s*\n/);
   const kept = stanza.split('\n').filter((line) => /^(URIs|Signed-By):/.test(line));
   const source = ['Types: deb', ...kept, `Suites: ${suite}`, 'Components: main', ''].join('\n');
@@ -95,5 +139,5 @@ async function download(folder: string, { name, suite }: Package): Promise<void>
     'APT::Sandbox::User=root',
   ].flatMap((option) => ['-o', option]);
   await run('apt-get', [...options, 'update'], { cwd: folder, timeout: 120_000 });
-  await run('apt-get', [...options, 'download', name], { cwd: folder, timeout: 120_000 });
+  await run('apt-get', [...options, 'download', name, ...libraries], { cwd: folder, timeout: 120_000 });
 }

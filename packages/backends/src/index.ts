@@ -2,5 +2,6 @@ export { type BackendCommand, BackendProcess } from './backend-process.ts';
 export { findBinary } from './bring.ts';
 export { type ConsulAgent, consulAgent } from './consul.ts';
 export { type EtcdCluster, type EtcdOptions, etcdCluster, etcdNode } from './etcd.ts';
+export { canMakeLan, type HostName, Lan } from './lan.ts';
 export { freePorts } from './ports.ts';
 export { TcpProxy } from './tcp-proxy.ts';

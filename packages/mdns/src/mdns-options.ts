@@ -39,6 +39,8 @@ export const groupIntervalMs = 1_000;
 export const defenceIntervalMs = 250;
 /** Longest TTL told to one that does not know mDNS (RFC 6762, 6.7). Seconds. */
 export const legacyTtlS = 10;
+/** How long a node that was withdrawn here needs no probe to come back. Milliseconds. */
+export const withdrawnMs = 1_000;
 /** A goodbye is said again, since the network may lose one. Milliseconds. */
 export const goodbyeRepeatMs = 100;
 /** When its announcer is asked whether a goodbye is true, and when it is believed. Milliseconds. */

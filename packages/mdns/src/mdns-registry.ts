@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import {
+  type Capabilities,
   type Clock,
   createRegistry,
   type DeleteReason,
@@ -41,10 +42,11 @@ export function mdns(options: MdnsOptions = {}): Registry {
 
 type Subscriber = Pick<WatchSink, 'put' | 'remove'>;
 
-class MdnsDriver implements RegistryDriver {
+/** What the guard drives. */
+export class MdnsDriver implements RegistryDriver {
   readonly name = 'mdns';
-  readonly capabilities = mdnsCapabilities;
-  readonly toError = toMdnsError;
+  readonly capabilities: Capabilities = mdnsCapabilities;
+  readonly toError: RegistryDriver['toError'] = toMdnsError;
   readonly #settings: Settings;
   /** Tells our packets from those of others, on this machine too. */
   readonly #owner = randomBytes(6).toString('hex');
@@ -67,7 +69,17 @@ class MdnsDriver implements RegistryDriver {
     const network = this.#network;
     this.#prober = new Prober({ network, clock, forms, owner });
     const changed = (key: EntryKey, reason: DeleteReason): void => this.#ownChanged(key, reason);
-    this.#announcer = new Announcer({ zone: this.#zone, prober: this.#prober, network, clock, logger, owner, changed });
+    const takenElsewhere = (key: EntryKey): boolean => this.#sighting(key) !== undefined;
+    this.#announcer = new Announcer({
+      zone: this.#zone,
+      prober: this.#prober,
+      network,
+      clock,
+      logger,
+      owner,
+      takenElsewhere,
+      changed,
+    });
     this.#responder = new Responder(this.#zone, clock);
     const dialects = [
       ...(settings.dnsSd ? [dnsSdDialect(forms.names)] : []),

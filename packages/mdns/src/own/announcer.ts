@@ -10,7 +10,7 @@ import {
   LeaseTable,
   type Logger,
 } from '@rollcall/core';
-import { announceIntervalMs, goodbyeRepeatMs } from '../mdns-options.ts';
+import { announceIntervalMs, goodbyeRepeatMs, withdrawnMs } from '../mdns-options.ts';
 import type { Link } from '../network/link.ts';
 import type { Network } from '../network/network.ts';
 import { pack } from '../wire/message.ts';
@@ -26,6 +26,8 @@ export interface AnnouncerOptions {
   readonly clock: Clock;
   readonly logger: Logger | undefined;
   readonly owner: string;
+  /** Whether another was heard of with this node, or asks for it. */
+  readonly takenElsewhere: (key: EntryKey) => boolean;
   /** A node here is new, changed or gone. */
   readonly changed: (key: EntryKey, reason: DeleteReason) => void;
 }
@@ -36,6 +38,8 @@ export class Announcer {
   readonly #leases = new LeaseTable<EntryKey>();
   readonly #timers = new Set<() => void>();
   readonly #defendedAt = new Map<string, number>();
+  /** In the order of time. */
+  readonly #withdrawnAt = new Map<string, number>();
   readonly #stop = new AbortController();
   #cancelLease = (): void => {};
 
@@ -46,7 +50,7 @@ export class Announcer {
   /** Probes what is new, then announces; a change of what is announced already needs no probe (RFC 6762, 8.4). */
   async put(entries: readonly Entry[], lease: Lease | undefined, { signal }: DriverCall): Promise<void> {
     const { zone, prober, clock, changed } = this.#options;
-    const fresh = entries.filter((entry) => zone.get(entryKey(entry)) === undefined);
+    const fresh = entries.filter((entry) => zone.get(entryKey(entry)) === undefined && !this.#wasOurs(entryKey(entry)));
     if (fresh.length > 0) await prober.probe(fresh, AbortSignal.any([signal, this.#stop.signal]));
     const owns = entries.map((entry) => announce(zone.forms, entry, lease, clock.now()));
     for (const own of owns) {
@@ -72,6 +76,16 @@ export class Announcer {
     for (const own of shortened) own.toldUntil = 0;
     if (shortened.length > 0) await this.#announce(shortened);
     return keys.filter((key) => zone.get(key) === undefined);
+  }
+
+  #remember({ name, id }: EntryKey): void {
+    const now = this.#options.clock.now();
+    for (const [key, at] of this.#withdrawnAt) {
+      if (at + withdrawnMs > now) break;
+      this.#withdrawnAt.delete(key);
+    }
+    this.#withdrawnAt.delete(keyOf(name, id));
+    this.#withdrawnAt.set(keyOf(name, id), now);
   }
 
   /** Says goodbye, twice; resolves when it was said once. */
@@ -148,6 +162,12 @@ export class Announcer {
     });
   }
 
+  /** Withdrawn here a moment ago, and nobody has taken it since: another probe would tell nothing new. */
+  #wasOurs(key: EntryKey): boolean {
+    const at = this.#withdrawnAt.get(keyOf(key.name, key.id));
+    return at !== undefined && at + withdrawnMs > this.#options.clock.now() && !this.#options.takenElsewhere(key);
+  }
+
   #drop(keys: readonly EntryKey[], reason: DeleteReason): readonly Own[] {
     const { zone, changed } = this.#options;
     return keys.flatMap((key) => {
@@ -155,6 +175,7 @@ export class Announcer {
       this.#leases.delete(keyOf(key.name, key.id));
       this.#defendedAt.delete(keyOf(key.name, key.id));
       if (own === undefined) return [];
+      this.#remember(key);
       changed(key, reason);
       return [own];
     });

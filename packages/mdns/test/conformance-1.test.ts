@@ -1,0 +1,3 @@
+import { conformance } from './lan/conformance.ts';
+
+conformance(0, 2);

@@ -1,0 +1,3 @@
+import { conformance } from './lan/conformance.ts';
+
+conformance(1, 2);
