@@ -10,7 +10,8 @@ export async function withCapabilities() {
   const { memory, discovery } = await import('rollcall');
   const { etcd } = await import('@rollcall/etcd');
   const { consul } = await import('@rollcall/consul');
-  const adapters = [memory(), discovery(), etcd(), consul()];
+  const { mdns } = await import('@rollcall/mdns');
+  const adapters = [memory(), mdns(), discovery(), etcd(), consul()];
   const columns = Object.keys(adapters[0]?.capabilities ?? {});
   const row = (/** @type {readonly unknown[]} */ cells) =>
     `| ${cells.map((cell) => (cell === true ? 'yes' : cell === false ? 'no' : cell)).join(' | ')} |`;

@@ -24,7 +24,11 @@ const fromEnv = (name: keyof Settings): string | undefined => readSetting(name, 
 export function withCommon(command: Command): Command {
   return command
     .option('--registry <name>', 'mdns, consul, etcd or discovery', fromEnv('registry') ?? 'discovery')
-    .option('--registry-address <list>', 'host:port or URL, several with commas', fromEnv('registryAddress'))
+    .option(
+      '--registry-address <list>',
+      'host:port or URL, several with commas; mdns: network interfaces',
+      fromEnv('registryAddress'),
+    )
     .option('--registry-namespace <name>', 'a roll of its own on the same backend', fromEnv('registryNamespace'))
     .option(
       '--registry-token-file <path>',

@@ -5,7 +5,7 @@ import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { fileURLToPath } from 'node:url';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 
 const bin = fileURLToPath(new URL('../bin/rollcall.js', import.meta.url));
@@ -14,8 +14,11 @@ const cleanUps: (() => unknown)[] = [];
 let address = '';
 
 /** Starts the real command. */
-function start(args: readonly string[], options: { readonly cwd?: string } = {}) {
-  const child = spawn(process.execPath, [bin, ...args], { ...options, stdio: ['ignore', 'pipe', 'pipe'] });
+function start(
+  args: readonly string[],
+  { entry = bin, ...options }: { cwd?: string; entry?: string; env?: NodeJS.ProcessEnv } = {},
+) {
+  const child = spawn(process.execPath, [entry, ...args], { ...options, stdio: ['ignore', 'pipe', 'pipe'] });
   children.add(child);
   const output = { out: '', err: '' };
   child.stdout.on('data', (chunk) => {
@@ -100,7 +103,12 @@ describe('reading', () => {
   it('finds an adapter in the working directory, and says what to install where there is none', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'rollcall-cli-'));
     cleanUps.push(() => rm(folder, { recursive: true }));
-    const list = () => start(['list', '--registry', 'mdns', '--json'], { cwd: folder }).ended;
+    // Elsewhere than beside this repository's own adapters.
+    const entry = join(folder, 'entry.js');
+    await writeFile(entry, `import(${JSON.stringify(pathToFileURL(bin).href)})`);
+    const list = () =>
+      start(['list', '--registry', 'mdns', '--json'], { cwd: folder, entry, env: { ...process.env, NODE_PATH: '' } })
+        .ended;
     expect(await list()).toMatchObject({ code: 2, err: expect.stringContaining('npm install @rollcall/mdns') });
     const adapter = join(folder, 'node_modules/@rollcall/mdns');
     await mkdir(adapter, { recursive: true });

@@ -38,12 +38,22 @@ export async function findAddress(question: AddressQuestion): Promise<Advertised
   return chooseAddress({ wanted, bound, backendHost, routeHost, crossHost, interfaces: networkInterfaces() });
 }
 
-/** The host of the first address that was given, or the one that our own adapters use without any. */
+/**
+ * The host of the first address that was given, or the one that our own adapters use without any. mDNS has no host: its
+ * addresses are interfaces, of which only loopback says something.
+ */
 function backendOf({ registry, registryFromSettings, sources }: AddressQuestion): string | undefined {
   // Code knows where it is; guessing this machine would send everybody else to themselves.
   if (!registryFromSettings) return undefined;
   const given = readSetting('registryAddress', sources)?.value.split(',')[0]?.trim();
-  if (given === undefined || given === '') return registry.name === 'mdns' ? undefined : '127.0.0.1';
+  if (registry.name === 'mdns') return isLoopbackInterface(given) ? '127.0.0.1' : undefined;
+  if (given === undefined || given === '') return '127.0.0.1';
   const text = /^https?:\/\//.test(given) ? given : `http://${given}`;
   return URL.canParse(text) ? new URL(text).hostname.replace(/^\[|\]$/g, '') : undefined;
 }
+
+const isLoopbackInterface = (given: string | undefined): boolean =>
+  Object.entries(networkInterfaces()).some(
+    ([name, infos = []]) =>
+      infos.some(({ internal }) => internal) && (name === given || infos.some(({ address }) => address === given)),
+  );
