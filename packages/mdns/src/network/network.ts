@@ -79,19 +79,25 @@ export class Network {
   }
 
   /** Resolves when one link has sent all; rejects `UNAVAILABLE` when none could. */
-  async send(
-    packets: readonly Buffer[],
-    how: 'tell' | 'ask' = 'tell',
-    links: readonly Link[] = this.links,
-  ): Promise<void> {
+  async send(packets: readonly Buffer[], how: 'tell' | 'ask' = 'tell', links?: readonly Link[]): Promise<void> {
     if (packets.length === 0) return;
+    if ((await this.#try(packets, how, links ?? this.links)) || this.#closed) return;
+    // An interface may just have been made again: then it takes new sockets, and nothing is lost.
+    if (links === undefined) await this.#look();
+    if (links === undefined && (await this.#try(packets, how, this.links))) return;
+    if (this.usable) return;
+    const error = this.error();
+    this.#options.ears.down(error);
+    throw error;
+  }
+
+  /** Whether one link has sent all. */
+  #try(packets: readonly Buffer[], how: 'tell' | 'ask', links: readonly Link[]): Promise<boolean> {
     const sent = links.map((link) => Promise.all(packets.map((bytes) => link[how](bytes))));
-    await Promise.any(sent).catch(() => {
-      if (this.#closed) return;
-      const error = this.error();
-      this.#options.ears.down(error);
-      throw error;
-    });
+    return Promise.any(sent).then(
+      () => true,
+      () => false,
+    );
   }
 
   async close(): Promise<void> {

@@ -48,6 +48,13 @@ function placeOf(name: string, family: 4 | 6, infos: readonly NetworkInterfaceIn
   };
 }
 
+/** Loopback carries no multicast of IPv6 on Linux; IPv4 is enough for one machine. */
+function onLoopback(places: readonly Place[]): Place[] {
+  const own = places.filter(({ loopback }) => loopback);
+  const ipv4 = own.filter(({ family }) => family === 4);
+  return ipv4.length > 0 ? ipv4 : own;
+}
+
 /**
  * Where to speak: on the interfaces that were asked for, by name or address; else on all, and on loopback only while
  * there is no other. A point-to-point link (a VPN) is an interface like any other: whether it carries multicast shows.
@@ -61,8 +68,9 @@ export function placesOf(interfaces: Interfaces, wanted?: readonly string[]): Pl
     const named = Object.entries(interfaces).filter(
       ([name, infos = []]) => names.has(name) || infos.some(({ address }) => names.has(address)),
     );
-    return all.filter((place) => named.some(([name]) => name === place.interface));
+    const chosen = all.filter((place) => named.some(([name]) => name === place.interface));
+    return [...chosen.filter(({ loopback }) => !loopback), ...onLoopback(chosen)];
   }
   const others = all.filter(({ loopback }) => !loopback);
-  return others.length > 0 ? others : all;
+  return others.length > 0 ? others : onLoopback(all);
 }
