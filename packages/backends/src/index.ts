@@ -1,3 +1,4 @@
+export { Avahi } from './avahi.ts';
 export { type BackendCommand, BackendProcess } from './backend-process.ts';
 export { findBinary } from './bring.ts';
 export { type ConsulAgent, consulAgent } from './consul.ts';
