@@ -1,7 +1,7 @@
 // A service of go-micro's, driven by lines: what it reads from stdin it does with go-micro's own registry, and answers
 // one line of JSON on stdout. Interop tests run it against Rollcall.
 //
-//	go-micro <consul|etcd|mdns> [address]
+//	go-micro <consul|etcd|mdns> [address, or the domain of mdns]
 //
 // Lines: {"do":"register","service":{...},"ttl":3} | {"do":"deregister","service":{...}} | {"do":"get","name":"x"} |
 // {"do":"list"} | {"do":"watch","name":"x"}. A watch answers {"watching":true} and then one line {"event":...} per
@@ -10,6 +10,7 @@ package main
 
 import (
 	"bufio"
+	"context"
 	"encoding/json"
 	"fmt"
 	"os"
@@ -48,7 +49,12 @@ func open(kind string, addresses []string) (registry.Registry, error) {
 	case "etcd":
 		return etcd.NewEtcdRegistry(registry.Addrs(addresses...)), nil
 	case "mdns":
-		return registry.NewMDNSRegistry(), nil
+		return registry.NewMDNSRegistry(func(o *registry.Options) {
+			for _, domain := range addresses {
+				// The key that go-micro itself looks under.
+				o.Context = context.WithValue(o.Context, "mdns.domain", domain)
+			}
+		}), nil
 	}
 	return nil, fmt.Errorf("unknown registry %q: consul, etcd or mdns", kind)
 }

@@ -51,8 +51,9 @@ export class GoMicro {
   readonly #child: ChildProcess;
   readonly #waiting: ((answer: Answer) => void)[] = [];
 
-  constructor(file: string, ...args: readonly string[]) {
-    this.#child = spawn(file, args, { stdio: ['pipe', 'pipe', 'inherit'] });
+  /** @param muted Whether what it logs by itself is kept from the report. */
+  constructor([file, ...args]: readonly [string, ...string[]], muted = false) {
+    this.#child = spawn(file, args, { stdio: ['pipe', 'pipe', muted ? 'ignore' : 'inherit'] });
     createInterface({ input: this.#child.stdout as NodeJS.ReadableStream }).on('line', (line) => {
       // What it logs itself is no answer.
       if (!line.startsWith('{')) return;

@@ -56,7 +56,7 @@ describe.each(subjects)("go-micro's own registry on $name", ({ name: kind, prepa
     return registry;
   };
   const goMicro = (): GoMicro => {
-    const process = new GoMicro(program, kind, backend.address);
+    const process = new GoMicro([program, kind, backend.address]);
     cleanUps.push(() => process.kill());
     return process;
   };

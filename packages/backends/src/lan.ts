@@ -86,8 +86,14 @@ export class Lan {
 
   /** Of what comes in to a host, so many of a hundred packets (1-99) are lost, at random. */
   async lose(host: HostName, percent: number): Promise<void> {
-    const rule = `table inet loss { chain in { type filter hook input priority 0; iifname ${device} numgen random mod 100 < ${percent} drop; }; }`;
+    const rule = `table inet loss { chain in { type filter hook input priority 0; iifname ${device} numgen random mod 100 < ${percent} counter drop; }; }`;
     await this.run(host, await findBinary('nft'), [rule]);
+  }
+
+  /** How many packets that rule has dropped. */
+  async lost(host: HostName): Promise<number> {
+    const rules = await this.run(host, await findBinary('nft'), ['list', 'ruleset']);
+    return Number(/counter packets (\d+)/.exec(rules)?.[1] ?? 0);
   }
 
   /** What a host sends is refused by its own firewall. */

@@ -1,0 +1,146 @@
+/** go-micro's own mDNS registry and ours: on two hosts of one LAN, and on one. */
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { type HostName, Lan } from '../../../packages/backends/src/index.ts';
+import type { Registry, WatchEvent } from '../../../packages/core/src/index.ts';
+import { Member } from '../../../packages/mdns/test/lan/member.ts';
+import { buildGoMicro, GoMicro, type GoService } from './go-micro.ts';
+
+const eventually = (holds: () => unknown, timeout = 20_000) => expect.poll(holds, { timeout, interval: 50 });
+const endpoint = {
+  name: 'Greeter.Hello',
+  request: { name: 'Request', type: 'Request', values: [{ name: 'name', type: 'string', values: [] }] },
+  response: { name: 'Response', type: 'Response', values: [] },
+  metadata: { stream: 'false' },
+};
+const service = (version: string, id: string) =>
+  ({
+    name: 'go.micro.srv.greeter',
+    version,
+    endpoints: [endpoint],
+    nodes: [{ id, address: '10.77.0.1:8080', metadata: { zone: 'z1' } }],
+  }) satisfies GoService;
+const { name } = service('', '');
+const rows = (services: readonly GoService[]) =>
+  services
+    .flatMap(({ version = '', nodes }) =>
+      (nodes ?? []).map(({ id, address, metadata }) => `${version} ${id} ${address} ${JSON.stringify(metadata ?? {})}`),
+    )
+    .sort();
+
+let program = '';
+let lan: Lan;
+const members = new Map<HostName, Member>();
+const cleanUps: (() => unknown)[] = [];
+beforeAll(async () => {
+  program = await buildGoMicro();
+  lan = await Lan.create();
+  for (const host of ['a', 'b'] as const) members.set(host, await Member.on(lan, host));
+}, 600_000);
+afterEach(async () => {
+  for (const cleanUp of cleanUps.splice(0).reverse()) await cleanUp();
+});
+afterAll(async () => {
+  for (const member of members.values()) await member.kill();
+  await lan.dispose();
+});
+
+function goMicro(...domain: readonly string[]): GoMicro {
+  const [file, args] = lan.command('a', program, ['mdns', ...domain]);
+  // It logs each packet that is not for it.
+  const process = new GoMicro([file, ...args], true);
+  cleanUps.push(() => process.kill());
+  return process;
+}
+
+function open(host: HostName, namespace?: string): Registry {
+  const registry = (members.get(host) as Member).open({ namespace });
+  cleanUps.push(() => registry.close());
+  return registry;
+}
+function follow(registry: Registry): WatchEvent[] {
+  const events: WatchEvent[] = [];
+  void (async () => {
+    for await (const event of registry.watch({ name })) events.push(event);
+  })();
+  return events;
+}
+const types = (events: readonly WatchEvent[], id: string) =>
+  events.flatMap((event) => ('service' in event && event.service.nodes[0]?.id === id ? [event.type] : []));
+
+it('a go-micro that is killed goes when its records are over', async () => {
+  const [registry, other] = [open('b'), goMicro()];
+  const events = follow(registry);
+  await other.register(service('1.0.0', 'killed'), 30);
+  await eventually(() => types(events, 'killed')).toContain('create');
+  other.kill();
+  // They live 120 s, whatever TTL is asked for.
+  await eventually(() => types(events, 'killed').at(-1), 130_000).toBe('delete');
+  expect(events.at(-1)).toMatchObject({ reason: 'expired' });
+}, 180_000);
+
+describe.each(['a', 'b'] as const)('go-micro on host a and a registry on host %s', (host) => {
+  const ours = (namespace?: string): Registry => open(host, namespace);
+
+  it('what it registers is read, listed and watched here, and goes when it says so', async () => {
+    const [registry, other] = [ours(), goMicro()];
+    const events = follow(registry);
+    await other.register(service('1.0.0', `theirs-1${host}`), 30);
+    await other.register(service('2.0.0', `theirs-2${host}`), 30);
+    await eventually(() => types(events, `theirs-2${host}`)).toContain('create');
+    // Also to one that has heard nothing before.
+    const fresh = ours();
+    await eventually(async () => rows(await fresh.getService(name))).toEqual([
+      `1.0.0 theirs-1${host} 10.77.0.1:8080 {"zone":"z1"}`,
+      `2.0.0 theirs-2${host} 10.77.0.1:8080 {"zone":"z1"}`,
+    ]);
+    expect((await fresh.getService(name))[0]?.endpoints).toEqual([endpoint]);
+    await eventually(async () => (await ours().listServices()).find((one) => one.name === name)).toEqual({
+      name,
+      versions: ['1.0.0', '2.0.0'],
+    });
+    await other.deregister(service('1.0.0', `theirs-1${host}`));
+    await eventually(() => types(events, `theirs-1${host}`).at(-1)).toBe('delete');
+    expect(types(events, `theirs-2${host}`)).toEqual(['create']);
+  }, 60_000);
+
+  it('what we register is found, listed and watched by it, and goes when we say so', async () => {
+    const [registry, other] = [ours(), goMicro()];
+    await other.watch(name);
+    await registry.register(service('3.0.0', `ours-1${host}`), { ttlMs: 60_000 });
+    await registry.register(service('4.0.0', `ours-2${host}`), { ttlMs: 60_000 });
+    await eventually(async () => rows(await other.get(name))).toEqual([
+      `3.0.0 ours-1${host} 10.77.0.1:8080 {"zone":"z1"}`,
+      `4.0.0 ours-2${host} 10.77.0.1:8080 {"zone":"z1"}`,
+    ]);
+    expect((await other.get(name))[0]?.endpoints).toMatchObject([{ name: 'Greeter.Hello' }]);
+    await eventually(() => other.list()).toContain(name);
+    const told = (id: string) =>
+      other.events.flatMap(({ Action, Service }) => (Service.nodes?.[0]?.id === id ? [Action] : []));
+    await eventually(() => told(`ours-1${host}`)).toContain('create');
+    await registry.deregister(service('3.0.0', `ours-1${host}`));
+    await eventually(() => told(`ours-1${host}`)).toContain('delete');
+    await eventually(async () => rows(await other.get(name))).toEqual([
+      `4.0.0 ours-2${host} 10.77.0.1:8080 {"zone":"z1"}`,
+    ]);
+    // Its get asks once and waits 100 ms, so it may miss one; what we withdraw must be missing for good.
+    await registry.close();
+    await eventually(() => other.get(name)).toEqual([]);
+    await eventually(() => other.list()).not.toContain(name);
+  }, 60_000);
+
+  it('an id that it holds is CONFLICT', async () => {
+    const [registry, other] = [ours(), goMicro()];
+    await other.register(service('1.0.0', `taken-${host}`), 30);
+    await eventually(async () => rows(await registry.getService(name))).toHaveLength(1);
+    await expect(registry.register(service('2.0.0', `taken-${host}`))).rejects.toMatchObject({ code: 'CONFLICT' });
+  }, 60_000);
+
+  it('its domain is our namespace', async () => {
+    const [registry, elsewhere, other] = [ours(`acme-${host}`), ours(), goMicro(`acme-${host}`)];
+    await other.register(service('1.0.0', 'inside'), 30);
+    await eventually(async () => rows(await registry.getService(name))).toHaveLength(1);
+    await registry.register(service('1.0.0', 'beside'), { ttlMs: 60_000 });
+    await eventually(async () => rows(await other.get(name))).toHaveLength(2);
+    expect(await elsewhere.getService(name)).toEqual([]);
+  }, 60_000);
+});
