@@ -186,6 +186,7 @@ export class MdnsDriver implements RegistryDriver {
             ? [rr.data.slice(0, -list.length - 1)]
             : [],
         ),
+      ours: (instance) => this.#zone.ofInstance(instance) !== undefined,
       own: (question) => this.#ownPointers(question),
     });
   }

@@ -24,6 +24,8 @@ export interface BrowserOptions {
   readonly sightings: Sightings;
   /** Names whose nodes are to be asked for, since a list named them. */
   readonly listedIn: (records: readonly Rr[]) => readonly string[];
+  /** Whether an instance is of our own. */
+  readonly ours: (instance: string) => boolean;
   /** Pointers to nodes of our own: known answers as well. */
   readonly own: (question: Question) => readonly Rr[];
 }
@@ -81,9 +83,9 @@ export class Browser {
   }
 
   hear({ answers }: Message, { link, from, direct }: Heard): void {
-    const { sightings, clock, listedIn } = this.#options;
+    const { sightings, clock, listedIn, ours } = this.#options;
     sightings.hear({ records: answers, link, from: from.address, direct, now: clock.now() });
-    const unknown = sightings.unknown(answers).filter(isDnsName);
+    const unknown = sightings.unknown(answers).filter((instance) => isDnsName(instance) && !ours(instance));
     this.#send(
       unknown.map((instance): Question => ({ name: instance, type: 'ANY', unicast: true })),
       'ask',

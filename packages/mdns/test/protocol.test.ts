@@ -1,0 +1,239 @@
+/** What goes over the wire, and when: real sockets on loopback, a clock that stands still. */
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { dnsSdNames, writeTruth } from '../src/wire/dns-sd.ts';
+import type { Message, Rr } from '../src/wire/message.ts';
+import { Loopback, type Sent } from './kit/loopback.ts';
+
+let wire: Loopback;
+beforeEach(() => {
+  wire = new Loopback();
+});
+afterEach(() => wire.dispose());
+
+// Other test files use the same loopback.
+const namespace = `p${process.pid}`;
+const names = dnsSdNames(namespace);
+const service = (name: string, port = 80) => ({ name, nodes: [{ id: 'n1', address: `10.0.0.1:${port}` }] });
+const instance = (name: string): string => names.instance({ name, id: 'n1' });
+const about = (name: string, { answers }: Message): Rr[] => answers.filter((rr) => rr.name === instance(name));
+const truths = (sent: readonly Sent[], name: string): Sent[] =>
+  sent.filter(({ message }) => message.response && about(name, message).some(({ type }) => type === 'TXT'));
+const open = (options = {}) => wire.open({ namespace, goMicro: false, ...options });
+
+describe('announcing', () => {
+  it('asks three times, 250 ms apart, with what it means to announce; then announces twice, 1 s apart', async () => {
+    const registry = open();
+    await wire.settle(registry.register(service('new')));
+    const announcedAt = truths(wire.sent, 'new')[0]?.at ?? 0;
+    await wire.pass(5_000);
+    const probes = wire.sent.filter(({ message }) => message.questions.some(({ name }) => name === instance('new')));
+    expect(probes.map(({ at }) => announcedAt - at)).toEqual([750, 500, 250]);
+    for (const { message } of probes)
+      expect(message.authorities.map(({ type }) => type).sort()).toEqual(['SRV', 'TXT']);
+    const announcements = truths(wire.sent, 'new');
+    expect(announcements.map(({ at }) => at - announcedAt)).toEqual([0, 1_000]);
+    expect(announcements[0]?.to).toEqual({ address: '224.0.0.251', port: 5_353 });
+    // What is unique to it replaces what was known of it; pointers add up.
+    const flushes = announcements[0]?.message.answers.map(({ type, flush }) => [type, flush]);
+    expect(flushes).toEqual([
+      ['PTR', false],
+      ['PTR', false],
+      ['SRV', true],
+      ['A', true],
+      ['TXT', true],
+    ]);
+  });
+
+  it('at rest says nothing: with one watcher and a TTL of 90 s at most 80 answers an hour, and is never missed', async () => {
+    const [registry, watcher] = [open(), open()];
+    const events = wire.follow(watcher, 'rests');
+    const renew = () => registry.register(service('rests'), { ttlMs: 90_000 });
+    await wire.settle(renew());
+    await wire.pass(5_000);
+    wire.sent.length = 0;
+    for (let second = 0; second < 3_600; second += 30) {
+      await wire.pass(30_000, 500);
+      await wire.settle(renew());
+    }
+    const answers = wire.sent.filter(({ message }) => message.response);
+    console.log(`one hour at rest, TTL 90 s, one watcher: ${answers.length} answers`);
+    expect(answers.length).toBeLessThanOrEqual(80);
+    expect(answers.length).toBeGreaterThan(30);
+    expect(events.map(({ type }) => type)).toEqual(expect.arrayContaining(['create', 'synced']));
+    expect(events.filter(({ type }) => type === 'create' || type === 'delete')).toHaveLength(1);
+  }, 120_000);
+
+  it('without a watcher a node sends nothing at all', async () => {
+    const registry = open();
+    await wire.settle(registry.register(service('alone'), { ttlMs: 600_000 }));
+    await wire.pass(5_000);
+    wire.sent.length = 0;
+    await wire.pass(300_000, 1_000);
+    expect(wire.sent).toEqual([]);
+  }, 60_000);
+
+  it('both shapes keep to 1,400 bytes, with the largest node as well', async () => {
+    const registry = wire.open({ namespace });
+    const random = Array.from({ length: 9 }, (_, index) => [
+      `k${index}`,
+      Buffer.from(`${Math.random()}`.repeat(4)).toString('base64').slice(0, 90),
+    ]);
+    const nodes = [{ id: 'n'.repeat(60), address: '10.0.0.1:80', metadata: Object.fromEntries(random) }];
+    await wire.settle(registry.register({ name: 'large', nodes }));
+    await wire.settle(
+      registry.register({
+        name: 'many',
+        nodes: Array.from({ length: 60 }, (_, id) => ({ id: `n${id}`, address: '10.0.0.1:80' })),
+      }),
+    );
+    const reader = wire.open({ namespace });
+    expect(await wire.settle(reader.getService('large'))).toMatchObject([{ nodes }]);
+    expect((await wire.settle(reader.getService('many')))[0]?.nodes).toHaveLength(60);
+    expect(Math.max(...wire.sent.map(({ bytes }) => bytes))).toBeLessThanOrEqual(1_400);
+  }, 60_000);
+});
+
+describe('answering', () => {
+  const question = (name: string) => ({ questions: [{ name, type: 'PTR' as const }] });
+  const told = (name: string) => truths(wire.sent, name);
+
+  it('one to the group waits 20 to 120 ms, and takes all that is asked meanwhile with it', async () => {
+    const registry = open();
+    await wire.settle(registry.register(service('one')));
+    await wire.settle(registry.register(service('two')));
+    await wire.pass(3_000);
+    const stranger = await wire.stranger(5_353);
+    wire.sent.length = 0;
+    const askedAt = wire.clock.now();
+    stranger.say(question(names.subtype('one')));
+    stranger.say(question(names.subtype('two')));
+    await wire.pass(200, 10);
+    expect(told('one')).toHaveLength(1);
+    expect(told('two')).toEqual(told('one'));
+    const after = (told('one')[0]?.at ?? 0) - askedAt;
+    expect(after).toBeGreaterThanOrEqual(20);
+    expect(after).toBeLessThanOrEqual(130);
+  });
+
+  it('the same to the group goes out at most once a second', async () => {
+    const registry = open();
+    await wire.settle(registry.register(service('asked')));
+    await wire.pass(3_000);
+    const stranger = await wire.stranger(5_353);
+    wire.sent.length = 0;
+    for (let index = 0; index < 40; index += 1) {
+      stranger.say(question(names.subtype('asked')));
+      await wire.pass(50, 10);
+    }
+    await wire.pass(1_000);
+    expect(told('asked').length).toBeLessThanOrEqual(3);
+    expect(told('asked').length).toBeGreaterThan(1);
+  });
+
+  it('what the asker knows for more than half of its time is not answered', async () => {
+    const registry = open();
+    await wire.settle(registry.register(service('known'), { ttlMs: 100_000 }));
+    await wire.pass(3_000);
+    const stranger = await wire.stranger(5_353);
+    const ask = async (ttl: number): Promise<number> => {
+      wire.sent.length = 0;
+      const name = names.subtype('known');
+      stranger.say({ ...question(name), answers: [{ type: 'PTR', name, ttl, data: instance('known') }] });
+      await wire.pass(2_000);
+      return told('known').length;
+    };
+    expect(await ask(90)).toBe(0);
+    expect(await ask(30)).toBe(1);
+    // Known answers that come in a packet of their own, after the question.
+    const name = names.subtype('known');
+    wire.sent.length = 0;
+    stranger.say({ ...question(name), truncated: true });
+    stranger.say({ answers: [{ type: 'PTR', name, ttl: 90, data: instance('known') }] });
+    await wire.pass(2_000);
+    expect(told('known')).toHaveLength(0);
+  });
+
+  it('who asks from another port is answered alone: question and id repeated, no TTL above 10 s, no flush', async () => {
+    const registry = open();
+    await wire.settle(registry.register(service('legacy'), { ttlMs: 100_000 }));
+    await wire.pass(3_000);
+    const stranger = await wire.stranger();
+    stranger.say({ id: 4_711, ...question(names.type) });
+    await wire.pass(100);
+    const [answer] = stranger.heard.filter(({ id }) => id === 4_711);
+    expect(answer).toMatchObject({ response: true, questions: [{ name: names.type, type: 'PTR' }] });
+    expect(answer?.answers.length).toBeGreaterThan(2);
+    for (const { ttl, flush } of answer?.answers ?? []) expect([ttl <= 10, flush]).toEqual([true, false]);
+  });
+
+  it('every answer says what is left of the lease', async () => {
+    const registry = open();
+    await wire.settle(registry.register(service('lease'), { ttlMs: 60_000 }));
+    await wire.pass(30_500);
+    const stranger = await wire.stranger(5_353);
+    stranger.say(question(names.type));
+    await wire.pass(200);
+    const ttl = about('lease', stranger.heard.find((message) => about('lease', message).length > 0) as Message)[0]?.ttl;
+    // 60 s from the register, whose first probe was less than a second before; rounded up.
+    expect([29, 30]).toContain(ttl);
+  });
+
+  it('names of types are listed for who browses them all', async () => {
+    const registry = open();
+    await wire.settle(registry.register(service('typed')));
+    const stranger = await wire.stranger(5_353);
+    stranger.say(question(names.enumeration));
+    await wire.pass(200);
+    const pointers = stranger.heard.flatMap(({ answers }) => answers.filter(({ name }) => name === names.enumeration));
+    expect(pointers).toMatchObject([{ type: 'PTR', data: names.type }]);
+  });
+});
+
+describe('watching', () => {
+  it('tells what is announced already as it comes, before synced, within 300 ms', async () => {
+    const [registry, watcher] = [open(), open()];
+    await wire.settle(registry.register(service('there')));
+    await wire.pass(3_000);
+    const startedAt = wire.clock.now();
+    const events = wire.follow(watcher, 'there');
+    while (events.length === 0) await wire.pass(10, 10);
+    expect(events.map(({ type }) => type)).toEqual(['create']);
+    expect(wire.clock.now() - startedAt).toBeLessThan(300);
+    while (events.length === 1) await wire.pass(10, 10);
+    expect(events.map(({ type }) => type)).toEqual(['create', 'synced']);
+    expect(wire.clock.now() - startedAt).toBeLessThan(350);
+  });
+
+  it('asks at 80, 85, 90 and 95 % of the TTL, then to be answered alone every 250 ms, until a second after', async () => {
+    const stranger = await wire.stranger(5_353);
+    const watcher = open();
+    const events = wire.follow(watcher, 'silent');
+    await wire.pass(500);
+    const data = writeTruth(
+      {
+        name: 'silent',
+        version: '',
+        metadata: {},
+        endpoints: [],
+        node: { id: 'n1', address: '10.0.0.1:80', metadata: {} },
+      },
+      'stranger',
+    );
+    stranger.say({ response: true, answers: [{ type: 'TXT', name: instance('silent'), ttl: 20, data }] });
+    await wire.pass(50);
+    const heardAt = wire.clock.now();
+    wire.sent.length = 0;
+    await wire.pass(25_000, 10);
+    const asked = wire.sent.filter(({ message }) => message.questions.some(({ name }) => name === instance('silent')));
+    const seconds = asked.map(({ at }) => (at - heardAt) / 1_000);
+    for (const [index, least] of [16, 17, 18, 19].entries()) {
+      expect(seconds[index]).toBeGreaterThan(least - 0.1);
+      expect(seconds[index]).toBeLessThan(least + 0.5);
+    }
+    expect(asked.slice(0, 4).map(({ message }) => message.questions[0]?.unicast)).toEqual([false, false, false, false]);
+    const last = asked.slice(4);
+    expect(last.length).toBeGreaterThanOrEqual(6);
+    expect(new Set(last.map(({ message }) => message.questions[0]?.unicast))).toEqual(new Set([true]));
+    expect(events.at(-1)).toMatchObject({ type: 'delete', reason: 'expired' });
+  });
+});
