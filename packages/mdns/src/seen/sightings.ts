@@ -84,6 +84,11 @@ export class Sightings {
     return this.#instances.size;
   }
 
+  /** Checks that are kept, void ones included. */
+  get pending(): number {
+    return this.#agenda.length;
+  }
+
   /** Instances of a name; undefined: all. */
   of(name: string | undefined): Iterable<Sighting> {
     return name === undefined ? this.#instances.values() : (this.#names.get(name) ?? []);

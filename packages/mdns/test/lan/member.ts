@@ -41,6 +41,12 @@ export class Member {
 
   private constructor(child: ChildProcess) {
     this.#child = child;
+    // After its death every call says so.
+    child.on('error', () => {});
+    child.on('exit', () => {
+      const error = { code: 'UNAVAILABLE', message: 'the member was killed' } as const;
+      for (const [id, { settle }] of [...this.#pending]) settle({ id, error });
+    });
     child.on('message', (told: Told) => {
       const pending = this.#pending.get(told.id);
       if (told.sink === undefined) pending?.settle(told);
@@ -104,7 +110,7 @@ export class Member {
     const id = this.#calls;
     return new Promise((resolve, reject) => {
       const onAbort = (): void => {
-        this.#child.send({ id, operation: 'abort', args: [] });
+        if (this.#child.connected) this.#child.send({ id, operation: 'abort', args: [] });
         if (operation !== 'watch') settle(() => reject(signal.reason));
       };
       const settle = (act: () => void): void => {
@@ -118,7 +124,8 @@ export class Member {
         );
       this.#pending.set(id, { sink, settle: told });
       signal.addEventListener('abort', onAbort);
-      this.#child.send({ driver, id, operation, args: args.slice(0, -1) });
+      if (this.#child.connected) this.#child.send({ driver, id, operation, args: args.slice(0, -1) });
+      else settle(() => reject(new RegistryError('UNAVAILABLE', 'the member was killed')));
     });
   }
 }
