@@ -14,7 +14,7 @@ const realBackends = [
 ];
 
 /** Those that need two hosts on a LAN, which only root can make. */
-const twoHosts = ['packages/mdns/test/{lan,avahi,loss}.test.ts'];
+const twoHosts = ['packages/mdns/test/{lan,avahi,loss,doctor}.test.ts'];
 
 /** Those that besides need go-micro, built by Go. */
 const goMicro = ['interop/go-micro/test/interop.test.ts'];

@@ -1,4 +1,5 @@
 import { Command, CommanderError } from 'commander';
+import { addDoctorCommand } from './commands/doctor.ts';
 import { addOperateCommands } from './commands/operate.ts';
 import { addReadCommands } from './commands/read.ts';
 import { addRunCommand } from './commands/run.ts';
@@ -12,6 +13,7 @@ Examples:
   rollcall serve                                    open a roll on this machine
   rollcall list                                     who is on it
   rollcall watch greeter --json | jq .type          what happens to one service
+  rollcall doctor --registry mdns                   why nobody is seen, and what to do
 
 Exit codes:
   0 ok   1 unexpected   2 wrong usage   3 backend unavailable or timed out   4 get found nothing
@@ -28,6 +30,7 @@ function program(): Command {
   addWriteCommands(root);
   addRunCommand(root);
   addOperateCommands(root);
+  addDoctorCommand(root);
   return root;
 }
 

@@ -3,6 +3,7 @@
 export { type Backoff, type BackoffOptions, createBackoff } from './backoff.ts';
 export { holdProcess, systemClock } from './clock.ts';
 export type * from './contract.ts';
+export type { Diagnose, Diagnosis, Finding } from './diagnosis.ts';
 export {
   type CallMessage,
   callChannel,

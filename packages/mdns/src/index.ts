@@ -1,2 +1,3 @@
+export { diagnose } from './doctor.ts';
 export type { MdnsOptions } from './mdns-options.ts';
 export { mdns } from './mdns-registry.ts';

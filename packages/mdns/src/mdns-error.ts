@@ -14,14 +14,8 @@ export function notOurs({ name, id }: EntryKey, where: string): RegistryError {
 
 /** No interface can send. `reasons` say why, one for each that was tried. */
 export function noNetwork(reasons: readonly string[]): RegistryError {
-  const why =
-    reasons.length === 0
-      ? 'no network interface is up, loopback included: bring one up'
-      : [...new Set(reasons)].join('; ');
-  return new RegistryError(
-    'UNAVAILABLE',
-    `mDNS cannot work here: ${why}. \`rollcall doctor --registry=mdns\` says more`,
-  );
+  const message = `mDNS cannot work here: ${reasons.join('; ')}. \`rollcall doctor --registry=mdns\` says more`;
+  return new RegistryError('UNAVAILABLE', message);
 }
 
 const remedies: Readonly<Record<string, string>> = {

@@ -3,6 +3,7 @@ export {
   type CommonRegistryOptions,
   findFactory,
   type LoadRegistryOptions,
+  loadAdapter,
   loadRegistry,
   type RegistryFactory,
   type RegistryName,

@@ -99,7 +99,21 @@ export async function findFactory(
   registries: Readonly<Record<string, RegistryFactory>> = {},
 ): Promise<RegistryFactory> {
   if (Object.hasOwn(registries, name)) return registries[name] as RegistryFactory;
-  const known = [...new Set([...Object.keys(registries), ...ours])];
+  const factory = (await loadAdapter(name, Object.keys(registries)))[name];
+  if (typeof factory !== 'function') throw new RegistryError('INTERNAL', `@rollcall/${name} does not export ${name}`);
+  return factory as RegistryFactory;
+}
+
+/**
+ * All that `@rollcall/<name>` exports.
+ *
+ * @throws RegistryError `INVALID_ARGUMENT` as {@link loadRegistry}.
+ */
+export async function loadAdapter(
+  name: RegistryName,
+  others: readonly string[] = [],
+): Promise<Readonly<Record<string, unknown>>> {
+  const known = [...new Set([...others, ...ours])];
   if (!ours.includes(name)) {
     throw new RegistryError(
       'INVALID_ARGUMENT',
@@ -111,9 +125,7 @@ export async function findFactory(
     const message = `registry ${name} needs the package @rollcall/${name}: npm install @rollcall/${name}`;
     throw new RegistryError('INVALID_ARGUMENT', message, { registry: name });
   }
-  const factory: unknown = ((await import(found)) as Readonly<Record<string, unknown>>)[name];
-  if (typeof factory !== 'function') throw new RegistryError('INTERNAL', `@rollcall/${name} does not export ${name}`);
-  return factory as RegistryFactory;
+  return (await import(found)) as Readonly<Record<string, unknown>>;
 }
 
 /** From the program's entry file, then from the `rollcall` package found there, then from the working directory. */

@@ -49,6 +49,11 @@ export class Network {
     return [...this.#links.values()];
   }
 
+  /** Links that could not be opened, and why. */
+  get refused(): readonly string[] {
+    return [...this.#refused.values()];
+  }
+
   /** The link that is where this one was; undefined: none. */
   current({ place }: Link): Link | undefined {
     return this.#links.get(place.key);
@@ -65,17 +70,21 @@ export class Network {
     if (!this.usable) throw this.error();
   }
 
-  /** Why nothing can be sent. */
   error(): RegistryError {
+    return noNetwork(this.reasons());
+  }
+
+  /** Why nothing can be sent, with what to do. */
+  reasons(): readonly string[] {
     const failed = this.links.flatMap(({ place, failure }) =>
       failure === undefined ? [] : [explain(`${place.interface} (IPv${place.family})`, failure)],
     );
+    const reasons = [...failed, ...this.refused];
+    if (reasons.length > 0) return reasons;
     const wanted = this.#options.interfaces;
-    const missing =
-      wanted === undefined || this.#links.size + this.#refused.size > 0
-        ? []
-        : [`no interface ${wanted.join(' or ')} is up`];
-    return noNetwork([...failed, ...this.#refused.values(), ...missing]);
+    return wanted === undefined
+      ? ['no network interface is up, loopback included: bring one up']
+      : [`no interface ${wanted.join(' or ')} is up: bring it up, or name another`];
   }
 
   /** Resolves when one link has sent all; rejects `UNAVAILABLE` when none could. */
