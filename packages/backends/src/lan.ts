@@ -64,6 +64,8 @@ export class Lan {
     await run('ip', ['link', 'add', ends.a, 'type', 'veth', 'peer', 'name', ends.b]);
     for (const host of ['a', 'b'] as const) {
       await run('ip', ['link', 'set', ends[host], 'netns', this.namespace(host), 'name', device]);
+      // As a network card keeps its number: nothing but the interface itself tells that it was made again.
+      await this.run(host, 'ip', ['link', 'set', device, 'address', `02:00:00:00:00:${host === 'a' ? '0a' : '0b'}`]);
       await this.run(host, 'ip', ['addr', 'add', `${this.address(host)}/24`, 'dev', device]);
       await this.up(host);
     }

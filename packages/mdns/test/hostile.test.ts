@@ -1,8 +1,9 @@
 /** What anybody on the link can send: nothing of it ends a process, fills a memory or makes a live node disappear. */
 import { encode } from 'dns-packet';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { Network } from '../src/network/network.ts';
 import { dnsSdNames, writeTruth } from '../src/wire/dns-sd.ts';
-import { type Rr, toBytes } from '../src/wire/message.ts';
+import { type Message, type Rr, toBytes } from '../src/wire/message.ts';
 import { Loopback } from './kit/loopback.ts';
 
 let wire: Loopback;
@@ -102,6 +103,26 @@ describe('junk', () => {
     await wire.pass(500);
     expect(events.map(({ type }) => type)).toEqual(['synced', 'create']);
   });
+});
+
+it('a packet that we cannot work on is logged, and the next one is heard', async () => {
+  const heard: Message[] = [];
+  const errors: string[] = [];
+  const error = (_fields: object, message: string): void => void errors.push(message);
+  const message = (one: Message): void => {
+    heard.push(one);
+    if (heard.length === 1) throw new Error('a defect of ours');
+  };
+  const logger = { debug() {}, info() {}, warn() {}, error };
+  const network = new Network({ interfaces: ['lo'], clock: wire.clock, logger, ears: { message, up() {}, down() {} } });
+  await network.open();
+  const stranger = await wire.stranger(5_353);
+  for (const id of ['one', 'two']) stranger.say({ response: true, answers: [txt('defect', id)] });
+  const ours = () =>
+    heard.filter(({ answers }) => answers.some(({ name }) => name.startsWith('one-') || name.startsWith('two-')));
+  await expect.poll(() => ours().length).toBe(2);
+  expect(errors).toEqual(['mDNS: a packet could not be worked on']);
+  await network.close();
 });
 
 describe('lies', () => {

@@ -204,6 +204,19 @@ describe('watching', () => {
     expect(wire.clock.now() - startedAt).toBeLessThan(350);
   });
 
+  it('of one service makes nobody else answer', async () => {
+    const [registry, watcher] = [open(), open()];
+    for (let index = 0; index < 10; index += 1) await wire.settle(registry.register(service(`many-${index}`)));
+    await wire.pass(3_000);
+    wire.sent.length = 0;
+    wire.follow(watcher, 'many-3');
+    await wire.pass(3_000);
+    const told = wire.sent.flatMap(({ message }) => (message.response ? message.answers : []));
+    expect(new Set(told.filter(({ type }) => type === 'TXT').map(({ name }) => name))).toEqual(
+      new Set([instance('many-3')]),
+    );
+  });
+
   it('asks at 80, 85, 90 and 95 % of the TTL, then to be answered alone every 250 ms, until a second after', async () => {
     const stranger = await wire.stranger(5_353);
     const watcher = open();
