@@ -27,7 +27,8 @@ import { Responder } from './own/responder.ts';
 import { Zone } from './own/zone.ts';
 import { Browser } from './seen/browser.ts';
 import { type Dialect, dnsSdDialect, goMicroDialect } from './seen/dialects.ts';
-import { type Hearing, type Sighting, Sightings } from './seen/sightings.ts';
+import type { Sighting } from './seen/roll.ts';
+import { type Hearing, Sightings } from './seen/sightings.ts';
 import { listing } from './wire/go-micro.ts';
 import type { Message, Question, Rr } from './wire/message.ts';
 

@@ -5,7 +5,8 @@ import type { Heard, Network } from '../network/network.ts';
 import { pause } from '../own/probe.ts';
 import { isDnsName, lower, type Message, packQuestions, type Question, type Rr } from '../wire/message.ts';
 import type { Dialect } from './dialects.ts';
-import type { Due, Sighting, Sightings } from './sightings.ts';
+import type { Sighting } from './roll.ts';
+import type { Due, Sightings } from './sightings.ts';
 
 /** A name that somebody watches; undefined: all. */
 interface Want {

@@ -1,33 +1,14 @@
 /** What others announce: pure in `now`, bounded, told of as entries. */
-import { type DeleteReason, type Entry, keyOf, sameEntry } from '@rollcall/core';
+import { type DeleteReason, type Entry, sameEntry } from '@rollcall/core';
 import TinyQueue from 'tinyqueue';
 import { maxRemembered } from '../mdns-options.ts';
 import type { Link } from '../network/link.ts';
 import { saysExpired } from '../wire/dns-sd.ts';
 import { lower, type Rr } from '../wire/message.ts';
 import { Addresses } from './addresses.ts';
-import type { Dialect, Reading } from './dialects.ts';
+import type { Dialect } from './dialects.ts';
 import { nextCheck, nextDoubt } from './refresh.ts';
-
-/** One instance of another announcer. */
-export interface Sighting {
-  readonly instance: string;
-  readonly dialect: Dialect;
-  srv: { readonly target: string; readonly port: number } | undefined;
-  txt: readonly Buffer[] | undefined;
-  reading: Reading | undefined;
-  entry: Entry | undefined;
-  link: Link;
-  /** Who told of it last. */
-  from: string;
-  ttlMs: number;
-  heardAt: number;
-  asked: number;
-  /** A goodbye that is not believed yet. */
-  leaving: { readonly at: number; readonly reason: DeleteReason } | undefined;
-  /** The check that counts; earlier ones in the agenda are void. */
-  turn: number;
-}
+import { keyOfEntry, Roll, type Sighting } from './roll.ts';
 
 interface Appointment {
   readonly at: number;
@@ -69,8 +50,7 @@ export class Sightings {
   readonly #options: SightingsOptions;
   readonly #capacity: number;
   readonly #instances = new Map<string, Sighting>();
-  readonly #nodes = new Map<string, Set<Sighting>>();
-  readonly #names = new Map<string, Set<Sighting>>();
+  readonly #roll = new Roll();
   readonly #addresses: Addresses<Sighting>;
   #agenda = new TinyQueue<Appointment>([], (a, b) => a.at - b.at);
 
@@ -89,21 +69,18 @@ export class Sightings {
     return this.#agenda.length;
   }
 
-  /** Instances of a name; undefined: all. */
+  /** Instances of a name; undefined: all, those included that cannot be read yet. */
   of(name: string | undefined): Iterable<Sighting> {
-    return name === undefined ? this.#instances.values() : (this.#names.get(name) ?? []);
+    return name === undefined ? this.#instances.values() : this.#roll.of(name);
   }
 
   /** The best that is known of a node. */
   get(key: string): Sighting | undefined {
-    let best: Sighting | undefined;
-    for (const one of this.#nodes.get(key) ?? []) if (best === undefined || precedes(one, best)) best = one;
-    return best;
+    return this.#roll.get(key);
   }
 
   entries(name: string | undefined): Entry[] {
-    const keys = name === undefined ? this.#nodes.keys() : new Set([...this.of(name)].flatMap(keyOfSighting));
-    return [...keys].flatMap((key) => this.get(key)?.entry ?? []);
+    return this.#roll.entries(name);
   }
 
   /** Takes in a packet. Addresses first, whatever their order: the rest is read with them. */
@@ -251,9 +228,9 @@ export class Sightings {
     );
     const after = sighting.reading?.entry;
     if (before !== undefined && after !== undefined && sameEntry(before, after)) return;
-    this.#unlist(sighting);
+    this.#roll.remove(sighting);
     sighting.entry = after;
-    this.#list(sighting);
+    this.#roll.add(sighting);
     if (before !== undefined && (after === undefined || keyOfEntry(before) !== keyOfEntry(after)))
       this.#options.changed(before, 'unknown');
     if (after !== undefined) this.#options.changed(after, 'unknown');
@@ -261,42 +238,11 @@ export class Sightings {
     if (sighting.leaving === undefined) this.#appoint(sighting);
   }
 
-  #list(sighting: Sighting): void {
-    if (sighting.entry === undefined) return;
-    put(this.#nodes, keyOfEntry(sighting.entry), sighting);
-    put(this.#names, sighting.entry.name, sighting);
-  }
-
-  #unlist(sighting: Sighting): void {
-    if (sighting.entry === undefined) return;
-    drop(this.#nodes, keyOfEntry(sighting.entry), sighting);
-    drop(this.#names, sighting.entry.name, sighting);
-  }
-
   #forget(sighting: Sighting, reason: DeleteReason): void {
     this.#instances.delete(lower(sighting.instance));
     this.#addresses.leave(sighting.srv?.target, sighting);
-    this.#unlist(sighting);
+    this.#roll.remove(sighting);
     sighting.turn += 1;
     if (sighting.entry !== undefined) this.#options.changed(sighting.entry, reason);
   }
-}
-
-const keyOfEntry = ({ name, node }: Entry): string => keyOf(name, node.id);
-const keyOfSighting = ({ entry }: Sighting): string[] => (entry === undefined ? [] : [keyOfEntry(entry)]);
-
-/** Ours says more than go-micro's form, which says more than nothing; of equals the one heard last. */
-const rank = ({ dialect, reading }: Sighting): number => (reading?.owner === undefined ? 0 : 2) + dialect.rank;
-const precedes = (a: Sighting, b: Sighting): boolean =>
-  rank(a) > rank(b) || (rank(a) === rank(b) && a.heardAt > b.heardAt);
-
-function put<T>(sets: Map<string, Set<T>>, key: string, item: T): void {
-  const set = sets.get(key) ?? new Set<T>();
-  sets.set(key, set.add(item));
-}
-
-function drop<T>(sets: Map<string, Set<T>>, key: string, item: T): void {
-  const set = sets.get(key);
-  set?.delete(item);
-  if (set?.size === 0) sets.delete(key);
 }

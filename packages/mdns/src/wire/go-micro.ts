@@ -1,4 +1,4 @@
-/** go-micro's shape: its own domain, no `_tcp`, a TXT of hex and zlib around JSON; `../shared` facts in docs/mdns.md. */
+/** go-micro's shape: its own domain, no `_tcp`, a TXT of hex and zlib around JSON. */
 import { type Entry, limits } from '@rollcall/core';
 import {
   decodeZlib,
