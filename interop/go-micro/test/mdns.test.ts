@@ -78,6 +78,23 @@ it('a go-micro that is killed goes when its records are over', async () => {
   expect(events.at(-1)).toMatchObject({ reason: 'expired' });
 }, 180_000);
 
+it('of an id that both took while they were parted go-micro, which never gives way, keeps it', async () => {
+  const [registry, other] = [open('b'), goMicro()];
+  await lan.down('b');
+  await registry.register(service('2.0.0', 'parted'), { ttlMs: 60_000 });
+  await other.register(service('1.0.0', 'parted'), 30);
+  await lan.up('b');
+  await eventually(() =>
+    registry.register(service('2.0.0', 'parted'), { ttlMs: 60_000 }).then(
+      () => 'renewed',
+      ({ code }) => code,
+    ),
+  ).toBe('CONFLICT');
+  await eventually(async () => rows(await registry.getService(name))).toEqual([
+    '1.0.0 parted 10.77.0.1:8080 {"zone":"z1"}',
+  ]);
+}, 60_000);
+
 describe.each(['a', 'b'] as const)('go-micro on host a and a registry on host %s', (host) => {
   const ours = (namespace?: string): Registry => open(host, namespace);
 

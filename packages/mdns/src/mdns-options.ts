@@ -16,6 +16,8 @@ export interface MdnsOptions extends RegistryOptions {
 
 /** TTL of a node without a lease: it is asked for again at four fifths of it. Seconds. */
 export const leaselessTtlS = 120;
+/** TTL of what says that a name or a type exists. Seconds. */
+export const listedTtlS = 4_500;
 /** How long the answers to a first question are waited for. Milliseconds. */
 export const windowMs = 300;
 /** When the first question is asked again, since the network may lose one. Milliseconds. */
@@ -51,6 +53,11 @@ export const refreshAt: readonly number[] = [0.8, 0.85, 0.9, 0.95, 0.97];
 export const lastChanceStepMs = 250;
 /** How long after its TTL an instance that somebody watches may still answer. Milliseconds. */
 export const graceMs = 1_000;
+/** How long a name is kept fresh after its last watcher: one that begins anew need not ask again. Milliseconds. */
+export const lingerMs = 1_000;
+/** Instances and names that others name are asked for once in this time, and no more than so many. Milliseconds. */
+export const sparedMs = 1_000;
+export const maxSpared = 200;
 /** How often interfaces are looked at. Milliseconds. */
 export const lookMs = 2_000;
 /** Most instances and hosts that are remembered; then the oldest goes. */

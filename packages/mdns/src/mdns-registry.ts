@@ -25,12 +25,12 @@ import { Prober } from './own/probe.ts';
 import { Forms } from './own/records.ts';
 import { Responder } from './own/responder.ts';
 import { Zone } from './own/zone.ts';
-import { Browser } from './seen/browser.ts';
+import { Browser, type Pointer } from './seen/browser.ts';
 import { type Dialect, dnsSdDialect, goMicroDialect } from './seen/dialects.ts';
 import type { Sighting } from './seen/roll.ts';
 import { type Hearing, Sightings } from './seen/sightings.ts';
 import { listing } from './wire/go-micro.ts';
-import type { Message, Question, Rr } from './wire/message.ts';
+import type { Message, Question } from './wire/message.ts';
 
 /**
  * A registry on multicast DNS: the roll of a LAN, kept by whoever is on it.
@@ -113,9 +113,10 @@ export class MdnsDriver implements RegistryDriver {
   async remove(keys: readonly EntryKey[], { signal }: DriverCall): Promise<void> {
     const [own, others] = [keys.filter((key) => this.#zone.get(key)), keys.filter((key) => !this.#zone.get(key))];
     const names = new Set(others.filter((key) => this.#sighting(key) === undefined).map(({ name }) => name));
+    // Also while nothing can be sent: it must not be announced again when the link is back.
+    await this.#announcer.remove(own);
     await this.#network.open();
     await Promise.all([...names].map((name) => this.#survey(name, signal)));
-    await this.#announcer.remove(own);
     for (const key of others) {
       const other = this.#sighting(key);
       if (other !== undefined) throw notOurs(key, ` at ${other.from}`);
@@ -160,6 +161,7 @@ export class MdnsDriver implements RegistryDriver {
         this.#browser.up(link);
       },
       down: (error: RegistryError) => {
+        this.#browser.down();
         for (const lose of [...this.#watches]) lose(error);
       },
     };
@@ -207,13 +209,14 @@ export class MdnsDriver implements RegistryDriver {
     const owner = dialect.read(instance, txt, undefined)?.owner;
     if (owner === this.#owner) return true;
     if (this.#prober.holds(instance, from) && own === undefined) return false;
-    if (own !== undefined) this.#announcer.contest(own, owner, from);
+    // go-micro knows no conflicts: it would never yield.
+    if (own !== undefined) this.#announcer.contest(own, { owner, from, stubborn: dialect.direct });
     return own !== undefined;
   }
 
-  #ownPointers(question: Question): readonly Rr[] {
+  #ownPointers(question: Question): readonly Pointer[] {
     return [...this.#zone.ofPointer(question.name)].flatMap(({ dnsSd, goMicro }) =>
-      [dnsSd, goMicro].flatMap((form): Rr[] =>
+      [dnsSd, goMicro].flatMap((form): Pointer[] =>
         form?.pointers.includes(question.name) === true
           ? [{ type: 'PTR', name: question.name, ttl: 2 ** 31 - 1, data: form.instance }]
           : [],

@@ -205,6 +205,23 @@ describe('floods', () => {
     expect(await wire.settle(watcher.getService('still-here'))).toHaveLength(1);
   }, 60_000);
 
+  it('of names that nobody has told more of are not answered by a flood of questions', async () => {
+    const watcher = open();
+    wire.follow(watcher);
+    await wire.pass(3_000);
+    const stranger = await wire.stranger(5_353);
+    wire.sent.length = 0;
+    for (let index = 0; index < 2_000; index += 1) {
+      const data = instance('nobody', `id${index % 1_000}`);
+      stranger.say({ response: true, answers: [{ type: 'PTR', name: names.type, ttl: 120, data }] });
+      if (index % 50 === 0) await wire.pass(1, 1);
+    }
+    await wire.pass(500);
+    const asked = wire.sent.flatMap(({ message }) => message.questions.filter(({ type }) => type === 'ANY'));
+    expect(asked.length).toBeGreaterThan(0);
+    expect(asked.length).toBeLessThanOrEqual(400);
+  });
+
   it('of questions are answered once a second at most', async () => {
     const owner = open();
     await wire.settle(owner.register(service('asked-often')));

@@ -32,6 +32,15 @@ export interface AnnouncerOptions {
   readonly changed: (key: EntryKey, reason: DeleteReason) => void;
 }
 
+/** Who announces a node of ours. */
+export interface Rival {
+  /** The registry object; undefined: another program. */
+  readonly owner: string | undefined;
+  readonly from: string;
+  /** It never gives way. */
+  readonly stubborn: boolean;
+}
+
 /** Brings nodes up, keeps their leases, and takes them down: the writing side of a roll that lives in its announcers. */
 export class Announcer {
   readonly #options: AnnouncerOptions;
@@ -114,16 +123,16 @@ export class Announcer {
   }
 
   /** Somebody else answers for a node of ours: the later in order keeps it, and says so. Never a silent fight. */
-  contest(own: Own, owner: string | undefined, where: string): void {
+  contest(own: Own, { owner, from, stubborn }: Rival): void {
     const { clock, logger } = this.#options;
     const key = entryKey(own.entry);
     const id = keyOf(key.name, key.id);
     const now = clock.now();
     if ((this.#defendedAt.get(id) ?? Number.NEGATIVE_INFINITY) + announceIntervalMs > now) return;
     this.#defendedAt.set(id, now);
-    logger?.warn({ name: key.name, id: key.id, from: where }, 'mDNS: another registry announces a node of ours');
+    logger?.warn({ name: key.name, id: key.id, from }, 'mDNS: another registry announces a node of ours');
     // A program that is no registry follows the RFC: it sees our answer and takes another name.
-    if (owner === undefined || owner < this.#options.owner) void this.#announce([own]).catch(() => {});
+    if (owner === undefined ? !stubborn : owner < this.#options.owner) void this.#announce([own]).catch(() => {});
     else void this.#yield(own);
   }
 

@@ -1,4 +1,5 @@
 /** Pure: which records answer a question. */
+import { listedTtlS } from '../mdns-options.ts';
 import { lower, type Question, type Rr } from '../wire/message.ts';
 import { type Form, pointTo } from './records.ts';
 import { type Own, ttlOf, type Zone } from './zone.ts';
@@ -18,9 +19,6 @@ export interface Answer {
   /** Made when it is sent: its TTL is what is left then. */
   records(now: number): readonly Rr[];
 }
-
-/** TTL of records that say nothing of a node's life. Seconds. */
-const lastingTtl = 4_500;
 
 const pointed = (own: Own, form: Form, pointer: string, alone: boolean): Answer => ({
   own,
@@ -48,13 +46,13 @@ function listed(form: Form): Answer {
     shared: true,
     alone: true,
     pointer: { name: pointer, data: form.instance },
-    records: () => pointTo(form, pointer, lastingTtl),
+    records: () => pointTo(form, pointer, listedTtlS),
   };
 }
 
 function enumerated(zone: Zone): Answer {
   const { enumeration, type } = zone.forms.names;
-  const records: Rr[] = [{ type: 'PTR', name: enumeration, ttl: lastingTtl, data: type }];
+  const records: Rr[] = [{ type: 'PTR', name: enumeration, ttl: listedTtlS, data: type }];
   return {
     own: undefined,
     key: enumeration,

@@ -10,15 +10,14 @@ const between = ([least, most]: readonly [number, number]): number => least + Ma
 
 /** What waits to be sent to the group on one link. */
 interface Waiting {
-  readonly answers: Map<string, Answer>;
+  /** With when each may go out, since it is sent no more often than its interval allows. */
+  readonly answers: Map<string, { readonly answer: Answer; readonly notBefore: number }>;
   dueAt: number;
   cancel: () => void;
 }
 
 /** Answers questions for the nodes of a zone: with delay and together to the group, at once to one. */
 export class Responder {
-  /** Packets with answers that were sent. */
-  answered = 0;
   readonly #zone: Zone;
   readonly #clock: Clock;
   readonly #waiting = new Map<Link, Waiting>();
@@ -79,7 +78,6 @@ export class Responder {
       records: legacy === undefined ? records(now) : records(now).map(plain),
     }));
     for (const bytes of packets(groups, base)) {
-      this.answered += 1;
       link.answer(bytes, to).catch(() => {});
     }
   }
@@ -91,18 +89,16 @@ export class Responder {
     const shared = answers.some((answer) => answer.shared);
     const delay = truncated ? between(truncatedDelayMs) : shared && !probe ? between(answerDelayMs) : 0;
     const least = probe ? defenceIntervalMs : groupIntervalMs;
-    const told = this.#toldAt.get(link);
-    const waiting = this.#waiting.get(link) ?? {
-      answers: new Map(),
-      dueAt: Number.POSITIVE_INFINITY,
-      cancel: () => {},
-    };
+    const waiting = this.#waiting.get(link) ?? { answers: new Map(), dueAt: Number.POSITIVE_INFINITY, cancel() {} };
     this.#waiting.set(link, waiting);
-    let dueAt = now + delay;
     for (const answer of unique(answers)) {
-      waiting.answers.set(answer.key, answer);
-      dueAt = Math.max(dueAt, (told?.get(answer.key) ?? Number.NEGATIVE_INFINITY) + least);
+      const toldAt = this.#toldAt.get(link)?.get(answer.key) ?? Number.NEGATIVE_INFINITY;
+      waiting.answers.set(answer.key, { answer, notBefore: toldAt + least });
+      this.#arm(link, waiting, Math.max(now + delay, toldAt + least), now);
     }
+  }
+
+  #arm(link: Link, waiting: Waiting, dueAt: number, now: number): void {
     if (dueAt >= waiting.dueAt) return;
     waiting.cancel();
     waiting.dueAt = dueAt;
@@ -111,28 +107,37 @@ export class Responder {
 
   /** Known answers that came after their question. */
   #drop(link: Link, known: readonly Rr[], now: number): void {
-    const waiting = this.#waiting.get(link);
-    if (waiting === undefined) return;
-    const left = new Set(without([...waiting.answers.values()], known, now));
-    for (const [key, answer] of waiting.answers) if (!left.has(answer)) waiting.answers.delete(key);
+    const answers = this.#waiting.get(link)?.answers;
+    if (answers === undefined) return;
+    const waiting = [...answers.values()].map(({ answer }) => answer);
+    const left = new Set(without(waiting, known, now));
+    for (const answer of waiting) if (!left.has(answer)) answers.delete(answer.key);
   }
 
+  /** All that may go out by now goes together. */
   #tell(link: Link, waiting: Waiting): void {
-    this.#waiting.delete(link);
     const now = this.#clock.now();
     const told = this.#toldAt.get(link) ?? new Map<string, number>();
     this.#toldAt.set(link, told);
     for (const [key, at] of told) if (at + groupIntervalMs < now) told.delete(key);
-    for (const key of waiting.answers.keys()) told.set(key, now);
-    // What was withdrawn or changed meanwhile has been told already.
-    const valid = [...waiting.answers.values()].filter(
-      ({ own }) => own === undefined || this.#zone.get(entryKey(own.entry)) === own,
-    );
-    const groups = valid.map(({ alone, records }) => ({ alone, records: records(now) }));
-    for (const bytes of packets(groups)) {
-      this.answered += 1;
-      link.tell(bytes).catch(() => {});
+    const groups: Group[] = [];
+    let next = Number.POSITIVE_INFINITY;
+    for (const [key, { answer, notBefore }] of waiting.answers) {
+      if (notBefore > now) {
+        next = Math.min(next, notBefore);
+        continue;
+      }
+      waiting.answers.delete(key);
+      told.set(key, now);
+      const { own, alone, records } = answer;
+      // What was withdrawn or changed meanwhile has been told already.
+      if (own === undefined || this.#zone.get(entryKey(own.entry)) === own)
+        groups.push({ alone, records: records(now) });
     }
+    waiting.dueAt = Number.POSITIVE_INFINITY;
+    if (waiting.answers.size === 0) this.#waiting.delete(link);
+    else this.#arm(link, waiting, next, now);
+    for (const bytes of packets(groups)) link.tell(bytes).catch(() => {});
   }
 }
 

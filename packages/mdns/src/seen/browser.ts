@@ -1,5 +1,5 @@
 import type { Clock } from '@rollcall/core';
-import { firstRepeatMs, lastRepeatMs, repeatMs, windowMs } from '../mdns-options.ts';
+import { firstRepeatMs, lastRepeatMs, lingerMs, maxSpared, repeatMs, sparedMs, windowMs } from '../mdns-options.ts';
 import type { Link } from '../network/link.ts';
 import type { Heard, Network } from '../network/network.ts';
 import { pause } from '../own/probe.ts';
@@ -17,6 +17,9 @@ interface Want {
   cancelRepeat: () => void;
 }
 
+/** A record that points to an instance. */
+export type Pointer = Rr & { readonly type: 'PTR' };
+
 /** What a browser works with. */
 export interface BrowserOptions {
   readonly network: Network;
@@ -28,7 +31,7 @@ export interface BrowserOptions {
   /** Whether an instance is of our own. */
   readonly ours: (instance: string) => boolean;
   /** Pointers to nodes of our own: known answers as well. */
-  readonly own: (question: Question) => readonly Rr[];
+  readonly own: (question: Question) => readonly Pointer[];
 }
 
 /** Asks: at first, again for what may have been missed, and before what is known runs out. */
@@ -39,6 +42,7 @@ export class Browser {
   readonly #stop = new AbortController();
   #cancelCheck = (): void => {};
   #checkAt = Number.POSITIVE_INFINITY;
+  #spared = { since: 0, names: new Set<string>() };
 
   constructor(options: BrowserOptions) {
     this.#options = options;
@@ -56,20 +60,25 @@ export class Browser {
   /** Keeps a name fresh until the function that it answers is called. */
   want(name: string | undefined): () => void {
     const want = this.#wants.get(name) ?? { watchers: 0, settled: false, repeatInMs: firstRepeatMs, cancelRepeat() {} };
-    this.#wants.set(name, want);
     want.watchers += 1;
-    if (want.watchers === 1) {
+    if (!this.#wants.has(name)) {
+      this.#wants.set(name, want);
       this.#options.sightings.reconsider(name);
       this.#repeat(name, want);
       this.#arm();
     }
     return () => {
       want.watchers -= 1;
-      if (want.watchers > 0) return;
-      want.cancelRepeat();
-      this.#wants.delete(name);
-      this.#options.sightings.reconsider(name);
+      if (want.watchers === 0) this.#options.clock.setTimer(lingerMs, () => this.#leave(name, want));
     };
+  }
+
+  #leave(name: string | undefined, want: Want): void {
+    if (want.watchers > 0 || this.#wants.get(name) !== want) return;
+    want.cancelRepeat();
+    this.#wants.delete(name);
+    this.#options.sightings.reconsider(name);
+    this.#arm();
   }
 
   /** Asks and waits for the answers; whoever asks for the same meanwhile shares it. Rejects where nothing can be sent. */
@@ -87,19 +96,22 @@ export class Browser {
     const { sightings, clock, listedIn, ours } = this.#options;
     sightings.hear({ records: answers, link, from: from.address, direct, now: clock.now() });
     const unknown = sightings.unknown(answers).filter((instance) => isDnsName(instance) && !ours(instance));
-    this.#send(
-      unknown.map((instance): Question => ({ name: instance, type: 'ANY', unicast: true })),
-      'ask',
-      [link],
-    );
+    const questions = unknown.map((name): Question => ({ name, type: 'ANY', unicast: true }));
+    // Names alone say nothing of versions.
     if (this.#wants.has(undefined) || this.#surveys.has(undefined))
-      for (const name of listedIn(answers)) void this.#ask(name, [link]).catch(() => {});
+      for (const name of listedIn(answers)) questions.push(...this.#firstQuestions(name));
+    this.#send(this.#sparing(questions), 'ask', [link]);
     this.#arm();
   }
 
   /** A link is new, or back. */
   up(link: Link): void {
     for (const name of this.#wants.keys()) void this.#ask(name, [link]).catch(() => {});
+  }
+
+  /** Nothing can be sent: what is known is no longer kept fresh. */
+  down(): void {
+    for (const want of this.#wants.values()) want.settled = false;
   }
 
   stop(): void {
@@ -115,6 +127,23 @@ export class Browser {
     await pause(clock, repeatMs, this.#stop.signal);
     await this.#ask(name);
     await pause(clock, windowMs - repeatMs, this.#stop.signal);
+  }
+
+  /** Of a name that nothing is known of yet, to who answers the asker alone. */
+  #firstQuestions(name: string): readonly Question[] {
+    const { sightings, dialects } = this.#options;
+    const [known] = sightings.of(name);
+    return known === undefined
+      ? dialects.filter(({ direct }) => direct).flatMap((dialect) => dialect.questions(name))
+      : [];
+  }
+
+  /** Each once a second and not too many: what others name, forged or not, must not make us flood the link. */
+  #sparing(questions: readonly Question[]): readonly Question[] {
+    const now = this.#options.clock.now();
+    if (this.#spared.since + sparedMs < now) this.#spared = { since: now, names: new Set() };
+    const { names } = this.#spared;
+    return questions.filter(({ name }) => names.size < maxSpared && !names.has(name) && names.add(name));
   }
 
   /** From a port of our own, to be answered to us alone. */
@@ -141,14 +170,16 @@ export class Browser {
     const { sightings, own, clock } = this.#options;
     const now = clock.now();
     return questions.flatMap((question) => {
-      const known: Rr[] = [...own(question)];
+      const known = new Map(own(question).map((rr) => [rr.data, rr]));
       for (const sighting of sightings.of(name)) {
-        const instance = sighting.dialect.pointed(question, sighting.instance, sighting.entry);
+        if (sighting.leaving !== undefined) continue;
         const leftMs = sighting.heardAt + sighting.ttlMs - now;
-        if (instance === undefined || sighting.leaving !== undefined || leftMs < sighting.ttlMs / 2) continue;
-        known.push({ type: 'PTR', name: question.name, ttl: Math.floor(leftMs / 1_000), data: instance });
+        const left = leftMs < sighting.ttlMs / 2 ? 0 : Math.floor(leftMs / 1_000);
+        for (const dialect of this.#options.dialects)
+          for (const { data, ttl = left } of dialect.pointed(question, sighting))
+            if (ttl > 0) known.set(data, { type: 'PTR', name: question.name, ttl, data });
       }
-      return known;
+      return [...known.values()];
     });
   }
 

@@ -1,6 +1,6 @@
 /** Pure: who reads which instance names, and how they are asked for. */
 import { type Entry, limits } from '@rollcall/core';
-import type { Settings } from '../mdns-options.ts';
+import { listedTtlS, type Settings } from '../mdns-options.ts';
 import { type DnsSdNames, foreignEntry, readTruth } from '../wire/dns-sd.ts';
 import { listing, readGoTxt } from '../wire/go-micro.ts';
 import { isDnsName, lower, type Question } from '../wire/message.ts';
@@ -10,6 +10,13 @@ export interface Reading {
   readonly entry: Entry | undefined;
   readonly owner: string | undefined;
   readonly silent?: boolean | undefined;
+}
+
+/** An instance that was heard. */
+interface Seen {
+  readonly dialect: Dialect;
+  readonly instance: string;
+  readonly entry: Entry | undefined;
 }
 
 /** One of the shapes on the wire, to a reader. */
@@ -25,8 +32,8 @@ export interface Dialect {
   questions(name: string | undefined): Question[];
   /** Whether the instance can be asked for by its own name. */
   names(instance: string): boolean;
-  /** The instance that a pointer in answer to a question of this dialect would name; undefined: none. */
-  pointed(question: Question, instance: string, entry: Entry | undefined): string | undefined;
+  /** What its announcer would point to in answer to a question of this dialect; without a TTL: that of the instance. */
+  pointed(question: Question, sighting: Seen): readonly { readonly data: string; readonly ttl?: number }[];
 }
 
 export function dnsSdDialect(names: DnsSdNames): Dialect {
@@ -46,18 +53,20 @@ export function dnsSdDialect(names: DnsSdNames): Dialect {
       [...(name === undefined ? [] : [names.subtype(name)]), names.type].map((asked) => ({ type: 'PTR', name: asked })),
     // The library takes a dot within a label for its end.
     names: (instance) => !instance.slice(0, -suffix.length).includes('.'),
-    pointed: ({ name }, instance, entry) =>
-      name === names.type || (entry !== undefined && name === names.subtype(entry.name)) ? instance : undefined,
+    pointed: ({ name }, { dialect, instance, entry }) =>
+      dialect.direct || (name !== names.type && (entry === undefined || name !== names.subtype(entry.name)))
+        ? []
+        : [{ data: instance }],
   };
 }
 
 export function goMicroDialect({ domain, dnsSd }: Settings): Dialect {
   const suffix = `.${domain}`;
-  const listed = `.${listing}.${domain}`;
+  const list = `${listing}.${domain}`;
   return {
     rank: 0,
     direct: true,
-    reads: (instance) => instance.endsWith(suffix) && !instance.endsWith(listed) && !instance.includes('._tcp.'),
+    reads: (instance) => instance.endsWith(suffix) && !instance.endsWith(`.${list}`) && !instance.includes('._tcp.'),
     read(instance, txt, address) {
       const truth = readGoTxt(txt);
       const ending = truth === undefined ? '' : `.${truth.name}${suffix}`;
@@ -69,11 +78,15 @@ export function goMicroDialect({ domain, dnsSd }: Settings): Dialect {
       return { owner: truth.owner, silent, entry: usable && !silent ? truth.entry(id, address) : undefined };
     },
     questions: (name) => {
-      const question: Question = { type: 'PTR', name: `${name ?? listing}.${domain}`, unicast: true };
+      const question: Question = { type: 'PTR', name: name === undefined ? list : `${name}.${domain}`, unicast: true };
       return isDnsName(question.name) ? [question] : [];
     },
     names: () => true,
-    pointed: ({ name }, instance, entry) =>
-      entry !== undefined && name === `${entry.name}${suffix}` ? instance : undefined,
+    // Who announces a node in both shapes is read in the other, and would answer in this one as well.
+    pointed({ name }, { entry }) {
+      if (entry === undefined) return [];
+      if (name === list) return [{ data: `${entry.name}.${list}`, ttl: listedTtlS }];
+      return name === `${entry.name}${suffix}` ? [{ data: `${entry.node.id}.${name}`, ttl: listedTtlS }] : [];
+    },
   };
 }
