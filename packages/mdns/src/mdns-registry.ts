@@ -18,6 +18,7 @@ import {
 } from '@rollcall/core';
 import { heldElsewhere, notOurs, toMdnsError } from './mdns-error.ts';
 import { type MdnsOptions, mdnsCapabilities, parseSettings, type Settings } from './mdns-options.ts';
+import { Watches } from './mdns-watch.ts';
 import type { Heard } from './network/network.ts';
 import { Network } from './network/network.ts';
 import { Announcer } from './own/announcer.ts';
@@ -41,8 +42,6 @@ export function mdns(options: MdnsOptions = {}): Registry {
   return createRegistry(new MdnsDriver(parseSettings(options), options), options);
 }
 
-type Subscriber = Pick<WatchSink, 'put' | 'remove'>;
-
 /** What the guard drives. */
 export class MdnsDriver implements RegistryDriver {
   readonly name = 'mdns';
@@ -58,8 +57,7 @@ export class MdnsDriver implements RegistryDriver {
   readonly #responder: Responder;
   readonly #sightings: Sightings;
   readonly #browser: Browser;
-  readonly #subscribers = new Map<string | undefined, Set<Subscriber>>();
-  readonly #watches = new Set<(error: RegistryError) => void>();
+  readonly #watches = new Watches();
 
   constructor(settings: Settings, { clock = systemClock, logger }: MdnsOptions) {
     this.#settings = settings;
@@ -133,13 +131,13 @@ export class MdnsDriver implements RegistryDriver {
   async watch(name: string | undefined, sink: WatchSink, { signal }: DriverCall): Promise<void> {
     await this.#network.open();
     const unwant = this.#browser.want(name);
-    const unsubscribe = this.#subscribe(name, sink);
+    const unsubscribe = this.#watches.subscribe(name, sink);
     try {
       // As it comes; what is there when the first questions have had their time is the state at the start.
       for (const entry of this.#entries(name)) sink.put(entry);
       await this.#survey(name, signal);
       sink.snapshot(this.#entries(name));
-      await this.#untilLost(signal);
+      await this.#watches.untilLost(signal);
     } finally {
       unsubscribe();
       unwant();
@@ -162,7 +160,7 @@ export class MdnsDriver implements RegistryDriver {
       },
       down: (error: RegistryError) => {
         this.#browser.down();
-        for (const lose of [...this.#watches]) lose(error);
+        this.#watches.lose(error);
       },
     };
   }
@@ -249,35 +247,6 @@ export class MdnsDriver implements RegistryDriver {
   /** One key differs from what it was: whoever watches it is told what is true now. */
   #changed(key: EntryKey, reason: DeleteReason): void {
     const entry = this.#zone.get(key)?.entry ?? this.#sighting(key)?.entry;
-    for (const wanted of [key.name, undefined])
-      for (const subscriber of this.#subscribers.get(wanted) ?? []) {
-        if (entry === undefined) subscriber.remove(key, reason);
-        else subscriber.put(entry);
-      }
-  }
-
-  #subscribe(name: string | undefined, subscriber: Subscriber): () => void {
-    const group = this.#subscribers.get(name) ?? new Set();
-    this.#subscribers.set(name, group.add(subscriber));
-    return () => {
-      group.delete(subscriber);
-      if (group.size === 0) this.#subscribers.delete(name);
-    };
-  }
-
-  /** Resolves with the signal, rejects when nothing can be sent any more. */
-  #untilLost(signal: AbortSignal): Promise<void> {
-    return new Promise((resolve, reject) => {
-      const end = (settle: () => void): void => {
-        this.#watches.delete(lose);
-        signal.removeEventListener('abort', onAbort);
-        settle();
-      };
-      const onAbort = (): void => end(resolve);
-      const lose = (error: RegistryError): void => end(() => reject(error));
-      if (signal.aborted) return resolve();
-      this.#watches.add(lose);
-      signal.addEventListener('abort', onAbort);
-    });
+    this.#watches.tell(key, entry, reason);
   }
 }
