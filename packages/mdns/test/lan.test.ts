@@ -1,6 +1,7 @@
 /** What happens to a LAN: two hosts on a cable, real processes, real packets. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { fileURLToPath } from 'node:url';
 import type { Registry, WatchEvent } from '@rollcall/core';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type HostName, Lan } from '../../backends/src/index.ts';
@@ -164,6 +165,26 @@ describe('a cable', () => {
       ]);
   }, 60_000);
 });
+
+it('needs no route, and no IPv4', async () => {
+  for (const host of ['a', 'b'] as const) {
+    await lan.run(host, 'ip', ['addr', 'flush', 'dev', 'eth0', 'scope', 'global']);
+    await lan.run(host, 'ip', ['route', 'flush', 'default']);
+  }
+  const seen = follow((await on('b')).open(), 'six');
+  await (await on('a')).open().register({ name: 'six', nodes: [{ id: 'n1', address: '[fd00::1]:80' }] });
+  await eventually(() => last(seen)).toBe('create');
+}, 60_000);
+
+it('a service of one host is called from the other: the programs of the examples, with a flag and nothing else', async () => {
+  const program = (file: string): string =>
+    fileURLToPath(new URL(`../../../examples/greeter/${file}`, import.meta.url));
+  const [file, args] = lan.command('a', process.execPath, [program('greeter.js'), '--registry=mdns']);
+  const greeter = spawn(file, args, { stdio: 'inherit' });
+  cleanUps.push(() => greeter.kill('SIGKILL'));
+  const out = await lan.run('b', process.execPath, [program('caller.js'), '--registry=mdns']);
+  expect(out).toMatch(new RegExp(`^greeter 1\\.0\\.0 says: hello from process ${greeter.pid}$`, 'm'));
+}, 60_000);
 
 it('packets from outside the subnets of the interface are not believed', async () => {
   const seen = follow((await on('a')).open());

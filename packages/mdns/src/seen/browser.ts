@@ -96,7 +96,7 @@ export class Browser {
     const { sightings, clock, listedIn, ours } = this.#options;
     sightings.hear({ records: answers, link, from: from.address, direct, now: clock.now() });
     const unknown = sightings.unknown(answers).filter((instance) => isDnsName(instance) && !ours(instance));
-    const questions = unknown.map((name): Question => ({ name, type: 'ANY', unicast: true }));
+    const questions = unknown.map((name) => toUsAlone({ name, type: 'ANY' }));
     // Names alone say nothing of versions.
     if (this.#wants.has(undefined) || this.#surveys.has(undefined))
       for (const name of listedIn(answers)) questions.push(...this.#firstQuestions(name));
@@ -104,9 +104,9 @@ export class Browser {
     this.#arm();
   }
 
-  /** A link is new, or back. */
+  /** A link is new, or back: what is known of those on it may have changed meanwhile, so all is asked for. */
   up(link: Link): void {
-    for (const name of this.#wants.keys()) void this.#ask(name, [link]).catch(() => {});
+    for (const name of this.#wants.keys()) this.#send(this.#questions(name).map(toUsAlone), 'ask', [link]);
   }
 
   /** Nothing can be sent: what is known is no longer kept fresh. */
@@ -147,10 +147,13 @@ export class Browser {
   }
 
   /** From a port of our own, to be answered to us alone. */
-  async #ask(name: string | undefined, links?: readonly Link[]): Promise<void> {
-    const questions = this.#options.dialects.flatMap((dialect) => dialect.questions(name));
-    const unicast = questions.map((question) => ({ ...question, unicast: true }));
-    await this.#options.network.send(packQuestions(unicast, this.#known(questions, name)), 'ask', links);
+  async #ask(name: string | undefined): Promise<void> {
+    const questions = this.#questions(name);
+    await this.#options.network.send(packQuestions(questions.map(toUsAlone), this.#known(questions, name)), 'ask');
+  }
+
+  #questions(name: string | undefined): readonly Question[] {
+    return this.#options.dialects.flatMap((dialect) => dialect.questions(name));
   }
 
   #repeat(name: string | undefined, want: Want): void {
@@ -220,6 +223,8 @@ export class Browser {
     void this.#options.network.send(packQuestions(unique, known), how, links).catch(() => {});
   }
 }
+
+const toUsAlone = (question: Question): Question => ({ ...question, unicast: true });
 
 /** The instance itself; one whose label has dots cannot be named in a packet of ours, so all are asked for. */
 const questionsFor = ({ instance, dialect }: Sighting): readonly Question[] =>
