@@ -50,15 +50,16 @@ const ids = async (name: string): Promise<string[]> => {
   return (JSON.parse(out) as { nodes: { id: string }[] }[]).flatMap(({ nodes }) => nodes.map(({ id }) => id));
 };
 
+let server: ReturnType<typeof start>;
 beforeAll(async () => {
-  const server = start(['serve', '--port', '0', '--json', '--no-warm-up']);
+  server = start(['serve', '--port', '0', '--json', '--no-warm-up']);
   const [line] = (await once(createInterface(server.child.stdout), 'line')) as [string];
   children.delete(server.child);
   address = new URL((JSON.parse(line) as { url: string }).url).host;
-  afterAll(async () => {
-    server.child.kill('SIGTERM');
-    expect((await server.ended).code).toBe(143);
-  });
+});
+afterAll(async () => {
+  server.child.kill('SIGTERM');
+  expect((await server.ended).code).toBe(143);
 });
 afterEach(async () => {
   for (const child of children) child.kill('SIGKILL');

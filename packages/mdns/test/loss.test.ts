@@ -15,6 +15,7 @@ const service = (index: number) => ({
 describe.concurrent('three packets of ten are lost', () => {
   it.for(['a', 'b'] as const)(
     'at host %s: nobody who lives is ever reported gone',
+    { timeout: 200_000 },
     async (lossy, { expect, onTestFinished }) => {
       const lan = await Lan.create();
       const [announcer, watching] = await Promise.all([Member.on(lan, 'a'), Member.on(lan, 'b')]);
@@ -45,6 +46,5 @@ describe.concurrent('three packets of ten are lost', () => {
       await announcer.kill();
       await expect.poll(() => count('delete'), { timeout: 20_000 }).toBe(services);
     },
-    200_000,
   );
 });
