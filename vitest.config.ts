@@ -11,8 +11,8 @@ export default defineConfig({
     include: ['{packages,examples,interop}/*/test/**/*.test.ts'],
     globalSetup: ['scripts/vitest-build.ts'],
     exclude: leftOut(),
-    // Most of the tests' time is waiting: also on two cores, where one worker would be the default.
-    maxWorkers: 2,
+    // Most of the time of the tests is waiting: more of them at a time than there are cores.
+    maxWorkers: 3,
     testTimeout: 30_000,
     hookTimeout: 30_000,
   },
