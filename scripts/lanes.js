@@ -26,7 +26,7 @@ export function leftOut() {
   const slow = [
     'packages/discovery/test/conformance-three-servers.test.ts',
     'packages/discovery/test/rounds.test.ts',
-    'packages/mdns/test/conformance-*.test.ts',
+    'packages/mdns/test/{conformance-*,life}.test.ts',
   ];
   const can = onPath('apt-get') || (onPath('etcd') && onPath('consul'));
   if (!can && process.env.CI === undefined)
