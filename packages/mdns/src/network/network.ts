@@ -70,6 +70,7 @@ export class Network {
     if (!this.usable) throw this.error();
   }
 
+  /** `UNAVAILABLE`, with the reasons. */
   error(): RegistryError {
     return noNetwork(this.reasons());
   }

@@ -1,10 +1,10 @@
 /** What anybody on the link can send: nothing of it ends a process, fills a memory or makes a live node disappear. */
 import { encode } from 'dns-packet';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { Network } from '../src/network/network.ts';
-import { dnsSdNames, writeTruth } from '../src/wire/dns-sd.ts';
-import { type Message, type Rr, toBytes } from '../src/wire/message.ts';
-import { Loopback } from './kit/loopback.ts';
+import { Network } from '../../src/network/network.ts';
+import { dnsSdNames, writeTruth } from '../../src/wire/dns-sd.ts';
+import { type Message, type Rr, toBytes } from '../../src/wire/message.ts';
+import { Loopback } from './kit.ts';
 
 let wire: Loopback;
 beforeEach(() => {

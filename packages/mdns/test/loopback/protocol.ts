@@ -1,8 +1,8 @@
 /** What goes over the wire, and when: real sockets on loopback, a clock that stands still. */
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { dnsSdNames, writeTruth } from '../src/wire/dns-sd.ts';
-import type { Message, Rr } from '../src/wire/message.ts';
-import { Loopback, type Sent } from './kit/loopback.ts';
+import { dnsSdNames, writeTruth } from '../../src/wire/dns-sd.ts';
+import type { Message, Rr } from '../../src/wire/message.ts';
+import { Loopback, type Sent } from './kit.ts';
 
 let wire: Loopback;
 beforeEach(() => {
