@@ -229,6 +229,18 @@ describe('watching', () => {
     expect(wire.clock.now() - startedAt).toBeLessThan(350);
   });
 
+  it('that begins anew a moment after another has ended asks nothing again', async () => {
+    const watcher = open();
+    const first = watcher.watch({ name: 'anew' });
+    await wire.settle(first.next());
+    await first.return();
+    wire.sent.length = 0;
+    const events = wire.follow(watcher, 'anew');
+    await wire.pass(50, 10);
+    expect(events.map(({ type }) => type)).toEqual(['synced']);
+    expect(wire.sent).toEqual([]);
+  });
+
   it('of one service makes nobody else answer', async () => {
     const [registry, watcher] = [open(), open()];
     for (let index = 0; index < 10; index += 1) await wire.settle(registry.register(service(`many-${index}`)));
