@@ -5,16 +5,22 @@ import { leftOut } from './scripts/lanes.js';
 // Both lists: without the ssr one, packages resolve to dist, which a fresh clone does not have.
 const conditions = ['rollcall-source'];
 
-/** Begins with what takes minutes, so that the run does not end with it alone. */
+const minutes = /\/(?:conformance[^/]*|loss|life|rounds|restarts|interop|faults)\.test\.ts$|go-micro\/test\/mdns/;
+
+/**
+ * Begins with what takes minutes, so that the run does not end with it alone. The tests of mDNS, which only wait, take turns
+ * with those that keep real backends busy.
+ */
 class LongestFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
     const sorted = await super.sort(files);
-    const long = ({ moduleId }: TestSpecification): boolean => minutes.test(moduleId);
-    return [...sorted.filter(long), ...sorted.filter((file) => !long(file))];
+    const long = sorted.filter(({ moduleId }) => minutes.test(moduleId));
+    const idle = long.filter(({ moduleId }) => moduleId.includes('mdns'));
+    const busy = long.filter((file) => !idle.includes(file));
+    const turns = idle.flatMap((file, index) => [file, ...busy.slice(index, index + 1)]);
+    return [...turns, ...busy.slice(idle.length), ...sorted.filter((file) => !long.includes(file))];
   }
 }
-const minutes =
-  /\/(?:conformance[^/]*|loss|life|rounds|restarts|interop|faults)\.test\.ts$|go-micro\/test\/mdns\.test\.ts$/;
 
 export default defineConfig({
   resolve: { conditions },
