@@ -21,8 +21,9 @@ export const closing: Concern = {
       return async (context) => {
         const registry = await context.open();
         const running = settles(name, context.settleMs, ['CLOSED'], () => run(registry, context.name()));
-        await within('close()', context.settleMs, registry.close());
-        await running;
+        const ending = within('close()', context.settleMs, registry.close());
+        // Both together: when one fails, the failure of the other must not be left to nobody.
+        await Promise.all([running, ending]);
       };
     }),
 
@@ -44,8 +45,7 @@ export const closing: Concern = {
         await faults.freeze();
         const call = () => operation.run(registry, context.name(), { timeoutMs: farMs });
         const running = rejects(operation.name, { code: 'CLOSED', withinMs: context.settleMs }, call);
-        await within('close()', 500 + context.settleMs, registry.close());
-        await running;
+        await Promise.all([running, within('close()', 500 + context.settleMs, registry.close())]);
       };
     },
   ),
