@@ -6,6 +6,12 @@ export function heldElsewhere({ name, id }: EntryKey, where: string): RegistryEr
   return new RegistryError('CONFLICT', message);
 }
 
+/** Only one shape is on, and it has no room for the node. */
+export function noForm({ name, id }: EntryKey): RegistryError {
+  const message = `node ${id} of ${name} has no form in go-micro's records (its address must be an IP address, its names labels of DNS, all of it must fit in a packet): leave dnsSd on`;
+  return new RegistryError('NOT_SUPPORTED', message);
+}
+
 /** Only the announcer of a node can withdraw it. */
 export function notOurs({ name, id }: EntryKey, where: string): RegistryError {
   const message = `node ${id} of ${name} is announced by another registry${where}: on mDNS only who registered a node can deregister it`;

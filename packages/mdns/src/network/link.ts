@@ -125,7 +125,7 @@ export class Link {
     return new Promise((resolve, reject) => {
       socket.send(bytes, port, address, (error) => {
         // An answer to one that is gone says nothing about the link.
-        if (port === mdnsPort) this.failure = error ?? undefined;
+        if (address === groups[this.place.family]) this.failure = error ?? undefined;
         if (error) reject(error);
         else resolve();
       });

@@ -10,6 +10,7 @@ import {
   LeaseTable,
   type Logger,
 } from '@rollcall/core';
+import { noForm } from '../mdns-error.ts';
 import { announceIntervalMs, goodbyeRepeatMs, withdrawnMs } from '../mdns-options.ts';
 import type { Link } from '../network/link.ts';
 import type { Network } from '../network/network.ts';
@@ -26,7 +27,7 @@ export interface AnnouncerOptions {
   readonly clock: Clock;
   readonly logger: Logger | undefined;
   readonly owner: string;
-  /** Whether another was heard of with this node, or asks for it. */
+  /** Whether another was heard of with this node. */
   readonly takenElsewhere: (key: EntryKey) => boolean;
   /** A node here is new, changed or gone. */
   readonly changed: (key: EntryKey, reason: DeleteReason) => void;
@@ -59,6 +60,9 @@ export class Announcer {
   /** Probes what is new, then announces; a change of what is announced already needs no probe (RFC 6762, 8.4). */
   async put(entries: readonly Entry[], lease: Lease | undefined, { signal }: DriverCall): Promise<void> {
     const { zone, prober, clock, changed } = this.#options;
+    for (const entry of entries)
+      if (zone.forms.dnsSd(entry) === undefined && zone.forms.goMicro(entry) === undefined)
+        throw noForm(entryKey(entry));
     const fresh = entries.filter((entry) => zone.get(entryKey(entry)) === undefined && !this.#wasOurs(entryKey(entry)));
     if (fresh.length > 0) await prober.probe(fresh, AbortSignal.any([signal, this.#stop.signal]));
     const owns = entries.map((entry) => announce(zone.forms, entry, lease, clock.now()));

@@ -1,6 +1,6 @@
 /** Pure: which records answer a question. */
 import { listedTtlS } from '../mdns-options.ts';
-import { lower, type Question, type Rr } from '../wire/message.ts';
+import { lower, nameKey, type Question, type Rr } from '../wire/message.ts';
 import { type Form, pointTo } from './records.ts';
 import { type Own, ttlOf, type Zone } from './zone.ts';
 
@@ -86,37 +86,38 @@ function hosts(zone: Zone, name: string): Answer[] {
 
 /** The answers to a question. */
 export function answersTo(zone: Zone, { name, type }: Question): Answer[] {
-  const asked = lower(name);
+  const asked = nameKey(name);
   const answers: Answer[] = [];
   if (type === 'PTR' || type === 'ANY') {
     for (const own of zone.ofPointer(asked))
       for (const [form, alone] of [[own.dnsSd, false] as const, [own.goMicro, true] as const])
         for (const pointer of form?.pointers ?? [])
-          if (form !== undefined && lower(pointer) === asked) answers.push(pointed(own, form, pointer, alone));
+          if (form !== undefined && nameKey(pointer) === asked) answers.push(pointed(own, form, pointer, alone));
     answers.push(
       ...zone
         .listed()
-        .filter(({ pointers }) => lower(pointers[0] ?? '') === asked)
+        .filter(({ pointers }) => nameKey(pointers[0] ?? '') === asked)
         .map(listed),
     );
-    if (asked === zone.forms.names.enumeration && zone.size > 0) answers.push(enumerated(zone));
+    const [announced] = zone.ofPointer(zone.forms.names.type);
+    if (lower(name) === zone.forms.names.enumeration && announced !== undefined) answers.push(enumerated(zone));
   }
   if (type === 'PTR') return answers;
   const own = zone.ofInstance(asked);
   for (const [form, alone] of [[own?.dnsSd, false] as const, [own?.goMicro, true] as const])
-    if (own !== undefined && form !== undefined && lower(form.instance) === asked)
+    if (own !== undefined && form !== undefined && nameKey(form.instance) === asked)
       answers.push(direct(own, form, alone));
-  return own === undefined && type !== 'SRV' && type !== 'TXT' ? [...answers, ...hosts(zone, asked)] : answers;
+  return own === undefined && type !== 'SRV' && type !== 'TXT' ? [...answers, ...hosts(zone, lower(name))] : answers;
 }
 
 /** Without what the asker knows: a pointer with at least half of the TTL that it would get (RFC 6762, 7.1). */
 export function without(answers: readonly Answer[], known: readonly Rr[], now: number): Answer[] {
   if (known.length === 0) return [...answers];
   const ttls = new Map(
-    known.flatMap((rr) => (rr.type === 'PTR' ? [[`${lower(rr.name)} ${lower(rr.data)}`, rr.ttl] as const] : [])),
+    known.flatMap((rr) => (rr.type === 'PTR' ? [[`${nameKey(rr.name)} ${nameKey(rr.data)}`, rr.ttl] as const] : [])),
   );
   return answers.filter(({ pointer, records }) => {
-    const ttl = pointer === undefined ? undefined : ttls.get(`${lower(pointer.name)} ${lower(pointer.data)}`);
+    const ttl = pointer === undefined ? undefined : ttls.get(`${nameKey(pointer.name)} ${nameKey(pointer.data)}`);
     return ttl === undefined || ttl < (records(now)[0]?.ttl ?? 0) / 2;
   });
 }

@@ -4,7 +4,7 @@ import { heldElsewhere } from '../mdns-error.ts';
 import { deferMs, probeIntervalMs, probes } from '../mdns-options.ts';
 import type { Network } from '../network/network.ts';
 import { readTruth } from '../wire/dns-sd.ts';
-import { lower, type Message, maxPacketBytes, type Question, type Rr, toBytes } from '../wire/message.ts';
+import { type Message, maxPacketBytes, nameKey, type Question, type Rr, toBytes } from '../wire/message.ts';
 import type { Form, Forms } from './records.ts';
 
 /** One node that is asked for before it is announced (RFC 6762, 8.1). */
@@ -49,7 +49,8 @@ export class Prober {
         behind: false,
       }),
     );
-    const names = (one: Contender) => [one.dnsSd, one.goMicro].flatMap((form) => (form ? [lower(form.instance)] : []));
+    const names = (one: Contender) =>
+      [one.dnsSd, one.goMicro].flatMap((form) => (form ? [nameKey(form.instance)] : []));
     for (const one of contenders) for (const name of names(one)) this.#contenders.set(name, one);
     try {
       for (let sent = 0; sent < probes; sent += 1) {
@@ -71,7 +72,7 @@ export class Prober {
 
   /** Somebody answered for an instance; whether it is one that we ask for. */
   holds(instance: string, where: string): boolean {
-    const contender = this.#contenders.get(lower(instance));
+    const contender = this.#contenders.get(nameKey(instance));
     if (contender === undefined) return false;
     contender.holder ??= where;
     return true;
@@ -80,7 +81,7 @@ export class Prober {
   /** Somebody else's probe: of two that ask at the same time the later in order wins (RFC 6762, 8.2). */
   hear({ authorities }: Message): void {
     for (const rr of authorities) {
-      const contender = rr.type === 'TXT' ? this.#contenders.get(lower(rr.name)) : undefined;
+      const contender = rr.type === 'TXT' ? this.#contenders.get(nameKey(rr.name)) : undefined;
       const owner = contender === undefined || rr.type !== 'TXT' ? undefined : readTruth('', rr.data)?.owner;
       if (contender !== undefined && owner !== undefined && owner > this.#owner) contender.behind = true;
     }

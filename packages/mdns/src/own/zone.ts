@@ -1,6 +1,6 @@
 import { type Entry, type EntryKey, entryKey, keyOf, type Lease } from '@rollcall/core';
 import { leaselessTtlS } from '../mdns-options.ts';
-import { lower } from '../wire/message.ts';
+import { nameKey } from '../wire/message.ts';
 import type { Form, Forms } from './records.ts';
 
 /** A node that is announced here. */
@@ -33,10 +33,6 @@ export class Zone {
     this.forms = forms;
   }
 
-  get size(): number {
-    return this.#nodes.size;
-  }
-
   all(): Iterable<Own> {
     return this.#nodes.values();
   }
@@ -47,12 +43,12 @@ export class Zone {
 
   /** Who has this name as its instance, in any form. */
   ofInstance(name: string): Own | undefined {
-    return this.#instances.get(lower(name));
+    return this.#instances.get(nameKey(name));
   }
 
   /** Whom a pointer of this name is to. */
   ofPointer(name: string): Iterable<Own> {
-    return this.#pointers.get(lower(name))?.values() ?? [];
+    return this.#pointers.get(nameKey(name))?.values() ?? [];
   }
 
   listed(): readonly Form[] {
@@ -65,10 +61,10 @@ export class Zone {
     this.#nodes.set(keyOf(key.name, key.id), own);
     for (const form of [own.dnsSd, own.goMicro]) {
       if (form === undefined) continue;
-      this.#instances.set(lower(form.instance), own);
+      this.#instances.set(nameKey(form.instance), own);
       for (const pointer of form.pointers) {
-        const group = this.#pointers.get(lower(pointer)) ?? new Map<string, Own>();
-        this.#pointers.set(lower(pointer), group.set(keyOf(key.name, key.id), own));
+        const group = this.#pointers.get(nameKey(pointer)) ?? new Map<string, Own>();
+        this.#pointers.set(nameKey(pointer), group.set(keyOf(key.name, key.id), own));
       }
     }
     const form = own.goMicro === undefined ? undefined : this.forms.listed(key.name);
@@ -84,11 +80,11 @@ export class Zone {
     this.#nodes.delete(keyOf(key.name, key.id));
     for (const form of [own.dnsSd, own.goMicro]) {
       if (form === undefined) continue;
-      this.#instances.delete(lower(form.instance));
+      this.#instances.delete(nameKey(form.instance));
       for (const pointer of form.pointers) {
-        const group = this.#pointers.get(lower(pointer));
+        const group = this.#pointers.get(nameKey(pointer));
         group?.delete(keyOf(key.name, key.id));
-        if (group?.size === 0) this.#pointers.delete(lower(pointer));
+        if (group?.size === 0) this.#pointers.delete(nameKey(pointer));
       }
     }
     const listed = own.goMicro === undefined ? undefined : this.#listed.get(key.name);

@@ -3,7 +3,7 @@ import { firstRepeatMs, lastRepeatMs, lingerMs, maxSpared, repeatMs, sparedMs, w
 import type { Link } from '../network/link.ts';
 import type { Heard, Network } from '../network/network.ts';
 import { pause } from '../own/probe.ts';
-import { isDnsName, lower, type Message, packQuestions, type Question, type Rr } from '../wire/message.ts';
+import { isDnsName, type Message, nameKey, packQuestions, type Question, type Rr } from '../wire/message.ts';
 import type { Dialect } from './dialects.ts';
 import type { Sighting } from './roll.ts';
 import type { Due, Sightings } from './sightings.ts';
@@ -219,7 +219,7 @@ export class Browser {
 
   /** Whether it could be sent shows in the next look at the network. */
   #send(questions: readonly Question[], how: 'ask' | 'tell', links?: readonly Link[], known?: readonly Rr[]): void {
-    const unique = [...new Map(questions.map((question) => [lower(question.name), question])).values()];
+    const unique = [...new Map(questions.map((question) => [nameKey(question.name), question])).values()];
     void this.#options.network.send(packQuestions(unique, known), how, links).catch(() => {});
   }
 }

@@ -4,7 +4,7 @@ import TinyQueue from 'tinyqueue';
 import { maxRemembered } from '../mdns-options.ts';
 import type { Link } from '../network/link.ts';
 import { saysExpired } from '../wire/dns-sd.ts';
-import { lower, type Rr } from '../wire/message.ts';
+import { lower, nameKey, type Rr } from '../wire/message.ts';
 import { Addresses } from './addresses.ts';
 import type { Dialect } from './dialects.ts';
 import { nextCheck, nextDoubt } from './refresh.ts';
@@ -91,7 +91,7 @@ export class Sightings {
         for (const user of this.#addresses.learn(lower(rr.name), rr.type, rr.data)) touched.add(user);
     const expired = new Set(
       hearing.records.flatMap((rr) =>
-        rr.type === 'TXT' && rr.ttl === 0 && saysExpired(rr.data) ? [lower(rr.name)] : [],
+        rr.type === 'TXT' && rr.ttl === 0 && saysExpired(rr.data) ? [nameKey(rr.name)] : [],
       ),
     );
     for (const rr of hearing.records) {
@@ -106,7 +106,7 @@ export class Sightings {
   unknown(records: readonly Rr[]): string[] {
     return records.flatMap((rr) => {
       if (rr.type !== 'PTR' || rr.ttl === 0 || this.#options.dialectOf(rr.data) === undefined) return [];
-      const known = this.#instances.get(lower(rr.data));
+      const known = this.#instances.get(nameKey(rr.data));
       return known?.srv !== undefined && known.txt !== undefined ? [] : [rr.data];
     });
   }
@@ -143,12 +143,12 @@ export class Sightings {
 
   /** An instance has become ours. */
   forget(instance: string): void {
-    const sighting = this.#instances.get(lower(instance));
+    const sighting = this.#instances.get(nameKey(instance));
     if (sighting !== undefined) this.#forget(sighting, 'unknown');
   }
 
   #has(sighting: Sighting): boolean {
-    return this.#instances.get(lower(sighting.instance)) === sighting;
+    return this.#instances.get(nameKey(sighting.instance)) === sighting;
   }
 
   #take(rr: Rr & { readonly type: 'SRV' | 'TXT' }, hearing: Hearing): Sighting | undefined {
@@ -158,7 +158,7 @@ export class Sightings {
     if (rr.type === 'TXT' && refuses(rr.name, dialect, rr.data, hearing)) return undefined;
     // Of a node of ours nothing else is believed either.
     if (rr.type === 'SRV' && refuses(rr.name, dialect, [], hearing)) return undefined;
-    const sighting = this.#instances.get(lower(rr.name)) ?? this.#meet(rr.name, dialect, hearing);
+    const sighting = this.#instances.get(nameKey(rr.name)) ?? this.#meet(rr.name, dialect, hearing);
     const { now, link, from, direct } = hearing;
     const until = now + rr.ttl * 1_000;
     // SRV and TXT come together; the later decides.
@@ -187,14 +187,14 @@ export class Sightings {
       const [oldest] = this.#instances.values();
       if (oldest !== undefined) this.#forget(oldest, 'unknown');
     }
-    this.#instances.set(lower(instance), sighting);
+    this.#instances.set(nameKey(instance), sighting);
     return sighting;
   }
 
   #leave(instance: string, expired: ReadonlySet<string>, now: number): Sighting | undefined {
-    const sighting = this.#instances.get(lower(instance));
+    const sighting = this.#instances.get(nameKey(instance));
     if (sighting === undefined || sighting.leaving !== undefined) return undefined;
-    sighting.leaving = { at: now, reason: expired.has(lower(instance)) ? 'expired' : 'deregistered' };
+    sighting.leaving = { at: now, reason: expired.has(nameKey(instance)) ? 'expired' : 'deregistered' };
     sighting.asked = 0;
     this.#appoint(sighting);
     return undefined;
@@ -239,7 +239,7 @@ export class Sightings {
   }
 
   #forget(sighting: Sighting, reason: DeleteReason): void {
-    this.#instances.delete(lower(sighting.instance));
+    this.#instances.delete(nameKey(sighting.instance));
     this.#addresses.leave(sighting.srv?.target, sighting);
     this.#roll.remove(sighting);
     sighting.turn += 1;

@@ -54,6 +54,9 @@ export function isDnsName(name: string): boolean {
 /** Names of DNS ignore case, of ASCII only. */
 export const lower = (name: string): string => name.replace(/[A-Z]/g, (letter) => letter.toLowerCase());
 
+/** What names are found by. go-micro's, which have no protocol in them, keep their case: its ids differ by it. */
+export const nameKey = (name: string): string => (name.includes('._tcp.') ? lower(name) : name);
+
 function readQuestion({ name, type, class: kind }: Record<string, unknown>): Question[] {
   if (typeof name !== 'string' || !questionTypes.has(String(type))) return [];
   return [{ name, type: type as Question['type'], unicast: kind === unicastClass }];

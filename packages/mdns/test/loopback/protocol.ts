@@ -101,6 +101,32 @@ describe('announcing', () => {
   }, 60_000);
 });
 
+it("ids that differ by case alone are two nodes, in go-micro's shape as well", async () => {
+  for (const shape of [{}, { dnsSd: false, goMicro: true }]) {
+    const node = (id: string) => ({ name: 'case', nodes: [{ id, address: '10.0.0.1:80' }] });
+    const [one, other, reader] = [
+      open({ goMicro: true, ...shape }),
+      open({ goMicro: true, ...shape }),
+      open({ goMicro: true, ...shape }),
+    ];
+    await wire.settle(one.register(node('Node')));
+    await wire.settle(other.register(node('node')));
+    const ids = async () =>
+      (await wire.settle(reader.getService('case'))).flatMap(({ nodes }) => nodes.map(({ id }) => id));
+    expect(await ids()).toEqual(['Node', 'node']);
+    await Promise.all([one, other].map((registry) => wire.settle(registry.close())));
+  }
+});
+
+it('a node that the only shape has no room for is refused, not left unsaid', async () => {
+  const registry = open({ dnsSd: false, goMicro: true });
+  const node = { id: 'n1', address: 'host.example:80' };
+  await expect(wire.settle(registry.register({ name: 'homeless', nodes: [node] }))).rejects.toMatchObject({
+    code: 'NOT_SUPPORTED',
+    message: expect.stringContaining('leave dnsSd on'),
+  });
+});
+
 describe('answering', () => {
   const question = (name: string) => ({ questions: [{ name, type: 'PTR' as const }] });
   const told = (name: string) => truths(wire.sent, name);
