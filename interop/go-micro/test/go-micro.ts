@@ -98,3 +98,19 @@ export class GoMicro {
     return answer;
   }
 }
+
+/** An endpoint with all that one can have. */
+export const endpoint = {
+  name: 'Greeter.Hello',
+  request: { name: 'Request', type: 'Request', values: [{ name: 'name', type: 'string', values: [] }] },
+  response: { name: 'Response', type: 'Response', values: [] },
+  metadata: { stream: 'false' },
+};
+
+/** What identifies and describes each node. */
+export const rows = (services: readonly GoService[]): readonly string[] =>
+  services
+    .flatMap(({ version = '', nodes }) =>
+      (nodes ?? []).map(({ id, address, metadata }) => `${version} ${id} ${address} ${JSON.stringify(metadata ?? {})}`),
+    )
+    .sort();

@@ -5,17 +5,11 @@ import { promisify } from 'node:util';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { type Backend, subjects } from '../../../packages/backends/test/both/subjects.ts';
 import type { Registry, Service, WatchEvent } from '../../../packages/core/src/index.ts';
-import { buildGoMicro, GoMicro, type GoService } from './go-micro.ts';
+import { buildGoMicro, endpoint, GoMicro, type GoService, rows } from './go-micro.ts';
 
 const bin = fileURLToPath(new URL('../../../packages/cli/bin/rollcall.js', import.meta.url));
 const eventually = (holds: () => unknown) => expect.poll(holds, { timeout: 20_000, interval: 50 });
 
-const endpoint = {
-  name: 'Greeter.Hello',
-  request: { name: 'Request', type: 'Request', values: [{ name: 'name', type: 'string', values: [] }] },
-  response: { name: 'Response', type: 'Response', values: [] },
-  metadata: { stream: 'false' },
-};
 const theirs = (version: string, id: string, metadata: Readonly<Record<string, string>> = { zone: 'z1' }) =>
   ({
     name: 'greeter',
@@ -23,14 +17,6 @@ const theirs = (version: string, id: string, metadata: Readonly<Record<string, s
     endpoints: [endpoint],
     nodes: [{ id, address: '10.0.0.1:8080', metadata }],
   }) satisfies GoService;
-
-/** What identifies and describes each node. */
-const rows = (services: readonly GoService[]) =>
-  services
-    .flatMap(({ version = '', nodes }) =>
-      (nodes ?? []).map(({ id, address, metadata }) => `${version} ${id} ${address} ${JSON.stringify(metadata ?? {})}`),
-    )
-    .sort();
 
 let program = '';
 beforeAll(async () => {

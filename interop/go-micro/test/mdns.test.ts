@@ -3,15 +3,9 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { type HostName, Lan } from '../../../packages/backends/src/index.ts';
 import type { Registry, WatchEvent } from '../../../packages/core/src/index.ts';
 import { Member } from '../../../packages/mdns/test/lan/member.ts';
-import { buildGoMicro, GoMicro, type GoService } from './go-micro.ts';
+import { buildGoMicro, endpoint, GoMicro, type GoService, rows } from './go-micro.ts';
 
 const eventually = (holds: () => unknown, timeout = 20_000) => expect.poll(holds, { timeout, interval: 50 });
-const endpoint = {
-  name: 'Greeter.Hello',
-  request: { name: 'Request', type: 'Request', values: [{ name: 'name', type: 'string', values: [] }] },
-  response: { name: 'Response', type: 'Response', values: [] },
-  metadata: { stream: 'false' },
-};
 const service = (version: string, id: string) =>
   ({
     name: 'go.micro.srv.greeter',
@@ -20,13 +14,6 @@ const service = (version: string, id: string) =>
     nodes: [{ id, address: '10.77.0.1:8080', metadata: { zone: 'z1' } }],
   }) satisfies GoService;
 const { name } = service('', '');
-const rows = (services: readonly GoService[]) =>
-  services
-    .flatMap(({ version = '', nodes }) =>
-      (nodes ?? []).map(({ id, address, metadata }) => `${version} ${id} ${address} ${JSON.stringify(metadata ?? {})}`),
-    )
-    .sort();
-
 let program = '';
 let lan: Lan;
 const members = new Map<HostName, Member>();
