@@ -71,11 +71,6 @@ function isUnspecified(host: string): boolean {
   return host === '0.0.0.0' || (isIP(host) === 6 && new URL(`http://[${host}]`).hostname === '[::]');
 }
 
-function splitAddress(address: string): { readonly host: string; readonly port: number } {
-  const colon = address.lastIndexOf(':');
-  return { host: address.slice(0, colon).replace(/^\[|\]$/g, ''), port: Number(address.slice(colon + 1)) };
-}
-
 /** Pairs that Consul takes, for people who look at its pages: never read by us where our tag is. */
 function metaOf(entry: Entry): Record<string, string> {
   return Object.fromEntries(
@@ -89,7 +84,7 @@ function metaOf(entry: Entry): Record<string, string> {
 /** What is registered for an entry. Without a lease the check lasts ten years: it must be among the checks. */
 export function toRegistration(entry: Entry, lease: Lease | undefined, author: Authorship): Registration {
   const { name, node } = entry;
-  const { host, port } = splitAddress(node.address);
+  const { host, port } = limits.splitAddress(node.address);
   const refused = isUnspecified(host);
   const { owner, write } = author;
   const address = refused ? { address: node.address } : {};

@@ -48,6 +48,12 @@ function isHostName(host: string): boolean {
   return host.length <= 253 && !/^[0-9.]+$/.test(host) && host.split('.').every((label) => dnsLabel.test(label));
 }
 
+/** Host, an IPv6 address without brackets, and port of an address. */
+export function splitAddress(address: string): { readonly host: string; readonly port: number } {
+  const colon = address.lastIndexOf(':');
+  return { host: address.slice(0, colon).replace(/^\[|\]$/g, ''), port: Number(address.slice(colon + 1)) };
+}
+
 /** `host:port` with an IPv4 address, a DNS name, or an IPv6 address in brackets; port 1-65535. */
 export function isAddress(value: string): boolean {
   const [, ipv6, host, port] = hostPort.exec(value) ?? [];

@@ -14,9 +14,9 @@ import { noForm } from '../mdns-error.ts';
 import { announceIntervalMs, goodbyeRepeatMs, withdrawnMs } from '../mdns-options.ts';
 import type { Link } from '../network/link.ts';
 import type { Network } from '../network/network.ts';
-import { pack } from '../wire/message.ts';
+import { type Group, packResponses, type Rr } from '../wire/message.ts';
 import type { Prober } from './probe.ts';
-import { goodbye } from './records.ts';
+import { type Form, goodbye, withPointers } from './records.ts';
 import { announce, type Own, ttlOf, type Zone } from './zone.ts';
 
 /** What an announcer works with. */
@@ -203,20 +203,15 @@ export class Announcer {
   #tell(owns: readonly Own[], links?: readonly Link[]): Promise<void> {
     const { network, clock } = this.#options;
     const now = clock.now();
-    const together = owns.flatMap((own) => {
-      const form = own.dnsSd;
-      if (form === undefined) return [];
+    const groups = owns.flatMap((own) => {
       const ttl = ttlOf(own, now);
-      return [
-        [
-          ...form.pointers.map((name) => ({ type: 'PTR' as const, name, ttl, data: form.instance })),
-          ...form.records(ttl),
-        ],
-      ];
+      return groupsOf(
+        own,
+        (form) => withPointers(form, ttl),
+        (form) => form.records(ttl),
+      );
     });
-    const alone = owns.flatMap((own) => (own.goMicro === undefined ? [] : [own.goMicro.records(ttlOf(own, now))]));
-    const packets = [together, ...alone.map((group) => [group])].flatMap((groups) => pack(groups, { response: true }));
-    return network.send(packets, 'tell', links);
+    return network.send(packResponses(groups), 'tell', links);
   }
 
   #still(owns: readonly Own[]): readonly Own[] {
@@ -228,10 +223,14 @@ export class Announcer {
     const { zone, network } = this.#options;
     // One that is back meanwhile must not be taken away again.
     const gone = owns.filter((own) => zone.get(entryKey(own.entry)) === undefined);
-    const together = gone.flatMap(({ dnsSd }) => (dnsSd === undefined ? [] : [goodbye(dnsSd, expired, true)]));
-    const alone = gone.flatMap(({ goMicro }) => (goMicro === undefined ? [] : [goodbye(goMicro, expired, false)]));
-    const packets = [together, ...alone.map((group) => [group])].flatMap((groups) => pack(groups, { response: true }));
-    await network.send(packets).catch(() => {});
+    const groups = gone.flatMap((own) =>
+      groupsOf(
+        own,
+        (form) => goodbye(form, expired),
+        (form) => form.records(0),
+      ),
+    );
+    await network.send(packResponses(groups)).catch(() => {});
   }
 
   #later(ms: number, act: () => void): void {
@@ -242,4 +241,16 @@ export class Announcer {
     });
     this.#timers.add(cancel);
   }
+}
+
+/** What is said of a node, in each of its forms. */
+function groupsOf(
+  { dnsSd, goMicro }: Own,
+  inDnsSd: (form: Form) => readonly Rr[],
+  inGoMicro: (form: Form) => readonly Rr[],
+): readonly Group[] {
+  return [
+    ...(dnsSd === undefined ? [] : [{ alone: false, records: inDnsSd(dnsSd) }]),
+    ...(goMicro === undefined ? [] : [{ alone: true, records: inGoMicro(goMicro) }]),
+  ];
 }

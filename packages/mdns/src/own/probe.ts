@@ -3,6 +3,7 @@ import { entryKey } from '@rollcall/core';
 import { heldElsewhere } from '../mdns-error.ts';
 import { deferMs, probeIntervalMs, probes } from '../mdns-options.ts';
 import type { Network } from '../network/network.ts';
+import { pause } from '../pause.ts';
 import { readTruth } from '../wire/dns-sd.ts';
 import { type Message, maxPacketBytes, nameKey, type Question, type Rr, toBytes } from '../wire/message.ts';
 import type { Form, Forms } from './records.ts';
@@ -118,19 +119,4 @@ function packProbes(forms: readonly Form[]): Buffer[] {
     packets.at(-1)?.authorities.push(...authorities);
   }
   return packets.map(toBytes);
-}
-
-/** Rejects with the signal's reason. */
-export function pause(clock: Clock, ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const end = (settle: () => void): void => {
-      cancel();
-      signal.removeEventListener('abort', onAbort);
-      settle();
-    };
-    const onAbort = (): void => end(() => reject(signal.reason));
-    const cancel = clock.setTimer(ms, () => end(resolve));
-    if (signal.aborted) onAbort();
-    else signal.addEventListener('abort', onAbort, { once: true });
-  });
 }

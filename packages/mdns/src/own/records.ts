@@ -1,6 +1,6 @@
 /** Pure: the records of a node that is announced here, in both shapes. */
 import { isIP } from 'node:net';
-import { type Entry, entryKey } from '@rollcall/core';
+import { type Entry, entryKey, limits } from '@rollcall/core';
 import type { Settings } from '../mdns-options.ts';
 import { type DnsSdNames, dnsSdNames, expiredTruth, writeTruth } from '../wire/dns-sd.ts';
 import { listing, listingPort, writeGoTxt } from '../wire/go-micro.ts';
@@ -45,7 +45,7 @@ export class Forms {
     const { goMicro, dnsSd, domain } = this.#settings;
     const pointer = `${entry.name}.${domain}`;
     const instance = `${entry.node.id}.${pointer}`;
-    if (!goMicro || !isDnsName(instance) || isIP(split(entry.node.address).host) === 0) return undefined;
+    if (!goMicro || !isDnsName(instance) || isIP(limits.splitAddress(entry.node.address).host) === 0) return undefined;
     const text = writeGoTxt(entry, dnsSd, this.#owner);
     const rest = service(instance, entry.node.address, domain, false);
     const form: Form = {
@@ -78,22 +78,21 @@ export const pointTo = (form: Form, pointer: string, ttl: number): readonly Rr[]
   ...form.records(ttl),
 ];
 
-/** What takes an instance back. One whose lease ended says so in a TXT of its own. */
-export function goodbye(form: Form, expired: boolean, dnsSd: boolean): readonly Rr[] {
-  const records = form.records(0);
-  const pointers = dnsSd ? form.pointers.map((name): Rr => ({ type: 'PTR', name, ttl: 0, data: form.instance })) : [];
-  const mark: Rr[] = expired && dnsSd ? [{ type: 'TXT', name: form.instance, ttl: 0, data: expiredTruth() }] : [];
-  return [...pointers, ...mark, ...records.filter(({ type }) => type === 'SRV' || type === 'TXT' || !dnsSd)];
-}
+/** All pointers to an instance, with what they point to. */
+export const withPointers = (form: Form, ttl: number): readonly Rr[] => [
+  ...form.pointers.map((name): Rr => ({ type: 'PTR', name, ttl, data: form.instance })),
+  ...form.records(ttl),
+];
 
-function split(address: string): { readonly host: string; readonly port: number } {
-  const colon = address.lastIndexOf(':');
-  return { host: address.slice(0, colon).replace(/^\[|\]$/g, ''), port: Number(address.slice(colon + 1)) };
+/** What takes an instance of DNS-SD back. One whose lease ended says so in a TXT of its own. Hosts may have other nodes. */
+export function goodbye(form: Form, expired: boolean): readonly Rr[] {
+  const mark: Rr[] = expired ? [{ type: 'TXT', name: form.instance, ttl: 0, data: expiredTruth() }] : [];
+  return [...mark, ...withPointers(form, 0).filter(({ type }) => type !== 'A' && type !== 'AAAA')];
 }
 
 /** SRV and, for a host that is an IP address, a name for it. Whoever announces that name says the same of it. */
 function service(instance: string, address: string, domain: string, flush: boolean): (ttl: number) => readonly Rr[] {
-  const { host, port } = split(address);
+  const { host, port } = limits.splitAddress(address);
   const family = isIP(host);
   const target = family === 0 ? host : hostName(host, domain);
   return (ttl) => [

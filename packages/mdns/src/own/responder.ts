@@ -2,7 +2,7 @@ import { type Clock, entryKey } from '@rollcall/core';
 import { answerDelayMs, defenceIntervalMs, groupIntervalMs, legacyTtlS, truncatedDelayMs } from '../mdns-options.ts';
 import { type Link, mdnsPort, type Sender } from '../network/link.ts';
 import type { Heard } from '../network/network.ts';
-import { lower, type Message, pack, type Question, type Rr } from '../wire/message.ts';
+import { type Group, lower, type Message, packResponses, type Question, type Rr } from '../wire/message.ts';
 import { type Answer, answersTo, without } from './answers.ts';
 import type { Zone } from './zone.ts';
 
@@ -77,9 +77,7 @@ export class Responder {
       alone,
       records: legacy === undefined ? records(now) : records(now).map(plain),
     }));
-    for (const bytes of packets(groups, base)) {
-      link.answer(bytes, to).catch(() => {});
-    }
+    for (const bytes of packResponses(groups, base)) link.answer(bytes, to).catch(() => {});
   }
 
   #schedule(link: Link, answers: readonly Answer[], { truncated, authorities }: Message, now: number): void {
@@ -137,21 +135,10 @@ export class Responder {
     waiting.dueAt = Number.POSITIVE_INFINITY;
     if (waiting.answers.size === 0) this.#waiting.delete(link);
     else this.#arm(link, waiting, next, now);
-    for (const bytes of packets(groups)) link.tell(bytes).catch(() => {});
+    for (const bytes of packResponses(groups)) link.tell(bytes).catch(() => {});
   }
 }
 
 const unique = (answers: readonly Answer[]): readonly Answer[] => [
   ...new Map(answers.map((answer) => [answer.key, answer])).values(),
 ];
-
-type Group = { readonly alone: boolean; readonly records: readonly Rr[] };
-
-function packets(groups: readonly Group[], base = {}): Buffer[] {
-  const response = { ...base, response: true };
-  const together = groups.filter(({ alone }) => !alone).map(({ records }) => records);
-  return [
-    ...pack(together, response),
-    ...groups.filter(({ alone }) => alone).flatMap(({ records }) => pack([records], response)),
-  ];
-}

@@ -2,7 +2,7 @@ import type { Clock } from '@rollcall/core';
 import { firstRepeatMs, lastRepeatMs, lingerMs, maxSpared, repeatMs, sparedMs, windowMs } from '../mdns-options.ts';
 import type { Link } from '../network/link.ts';
 import type { Heard, Network } from '../network/network.ts';
-import { pause } from '../own/probe.ts';
+import { pause } from '../pause.ts';
 import { isDnsName, type Message, nameKey, packQuestions, type Question, type Rr } from '../wire/message.ts';
 import type { Dialect } from './dialects.ts';
 import type { Sighting } from './roll.ts';

@@ -152,6 +152,21 @@ export function pack(groups: readonly (readonly Rr[])[], base: Outgoing = {}): B
   return packets.map((answers) => toBytes({ ...base, answers: [...(base.answers ?? []), ...answers] }));
 }
 
+/** Records that go together. */
+export interface Group {
+  /** In a packet of their own: go-micro reads one instance of each packet. */
+  readonly alone: boolean;
+  readonly records: readonly Rr[];
+}
+
+/** The packets of a response. */
+export function packResponses(groups: readonly Group[], base: Outgoing = {}): Buffer[] {
+  const response = { ...base, response: true };
+  const together = groups.filter(({ alone }) => !alone).map(({ records }) => records);
+  const apart = groups.filter(({ alone }) => alone);
+  return [...pack(together, response), ...apart.flatMap(({ records }) => pack([records], response))];
+}
+
 /** Questions put into as few packets as they fit in, each with the known answers that fit behind them. */
 export function packQuestions(questions: readonly Question[], known: readonly Rr[] = []): Buffer[] {
   const packets: Question[][] = [];
