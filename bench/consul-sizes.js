@@ -1,7 +1,8 @@
 // Run: node bench/consul-sizes.js (after a build). What one Consul agent takes per call, by how many nodes it holds: its
 // checks and its catalogue are looked through more slowly the more there are.
+
+import { consul } from '../packages/adapters/consul/dist/index.js';
 import { consulAgent } from '../packages/backends/dist/index.js';
-import { consul } from '../packages/consul/dist/index.js';
 
 const sizes = [100, 1_000, 5_000];
 const calls = 100;

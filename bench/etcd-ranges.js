@@ -1,8 +1,8 @@
 // Run: node bench/etcd-ranges.js (after a build). 1,000 services of 10 nodes in a real etcd: `listServices`, and a watch until
 // it is synced, beside the same ranges with bare etcd3 and JSON.parse, in turns. Ratio of the medians.
 import { Etcd3 } from 'etcd3';
+import { etcd } from '../packages/adapters/etcd/dist/index.js';
 import { etcdNode } from '../packages/backends/dist/index.js';
-import { etcd } from '../packages/etcd/dist/index.js';
 
 const [services, nodes, rounds, pageSize] = [1_000, 10, 15, 500];
 const prefix = '/micro/registry/';

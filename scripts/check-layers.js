@@ -19,7 +19,7 @@ const allowed = {
   rollcall: ['@rollcall/core', '@rollcall/service', '@rollcall/memory', '@rollcall/discovery'],
   '@rollcall/cli': ['@rollcall/core', '@rollcall/service', '@rollcall/discovery', '@rollcall/server', 'commander'],
 };
-const protocolOnly = 'server may import @rollcall/discovery/protocol alone: the adapter is its sibling';
+const protocolOnly = 'server may import @rollcall/protocol alone: the adapter is its sibling';
 
 /** @type {string[]} */
 const problems = [];

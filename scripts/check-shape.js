@@ -1,12 +1,11 @@
 // The shape of what is published: publint, are-the-types-wrong, and a require() of every entry.
-import { readdirSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { root, run } from './bootstrap.js';
+import { manifestOf, packageFolders } from './packages.js';
 
 let failed = 0;
-for (const folder of readdirSync(`${root}packages`)) {
-  const path = `packages/${folder}`;
-  const manifest = JSON.parse(readFileSync(`${root}${path}/package.json`, 'utf8'));
+for (const path of packageFolders) {
+  const manifest = manifestOf(path);
   if (manifest.private === true) continue;
   console.log(`${manifest.name}: publint, attw, require()`);
   // publint packs with pnpm from the PATH otherwise, which npx does not put there.

@@ -8,13 +8,13 @@ const onPath = (/** @type {string} */ name) =>
 /** Those that need a real etcd or Consul. */
 const realBackends = [
   'packages/backends/test/**',
-  'packages/etcd/test/{auth,conformance*,faults,leader}.test.ts',
-  'packages/consul/test/{conformance*,faults,agents,hand-written}.test.ts',
+  'packages/adapters/etcd/test/{auth,conformance*,faults,leader}.test.ts',
+  'packages/adapters/consul/test/{conformance*,faults,agents,hand-written}.test.ts',
   'examples/greeter/test/real-backends.test.ts',
 ];
 
 /** Those that need two hosts on a LAN, which only root can make. */
-const twoHosts = ['packages/mdns/test/{lan,avahi,loss,doctor}.test.ts'];
+const twoHosts = ['packages/adapters/mdns/test/{lan,avahi,loss,doctor}.test.ts'];
 
 /** Those that besides need go-micro, built by Go. */
 const goMicro = ['interop/go-micro/test/interop.test.ts'];
@@ -24,9 +24,9 @@ const goMicroOnLan = ['interop/go-micro/test/mdns.test.ts'];
 export function leftOut() {
   const quick = process.env.ROLLCALL_QUICK !== undefined;
   const slow = [
-    'packages/discovery/test/conformance-three-servers.test.ts',
-    'packages/discovery/test/rounds.test.ts',
-    'packages/mdns/test/{conformance-*,life}.test.ts',
+    'packages/adapters/discovery/test/conformance-three-servers.test.ts',
+    'packages/adapters/discovery/test/rounds.test.ts',
+    'packages/adapters/mdns/test/{conformance-*,life}.test.ts',
   ];
   const can = onPath('apt-get') || (onPath('etcd') && onPath('consul'));
   if (!can && process.env.CI === undefined)

@@ -2,7 +2,8 @@
 // and an EventEmitter. An adapter says how its backend puts, renews, removes, reads and watches one node; arguments,
 // copies, deadlines, call order, retry and the watch machinery are the guard's (createRegistry).
 import { EventEmitter } from 'node:events';
-import { createRegistry, keyOf, RegistryError } from '@rollcall/core';
+import { RegistryError } from '@rollcall/core';
+import { createRegistry, keyOf } from '@rollcall/core/adapter';
 
 /**
  * @typedef {import('@rollcall/core').RegistryDriver} RegistryDriver

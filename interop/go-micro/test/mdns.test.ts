@@ -1,8 +1,8 @@
 /** go-micro's own mDNS registry and ours: on two hosts of one LAN, and on one. */
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { Member } from '../../../packages/adapters/mdns/test/lan/member.ts';
 import { type HostName, Lan } from '../../../packages/backends/src/index.ts';
 import type { Registry, WatchEvent } from '../../../packages/core/src/index.ts';
-import { Member } from '../../../packages/mdns/test/lan/member.ts';
 import { buildGoMicro, endpoint, GoMicro, type GoService, rows } from './go-micro.ts';
 
 const eventually = (holds: () => unknown, timeout = 20_000) => expect.poll(holds, { timeout, interval: 50 });

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { systemClock } from '@rollcall/core';
+import { systemClock } from '@rollcall/core/adapter';
 
 /** How a backend is run, and how it is seen to serve. */
 export interface BackendCommand {

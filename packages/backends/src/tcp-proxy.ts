@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
-import { systemClock } from '@rollcall/core';
+import { systemClock } from '@rollcall/core/adapter';
 
 /** A TCP link that can be broken in every way, in front of a backend that is well. */
 export class TcpProxy {

@@ -1,7 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { type Registry, RegistryError } from '@rollcall/core';
-import { discovery } from '@rollcall/discovery';
-import { findFactory, readSetting, type Settings } from '@rollcall/service';
+import type { AdapterDescriptor, CommonRegistryOptions } from '@rollcall/core/adapter';
+import { adapter as discovery } from '@rollcall/discovery';
+import { adapter as memory } from '@rollcall/memory';
+import { findAdapter, readSetting, type Settings } from '@rollcall/service';
 import type { Command } from 'commander';
 import { CliError, exitCodes } from './exit-codes.ts';
 import { timeOption } from './parse.ts';
@@ -17,13 +19,23 @@ export interface CommonOptions {
   readonly quiet?: true;
 }
 
+/** The adapters that the command brings along. */
+const broughtAlong = { memory, discovery } as const;
+
+/** What the command line reads of its process, once. */
+const program = { env: process.env, place: { entry: process.argv[1], cwd: process.cwd() } } as const;
+
 /** The variables are those of the service runtime, so that a command sees what a service on this machine sees. */
-const fromEnv = (name: keyof Settings): string | undefined => readSetting(name, { argv: [], env: process.env })?.value;
+const fromEnv = (name: keyof Settings): string | undefined => readSetting(name, { argv: [], env: program.env })?.value;
 
 /** Adds them to a command. */
 export function withCommon(command: Command): Command {
   return command
-    .option('--registry <name>', 'mdns, consul, etcd or discovery', fromEnv('registry') ?? 'discovery')
+    .option(
+      '--registry <name>',
+      'mdns, consul, etcd, discovery, or an adapter by package or path',
+      fromEnv('registry') ?? discovery.name,
+    )
     .option(
       '--registry-address <list>',
       'host:port or URL, several with commas; mdns: network interfaces',
@@ -40,8 +52,7 @@ export function withCommon(command: Command): Command {
     .option('--quiet', 'nothing but the result');
 }
 
-/** The token of `--registry-token-file`. */
-export function tokenOf({ registryTokenFile: path }: CommonOptions): string | undefined {
+function tokenOf({ registryTokenFile: path }: CommonOptions): string | undefined {
   if (path === undefined) return undefined;
   try {
     return readFileSync(path, 'utf8').trim();
@@ -53,39 +64,57 @@ export function tokenOf({ registryTokenFile: path }: CommonOptions): string | un
   }
 }
 
-/** The addresses of `--registry-address`. */
-export function addressesOf({ registryAddress }: CommonOptions): readonly string[] | undefined {
-  return registryAddress?.split(',').map((address) => address.trim());
+/** What the options say to the adapter. */
+export function registryOptions(options: CommonOptions): CommonRegistryOptions {
+  const { registryAddress, registryNamespace: namespace, timeout: timeoutMs } = options;
+  const addresses = registryAddress?.split(',').map((address) => address.trim());
+  return { addresses, namespace, token: tokenOf(options), timeoutMs, env: program.env };
 }
 
-/** Opens the registry that the options name: ours, or an adapter that is installed beside the command or in the working directory. */
+/**
+ * The adapter that the options name: one that the command brings along, or one that is installed beside the command or in
+ * the working directory.
+ */
+export async function adapterOf({ registry }: CommonOptions): Promise<AdapterDescriptor> {
+  const adapter = await findAdapter(registry, broughtAlong, program.place);
+  if (adapter.capabilities.crossProcess) return adapter;
+  throw new CliError(
+    exitCodes.usage,
+    `the ${adapter.name} registry lives inside one process, so there is nothing to see from here: choose another --registry`,
+  );
+}
+
+/** Opens the registry that the options name. */
 export async function openRegistry(options: CommonOptions): Promise<Registry> {
-  const { registry, registryNamespace: namespace, timeout: timeoutMs } = options;
-  if (registry === 'memory') {
-    throw new CliError(
-      exitCodes.usage,
-      'the memory registry lives inside one process, so there is nothing to see from here: choose another --registry',
-    );
-  }
-  const factory = await findFactory(registry, { discovery });
-  return factory({ addresses: addressesOf(options), namespace, token: tokenOf(options), timeoutMs });
+  return (await adapterOf(options)).create(registryOptions(options));
 }
 
 /** Runs `work` with a registry and closes it, whatever happens. */
 export async function withRegistry(options: CommonOptions, work: (registry: Registry) => Promise<void>): Promise<void> {
-  const registry = await openRegistry(options);
+  const adapter = await adapterOf(options);
+  const registry = adapter.create(registryOptions(options));
   try {
     await work(registry);
   } catch (error) {
     if (!RegistryError.is(error, 'UNAVAILABLE', 'TIMEOUT')) throw error;
-    throw new CliError(exitCodes.unavailable, `${error.message}. ${whatToDo(options)}`);
+    throw new CliError(exitCodes.unavailable, `${error.message}. ${whatToDo(adapter, options)}`);
   } finally {
     await registry.close();
   }
 }
 
-function whatToDo({ registry, registryAddress }: CommonOptions): string {
-  const where = registryAddress ?? (registry === 'discovery' ? '127.0.0.1:7171' : 'its default address');
-  const start = registry === 'discovery' ? 'Start one with `rollcall serve`, or name' : `Is ${registry} running? Name`;
-  return `Asked at ${where}. ${start} it with --registry-address`;
+/** What the adapter says about starting its backend, as a part of a sentence; `''` when it says nothing. */
+export function startHint({ startHint: hint }: AdapterDescriptor, before: string, after = ''): string {
+  if (hint === undefined) return '';
+  return `${before}${before.endsWith('. ') ? hint.charAt(0).toUpperCase() + hint.slice(1) : hint}${after}`;
+}
+
+function whatToDo(adapter: AdapterDescriptor, { registryAddress }: CommonOptions): string {
+  const { addresses } = adapter;
+  if (addresses.kind !== 'endpoint') return 'See `rollcall doctor`';
+  const where = registryAddress ?? addresses.defaults.join(', ');
+  return `Asked at ${where}.${startHint(adapter, ' ').replace(
+    /^ (.)/,
+    (_, first: string) => ` ${first.toUpperCase()}`,
+  )}${adapter.startHint === undefined ? ' Name it' : ', or name it'} with --registry-address`;
 }

@@ -1,12 +1,10 @@
+import { parseTime } from '@rollcall/core/adapter';
 import { InvalidArgumentError, Option } from 'commander';
-
-const units: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000 };
 
 /** `500ms`, `5s`, `2m`, `1h` as milliseconds. */
 export function duration(text: string): number {
-  const [, amount, unit] = /^(\d+(?:\.\d+)?)(ms|s|m|h)$/.exec(text) ?? [];
-  const ms = Number(amount) * (units[unit ?? ''] ?? Number.NaN);
-  if (!(ms > 0)) throw new InvalidArgumentError('It must be a time such as 500ms, 5s or 2m.');
+  const ms = parseTime(text);
+  if (ms === undefined) throw new InvalidArgumentError('It must be a time such as 500ms, 5s or 2m.');
   return ms;
 }
 

@@ -1,4 +1,4 @@
-import { holdProcess } from '@rollcall/core';
+import { holdProcess } from '@rollcall/core/adapter';
 import { exitCodes } from './exit-codes.ts';
 
 /** Aborted by the first SIGINT or SIGTERM, which also settles the exit code; a second one ends the process at once. */

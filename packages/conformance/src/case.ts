@@ -1,4 +1,4 @@
-import { holdProcess } from '@rollcall/core';
+import { holdProcess } from '@rollcall/core/adapter';
 import { caseMs } from './defaults.ts';
 import type { Faults, Harness } from './harness.ts';
 import { CaseContext, capabilitiesOf } from './kit/context.ts';

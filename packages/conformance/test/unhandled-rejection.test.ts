@@ -5,7 +5,7 @@ import { expect, it } from 'vitest';
 // In a process of its own: vitest fails any run in which a rejection was not handled.
 const script = (leaves: string): string => `
   import { registryCases } from '${new URL('../dist/index.js', import.meta.url)}';
-  import { memory } from '${new URL('../../memory/dist/index.js', import.meta.url)}';
+  import { memory } from '${new URL('../../adapters/memory/dist/index.js', import.meta.url)}';
   const open = (options) => {
     const registry = memory({ namespace: 'conformance', ...options });
     const register = registry.register.bind(registry);

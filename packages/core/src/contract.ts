@@ -1,8 +1,8 @@
 /**
  * The contract: every shape and every promise of a registry, and nothing else.
  *
- * Chapter one is for users of a registry, chapter two for authors of an adapter. A rule stated here holds on every
- * backend; `@rollcall/conformance` is the same text as running cases.
+ * It is written for users of a registry; `adapter/driver.ts` is the chapter for authors of an adapter. A rule stated
+ * here holds on every backend; `@rollcall/conformance` is the same text as running cases.
  */
 import type { RegistryError } from './errors.ts';
 
@@ -82,7 +82,7 @@ export interface ServiceRef {
   readonly nodes: readonly { readonly id: string }[];
 }
 
-// ---- Chapter one: using a registry ----
+// ---- Calls ----
 
 /** What every call takes. */
 export interface CallOptions {
@@ -170,6 +170,8 @@ export interface Capabilities {
 export interface Registry extends AsyncDisposable {
   /** The backend: `memory`, `mdns`, `consul`, `etcd`, `discovery`, ... */
   readonly name: string;
+  /** `host:port` of the backend as configured, where it has one: what the advertised address is worked out from. */
+  readonly endpoints?: readonly string[] | undefined;
   /** What depends on the server is false until `init` or the first call has heard from it. */
   readonly capabilities: Capabilities;
   /**
@@ -239,76 +241,4 @@ export interface RegistryOptions {
   readonly logger?: Logger | undefined;
   /** The system's by default. */
   readonly clock?: Clock | undefined;
-}
-
-// ---- Chapter two: implementing a registry. Grouping, copies, limits, retry, diff, coalescing are the guard's. ----
-
-/** One node with the service around it: what an adapter stores and reads. */
-export interface Entry {
-  readonly name: string;
-  readonly version: string;
-  readonly metadata: Metadata;
-  readonly endpoints: readonly Endpoint[];
-  readonly node: ServiceNode;
-}
-
-/** What identifies an {@link Entry}. */
-export interface EntryKey {
-  readonly name: string;
-  readonly id: string;
-}
-
-/** What the guard hands to each driver call. `signal` already carries the deadline. */
-export interface DriverCall {
-  readonly signal: AbortSignal;
-  readonly logger: Logger;
-}
-
-/** A TTL as the backend keeps it (raised and rounded) and the promised interval, both in milliseconds. */
-export interface Lease {
-  readonly ttlMs: number;
-  readonly renewIntervalMs: number;
-}
-
-/** Where a driver's watch reports. The guard diffs, so telling too much is harmless, telling too little is not. */
-export interface WatchSink {
-  /** The whole state at one point; later calls continue from exactly there. May come again. */
-  snapshot(entries: readonly Entry[]): void;
-  /** One node as it is now. Allowed before the first snapshot, when parts of the state are known to be true. */
-  put(entry: Entry): void;
-  /** One node that is gone; `unknown` without a reason. */
-  remove(key: EntryKey, reason?: DeleteReason): void;
-}
-
-/** The narrow interface an adapter implements; {@link createRegistry} makes a {@link Registry} of it. */
-export interface RegistryDriver {
-  readonly name: string;
-  readonly capabilities: Capabilities;
-  /** Called before anything else, again after a failure; not called again once it resolved. */
-  connect(call: DriverCall): Promise<void>;
-  /**
-   * Writes each entry whole, whatever was there; with `takesOver: false`, `CONFLICT` where a live holder defends it.
-   * `lease` undefined: no lease.
-   */
-  put(entries: readonly Entry[], lease: Lease | undefined, call: DriverCall): Promise<void>;
-  /**
-   * Extends what this object holds; answers the keys that the backend no longer has, which the guard then puts.
-   * `CONFLICT` where another holds one.
-   */
-  renew(keys: readonly EntryKey[], lease: Lease | undefined, call: DriverCall): Promise<readonly EntryKey[]>;
-  /** Removes whoever registered them, within `removesOthers`; unknown keys are no error. */
-  remove(keys: readonly EntryKey[], call: DriverCall): Promise<void>;
-  /** All entries, or those of one service. */
-  read(name: string | undefined, call: DriverCall): Promise<readonly Entry[]>;
-  /** Only where it is cheaper than `read(undefined)`. */
-  list?(call: DriverCall): Promise<readonly ServiceSummary[]>;
-  /**
-   * One connection's life: snapshot, then changes, until the signal (resolves) or the link is lost (rejects).
-   * Compaction, an index that went back, a periodic re-list: reject or snapshot again.
-   */
-  watch(name: string | undefined, sink: WatchSink, call: DriverCall): Promise<void>;
-  /** The one place where backend errors become ours. */
-  toError(cause: unknown): RegistryError;
-  /** Withdraws of these keys what this object still holds, then frees every socket and timer. */
-  close(options: { readonly withdraw: readonly EntryKey[] }, call: DriverCall): Promise<void>;
 }

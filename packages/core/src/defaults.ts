@@ -30,3 +30,9 @@ export const stableAfterMs = 1_000;
 
 /** How often a watch takes a fresh snapshot, to repair what a backend dropped. Milliseconds, with 20 % jitter. */
 export const relistIntervalMs = 300_000;
+
+/** With several endpoints: how long a silent one holds up a call before the next is asked. Milliseconds. */
+export const failoverAfterMs = 1_000;
+
+/** How long an endpoint that did not answer is asked last. Milliseconds. */
+export const shunnedMs = 10_000;

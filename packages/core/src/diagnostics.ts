@@ -1,6 +1,7 @@
 /** What core publishes on `node:diagnostics_channel`. Free of cost while nobody subscribes. */
 import { channel } from 'node:diagnostics_channel';
-import type { DeleteReason, EntryKey } from './contract.ts';
+import type { EntryKey } from './adapter/driver.ts';
+import type { DeleteReason } from './contract.ts';
 import type { RegistryError } from './errors.ts';
 
 /** Message of `rollcall:call`: one finished call of a registry. */

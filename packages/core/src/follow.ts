@@ -1,4 +1,5 @@
-import type { Entry, Registry, Service, WatchEvent, Watcher } from './contract.ts';
+import type { Entry } from './adapter/driver.ts';
+import type { Registry, Service, WatchEvent, Watcher } from './contract.ts';
 import type { RegistryError } from './errors.ts';
 import { GuardWatcher } from './guard/watcher.ts';
 import { groupByVersion, keyOf } from './model/entry.ts';

@@ -1,9 +1,7 @@
-// For users of a registry.
+// For users of a registry. Authors of an adapter: ./adapter/index.ts.
 
-export { type Backoff, type BackoffOptions, createBackoff } from './backoff.ts';
-export { holdProcess, systemClock } from './clock.ts';
+export { systemClock } from './clock.ts';
 export type * from './contract.ts';
-export type { Diagnose, Diagnosis, Finding } from './diagnosis.ts';
 export {
   type CallMessage,
   callChannel,
@@ -14,10 +12,5 @@ export {
 } from './diagnostics.ts';
 export { RegistryError, type RegistryErrorCode } from './errors.ts';
 export { type FollowOptions, follow } from './follow.ts';
-// For authors of an adapter.
-export { createRegistry } from './guard/create-registry.ts';
-export { LeaseTable } from './lease-table.ts';
-export { compare, entryKey, groupByVersion, keyOf, sameEntry } from './model/entry.ts';
 export * as limits from './model/limits.ts';
-export { SkippedEntries } from './skipped-entries.ts';
 export { type WaitForServiceOptions, waitForService } from './wait-for-service.ts';

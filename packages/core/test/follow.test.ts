@@ -1,4 +1,5 @@
-import { createRegistry, follow, RegistryError, waitForService } from '@rollcall/core';
+import { follow, RegistryError, waitForService } from '@rollcall/core';
+import { createRegistry } from '@rollcall/core/adapter';
 import { faulty } from '@rollcall/core/testing';
 import { describe, expect, it } from 'vitest';
 import { ScriptedDriver, service } from './scripted-driver.ts';

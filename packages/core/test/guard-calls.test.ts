@@ -1,5 +1,6 @@
 import * as diagnostics from 'node:diagnostics_channel';
-import { createRegistry, RegistryError } from '@rollcall/core';
+import { RegistryError } from '@rollcall/core';
+import { createRegistry } from '@rollcall/core/adapter';
 import { manualClock } from '@rollcall/core/testing';
 import { describe, expect, it, vi } from 'vitest';
 import { gate, ScriptedDriver, service } from './scripted-driver.ts';

@@ -1,4 +1,5 @@
-import { createRegistry, type Registry, RegistryError, type WatchEvent, type Watcher } from '@rollcall/core';
+import { type Registry, RegistryError, type WatchEvent, type Watcher } from '@rollcall/core';
+import { createRegistry } from '@rollcall/core/adapter';
 import { manualClock } from '@rollcall/core/testing';
 import { describe, expect, it } from 'vitest';
 import { ScriptedDriver, service } from './scripted-driver.ts';

@@ -1,4 +1,4 @@
-import { LeaseTable } from '@rollcall/core';
+import { LeaseTable } from '@rollcall/core/adapter';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 

@@ -1,4 +1,5 @@
-import { createRegistry, limits, RegistryError, sameEntry } from '@rollcall/core';
+import { RegistryError } from '@rollcall/core';
+import { createRegistry, limits, sameEntry } from '@rollcall/core/adapter';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { parseService } from '../src/model/input.ts';

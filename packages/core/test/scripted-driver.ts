@@ -1,14 +1,13 @@
+import { type Capabilities, RegistryError } from '@rollcall/core';
 import {
-  type Capabilities,
   type DriverCall,
   type Entry,
   type EntryKey,
   keyOf,
   type Lease,
   type RegistryDriver,
-  RegistryError,
   type WatchSink,
-} from '@rollcall/core';
+} from '@rollcall/core/adapter';
 
 export const capabilities: Capabilities = {
   minTtlMs: 100,

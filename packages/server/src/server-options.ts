@@ -1,4 +1,5 @@
-import { type Clock, RegistryError, systemClock } from '@rollcall/core';
+import { type Clock, RegistryError } from '@rollcall/core';
+import { systemClock } from '@rollcall/core/adapter';
 
 /** Options of {@link createServer}. */
 export interface ServerOptions {

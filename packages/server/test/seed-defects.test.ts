@@ -1,5 +1,5 @@
 import { manualClock } from '@rollcall/core/testing';
-import type { InstanceInput } from '@rollcall/discovery/protocol';
+import type { InstanceInput } from '@rollcall/protocol';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createServer, type DiscoveryServer } from '../src/index.ts';
 import { Store } from '../src/store/store.ts';

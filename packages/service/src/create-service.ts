@@ -1,14 +1,15 @@
 import { randomUUID } from 'node:crypto';
-import { type Registry, RegistryError, type ServiceInput, type ServiceNode, systemClock } from '@rollcall/core';
+import { type Registry, RegistryError, type ServiceInput, type ServiceNode } from '@rollcall/core';
+import { systemClock } from '@rollcall/core/adapter';
 import type { Advertised } from './advertise.ts';
 import { defaultDrainMs, defaultRenewIntervalMs, defaultTtlMs } from './defaults.ts';
 import { findAddress } from './find-address.ts';
 import { Keeper } from './keeper.ts';
 import { Listeners } from './listeners.ts';
-import { chooseRegistry } from './load-registry.ts';
+import { chooseRegistry } from './registries/load-registry.ts';
+import { overruled, readDuration, readSetting } from './registries/settings.ts';
 import { closeServer, isListening, type ServerLike } from './server-like.ts';
 import type { ServiceEvents, ServiceOptions, ServiceRuntime, ServiceStatus } from './service-options.ts';
-import { overruled, readDuration, readSetting } from './settings.ts';
 import { StatusLines } from './status-lines.ts';
 import { untilSignal } from './until-signal.ts';
 

@@ -1,9 +1,9 @@
 import { networkInterfaces } from 'node:os';
 import type { Registry } from '@rollcall/core';
 import { type Advertised, chooseAddress } from './advertise.ts';
+import { readSetting, type SettingSources, type Sourced } from './registries/settings.ts';
 import { routeTo } from './route.ts';
 import { boundAddress, type ServerLike } from './server-like.ts';
-import { readSetting, type SettingSources, type Sourced } from './settings.ts';
 
 /** What an address is worked out from. */
 export interface AddressQuestion {

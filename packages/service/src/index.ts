@@ -1,15 +1,7 @@
+export type { AdapterDescriptor, CommonRegistryOptions, RegistryFactory } from '@rollcall/core/adapter';
 export { createService } from './create-service.ts';
-export {
-  type CommonRegistryOptions,
-  findFactory,
-  type LoadRegistryOptions,
-  loadAdapter,
-  loadRegistry,
-  type RegistryFactory,
-  type RegistryName,
-} from './load-registry.ts';
-export type { NetServer, ServerLike } from './server-like.ts';
-export type { ServiceEvents, ServiceOptions, ServiceRuntime, ServiceStatus } from './service-options.ts';
+export { findAdapter, type ProgramPlace, type Registries, type RegistryName } from './registries/find-adapter.ts';
+export { type LoadRegistryOptions, loadRegistry } from './registries/load-registry.ts';
 export {
   addRegistryOptions,
   type OptionTarget,
@@ -17,4 +9,6 @@ export {
   type SettingSources,
   type Settings,
   type Sourced,
-} from './settings.ts';
+} from './registries/settings.ts';
+export type { NetServer, ServerLike } from './server-like.ts';
+export type { ServiceEvents, ServiceOptions, ServiceRuntime, ServiceStatus } from './service-options.ts';

@@ -1,11 +1,5 @@
-import {
-  type Clock,
-  createBackoff,
-  type Registry,
-  RegistryError,
-  type ServiceInput,
-  systemClock,
-} from '@rollcall/core';
+import { type Clock, type Registry, RegistryError, type ServiceInput } from '@rollcall/core';
+import { createBackoff, systemClock } from '@rollcall/core/adapter';
 import { checkTimeoutMs, renewJitter } from './defaults.ts';
 import type { ServiceOptions } from './service-options.ts';
 

@@ -1,5 +1,5 @@
 import { createSocket } from 'node:dgram';
-import { systemClock } from '@rollcall/core';
+import { systemClock } from '@rollcall/core/adapter';
 import { routeTimeoutMs } from './defaults.ts';
 
 /** The local address from which `host` is reached; undefined when it cannot be told. Nothing is sent. */

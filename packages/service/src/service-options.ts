@@ -1,4 +1,6 @@
 import type { Endpoint, Logger, Metadata, Registry, RegistryError, ServiceNode } from '@rollcall/core';
+import type { Registries, RegistryName } from './registries/find-adapter.ts';
+import type { SettingSources } from './registries/settings.ts';
 import type { ServerLike } from './server-like.ts';
 
 /**
@@ -48,8 +50,12 @@ export interface ServiceOptions {
   readonly server?: ServerLike | undefined;
   /** host or host:port that others should use. */
   readonly advertise?: string | undefined;
-  /** Default: what flag or environment name. One that is passed in stays the caller's to close. */
-  readonly registry?: Registry | Promise<Registry> | undefined;
+  /** Default: what flag or environment name. A registry that is passed in stays the caller's to close; a name is as with `--registry`. */
+  readonly registry?: Registry | Promise<Registry> | RegistryName | undefined;
+  /** What `--registry` and the environment say; default: read from this process. */
+  readonly settings?: SettingSources | undefined;
+  /** name -> factory or adapter, for `--registry` and for a `registry` by name. */
+  readonly registries?: Registries | undefined;
   /** Milliseconds; default 30,000. */
   readonly ttlMs?: number | undefined;
   /** Milliseconds; default 10,000. Must be below `ttlMs`. */

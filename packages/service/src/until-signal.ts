@@ -1,4 +1,4 @@
-import { holdProcess } from '@rollcall/core';
+import { holdProcess } from '@rollcall/core/adapter';
 
 /** Resolves at the first SIGINT or SIGTERM and keeps the process alive until `release()`; a second signal ends it at once. */
 export function untilSignal(): { readonly signalled: Promise<void>; release(): void } {

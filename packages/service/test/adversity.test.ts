@@ -2,11 +2,11 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { faulty } from '@rollcall/core/testing';
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { memory } from '../../memory/src/index.ts';
+import { memory } from '../../adapters/memory/src/index.ts';
 import { findAddress } from '../src/find-address.ts';
 import { createService } from '../src/index.ts';
 import { routeTo } from '../src/route.ts';
-import { readSetting } from '../src/settings.ts';
+import { readSetting } from '../src/registries/settings.ts';
 
 const logger = () => ({ debug: vi.fn(), info: vi.fn(), warn: vi.fn(), error: vi.fn() });
 const cleanUps: (() => unknown)[] = [];

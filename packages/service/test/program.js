@@ -1,7 +1,7 @@
 // A program that keeps a service registered until a signal ends it. What happens goes to stdout; the runtime's own lines
 // go to stderr. `never` as argument: its server never listens.
 import { createServer } from 'node:http';
-import { memory } from '../../memory/dist/index.js';
+import { memory } from '../../adapters/memory/dist/index.js';
 import { createService } from '../dist/index.js';
 
 const server = createServer();

@@ -2,10 +2,10 @@ import { createServer, type Server } from 'node:http';
 import type { RegistryError } from '@rollcall/core';
 import { faulty } from '@rollcall/core/testing';
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { memory } from '../../memory/src/index.ts';
+import { memory } from '../../adapters/memory/src/index.ts';
 import { chooseAddress } from '../src/advertise.ts';
 import { addRegistryOptions, createService, loadRegistry, type ServiceOptions } from '../src/index.ts';
-import { chooseRegistry } from '../src/load-registry.ts';
+import { chooseRegistry } from '../src/registries/load-registry.ts';
 
 const logger = () => ({ debug: vi.fn(), info: vi.fn(), warn: vi.fn(), error: vi.fn() });
 const servers: Server[] = [];

@@ -7,8 +7,8 @@ import { promisify } from 'node:util';
 import type { Registry } from '@rollcall/core';
 import { generate } from 'selfsigned';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { consul } from '../../../consul/src/index.ts';
-import { etcd } from '../../../etcd/src/index.ts';
+import { consul } from '../../../adapters/consul/src/index.ts';
+import { etcd } from '../../../adapters/etcd/src/index.ts';
 import { type BackendProcess, consulAgent, etcdNode, freePorts, TcpProxy } from '../../src/index.ts';
 import { addressesOf, Roll } from './roll.ts';
 

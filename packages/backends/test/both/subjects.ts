@@ -1,6 +1,6 @@
 import type { Registry, RegistryOptions } from '@rollcall/core';
-import { consul } from '../../../consul/src/index.ts';
-import { etcd } from '../../../etcd/src/index.ts';
+import { consul } from '../../../adapters/consul/src/index.ts';
+import { etcd } from '../../../adapters/etcd/src/index.ts';
 import { type BackendProcess, consulAgent, etcdNode } from '../../src/index.ts';
 
 /** A real backend, not started yet. */

@@ -1,6 +1,7 @@
 /** States in a form that can be compared: order of metadata and `late` do not matter, everything else does. */
 import assert from 'node:assert/strict';
-import { compare, type Endpoint, type Metadata, type Service, type ServiceInput, type Value } from '@rollcall/core';
+import type { Endpoint, Metadata, Service, ServiceInput, Value } from '@rollcall/core';
+import { compare } from '@rollcall/core/adapter';
 
 type Pairs = readonly (readonly [string, string])[];
 

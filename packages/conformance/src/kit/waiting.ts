@@ -1,5 +1,5 @@
 import { AssertionError } from 'node:assert/strict';
-import { systemClock } from '@rollcall/core';
+import { systemClock } from '@rollcall/core/adapter';
 import { firstPollMs, longestPollMs } from '../defaults.ts';
 
 /** Monotonic milliseconds. */

@@ -1,4 +1,5 @@
-import { type Entry, keyOf, type Metadata, RegistryError } from '@rollcall/core';
+import { type Metadata, RegistryError } from '@rollcall/core';
+import { type Entry, keyOf } from '@rollcall/core/adapter';
 import { openShelf, Warehouse } from '../shelf/shelf-registry.ts';
 import { type Mutant, withDriver } from './mutant.ts';
 

@@ -1,4 +1,5 @@
-import { type EntryKey, keyOf, type Lease, RegistryError } from '@rollcall/core';
+import { RegistryError } from '@rollcall/core';
+import { type EntryKey, keyOf, type Lease } from '@rollcall/core/adapter';
 import { openShelf } from '../shelf/shelf-registry.ts';
 import { type Mutant, withDriver, withRegistry } from './mutant.ts';
 

@@ -1,12 +1,5 @@
-import {
-  createRegistry,
-  type Registry,
-  type RegistryDriver,
-  type ServiceInput,
-  type WatchEvent,
-  type Watcher,
-  type WatchOptions,
-} from '@rollcall/core';
+import type { Registry, ServiceInput, WatchEvent, Watcher, WatchOptions } from '@rollcall/core';
+import { createRegistry, type RegistryDriver } from '@rollcall/core/adapter';
 import { type Open, openShelf, shelfDriver, type Warehouse } from '../shelf/shelf-registry.ts';
 
 /** A registry that breaks one promise, and the case that must notice. */

@@ -1,4 +1,5 @@
-import type { Entry, Service } from '@rollcall/core';
+import type { Service } from '@rollcall/core';
+import type { Entry } from '@rollcall/core/adapter';
 import { done, eager, type Mutant, tells, watcher, withDriver, withWatcher } from './mutant.ts';
 
 /** What watchers get wrong when the backend is lost. */

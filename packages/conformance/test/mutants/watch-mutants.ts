@@ -1,4 +1,5 @@
-import { RegistryError, type Service, type WatchEvent, type WatchSink } from '@rollcall/core';
+import { RegistryError, type Service, type WatchEvent } from '@rollcall/core';
+import type { WatchSink } from '@rollcall/core/adapter';
 import { eager, type Mutant, tells, watcher, withDriver, withRegistry, withWatcher } from './mutant.ts';
 
 const sinking = (change: (sink: WatchSink) => Partial<WatchSink>): Mutant['open'] =>

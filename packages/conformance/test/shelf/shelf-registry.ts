@@ -1,13 +1,5 @@
-import {
-  type Capabilities,
-  createRegistry,
-  type DriverCall,
-  type EntryKey,
-  type Registry,
-  type RegistryDriver,
-  RegistryError,
-  type RegistryOptions,
-} from '@rollcall/core';
+import { type Capabilities, type Registry, RegistryError, type RegistryOptions } from '@rollcall/core';
+import { createRegistry, type DriverCall, type EntryKey, type RegistryDriver } from '@rollcall/core/adapter';
 import type { Harness } from '../../src/index.ts';
 import { type Holder, Shelf } from './shelf.ts';
 

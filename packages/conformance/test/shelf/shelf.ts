@@ -1,4 +1,4 @@
-import { type Entry, type EntryKey, keyOf, type Lease, type WatchSink } from '@rollcall/core';
+import { type Entry, type EntryKey, keyOf, type Lease, type WatchSink } from '@rollcall/core/adapter';
 
 /** One driver object, as long as it lives. */
 export interface Holder {

@@ -1,4 +1,5 @@
-import type { CallOptions, Clock, DriverCall, Logger, RegistryDriver } from '../contract.ts';
+import type { DriverCall, RegistryDriver } from '../adapter/driver.ts';
+import type { CallOptions, Clock, Logger } from '../contract.ts';
 import { type CallMessage, callChannel } from '../diagnostics.ts';
 import { RegistryError } from '../errors.ts';
 import { parseCallOptions } from '../model/options.ts';

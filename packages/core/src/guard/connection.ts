@@ -1,4 +1,4 @@
-import type { DriverCall, RegistryDriver } from '../contract.ts';
+import type { DriverCall, RegistryDriver } from '../adapter/driver.ts';
 
 /** Connects once, for whoever comes first; tries again after a failure. */
 export class Connection {

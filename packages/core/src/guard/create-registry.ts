@@ -1,15 +1,13 @@
+import type { DriverCall, Lease, RegistryDriver } from '../adapter/driver.ts';
 import { systemClock } from '../clock.ts';
 import type {
   CallOptions,
   Capabilities,
   Clock,
   CloseOptions,
-  DriverCall,
-  Lease,
   Logger,
   RegisterOptions,
   Registry,
-  RegistryDriver,
   RegistryOptions,
   Service,
   ServiceInput,

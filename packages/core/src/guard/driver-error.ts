@@ -1,4 +1,4 @@
-import type { RegistryDriver } from '../contract.ts';
+import type { RegistryDriver } from '../adapter/driver.ts';
 import { RegistryError } from '../errors.ts';
 
 /** Whatever a driver threw as a `RegistryError` that names the registry. Never throws. */

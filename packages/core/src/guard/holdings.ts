@@ -1,4 +1,4 @@
-import type { Entry, EntryKey, Lease } from '../contract.ts';
+import type { Entry, EntryKey, Lease } from '../adapter/driver.ts';
 import { entryKey, keyOf, sameEntry } from '../model/entry.ts';
 
 /**

@@ -1,5 +1,6 @@
+import type { DriverCall } from '../adapter/driver.ts';
 import type { Backoff } from '../backoff.ts';
-import type { Clock, DriverCall } from '../contract.ts';
+import type { Clock } from '../contract.ts';
 import { relistIntervalMs, stableAfterMs } from '../defaults.ts';
 import { RegistryError } from '../errors.ts';
 import type { FeedContext } from './watch-feed.ts';

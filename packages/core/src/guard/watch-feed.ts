@@ -1,14 +1,6 @@
+import type { DriverCall, Entry, EntryKey, RegistryDriver, WatchSink } from '../adapter/driver.ts';
 import { type Backoff, createBackoff } from '../backoff.ts';
-import type {
-  Clock,
-  DeleteReason,
-  DriverCall,
-  Entry,
-  EntryKey,
-  Logger,
-  RegistryDriver,
-  WatchSink,
-} from '../contract.ts';
+import type { Clock, DeleteReason, Logger } from '../contract.ts';
 import { settleGraceMs } from '../defaults.ts';
 import { type WatchMessage, watchChannel } from '../diagnostics.ts';
 import { RegistryError } from '../errors.ts';

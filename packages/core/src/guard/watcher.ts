@@ -1,4 +1,5 @@
-import type { DeleteReason, Entry, WatchEvent, Watcher } from '../contract.ts';
+import type { Entry } from '../adapter/driver.ts';
+import type { DeleteReason, WatchEvent, Watcher } from '../contract.ts';
 import type { RegistryError } from '../errors.ts';
 import { sameEntry, serviceOf } from '../model/entry.ts';
 import { ChangeQueue } from './change-queue.ts';

@@ -1,4 +1,4 @@
-import type { DriverCall, Entry, EntryKey, Lease, RegistryDriver } from '../contract.ts';
+import type { DriverCall, Entry, EntryKey, Lease, RegistryDriver } from '../adapter/driver.ts';
 import { type LeaseMessage, leaseChannel } from '../diagnostics.ts';
 import { RegistryError } from '../errors.ts';
 import { entryKey, keyOf } from '../model/entry.ts';

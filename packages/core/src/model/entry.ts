@@ -1,4 +1,5 @@
-import type { Endpoint, Entry, EntryKey, Metadata, Service, ServiceSummary, Value } from '../contract.ts';
+import type { Entry, EntryKey } from '../adapter/driver.ts';
+import type { Endpoint, Metadata, Service, ServiceSummary, Value } from '../contract.ts';
 
 /** One string for (name, id). NUL occurs in neither. */
 export const keyOf = (name: string, id: string): string => `${name}\0${id}`;

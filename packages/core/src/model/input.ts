@@ -1,5 +1,7 @@
 /** The border: whatever a caller passes becomes entries that are known to be good, or `INVALID_ARGUMENT`. */
-import type { Endpoint, Entry, EntryKey, Metadata, Value } from '../contract.ts';
+
+import type { Entry, EntryKey } from '../adapter/driver.ts';
+import type { Endpoint, Metadata, Value } from '../contract.ts';
 import { RegistryError } from '../errors.ts';
 import { freezeEntry } from './entry.ts';
 import * as limits from './limits.ts';

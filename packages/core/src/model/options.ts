@@ -1,4 +1,5 @@
-import type { CallOptions, Capabilities, Lease, RegisterOptions } from '../contract.ts';
+import type { Lease } from '../adapter/driver.ts';
+import type { CallOptions, Capabilities, RegisterOptions } from '../contract.ts';
 import { maxDurationMs } from '../defaults.ts';
 import { invalid } from './input.ts';
 

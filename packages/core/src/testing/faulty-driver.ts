@@ -1,14 +1,5 @@
-import type {
-  Capabilities,
-  DriverCall,
-  Entry,
-  EntryKey,
-  Lease,
-  Registry,
-  RegistryDriver,
-  Service,
-  WatchSink,
-} from '../contract.ts';
+import type { DriverCall, Entry, EntryKey, Lease, RegistryDriver, WatchSink } from '../adapter/driver.ts';
+import type { Capabilities, Registry, Service } from '../contract.ts';
 import { RegistryError, type RegistryErrorCode } from '../errors.ts';
 import { keyOf } from '../model/entry.ts';
 

@@ -6,7 +6,7 @@ import type {
   RegisterRequest,
   RenewLeasesRequest,
   ServicesAnswer,
-} from '@rollcall/discovery/protocol';
+} from '@rollcall/protocol';
 import type { FastifyInstance } from 'fastify';
 import type { Store } from '../store/store.ts';
 import * as schemas from './schemas.ts';
@@ -21,7 +21,7 @@ export interface FrontContext {
   readonly uptimeMs: () => number;
 }
 
-/** `/api/*`: the shapes are documented in `@rollcall/discovery/protocol`. */
+/** `/api/*`: the shapes are documented in `@rollcall/protocol`. */
 export function apiFront(app: FastifyInstance, context: FrontContext): void {
   writes(app, context);
   leases(app, context);

@@ -1,6 +1,6 @@
 import type { ServerResponse } from 'node:http';
 import type { Clock } from '@rollcall/core';
-import { type CurrentEvent, heartbeatMs, type SnapshotEvent } from '@rollcall/discovery/protocol';
+import { type CurrentEvent, heartbeatMs, type SnapshotEvent } from '@rollcall/protocol';
 import { maxWatchBacklogBytes } from '../server-options.ts';
 import { type Change, subjectOf } from '../store/change-log.ts';
 import type { Store } from '../store/store.ts';

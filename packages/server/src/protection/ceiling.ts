@@ -1,4 +1,4 @@
-import { LeaseTable } from '@rollcall/core';
+import { LeaseTable } from '@rollcall/core/adapter';
 import { ceilingMs, ceilingStepMs } from './constants.ts';
 import type { Member } from './member.ts';
 

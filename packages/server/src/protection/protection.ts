@@ -1,4 +1,4 @@
-import { LeaseTable } from '@rollcall/core';
+import { LeaseTable } from '@rollcall/core/adapter';
 import { Application, type Cancel, unchain } from './application.ts';
 import { Ceiling } from './ceiling.ts';
 import { quietIntervals, recentMs } from './constants.ts';

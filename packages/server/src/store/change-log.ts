@@ -1,4 +1,4 @@
-import type { Instance, RemoveEvent } from '@rollcall/discovery/protocol';
+import type { Instance, RemoveEvent } from '@rollcall/protocol';
 
 /** One change of the roll, at a revision of its own. */
 export type Change =

@@ -1,4 +1,4 @@
-import type { ProtectionStatus } from '@rollcall/discovery/protocol';
+import type { ProtectionStatus } from '@rollcall/protocol';
 import { Protection } from '../protection/index.ts';
 import { explain } from './explain.ts';
 import { MinuteCounter } from './minute-counter.ts';

@@ -1,4 +1,4 @@
-import type { Instance, InstanceInput, InstanceKey } from '@rollcall/discovery/protocol';
+import type { Instance, InstanceInput, InstanceKey } from '@rollcall/protocol';
 import { defaultRenewIntervalMs, defaultTtlMs, minTtlMs, ttlResolutionMs } from '../server-options.ts';
 
 /** One string for a key. NUL occurs in none of the three. */

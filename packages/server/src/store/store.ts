@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
-import { type Clock, LeaseTable } from '@rollcall/core';
-import type { Instance, InstanceInput, InstanceKey, ProtectionStatus, RenewStatus } from '@rollcall/discovery/protocol';
+import type { Clock } from '@rollcall/core';
+import { LeaseTable } from '@rollcall/core/adapter';
+import type { Instance, InstanceInput, InstanceKey, ProtectionStatus, RenewStatus } from '@rollcall/protocol';
 import { changeLogSize, rememberedHolders } from '../server-options.ts';
 import { ChangeLog } from './change-log.ts';
 import { Environment } from './environment.ts';

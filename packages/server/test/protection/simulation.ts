@@ -1,4 +1,4 @@
-import { LeaseTable } from '@rollcall/core';
+import { LeaseTable } from '@rollcall/core/adapter';
 import { Protection } from '../../src/protection/index.ts';
 
 /** What happens to a fleet: a script of commands by second, and the log that the rule writes beneath. */

@@ -1,0 +1,36 @@
+import { type EntryKey, keyOf } from '@rollcall/core/adapter';
+import type { AgentLink } from '../agents/agent-link.ts';
+
+/** How a node was last written. */
+export interface Written {
+  readonly link: AgentLink;
+  /** Undefined: no lease. */
+  readonly ttlMs: number | undefined;
+  /** The agent keeps it, and goes on with it when it tells its servers. */
+  readonly token: string | undefined;
+}
+
+/** With which agents, and how, this registry object has registered its nodes. Never what is true. */
+export class Ledger {
+  readonly #written = new Map<string, { readonly last: Written; readonly links: ReadonlySet<AgentLink> }>();
+
+  note({ name, id }: EntryKey, last: Written): void {
+    const key = keyOf(name, id);
+    const links = new Set(this.#written.get(key)?.links).add(last.link);
+    this.#written.set(key, { last, links });
+  }
+
+  /** Whether renewing its check is all that a renewal takes. */
+  isAsWritten({ name, id }: EntryKey, { link, ttlMs, token }: Written): boolean {
+    const last = this.#written.get(keyOf(name, id))?.last;
+    return last !== undefined && last.link === link && last.ttlMs === ttlMs && last.token === token;
+  }
+
+  linksOf({ name, id }: EntryKey): readonly AgentLink[] {
+    return [...(this.#written.get(keyOf(name, id))?.links ?? [])];
+  }
+
+  drop(keys: readonly EntryKey[]): void {
+    for (const { name, id } of keys) this.#written.delete(keyOf(name, id));
+  }
+}

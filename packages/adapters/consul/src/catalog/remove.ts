@@ -1,0 +1,59 @@
+import type { Logger } from '@rollcall/core';
+import { type EntryKey, keyOf } from '@rollcall/core/adapter';
+import type { AgentLink } from '../agents/agent-link.ts';
+import { allSettled } from '../agents/all-settled.ts';
+import { registeredElsewhere, unremovable } from '../consul-error.ts';
+import type { Instance } from '../consul-mapping.ts';
+import { type CatalogReader, isPath } from './catalog-reader.ts';
+
+/** Which nodes, through which agent. */
+export interface Removal {
+  readonly link: AgentLink;
+  readonly keys: readonly EntryKey[];
+  readonly reader: CatalogReader;
+  readonly token: string | undefined;
+  readonly logger: Logger;
+  readonly signal: AbortSignal;
+}
+
+/** Removes nodes, whoever registered them, from this agent; resolves when a read from the servers is without them. */
+export async function removeInstances(removal: Removal): Promise<void> {
+  const names = [...new Set(removal.keys.map(({ name }) => name))];
+  await allSettled(names, (name) => removeOf(name, removal));
+}
+
+async function removeOf(name: string, removal: Removal): Promise<void> {
+  const { link, reader, logger, signal } = removal;
+  const keys = new Set(removal.keys.map((key) => keyOf(key.name, key.id)));
+  const removed = new Set<string>();
+  let index: number | undefined;
+  for (;;) {
+    const reading = await reader.read(link, name, { signal, index }, logger);
+    index = reading.index;
+    const found = reading.instances.filter(({ entry }) => keys.has(keyOf(entry.name, entry.node.id)));
+    const waiting = await allSettled(found, (instance) => removeOne(instance, removal, removed));
+    const elsewhere = found.find((_, at) => waiting[at] === 'elsewhere');
+    if (elsewhere !== undefined) throw registeredElsewhere({ name, id: elsewhere.entry.node.id }, elsewhere.node);
+    if (!waiting.includes('waiting')) return;
+  }
+}
+
+/** `waiting`: the servers have yet to hear of it. `nothing`: it is dead, and with another agent, which will reap it. */
+async function removeOne(
+  { serviceId, node, live, entry }: Instance,
+  { link, token, signal }: Removal,
+  removed: Set<string>,
+): Promise<'waiting' | 'elsewhere' | 'nothing'> {
+  const place = `${node}\0${serviceId}`;
+  if (removed.has(place)) return 'waiting';
+  if (!isPath(serviceId)) throw unremovable({ name: entry.name, id: entry.node.id });
+  const own = (await link.introduce(token, signal)).node;
+  if (own !== undefined && own !== node) return live ? 'elsewhere' : 'nothing';
+  if ((await link.record(serviceId, signal)) === undefined) {
+    // This agent no longer has it and its servers do not know; or it is another's, where we may not ask whose.
+    return own !== undefined ? 'waiting' : live ? 'elsewhere' : 'nothing';
+  }
+  await link.deregister(serviceId, signal);
+  removed.add(place);
+  return 'waiting';
+}

@@ -1,0 +1,193 @@
+/** Pure: entry <-> what an agent registers, and what `/v1/health/service` answers. */
+import { createHash } from 'node:crypto';
+import { isIP } from 'node:net';
+import { compare, type Entry, type EntryKey, keyOf, type Lease, limits } from '@rollcall/core/adapter';
+import { readMetadata } from '@rollcall/core/go-micro';
+import { maxCheckTtlMs, reapAfterMs, reapFloorMs } from './consul-options.ts';
+import { readTags, writeTags } from './tags/tags.ts';
+
+/** What `PUT /v1/agent/service/register` takes of us, in the spelling of the client library. */
+export interface Registration {
+  readonly id: string;
+  readonly name: string;
+  readonly tags: readonly string[];
+  readonly meta: Readonly<Record<string, string>>;
+  readonly address?: string | undefined;
+  readonly port: number;
+  readonly check: {
+    readonly ttl: string;
+    readonly status: 'passing';
+    readonly deregistercriticalserviceafter?: string | undefined;
+  };
+}
+
+/** Who writes, and which write it is. */
+export interface Authorship {
+  readonly owner: string;
+  readonly write: string;
+  /** The user's own. */
+  readonly tags: readonly string[];
+}
+
+/** One service instance of the catalogue, read. */
+export interface Instance {
+  readonly entry: Entry;
+  /** Of Consul: the agent that it is registered with. */
+  readonly node: string;
+  readonly serviceId: string;
+  /** Neither of its checks nor of its node's is critical. */
+  readonly live: boolean;
+  /** Its own TTL check passes, whatever else is wrong with its node. */
+  readonly passing: boolean;
+  /** Undefined: another program's. */
+  readonly owner: string | undefined;
+  readonly write: string | undefined;
+  readonly modified: number;
+}
+
+/** The form of go-micro's ids, the only ones that no other name can have. */
+const goMicroId = /^-[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
+
+/**
+ * The id of the instance in Consul. Consul's ids are unique to the agent, ignore case and, where they are a path
+ * segment, cannot be anything; ours are unique to the service. So all but go-micro's form get a hash.
+ */
+export function serviceIdOf({ name, id }: EntryKey): string {
+  if (id.startsWith(name) && goMicroId.test(id.slice(name.length))) return id;
+  const hash = createHash('sha256').update(`${name}\0${id}`).digest('hex').slice(0, 12);
+  return `${name}:${id.toLowerCase()}:${hash}`;
+}
+
+/** As Go writes a duration: `1m5s`, `1.5s`, `87600h0m0s`. */
+export function goDuration(ms: number): string {
+  const seconds = `${(ms % 60_000) / 1_000}s`;
+  const minutes = Math.floor(ms / 60_000);
+  if (minutes === 0) return seconds;
+  return minutes < 60 ? `${minutes}m${seconds}` : `${Math.floor(minutes / 60)}h${minutes % 60}m${seconds}`;
+}
+
+/** Whether Consul refuses to register the address: it means all interfaces. */
+function isUnspecified(host: string): boolean {
+  return host === '0.0.0.0' || (isIP(host) === 6 && new URL(`http://[${host}]`).hostname === '[::]');
+}
+
+/** Pairs that Consul takes, for people who look at its pages: never read by us where our tag is. */
+function metaOf(entry: Entry): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(entry.node.metadata).filter(
+      ([key, value]) =>
+        /^[A-Za-z0-9_-]{1,128}$/.test(key) && !key.startsWith('consul-') && Buffer.byteLength(value) <= 512,
+    ),
+  );
+}
+
+/** What is registered for an entry. Without a lease the check lasts ten years: it must be among the checks. */
+export function toRegistration(entry: Entry, lease: Lease | undefined, author: Authorship): Registration {
+  const { name, node } = entry;
+  const { host, port } = limits.splitAddress(node.address);
+  const refused = isUnspecified(host);
+  const { owner, write } = author;
+  const address = refused ? { address: node.address } : {};
+  const rollcall = { name, id: node.id, metadata: entry.metadata, owner, write, ...address };
+  return {
+    id: serviceIdOf({ name, id: node.id }),
+    name,
+    tags: writeTags(entry, rollcall, author.tags),
+    meta: metaOf(entry),
+    ...(refused ? {} : { address: host }),
+    port,
+    check: {
+      ttl: goDuration(lease?.ttlMs ?? maxCheckTtlMs),
+      status: 'passing',
+      ...(lease === undefined
+        ? {}
+        : { deregistercriticalserviceafter: goDuration(Math.max(lease.ttlMs, reapFloorMs) + reapAfterMs) }),
+    },
+  };
+}
+
+function object(value: unknown): Record<string, unknown> {
+  return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {};
+}
+
+const text = (value: unknown): string => (typeof value === 'string' ? value : '');
+const texts = (value: unknown): readonly string[] =>
+  Array.isArray(value) ? value.filter((item): item is string => typeof item === 'string') : [];
+
+function readAddress(service: Record<string, unknown>, node: Record<string, unknown>): string {
+  const host = text(service.Address) || text(node.Address);
+  return `${isIP(host) === 6 ? `[${host}]` : host}:${Number(service.Port)}`;
+}
+
+function readEntry(
+  service: Record<string, unknown>,
+  node: Record<string, unknown>,
+): Omit<Instance, 'live' | 'passing'> {
+  const tags = readTags(texts(service.Tags));
+  const name = text(service.Service);
+  // One that was copied by hand to another service says nothing about this one.
+  const ours = tags.rollcall?.name === name ? tags.rollcall : undefined;
+  const meta = readMetadata(service.Meta);
+  const known = ours !== undefined || tags.goMicro;
+  return {
+    entry: {
+      name,
+      version: known ? tags.version : (meta.version ?? ''),
+      metadata: ours?.metadata ?? {},
+      endpoints: tags.endpoints,
+      node: {
+        id: ours?.id ?? text(service.ID),
+        address: ours?.address ?? readAddress(service, node),
+        metadata: known ? tags.metadata : meta,
+      },
+    },
+    node: text(node.Node),
+    serviceId: text(service.ID),
+    owner: ours?.owner,
+    write: ours?.write,
+    modified: typeof service.ModifyIndex === 'number' ? service.ModifyIndex : 0,
+  };
+}
+
+/** One item of `/v1/health/service`; undefined where it has no usable name, id or address. */
+export function toInstance(item: unknown): Instance | undefined {
+  const { Service, Node, Checks } = object(item);
+  const read = readEntry(object(Service), object(Node));
+  const { name, node } = read.entry;
+  if (!limits.isReadableName(name) || !limits.isReadableName(node.id) || !limits.isAddress(node.address))
+    return undefined;
+  const checks = (Array.isArray(Checks) ? Checks : []).map(object);
+  const own = checks.find(({ CheckID }) => CheckID === `service:${read.serviceId}`);
+  return {
+    ...read,
+    live: !checks.some(({ Status }) => Status === 'critical'),
+    passing: own?.Status === 'passing',
+  };
+}
+
+/** Who wrote an agent's own record of a service; undefined: another program. */
+export function ownerOf(record: object): string | undefined {
+  return readTags(texts(object(record).Tags)).rollcall?.owner;
+}
+
+/** What a skipped item calls itself, for the log. */
+export function describeItem(item: unknown): string {
+  const service = object(object(item).Service);
+  return `${text(service.Service)}/${text(service.ID)}`;
+}
+
+/** Passing before critical, then the newest: an id may be on two agents for as long as the old one's TTL. */
+function precedes(a: Instance, b: Instance): number {
+  return Number(b.live) - Number(a.live) || b.modified - a.modified || compare(a.node, b.node);
+}
+
+/** One instance for each (name, id), dead ones included. */
+export function withoutDoubles(instances: Iterable<Instance>): Map<string, Instance> {
+  const best = new Map<string, Instance>();
+  for (const instance of instances) {
+    const key = keyOf(instance.entry.name, instance.entry.node.id);
+    const known = best.get(key);
+    if (known === undefined || precedes(instance, known) < 0) best.set(key, instance);
+  }
+  return best;
+}

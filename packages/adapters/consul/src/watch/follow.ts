@@ -1,0 +1,72 @@
+import type { Clock, Logger } from '@rollcall/core';
+import type { WatchSink } from '@rollcall/core/adapter';
+import type { AgentLink, Query } from '../agents/agent-link.ts';
+import { pause, withDeadline } from '../agents/deadline.ts';
+import type { CatalogReader } from '../catalog/catalog-reader.ts';
+import { wentSilent } from '../consul-error.ts';
+import { blockingGraceMs, blockingWaitMs, maxPollFloorMs, pollFloorMs, pollFloorReads } from '../consul-options.ts';
+
+/** What one connection of a watch needs. */
+export interface WatchContext {
+  readonly link: AgentLink;
+  readonly reader: CatalogReader;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly sink: WatchSink;
+  readonly signal: AbortSignal;
+}
+
+/** Of a blocking query: it is lost when its wait has long been over. Consul adds up to a sixteenth, at random. */
+const silenceMs = (blockingWaitMs * 17) / 16 + blockingGraceMs;
+
+/** The pause that a read of this length asks for before the next. */
+export const floorOf = (readMs: number): number =>
+  Math.min(Math.max(pollFloorMs, pollFloorReads * readMs), maxPollFloorMs);
+
+/** A read within a watch, which no frozen agent may hold up. */
+export function bounded<T>(
+  { clock }: WatchContext,
+  signal: AbortSignal,
+  read: (query: Query) => Promise<T>,
+  query: Omit<Query, 'signal' | 'background'> = {},
+): Promise<T> {
+  return withDeadline({ clock, ms: silenceMs, signal, reason: wentSilent(silenceMs) }, (inner) =>
+    read({ ...query, signal: inner, background: true }),
+  );
+}
+
+/** A list that is followed by blocking queries. */
+export interface Followed<T> {
+  readonly read: (query: Query) => Promise<T>;
+  /** `moved` is the index; without it the answer may still be new: a server that lost everything comes to the same ones again. */
+  readonly tell: (answer: T, moved: boolean) => void;
+}
+
+/** Reads once and answers how to follow what was read, until the signal. */
+export async function open<T extends { readonly index: number }>(
+  context: WatchContext,
+  signal: AbortSignal,
+  { read, tell }: Followed<T>,
+): Promise<{ readonly first: T; follow(stop: AbortSignal): Promise<void> }> {
+  const { clock, link } = context;
+  let { lostSockets } = link;
+  let startedAt = clock.now();
+  const first = await bounded(context, signal, read);
+  const floorMs = floorOf(clock.now() - startedAt);
+  let { index } = first;
+  const follow = async (stop: AbortSignal): Promise<void> => {
+    for (;;) {
+      // Between polls, not after each: a change that was long in coming is followed by the next query at once.
+      await pause(clock, startedAt + floorMs - clock.now(), stop);
+      if (stop.aborted) return;
+      startedAt = clock.now();
+      // Another process may listen there by now, for which an index of the old one is far ahead.
+      const isSame = lostSockets === link.lostSockets;
+      lostSockets = link.lostSockets;
+      const answer = await bounded(context, stop, read, isSame ? { index, waitMs: blockingWaitMs } : {});
+      tell(answer, answer.index !== index);
+      index = answer.index;
+    }
+  };
+  return { first, follow };
+}

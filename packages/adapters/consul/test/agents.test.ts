@@ -1,0 +1,252 @@
+import { randomUUID } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import type { Registry, WatchEvent } from '@rollcall/core';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { type ConsulAgent, consulAgent, TcpProxy } from '../../../backends/src/index.ts';
+import { type ConsulOptions, consul } from '../src/index.ts';
+
+const cleanUps: (() => unknown)[] = [];
+afterEach(async () => {
+  for (const cleanUp of cleanUps.splice(0).reverse()) await cleanUp();
+});
+const eventually = (holds: () => unknown) => expect.poll(holds, { timeout: 30_000 });
+
+function open(options: ConsulOptions): Registry {
+  const registry = consul(options);
+  cleanUps.push(() => registry.close({ withdraw: false }));
+  return registry;
+}
+function follow(registry: Registry, name: string): WatchEvent[] {
+  const events: WatchEvent[] = [];
+  void (async () => {
+    for await (const event of registry.watch({ name })) events.push(event);
+  })();
+  return events;
+}
+const service = (name: string, port = 80) => ({ name, nodes: [{ id: 'n0', address: `10.0.0.1:${port}` }] });
+const addressesOf = async (registry: Registry, name: string) =>
+  (await registry.getService(name)).flatMap(({ nodes }) => nodes.map(({ address }) => address));
+
+interface Item {
+  readonly Node: { readonly Node: string };
+}
+/** The agents that the servers know an instance of this service from, passing or not. */
+async function holders(address: string, name: string, query = ''): Promise<readonly string[]> {
+  const response = await fetch(`http://${address}/v1/health/service/${name}${query}`);
+  return ((await response.json()) as readonly Item[]).map(({ Node }) => Node.Node).sort();
+}
+
+describe('a client agent', () => {
+  let server: ConsulAgent;
+  let client: ConsulAgent;
+  beforeAll(async () => {
+    server = await consulAgent();
+    await server.agent.start();
+    client = await consulAgent({ join: server.serf });
+    await client.agent.start();
+  }, 120_000);
+  afterAll(() => Promise.all([client.agent.dispose(), server.agent.dispose()]));
+
+  it('that is cut off from its servers is believed nothing; when they are back all is true again', async () => {
+    const registry = open({ addresses: [client.address] });
+    const events = follow(registry, 'cut-off');
+    await registry.register(service('cut-off'), { ttlMs: 600_000 });
+    await eventually(() => events.map(({ type }) => type)).toContain('create');
+    await server.agent.kill();
+    // It says 200 to whoever asks it alone.
+    const gone = { code: expect.stringMatching(/UNAVAILABLE|TIMEOUT/) };
+    await expect(registry.register(service('cut-off', 81))).rejects.toMatchObject(gone);
+    await expect(registry.register(service('cut-off', 81))).rejects.toMatchObject(gone);
+    await expect(registry.getService('cut-off')).rejects.toMatchObject(gone);
+    await eventually(() => events.at(-1)?.type).toBe('interrupted');
+    await server.agent.start();
+    await eventually(() =>
+      registry.register(service('cut-off', 82)).then(
+        () => true,
+        () => false,
+      ),
+    ).toBe(true);
+    expect(await addressesOf(registry, 'cut-off')).toEqual(['10.0.0.1:82']);
+    const told = () => events.flatMap((event) => (event.type === 'update' ? [event.service.nodes[0]?.address] : []));
+    await eventually(() => told().at(-1)).toBe('10.0.0.1:82');
+    expect(events.map(({ type }) => type)).not.toContain('delete');
+  }, 120_000);
+
+  it('a renewal through one that is cut off fails, and works again', async () => {
+    const registry = open({ addresses: [client.address] });
+    const renew = () => registry.register(service('renewed'), { ttlMs: 600_000, timeoutMs: 2_000 });
+    await renew();
+    await server.agent.freeze();
+    await expect(renew()).rejects.toMatchObject({ code: expect.stringMatching(/UNAVAILABLE|TIMEOUT/) });
+    await server.agent.resume();
+    await eventually(() =>
+      renew().then(
+        () => true,
+        () => false,
+      ),
+    ).toBe(true);
+    expect(await addressesOf(registry, 'renewed')).toEqual(['10.0.0.1:80']);
+  }, 120_000);
+});
+
+describe('several agents', () => {
+  let server: ConsulAgent;
+  let first: ConsulAgent;
+  let second: ConsulAgent;
+  beforeAll(async () => {
+    server = await consulAgent();
+    await server.agent.start();
+    [first, second] = await Promise.all([consulAgent({ join: server.serf }), consulAgent({ join: server.serf })]);
+    await Promise.all([first.agent.start(), second.agent.start()]);
+  }, 120_000);
+  afterAll(() => Promise.all([first, second, server].map(({ agent }) => agent.dispose())));
+
+  it('one that is lost is left for the next; its entry is read as one with the new, and goes with its TTL', async () => {
+    const proxy = new TcpProxy(first.address);
+    await proxy.listen();
+    cleanUps.push(() => proxy.close());
+    const [owner, reader] = [
+      open({ addresses: [proxy.address, second.address] }),
+      open({ addresses: [server.address] }),
+    ];
+    const events = follow(reader, 'moves');
+    const renew = (port?: number) => owner.register(service('moves', port), { ttlMs: 5_000, renewIntervalMs: 500 });
+    await renew();
+    await eventually(() => events.map(({ type }) => type)).toContain('create');
+    proxy.cut();
+    await renew(81);
+    expect(await holders(server.address, 'moves', '?passing')).toHaveLength(2);
+    expect(await addressesOf(reader, 'moves')).toEqual(['10.0.0.1:81']);
+    const renewing = setInterval(() => void renew(81).catch(() => {}), 500);
+    cleanUps.push(() => clearInterval(renewing));
+    await eventually(() => holders(server.address, 'moves', '?passing')).toHaveLength(1);
+    expect(await addressesOf(reader, 'moves')).toEqual(['10.0.0.1:81']);
+    expect(events.map(({ type }) => type)).not.toContain('delete');
+  }, 120_000);
+
+  it('a node of another agent is removed by its owner, and by nobody else here', async () => {
+    const [owner, other] = [open({ addresses: [first.address] }), open({ addresses: [second.address] })];
+    await owner.register(service('elsewhere'), { ttlMs: 600_000 });
+    await eventually(() => addressesOf(other, 'elsewhere')).toHaveLength(1);
+    await expect(other.deregister(service('elsewhere'))).rejects.toMatchObject({
+      code: 'NOT_SUPPORTED',
+      message: expect.stringContaining('registered with the Consul agent on agent-'),
+    });
+    await owner.deregister(service('elsewhere'));
+    await eventually(() => holders(server.address, 'elsewhere')).toEqual([]);
+  });
+});
+
+describe('another datacenter', () => {
+  let [here, there]: ConsulAgent[] = [];
+  beforeAll(async () => {
+    here = await consulAgent();
+    await here.agent.start();
+    there = await consulAgent({ config: `datacenter = "far" retry_join_wan = ["${here.wan}"]` });
+    await there.agent.start();
+  }, 120_000);
+  afterAll(() => Promise.all([here?.agent.dispose(), there?.agent.dispose()]));
+
+  it('is read and watched through an agent of this one, and written only by its own', async () => {
+    const owner = open({ addresses: [there?.address ?? ''] });
+    const reader = open({ addresses: [here?.address ?? ''], datacenter: 'far' });
+    await owner.register(service('far-off'), { ttlMs: 600_000 });
+    await eventually(() => addressesOf(reader, 'far-off').catch(() => [])).toEqual(['10.0.0.1:80']);
+    expect(await reader.listServices()).toEqual([{ name: 'far-off', versions: [''] }]);
+    expect(await open({ addresses: [here?.address ?? ''] }).listServices()).toEqual([]);
+
+    const events = follow(reader, 'far-off');
+    await eventually(() => events.map(({ type }) => type)).toEqual(['create', 'synced']);
+    await owner.register(service('far-off', 81), { ttlMs: 600_000 });
+    await eventually(() => events.at(-1)?.type).toBe('update');
+    const refused = { code: 'NOT_SUPPORTED', message: expect.stringMatching(/dc1.*far/) };
+    await expect(reader.register(service('far-off', 82))).rejects.toMatchObject(refused);
+    expect(await addressesOf(reader, 'far-off')).toEqual(['10.0.0.1:81']);
+    await owner.deregister(service('far-off'));
+    await eventually(() => events.at(-1)?.type).toBe('delete');
+  }, 120_000);
+});
+
+describe('tokens', () => {
+  const management = randomUUID();
+  let server: ConsulAgent;
+  beforeAll(async () => {
+    const tokens = `tokens { master = "${management}" agent = "${management}" }`;
+    server = await consulAgent({ config: `acl { enabled = true default_policy = "deny" ${tokens} }` });
+    await server.agent.start();
+    await acl('policy', { Name: 'greeter', Rules: documentedPolicy() });
+  }, 120_000);
+  afterAll(() => server.agent.dispose());
+
+  /** The policy that docs/consul.md tells users to make. */
+  function documentedPolicy(): string {
+    const page = readFileSync(new URL('../../../../docs/consul.md', import.meta.url), 'utf8');
+    const [, policy = ''] = /```hcl\n(.*?)```/s.exec(page) ?? [];
+    expect(policy).toContain('service "greeter"');
+    return policy;
+  }
+  async function acl(path: string, body?: object): Promise<Record<string, string>> {
+    const response = await fetch(`http://${server.address}/v1/acl/${path}`, {
+      method: body === undefined ? 'DELETE' : 'PUT',
+      headers: { 'x-consul-token': management },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    });
+    if (!response.ok) throw new Error(`${path}: ${response.status} ${await response.text()}`);
+    return (await response.json()) as Record<string, string>;
+  }
+  const newToken = () => acl('token', { Policies: [{ Name: 'greeter' }] });
+  const at = (token?: ConsulOptions['token']) => open({ addresses: [server.address], token });
+
+  it('the documented policy is all that a service needs, and no more than it says', async () => {
+    const registry = at((await newToken()).SecretID);
+    await registry.init();
+    const events = follow(registry, 'greeter');
+    await registry.register(service('greeter'), { ttlMs: 30_000 });
+    await registry.register(service('greeter'), { ttlMs: 30_000 });
+    expect(await registry.listServices()).toEqual([{ name: 'greeter', versions: [''] }]);
+    await eventually(() => events.map(({ type }) => type)).toContain('create');
+    await registry.deregister(service('greeter'));
+    await eventually(() => events.map(({ type }) => type)).toContain('delete');
+    await expect(registry.register(service('other'))).rejects.toMatchObject({ code: 'UNAUTHORIZED' });
+  });
+
+  it('address and token may come from the variables that Consul has for them', async () => {
+    process.env.CONSUL_HTTP_ADDR = server.address;
+    process.env.CONSUL_HTTP_TOKEN = (await newToken()).SecretID;
+    cleanUps.push(() => {
+      delete process.env.CONSUL_HTTP_ADDR;
+      delete process.env.CONSUL_HTTP_TOKEN;
+    });
+    const registry = open({});
+    await registry.register(service('greeter'), { ttlMs: 30_000 });
+    expect(await addressesOf(registry, 'greeter')).toEqual(['10.0.0.1:80']);
+    await registry.deregister(service('greeter'));
+  });
+
+  it('one that Consul does not know fails at init', async () => {
+    await expect(at(randomUUID()).init()).rejects.toMatchObject({ code: 'UNAUTHORIZED' });
+  });
+
+  it('rotated: calls and watches say UNAUTHORIZED, and go on with the new one', async () => {
+    const [old, next] = [await newToken(), await newToken()];
+    let token = old.SecretID ?? '';
+    const registry = at(() => token);
+    const events = follow(registry, 'greeter');
+    await registry.register(service('greeter'), { ttlMs: 600_000 });
+    await eventually(() => events.map(({ type }) => type)).toContain('create');
+    await acl(`token/${old.AccessorID}`);
+    await eventually(() =>
+      registry.getService('greeter').then(
+        () => 'read',
+        ({ code }) => code,
+      ),
+    ).toBe('UNAUTHORIZED');
+    await eventually(() => events.at(-1)).toMatchObject({ type: 'interrupted', error: { code: 'UNAUTHORIZED' } });
+    token = next.SecretID ?? '';
+    await registry.register(service('greeter', 81), { ttlMs: 600_000 });
+    expect(await addressesOf(registry, 'greeter')).toEqual(['10.0.0.1:81']);
+    await eventually(() => events.map(({ type }) => type).lastIndexOf('synced')).toBeGreaterThan(
+      events.findLastIndex(({ type }) => type === 'interrupted'),
+    );
+  }, 60_000);
+});

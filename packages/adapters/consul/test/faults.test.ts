@@ -1,0 +1,199 @@
+import type { Registry, WatchEvent } from '@rollcall/core';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
+import { type BackendProcess, consulAgent, TcpProxy } from '../../../backends/src/index.ts';
+import { consul } from '../src/index.ts';
+
+let agent: BackendProcess;
+let address = '';
+let proxy: TcpProxy;
+const cleanUps: (() => unknown)[] = [];
+
+beforeAll(async () => {
+  ({ agent, address } = await consulAgent());
+  await agent.start();
+}, 120_000);
+afterAll(() => agent.dispose());
+beforeEach(async () => {
+  await agent.wipe();
+  proxy = new TcpProxy(address);
+  await proxy.listen();
+});
+afterEach(async () => {
+  for (const cleanUp of cleanUps.splice(0).reverse()) await cleanUp();
+  await proxy.close();
+});
+
+const logger = () => ({ debug: vi.fn(), info: vi.fn(), warn: vi.fn(), error: vi.fn() });
+/** At the agent itself, or behind the proxy. */
+function open(at: string, log = logger()): { readonly registry: Registry; readonly log: ReturnType<typeof logger> } {
+  const registry = consul({ addresses: [at], logger: log });
+  cleanUps.push(() => registry.close({ withdraw: false }));
+  return { registry, log };
+}
+
+/** Consul's own HTTP API: another writer, and what is true. */
+async function bare(path: string, body?: object): Promise<unknown> {
+  const init = body === undefined ? {} : { method: 'PUT', body: JSON.stringify(body) };
+  const response = await fetch(`http://${address}/v1${path}`, init);
+  const text = await response.text();
+  if (!response.ok) throw new Error(`${path}: ${response.status} ${text}`);
+  return text === '' ? undefined : JSON.parse(text);
+}
+const put = (id: string, port = 80) =>
+  bare('/agent/service/register', { ID: id, Name: 'fleet', Address: '10.0.0.1', Port: port });
+const drop = (id: string) => bare(`/agent/service/deregister/${id}`, {});
+const ids = (count: number, from = 0): string[] => Array.from({ length: count }, (_, index) => `n${from + index}`);
+/** One after the other: of one client Consul takes at most 200 connections. */
+async function each(names: readonly string[], write: (id: string) => Promise<unknown>): Promise<void> {
+  for (const name of names) await write(name);
+}
+const putAll = (names: readonly string[], port?: number) => each(names, (id) => put(id, port));
+
+interface Item {
+  readonly Service: { readonly ID: string; readonly Address: string; readonly Port: number };
+}
+/** `id address:port` of every instance that passes; the id is that of Consul. */
+async function truth(): Promise<readonly string[]> {
+  const items = (await bare('/health/service/fleet?passing')) as readonly Item[];
+  return items.map(({ Service }) => `${Service.ID} ${Service.Address}:${Service.Port}`).sort();
+}
+
+/** What a watcher of the fleet has been told to be there, and what it was told. */
+function follow(registry: Registry) {
+  const state = new Map<string, string>();
+  const events: WatchEvent[] = [];
+  void (async () => {
+    for await (const event of registry.watch({ name: 'fleet' })) {
+      events.push(event);
+      if (!('service' in event)) continue;
+      for (const { id, address: at } of event.service.nodes) {
+        if (event.type === 'delete') state.delete(id);
+        else state.set(id, at);
+      }
+    }
+  })();
+  const rows = () => [...state].map(([id, at]) => `${id} ${at}`).sort();
+  const told = () => events.map(({ type }) => type);
+  return { state, events, rows, synced: () => told().lastIndexOf('synced') > told().lastIndexOf('interrupted') };
+}
+const read = async (registry: Registry) =>
+  (await registry.getService('fleet')).flatMap(({ nodes }) => nodes.map((node) => `${node.id} ${node.address}`)).sort();
+const eventually = (holds: () => unknown) => expect.poll(holds, { timeout: 30_000 });
+
+describe('other writers', () => {
+  it('two hundred written by hand, changed and removed, are told to the last', async () => {
+    const { registry } = open(address);
+    const { rows, synced } = follow(registry);
+    await eventually(synced).toBe(true);
+    await putAll(ids(200));
+    await putAll(ids(50), 81);
+    await eventually(rows).toEqual(await truth());
+    expect(await read(registry)).toEqual(await truth());
+    await each(ids(200), drop);
+    await eventually(rows).toEqual([]);
+    expect(await truth()).toEqual([]);
+  });
+
+  it('what a hand removed is written again by the next register', async () => {
+    const { registry } = open(address);
+    const service = { name: 'fleet', nodes: [{ id: 'n0', address: '10.0.0.1:80' }] };
+    await registry.register(service, { ttlMs: 30_000 });
+    const [row = ''] = await truth();
+    await drop(row.split(' ')[0] ?? '');
+    await eventually(() => read(registry)).toEqual([]);
+    await registry.register(service, { ttlMs: 30_000 });
+    expect(await truth()).toEqual([row]);
+    expect(await read(registry)).toEqual(['n0 10.0.0.1:80']);
+  });
+
+  it('what has no address to call is logged once each and hides nobody', async () => {
+    await putAll(ids(1));
+    await bare('/agent/service/register', { ID: 'queue', Name: 'fleet', Address: 'a queue', Port: 0 });
+    const { registry, log } = open(address);
+    for (let round = 0; round < 3; round += 1) expect(await read(registry)).toEqual(['n0 10.0.0.1:80']);
+    expect(log.warn.mock.calls.map(([fields]) => fields.key)).toEqual(['fleet/queue']);
+  });
+});
+
+describe('the link', () => {
+  it('cut again while it catches up: nothing is lost', async () => {
+    await putAll(ids(5));
+    const { registry } = open(proxy.address);
+    const { state, rows, synced } = follow(registry);
+    await eventually(synced).toBe(true);
+    for (let round = 1; round <= 5; round += 1) {
+      proxy.cut();
+      await putAll(ids(61, 100 * round));
+      await drop(`n${round - 1}`);
+      proxy.restore();
+      // In the middle of whatever it does to come back: some rounds before its new list, some after.
+      if (round % 2 === 0) await eventually(() => state.has(`n${100 * round}`)).toBe(true);
+    }
+    const expected = await truth();
+    await eventually(rows).toEqual(expected);
+    await eventually(synced).toBe(true);
+  }, 120_000);
+
+  it('a black hole is noticed within 15 s, and calls work within 1.5 s of its end', async () => {
+    await putAll(ids(1));
+    const { registry } = open(proxy.address);
+    const { events, rows, synced } = follow(registry);
+    await eventually(synced).toBe(true);
+    const from = performance.now();
+    proxy.blackHole();
+    await eventually(() => events.some(({ type }) => type === 'interrupted')).toBe(true);
+    console.log(`noticed after ${((performance.now() - from) / 1_000).toFixed(1)} s (promised: 15)`);
+    await expect(registry.getService('fleet', { timeoutMs: 500 })).rejects.toMatchObject({ code: 'TIMEOUT' });
+    await put('n1');
+    proxy.restore();
+    const restored = performance.now();
+    await eventually(() => read(registry).catch(() => [])).toHaveLength(2);
+    console.log(`back ${Math.round(performance.now() - restored)} ms after the link (promised: 1,500)`);
+    await eventually(rows).toEqual(await truth());
+  }, 90_000);
+
+  it('cut in the middle of a call with many nodes: repeating it completes it', async () => {
+    const { registry } = open(proxy.address);
+    const nodes = ids(200).map((id) => ({ id, address: '10.0.0.1:80' }));
+    const register = registry.register({ name: 'fleet', nodes }, { ttlMs: 60_000 });
+    const cutOff = register.then(
+      () => undefined,
+      (error: unknown) => error,
+    );
+    await eventually(async () => (await truth()).length).toBeGreaterThan(0);
+    proxy.cut();
+    expect(await cutOff).toMatchObject({ code: 'UNAVAILABLE' });
+    proxy.restore();
+    await registry.register({ name: 'fleet', nodes }, { ttlMs: 60_000, timeoutMs: 20_000 });
+    expect(await read(registry)).toHaveLength(200);
+    expect(await truth()).toHaveLength(200);
+  }, 60_000);
+
+  it('half closed by the agent: the difference is told', async () => {
+    await putAll(ids(1));
+    const { registry } = open(proxy.address);
+    const { rows, synced } = follow(registry);
+    await eventually(synced).toBe(true);
+    proxy.halfClose();
+    await put('n1');
+    await eventually(rows).toEqual(await truth());
+  });
+});
+
+describe('the agent restarts', () => {
+  it('with nothing, between two questions of a watch: what is written to it then is told at once', async () => {
+    const [{ registry: owner }, { registry: reader }] = [open(address), open(address)];
+    const { state, synced } = follow(reader);
+    await eventually(synced).toBe(true);
+    for (let round = 1; round <= 5; round += 1) {
+      const register = (port: number) =>
+        owner.register({ name: 'fleet', nodes: [{ id: 'n0', address: `10.0.0.1:${port}` }] });
+      await register(100 + round);
+      await eventually(() => state.get('n0')).toBe(`10.0.0.1:${100 + round}`);
+      await agent.wipe();
+      await register(200 + round);
+      // Before the next question of one who believes in the index of the old agent would be answered.
+      await expect.poll(() => state.get('n0'), { timeout: 8_000 }).toBe(`10.0.0.1:${200 + round}`);
+    }
+  }, 90_000);
+});

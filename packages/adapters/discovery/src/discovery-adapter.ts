@@ -1,0 +1,16 @@
+import type { AdapterDescriptor } from '@rollcall/core/adapter';
+import { discoveryAdmin } from './admin.ts';
+import { defaultAddress, discoveryCapabilities } from './discovery-options.ts';
+import { discovery } from './discovery-registry.ts';
+
+/** What everybody else knows of this adapter. */
+export const adapter: AdapterDescriptor = Object.freeze({
+  name: 'discovery',
+  create: discovery,
+  capabilities: discoveryCapabilities,
+  addresses: { kind: 'endpoint', defaults: [defaultAddress] },
+  loopbackIsLocal: true,
+  environment: [],
+  startHint: 'start one with `rollcall serve`',
+  admin: discoveryAdmin,
+} satisfies AdapterDescriptor);

@@ -1,0 +1,77 @@
+/** Pure: entry <-> instance of the wire. What others wrote is read as tolerantly as possible. */
+import type { Endpoint, Metadata, Value } from '@rollcall/core';
+import { type Entry, type Lease, limits } from '@rollcall/core/adapter';
+import type { Instance, InstanceInput, WireEndpoint, WireValue } from '@rollcall/protocol';
+
+function toWireValue({ name, type, values }: Value): WireValue {
+  return { name, type, values: (values ?? []).map(toWireValue) };
+}
+
+function toWireEndpoint({ name, request, response, metadata }: Endpoint): WireEndpoint {
+  return {
+    name,
+    ...(request === undefined ? {} : { request: toWireValue(request) }),
+    ...(response === undefined ? {} : { response: toWireValue(response) }),
+    metadata: metadata ?? {},
+  };
+}
+
+/** What a register sends for an entry. */
+export function toInstance(entry: Entry, env: string, lease: Lease | undefined): InstanceInput {
+  return {
+    env,
+    appid: entry.name,
+    hostname: entry.node.id,
+    addrs: [entry.node.address],
+    version: entry.version,
+    metadata: entry.node.metadata,
+    serviceMetadata: entry.metadata,
+    endpoints: entry.endpoints.map(toWireEndpoint),
+    ttlMs: lease?.ttlMs ?? 0,
+    ...(lease === undefined ? {} : { renewIntervalMs: lease.renewIntervalMs }),
+  };
+}
+
+function readMetadata(value: unknown): Metadata {
+  if (typeof value !== 'object' || value === null) return {};
+  return Object.fromEntries(
+    Object.entries(value).filter((pair): pair is [string, string] => typeof pair[1] === 'string'),
+  );
+}
+
+/** Other clients write URLs (`grpc://10.0.0.1:80`): the part that is an address counts. */
+function readAddress(addrs: unknown): string | undefined {
+  if (!Array.isArray(addrs)) return undefined;
+  const texts = addrs.filter((addr): addr is string => typeof addr === 'string');
+  return texts.map((text) => text.replace(/^[a-z][a-z0-9+.-]*:\/\//i, '').replace(/\/.*$/, '')).find(limits.isAddress);
+}
+
+/** Endpoints without a name are none; what else they hold is handed on as it is. */
+const readEndpoints = (endpoints: unknown): readonly Endpoint[] =>
+  (Array.isArray(endpoints) ? endpoints : []).filter((endpoint) => typeof endpoint?.name === 'string');
+
+/** What an instance is to a reader: an entry, out of service, or not to be used and why. */
+export type Reading =
+  | { readonly entry: Entry }
+  | { readonly entry?: undefined; readonly key: string; readonly unusable: string | undefined };
+
+/** Reads an instance that anybody may have written. */
+export function readInstance(value: unknown): Reading {
+  const instance: Partial<Record<keyof Instance, unknown>> = typeof value === 'object' && value !== null ? value : {};
+  const { appid, hostname, version, status, late } = instance;
+  const key = `${String(appid)}/${String(hostname)}`;
+  if (status === 2) return { key, unusable: undefined };
+  if (typeof appid !== 'string' || !limits.isReadableName(appid)) return { key, unusable: 'no usable name' };
+  if (typeof hostname !== 'string' || !limits.isReadableName(hostname)) return { key, unusable: 'no usable id' };
+  const address = readAddress(instance.addrs);
+  if (address === undefined) return { key, unusable: 'no usable address' };
+  return {
+    entry: {
+      name: appid,
+      version: typeof version === 'string' ? version : '',
+      metadata: readMetadata(instance.serviceMetadata),
+      endpoints: readEndpoints(instance.endpoints),
+      node: { id: hostname, address, metadata: readMetadata(instance.metadata), ...(late === true ? { late } : {}) },
+    },
+  };
+}

@@ -1,0 +1,3 @@
+export { adapter } from './discovery-adapter.ts';
+export type { DiscoveryOptions } from './discovery-options.ts';
+export { discovery } from './discovery-registry.ts';

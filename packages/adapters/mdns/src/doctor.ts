@@ -1,0 +1,147 @@
+/** What is sent and heard here, who answers, and what to do about what is wrong. */
+import { randomInt } from 'node:crypto';
+import { networkInterfaces } from 'node:os';
+import type { CallOptions } from '@rollcall/core';
+import { type CommonRegistryOptions, type Finding, holdProcess, pause, systemClock } from '@rollcall/core/adapter';
+import { explain } from './mdns-error.ts';
+import { type MdnsOptions, parseSettings, type Settings } from './mdns-options.ts';
+import { type Heard, Network } from './network/network.ts';
+import { type Dialect, dnsSdDialect, goMicroDialect } from './seen/dialects.ts';
+import { dnsSdNames } from './wire/dns-sd.ts';
+import { type Message, toBytes } from './wire/message.ts';
+
+const listenMs = 3_000;
+/** Interfaces of containers: what is sent there does not leave the machine. */
+const bridge = /^(?:docker\d|br-|veth|cni|podman)/;
+
+/** What was heard. */
+class Notes {
+  /** Marks our own question, which comes back when the group works here. */
+  readonly mark: number = randomInt(1, 0xffff);
+  /** Packets by link. */
+  readonly packets = new Map<string, number>();
+  /** Links whose group we are in. */
+  readonly echoed = new Set<string>();
+  /** Nodes by who announced them; without nodes: of whatever else speaks mDNS. */
+  readonly speakers = new Map<string, Set<string>>();
+  readonly #dialects: readonly Dialect[];
+
+  constructor(dialects: readonly Dialect[]) {
+    this.#dialects = dialects;
+  }
+
+  take({ id, answers }: Message, { link, from }: Heard): void {
+    const { key } = link.place;
+    if (id === this.mark) this.echoed.add(key);
+    else this.packets.set(key, (this.packets.get(key) ?? 0) + 1);
+    if (answers.length === 0) return;
+    const [address = ''] = from.address.split('%');
+    const nodes = this.speakers.get(address) ?? new Set();
+    this.speakers.set(address, nodes);
+    for (const rr of answers) {
+      if (rr.type !== 'TXT' || rr.ttl === 0) continue;
+      const dialect = this.#dialects.find(({ reads }) => reads(rr.name));
+      const entry = dialect?.read(rr.name, rr.data, '0.0.0.0:1')?.entry;
+      if (entry !== undefined) nodes.add(`${entry.name} ${entry.node.id}`);
+    }
+  }
+}
+
+/**
+ * Asks and listens for a few seconds, on all interfaces or on `addresses`. `timeoutMs`: how long it listens, 3 s by default.
+ *
+ * @throws RegistryError `INVALID_ARGUMENT` for a bad option.
+ */
+export async function* diagnose(
+  options: MdnsOptions & CommonRegistryOptions = {},
+  { timeoutMs = listenMs, signal }: CallOptions = {},
+): AsyncGenerator<Finding, void, undefined> {
+  const settings = parseSettings(options);
+  const { clock = systemClock, logger } = options;
+  const dialects = [dnsSdDialect(dnsSdNames(settings.namespace)), goMicroDialect(settings)];
+  const notes = new Notes(dialects);
+  const ears = { message: (message: Message, heard: Heard) => notes.take(message, heard), up() {}, down() {} };
+  const network = new Network({ interfaces: settings.interfaces, clock, logger, ears });
+  const release = holdProcess();
+  try {
+    const questions = dialects.flatMap((dialect) => dialect.questions(undefined));
+    const unicast = questions.map((question) => ({ ...question, unicast: true }));
+    await network.open().catch(() => {});
+    await network.send([toBytes({ id: notes.mark, questions })]).catch(() => {});
+    await network.send([toBytes({ questions: unicast })], 'ask').catch(() => {});
+    await pause(clock, timeoutMs, signal ?? new AbortController().signal);
+    for (const what of [...linksOf(network, notes), ...speakersOf(notes)]) yield { level: 'ok', what };
+    yield* findingsOf(network, notes, settings);
+  } finally {
+    release();
+    await network.close();
+  }
+}
+
+function linksOf(network: Network, notes: Notes): readonly string[] {
+  const open = network.links.map(({ place, failure }) => {
+    const sent = failure === undefined ? 'sent questions' : 'cannot send';
+    const back = notes.echoed.has(place.key) ? 'they came back' : 'they did not come back';
+    const heard = `${notes.packets.get(place.key) ?? 0} packets of others heard`;
+    return `${place.interface} (IPv${place.family}, ${place.address}): ${failure === undefined ? `${sent}, ${back}` : sent}, ${heard}`;
+  });
+  const used = new Set(network.links.map(({ place }) => place.interface));
+  const others = Object.keys(networkInterfaces()).filter((name) => !used.has(name));
+  const unused = others.length === 0 ? [] : [`up, but not spoken on: ${others.join(', ')}`];
+  return [...open, ...network.refused, ...unused];
+}
+
+function speakersOf({ speakers }: Notes): readonly string[] {
+  const own = new Set(Object.values(networkInterfaces()).flatMap((infos = []) => infos.map(({ address }) => address)));
+  const lines = [...speakers].map(([address, nodes]) => {
+    const who = own.has(address) ? `${address} (this machine)` : address;
+    const services = new Set([...nodes].map((node) => node.split(' ')[0]));
+    return nodes.size === 0
+      ? `${who}: speaks mDNS, announces no node of this roll`
+      : `${who}: ${nodes.size} nodes of ${[...services].sort().join(', ')}`;
+  });
+  return lines.length > 0 ? lines.sort() : ['no other program answered'];
+}
+
+const problem = (what: string, remedy: string): Finding => ({ level: 'problem', what, remedy });
+const warning = (what: string, remedy: string): Finding => ({ level: 'warning', what, remedy });
+
+function findingsOf(network: Network, notes: Notes, { interfaces }: Settings): Finding[] {
+  const links = network.links.filter(({ failure }) => failure === undefined);
+  if (links.length === 0)
+    return [problem(`mDNS cannot work here: ${network.reasons().join('; ')}`, 'put that right, and run this again')];
+  const failed = network.links.flatMap(({ place, failure }) =>
+    failure === undefined ? [] : [explain(`${place.interface} (IPv${place.family})`, failure)],
+  );
+  const findings = [...failed, ...network.refused].map((what) =>
+    warning(what, 'the other interfaces work without it; leave it, or name those you want with --registry-address'),
+  );
+  for (const { place } of links)
+    if (!notes.echoed.has(place.key))
+      findings.push(
+        problem(
+          `${place.interface} (IPv${place.family}): what was sent to the group did not come back`,
+          'something here drops incoming multicast: allow UDP port 5353 in the firewall of this machine, and multicast on the interface (`ip link set dev NAME multicast on`)',
+        ),
+      );
+  if (links.every(({ place }) => place.loopback)) {
+    if (interfaces === undefined)
+      findings.push(
+        warning('no network interface is up: only this machine is heard', 'connect it; nothing need be restarted'),
+      );
+  } else if (links.every(({ place }) => bridge.test(place.interface)))
+    findings.push(
+      warning(
+        'there are interfaces of containers alone',
+        'run the container in the network of the host (`--network host`), or use another registry',
+      ),
+    );
+  else if (notes.speakers.size === 0)
+    findings.push(
+      warning(
+        'nobody answered',
+        'start a service with --registry=mdns on another machine. If one runs: same subnet? a Wi-Fi that isolates its clients, a VPN, a switch that filters multicast (IGMP snooping without a querier), or a firewall there on UDP port 5353?',
+      ),
+    );
+  return findings.sort((a, b) => (a.level === b.level ? 0 : a.level === 'problem' ? -1 : 1));
+}

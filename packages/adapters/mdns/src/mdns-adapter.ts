@@ -1,0 +1,15 @@
+import type { AdapterDescriptor } from '@rollcall/core/adapter';
+import { diagnose } from './doctor.ts';
+import { mdnsCapabilities } from './mdns-options.ts';
+import { mdns } from './mdns-registry.ts';
+
+/** What everybody else knows of this adapter. */
+export const adapter: AdapterDescriptor = Object.freeze({
+  name: 'mdns',
+  create: mdns,
+  capabilities: mdnsCapabilities,
+  addresses: { kind: 'interface' },
+  loopbackIsLocal: false,
+  environment: [],
+  diagnose,
+} satisfies AdapterDescriptor);

@@ -1,0 +1,48 @@
+import { RegistryError } from '@rollcall/core';
+import type { EntryKey } from '@rollcall/core/adapter';
+
+/** Another live host announces the node. */
+export function heldElsewhere({ name, id }: EntryKey, where: string): RegistryError {
+  const message = `node ${id} of ${name} is announced by another registry${where}: give this one another id, or stop that one`;
+  return new RegistryError('CONFLICT', message);
+}
+
+/** Only one shape is on, and it has no room for the node. */
+export function noForm({ name, id }: EntryKey): RegistryError {
+  const message = `node ${id} of ${name} has no form in go-micro's records (its address must be an IP address, its names labels of DNS, all of it must fit in a packet): leave dnsSd on`;
+  return new RegistryError('NOT_SUPPORTED', message);
+}
+
+/** Only the announcer of a node can withdraw it. */
+export function notOurs({ name, id }: EntryKey, where: string): RegistryError {
+  const message = `node ${id} of ${name} is announced by another registry${where}: on mDNS only who registered a node can deregister it`;
+  return new RegistryError('NOT_SUPPORTED', message);
+}
+
+/** No interface can send. `reasons` say why, one for each that was tried. */
+export function noNetwork(reasons: readonly string[]): RegistryError {
+  const message = `mDNS cannot work here: ${reasons.join('; ')}. \`rollcall doctor --registry=mdns\` says more`;
+  return new RegistryError('UNAVAILABLE', message);
+}
+
+const remedies: Readonly<Record<string, string>> = {
+  EADDRINUSE:
+    'another program holds UDP port 5353 for itself: stop it, or let it share the port (SO_REUSEADDR), as avahi and systemd-resolved do',
+  EACCES: 'this process may not use UDP port 5353: allow it',
+  EPERM: 'a firewall of this machine drops what is sent: allow UDP port 5353 to 224.0.0.251 and ff02::fb',
+  ENETUNREACH: 'there is no way to send multicast: bring the interface up, with an address',
+  ENODEV: 'the interface has no multicast, or is gone',
+  EADDRNOTAVAIL: 'its address is not usable (yet)',
+};
+
+/** What went wrong on an interface, with what to do. */
+export function explain(where: string, cause: unknown): string {
+  const code = cause instanceof Error && 'code' in cause ? String(cause.code) : '';
+  const what = cause instanceof Error ? cause.message : String(cause);
+  return `${where}: ${remedies[code] === undefined ? what : `${remedies[code]} (${what})`}`;
+}
+
+/** Whatever failed, as ours. */
+export function toMdnsError(cause: unknown): RegistryError {
+  return new RegistryError('INTERNAL', 'the mDNS registry failed', { cause });
+}

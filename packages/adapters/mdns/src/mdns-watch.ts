@@ -1,0 +1,48 @@
+import type { DeleteReason, RegistryError } from '@rollcall/core';
+import type { Entry, EntryKey, WatchSink } from '@rollcall/core/adapter';
+
+type Subscriber = Pick<WatchSink, 'put' | 'remove'>;
+
+/** Who is told of changes, and that nothing can be sent any more. */
+export class Watches {
+  readonly #subscribers = new Map<string | undefined, Set<Subscriber>>();
+  readonly #losers = new Set<(error: RegistryError) => void>();
+
+  subscribe(name: string | undefined, subscriber: Subscriber): () => void {
+    const group = this.#subscribers.get(name) ?? new Set();
+    this.#subscribers.set(name, group.add(subscriber));
+    return () => {
+      group.delete(subscriber);
+      if (group.size === 0) this.#subscribers.delete(name);
+    };
+  }
+
+  /** What is true of a node now; `undefined`: it is gone. */
+  tell(key: EntryKey, entry: Entry | undefined, reason: DeleteReason): void {
+    for (const wanted of [key.name, undefined])
+      for (const subscriber of this.#subscribers.get(wanted) ?? []) {
+        if (entry === undefined) subscriber.remove(key, reason);
+        else subscriber.put(entry);
+      }
+  }
+
+  lose(error: RegistryError): void {
+    for (const lose of [...this.#losers]) lose(error);
+  }
+
+  /** Resolves with the signal, rejects with {@link Watches.lose}. */
+  untilLost(signal: AbortSignal): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const end = (settle: () => void): void => {
+        this.#losers.delete(lose);
+        signal.removeEventListener('abort', onAbort);
+        settle();
+      };
+      const onAbort = (): void => end(resolve);
+      const lose = (error: RegistryError): void => end(() => reject(error));
+      if (signal.aborted) return resolve();
+      this.#losers.add(lose);
+      signal.addEventListener('abort', onAbort);
+    });
+  }
+}

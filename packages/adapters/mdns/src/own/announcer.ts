@@ -1,0 +1,254 @@
+import type { Clock, DeleteReason, Logger } from '@rollcall/core';
+import {
+  type DriverCall,
+  type Entry,
+  type EntryKey,
+  entryKey,
+  keyOf,
+  type Lease,
+  LeaseTable,
+} from '@rollcall/core/adapter';
+import { noForm } from '../mdns-error.ts';
+import { announceIntervalMs, goodbyeRepeatMs, withdrawnMs } from '../mdns-options.ts';
+import type { Link } from '../network/link.ts';
+import type { Network } from '../network/network.ts';
+import { type Group, packResponses, type Rr } from '../wire/message.ts';
+import type { Prober } from './probe.ts';
+import { type Form, goodbye, withPointers } from './records.ts';
+import { announce, type Own, ttlOf, type Zone } from './zone.ts';
+
+/** What an announcer works with. */
+export interface AnnouncerOptions {
+  readonly zone: Zone;
+  readonly prober: Prober;
+  readonly network: Network;
+  readonly clock: Clock;
+  readonly logger: Logger | undefined;
+  readonly owner: string;
+  /** Whether another was heard of with this node. */
+  readonly takenElsewhere: (key: EntryKey) => boolean;
+  /** A node here is new, changed or gone. */
+  readonly changed: (key: EntryKey, reason: DeleteReason) => void;
+}
+
+/** Who announces a node of ours. */
+export interface Rival {
+  /** The registry object; undefined: another program. */
+  readonly owner: string | undefined;
+  readonly from: string;
+  /** It never gives way. */
+  readonly stubborn: boolean;
+}
+
+/** Brings nodes up, keeps their leases, and takes them down: the writing side of a roll that lives in its announcers. */
+export class Announcer {
+  readonly #options: AnnouncerOptions;
+  readonly #leases = new LeaseTable<EntryKey>();
+  readonly #timers = new Set<() => void>();
+  readonly #defendedAt = new Map<string, number>();
+  /** In the order of time. */
+  readonly #withdrawnAt = new Map<string, number>();
+  readonly #stop = new AbortController();
+  #cancelLease = (): void => {};
+
+  constructor(options: AnnouncerOptions) {
+    this.#options = options;
+  }
+
+  /** Probes what is new, then announces; a change of what is announced already needs no probe (RFC 6762, 8.4). */
+  async put(entries: readonly Entry[], lease: Lease | undefined, { signal }: DriverCall): Promise<void> {
+    const { zone, prober, clock, changed } = this.#options;
+    for (const entry of entries)
+      if (zone.forms.dnsSd(entry) === undefined && zone.forms.goMicro(entry) === undefined)
+        throw noForm(entryKey(entry));
+    const fresh = entries.filter((entry) => zone.get(entryKey(entry)) === undefined && !this.#wasOurs(entryKey(entry)));
+    if (fresh.length > 0) await prober.probe(fresh, AbortSignal.any([signal, this.#stop.signal]));
+    const owns = entries.map((entry) => announce(zone.forms, entry, lease, clock.now()));
+    for (const own of owns) {
+      const key = entryKey(own.entry);
+      zone.put(own);
+      this.#lease(key, lease);
+      changed(key, 'unknown');
+    }
+    await this.#announce(owns);
+  }
+
+  /** Extends what is announced here; the rest is answered. A renewal sends nothing, unless others were told a longer lease. */
+  async renew(keys: readonly EntryKey[], lease: Lease | undefined): Promise<readonly EntryKey[]> {
+    const { zone, clock } = this.#options;
+    const shortened: Own[] = [];
+    for (const key of keys) {
+      const own = zone.get(key);
+      if (own === undefined) continue;
+      own.endsAt = lease === undefined ? undefined : clock.now() + lease.ttlMs;
+      this.#lease(key, lease);
+      if (own.endsAt !== undefined && own.toldUntil > own.endsAt + 1_000) shortened.push(own);
+    }
+    for (const own of shortened) own.toldUntil = 0;
+    if (shortened.length > 0) await this.#announce(shortened);
+    return keys.filter((key) => zone.get(key) === undefined);
+  }
+
+  #remember({ name, id }: EntryKey): void {
+    const now = this.#options.clock.now();
+    for (const [key, at] of this.#withdrawnAt) {
+      if (at + withdrawnMs > now) break;
+      this.#withdrawnAt.delete(key);
+    }
+    this.#withdrawnAt.delete(keyOf(name, id));
+    this.#withdrawnAt.set(keyOf(name, id), now);
+  }
+
+  /** Says goodbye, twice; resolves when it was said once. */
+  async remove(keys: readonly EntryKey[]): Promise<void> {
+    const gone = this.#drop(keys, 'deregistered');
+    await this.#bye(gone, false);
+    this.#later(goodbyeRepeatMs, () => void this.#bye(gone, false));
+  }
+
+  /** Withdraws and falls silent: resolves when goodbye was said twice. */
+  async close(withdraw: readonly EntryKey[]): Promise<void> {
+    this.#stop.abort();
+    const gone = this.#drop(withdraw, 'deregistered');
+    for (const cancel of this.#timers) cancel();
+    this.#cancelLease();
+    if (gone.length === 0) return;
+    await this.#bye(gone, false);
+    await new Promise<void>((resolve) => this.#options.clock.setTimer(goodbyeRepeatMs, resolve));
+    await this.#bye(gone, false);
+  }
+
+  /** A link is new, or back: whoever is on it does not know us. */
+  up(link: Link): void {
+    const all = [...this.#options.zone.all()];
+    if (all.length > 0) void this.#announce(all, [link]).catch(() => {});
+  }
+
+  /** Somebody else answers for a node of ours: the later in order keeps it, and says so. Never a silent fight. */
+  contest(own: Own, { owner, from, stubborn }: Rival): void {
+    const { clock, logger } = this.#options;
+    const key = entryKey(own.entry);
+    const id = keyOf(key.name, key.id);
+    const now = clock.now();
+    if ((this.#defendedAt.get(id) ?? Number.NEGATIVE_INFINITY) + announceIntervalMs > now) return;
+    this.#defendedAt.set(id, now);
+    logger?.warn({ name: key.name, id: key.id, from }, 'mDNS: another registry announces a node of ours');
+    // A program that is no registry follows the RFC: it sees our answer and takes another name.
+    if (owner === undefined ? !stubborn : owner < this.#options.owner) void this.#announce([own]).catch(() => {});
+    else void this.#yield(own);
+  }
+
+  /** Asks again, and gives the node up where its other holder answers. */
+  async #yield(own: Own): Promise<void> {
+    const { prober, zone, logger, changed } = this.#options;
+    const key = entryKey(own.entry);
+    try {
+      await prober.probe([own.entry], this.#stop.signal);
+    } catch (error) {
+      if (this.#stop.signal.aborted || zone.get(key) !== own) return;
+      logger?.error({ error }, 'mDNS: gave up a node that another registry announces');
+      zone.remove(key);
+      this.#leases.delete(keyOf(key.name, key.id));
+      changed(key, 'unknown');
+    }
+  }
+
+  #lease(key: EntryKey, lease: Lease | undefined): void {
+    const id = keyOf(key.name, key.id);
+    if (lease === undefined) this.#leases.delete(id);
+    else this.#leases.set(id, key, lease.ttlMs, this.#options.clock.now());
+    this.#schedule();
+  }
+
+  #schedule(): void {
+    const { clock } = this.#options;
+    this.#cancelLease();
+    const deadline = this.#leases.nextDeadline();
+    if (deadline === undefined || this.#stop.signal.aborted) return;
+    this.#cancelLease = clock.setTimer(deadline - clock.now(), () => {
+      const gone = this.#drop(this.#leases.expire(clock.now()), 'expired');
+      void this.#bye(gone, true);
+      this.#later(goodbyeRepeatMs, () => void this.#bye(gone, true));
+      this.#schedule();
+    });
+  }
+
+  /** Withdrawn here a moment ago, and nobody has taken it since: another probe would tell nothing new. */
+  #wasOurs(key: EntryKey): boolean {
+    const at = this.#withdrawnAt.get(keyOf(key.name, key.id));
+    return at !== undefined && at + withdrawnMs > this.#options.clock.now() && !this.#options.takenElsewhere(key);
+  }
+
+  #drop(keys: readonly EntryKey[], reason: DeleteReason): readonly Own[] {
+    const { zone, changed } = this.#options;
+    return keys.flatMap((key) => {
+      const own = zone.remove(key);
+      this.#leases.delete(keyOf(key.name, key.id));
+      this.#defendedAt.delete(keyOf(key.name, key.id));
+      if (own === undefined) return [];
+      this.#remember(key);
+      changed(key, reason);
+      return [own];
+    });
+  }
+
+  /** Now, and once more a second later. */
+  async #announce(owns: readonly Own[], links?: readonly Link[]): Promise<void> {
+    this.#later(announceIntervalMs, () => void this.#tell(this.#still(owns), links).catch(() => {}));
+    await this.#tell(owns, links);
+  }
+
+  #tell(owns: readonly Own[], links?: readonly Link[]): Promise<void> {
+    const { network, clock } = this.#options;
+    const now = clock.now();
+    const groups = owns.flatMap((own) => {
+      const ttl = ttlOf(own, now);
+      return groupsOf(
+        own,
+        (form) => withPointers(form, ttl),
+        (form) => form.records(ttl),
+      );
+    });
+    return network.send(packResponses(groups), 'tell', links);
+  }
+
+  #still(owns: readonly Own[]): readonly Own[] {
+    return owns.filter((own) => this.#options.zone.get(entryKey(own.entry)) === own);
+  }
+
+  /** Nobody is told that nobody hears it: what cannot be taken back goes with its TTL. */
+  async #bye(owns: readonly Own[], expired: boolean): Promise<void> {
+    const { zone, network } = this.#options;
+    // One that is back meanwhile must not be taken away again.
+    const gone = owns.filter((own) => zone.get(entryKey(own.entry)) === undefined);
+    const groups = gone.flatMap((own) =>
+      groupsOf(
+        own,
+        (form) => goodbye(form, expired),
+        (form) => form.records(0),
+      ),
+    );
+    await network.send(packResponses(groups)).catch(() => {});
+  }
+
+  #later(ms: number, act: () => void): void {
+    if (this.#stop.signal.aborted) return;
+    const cancel = this.#options.clock.setTimer(ms, () => {
+      this.#timers.delete(cancel);
+      act();
+    });
+    this.#timers.add(cancel);
+  }
+}
+
+/** What is said of a node, in each of its forms. */
+function groupsOf(
+  { dnsSd, goMicro }: Own,
+  inDnsSd: (form: Form) => readonly Rr[],
+  inGoMicro: (form: Form) => readonly Rr[],
+): readonly Group[] {
+  return [
+    ...(dnsSd === undefined ? [] : [{ alone: false, records: inDnsSd(dnsSd) }]),
+    ...(goMicro === undefined ? [] : [{ alone: true, records: inGoMicro(goMicro) }]),
+  ];
+}

@@ -1,0 +1,121 @@
+/** The shape that any DNS-SD browser understands (RFC 6763), with the truth in TXT. */
+import { createHash } from 'node:crypto';
+import { deflateRawSync, inflateRawSync } from 'node:zlib';
+import { type Entry, type EntryKey, limits } from '@rollcall/core/adapter';
+import { parseObject, readEndpoint, readMetadata } from '@rollcall/core/go-micro';
+
+/** Who asks for this enumerates service types (RFC 6763, 9). */
+const enumeration = (domain: string): string => `_services._dns-sd._udp.${domain}`;
+const hash = (text: string): string => createHash('sha256').update(text).digest('hex').slice(0, 12);
+
+/** The names of one roll. */
+export interface DnsSdNames {
+  /** `_rollcall._tcp.local`: a pointer to every node. */
+  readonly type: string;
+  readonly enumeration: string;
+  /** A pointer to every node of one service. Hashed, since a name with dots is no label. */
+  subtype(name: string): string;
+  /** One node. */
+  instance(key: EntryKey): string;
+}
+
+/** A namespace is a domain below `local`; one that is no label in lower case gets a hash. */
+export function dnsSdNames(namespace: string | undefined): DnsSdNames {
+  const label = namespace?.toLowerCase().replace(/[^a-z0-9-]/g, '-');
+  const domain =
+    label === undefined
+      ? 'local'
+      : `${label === namespace ? label : `${label.slice(0, 48)}-${hash(namespace ?? '')}`}.local`;
+  const type = `_rollcall._tcp.${domain}`;
+  return {
+    type,
+    enumeration: enumeration(domain),
+    subtype: (name) => `_${hash(name)}._sub.${type}`,
+    instance: ({ name, id }) => `${id.slice(0, 24).replace(/[^A-Za-z0-9_-]/g, '-')}-${hash(`${name}\0${id}`)}.${type}`,
+  };
+}
+
+/** What the TXT record of an instance says. */
+export interface Truth {
+  readonly name: string;
+  readonly id: string;
+  readonly version: string;
+  /** Undefined in what another program announced: host and port are in its other records. */
+  readonly entry: Entry | undefined;
+  /** The registry object that announces it; undefined: another program. */
+  readonly owner: string | undefined;
+}
+
+/** A string of TXT holds 255 bytes, its key included. */
+const pieceBytes = 250;
+/** Largest text that is inflated: far above what fits in a packet, far below what hurts. Bytes. */
+const maxInflated = 262_144;
+/** In a goodbye: its lease ended, nobody deregistered it. */
+const expiredMark = 'gone=expired';
+
+/** The strings of an entry's TXT: name, version and owner for people and tools, the rest deflated. */
+export function writeTruth({ name, version, metadata, endpoints, node }: Entry, owner: string): Buffer[] {
+  const rest = deflateRawSync(JSON.stringify({ ...node, service: metadata, endpoints }));
+  const pieces = Array.from({ length: Math.ceil(rest.length / pieceBytes) }, (_, index) =>
+    Buffer.concat([Buffer.from(`r${index}=`), rest.subarray(index * pieceBytes, (index + 1) * pieceBytes)]),
+  );
+  return [
+    ...['txtvers=1', `name=${name}`, `version=${version}`, `owner=${owner}`].map((text) => Buffer.from(text)),
+    ...pieces,
+  ];
+}
+
+/** The TXT that goes with a goodbye at the end of a lease. */
+export const expiredTruth = (): Buffer[] => [Buffer.from(expiredMark)];
+export const saysExpired = (data: readonly Buffer[]): boolean => data.some((item) => item.toString() === expiredMark);
+
+function pairsOf(data: readonly Buffer[]): Map<string, Buffer> {
+  const pairs = new Map<string, Buffer>();
+  for (const item of data) {
+    const at = item.indexOf(0x3d);
+    const key = at > 0 ? item.subarray(0, at).toString('latin1').toLowerCase() : '';
+    // The first counts (RFC 6763, 6.4).
+    if (key !== '' && !pairs.has(key)) pairs.set(key, item.subarray(at + 1));
+  }
+  return pairs;
+}
+
+function inflate(pairs: ReadonlyMap<string, Buffer>): Record<string, unknown> | undefined {
+  const pieces: Buffer[] = [];
+  for (let piece = pairs.get('r0'); piece !== undefined; piece = pairs.get(`r${pieces.length}`)) pieces.push(piece);
+  try {
+    return parseObject(inflateRawSync(Buffer.concat(pieces), { maxOutputLength: maxInflated }).toString());
+  } catch {
+    return undefined;
+  }
+}
+
+/**
+ * What anybody's TXT in our type says. A program without our fields may give `name`, `id` and `version`; its other pairs
+ * are metadata of the node, and its instance label stands for what it does not give.
+ */
+export function readTruth(label: string, data: readonly Buffer[]): Truth | undefined {
+  const pairs = pairsOf(data);
+  const text = (key: string): string | undefined => pairs.get(key)?.toString();
+  const rest = inflate(pairs);
+  const name = text('name') ?? label;
+  const id = typeof rest?.id === 'string' ? rest.id : (text('id') ?? label);
+  const version = text('version') ?? '';
+  if (!limits.isReadableName(name) || !limits.isReadableName(id)) return undefined;
+  if (rest === undefined) return { name, id, version, entry: undefined, owner: text('owner') };
+  if (typeof rest.address !== 'string' || !limits.isAddress(rest.address)) return undefined;
+  const endpoints = (Array.isArray(rest.endpoints) ? rest.endpoints : []).flatMap((item) => readEndpoint(item) ?? []);
+  const node = { id, address: rest.address, metadata: readMetadata(rest.metadata) };
+  const entry = { name, version, metadata: readMetadata(rest.service), endpoints, node };
+  return { name, id, version, entry, owner: text('owner') };
+}
+
+const reserved = new Set(['txtvers', 'name', 'id', 'version', 'owner']);
+
+/** The entry of a program that does not speak our TXT. */
+export function foreignEntry({ name, id, version }: Truth, data: readonly Buffer[], address: string): Entry {
+  const metadata = Object.fromEntries(
+    [...pairsOf(data)].filter(([key]) => !reserved.has(key)).map(([key, value]) => [key, value.toString()]),
+  );
+  return { name, version, metadata: {}, endpoints: [], node: { id, address, metadata } };
+}

@@ -1,0 +1,61 @@
+import { fileURLToPath } from 'node:url';
+import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
+import { type HostName, Lan } from '../../../backends/src/index.ts';
+import { Member } from './lan/member.ts';
+
+const bin = fileURLToPath(new URL('../../../cli/bin/rollcall.js', import.meta.url));
+let lan: Lan;
+let member: Member;
+beforeAll(async () => {
+  lan = await Lan.create();
+  member = await Member.on(lan, 'a');
+}, 60_000);
+const cleanUps: (() => unknown)[] = [];
+afterEach(async () => {
+  for (const cleanUp of cleanUps.splice(0)) await cleanUp();
+});
+afterAll(async () => {
+  await member.kill();
+  await lan.dispose();
+});
+
+/** `rollcall doctor` on a host. */
+function doctor(host: HostName, ...args: string[]): Promise<{ readonly code: number; readonly out: string }> {
+  const command = [bin, 'doctor', '--registry', 'mdns', '--for', '1s', ...args];
+  return lan.run(host, process.execPath, command).then(
+    (out) => ({ code: 0, out }),
+    ({ code, stdout }: { readonly code: number; readonly stdout: string }) => ({ code, out: stdout }),
+  );
+}
+
+it('says who answers, on which interface', async () => {
+  const registry = member.open();
+  cleanUps.push(() => registry.close());
+  const node = (id: string) => ({ id, address: '10.77.0.1:80' });
+  await registry.register({ name: 'greeter', nodes: [node('n1'), node('n2')] });
+  await registry.register({ name: 'users', nodes: [node('n1')] });
+  const { code, out } = await doctor('b');
+  expect(out).toMatch(/eth0 \(IPv4, 10\.77\.0\.2\): sent questions, they came back, \d+ packets of others heard/);
+  expect(out).toContain('10.77.0.1: 3 nodes of greeter, users');
+  expect(out).toContain('up, but not spoken on: lo');
+  expect(out).toContain('nothing is wrong');
+  expect(code).toBe(0);
+}, 60_000);
+
+it('says that no other program answers, and where that may come from', async () => {
+  const { code, out } = await doctor('b');
+  expect(out).toMatch(/warning\n {2}nobody answered\n {2}-> .*same subnet/);
+  expect(code).toBe(0);
+}, 60_000);
+
+it('says what is wrong and what to do: a firewall, and an interface that is not there', async () => {
+  await lan.refuseSending('b');
+  expect(await doctor('b')).toMatchObject({ code: 3, out: expect.stringContaining('allow UDP port 5353') });
+  await lan.heal('b');
+  expect(await doctor('b', '--registry-address', 'wlan0')).toMatchObject({
+    code: 3,
+    out: expect.stringContaining('no interface wlan0 is up'),
+  });
+  const json = JSON.parse((await doctor('b', '--json')).out) as { readonly findings: readonly object[] };
+  expect(json.findings).toContainEqual(expect.objectContaining({ level: 'warning' }));
+}, 60_000);

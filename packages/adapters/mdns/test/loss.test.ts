@@ -1,0 +1,50 @@
+import type { Registry, WatchEvent } from '@rollcall/core';
+import { describe, it } from 'vitest';
+import { Lan } from '../../../backends/src/index.ts';
+import { Member } from './lan/member.ts';
+
+const services = 50;
+const ttlMs = 10_000;
+const minutes = 2;
+const service = (index: number) => ({
+  name: `lossy-${index}`,
+  nodes: [{ id: 'n1', address: `10.77.0.1:${8_000 + index}` }],
+});
+
+// Each of the fifty is asked for some fifteen times in the two minutes. Both hosts at a time: nearly all of it is waiting.
+describe.concurrent('three packets of ten are lost', () => {
+  it.for(['a', 'b'] as const)(
+    'at host %s: nobody who lives is ever reported gone',
+    { timeout: 200_000 },
+    async (lossy, { expect, onTestFinished }) => {
+      const lan = await Lan.create();
+      const [announcer, watching] = await Promise.all([Member.on(lan, 'a'), Member.on(lan, 'b')]);
+      const registry: Registry = announcer.open();
+      const renew = () =>
+        Promise.all(Array.from({ length: services }, (_, index) => registry.register(service(index), { ttlMs })));
+      await renew();
+      const renewing = setInterval(() => void renew().catch(() => {}), ttlMs / 3);
+      onTestFinished(async () => {
+        clearInterval(renewing);
+        await Promise.all([announcer.kill(), watching.kill()]);
+        await lan.dispose();
+      });
+      const events: WatchEvent[] = [];
+      void (async () => {
+        for await (const event of watching.open().watch()) events.push(event);
+      })();
+      const count = (type: string) => events.filter((event) => event.type === type).length;
+      await expect.poll(() => count('create'), { timeout: 20_000 }).toBe(services);
+      await lan.lose(lossy, 30);
+      // The promise is one of time, so time must pass.
+      await new Promise((resolve) => setTimeout(resolve, minutes * 60_000));
+      const lost = await lan.lost(lossy);
+      console.log(`30 % loss at host ${lossy}: ${lost} packets lost, ${count('delete')} services reported gone`);
+      expect(lost).toBeGreaterThan(50);
+      expect(events.filter(({ type }) => type !== 'create' && type !== 'synced')).toEqual([]);
+      // And one that does not live is: the watcher was not deaf.
+      await announcer.kill();
+      await expect.poll(() => count('delete'), { timeout: 20_000 }).toBe(services);
+    },
+  );
+});

@@ -1,0 +1,80 @@
+/** Signals and deadlines. Every timer is one of the injected clock, every derived signal has a controller of its own. */
+import type { Clock } from '../contract.ts';
+
+/** Calls `listener` once at the abort, at once if that has happened; answers how to stop listening. */
+export function onAbort(signal: AbortSignal, listener: () => void): () => void {
+  if (signal.aborted) {
+    listener();
+    return () => {};
+  }
+  signal.addEventListener('abort', listener, { once: true });
+  return () => signal.removeEventListener('abort', listener);
+}
+
+/** Resolves at the abort. */
+export function aborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => void onAbort(signal, resolve));
+}
+
+/** Settles as `work` does, or rejects with the signal's reason at once, whatever `work` does then. */
+export function untilAborted<T>(signal: AbortSignal, work: PromiseLike<T>): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const stop = onAbort(signal, () => reject(signal.reason));
+    work.then(
+      (value) => {
+        stop();
+        resolve(value);
+      },
+      (cause: unknown) => {
+        stop();
+        reject(cause);
+      },
+    );
+  });
+}
+
+/** Resolves after `ms`; rejects with the signal's reason. */
+export function pause(clock: Clock, ms: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve, reject) => {
+    let stop = (): void => {};
+    const cancel = clock.setTimer(ms, () => {
+      stop();
+      resolve();
+    });
+    stop = onAbort(signal, () => {
+      cancel();
+      reject(signal.reason);
+    });
+  });
+}
+
+/** What bounds {@link withDeadline}. */
+export interface Deadline {
+  readonly clock: Clock;
+  /** Milliseconds. */
+  readonly ms: number;
+  /** Ends the work earlier. */
+  readonly signal?: AbortSignal | undefined;
+  /** What the work is aborted with when its time is over. */
+  readonly reason: Error;
+}
+
+/**
+ * Runs `work` with a signal that aborts with the outer one, or with `reason` after `ms`. Settles as `work` does: work
+ * that ignores its signal is bounded by {@link untilAborted}. The same job by `AbortSignal.any` and
+ * `AbortSignal.timeout` loses its timer at a garbage collection on Node 20.
+ */
+export async function withDeadline<T>(
+  { clock, ms, signal, reason }: Deadline,
+  work: (signal: AbortSignal) => Promise<T>,
+): Promise<T> {
+  const inner = new AbortController();
+  const cancel = clock.setTimer(ms, () => inner.abort(reason));
+  const stop = signal === undefined ? undefined : onAbort(signal, () => inner.abort(signal.reason));
+  try {
+    return await work(inner.signal);
+  } finally {
+    cancel();
+    stop?.();
+  }
+}

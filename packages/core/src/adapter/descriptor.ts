@@ -1,0 +1,54 @@
+/** What everybody else knows of an adapter. Service, command line, doctor, gates and tables read it and never compare names. */
+import type { CallOptions, Capabilities, Registry, RegistryOptions } from '../contract.ts';
+
+/** What every adapter's factory takes. */
+export interface CommonRegistryOptions extends RegistryOptions {
+  /** Where the backend is: endpoints or network interfaces, by {@link AdapterDescriptor.addresses}. */
+  readonly addresses?: readonly string[] | undefined;
+  readonly token?: string | undefined;
+  /** Where the backend's own variables are read; default `process.env`. */
+  readonly env?: Readonly<Record<string, string | undefined>> | undefined;
+}
+
+/** Makes a registry; does no I/O. */
+export type RegistryFactory = (options: CommonRegistryOptions) => Registry;
+
+/** One thing that `diagnose` found out about the place that it runs in. */
+export interface Finding {
+  /** `problem`: the registry does not work so. `warning`: it may be as it should. `ok`: what was seen. */
+  readonly level: 'ok' | 'warning' | 'problem';
+  readonly what: string;
+  /** What to do. */
+  readonly remedy?: string | undefined;
+}
+
+/** Status and protection of a discovery server. */
+export interface DiscoveryAdmin {
+  status(call?: CallOptions): Promise<object>;
+  /** Evicts every expired instance of `env` now; answers how many. */
+  endProtection(env: string, call?: CallOptions): Promise<number>;
+}
+
+/** An adapter package `@rollcall/<name>` exports its factory as `<name>` and this as `adapter`. */
+export interface AdapterDescriptor {
+  /** What `--registry` takes. */
+  readonly name: string;
+  /** May differ from the bare factory where a flag means something else. */
+  readonly create: RegistryFactory;
+  readonly capabilities: Capabilities;
+  /** What `addresses` are, and where the backend is when none are given. */
+  readonly addresses:
+    | { readonly kind: 'endpoint'; readonly defaults: readonly string[] }
+    | { readonly kind: 'interface' }
+    | { readonly kind: 'none' };
+  /** A backend reached over loopback is this machine's alone (discovery, memory), not the local agent of a cluster. */
+  readonly loopbackIsLocal: boolean;
+  /** Variables of the backend's own tools that it honours, below ours. */
+  readonly environment: readonly string[];
+  /** What to do when nothing answers: "start one with `rollcall serve`". */
+  readonly startHint?: string | undefined;
+  /** What works between here and the backend, and what to do about what does not. `timeoutMs`: how long it may take. */
+  diagnose?(options: CommonRegistryOptions, call: CallOptions): AsyncIterable<Finding>;
+  /** Only where the backend is a discovery server. */
+  admin?(options: CommonRegistryOptions): DiscoveryAdmin;
+}

@@ -1,0 +1,86 @@
+/**
+ * The contract for authors of an adapter: the narrow driver behind every registry. Grouping, copies, limits, retry,
+ * diff and coalescing are the guard's; `createRegistry` makes a `Registry` of a driver.
+ */
+import type {
+  Capabilities,
+  DeleteReason,
+  Endpoint,
+  Logger,
+  Metadata,
+  ServiceNode,
+  ServiceSummary,
+} from '../contract.ts';
+import type { RegistryError } from '../errors.ts';
+
+/** One node with the service around it: what an adapter stores and reads. */
+export interface Entry {
+  readonly name: string;
+  readonly version: string;
+  readonly metadata: Metadata;
+  readonly endpoints: readonly Endpoint[];
+  readonly node: ServiceNode;
+}
+
+/** What identifies an {@link Entry}. */
+export interface EntryKey {
+  readonly name: string;
+  readonly id: string;
+}
+
+/** What the guard hands to each driver call. `signal` already carries the deadline. */
+export interface DriverCall {
+  readonly signal: AbortSignal;
+  readonly logger: Logger;
+}
+
+/** A TTL as the backend keeps it (raised and rounded) and the promised interval, both in milliseconds. */
+export interface Lease {
+  readonly ttlMs: number;
+  readonly renewIntervalMs: number;
+}
+
+/** Where a driver's watch reports. The guard diffs, so telling too much is harmless, telling too little is not. */
+export interface WatchSink {
+  /** The whole state at one point; later calls continue from exactly there. May come again. */
+  snapshot(entries: readonly Entry[]): void;
+  /** One node as it is now. Allowed before the first snapshot, when parts of the state are known to be true. */
+  put(entry: Entry): void;
+  /** One node that is gone; `unknown` without a reason. */
+  remove(key: EntryKey, reason?: DeleteReason): void;
+}
+
+/** The narrow interface that an adapter implements; `createRegistry` makes a `Registry` of it. */
+export interface RegistryDriver {
+  readonly name: string;
+  /** `host:port` of each backend as configured, where there is one. */
+  readonly endpoints?: readonly string[] | undefined;
+  readonly capabilities: Capabilities;
+  /** Called before anything else, again after a failure; not called again once it resolved. */
+  connect(call: DriverCall): Promise<void>;
+  /**
+   * Writes each entry whole, whatever was there; with `takesOver: false`, `CONFLICT` where a live holder defends it.
+   * `lease` undefined: no lease.
+   */
+  put(entries: readonly Entry[], lease: Lease | undefined, call: DriverCall): Promise<void>;
+  /**
+   * Extends what this object holds; answers the keys that the backend no longer has, which the guard then puts.
+   * `CONFLICT` where another holds one.
+   */
+  renew(keys: readonly EntryKey[], lease: Lease | undefined, call: DriverCall): Promise<readonly EntryKey[]>;
+  /** Removes whoever registered them, within `removesOthers`; unknown keys are no error. */
+  remove(keys: readonly EntryKey[], call: DriverCall): Promise<void>;
+  /** All entries, or those of one service. */
+  read(name: string | undefined, call: DriverCall): Promise<readonly Entry[]>;
+  /** Only where it is cheaper than `read(undefined)`. */
+  list?(call: DriverCall): Promise<readonly ServiceSummary[]>;
+  /**
+   * One connection's life: snapshot, then changes, until the signal (resolves) or the link is lost (rejects).
+   * Compaction, an index that went back, a periodic re-list: reject or snapshot again.
+   */
+  watch(name: string | undefined, sink: WatchSink, call: DriverCall): Promise<void>;
+  /** The one place where backend errors become ours. */
+  toError(cause: unknown): RegistryError;
+  /** Withdraws of these keys what this object still holds, then frees every socket and timer. */
+  close(options: { readonly withdraw: readonly EntryKey[] }, call: DriverCall): Promise<void>;
+}

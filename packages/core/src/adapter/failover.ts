@@ -1,0 +1,93 @@
+import type { Clock } from '../contract.ts';
+import { failoverAfterMs, shunnedMs } from '../defaults.ts';
+import { RegistryError } from '../errors.ts';
+import { withDeadline } from './abort.ts';
+
+/** What {@link Failover} is made of. */
+export interface FailoverOptions<T> {
+  /** At least one; the first is asked first. */
+  readonly targets: readonly T[];
+  readonly clock: Clock;
+  /** Whether another target may succeed where this failure was seen. */
+  readonly isUnreachable: (cause: unknown) => boolean;
+  /** How a target that did not answer in time is called in errors. */
+  readonly describe?: ((target: T) => string) | undefined;
+}
+
+/**
+ * Several endpoints of one backend. Calls go to the target that answered last. A target that fails, or is silent for
+ * {@link failoverAfterMs}, gives way to the next and is asked last for {@link shunnedMs}. The last target of a round has
+ * the whole rest of the call, so that a slow backend is not taken for a dead one.
+ */
+export class Failover<T> {
+  readonly targets: readonly T[];
+  readonly #options: FailoverOptions<T>;
+  /** Until when a target that did not answer is asked last. */
+  readonly #shunnedUntil = new Map<T, number>();
+  #current: T;
+
+  constructor(options: FailoverOptions<T>) {
+    const [first] = options.targets;
+    if (first === undefined) throw new RegistryError('INTERNAL', 'a failover needs at least one target');
+    this.#options = options;
+    this.targets = options.targets;
+    this.#current = first;
+  }
+
+  /** The target that calls go to first. */
+  get current(): T {
+    return this.#current;
+  }
+
+  /** Answers with the first target that serves; throws the last failure when none does. */
+  async run<R>(signal: AbortSignal, work: (target: T, signal: AbortSignal) => Promise<R>): Promise<R> {
+    const round = this.order();
+    let failure: unknown;
+    for (const [index, target] of round.entries()) {
+      try {
+        const result = await this.#attempt(target, index === round.length - 1, signal, work);
+        this.served(target);
+        return result;
+      } catch (cause) {
+        failure = cause;
+        if (signal.aborted || !this.#options.isUnreachable(cause)) throw cause;
+        this.failed(target);
+      }
+    }
+    throw failure;
+  }
+
+  /** The targets as they are asked: the current first, those that lately did not answer last. */
+  order(): readonly T[] {
+    const now = this.#options.clock.now();
+    const at = this.targets.indexOf(this.#current);
+    const turned = [...this.targets.slice(at), ...this.targets.slice(0, at)];
+    const isShunned = (target: T): boolean => (this.#shunnedUntil.get(target) ?? Number.NEGATIVE_INFINITY) > now;
+    return [...turned.filter((target) => !isShunned(target)), ...turned.filter(isShunned)];
+  }
+
+  /** The target answered: later calls go to it. */
+  served(target: T): void {
+    this.#shunnedUntil.delete(target);
+    this.#current = target;
+  }
+
+  /** The target did not answer, also where that was seen outside {@link Failover.run}, as by a stream. */
+  failed(target: T): void {
+    this.#shunnedUntil.set(target, this.#options.clock.now() + shunnedMs);
+    this.#current = this.order()[0] ?? target;
+  }
+
+  #attempt<R>(
+    target: T,
+    isLast: boolean,
+    signal: AbortSignal,
+    work: (target: T, signal: AbortSignal) => Promise<R>,
+  ): Promise<R> {
+    if (isLast) return work(target, signal);
+    const { clock, describe } = this.#options;
+    const name = describe === undefined ? 'the endpoint' : describe(target);
+    const reason = new RegistryError('TIMEOUT', `${name} did not answer within ${failoverAfterMs} ms`);
+    return withDeadline({ clock, ms: failoverAfterMs, signal, reason }, (bounded) => work(target, bounded));
+  }
+}

@@ -1,0 +1,36 @@
+// The kit for authors of an adapter: docs/writing-an-adapter.md.
+
+export { type Backoff, type BackoffOptions, createBackoff } from '../backoff.ts';
+export { holdProcess, systemClock } from '../clock.ts';
+export { createRegistry } from '../guard/create-registry.ts';
+export { LeaseTable } from '../lease-table.ts';
+export { compare, entryKey, groupByVersion, keyOf, sameEntry } from '../model/entry.ts';
+export * as limits from '../model/limits.ts';
+export { SkippedEntries } from '../skipped-entries.ts';
+export { aborted, type Deadline, onAbort, pause, untilAborted, withDeadline } from './abort.ts';
+export type {
+  AdapterDescriptor,
+  CommonRegistryOptions,
+  DiscoveryAdmin,
+  Finding,
+  RegistryFactory,
+} from './descriptor.ts';
+export type {
+  DriverCall,
+  Entry,
+  EntryKey,
+  Lease,
+  RegistryDriver,
+  WatchSink,
+} from './driver.ts';
+export { Failover, type FailoverOptions } from './failover.ts';
+export {
+  type BackendEndpoint,
+  conflict,
+  type EndpointRules,
+  invalidOption,
+  parseEndpoints,
+  parseHeaderToken,
+  parseTime,
+  readMetadata,
+} from './readers.ts';

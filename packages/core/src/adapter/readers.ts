@@ -1,0 +1,104 @@
+/** Readers of what comes from outside: settings, environment variables and records of other writers. */
+import type { Metadata } from '../contract.ts';
+import { RegistryError } from '../errors.ts';
+import type { EntryKey } from './driver.ts';
+
+/** `INVALID_ARGUMENT` for an option of the registry. `message` names the option and what it must be. */
+export function invalidOption(registry: string, message: string, cause?: unknown): RegistryError<'INVALID_ARGUMENT'> {
+  return new RegistryError('INVALID_ARGUMENT', message, { registry, ...(cause === undefined ? {} : { cause }) });
+}
+
+/** `CONFLICT`: a renewal found the node in the hands of `holder`, such as "another registry object". */
+export function conflict(registry: string, { name, id }: EntryKey, holder: string): RegistryError<'CONFLICT'> {
+  return new RegistryError('CONFLICT', `node ${id} of ${name} was taken over by ${holder}`, { registry });
+}
+
+/** One endpoint of a backend. */
+export interface BackendEndpoint {
+  readonly secure: boolean;
+  /** IPv6 without brackets. */
+  readonly host: string;
+  readonly port: number;
+  /** `host:port`, IPv6 in brackets. */
+  readonly address: string;
+  /** `http://host:port` or `https://host:port`, with an explicit port. */
+  readonly origin: string;
+  /** The base path without its last slash; `''`: none. */
+  readonly path: string;
+}
+
+/** How {@link parseEndpoints} reads. */
+export interface EndpointRules {
+  readonly registry: string;
+  /** Where the backend is when no address is given. */
+  readonly defaults: readonly string[];
+  /** Port of an address that names none; a URL without a port has that of its scheme unless `urlPort` is `default`. */
+  readonly defaultPort: number;
+  readonly urlPort?: 'scheme' | 'default' | undefined;
+  /** Whether a URL may have a path. */
+  readonly paths?: boolean | undefined;
+  /** Scheme of an address that names none; default `http`. */
+  readonly scheme?: 'http' | 'https' | undefined;
+}
+
+/** The endpoints, each once; empty items are ignored. Throws `INVALID_ARGUMENT`. */
+export function parseEndpoints(addresses: unknown, rules: EndpointRules): readonly BackendEndpoint[] {
+  if (addresses !== undefined && !Array.isArray(addresses))
+    throw invalidOption(rules.registry, 'addresses must be an array of host:port or http(s)://host:port');
+  const given = (addresses ?? []).filter((address) => typeof address !== 'string' || address.trim() !== '');
+  const wanted: readonly unknown[] = given.length > 0 ? given : rules.defaults;
+  const endpoints = wanted.map((address) => parseEndpoint(address, rules));
+  return [...new Map(endpoints.map((endpoint) => [endpoint.origin + endpoint.path, endpoint])).values()];
+}
+
+function parseEndpoint(value: unknown, rules: EndpointRules): BackendEndpoint {
+  const { registry, defaultPort, urlPort = 'scheme', paths = false, scheme = 'http' } = rules;
+  const rule = `must be host:port or http(s)://host:port${paths ? '[/path]' : ''}`;
+  if (typeof value !== 'string') throw invalidOption(registry, `addresses: ${String(value)} ${rule}`);
+  const text = value.trim();
+  const hasScheme = /^https?:\/\//i.test(text);
+  const full = hasScheme ? text : `${scheme}://${text}`;
+  const url = URL.canParse(full) ? new URL(full) : undefined;
+  // Not repeated: a password may be in it.
+  if (url !== undefined && (url.username !== '' || url.password !== ''))
+    throw invalidOption(registry, `addresses: ${rule}, without a user`);
+  const path = url?.pathname.replace(/\/+$/, '') ?? '';
+  if (url === undefined || url.hostname === '' || url.search !== '' || url.hash !== '' || (path !== '' && !paths))
+    throw invalidOption(registry, `addresses: ${JSON.stringify(value)} ${rule}`);
+  const secure = url.protocol === 'https:';
+  // URL forgets a port that is the scheme's own, so the text decides whether one was given.
+  const explicit = /:(\d+)$/.exec(/^[^/?#]*/.exec(full.replace(/^https?:\/\//i, ''))?.[0] ?? '')?.[1];
+  const schemePort = hasScheme && urlPort === 'scheme' ? (secure ? 443 : 80) : defaultPort;
+  const port = explicit === undefined ? schemePort : Number(explicit);
+  if (port < 1 || port > 65_535) throw invalidOption(registry, `addresses: ${JSON.stringify(value)} ${rule}`);
+  const address = `${url.hostname}:${port}`;
+  const host = url.hostname.replace(/^\[|\]$/g, '');
+  return { secure, host, port, address, origin: `${url.protocol}//${address}`, path };
+}
+
+/** A token that can travel in a header, without white space around it; throws `INVALID_ARGUMENT`. */
+export function parseHeaderToken(token: unknown, registry: string): string | undefined {
+  if (token === undefined) return undefined;
+  const text = typeof token === 'string' ? token.trim() : '';
+  if (/^[\x21-\x7e]{1,4096}$/.test(text)) return text;
+  throw invalidOption(registry, 'token must be 1-4096 printable ASCII characters without spaces');
+}
+
+const timeUnits: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000 };
+
+/** `500ms`, `5s`, `2m`, `1h` in milliseconds; `unitless` is the unit of a bare number. Undefined: it is no time. */
+export function parseTime(text: string, unitless?: keyof typeof timeUnits): number | undefined {
+  const [, amount, unit = unitless ?? ''] = /^(\d+(?:\.\d+)?)(ms|s|m|h)?$/.exec(text) ?? [];
+  const ms = Number(amount) * (timeUnits[unit] ?? Number.NaN);
+  return ms > 0 ? ms : undefined;
+}
+
+/** The pairs of strings in whatever it is. What was parsed has no other owner, so where all of it fits it needs no copy. */
+export function readMetadata(value: unknown): Metadata {
+  if (typeof value !== 'object' || value === null) return {};
+  if (!Array.isArray(value) && Object.values(value).every((field) => typeof field === 'string'))
+    return value as Metadata;
+  return Object.fromEntries(
+    Object.entries(value).filter((pair): pair is [string, string] => typeof pair[1] === 'string'),
+  );
+}

@@ -1,2 +1,0 @@
-export type { DiscoveryOptions } from './discovery-options.ts';
-export { discovery } from './discovery-registry.ts';

@@ -1,2 +1,0 @@
-export type { EtcdOptions } from './etcd-options.ts';
-export { etcd } from './etcd-registry.ts';

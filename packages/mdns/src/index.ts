@@ -1,3 +1,0 @@
-export { diagnose } from './doctor.ts';
-export type { MdnsOptions } from './mdns-options.ts';
-export { mdns } from './mdns-registry.ts';

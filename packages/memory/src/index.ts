@@ -1,2 +1,0 @@
-export type { MemoryOptions } from './memory-options.ts';
-export { memory } from './memory-registry.ts';

@@ -1,0 +1,78 @@
+import { readFileSync } from 'node:fs';
+import { type Logger, type Registry, RegistryError } from '@rollcall/core';
+import type { AdapterDescriptor, CommonRegistryOptions } from '@rollcall/core/adapter';
+import { findAdapter, type Registries, type RegistryName } from './find-adapter.ts';
+import { programPlace, programSettings, readSetting, type SettingSources, type Sourced } from './settings.ts';
+
+/** Options of {@link loadRegistry}. */
+export interface LoadRegistryOptions {
+  /** When neither flag nor variable says; default `memory`. */
+  readonly default?: RegistryName | undefined;
+  /** Default `process.argv`. */
+  readonly argv?: readonly string[] | undefined;
+  /** Default `process.env`. */
+  readonly env?: Readonly<Record<string, string | undefined>> | undefined;
+  /** name -> factory or adapter: bundler-safe, and the way for third parties. Looked at before any import. */
+  readonly registries?: Registries | undefined;
+  readonly logger?: Logger | undefined;
+}
+
+/** Which registry, by which adapter, and why, as one line. */
+export interface ChosenRegistry {
+  readonly registry: Registry;
+  readonly adapter: AdapterDescriptor;
+  readonly explanation: string;
+}
+
+/**
+ * The registry that flag, environment or default name: `--registry`, `ROLLCALL_REGISTRY`, `MICRO_REGISTRY`. A plain name
+ * is an adapter `@rollcall/<name>` or `rollcall-<name>`, `@scope/name` a package, a path a file that exports `adapter`.
+ *
+ * @throws RegistryError `INVALID_ARGUMENT` for a name that leads nowhere (says what to install) or to no adapter.
+ */
+export async function loadRegistry(options: LoadRegistryOptions = {}): Promise<Registry> {
+  return (await chooseRegistry(options)).registry;
+}
+
+/** As {@link loadRegistry}, with the adapter and the reason. */
+export async function chooseRegistry(options: LoadRegistryOptions = {}): Promise<ChosenRegistry> {
+  const process = programSettings();
+  const { argv = process.argv, env = process.env, registries = {}, logger } = options;
+  const sources = { argv, env };
+  const given = readSetting('registry', sources);
+  const name = given?.value ?? options.default ?? 'memory';
+  const adapter = await findAdapter(name, registries, programPlace());
+  const registry = adapter.create({ ...commonOptions(sources), ...(logger === undefined ? {} : { logger }) });
+  return { registry, adapter, explanation: explain(adapter, given, options.default) };
+}
+
+function explain({ name, capabilities }: AdapterDescriptor, given: Sourced | undefined, fallback?: string): string {
+  const why =
+    given?.source ??
+    `${fallback === undefined ? 'default' : "the program's default"}; --registry or ROLLCALL_REGISTRY not given`;
+  return `registry=${name} (${why})${capabilities.crossProcess ? '' : ': only this process sees it'}`;
+}
+
+/** What flags and environment say to every adapter. */
+export function commonOptions(sources: SettingSources): CommonRegistryOptions {
+  const addresses = readSetting('registryAddress', sources)?.value.split(',');
+  const tokenFile = readSetting('registryTokenFile', sources);
+  const namespace = readSetting('registryNamespace', sources)?.value;
+  return {
+    env: sources.env,
+    ...(addresses === undefined
+      ? {}
+      : { addresses: addresses.map((address) => address.trim()).filter((address) => address !== '') }),
+    ...(tokenFile === undefined ? {} : { token: readToken(tokenFile) }),
+    ...(namespace === undefined ? {} : { namespace }),
+  };
+}
+
+function readToken({ value, source }: Sourced): string {
+  try {
+    return readFileSync(value, 'utf8').trim();
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : String(cause);
+    throw new RegistryError('INVALID_ARGUMENT', `${source}: cannot read the token file: ${why}`, { cause });
+  }
+}

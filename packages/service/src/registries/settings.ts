@@ -1,0 +1,153 @@
+import { RegistryError } from '@rollcall/core';
+import { parseTime } from '@rollcall/core/adapter';
+import type { ProgramPlace } from './find-adapter.ts';
+
+/** What flags and environment say about the registry. Code goes over flag over environment over default. */
+export interface Settings {
+  readonly registry?: string | undefined;
+  readonly registryAddress?: string | undefined;
+  readonly registryTokenFile?: string | undefined;
+  readonly registryNamespace?: string | undefined;
+  readonly registerTtl?: string | undefined;
+  readonly registerInterval?: string | undefined;
+  readonly advertise?: string | undefined;
+}
+
+/** A setting, and where it came from, for messages. */
+export interface Sourced {
+  readonly value: string;
+  readonly source: string;
+}
+
+/** Where settings are looked for. */
+export interface SettingSources {
+  readonly argv: readonly string[];
+  readonly env: Readonly<Record<string, string | undefined>>;
+}
+
+/** Flags and variables of this process: what is read where the program passes none in. */
+export const programSettings = (): SettingSources => ({ argv: process.argv, env: process.env });
+
+/** From where this process resolves packages and paths. */
+export const programPlace = (): ProgramPlace => ({ entry: process.argv[1], cwd: process.cwd() });
+
+/** Flag, variables (the later ones for those who come from go-micro) and help of each setting. */
+export const settingTable: Readonly<
+  Record<
+    keyof Settings,
+    { readonly flag: string; readonly env: readonly string[]; readonly argument: string; readonly help: string }
+  >
+> = {
+  registry: {
+    flag: '--registry',
+    env: ['ROLLCALL_REGISTRY', 'MICRO_REGISTRY'],
+    argument: '<name>',
+    help: 'memory, mdns, consul, etcd, discovery, or an adapter by package or path',
+  },
+  registryAddress: {
+    flag: '--registry-address',
+    env: ['ROLLCALL_REGISTRY_ADDRESS', 'MICRO_REGISTRY_ADDRESS'],
+    argument: '<list>',
+    help: 'host:port or URL of the registry, several with commas',
+  },
+  registryTokenFile: {
+    flag: '--registry-token-file',
+    env: ['ROLLCALL_REGISTRY_TOKEN_FILE'],
+    argument: '<path>',
+    help: 'file with the token of the registry',
+  },
+  registryNamespace: {
+    flag: '--registry-namespace',
+    env: ['ROLLCALL_REGISTRY_NAMESPACE'],
+    argument: '<name>',
+    help: 'a roll of its own on the same backend',
+  },
+  registerTtl: {
+    flag: '--register-ttl',
+    env: ['ROLLCALL_REGISTER_TTL', 'MICRO_REGISTER_TTL'],
+    argument: '<time>',
+    help: 'struck off after this long without a renewal (30s)',
+  },
+  registerInterval: {
+    flag: '--register-interval',
+    env: ['ROLLCALL_REGISTER_INTERVAL', 'MICRO_REGISTER_INTERVAL'],
+    argument: '<time>',
+    help: 'registered again this often (10s)',
+  },
+  advertise: {
+    flag: '--advertise',
+    env: ['ROLLCALL_ADVERTISE'],
+    argument: '<address>',
+    help: 'host or host:port that others should use',
+  },
+};
+
+function fromArgv(argv: readonly string[], flag: string): Sourced | undefined {
+  // What follows -- belongs to somebody else.
+  const end = argv.indexOf('--');
+  for (let index = (end === -1 ? argv.length : end) - 1; index >= 0; index -= 1) {
+    const [name = '', ...rest] = (argv[index] ?? '').split('=');
+    // go-micro spells --registry_address.
+    if (name.replaceAll('_', '-') !== flag) continue;
+    const value = rest.length > 0 ? rest.join('=') : argv[index + 1];
+    if (value === undefined || value === '' || (rest.length === 0 && value.startsWith('--'))) {
+      throw new RegistryError('INVALID_ARGUMENT', `${flag} needs a value`);
+    }
+    return { value, source: flag };
+  }
+  return undefined;
+}
+
+/** One setting by flag, else by the first variable that is set and not empty. */
+export function readSetting(name: keyof Settings, { argv, env }: SettingSources): Sourced | undefined {
+  const { flag, env: variables } = settingTable[name];
+  const given = fromArgv(argv, flag);
+  if (given !== undefined) return given;
+  for (const variable of variables) {
+    const value = env[variable];
+    if (value !== undefined && value !== '') return { value, source: variable };
+  }
+  return undefined;
+}
+
+/** A line for each flag or variable that is given although code decides. */
+export function overruled(
+  options: {
+    readonly ttlMs?: unknown;
+    readonly renewIntervalMs?: unknown;
+    readonly advertise?: unknown;
+  },
+  sources: SettingSources,
+): readonly string[] {
+  const decided = [
+    ['ttlMs', 'registerTtl'],
+    ['renewIntervalMs', 'registerInterval'],
+    ['advertise', 'advertise'],
+  ] as const;
+  return decided.flatMap(([option, name]) => {
+    const given = options[option] === undefined ? undefined : readSetting(name, sources);
+    return given === undefined ? [] : [`${given.source}=${given.value} is ignored: the program chooses ${option}`];
+  });
+}
+
+/** `500ms`, `30s`, `2m`, or seconds as in go-micro, in milliseconds; throws `INVALID_ARGUMENT`. */
+export function readDuration(setting: Sourced | undefined): number | undefined {
+  if (setting === undefined) return undefined;
+  const ms = parseTime(setting.value, 's');
+  if (ms !== undefined) return ms;
+  throw new RegistryError(
+    'INVALID_ARGUMENT',
+    `${setting.source} must be a time such as 30s or 500ms, got ${JSON.stringify(setting.value)}`,
+  );
+}
+
+/** The part of a commander `Command` that is needed, so that this package needs no commander. */
+export interface OptionTarget {
+  option(flags: string, description?: string): unknown;
+}
+
+/** Adds the flags that `loadRegistry` and `createService` read to a command's help. */
+export function addRegistryOptions<C extends OptionTarget>(command: C): C {
+  for (const { flag, argument, help } of Object.values(settingTable)) command.option(`${flag} ${argument}`, help);
+  return command;
+}
