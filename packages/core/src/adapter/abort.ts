@@ -1,4 +1,5 @@
 /** Signals and deadlines. Every timer is one of the injected clock, every derived signal has a controller of its own. */
+import { setMaxListeners } from 'node:events';
 import type { Clock } from '../contract.ts';
 
 /** Calls `listener` once at the abort, at once if that has happened; answers how to stop listening. */
@@ -7,6 +8,8 @@ export function onAbort(signal: AbortSignal, listener: () => void): () => void {
     listener();
     return () => {};
   }
+  // One signal may bound the requests of many nodes. Each listener is removed with its request, so none leaks.
+  setMaxListeners(0, signal);
   signal.addEventListener('abort', listener, { once: true });
   return () => signal.removeEventListener('abort', listener);
 }
