@@ -97,24 +97,20 @@ export async function withRegistry(options: CommonOptions, work: (registry: Regi
     await work(registry);
   } catch (error) {
     if (!RegistryError.is(error, 'UNAVAILABLE', 'TIMEOUT')) throw error;
-    throw new CliError(exitCodes.unavailable, `${error.message}. ${whatToDo(adapter, options)}`);
+    throw new CliError(exitCodes.unavailable, `${error.message}${askedAt(adapter, options)}: ${remedyOf(adapter)}`);
   } finally {
     await registry.close();
   }
 }
 
-/** What the adapter says about starting its backend, as a part of a sentence; `''` when it says nothing. */
-export function startHint({ startHint: hint }: AdapterDescriptor, before: string, after = ''): string {
-  if (hint === undefined) return '';
-  return `${before}${before.endsWith('. ') ? hint.charAt(0).toUpperCase() + hint.slice(1) : hint}${after}`;
+/** What to do when the backend does not answer: the end of a sentence. */
+export function remedyOf({ addresses, startHint }: AdapterDescriptor): string {
+  if (addresses.kind !== 'endpoint') return 'see `rollcall doctor`';
+  const name = 'name its address with --registry-address';
+  return startHint === undefined ? name : `${startHint}, or ${name}`;
 }
 
-function whatToDo(adapter: AdapterDescriptor, { registryAddress }: CommonOptions): string {
-  const { addresses } = adapter;
-  if (addresses.kind !== 'endpoint') return 'See `rollcall doctor`';
-  const where = registryAddress ?? addresses.defaults.join(', ');
-  return `Asked at ${where}.${startHint(adapter, ' ').replace(
-    /^ (.)/,
-    (_, first: string) => ` ${first.toUpperCase()}`,
-  )}${adapter.startHint === undefined ? ' Name it' : ', or name it'} with --registry-address`;
+function askedAt({ addresses }: AdapterDescriptor, { registryAddress }: CommonOptions): string {
+  if (addresses.kind !== 'endpoint') return '';
+  return ` (asked at ${registryAddress ?? addresses.defaults.join(', ')})`;
 }
