@@ -32,6 +32,10 @@ export class FaultyDriver implements RegistryDriver {
     this.#inner = inner;
   }
 
+  get endpoints(): readonly string[] | undefined {
+    return this.#inner.endpoints;
+  }
+
   get capabilities(): Capabilities {
     return this.#inner.capabilities;
   }
