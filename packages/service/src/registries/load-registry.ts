@@ -53,8 +53,8 @@ export const adapterOf = (registry: Registry): AdapterDescriptor | undefined => 
 
 /** As {@link loadRegistry}, with the adapter and the reason. */
 export async function chooseRegistry(options: LoadRegistryOptions = {}): Promise<ChosenRegistry> {
-  const process = programSettings();
-  const { argv = process.argv, env = process.env, registries = {}, logger } = options;
+  const program = programSettings();
+  const { argv = program.argv, env = program.env, registries = {}, logger } = options;
   const sources = { argv, env };
   const given = readSetting('registry', sources);
   const name = given?.value ?? options.default ?? 'memory';
