@@ -1,7 +1,7 @@
 import { RegistryError } from '@rollcall/core';
 import { type AdapterDescriptor, type CommonRegistryOptions, type Finding, systemClock } from '@rollcall/core/adapter';
 import type { Command } from 'commander';
-import { adapterOf, type CommonOptions, registryOptions, startHint, withCommon } from '../common.ts';
+import { adapterOf, type CommonOptions, registryOptions, remedyOf, withCommon } from '../common.ts';
 import { CliError, exitCodes } from '../exit-codes.ts';
 import { heading, plain, print } from '../output.ts';
 import { timeOption } from '../parse.ts';
@@ -51,8 +51,7 @@ async function* connectAndList(adapter: AdapterDescriptor, common: CommonRegistr
     yield { level: 'ok', what: `${adapter.name}: ${services} services on the roll` };
   } catch (error) {
     if (!RegistryError.is(error, 'UNAVAILABLE', 'TIMEOUT')) throw error;
-    const remedy = `is ${adapter.name} running there? name it with --registry-address${startHint(adapter, ', or ')}`;
-    yield { level: 'problem', what: error.message, remedy };
+    yield { level: 'problem', what: error.message, remedy: remedyOf(adapter) };
   } finally {
     await registry.close();
   }

@@ -61,8 +61,10 @@ export const isReadableName = (value: string): boolean => readableName.test(valu
 
 function isHostName(host: string): boolean {
   if (isIP(host) === 4) return true;
+  // The dot at the end of an absolute name is no label.
+  const name = host.endsWith('.') ? host.slice(0, -1) : host;
   // All digits and dots but no IPv4 address: a mistyped one.
-  return host.length <= 253 && !/^[0-9.]+$/.test(host) && host.split('.').every((label) => dnsLabel.test(label));
+  return name.length <= 253 && !/^[0-9.]+$/.test(name) && name.split('.').every((label) => dnsLabel.test(label));
 }
 
 /** Host, an IPv6 address without brackets, and port of an address. */
@@ -71,7 +73,7 @@ export function splitAddress(address: string): { readonly host: string; readonly
   return { host: address.slice(0, colon).replace(/^\[|\]$/g, ''), port: Number(address.slice(colon + 1)) };
 }
 
-/** `host:port` with an IPv4 address, a DNS name, or an IPv6 address in brackets; port 1-65535. */
+/** `host:port` with an IPv4 address, a DNS name (an absolute one may end in a dot), or an IPv6 address in brackets; port 1-65535. */
 export function isAddress(value: string): boolean {
   const [, ipv6, host, port] = hostPort.exec(value) ?? [];
   const number = Number(port);

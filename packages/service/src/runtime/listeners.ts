@@ -1,4 +1,4 @@
-import type { ServiceEvents } from './service-options.ts';
+import type { ServiceEvents } from '../service-options.ts';
 
 type Listener<K extends keyof ServiceEvents> = (...args: ServiceEvents[K]) => void;
 
