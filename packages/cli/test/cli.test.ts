@@ -203,6 +203,20 @@ describe('writing', () => {
     expect(await ids('taken')).toEqual([]);
   });
 
+  it('tells of the time that a suspended process was off the roll, and is back', async () => {
+    const where = ['--id', 'sleeper', '--ttl', '1s', '--interval', '300ms', '--registry-address', address];
+    const { child, output, ended } = start(['register', 'sleeps', '10.0.0.1:80', ...where]);
+    await until(() => output.err.includes('on the roll as sleeper'));
+    child.kill('SIGSTOP');
+    await until(async () => (await ids('sleeps')).length === 0);
+    child.kill('SIGCONT');
+    await until(() => output.err.includes('was not registered for up to'));
+    await until(async () => (await ids('sleeps')).length === 1);
+    expect(output.err).toMatch(/registered again as sleeper at 10\.0\.0\.1:80/);
+    child.kill('SIGINT');
+    expect((await ended).code).toBe(130);
+  });
+
   it('lets a live owner come back after deregister', async () => {
     const { child, output, ended } = start([
       'register',
