@@ -5,7 +5,8 @@ import type { Link } from '../network/link.ts';
 import type { Heard, Network } from '../network/network.ts';
 import { isDnsName, type Message, nameKey, packQuestions, type Question, type Rr } from '../wire/message.ts';
 import type { Dialect } from './dialects.ts';
-import type { Sighting } from './roll.ts';
+import { endOf } from './life.ts';
+import type { Sighting } from './sighting.ts';
 import type { Due, Sightings } from './sightings.ts';
 
 /** A name that somebody watches; undefined: all. */
@@ -94,9 +95,11 @@ export class Browser {
 
   hear({ answers }: Message, { link, from, direct }: Heard): void {
     const { sightings, clock, listedIn, ours } = this.#options;
-    sightings.hear({ records: answers, link, from: from.address, direct, now: clock.now() });
-    const unknown = sightings.unknown(answers).filter((instance) => isDnsName(instance) && !ours(instance));
+    const hearing = { records: answers, link, from: from.address, direct, now: clock.now() };
+    const { instances, hosts } = sightings.hear(hearing);
+    const unknown = instances.filter((instance) => isDnsName(instance) && !ours(instance));
     const questions = unknown.map((name) => toUsAlone({ name, type: 'ANY' }));
+    for (const host of hosts) if (isDnsName(host)) questions.push(...addressesOf(host));
     // Names alone say nothing of versions.
     if (this.#wants.has(undefined) || this.#surveys.has(undefined))
       for (const name of listedIn(answers)) questions.push(...this.#firstQuestions(name));
@@ -143,7 +146,8 @@ export class Browser {
     const now = this.#options.clock.now();
     if (this.#spared.since + sparedMs < now) this.#spared = { since: now, names: new Set() };
     const { names } = this.#spared;
-    return questions.filter(({ name }) => names.size < maxSpared && !names.has(name) && names.add(name));
+    const isNew = (key: string): boolean => names.size < maxSpared && !names.has(key) && names.add(key) !== undefined;
+    return questions.filter((question) => isNew(keyOfQuestion(question)));
   }
 
   /** From a port of our own, to be answered to us alone. */
@@ -176,8 +180,9 @@ export class Browser {
       const known = new Map(own(question).map((rr) => [rr.data, rr]));
       for (const sighting of sightings.of(name)) {
         if (sighting.leaving !== undefined) continue;
-        const leftMs = sighting.heardAt + sighting.ttlMs - now;
-        const left = leftMs < sighting.ttlMs / 2 ? 0 : Math.floor(leftMs / 1_000);
+        const { life } = sighting;
+        const leftMs = endOf(life) - now;
+        const left = leftMs < life.ttlMs / 2 ? 0 : Math.floor(leftMs / 1_000);
         for (const dialect of this.#options.dialects)
           for (const { data, ttl = left } of dialect.pointed(question, sighting))
             if (ttl > 0) known.set(data, { type: 'PTR', name: question.name, ttl, data });
@@ -219,13 +224,23 @@ export class Browser {
 
   /** Whether it could be sent shows in the next look at the network. */
   #send(questions: readonly Question[], how: 'ask' | 'tell', links?: readonly Link[], known?: readonly Rr[]): void {
-    const unique = [...new Map(questions.map((question) => [nameKey(question.name), question])).values()];
+    const unique = [...new Map(questions.map((question) => [keyOfQuestion(question), question])).values()];
     void this.#options.network.send(packQuestions(unique, known), how, links).catch(() => {});
   }
 }
 
 const toUsAlone = (question: Question): Question => ({ ...question, unicast: true });
+const keyOfQuestion = ({ name, type }: Question): string => `${type} ${nameKey(name)}`;
 
-/** The instance itself; one whose label has dots cannot be named in a packet of ours, so all are asked for. */
-const questionsFor = ({ instance, dialect }: Sighting): readonly Question[] =>
-  isDnsName(instance) && dialect.names(instance) ? [{ name: instance, type: 'ANY' }] : dialect.questions(undefined);
+/** Both families, to be answered to us alone. */
+const addressesOf = (name: string): readonly Question[] => [
+  { name, type: 'A', unicast: true },
+  { name, type: 'AAAA', unicast: true },
+];
+
+/** The instance itself, and its host where that is told apart; an instance whose label has dots cannot be named in a packet of ours, so all are asked for. */
+function questionsFor({ instance, dialect, wantsHost, target }: Sighting): readonly Question[] {
+  const hosts = wantsHost && target !== undefined && isDnsName(target) ? addressesOf(target) : [];
+  const named = isDnsName(instance) && dialect.names(instance);
+  return [...(named ? [{ name: instance, type: 'ANY' } satisfies Question] : dialect.questions(undefined)), ...hosts];
+}
