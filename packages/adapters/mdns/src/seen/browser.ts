@@ -1,13 +1,14 @@
 import type { Clock } from '@rollcall/core';
 import { pause, untilAborted } from '@rollcall/core/adapter';
-import { firstRepeatMs, lastRepeatMs, lingerMs, maxSpared, repeatMs, sparedMs, windowMs } from '../mdns-options.ts';
+import { firstRepeatMs, lastRepeatMs, lingerMs, repeatMs, windowMs } from '../mdns-options.ts';
 import type { Link } from '../network/link.ts';
 import type { Heard, Network } from '../network/network.ts';
-import { isDnsName, type Message, nameKey, packQuestions, type Question, type Rr } from '../wire/message.ts';
+import { type Message, packQuestions, type Question, type Rr } from '../wire/message.ts';
 import type { Dialect } from './dialects.ts';
 import { endOf } from './life.ts';
-import type { Sighting } from './sighting.ts';
+import { keyOfQuestion, questionsAbout, questionsFor, toUsAlone } from './questions.ts';
 import type { Due, Sightings } from './sightings.ts';
+import { Sparing } from './sparing.ts';
 
 /** A name that somebody watches; undefined: all. */
 interface Want {
@@ -43,7 +44,7 @@ export class Browser {
   readonly #stop = new AbortController();
   #cancelCheck = (): void => {};
   #checkAt = Number.POSITIVE_INFINITY;
-  #spared = { since: 0, names: new Set<string>() };
+  readonly #sparing = new Sparing();
 
   constructor(options: BrowserOptions) {
     this.#options = options;
@@ -97,13 +98,11 @@ export class Browser {
     const { sightings, clock, listedIn, ours } = this.#options;
     const hearing = { records: answers, link, from: from.address, direct, now: clock.now() };
     const { instances, hosts } = sightings.hear(hearing);
-    const unknown = instances.filter((instance) => isDnsName(instance) && !ours(instance));
-    const questions = unknown.map((name) => toUsAlone({ name, type: 'ANY' }));
-    for (const host of hosts) if (isDnsName(host)) questions.push(...addressesOf(host));
+    const questions = questionsAbout({ instances: instances.filter((instance) => !ours(instance)), hosts });
     // Names alone say nothing of versions.
     if (this.#wants.has(undefined) || this.#surveys.has(undefined))
       for (const name of listedIn(answers)) questions.push(...this.#firstQuestions(name));
-    this.#send(this.#sparing(questions), 'ask', [link]);
+    this.#send(this.#sparing.spare(questions, clock.now()), 'ask', [link]);
     this.#arm();
   }
 
@@ -139,15 +138,6 @@ export class Browser {
     return known === undefined
       ? dialects.filter(({ direct }) => direct).flatMap((dialect) => dialect.questions(name))
       : [];
-  }
-
-  /** Each once a second and not too many: what others name, forged or not, must not make us flood the link. */
-  #sparing(questions: readonly Question[]): readonly Question[] {
-    const now = this.#options.clock.now();
-    if (this.#spared.since + sparedMs < now) this.#spared = { since: now, names: new Set() };
-    const { names } = this.#spared;
-    const isNew = (key: string): boolean => names.size < maxSpared && !names.has(key) && names.add(key) !== undefined;
-    return questions.filter((question) => isNew(keyOfQuestion(question)));
   }
 
   /** From a port of our own, to be answered to us alone. */
@@ -227,20 +217,4 @@ export class Browser {
     const unique = [...new Map(questions.map((question) => [keyOfQuestion(question), question])).values()];
     void this.#options.network.send(packQuestions(unique, known), how, links).catch(() => {});
   }
-}
-
-const toUsAlone = (question: Question): Question => ({ ...question, unicast: true });
-const keyOfQuestion = ({ name, type }: Question): string => `${type} ${nameKey(name)}`;
-
-/** Both families, to be answered to us alone. */
-const addressesOf = (name: string): readonly Question[] => [
-  { name, type: 'A', unicast: true },
-  { name, type: 'AAAA', unicast: true },
-];
-
-/** The instance itself, and its host where that is told apart; an instance whose label has dots cannot be named in a packet of ours, so all are asked for. */
-function questionsFor({ instance, dialect, wantsHost, target }: Sighting): readonly Question[] {
-  const hosts = wantsHost && target !== undefined && isDnsName(target) ? addressesOf(target) : [];
-  const named = isDnsName(instance) && dialect.names(instance);
-  return [...(named ? [{ name: instance, type: 'ANY' } satisfies Question] : dialect.questions(undefined)), ...hosts];
 }
