@@ -26,11 +26,12 @@ export default defineConfig({
   resolve: { conditions },
   ssr: { resolve: { conditions } },
   test: {
-    include: ['{packages,packages/adapters,examples,interop}/*/test/**/*.test.ts'],
+    include: ['{packages,packages/adapters,examples,interop}/*/test/**/*.test.ts', 'scripts/test/*.test.ts'],
     globalSetup: ['scripts/vitest-build.ts'],
     exclude: leftOut(),
     // Most of the time of the tests is waiting: more of them at a time than there are cores.
     maxWorkers: 3,
+    maxConcurrency: Number(process.env.MC ?? 10),
     sequence: { sequencer: LongestFirst },
     testTimeout: 30_000,
     hookTimeout: 30_000,

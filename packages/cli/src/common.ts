@@ -3,7 +3,7 @@ import { type Registry, RegistryError } from '@rollcall/core';
 import type { AdapterDescriptor, CommonRegistryOptions } from '@rollcall/core/adapter';
 import { adapter as discovery } from '@rollcall/discovery';
 import { adapter as memory } from '@rollcall/memory';
-import { findAdapter, readSetting, type Settings } from '@rollcall/service';
+import { findAdapter, openAdapter, readSetting, type SettingSources, type Settings } from '@rollcall/service';
 import type { Command } from 'commander';
 import { CliError, exitCodes } from './exit-codes.ts';
 import { timeOption } from './parse.ts';
@@ -25,8 +25,21 @@ const broughtAlong = { memory, discovery } as const;
 /** What the command line reads of its process, once. */
 const program = { env: process.env, place: { entry: process.argv[1], cwd: process.cwd() } } as const;
 
+/** What a service that the command line runs reads: the address alone, since options have taken over the rest. */
+export const serviceSettings: SettingSources = {
+  argv: [],
+  env: { ROLLCALL_ADVERTISE: program.env.ROLLCALL_ADVERTISE },
+};
+
 /** The variables are those of the service runtime, so that a command sees what a service on this machine sees. */
 const fromEnv = (name: keyof Settings): string | undefined => readSetting(name, { argv: [], env: program.env })?.value;
+
+/** A time that a variable of the service runtime says, where a bare number is seconds; else the default. */
+export function timeFromEnv(name: 'registerTtl' | 'registerInterval', byDefault: string): string {
+  const given = fromEnv(name);
+  if (given === undefined) return byDefault;
+  return /\d$/.test(given) ? `${given}s` : given;
+}
 
 /** Adds them to a command. */
 export function withCommon(command: Command): Command {
@@ -86,7 +99,7 @@ export async function adapterOf({ registry }: CommonOptions): Promise<AdapterDes
 
 /** Opens the registry that the options name. */
 export async function openRegistry(options: CommonOptions): Promise<Registry> {
-  return (await adapterOf(options)).create(registryOptions(options));
+  return openAdapter(await adapterOf(options), registryOptions(options));
 }
 
 /** Runs `work` with a registry and closes it, whatever happens. */

@@ -2,7 +2,7 @@ export type { AdapterDescriptor, CommonRegistryOptions, RegistryFactory } from '
 export type { NetServer, ServerLike } from './address/server-like.ts';
 export { createService } from './create-service.ts';
 export { findAdapter, type ProgramPlace, type Registries, type RegistryName } from './registries/find-adapter.ts';
-export { type LoadRegistryOptions, loadRegistry } from './registries/load-registry.ts';
+export { type LoadRegistryOptions, loadRegistry, openAdapter } from './registries/load-registry.ts';
 export {
   addRegistryOptions,
   type OptionTarget,

@@ -39,21 +39,27 @@ export async function loadRegistry(options: LoadRegistryOptions = {}): Promise<R
   return registry;
 }
 
-/** The adapter of a registry that flag, environment or default chose; undefined for any other. */
-export const adapterOf = (registry: Registry): AdapterDescriptor | undefined => adapters.get(registry);
-
 const adapters = new WeakMap<Registry, AdapterDescriptor>();
+
+/** Makes a registry by its adapter, and remembers the adapter for a service that is given the registry. */
+export function openAdapter(adapter: AdapterDescriptor, options: CommonRegistryOptions): Registry {
+  const registry = adapter.create(options);
+  adapters.set(registry, adapter);
+  return registry;
+}
+
+/** The adapter of a registry that {@link openAdapter} made; undefined for any other. */
+export const adapterOf = (registry: Registry): AdapterDescriptor | undefined => adapters.get(registry);
 
 /** As {@link loadRegistry}, with the adapter and the reason. */
 export async function chooseRegistry(options: LoadRegistryOptions = {}): Promise<ChosenRegistry> {
-  const process = programSettings();
-  const { argv = process.argv, env = process.env, registries = {}, logger } = options;
+  const program = programSettings();
+  const { argv = program.argv, env = program.env, registries = {}, logger } = options;
   const sources = { argv, env };
   const given = readSetting('registry', sources);
   const name = given?.value ?? options.default ?? 'memory';
   const adapter = await findAdapter(name, registries, programPlace());
-  const registry = adapter.create({ ...commonOptions(sources), ...(logger === undefined ? {} : { logger }) });
-  adapters.set(registry, adapter);
+  const registry = openAdapter(adapter, { ...commonOptions(sources), ...(logger === undefined ? {} : { logger }) });
   return { registry, adapter, explanation: explain(adapter, given, options.default) };
 }
 

@@ -1,7 +1,7 @@
 import type { Registry } from '@rollcall/core';
 import type { AdapterDescriptor } from '@rollcall/core/adapter';
 import { findAdapter } from '../registries/find-adapter.ts';
-import { adapterOf, chooseRegistry, commonOptions } from '../registries/load-registry.ts';
+import { adapterOf, chooseRegistry, commonOptions, openAdapter } from '../registries/load-registry.ts';
 import { programPlace, readSetting, type SettingSources } from '../registries/settings.ts';
 import type { ServiceOptions } from '../service-options.ts';
 import type { StatusLines } from '../status-lines.ts';
@@ -36,7 +36,7 @@ export async function openRegistry(
     if (flag !== undefined && flag.value !== registry) lines.warn(ignored(flag));
     const adapter = await findAdapter(registry, registries, programPlace());
     lines.info(`registry=${registry} (the program's choice)`);
-    return { registry: adapter.create({ ...commonOptions(sources), logger }), adapter, isOwn: true };
+    return { registry: openAdapter(adapter, { ...commonOptions(sources), logger }), adapter, isOwn: true };
   }
   // A registry that `loadRegistry` made is the one that the flag names.
   const adapter = adapterOf(registry);
