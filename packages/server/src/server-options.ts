@@ -26,8 +26,10 @@ export const defaultWarmUpMs = 90_000;
 export const defaultTtlMs = 90_000;
 /** Renew interval of an instance that names none, as the seed's. Milliseconds. */
 export const defaultRenewIntervalMs = 30_000;
-/** TTLs are rounded up to it, so that the lists of the lease table stay few. Milliseconds. */
-export const ttlResolutionMs = 100;
+/** TTLs and renew intervals are rounded up to it, so that the lists of the lease tables stay few. Milliseconds. */
+export const leaseResolutionMs = 100;
+/** How far a client's `dirtyTimestamp` may be ahead of the server's clock; beyond it counts as this. Milliseconds. */
+export const maxDirtyAheadMs = 60_000;
 /** Shortest TTL. Milliseconds. */
 export const minTtlMs = 1_000;
 /** Changes that a watch can resume over. */

@@ -1,4 +1,5 @@
-import type { Instance, InstanceRef } from './instance.ts';
+import type { Instance } from './instance.ts';
+import type { InstanceRef } from './instance-ref.ts';
 
 /** One change of the roll, at a revision of its own. */
 export type Change =

@@ -3,17 +3,10 @@ import type { Clock } from '@rollcall/core';
 import { Environment, type EnvironmentStatus } from './environment.ts';
 import { type Change, Followers, type RollFollower } from './followers.ts';
 import { Holders, type Listing } from './holders.ts';
-import {
-  type Instance,
-  type InstanceRef,
-  type LeaseTerms,
-  newInstance,
-  type Registration,
-  refOf,
-  roundTtl,
-  sameContent,
-} from './instance.ts';
+import { type Instance, newInstance, sameContent } from './instance.ts';
+import { type InstanceRef, type LeaseTerms, refOf } from './instance-ref.ts';
 import { LeaseScheduler } from './lease-scheduler.ts';
+import { type Admission, admit, type Registration, roundTerms } from './registration.ts';
 
 /** What the roll is made of. */
 export interface RollOptions {
@@ -59,21 +52,17 @@ export class Roll {
     return this.#followers.add(follower);
   }
 
-  /** An idempotent upsert. An older `dirtyAt` than the stored keeps what is stored and renews it. */
-  register(registration: Registration): Lease {
+  /**
+   * An idempotent upsert of all, or of none. A registration with an older `dirtyAt` than the stored one, whose lease runs,
+   * keeps what is stored and renews it; its caller gets a handle that holds nothing.
+   *
+   * @throws RegistryError `RESOURCE_EXHAUSTED`, `INVALID_ARGUMENT`: nothing has changed.
+   */
+  register(registrations: readonly Registration[]): readonly Lease[] {
+    const wallNow = this.#clock.wallNow();
+    const admissions = registrations.map((registration) => admit(registration, wallNow));
     this.settle();
-    const environment = this.#environment(registration.env);
-    const listing = environment.get(registration.service, registration.id);
-    if (listing !== undefined && (registration.dirtyAt ?? Number.POSITIVE_INFINITY) < listing.instance.dirtyAt) {
-      this.#renew(listing);
-      return { handle: listing.handle };
-    }
-    const instance = newInstance(registration, listing?.instance, this.#clock.wallNow());
-    const next = listing === undefined ? this.#admit(environment, instance) : this.#replace(listing, instance);
-    environment.protection.registered(instance.service, instance.id, instance, this.#scheduler.now());
-    this.#scheduler.grant(next);
-    this.#followUp(environment);
-    return { handle: next.handle };
+    return admissions.map((admission) => this.#register(admission, wallNow));
   }
 
   /** By the holder; terms given along replace those of the registration. */
@@ -81,7 +70,8 @@ export class Roll {
     this.settle();
     const listing = this.#holders.find(handle);
     if (listing === undefined) return 'unknown';
-    if (listing.handle !== handle) return 'taken';
+    // An expired entry that protection keeps defends itself no longer: the caller may register again.
+    if (listing.handle !== handle) return this.#scheduler.isDefended(listing) ? 'taken' : 'unknown';
     this.#renew(listing, terms);
     return 'renewed';
   }
@@ -178,7 +168,26 @@ export class Roll {
     return this.#environments.get(env)?.get(service, id);
   }
 
-  #admit(environment: Environment, instance: Instance): Listing {
+  #register(admission: Admission, wallNow: number): Lease {
+    const environment = this.#environment(admission.env);
+    const listing = environment.get(admission.service, admission.id);
+    if (listing !== undefined && this.#isOutdated(admission, listing)) {
+      this.#renew(listing);
+      return { handle: this.#holders.refuse(listing) };
+    }
+    const instance = newInstance(admission, listing?.instance, wallNow);
+    const next = listing === undefined ? this.#list(environment, instance) : this.#replace(listing, instance);
+    environment.protection.registered(instance.service, instance.id, instance, this.#scheduler.now());
+    this.#scheduler.grant(next);
+    this.#followUp(environment);
+    return { handle: next.handle };
+  }
+
+  #isOutdated({ dirtyAt = Number.POSITIVE_INFINITY }: Admission, listing: Listing): boolean {
+    return dirtyAt < listing.instance.dirtyAt && this.#scheduler.isDefended(listing);
+  }
+
+  #list(environment: Environment, instance: Instance): Listing {
     const listing = this.#holders.admit(instance);
     environment.set(listing);
     this.#changed({ type: 'put', instance });
@@ -199,8 +208,7 @@ export class Roll {
     const environment = this.#environment(instance.env);
     const { protection, renewals } = environment;
     renewals.add(now);
-    const ttlMs = roundTtl(terms.ttlMs);
-    const { renewIntervalMs } = terms;
+    const { ttlMs, renewIntervalMs } = roundTerms(terms);
     if (ttlMs === instance.ttlMs && renewIntervalMs === instance.renewIntervalMs) {
       protection.renewed(instance.service, instance.id, now);
     } else {

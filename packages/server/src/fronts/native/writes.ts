@@ -13,7 +13,7 @@ import { readKey, readRegistration, writeRenewal } from './native-mapping.ts';
 export function writeRoutes(app: FastifyInstance, context: NativeContext): void {
   const { roll } = context;
   app.post<{ Body: RegisterRequest }>('/register', { schema: { body: schemas.registerBody } }, ({ body }) =>
-    envelope(context, { handles: body.instances.map((instance) => roll.register(readRegistration(instance)).handle) }),
+    envelope(context, { handles: roll.register(body.instances.map(readRegistration)).map(({ handle }) => handle) }),
   );
   app.post<{ Body: KeysRequest }>('/renew', { schema: { body: schemas.keysBody } }, ({ body }) =>
     envelope(context, { statuses: body.keys.map((key) => writeRenewal(roll.renewByName(readKey(key)))) }),
