@@ -18,9 +18,9 @@ export class LeaseScheduler {
   #cancelTimer: (() => void) | undefined;
   #armedFor = Number.POSITIVE_INFINITY;
 
-  constructor(clock: Clock, onDue: () => void) {
+  constructor(clock: Clock, cpuTimeMs: () => number, onDue: () => void) {
     this.#clock = clock;
-    this.#leaseClock = new LeaseClock(clock);
+    this.#leaseClock = new LeaseClock(clock, cpuTimeMs);
     this.#onDue = onDue;
   }
 

@@ -13,6 +13,8 @@ export interface RollOptions {
   readonly clock: Clock;
   /** Self-protection; false: every expired instance is evicted at once. */
   readonly protection: boolean;
+  /** What the process has spent computing, in milliseconds: tells a busy process from one that stood still. */
+  readonly cpuTimeMs: () => number;
 }
 
 /** What a register answers: by this handle the caller renews and withdraws. */
@@ -36,10 +38,10 @@ export class Roll {
   readonly #scheduler: LeaseScheduler;
   #revision = 0;
 
-  constructor({ clock, protection }: RollOptions) {
+  constructor({ clock, protection, cpuTimeMs }: RollOptions) {
     this.#clock = clock;
     this.#protection = protection;
-    this.#scheduler = new LeaseScheduler(clock, () => this.settle());
+    this.#scheduler = new LeaseScheduler(clock, cpuTimeMs, () => this.settle());
   }
 
   /** Goes up by one per change. */
@@ -199,6 +201,7 @@ export class Roll {
     const before = listing.instance;
     listing.instance = instance;
     if (!sameContent(before, instance)) this.#changed({ type: 'put', instance });
+    else this.#followers.termsChanged(instance);
     return listing;
   }
 
@@ -214,6 +217,7 @@ export class Roll {
     } else {
       listing.instance = { ...instance, ttlMs, renewIntervalMs };
       protection.registered(instance.service, instance.id, listing.instance, now);
+      this.#followers.termsChanged(listing.instance);
     }
     listing.instance.renewedAt = this.#clock.wallNow();
     this.#scheduler.grant(listing);
@@ -242,7 +246,7 @@ export class Roll {
 
   #changed(change: DistributiveOmit<Change, 'revision'>): void {
     this.#revision += 1;
-    this.#followers.tell({ ...change, revision: this.#revision });
+    this.#followers.changed({ ...change, revision: this.#revision });
   }
 
   /** After each command: what follows from it at once happens at once, not at the next deadline. */

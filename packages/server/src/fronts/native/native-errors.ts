@@ -1,5 +1,6 @@
 import { RegistryError, type RegistryErrorCode } from '@rollcall/core';
 import type { FastifyError, FastifyInstance } from 'fastify';
+import { endsConnection } from '../../http/refusal.ts';
 
 /** The one place where an error of the roll becomes an HTTP status. */
 const statuses: Partial<Readonly<Record<RegistryErrorCode, number>>> = {
@@ -16,6 +17,7 @@ function statusOf(error: FastifyError): number {
 export function nativeErrors(app: FastifyInstance): void {
   app.setErrorHandler((error: FastifyError, _request, reply) => {
     const status = statusOf(error);
+    if (endsConnection(status)) reply.header('connection', 'close');
     // A defect is not explained to the client.
     const message = status === 500 ? 'the server failed' : error.message;
     return reply.code(status).send({ code: status, message, data: null });
