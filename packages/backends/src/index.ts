@@ -1,5 +1,5 @@
 export { Avahi } from './avahi.ts';
-export { type BackendCommand, BackendProcess } from './backend-process.ts';
+export { type BackendCommand, BackendProcess, faultsOf } from './backend-process.ts';
 export { findBinary } from './bring.ts';
 export { type ConsulAgent, consulAgent } from './consul.ts';
 export { type EtcdCluster, type EtcdOptions, etcdCluster, etcdNode } from './etcd.ts';
