@@ -26,7 +26,7 @@ export default defineConfig({
   resolve: { conditions },
   ssr: { resolve: { conditions } },
   test: {
-    include: ['{packages,packages/adapters,examples,interop}/*/test/**/*.test.ts'],
+    include: ['{packages,packages/adapters,examples,interop}/*/test/**/*.test.ts', 'scripts/test/*.test.ts'],
     globalSetup: ['scripts/vitest-build.ts'],
     exclude: leftOut(),
     // Most of the time of the tests is waiting: more of them at a time than there are cores.

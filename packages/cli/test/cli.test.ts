@@ -84,10 +84,13 @@ describe('reading', () => {
     [['get'], /missing required argument/],
     [['list', '--timeout', 'soon'], /time such as/],
     [['list', '--registry', 'memory'], /lives inside one process/],
-    [['list', '--registry', 'zookeeper'], /"zookeeper" is unknown: choose one of .*consul, etcd/],
+    [['list', '--registry', 'zookeeper'], /npm install @rollcall\/zookeeper, or choose one of memory, discovery/],
+    [['list', '--registry', '@acme/none'], /npm install @acme\/none/],
+    [['list', '--registry', './no-such-file.js'], /there is no such file/],
+    [['list', '--registry', 'core'], /core is no adapter: .*must export `adapter`/],
     [['list', '--registry-token-file', 'no/such/file'], /cannot read the token file/],
     [['status', '--registry', 'etcd'], /for the discovery server/],
-    [['status', '--registry-address', 'a b'], /a b is no address/],
+    [['status', '--registry-address', 'a b'], /"a b" must be host:port/],
     [['serve', '--host', '0.0.0.0'], /--insecure/],
   ])('answers wrong usage with 2: %s', async (args, message) => {
     const { code, err } = await rollcall(...args);
@@ -116,7 +119,8 @@ describe('reading', () => {
     await writeFile(join(adapter, 'package.json'), '{"type":"module","exports":"./index.js"}');
     await writeFile(
       join(adapter, 'index.js'),
-      'export const mdns = () => ({ listServices: async () => [{ name: "far", versions: ["1"] }], close: async () => {} });',
+      `const create = () => ({ listServices: async () => [{ name: "far", versions: ["1"] }], close: async () => {} });
+       export const adapter = { name: 'mdns', create, capabilities: { crossProcess: true }, addresses: { kind: 'interface' }, environment: [] };`,
     );
     expect(await list()).toMatchObject({ code: 0, out: '[{"name":"far","versions":["1"]}]\n' });
   });
@@ -178,6 +182,39 @@ describe('writing', () => {
     child.kill('SIGINT');
     expect((await ended).code).toBe(130);
     expect(await ids('web')).toEqual([]);
+  });
+
+  it('waits while another process holds the id, and says so; --on-conflict stop ends with 1', async () => {
+    const where = ['--id', 'one', '--ttl', '2s', '--interval', '200ms', '--registry-address', address];
+    const first = start(['register', 'taken', '10.0.0.1:80', ...where]);
+    await until(() => first.output.err.includes('on the roll as one'));
+    const second = start(['register', 'taken', '10.0.0.2:80', ...where, '--on-conflict', 'stop']);
+    await until(() => first.output.err.includes('holds the id'));
+    expect(first.output.err).toMatch(/its holder is at 10\.0\.0\.2:80; it registers again when the id is free/);
+    const third = start(['register', 'taken', '10.0.0.3:80', ...where]);
+    const { code, err } = await second.ended;
+    expect(code).toBe(1);
+    expect(err).toMatch(/its holder is at 10\.0\.0\.3:80; it stops/);
+    third.child.kill('SIGINT');
+    await third.ended;
+    await until(() => first.output.err.includes('registered again as one at 10.0.0.1:80'));
+    first.child.kill('SIGINT');
+    expect((await first.ended).code).toBe(130);
+    expect(await ids('taken')).toEqual([]);
+  });
+
+  it('tells of the time that a suspended process was off the roll, and is back', async () => {
+    const where = ['--id', 'sleeper', '--ttl', '1s', '--interval', '300ms', '--registry-address', address];
+    const { child, output, ended } = start(['register', 'sleeps', '10.0.0.1:80', ...where]);
+    await until(() => output.err.includes('on the roll as sleeper'));
+    child.kill('SIGSTOP');
+    await until(async () => (await ids('sleeps')).length === 0);
+    child.kill('SIGCONT');
+    await until(() => output.err.includes('was not registered for up to'));
+    await until(async () => (await ids('sleeps')).length === 1);
+    expect(output.err).toMatch(/registered again as sleeper at 10\.0\.0\.1:80/);
+    child.kill('SIGINT');
+    expect((await ended).code).toBe(130);
   });
 
   it('lets a live owner come back after deregister', async () => {

@@ -58,6 +58,20 @@ export interface ServiceSummary {
   readonly versions: readonly string[];
 }
 
+/** A record of another writer that cannot be read as a node. */
+export interface SkippedEntry {
+  /** Which one, in the backend's own terms: a key, a service id. */
+  readonly key: string;
+  readonly reason: string;
+}
+
+/** What a registry object has skipped so far. */
+export interface SkippedSummary {
+  readonly count: number;
+  /** The first ten. */
+  readonly examples: readonly SkippedEntry[];
+}
+
 // ---- What is written: the least one has to say. A `Service` that was read fits. ----
 
 /** A node as it is registered. */
@@ -172,6 +186,8 @@ export interface Registry extends AsyncDisposable {
   readonly name: string;
   /** `host:port` of the backend as configured, where it has one: what the advertised address is worked out from. */
   readonly endpoints?: readonly string[] | undefined;
+  /** Records of other writers that could not be read as a node and are in no answer; only on backends that others write to. */
+  readonly skipped?: SkippedSummary | undefined;
   /** What depends on the server is false until `init` or the first call has heard from it. */
   readonly capabilities: Capabilities;
   /**

@@ -1,7 +1,7 @@
 import type { Entry } from './adapter/driver.ts';
 import type { Registry, Service, WatchEvent, Watcher } from './contract.ts';
 import type { RegistryError } from './errors.ts';
-import { GuardWatcher } from './guard/watcher.ts';
+import { hasPending } from './guard/watcher.ts';
 import { groupByVersion, keyOf } from './model/entry.ts';
 
 /** Options of {@link follow}. */
@@ -44,7 +44,7 @@ export class Follower implements AsyncIterableIterator<readonly Service[], undef
       if (value === undefined) return { done: true, value };
       this.#apply(value);
       // A consumer that was slow gets the newest state, not every one on the way.
-      if (!this.#news || !this.#synced || this.#morePending()) continue;
+      if (!this.#news || !this.#synced || hasPending(this.#watcher)) continue;
       this.#news = false;
       return { done: false, value: this.state };
     }
@@ -71,11 +71,6 @@ export class Follower implements AsyncIterableIterator<readonly Service[], undef
   /** Why nothing is told at the moment. */
   get lost(): RegistryError | undefined {
     return this.#lost;
-  }
-
-  /** Of a watcher that is not ours nobody knows. */
-  #morePending(): boolean {
-    return this.#watcher instanceof GuardWatcher && this.#watcher.hasPending;
   }
 
   #apply(event: WatchEvent): void {

@@ -1,17 +1,29 @@
-import type { Logger } from './contract.ts';
+import type { Logger, SkippedEntry, SkippedSummary } from './contract.ts';
 
-/** So many are remembered; whoever fills a backend with junk must not fill our memory. */
+/** So many are remembered: a backend full of junk must not fill the memory. */
 const remembered = 1_000;
 
-/** What others wrote and nobody can use: each is logged once, however often it is read. */
+/** So many are named in a summary. */
+const named = 10;
+
+/** Records of other writers that cannot be read as a node: each is logged once, counted once and named in a summary. */
 export class SkippedEntries {
   readonly #told = new Set<string>();
+  readonly #examples = new Map<string, SkippedEntry>();
+  #count = 0;
 
-  /** `key` says which one to the backend's operator. */
+  /** `key` says which record it is to the backend's operator. */
   tell(logger: Logger, key: string, reason: string): void {
     if (this.#told.has(key)) return;
     if (this.#told.size >= remembered) this.#told.clear();
     this.#told.add(key);
+    this.#count += 1;
+    if (this.#examples.size < named) this.#examples.set(key, Object.freeze({ key, reason }));
     logger.warn({ key, reason }, 'skipped an entry that cannot be used');
+  }
+
+  /** What was skipped since the start. Beyond 1,000 records the count may have some of them twice. */
+  get summary(): SkippedSummary {
+    return { count: this.#count, examples: [...this.#examples.values()] };
   }
 }

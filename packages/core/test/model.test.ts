@@ -10,7 +10,16 @@ const node = (over: object) => ({ ...good, nodes: [{ ...good.nodes[0], ...over }
 const deep = (depth: number): object => ({ name: 'v', type: 't', values: depth === 1 ? [] : [deep(depth - 1)] });
 
 describe('addresses', () => {
-  const right = ['10.0.0.1:80', 'localhost:1', 'a-b.example.com:65535', '[::1]:80', '[fe80::1%eth0]:80', 'my_host:80'];
+  const right = [
+    '10.0.0.1:80',
+    'localhost:1',
+    'a-b.example.com:65535',
+    '[::1]:80',
+    '[fe80::1%eth0]:80',
+    'my_host:80',
+    'web.:80',
+    `${'a.'.repeat(126)}b.:80`,
+  ];
   const wrong = [
     '',
     '10.0.0.1',
@@ -22,6 +31,10 @@ describe('addresses', () => {
     'a b:80',
     ':80',
     'a..b:80',
+    'a..:80',
+    '.:80',
+    '10.0.0.1.:80',
+    `${'a.'.repeat(127)}b.:80`,
     '-a:80',
     'http://a:80',
     'a:80/',

@@ -2,9 +2,10 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import { constants } from 'node:os';
-import { createService } from '@rollcall/service';
+import { limits } from '@rollcall/core';
+import { createService, type NetServer, type ServiceRuntime } from '@rollcall/service';
 import type { Command } from 'commander';
-import { type CommonOptions, openRegistry, withCommon } from '../common.ts';
+import { type CommonOptions, openRegistry, serviceSettings, timeFromEnv, withCommon } from '../common.ts';
 import { CliError, exitCodes } from '../exit-codes.ts';
 import { pair, port, timeOption } from '../parse.ts';
 import { lifeLogger } from './write.ts';
@@ -12,7 +13,7 @@ import { lifeLogger } from './write.ts';
 interface RunOptions extends CommonOptions {
   readonly name: string;
   readonly port: number;
-  readonly host: string;
+  readonly host?: string;
   readonly health?: string;
   readonly serviceVersion?: string;
   readonly metadata?: Readonly<Record<string, string>>;
@@ -26,12 +27,16 @@ export function addRunCommand(program: Command): void {
     .description('any program in any language: on the roll while its port answers and it is healthy')
     .requiredOption('--name <name>', 'name of the service')
     .requiredOption('--port <port>', 'port that the program listens on', port)
-    .option('--host <host>', 'host that others should use', '127.0.0.1')
+    .option('--host <host>', 'host that other programs should use (default: worked out, and said)')
     .option('--health <url>', 'healthy while it answers 2xx')
     .option('--service-version <version>', 'version of the service')
     .option('--metadata <key=value>', 'of the node, repeatable', pair)
-    .addOption(timeOption('--ttl <time>', 'struck off after this long without a renewal', '30s'))
-    .addOption(timeOption('--interval <time>', 'checked and renewed this often', '10s'))
+    .addOption(
+      timeOption('--ttl <time>', 'expired after this long without a renewal', timeFromEnv('registerTtl', '30s')),
+    )
+    .addOption(
+      timeOption('--interval <time>', 'checked and renewed this often', timeFromEnv('registerInterval', '10s')),
+    )
     .addHelpText(
       'after',
       '\nExample:\n  rollcall run --name web --port 8080 --health http://127.0.0.1:8080/health -- python3 server.py',
@@ -39,42 +44,65 @@ export function addRunCommand(program: Command): void {
     .action(run);
 }
 
-async function answers(host: string, number: number, signal: AbortSignal): Promise<void> {
+/** Throws when the port does not answer within the signal. */
+async function connectTo(host: string, number: number, signal: AbortSignal): Promise<void> {
   const socket = connect({ host, port: number, signal });
   try {
     await once(socket, 'connect');
-  } catch (cause) {
-    throw new Error(`port ${number} does not answer`, { cause });
   } finally {
     socket.destroy();
   }
 }
 
-async function check({ port: number, host, health }: RunOptions, signal: AbortSignal): Promise<void> {
-  await answers(host, number, signal);
+/** The program answers where other programs will look for it; a server that is bound to loopback alone is told apart. */
+async function answersAt(address: string, signal: AbortSignal): Promise<void> {
+  const { host, port: number } = limits.splitAddress(address);
+  try {
+    await connectTo(host, number, signal);
+  } catch (cause) {
+    const isOnlyLocal = await connectTo('127.0.0.1', number, signal).then(
+      () => host !== '127.0.0.1',
+      () => false,
+    );
+    const message = isOnlyLocal
+      ? `port ${number} answers at 127.0.0.1, but not at ${host}: let the program bind 0.0.0.0, or say --host 127.0.0.1`
+      : `port ${number} does not answer at ${host}`;
+    throw new Error(message, { cause });
+  }
+}
+
+async function check(address: string, { health }: RunOptions, signal: AbortSignal): Promise<void> {
+  await answersAt(address, signal);
   if (health === undefined) return;
   const { ok, status } = await fetch(health, { signal });
   if (!ok) throw new Error(`${health} answers ${status}`);
 }
 
+/** The program's server, which lives in another process: reached by every address of this machine, as far as is known. */
+const serverOf = (number: number): NetServer => ({
+  listening: true,
+  address: () => ({ address: '::', port: number }),
+  once: () => undefined,
+  close: (callback) => callback?.(),
+});
+
 async function run(command: readonly string[], options: RunOptions): Promise<void> {
   const [file = '', ...args] = command;
+  const { name, host, port: number } = options;
   const registry = await openRegistry(options);
-  const {
+  const service: ServiceRuntime = createService({
     name,
-    host,
-    port: number,
-    serviceVersion: version,
-    metadata,
-    ttl: ttlMs,
-    interval: renewIntervalMs,
-    quiet = false,
-  } = options;
-  const service = createService({
-    ...{ name, version, metadata, registry, ttlMs, renewIntervalMs, drainMs: 0 },
-    advertise: `${host}:${number}`,
-    registerCheck: (signal) => check(options, signal),
-    logger: lifeLogger(quiet),
+    version: options.serviceVersion,
+    metadata: options.metadata,
+    registry,
+    server: serverOf(number),
+    ...(host === undefined ? {} : { advertise: `${host.includes(':') ? `[${host}]` : host}:${number}` }),
+    ttlMs: options.ttl,
+    renewIntervalMs: options.interval,
+    drainMs: 0,
+    registerCheck: (signal) => check(service.node?.address ?? `127.0.0.1:${number}`, options, signal),
+    logger: lifeLogger(options.quiet ?? false),
+    settings: serviceSettings,
   });
   const child = spawn(file, args, { stdio: 'inherit' });
   const pass = (signal: NodeJS.Signals): void => void child.kill(signal);

@@ -1,7 +1,8 @@
 import type { Logger } from '@rollcall/core';
 import { createService } from '@rollcall/service';
-import type { Command } from 'commander';
-import { type CommonOptions, openRegistry, withCommon, withRegistry } from '../common.ts';
+import { type Command, Option } from 'commander';
+import { type CommonOptions, openRegistry, serviceSettings, timeFromEnv, withCommon, withRegistry } from '../common.ts';
+import { exitCodes } from '../exit-codes.ts';
 import { note, plain } from '../output.ts';
 import { pair, timeOption } from '../parse.ts';
 import { aborted, untilSignal } from '../signals.ts';
@@ -12,6 +13,7 @@ interface RegisterOptions extends CommonOptions {
   readonly metadata?: Readonly<Record<string, string>>;
   readonly ttl: number;
   readonly interval: number;
+  readonly onConflict: 'wait' | 'stop';
 }
 
 /** `register`, `deregister`. */
@@ -21,8 +23,18 @@ export function addWriteCommands(program: Command): void {
     .option('--service-version <version>', 'version of the service')
     .option('--id <id>', 'id of the node (default: <name>-<uuid>)')
     .option('--metadata <key=value>', 'of the node, repeatable', pair)
-    .addOption(timeOption('--ttl <time>', 'struck off after this long without a renewal', '30s'))
-    .addOption(timeOption('--interval <time>', 'renewed this often', '10s'))
+    .addOption(
+      timeOption('--ttl <time>', 'expired after this long without a renewal', timeFromEnv('registerTtl', '30s')),
+    )
+    .addOption(timeOption('--interval <time>', 'renewed this often', timeFromEnv('registerInterval', '10s')))
+    .addOption(
+      new Option(
+        '--on-conflict <what>',
+        'when another process holds the id: wait until it is free, or stop with exit code 1',
+      )
+        .choices(['wait', 'stop'])
+        .default('wait'),
+    )
     .action(register);
   withCommon(program.command('deregister <name> <id>'))
     .description('strike a node off; a live owner is back at its next renewal')
@@ -38,26 +50,30 @@ export function lifeLogger(quiet: boolean): Logger {
 }
 
 async function register(name: string, address: string, options: RegisterOptions): Promise<void> {
-  const { serviceVersion: version, id, metadata, ttl: ttlMs, interval: renewIntervalMs, quiet = false } = options;
+  const { quiet = false, onConflict } = options;
   const signal = untilSignal();
   const registry = await openRegistry(options);
-  const logger = lifeLogger(quiet);
   const service = createService({
     name,
-    version,
-    id,
-    metadata,
+    version: options.serviceVersion,
+    id: options.id,
+    metadata: options.metadata,
     advertise: address,
     registry,
-    ttlMs,
-    renewIntervalMs,
+    ttlMs: options.ttl,
+    renewIntervalMs: options.interval,
     drainMs: 0,
-    logger,
+    onConflict,
+    logger: lifeLogger(quiet),
+    settings: serviceSettings,
   });
+  const stopped = new Promise<void>((resolve) => service.on('stopped', resolve));
   try {
     const node = await service.start();
     if (!quiet && service.status === 'registered') note(`on the roll as ${node.id}; Ctrl-C withdraws`);
-    await aborted(signal);
+    await aborted(signal, stopped);
+    // The service stops by itself only because another process holds its id.
+    if (!signal.aborted) process.exitCode = exitCodes.unexpected;
   } finally {
     await service.stop();
     await registry.close();

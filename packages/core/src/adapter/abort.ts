@@ -1,4 +1,5 @@
 /** Signals and deadlines. Every timer is one of the injected clock, every derived signal has a controller of its own. */
+import { setMaxListeners } from 'node:events';
 import type { Clock } from '../contract.ts';
 
 /** Calls `listener` once at the abort, at once if that has happened; answers how to stop listening. */
@@ -7,6 +8,8 @@ export function onAbort(signal: AbortSignal, listener: () => void): () => void {
     listener();
     return () => {};
   }
+  // One signal bounds a call of many nodes: that is no leak, whatever Node warns of at the eleventh listener.
+  setMaxListeners(0, signal);
   signal.addEventListener('abort', listener, { once: true });
   return () => signal.removeEventListener('abort', listener);
 }
@@ -31,6 +34,20 @@ export function untilAborted<T>(signal: AbortSignal, work: PromiseLike<T>): Prom
       },
     );
   });
+}
+
+/** Runs `work` with a signal that aborts with the first of `signals`, and lets go of them when `work` has settled. */
+export async function withFirstOf<T>(
+  signals: readonly AbortSignal[],
+  work: (signal: AbortSignal) => Promise<T>,
+): Promise<T> {
+  const inner = new AbortController();
+  const stops = signals.map((signal) => onAbort(signal, () => inner.abort(signal.reason)));
+  try {
+    return await work(inner.signal);
+  } finally {
+    for (const stop of stops) stop();
+  }
 }
 
 /** Resolves after `ms`; rejects with the signal's reason. */

@@ -10,6 +10,7 @@ import type {
   Metadata,
   ServiceNode,
   ServiceSummary,
+  SkippedSummary,
 } from '../contract.ts';
 import type { RegistryError } from '../errors.ts';
 
@@ -55,6 +56,8 @@ export interface RegistryDriver {
   readonly name: string;
   /** `host:port` of each backend as configured, where there is one. */
   readonly endpoints?: readonly string[] | undefined;
+  /** What reads of this object left out: see `SkippedEntries`. */
+  readonly skipped?: SkippedSummary | undefined;
   readonly capabilities: Capabilities;
   /** Called before anything else, again after a failure; not called again once it resolved. */
   connect(call: DriverCall): Promise<void>;

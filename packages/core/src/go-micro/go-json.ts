@@ -1,5 +1,6 @@
 /** JSON in the shapes and with the escapes of go-micro; what is read may be anything. */
-import type { Endpoint, Metadata, Value } from '../contract.ts';
+import { readMetadata } from '../adapter/readers.ts';
+import type { Endpoint, Value } from '../contract.ts';
 
 /** Deepest nesting that is read: far above what can be written, far below what exhausts the stack. */
 const maxDepth = 64;
@@ -39,16 +40,6 @@ export function parseObject(text: string | undefined): Record<string, unknown> |
   } catch {
     return undefined;
   }
-}
-
-/** The pairs of strings in whatever it is. What was parsed is nobody else's, so where all of it fits it needs no copy. */
-export function readMetadata(value: unknown): Metadata {
-  if (typeof value !== 'object' || value === null) return {};
-  if (!Array.isArray(value) && Object.values(value).every((field) => typeof field === 'string'))
-    return value as Metadata;
-  return Object.fromEntries(
-    Object.entries(value).filter((pair): pair is [string, string] => typeof pair[1] === 'string'),
-  );
 }
 
 function readValue(value: unknown, depth: number): Value | undefined {

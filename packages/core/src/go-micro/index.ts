@@ -1,3 +1,4 @@
 // For adapters whose backend go-micro shares: JSON and zlib as it writes and reads them.
-export { goEndpoint, goJson, parseObject, readEndpoint, readMetadata } from './go-json.ts';
+export { readMetadata } from '../adapter/readers.ts';
+export { goEndpoint, goJson, parseObject, readEndpoint } from './go-json.ts';
 export { decodeZlib, encodeGo, encodeZlib } from './go-zlib.ts';

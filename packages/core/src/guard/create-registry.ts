@@ -13,6 +13,7 @@ import type {
   ServiceInput,
   ServiceRef,
   ServiceSummary,
+  SkippedSummary,
   Watcher,
   WatchOptions,
 } from '../contract.ts';
@@ -77,6 +78,14 @@ class GuardedRegistry implements Registry {
       connected: (call) => this.#connection.ready(call),
       hold: this.#hold,
     });
+  }
+
+  get endpoints(): readonly string[] | undefined {
+    return this.#driver.endpoints;
+  }
+
+  get skipped(): SkippedSummary | undefined {
+    return this.#driver.skipped;
   }
 
   get capabilities(): Capabilities {

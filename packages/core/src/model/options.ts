@@ -1,7 +1,7 @@
 import type { Lease } from '../adapter/driver.ts';
 import type { CallOptions, Capabilities, RegisterOptions } from '../contract.ts';
-import { maxDurationMs } from '../defaults.ts';
 import { invalid } from './input.ts';
+import { isNamespace, maxDurationMs } from './limits.ts';
 
 /** A positive number of milliseconds up to ten years, or undefined; throws `INVALID_ARGUMENT`. */
 export function parseDuration(value: unknown, field: string): number | undefined {
@@ -16,12 +16,10 @@ export function parseDuration(value: unknown, field: string): number | undefined
   return Math.ceil(value);
 }
 
-const namespaceName = /^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$/;
-
 /** A namespace or undefined; throws `INVALID_ARGUMENT`. What it becomes (prefix, domain, env) is the adapter's. */
 export function parseNamespace(value: unknown): string | undefined {
   if (value === undefined) return undefined;
-  if (typeof value === 'string' && namespaceName.test(value)) return value;
+  if (typeof value === 'string' && isNamespace(value)) return value;
   throw invalid('namespace', '1-63 of [A-Za-z0-9._-], starting with a letter or digit', value ?? 'null');
 }
 
