@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, it } from 'vitest';
-import { describeRegistry } from '../../../conformance/src/index.ts';
+import { registryCases } from '../../../conformance/src/index.ts';
 import { discovery } from '../src/index.ts';
 import { ServerProcess } from './server-process.ts';
 
@@ -13,21 +13,17 @@ afterAll(async () => {
   await Promise.all(servers.map((server) => server.kill()));
 });
 
-const harness = {
-  open: (options = {}) => discovery({ ...options, addresses: servers.map((server) => server.address) }),
-};
+const cases = registryCases({
+  open: (options) => discovery({ ...options, addresses: servers.map((server) => server.address) }),
+});
 
-describe.each([0, 1, 2])('with server %s down', (down) => {
+describe.each([0, 1, 2])('discovery on three servers keeps the contract with server %s down', (down) => {
   beforeAll(async () => {
     await Promise.all(servers.map((server, index) => (index === down ? server.kill() : server.start())));
   });
-  let cases = 0;
-  describeRegistry('discovery on three servers of which one is down', harness, {
-    describe,
-    it(name, body, timeoutMs) {
-      cases += 1;
-      if (cases % servers.length === down) it(name, body, timeoutMs);
-    },
-    concurrent: describe.concurrent,
-  });
+  for (const [index, { concern, title, run, alone }] of cases.entries()) {
+    if (index % servers.length !== down) continue;
+    const test = alone === undefined ? it.concurrent : it;
+    test(`${concern}: ${title}`, run, 120_000);
+  }
 });
