@@ -31,6 +31,7 @@ export default defineConfig({
     exclude: leftOut(),
     // Most of the time of the tests is waiting: more of them at a time than there are cores.
     maxWorkers: 3,
+    maxConcurrency: Number(process.env.MC ?? 10),
     sequence: { sequencer: LongestFirst },
     testTimeout: 30_000,
     hookTimeout: 30_000,

@@ -37,8 +37,8 @@ const concerns: readonly Concern[] = [
 
 /**
  * Every case for this harness, as data: for a runner of your own, or to run one by name. Each opens and closes what it
- * needs and uses names of its own, so cases may run at the same time, except for those of a harness with faults and
- * those of `lifecycle` that count what the process holds.
+ * needs and uses names of its own, so cases may run at the same time, except for those that say what they must have to
+ * themselves ({@link Case.alone}).
  */
 export function registryCases(harness: Harness): readonly Case[] {
   return concerns.flatMap((concern) => casesOf(concern, harness));

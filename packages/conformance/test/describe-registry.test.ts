@@ -16,6 +16,7 @@ function withoutFaults(): Harness {
 
 interface Declared {
   readonly path: string;
+  readonly concurrent: boolean;
   readonly body: () => Promise<void>;
   readonly timeoutMs: number | undefined;
 }
@@ -24,14 +25,21 @@ interface Declared {
 function recorder(): TestRunner & { readonly declared: readonly Declared[] } {
   const declared: Declared[] = [];
   const path: string[] = [];
+  let concurrent = false;
+  const describe = (name: string, body: () => void): void => {
+    path.push(name);
+    body();
+    path.pop();
+  };
   return {
     declared,
-    describe(name, body) {
-      path.push(name);
-      body();
-      path.pop();
+    describe,
+    it: (name, body, timeoutMs) => declared.push({ path: [...path, name].join(' > '), concurrent, body, timeoutMs }),
+    concurrent(name, body) {
+      concurrent = true;
+      describe(name, body);
+      concurrent = false;
     },
-    it: (name, body, timeoutMs) => declared.push({ path: [...path, name].join(' > '), body, timeoutMs }),
   };
 }
 
@@ -43,8 +51,26 @@ describe('describeRegistry', () => {
     const wanted = registryCases(harness).map(
       ({ concern, title }) => `shelf keeps the contract > ${concern} > ${title}`,
     );
-    expect(runner.declared.map(({ path }) => path)).toEqual(wanted);
+    expect(runner.declared.map(({ path }) => path).sort()).toEqual(wanted.sort());
     expect(new Set(wanted).size).toBe(wanted.length);
+  });
+
+  it('lets no case run beside others that counts what the process holds or breaks the backend', () => {
+    const runner = recorder();
+    const harness = shelfHarness();
+    describeRegistry('shelf', harness, runner);
+    const alone = registryCases(harness).filter((one) => one.alone !== undefined);
+    const paths = alone.map(({ concern, title }) => `shelf keeps the contract > ${concern} > ${title}`);
+    const serial = runner.declared.filter(({ concurrent }) => !concurrent).map(({ path }) => path);
+    expect(serial).toEqual(paths);
+    expect(runner.declared.slice(-serial.length).map(({ path }) => path)).toEqual(serial);
+    const broken = registryCases(harness).length - registryCases(withoutFaults()).length;
+    expect(alone.filter((one) => one.alone === 'backend')).toHaveLength(broken);
+    expect(alone.filter((one) => one.alone === 'process').map(({ title }) => title)).toEqual([
+      'an idle registry keeps no process alive',
+      'a pending next keeps it alive',
+      'rounds of open, use and close leave no handle behind',
+    ]);
   });
 
   it('takes the functions of vitest and of node:test as they are', () => {

@@ -25,5 +25,5 @@ describeRegistry(
     // After an outage an agent whose report to its servers failed tries again only 15 to 30 s later.
     patience: 2,
   },
-  { describe, it },
+  { describe, it, concurrent: describe.concurrent },
 );

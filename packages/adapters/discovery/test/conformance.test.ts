@@ -24,5 +24,5 @@ describeRegistry(
       },
     },
   },
-  { describe, it },
+  { describe, it, concurrent: describe.concurrent },
 );

@@ -26,5 +26,5 @@ describeRegistry(
       wipe: () => all((node) => node.wipe()),
     },
   },
-  { describe, it },
+  { describe, it, concurrent: describe.concurrent },
 );

@@ -23,5 +23,5 @@ describeRegistry(
       wipe: () => node.wipe(),
     },
   },
-  { describe, it },
+  { describe, it, concurrent: describe.concurrent },
 );

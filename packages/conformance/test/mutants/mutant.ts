@@ -9,8 +9,6 @@ export interface Mutant {
   /** `concern: title` of the case. */
   readonly caughtBy: string;
   readonly open: Open;
-  /** Its case counts what the whole process holds, so nothing may run beside it. */
-  readonly alone?: true;
 }
 
 /** An honest guard over a driver of which a part was replaced. */
