@@ -1,17 +1,20 @@
 import { RegistryError } from '@rollcall/core';
 import fastify, { type FastifyError, type FastifyInstance } from 'fastify';
-import { apiFront } from './api/front.ts';
-import { guardHost } from './api/host-guard.ts';
-import { InFlight } from './api/in-flight.ts';
-import { WatchHub } from './api/watch.ts';
+import { guardHost } from './access/host-guard.ts';
+import { ChangeLog } from './changes/change-log.ts';
+import { nativeFront } from './fronts/native/native-front.ts';
+import { WatchHub } from './fronts/native/watch-hub.ts';
+import { InFlight } from './http/in-flight.ts';
+import { schemaSetup } from './http/schema-setup.ts';
+import { Roll } from './roll/roll.ts';
 import {
+  changeLogSize,
   maxBodyBytes,
   parseServerOptions,
   requestTimeoutMs,
   type ServerOptions,
   type ServerSettings,
 } from './server-options.ts';
-import { Store } from './store/store.ts';
 
 /** A discovery server: leases, self-protection, HTTP. */
 export interface DiscoveryServer extends AsyncDisposable {
@@ -32,7 +35,7 @@ export function createServer(options: ServerOptions = {}): DiscoveryServer {
 
 class HttpServer implements DiscoveryServer {
   readonly #settings: ServerSettings;
-  readonly #store: Store;
+  readonly #roll: Roll;
   readonly #watches: WatchHub;
   readonly #app: FastifyInstance;
   readonly #inFlight: InFlight;
@@ -46,19 +49,21 @@ class HttpServer implements DiscoveryServer {
     this.#settings = settings;
     this.#startedAt = clock.now();
     this.#warming = warmUpMs > 0;
-    this.#store = new Store({ clock, protection: protection === 'on' });
+    const roll = new Roll({ clock, protection: protection === 'on' });
+    this.#roll = roll;
+    const log = new ChangeLog(changeLogSize);
     const isWarming = (): boolean => this.#warming;
-    this.#watches = new WatchHub({ store: this.#store, clock, isWarming });
+    const watches = new WatchHub({ roll, log, clock, isWarming });
+    this.#watches = watches;
+    // The log first: watches read it.
+    roll.follow(log);
+    roll.follow(watches);
     this.#app = makeApp();
     this.#inFlight = new InFlight(this.#app);
     guardHost(this.#app, settings.host);
-    apiFront(this.#app, {
-      store: this.#store,
-      watches: this.#watches,
-      protection,
-      isWarming,
-      uptimeMs: () => clock.now() - this.#startedAt,
-    });
+    const uptimeMs = (): number => clock.now() - this.#startedAt;
+    this.#app.register(nativeFront, { prefix: '/api', roll, watches, protection, isWarming, uptimeMs });
+    this.#app.get('/healthz', () => ({ status: 'ok' }));
   }
 
   async listen(): Promise<{ readonly host: string; readonly port: number; readonly url: string }> {
@@ -92,7 +97,7 @@ class HttpServer implements DiscoveryServer {
     this.#cancelWarmUp?.();
     this.#watches.close();
     await this.#inFlight.close();
-    this.#store.close();
+    this.#roll.close();
   }
 }
 
@@ -113,20 +118,11 @@ function makeApp(): FastifyInstance {
     // `__proto__` is a metadata key like any other: instances are copied by spread, never merged.
     onProtoPoisoning: 'ignore',
     onConstructorPoisoning: 'ignore',
-    // What has the wrong type is refused, not turned into the right one; unknown fields are left alone.
-    ajv: {
-      customOptions: {
-        coerceTypes: false,
-        removeAdditional: false,
-        useDefaults: false,
-        strictTuples: false,
-        allowUnionTypes: true,
-      },
-    },
+    ajv: schemaSetup,
   });
   app.setErrorHandler((error: FastifyError, _request, reply) => {
     const status = error.statusCode !== undefined && error.statusCode >= 400 ? error.statusCode : 500;
-    // A defect is not explained to whoever asks.
+    // A defect is not explained to the client.
     const message = status >= 500 ? 'the server failed' : error.message;
     return reply.code(status).send({ code: status, message, data: null });
   });

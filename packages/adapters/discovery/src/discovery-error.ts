@@ -1,5 +1,7 @@
 import { RegistryError, type RegistryErrorCode } from '@rollcall/core';
-import { HttpError } from './http/http-error.ts';
+import { ConnectionError, HttpError } from './http/http-error.ts';
+
+const registry = 'discovery';
 
 // The one place where an HTTP status becomes a code.
 const codes: Readonly<Record<number, RegistryErrorCode>> = {
@@ -18,20 +20,37 @@ export function toDiscoveryError(cause: unknown): RegistryError {
   if (cause instanceof HttpError) {
     const code =
       cause.status === undefined || cause.status >= 500 ? 'UNAVAILABLE' : (codes[cause.status] ?? 'UNAVAILABLE');
-    return new RegistryError(code, `the discovery server ${cause.message}`, { cause });
+    const wait =
+      cause.retryAfterMs === undefined ? '' : ` (it asks to wait ${Math.ceil(cause.retryAfterMs / 1_000)} s)`;
+    return new RegistryError(code, `the discovery server ${cause.message}${wait}`, { cause, registry });
   }
-  if (cause instanceof Error && (cause.name === 'AbortError' || cause.name === 'TimeoutError')) {
-    return new RegistryError('TIMEOUT', 'the discovery server did not answer in time', { cause });
-  }
-  // Sockets: refused, reset, unreachable, unknown host, TLS.
-  if (cause instanceof Error && 'code' in cause) {
-    return new RegistryError(
-      'UNAVAILABLE',
-      `the discovery server cannot be reached: ${cause.message || String(cause.code)}`,
-      { cause },
-    );
-  }
-  return new RegistryError('INTERNAL', `the discovery adapter failed: ${String(cause)}`, { cause });
+  // Refused, reset, unreachable, unknown host, TLS.
+  if (cause instanceof ConnectionError)
+    return new RegistryError('UNAVAILABLE', `the discovery server cannot be reached: ${explain(cause)}`, {
+      cause,
+      registry,
+    });
+  return new RegistryError('INTERNAL', `the discovery adapter failed: ${String(cause)}`, { cause, registry });
+}
+
+const untrusted: ReadonlySet<string> = new Set([
+  'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
+  'UNABLE_TO_GET_ISSUER_CERT',
+  'UNABLE_TO_GET_ISSUER_CERT_LOCALLY',
+  'SELF_SIGNED_CERT_IN_CHAIN',
+  'DEPTH_ZERO_SELF_SIGNED_CERT',
+]);
+
+/** A socket's own words do not say that one side speaks TLS and the other does not. */
+function explain({ address, secure, message, code }: ConnectionError): string {
+  const said = message || code;
+  if (secure && /^(?:EPROTO|ERR_SSL_WRONG_VERSION_NUMBER|ERR_SSL_PACKET_LENGTH_TOO_LONG)$/.test(code))
+    return `${address} does not speak TLS (${said}): if it speaks plain HTTP, write http://${address}`;
+  if (secure && untrusted.has(code))
+    return `the certificate of ${address} is signed by an authority that is not trusted here (${said}): name the file of that authority in NODE_EXTRA_CA_CERTS`;
+  if (!secure && (code === 'ECONNRESET' || code === 'EPIPE' || code.startsWith('HPE_')))
+    return `${address} ended the connection without an HTTP answer (${said}): if it speaks TLS, write https://${address}`;
+  return said;
 }
 
 /** Whether another server may succeed where this one failed. */

@@ -2,7 +2,7 @@
 import { randomInt } from 'node:crypto';
 import { networkInterfaces } from 'node:os';
 import type { CallOptions } from '@rollcall/core';
-import { type CommonRegistryOptions, type Finding, holdProcess, pause, systemClock } from '@rollcall/core/adapter';
+import { type CommonRegistryOptions, type Finding, holdProcess, pause } from '@rollcall/core/adapter';
 import { explain } from './mdns-error.ts';
 import { type MdnsOptions, parseSettings, type Settings } from './mdns-options.ts';
 import { type Heard, Network } from './network/network.ts';
@@ -57,7 +57,7 @@ export async function* diagnose(
   { timeoutMs = listenMs, signal }: CallOptions = {},
 ): AsyncGenerator<Finding, void, undefined> {
   const settings = parseSettings(options);
-  const { clock = systemClock, logger } = options;
+  const { clock, logger } = settings;
   const dialects = [dnsSdDialect(dnsSdNames(settings.namespace)), goMicroDialect(settings)];
   const notes = new Notes(dialects);
   const ears = { message: (message: Message, heard: Heard) => notes.take(message, heard), up() {}, down() {} };

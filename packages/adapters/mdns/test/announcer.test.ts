@@ -1,12 +1,12 @@
 import type { Entry } from '@rollcall/core/adapter';
 import { expect, it } from 'vitest';
 import { manualClock } from '../../../core/src/testing/index.ts';
+import { Forms } from '../src/mdns-mapping.ts';
 import { parseSettings } from '../src/mdns-options.ts';
 import type { Link } from '../src/network/link.ts';
 import type { Network } from '../src/network/network.ts';
 import { Announcer } from '../src/own/announcer.ts';
 import { Prober } from '../src/own/probe.ts';
-import { Forms } from '../src/own/records.ts';
 import { Zone } from '../src/own/zone.ts';
 import { fromBytes } from '../src/wire/message.ts';
 

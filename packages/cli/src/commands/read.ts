@@ -1,4 +1,4 @@
-import type { Service, WatchEvent } from '@rollcall/core';
+import type { Registry, Service, WatchEvent } from '@rollcall/core';
 import type { Command } from 'commander';
 import { type CommonOptions, withCommon, withRegistry } from '../common.ts';
 import { CliError, exitCodes } from '../exit-codes.ts';
@@ -23,8 +23,17 @@ async function list(options: CommonOptions): Promise<void> {
           services.map(({ name, versions }) => [name, versions.map((version) => version || '-').join(', ')]),
         ),
       );
-    else if (!options.quiet) note('nobody is on the roll');
+    else if (!options.quiet) note('no service is registered');
+    if (!options.quiet) tellSkipped(registry);
   });
+}
+
+/** Records of other programs that are in no answer. The user who misses one learns why. */
+function tellSkipped({ skipped }: Registry): void {
+  if (skipped === undefined || skipped.count === 0) return;
+  const examples = skipped.examples.map(({ key, reason }) => `\n  ${plain(key)}: ${plain(reason)}`).join('');
+  const more = skipped.count > skipped.examples.length ? '\n  ...' : '';
+  note(`${skipped.count} records of other programs cannot be read as a node:${examples}${more}`);
 }
 
 const rowsOf = ({ version, nodes }: Service): string[][] =>

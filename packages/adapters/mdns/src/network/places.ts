@@ -1,6 +1,6 @@
 /** Pure: where mDNS can speak, from what the system says of its interfaces. */
 import { BlockList, isIP } from 'node:net';
-import type { NetworkInterfaceInfo } from 'node:os';
+import { type NetworkInterfaceInfo, platform } from 'node:os';
 
 /** One family of one interface. */
 export interface Place {
@@ -37,7 +37,7 @@ function placeOf(name: string, family: 4 | 6, infos: readonly NetworkInterfaceIn
     family,
     address: first.address,
     loopback: first.internal,
-    scope: family === 4 ? first.address : `::%${process.platform === 'win32' ? first.scopeid : name}`,
+    scope: family === 4 ? first.address : `::%${platform() === 'win32' ? first.scopeid : name}`,
     fingerprint: own.map(({ cidr, address, mac, scopeid }) => `${cidr ?? address} ${mac} ${scopeid ?? ''}`).join(),
     accepts(sender) {
       const [bare = '', zone] = sender.split('%');

@@ -7,14 +7,16 @@ import {
   keyOf,
   type Lease,
   LeaseTable,
+  onAbort,
+  pause,
 } from '@rollcall/core/adapter';
 import { noForm } from '../mdns-error.ts';
+import { type Form, goodbye, withPointers } from '../mdns-mapping.ts';
 import { announceIntervalMs, goodbyeRepeatMs, withdrawnMs } from '../mdns-options.ts';
 import type { Link } from '../network/link.ts';
 import type { Network } from '../network/network.ts';
 import { type Group, packResponses, type Rr } from '../wire/message.ts';
 import type { Prober } from './probe.ts';
-import { type Form, goodbye, withPointers } from './records.ts';
 import { announce, type Own, ttlOf, type Zone } from './zone.ts';
 
 /** What an announcer works with. */
@@ -57,12 +59,12 @@ export class Announcer {
 
   /** Probes what is new, then announces; a change of what is announced already needs no probe (RFC 6762, 8.4). */
   async put(entries: readonly Entry[], lease: Lease | undefined, { signal }: DriverCall): Promise<void> {
-    const { zone, prober, clock, changed } = this.#options;
+    const { zone, clock, changed } = this.#options;
     for (const entry of entries)
       if (zone.forms.dnsSd(entry) === undefined && zone.forms.goMicro(entry) === undefined)
         throw noForm(entryKey(entry));
     const fresh = entries.filter((entry) => zone.get(entryKey(entry)) === undefined && !this.#wasOurs(entryKey(entry)));
-    if (fresh.length > 0) await prober.probe(fresh, AbortSignal.any([signal, this.#stop.signal]));
+    if (fresh.length > 0) await this.#probe(fresh, signal);
     const owns = entries.map((entry) => announce(zone.forms, entry, lease, clock.now()));
     for (const own of owns) {
       const key = entryKey(own.entry);
@@ -89,6 +91,17 @@ export class Announcer {
     return keys.filter((key) => zone.get(key) === undefined);
   }
 
+  /** Until the call or this object ends. */
+  async #probe(entries: readonly Entry[], signal: AbortSignal): Promise<void> {
+    const either = new AbortController();
+    const stops = [signal, this.#stop.signal].map((one) => onAbort(one, () => either.abort(one.reason)));
+    try {
+      await this.#options.prober.probe(entries, either.signal);
+    } finally {
+      for (const stop of stops) stop();
+    }
+  }
+
   #remember({ name, id }: EntryKey): void {
     const now = this.#options.clock.now();
     for (const [key, at] of this.#withdrawnAt) {
@@ -107,24 +120,24 @@ export class Announcer {
   }
 
   /** Withdraws and falls silent: resolves when goodbye was said twice. */
-  async close(withdraw: readonly EntryKey[]): Promise<void> {
+  async close(withdraw: readonly EntryKey[], signal: AbortSignal): Promise<void> {
     this.#stop.abort();
     const gone = this.#drop(withdraw, 'deregistered');
     for (const cancel of this.#timers) cancel();
     this.#cancelLease();
     if (gone.length === 0) return;
     await this.#bye(gone, false);
-    await new Promise<void>((resolve) => this.#options.clock.setTimer(goodbyeRepeatMs, resolve));
+    await pause(this.#options.clock, goodbyeRepeatMs, signal);
     await this.#bye(gone, false);
   }
 
-  /** A link is new, or back: whoever is on it does not know us. */
+  /** A link is new, or back: the hosts on it do not know us. */
   up(link: Link): void {
     const all = [...this.#options.zone.all()];
     if (all.length > 0) void this.#announce(all, [link]).catch(() => {});
   }
 
-  /** Somebody else answers for a node of ours: the later in order keeps it, and says so. Never a silent fight. */
+  /** Another registry answers for a node of ours: the later in order keeps it, and says so. Never a silent fight. */
   contest(own: Own, { owner, from, stubborn }: Rival): void {
     const { clock, logger } = this.#options;
     const key = entryKey(own.entry);
@@ -138,7 +151,7 @@ export class Announcer {
     else void this.#yield(own);
   }
 
-  /** Asks again, and gives the node up where its other holder answers. */
+  /** Probes again, and gives the node up where its other holder answers. */
   async #yield(own: Own): Promise<void> {
     const { prober, zone, logger, changed } = this.#options;
     const key = entryKey(own.entry);
@@ -173,7 +186,7 @@ export class Announcer {
     });
   }
 
-  /** Withdrawn here a moment ago, and nobody has taken it since: another probe would tell nothing new. */
+  /** Withdrawn here a moment ago and not taken elsewhere since: another probe would tell nothing new. */
   #wasOurs(key: EntryKey): boolean {
     const at = this.#withdrawnAt.get(keyOf(key.name, key.id));
     return at !== undefined && at + withdrawnMs > this.#options.clock.now() && !this.#options.takenElsewhere(key);
@@ -216,10 +229,10 @@ export class Announcer {
     return owns.filter((own) => this.#options.zone.get(entryKey(own.entry)) === own);
   }
 
-  /** Nobody is told that nobody hears it: what cannot be taken back goes with its TTL. */
+  /** Ignores goodbyes that could not be sent: the records go with their TTL. */
   async #bye(owns: readonly Own[], expired: boolean): Promise<void> {
     const { zone, network } = this.#options;
-    // One that is back meanwhile must not be taken away again.
+    // A node that was registered again meanwhile must not be taken back.
     const gone = owns.filter((own) => zone.get(entryKey(own.entry)) === undefined);
     const groups = gone.flatMap((own) =>
       groupsOf(

@@ -1,8 +1,8 @@
 import type { Clock } from '@rollcall/core';
+import { pause, untilAborted } from '@rollcall/core/adapter';
 import { firstRepeatMs, lastRepeatMs, lingerMs, maxSpared, repeatMs, sparedMs, windowMs } from '../mdns-options.ts';
 import type { Link } from '../network/link.ts';
 import type { Heard, Network } from '../network/network.ts';
-import { pause } from '../pause.ts';
 import { isDnsName, type Message, nameKey, packQuestions, type Question, type Rr } from '../wire/message.ts';
 import type { Dialect } from './dialects.ts';
 import type { Sighting } from './roll.ts';
@@ -87,7 +87,7 @@ export class Browser {
     const survey = known ?? this.#survey(name).finally(() => this.#surveys.delete(name));
     if (known === undefined) this.#surveys.set(name, survey);
     survey.catch(() => {});
-    await Promise.race([survey, aborted(signal)]);
+    await untilAborted(signal, survey);
     const want = this.#wants.get(name);
     if (want !== undefined) want.settled = true;
   }
@@ -229,10 +229,3 @@ const toUsAlone = (question: Question): Question => ({ ...question, unicast: tru
 /** The instance itself; one whose label has dots cannot be named in a packet of ours, so all are asked for. */
 const questionsFor = ({ instance, dialect }: Sighting): readonly Question[] =>
   isDnsName(instance) && dialect.names(instance) ? [{ name: instance, type: 'ANY' }] : dialect.questions(undefined);
-
-function aborted(signal: AbortSignal): Promise<never> {
-  return new Promise((_resolve, reject) => {
-    if (signal.aborted) reject(signal.reason);
-    else signal.addEventListener('abort', () => reject(signal.reason), { once: true });
-  });
-}

@@ -1,8 +1,9 @@
 /** What was heard, by node and by name. */
 import type { DeleteReason } from '@rollcall/core';
 import { type Entry, keyOf } from '@rollcall/core/adapter';
+import type { Reading } from '../mdns-mapping.ts';
 import type { Link } from '../network/link.ts';
-import type { Dialect, Reading } from './dialects.ts';
+import type { Dialect } from './dialects.ts';
 
 /** One instance of another announcer. */
 export interface Sighting {

@@ -1,27 +1,30 @@
 import type { ServerResponse } from 'node:http';
 import type { Clock } from '@rollcall/core';
 import { type CurrentEvent, heartbeatMs, type SnapshotEvent } from '@rollcall/protocol';
-import { maxWatchBacklogBytes } from '../server-options.ts';
-import { type Change, subjectOf } from '../store/change-log.ts';
-import type { Store } from '../store/store.ts';
+import type { ChangeLog } from '../../changes/change-log.ts';
+import type { Change, RollFollower } from '../../roll/followers.ts';
+import type { Roll } from '../../roll/roll.ts';
+import { maxWatchBacklogBytes } from '../../server-options.ts';
+import { writeChange, writeInstance } from './native-mapping.ts';
 
 /** What a watch wants to hear of. */
 export interface WatchFilter {
   readonly env: string;
-  readonly appid: string | undefined;
+  readonly service: string | undefined;
 }
 
 /** What the watches need of their server. */
 export interface WatchContext {
-  readonly store: Store;
+  readonly roll: Roll;
+  readonly log: ChangeLog;
   readonly clock: Clock;
   readonly isWarming: () => boolean;
 }
 
 /** Every open watch. One heartbeat for all; a consumer that is too slow is cut, and resumes. */
-export class WatchHub {
+export class WatchHub implements RollFollower {
   readonly #context: WatchContext;
-  readonly #watches = new Map<ServerResponse, () => void>();
+  readonly #watches = new Map<ServerResponse, WatchFilter>();
   #cancelHeartbeat: (() => void) | undefined;
 
   constructor(context: WatchContext) {
@@ -29,18 +32,26 @@ export class WatchHub {
   }
 
   /** Answers with the stream: what was missed since `lastEventId`, or else the whole list, then changes. */
-  open(response: ServerResponse, filter: WatchFilter, lastEventId: string | undefined): void {
-    const { store } = this.#context;
+  watch(response: ServerResponse, filter: WatchFilter, lastEventId: string | undefined): void {
+    const { roll, log } = this.#context;
     response.writeHead(200, { 'content-type': 'text/event-stream', 'cache-control': 'no-store' });
-    store.tick();
-    const missed = missedSince(store, lastEventId);
+    roll.settle();
+    const missed = missedSince(roll, log, lastEventId);
     if (missed === undefined) this.#snapshot(response, filter);
     else this.#resume(response, filter, missed);
-    const unsubscribe = store.log.subscribe((change) => this.#tell(response, filter, change));
-    this.#watches.set(response, unsubscribe);
-    response.once('close', () => this.#forget(response));
+    this.#watches.set(response, filter);
+    response.once('close', () => this.#watches.delete(response));
     response.once('error', () => response.destroy());
     this.#cancelHeartbeat ??= this.#beat();
+  }
+
+  changed(change: Change): void {
+    for (const [response, filter] of this.#watches) this.#tell(response, filter, change);
+  }
+
+  /** A watcher may lack a change: each begins anew. */
+  failed(): void {
+    for (const response of this.#watches.keys()) response.destroy();
   }
 
   /** Warming is over: what is not there now is gone. */
@@ -52,15 +63,16 @@ export class WatchHub {
   close(): void {
     this.#cancelHeartbeat?.();
     for (const response of [...this.#watches.keys()]) {
-      this.#forget(response);
+      this.#watches.delete(response);
       // Not `end`: a client that does not read would keep the connection.
       response.destroy();
     }
   }
 
-  #snapshot(response: ServerResponse, { env, appid }: WatchFilter): void {
-    const { store, isWarming } = this.#context;
-    const event: SnapshotEvent = { instances: store.instances(env, appid), ...(isWarming() ? { warming: true } : {}) };
+  #snapshot(response: ServerResponse, { env, service }: WatchFilter): void {
+    const { roll, isWarming } = this.#context;
+    const instances = roll.instances(env, service).map(writeInstance);
+    const event: SnapshotEvent = { instances, ...(isWarming() ? { warming: true } : {}) };
     this.#send(response, 'snapshot', event);
   }
 
@@ -71,13 +83,13 @@ export class WatchHub {
   }
 
   #tell(response: ServerResponse, filter: WatchFilter, change: Change): void {
-    const { env, appid } = subjectOf(change);
-    if (env !== filter.env || (filter.appid !== undefined && appid !== filter.appid)) return;
-    this.#send(response, change.type, change.type === 'put' ? change.instance : change.removed, change.revision);
+    const { env, service } = change.instance;
+    if (env !== filter.env || (filter.service !== undefined && service !== filter.service)) return;
+    this.#send(response, change.type, writeChange(change), change.revision);
   }
 
-  #send(response: ServerResponse, event: string, data: object, revision = this.#context.store.revision): void {
-    response.write(`event: ${event}\nid: ${this.#context.store.epoch}:${revision}\ndata: ${JSON.stringify(data)}\n\n`);
+  #send(response: ServerResponse, event: string, data: object, revision = this.#context.roll.revision): void {
+    response.write(`event: ${event}\nid: ${this.#context.roll.epoch}:${revision}\ndata: ${JSON.stringify(data)}\n\n`);
     if (response.writableLength > maxWatchBacklogBytes) response.destroy();
   }
 
@@ -87,16 +99,11 @@ export class WatchHub {
       this.#cancelHeartbeat = this.#watches.size === 0 ? undefined : this.#beat();
     });
   }
-
-  #forget(response: ServerResponse): void {
-    this.#watches.get(response)?.();
-    this.#watches.delete(response);
-  }
 }
 
 /** The changes after a cursor; undefined: of another epoch, ahead of us, too old, or not a cursor at all. */
-function missedSince(store: Store, lastEventId: string | undefined): readonly Change[] | undefined {
+function missedSince(roll: Roll, log: ChangeLog, lastEventId: string | undefined): readonly Change[] | undefined {
   const [epoch, revision] = lastEventId?.split(':') ?? [];
-  if (epoch !== store.epoch || revision === undefined || !/^\d{1,16}$/.test(revision)) return undefined;
-  return store.log.since(Number(revision), store.revision);
+  if (epoch !== roll.epoch || revision === undefined || !/^\d{1,16}$/.test(revision)) return undefined;
+  return log.since(Number(revision), roll.revision);
 }
