@@ -11,8 +11,8 @@ import { eventually } from '../kit/waiting.ts';
 const manyNodes = 520;
 /** The same where a node has little room, so that each costs packets. */
 const fewNodes = 40;
-/** Nodes of one call, so that no call needs longer than its deadline. */
-const nodesPerCall = 40;
+/** Nodes of one call, and calls at the same time: what a small backend writes in seconds. */
+const atATime = 40;
 
 /** As many ids as this backend is tried with. */
 function idsFor({ capabilities }: CaseContext): readonly string[] {
@@ -21,8 +21,8 @@ function idsFor({ capabilities }: CaseContext): readonly string[] {
 }
 
 async function registerAll(registry: Registry, name: string, ids: readonly string[]): Promise<void> {
-  for (let from = 0; from < ids.length; from += nodesPerCall) {
-    await registry.register(service(name, ids.slice(from, from + nodesPerCall)), { timeoutMs: farMs });
+  for (let from = 0; from < ids.length; from += atATime) {
+    await registry.register(service(name, ids.slice(from, from + atATime)), { timeoutMs: farMs });
   }
 }
 
@@ -50,7 +50,10 @@ export const largeState: Concern = {
       const [registry, other] = await context.openTwo();
       const count = Math.ceil(idsFor(context).length / 4);
       const names = Array.from({ length: count }, (_, index) => context.name(`${index}`.padStart(4, '0')));
-      for (const name of names) await registry.register(service(name));
+      for (let from = 0; from < names.length; from += atATime) {
+        const some = names.slice(from, from + atATime);
+        await Promise.all(some.map((name) => registry.register(service(name), { timeoutMs: farMs })));
+      }
       await eventually('all services are listed', context.settleMs, async () => {
         const listed = (await other.listServices()).map(({ name }) => name);
         assert.deepEqual(
