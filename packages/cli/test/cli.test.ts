@@ -340,7 +340,7 @@ describe('writing', () => {
     const port = `${(server.address() as { port: number }).port}`;
     const counts =
       'let n = 0; process.on("SIGINT", () => { n += 1; console.log("int", n); setTimeout(() => process.exit(0), 300); }); setInterval(() => {}, 1e9);';
-    const flags = ['--name', 'tty', '--port', port, '--interval', '200ms', '--ttl', '2s', '--drain', '600ms'];
+    const flags = ['--name', 'tty', '--port', port, '--interval', '200ms', '--ttl', '2s', '--drain', '3s'];
     const args = ['run', ...flags, '--registry-address', address, '--', process.execPath, '-e', counts];
     // A group of its own, to which the signal goes as from a terminal.
     const run = start(args, { detached: true });
