@@ -1,6 +1,6 @@
 // Run: node bench/lease-table.js (after a build). A million leases: the cost of one renewal and of one expiry, beside a
 // scan of a plain map for what has expired.
-import { LeaseTable } from 'rollcall';
+import { LeaseTable } from '../packages/core/dist/adapter/index.js';
 
 const count = 1_000_000;
 const ids = Array.from({ length: count }, (_, index) => `service\0node-${index}`);

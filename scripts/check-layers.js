@@ -1,65 +1,83 @@
 // The layer table of ARCHITECTURE.md: dependencies point downwards only, siblings never import each other, and what an
-// application installs brings no third-party code.
-import { readdirSync, readFileSync } from 'node:fs';
+// application installs brings no third-party code. An adapter needs no row: every adapter stands on the lowest layer.
+import { readdirSync } from 'node:fs';
 import { root } from './bootstrap.js';
+import { read, walk } from './house/syntax.js';
+import { adapterFolders, manifestOf, packageFolders } from './packages.js';
 
-/** @type {Record<string, readonly string[]>} package -> what it may import */
+/** @type {Record<string, readonly string[]>} package -> what of ours it may import */
 const allowed = {
   '@rollcall/core': [],
+  '@rollcall/protocol': ['@rollcall/core'],
   // For our own tests, never published.
   '@rollcall/backends': ['@rollcall/core'],
-  '@rollcall/memory': ['@rollcall/core'],
-  '@rollcall/discovery': ['@rollcall/core'],
-  '@rollcall/etcd': ['@rollcall/core', 'cockatiel', 'etcd3'],
-  '@rollcall/consul': ['@rollcall/core', 'consul'],
-  '@rollcall/mdns': ['@rollcall/core', 'dns-packet', 'multicast-dns', 'tinyqueue'],
   '@rollcall/service': ['@rollcall/core'],
   '@rollcall/conformance': ['@rollcall/core'],
-  '@rollcall/server': ['@rollcall/core', '@rollcall/discovery', 'fastify'],
+  '@rollcall/server': ['@rollcall/core', '@rollcall/protocol'],
   rollcall: ['@rollcall/core', '@rollcall/service', '@rollcall/memory', '@rollcall/discovery'],
-  '@rollcall/cli': ['@rollcall/core', '@rollcall/service', '@rollcall/discovery', '@rollcall/server', 'commander'],
+  '@rollcall/cli': [
+    '@rollcall/core',
+    '@rollcall/protocol',
+    '@rollcall/service',
+    '@rollcall/memory',
+    '@rollcall/discovery',
+    '@rollcall/server',
+  ],
 };
-const protocolOnly = 'server may import @rollcall/protocol alone: the adapter is its sibling';
+const adapterMay = ['@rollcall/core', '@rollcall/protocol'];
+
+/** Hello world installs these and nothing else, so they have no third-party dependency. */
+const free = [
+  ...['@rollcall/core', '@rollcall/protocol', '@rollcall/memory', '@rollcall/discovery', '@rollcall/service'],
+  'rollcall',
+];
+
+const ours = (/** @type {string} */ name) => name === 'rollcall' || name.startsWith('@rollcall/');
 
 /** @type {string[]} */
 const problems = [];
-for (const folder of readdirSync(`${root}packages`)) {
-  const manifest = JSON.parse(readFileSync(`${root}packages/${folder}/package.json`, 'utf8'));
-  const may = allowed[manifest.name];
-  if (may === undefined) {
-    problems.push(`packages/${folder}: ${manifest.name} is not in the layer table`);
-    continue;
-  }
-  for (const name of Object.keys({
-    ...manifest.dependencies,
-    ...manifest.peerDependencies,
-    ...manifest.optionalDependencies,
-  })) {
-    if (!may.includes(name))
-      problems.push(
-        `packages/${folder}/package.json depends on ${name}; it may depend on: ${may.join(', ') || 'nothing'}`,
-      );
-  }
-  for (const file of readdirSync(`${root}packages/${folder}/src`, { recursive: true, encoding: 'utf8' })) {
-    if (file.endsWith('.ts')) checkFile(`packages/${folder}/src/${file}`, manifest.name, may);
-  }
+for (const folder of packageFolders) {
+  const manifest = manifestOf(folder);
+  const may = adapterFolders.includes(folder) ? adapterMay : allowed[manifest.name];
+  if (may === undefined) problems.push(`${folder}: ${manifest.name} is not in the layer table`);
+  else checkPackage(folder, manifest, may);
 }
 
-/** @param {string} path @param {string} self @param {readonly string[]} may */
-function checkFile(path, self, may) {
-  const text = readFileSync(`${root}${path}`, 'utf8');
-  for (const [, , specifier = ''] of text.matchAll(
-    /\b(?:(?:from|import)\s*\(?\s*(?=['"])|import\s*\(\s*(?=`))(['"`])([^'"`]+)\1/g,
-  )) {
+/** @param {string} folder @param {Record<string, any>} manifest @param {readonly string[]} may */
+function checkPackage(folder, manifest, may) {
+  const { dependencies, peerDependencies, optionalDependencies } = manifest;
+  const declared = Object.keys({ ...dependencies, ...peerDependencies, ...optionalDependencies });
+  for (const name of declared) {
+    if (ours(name) && !may.includes(name))
+      problems.push(`${folder}/package.json depends on ${name}; it may depend on: ${may.join(', ') || 'nothing'}`);
+    if (!ours(name) && free.includes(manifest.name))
+      problems.push(`${folder}/package.json depends on ${name}; ${manifest.name} brings no third-party code`);
+  }
+  for (const file of readdirSync(`${root}${folder}/src`, { recursive: true, encoding: 'utf8' }))
+    if (file.endsWith('.ts')) checkFile(`${folder}/src/${file}`, manifest.name, declared);
+}
+
+/** @param {string} path @param {string} self @param {readonly string[]} declared */
+function checkFile(path, self, declared) {
+  for (const specifier of importsOf(read(path).program)) {
     if (specifier.startsWith('.') || specifier.startsWith('node:')) continue;
     const name = specifier
       .split('/')
       .slice(0, specifier.startsWith('@') ? 2 : 1)
       .join('/');
-    if (name === self || !may.includes(name))
-      problems.push(`${path} imports ${specifier}; it may import: ${may.join(', ') || 'nothing'}`);
-    if (self === '@rollcall/server' && specifier === '@rollcall/discovery') problems.push(`${path}: ${protocolOnly}`);
+    if (name === self || !declared.includes(name))
+      problems.push(`${path} imports ${specifier}; its package.json depends on: ${declared.join(', ') || 'nothing'}`);
   }
+}
+
+/** What a file imports, statically, by `import()` or by a type. @param {import('./house/syntax.js').Node} program */
+function importsOf(program) {
+  /** @type {string[]} */
+  const specifiers = [];
+  walk(program, ({ source }) => {
+    if (typeof source?.value === 'string' && source.type === 'Literal') specifiers.push(source.value);
+  });
+  return specifiers;
 }
 
 for (const problem of problems) console.error(problem);

@@ -1,13 +1,15 @@
-// Run: node main.js [--registry memory|discovery|mdns|consul|etcd] [--registry-address host:port]
-// Starts the greeter, lets the caller find it, and ends both. The two programs are the same under every backend.
+// Run: node main.js [--registry memory|mdns|consul|etcd|discovery] [--registry-address host:port]
+// Starts the greeter, lets the caller find it, and ends both. The two programs are the same under every backend. Without
+// --registry it starts a discovery server for them.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { loadRegistry } from 'rollcall';
 
 const { values } = parseArgs({
-  options: { registry: { type: 'string', default: 'discovery' }, 'registry-address': { type: 'string' } },
+  options: { registry: { type: 'string' }, 'registry-address': { type: 'string' } },
 });
 const file = (/** @type {string} */ name) => fileURLToPath(new URL(name, import.meta.url));
 /** @type {import('node:child_process').ChildProcess[]} */
@@ -29,16 +31,22 @@ async function serve() {
   return new URL(JSON.parse(line).url).host;
 }
 
+/** Whether other processes see the registry; one inside this process needs both programs here. */
+async function isShared() {
+  if (values.registry === undefined) return true;
+  const registry = await loadRegistry({ logger: { debug() {}, info() {}, warn() {}, error() {} } });
+  await registry.close();
+  return registry.capabilities.crossProcess;
+}
+
 try {
-  if (values.registry === 'memory') {
-    // A roll in memory lives inside one process, so both run in this one.
-    process.argv.push('--registry', 'memory');
+  if (!(await isShared())) {
     import('./greeter.js');
     await import('./caller.js');
     process.kill(process.pid, 'SIGTERM');
   } else {
-    const address = values['registry-address'] ?? (values.registry === 'discovery' ? await serve() : undefined);
-    const flags = ['--registry', values.registry, ...(address ? ['--registry-address', address] : [])];
+    const address = values['registry-address'] ?? (values.registry === undefined ? await serve() : undefined);
+    const flags = ['--registry', values.registry ?? 'discovery', ...(address ? ['--registry-address', address] : [])];
     const greeter = start([file('greeter.js'), ...flags]);
     const caller = start([file('caller.js'), ...flags]);
     const [code] = await once(caller, 'exit');

@@ -3,42 +3,46 @@
 // copies, deadlines, call order, retry and the watch machinery are the guard's (createRegistry).
 import { EventEmitter } from 'node:events';
 import { RegistryError } from '@rollcall/core';
-import { createRegistry, keyOf } from '@rollcall/core/adapter';
+import { aborted, createRegistry, keyOf } from '@rollcall/core/adapter';
 
 /**
- * @typedef {import('@rollcall/core').RegistryDriver} RegistryDriver
- * @typedef {{ entry: import('@rollcall/core').Entry, holder: object, expiry?: NodeJS.Timeout }} Note
+ * @typedef {import('@rollcall/core/adapter').RegistryDriver} RegistryDriver
+ * @typedef {{ entry: import('@rollcall/core/adapter').Entry, holder: object, expiry?: NodeJS.Timeout }} Note
  * @typedef {{ notes: Map<string, Note>, events: EventEmitter }} Board
  */
 
 /** @returns {Board} */
 export const createBoard = () => ({ notes: new Map(), events: new EventEmitter().setMaxListeners(0) });
 
+/** @type {import('@rollcall/core').Capabilities} What the conformance suite holds this adapter to. */
+const capabilities = {
+  minTtlMs: 50,
+  ttlResolutionMs: 1,
+  expirySlackMs: 250,
+  propagationMs: 0,
+  maxNodeBytes: 32_768,
+  removesOthers: 'any',
+  takesOver: true,
+  durable: false,
+  namespaces: false,
+  crossProcess: false,
+  crossHost: false,
+};
+
 /** @implements {RegistryDriver} */
 class BoardDriver {
   name = 'board';
-  /** @type {import('@rollcall/core').Capabilities} What the conformance suite holds this adapter to. */
-  capabilities = {
-    ...{ minTtlMs: 50, ttlResolutionMs: 1, expirySlackMs: 250, propagationMs: 0, maxNodeBytes: 32_768 },
-    ...{
-      removesOthers: 'any',
-      takesOver: true,
-      durable: false,
-      namespaces: false,
-      crossProcess: false,
-      crossHost: false,
-    },
-  };
+  capabilities = capabilities;
   /** @param {Board} board */
   constructor(board) {
     this.board = board;
   }
   async connect() {}
-  /** @type {import('@rollcall/core').RegistryDriver['put']} */
+  /** @type {import('@rollcall/core/adapter').RegistryDriver['put']} */
   async put(entries, lease) {
     for (const entry of entries) this.#write(entry, lease);
   }
-  /** @type {import('@rollcall/core').RegistryDriver['renew']} */
+  /** @type {import('@rollcall/core/adapter').RegistryDriver['renew']} */
   async renew(keys, lease) {
     const notes = keys.map(({ name, id }) => this.board.notes.get(keyOf(name, id)));
     const taken = notes.find((note) => note && note.holder !== this);
@@ -46,7 +50,7 @@ class BoardDriver {
     for (const note of notes) if (note) this.#write(note.entry, lease);
     return keys.filter((_, index) => notes[index] === undefined);
   }
-  /** @type {import('@rollcall/core').RegistryDriver['remove']} */
+  /** @type {import('@rollcall/core/adapter').RegistryDriver['remove']} */
   async remove(keys) {
     for (const key of keys) this.#erase(key, 'deregistered');
   }
@@ -60,24 +64,24 @@ class BoardDriver {
       .map(({ entry }) => entry)
       .filter((entry) => name === undefined || entry.name === name);
   }
-  /** @type {import('@rollcall/core').RegistryDriver['watch']} */
+  /** @type {import('@rollcall/core/adapter').RegistryDriver['watch']} */
   async watch(name, sink, { signal }) {
     sink.snapshot(this.#entries(name));
     const listener = (/** @type {(to: typeof sink) => void} */ tell) => tell(sink);
     this.board.events.on('change', listener);
-    await new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }));
+    await aborted(signal);
     this.board.events.off('change', listener);
   }
   /** @param {unknown} cause */
   toError(cause) {
     return new RegistryError('INTERNAL', 'the board broke', { cause });
   }
-  /** @type {import('@rollcall/core').RegistryDriver['close']} */
+  /** @type {import('@rollcall/core/adapter').RegistryDriver['close']} */
   async close({ withdraw }) {
     for (const key of withdraw)
       if (this.board.notes.get(keyOf(key.name, key.id))?.holder === this) this.#erase(key, 'deregistered');
   }
-  /** @param {import('@rollcall/core').Entry} entry @param {import('@rollcall/core').Lease | undefined} lease */
+  /** @param {import('@rollcall/core/adapter').Entry} entry @param {import('@rollcall/core/adapter').Lease | undefined} lease */
   #write(entry, lease) {
     const key = { name: entry.name, id: entry.node.id };
     clearTimeout(this.board.notes.get(keyOf(key.name, key.id))?.expiry);
@@ -85,19 +89,21 @@ class BoardDriver {
     const note = { entry, holder: this };
     if (lease) this.#expireAfter(lease.ttlMs, note, key);
     this.board.notes.set(keyOf(key.name, key.id), note);
-    this.board.events.emit('change', (/** @type {import('@rollcall/core').WatchSink} */ sink) => sink.put(entry));
+    this.board.events.emit('change', (/** @type {import('@rollcall/core/adapter').WatchSink} */ sink) =>
+      sink.put(entry),
+    );
   }
-  /** Timers of the platform end at 24.8 days. @param {number} ms @param {Note} note @param {import('@rollcall/core').EntryKey} key */
+  /** Timers of the platform end at 24.8 days. @param {number} ms @param {Note} note @param {import('@rollcall/core/adapter').EntryKey} key */
   #expireAfter(ms, note, key) {
     const step = Math.min(ms, 2 ** 31 - 1);
     const next = () => (ms > step ? this.#expireAfter(ms - step, note, key) : this.#erase(key, 'expired'));
     note.expiry = setTimeout(next, step).unref();
   }
-  /** @param {import('@rollcall/core').EntryKey} key @param {import('@rollcall/core').DeleteReason} reason */
+  /** @param {import('@rollcall/core/adapter').EntryKey} key @param {import('@rollcall/core').DeleteReason} reason */
   #erase(key, reason) {
     clearTimeout(this.board.notes.get(keyOf(key.name, key.id))?.expiry);
     this.board.notes.delete(keyOf(key.name, key.id));
-    this.board.events.emit('change', (/** @type {import('@rollcall/core').WatchSink} */ sink) =>
+    this.board.events.emit('change', (/** @type {import('@rollcall/core/adapter').WatchSink} */ sink) =>
       sink.remove(key, reason),
     );
   }
@@ -110,3 +116,15 @@ export function board(board, options = {}) {
     throw new RegistryError('NOT_SUPPORTED', 'a board has no namespaces: use one board each');
   return registry;
 }
+
+const common = createBoard();
+
+/** @type {import('@rollcall/core/adapter').AdapterDescriptor} What `--registry ./board-registry.js` needs to know. */
+export const adapter = {
+  name: 'board',
+  create: (options) => board(common, options),
+  capabilities,
+  addresses: { kind: 'none' },
+  loopbackIsLocal: true,
+  environment: [],
+};

@@ -1,5 +1,6 @@
 import { BackendProcess } from './backend-process.ts';
 import { findBinary } from './bring.ts';
+import { fetchSoon } from './fetch-soon.ts';
 import { freePorts } from './ports.ts';
 
 /** A Consul agent, not started yet. */
@@ -41,8 +42,7 @@ export async function consulAgent(options: ConsulAgentOptions = {}): Promise<Con
 
 /** A read that needs a leader: an agent alone answers long before. */
 async function serves(port: number): Promise<boolean> {
-  const ask = (path: string): Promise<Response> =>
-    fetch(`http://127.0.0.1:${port}${path}`, { signal: AbortSignal.timeout(1_000) });
+  const ask = (path: string): Promise<Response> => fetchSoon(`http://127.0.0.1:${port}${path}`);
   // Who has no token is refused by an agent that serves.
   return (await ask('/v1/catalog/services')).ok && [200, 403].includes((await ask('/v1/agent/self')).status);
 }

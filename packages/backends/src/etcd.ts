@@ -1,5 +1,6 @@
 import { BackendProcess } from './backend-process.ts';
 import { findBinary } from './bring.ts';
+import { fetchSoon } from './fetch-soon.ts';
 import { freePorts } from './ports.ts';
 
 /** Several etcd processes that are one cluster. */
@@ -57,7 +58,7 @@ export async function etcdCluster(size: number, { tls, args = [] }: EtcdOptions 
 }
 
 async function isHealthy(metrics: string): Promise<boolean> {
-  const response = await fetch(`${metrics}/health`, { signal: AbortSignal.timeout(1_000) });
+  const response = await fetchSoon(`${metrics}/health`);
   const { health } = (await response.json()) as { readonly health?: string };
   return health === 'true';
 }

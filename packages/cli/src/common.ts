@@ -3,7 +3,7 @@ import { type Registry, RegistryError } from '@rollcall/core';
 import type { AdapterDescriptor, CommonRegistryOptions } from '@rollcall/core/adapter';
 import { adapter as discovery } from '@rollcall/discovery';
 import { adapter as memory } from '@rollcall/memory';
-import { findAdapter, readSetting, type Settings } from '@rollcall/service';
+import { findAdapter, openAdapter, readSetting, type SettingSources, type Settings } from '@rollcall/service';
 import type { Command } from 'commander';
 import { CliError, exitCodes } from './exit-codes.ts';
 import { timeOption } from './parse.ts';
@@ -24,6 +24,9 @@ const broughtAlong = { memory, discovery } as const;
 
 /** What the command line reads of its process, once. */
 const program = { env: process.env, place: { entry: process.argv[1], cwd: process.cwd() } } as const;
+
+/** What a service that the command line runs reads: TTL, interval and address, where no option of the command says them. */
+export const serviceSettings: SettingSources = { argv: [], env: program.env };
 
 /** The variables are those of the service runtime, so that a command sees what a service on this machine sees. */
 const fromEnv = (name: keyof Settings): string | undefined => readSetting(name, { argv: [], env: program.env })?.value;
@@ -86,7 +89,7 @@ export async function adapterOf({ registry }: CommonOptions): Promise<AdapterDes
 
 /** Opens the registry that the options name. */
 export async function openRegistry(options: CommonOptions): Promise<Registry> {
-  return (await adapterOf(options)).create(registryOptions(options));
+  return openAdapter(await adapterOf(options), registryOptions(options));
 }
 
 /** Runs `work` with a registry and closes it, whatever happens. */
@@ -97,24 +100,20 @@ export async function withRegistry(options: CommonOptions, work: (registry: Regi
     await work(registry);
   } catch (error) {
     if (!RegistryError.is(error, 'UNAVAILABLE', 'TIMEOUT')) throw error;
-    throw new CliError(exitCodes.unavailable, `${error.message}. ${whatToDo(adapter, options)}`);
+    throw new CliError(exitCodes.unavailable, `${error.message}${askedAt(adapter, options)}: ${remedyOf(adapter)}`);
   } finally {
     await registry.close();
   }
 }
 
-/** What the adapter says about starting its backend, as a part of a sentence; `''` when it says nothing. */
-export function startHint({ startHint: hint }: AdapterDescriptor, before: string, after = ''): string {
-  if (hint === undefined) return '';
-  return `${before}${before.endsWith('. ') ? hint.charAt(0).toUpperCase() + hint.slice(1) : hint}${after}`;
+/** What to do when the backend does not answer: the end of a sentence. */
+export function remedyOf({ addresses, startHint }: AdapterDescriptor): string {
+  if (addresses.kind !== 'endpoint') return 'see `rollcall doctor`';
+  const name = 'name its address with --registry-address';
+  return startHint === undefined ? name : `${startHint}, or ${name}`;
 }
 
-function whatToDo(adapter: AdapterDescriptor, { registryAddress }: CommonOptions): string {
-  const { addresses } = adapter;
-  if (addresses.kind !== 'endpoint') return 'See `rollcall doctor`';
-  const where = registryAddress ?? addresses.defaults.join(', ');
-  return `Asked at ${where}.${startHint(adapter, ' ').replace(
-    /^ (.)/,
-    (_, first: string) => ` ${first.toUpperCase()}`,
-  )}${adapter.startHint === undefined ? ' Name it' : ', or name it'} with --registry-address`;
+function askedAt({ addresses }: AdapterDescriptor, { registryAddress }: CommonOptions): string {
+  if (addresses.kind !== 'endpoint') return '';
+  return ` (asked at ${registryAddress ?? addresses.defaults.join(', ')})`;
 }

@@ -9,7 +9,8 @@ export function plain(text: string): string {
 
 /** Bold where the output is a terminal. */
 export function heading(text: string): string {
-  return process.stdout.isTTY && process.env.NO_COLOR === undefined ? styleText('bold', text) : text;
+  // Answers plain text where the output is no terminal, or NO_COLOR is set.
+  return styleText('bold', text, { stream: process.stdout });
 }
 
 /** Rows in aligned columns under a heading. */

@@ -1,4 +1,4 @@
-import { holdProcess } from '@rollcall/core/adapter';
+import { holdProcess, onAbort } from '@rollcall/core/adapter';
 import { exitCodes } from './exit-codes.ts';
 
 /** Aborted by the first SIGINT or SIGTERM, which also settles the exit code; a second one ends the process at once. */
@@ -16,10 +16,10 @@ export function untilSignal(): AbortSignal {
   return controller.signal;
 }
 
-/** Resolves at the abort; keeps the process alive until then. */
-export async function aborted(signal: AbortSignal): Promise<void> {
-  if (signal.aborted) return;
+/** Resolves at the abort, or earlier with `work`; keeps the process alive until then. */
+export async function aborted(signal: AbortSignal, work?: Promise<unknown>): Promise<void> {
   const release = holdProcess();
-  await new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }));
+  const over = new Promise<void>((resolve) => void onAbort(signal, resolve));
+  await (work === undefined ? over : Promise.race([over, work]));
   release();
 }

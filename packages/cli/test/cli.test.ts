@@ -16,7 +16,7 @@ let address = '';
 /** Starts the real command. */
 function start(
   args: readonly string[],
-  { entry = bin, ...options }: { cwd?: string; entry?: string; env?: NodeJS.ProcessEnv } = {},
+  { entry = bin, ...options }: { cwd?: string; entry?: string; env?: NodeJS.ProcessEnv; detached?: boolean } = {},
 ) {
   const child = spawn(process.execPath, [entry, ...args], { ...options, stdio: ['ignore', 'pipe', 'pipe'] });
   children.add(child);
@@ -72,6 +72,39 @@ describe('reading', () => {
     expect(await onServer('get', 'nobody', '--json')).toMatchObject({ code: 4, out: '[]\n' });
   });
 
+  it('tells its version', async () => {
+    expect((await rollcall('--version')).out).toMatch(/^\d+\.\d+\.\d+\n$/);
+  });
+
+  it('says that no service of ours can have such a name, and that nothing was deregistered', async () => {
+    expect((await onServer('get', 'Bad Name')).err).toMatch(
+      /no node of Bad Name is registered, and none of Rollcall can be/,
+    );
+    expect((await onServer('register', 'Bad Name', '10.0.0.1:80')).err).toBe(
+      'advertising 10.0.0.1:80 (advertise)\nrollcall: name must be 1-63 of [a-z0-9._-], starting with a letter or digit, got "Bad Name"\n',
+    );
+    expect(await onServer('deregister', 'void', 'v1')).toMatchObject({
+      code: 0,
+      err: expect.stringContaining('was not registered'),
+    });
+  });
+
+  it('tells nothing of deregistering a service that never was registered', async () => {
+    const { child, output, ended } = start(['register', 'lost', '10.0.0.1:80', '--registry-address', '127.0.0.1:1']);
+    await until(() => output.err.includes('not registered because'));
+    child.kill('SIGINT');
+    expect((await ended).err).not.toMatch(/could not deregister|since 0/);
+  });
+
+  it('says that a server is warming up', async () => {
+    const young = start(['serve', '--port', '0', '--json', '--warm-up', '60s']);
+    const [line] = (await once(createInterface(young.child.stdout), 'line')) as [string];
+    const where = ['--registry-address', new URL((JSON.parse(line) as { url: string }).url).host];
+    expect((await rollcall('list', ...where)).err).toMatch(/the server is warming up/);
+    expect((await rollcall('get', 'web', ...where)).err).toMatch(/the server is warming up/);
+    expect((await rollcall('list', '--json', ...where)).err).toBe('');
+  });
+
   it('says what to do when no server answers, with 3', async () => {
     const { code, err } = await rollcall('list', '--registry-address', '127.0.0.1:1');
     expect(code).toBe(3);
@@ -84,10 +117,13 @@ describe('reading', () => {
     [['get'], /missing required argument/],
     [['list', '--timeout', 'soon'], /time such as/],
     [['list', '--registry', 'memory'], /lives inside one process/],
-    [['list', '--registry', 'zookeeper'], /"zookeeper" is unknown: choose one of .*consul, etcd/],
+    [['list', '--registry', 'zookeeper'], /npm install @rollcall\/zookeeper, or choose one of memory, discovery/],
+    [['list', '--registry', '@acme/none'], /npm install @acme\/none/],
+    [['list', '--registry', './no-such-file.js'], /there is no such file/],
+    [['list', '--registry', 'core'], /core is no adapter: .*must export `adapter`/],
     [['list', '--registry-token-file', 'no/such/file'], /cannot read the token file/],
     [['status', '--registry', 'etcd'], /for the discovery server/],
-    [['status', '--registry-address', 'a b'], /a b is no address/],
+    [['status', '--registry-address', 'a b'], /"a b" must be host:port/],
     [['serve', '--host', '0.0.0.0'], /--insecure/],
   ])('answers wrong usage with 2: %s', async (args, message) => {
     const { code, err } = await rollcall(...args);
@@ -116,7 +152,8 @@ describe('reading', () => {
     await writeFile(join(adapter, 'package.json'), '{"type":"module","exports":"./index.js"}');
     await writeFile(
       join(adapter, 'index.js'),
-      'export const mdns = () => ({ listServices: async () => [{ name: "far", versions: ["1"] }], close: async () => {} });',
+      `const create = () => ({ listServices: async () => [{ name: "far", versions: ["1"] }], close: async () => {} });
+       export const adapter = { name: 'mdns', create, capabilities: { crossProcess: true }, addresses: { kind: 'interface' }, environment: [] };`,
     );
     expect(await list()).toMatchObject({ code: 0, out: '[{"name":"far","versions":["1"]}]\n' });
   });
@@ -180,6 +217,39 @@ describe('writing', () => {
     expect(await ids('web')).toEqual([]);
   });
 
+  it('waits while another process holds the id, and says so; --on-conflict stop ends with 1', async () => {
+    const where = ['--id', 'one', '--ttl', '2s', '--interval', '200ms', '--registry-address', address];
+    const first = start(['register', 'taken', '10.0.0.1:80', ...where]);
+    await until(() => first.output.err.includes('on the roll as one'));
+    const second = start(['register', 'taken', '10.0.0.2:80', ...where, '--on-conflict', 'stop']);
+    await until(() => first.output.err.includes('holds the id'));
+    expect(first.output.err).toMatch(/its holder is at 10\.0\.0\.2:80; it registers again when the id is free/);
+    const third = start(['register', 'taken', '10.0.0.3:80', ...where]);
+    const { code, err } = await second.ended;
+    expect(code).toBe(1);
+    expect(err).toMatch(/its holder is at 10\.0\.0\.3:80; it stops/);
+    third.child.kill('SIGINT');
+    await third.ended;
+    await until(() => first.output.err.includes('registered again as one at 10.0.0.1:80'));
+    first.child.kill('SIGINT');
+    expect((await first.ended).code).toBe(130);
+    expect(await ids('taken')).toEqual([]);
+  });
+
+  it('tells of the time that a suspended process was off the roll, and is back', async () => {
+    const where = ['--id', 'sleeper', '--ttl', '1s', '--interval', '300ms', '--registry-address', address];
+    const { child, output, ended } = start(['register', 'sleeps', '10.0.0.1:80', ...where]);
+    await until(() => output.err.includes('on the roll as sleeper'));
+    child.kill('SIGSTOP');
+    await until(async () => (await ids('sleeps')).length === 0);
+    child.kill('SIGCONT');
+    await until(() => output.err.includes('was not registered for up to'));
+    await until(async () => (await ids('sleeps')).length === 1);
+    expect(output.err).toMatch(/registered again as sleeper at 10\.0\.0\.1:80/);
+    child.kill('SIGINT');
+    expect((await ended).code).toBe(130);
+  });
+
   it('lets a live owner come back after deregister', async () => {
     const { child, output, ended } = start([
       'register',
@@ -195,7 +265,7 @@ describe('writing', () => {
       address,
     ]);
     await until(() => output.err.includes('on the roll'));
-    expect((await onServer('deregister', 'back', 'b1')).err).toMatch(/next renewal/);
+    expect((await onServer('deregister', 'back', 'b1')).err).toMatch(/registers again at its next renewal/);
     await until(async () => (await ids('back')).length === 1);
     child.kill('SIGTERM');
     expect((await ended).code).toBe(143);
@@ -261,6 +331,25 @@ describe('writing', () => {
     expect((await run.ended).code).toBe(7);
     expect(await ids('any')).toEqual([]);
     server.close();
+  });
+
+  it('Ctrl-C reaches the program once, after its service is deregistered and drained', async () => {
+    const server = createServer().listen(0, '0.0.0.0');
+    await once(server, 'listening');
+    cleanUps.push(() => server.close());
+    const port = `${(server.address() as { port: number }).port}`;
+    const counts =
+      'let n = 0; process.on("SIGINT", () => { n += 1; console.log("int", n); setTimeout(() => process.exit(0), 300); }); setInterval(() => {}, 1e9);';
+    const flags = ['--name', 'tty', '--port', port, '--interval', '200ms', '--ttl', '2s', '--drain', '3s'];
+    const args = ['run', ...flags, '--registry-address', address, '--', process.execPath, '-e', counts];
+    // A group of its own, to which the signal goes as from a terminal.
+    const run = start(args, { detached: true });
+    await until(async () => (await ids('tty')).length === 1);
+    process.kill(-run.child.pid!, 'SIGINT');
+    await until(async () => (await ids('tty')).length === 0);
+    expect(run.output.out).toBe('');
+    expect((await run.ended).code).toBe(0);
+    expect(run.output.out).toBe('int 1\n');
   });
 
   it('says what it cannot run, with 2', async () => {

@@ -16,8 +16,10 @@ export const toleranceMs = 1_000;
 /** Deadline of the call that a case expects to be ended by something else. Milliseconds. */
 export const farMs = 60_000;
 
-/** First and largest pause between two looks at a condition. Milliseconds. */
+/** First pause between two looks at a condition. Milliseconds. */
 export const firstPollMs = 2;
+
+/** Largest pause between two looks at a condition. Milliseconds. */
 export const longestPollMs = 100;
 
 /** On top of `propagationMs`, how long nothing more may come. Milliseconds. */

@@ -10,9 +10,6 @@ export const closeGraceMs = 1_000;
 /** How long the next call on a node waits for one that was aborted and whose driver does not let go. Milliseconds. */
 export const settleGraceMs = 1_000;
 
-/** Largest delay that is accepted anywhere: ten years, in milliseconds. */
-export const maxDurationMs = 315_360_000_000;
-
 /** First delay after a failure, before jitter. Milliseconds. */
 export const backoffFirstMs = 100;
 

@@ -1,8 +1,9 @@
 import type { Entry } from './adapter/driver.ts';
 import type { Registry, Service, WatchEvent, Watcher } from './contract.ts';
 import type { RegistryError } from './errors.ts';
-import { GuardWatcher } from './guard/watcher.ts';
+import { hasPending } from './guard/watcher.ts';
 import { groupByVersion, keyOf } from './model/entry.ts';
+import { callOptions, checkOptions } from './model/options.ts';
 
 /** Options of {@link follow}. */
 export interface FollowOptions {
@@ -44,7 +45,7 @@ export class Follower implements AsyncIterableIterator<readonly Service[], undef
       if (value === undefined) return { done: true, value };
       this.#apply(value);
       // A consumer that was slow gets the newest state, not every one on the way.
-      if (!this.#news || !this.#synced || this.#morePending()) continue;
+      if (!this.#news || !this.#synced || hasPending(this.#watcher)) continue;
       this.#news = false;
       return { done: false, value: this.state };
     }
@@ -71,11 +72,6 @@ export class Follower implements AsyncIterableIterator<readonly Service[], undef
   /** Why nothing is told at the moment. */
   get lost(): RegistryError | undefined {
     return this.#lost;
-  }
-
-  /** Of a watcher that is not ours nobody knows. */
-  #morePending(): boolean {
-    return this.#watcher instanceof GuardWatcher && this.#watcher.hasPending;
   }
 
   #apply(event: WatchEvent): void {
@@ -106,5 +102,6 @@ export function follow(
   name: string,
   options: FollowOptions = {},
 ): AsyncIterableIterator<readonly Service[]> & AsyncDisposable {
+  checkOptions(options, callOptions.follow);
   return new Follower(registry.watch({ name, signal: options.signal }));
 }

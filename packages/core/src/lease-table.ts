@@ -1,3 +1,5 @@
+import { DeadlineQueue } from './deadline-queue.ts';
+
 /** One lease in the list of its TTL. */
 interface Lease<T> {
   readonly id: string;
@@ -30,12 +32,14 @@ class LeaseList<T> {
 }
 
 /**
- * Leases by id, pure in `now` (milliseconds that never go back): one linked list per distinct TTL. A renewal is O(1),
- * expiry O(expired), the next deadline O(distinct TTLs), so whoever lets TTLs in rounds them to keep those few.
+ * Leases by id, pure in `now` (milliseconds that never go back): one linked list per distinct TTL, and a heap of the lists
+ * by their first end. A renewal is O(1) unless it was the first of its list; expiry and the next deadline do not grow with
+ * the number of distinct TTLs, except by its logarithm.
  */
 export class LeaseTable<T> {
   readonly #leases = new Map<string, Lease<T>>();
   readonly #lists = new Map<number, LeaseList<T>>();
+  readonly #ends = new DeadlineQueue<LeaseList<T>>();
 
   get size(): number {
     return this.#leases.size;
@@ -51,7 +55,7 @@ export class LeaseTable<T> {
     if (lease === undefined) {
       const granted: Lease<T> = { id, value, ttlMs, renewedAt: now, previous: undefined, next: undefined };
       this.#leases.set(id, granted);
-      this.#listOf(ttlMs).append(granted);
+      this.#attach(granted);
       return;
     }
     lease.value = value;
@@ -74,46 +78,62 @@ export class LeaseTable<T> {
     return true;
   }
 
-  /** Takes out every lease whose end has come (`renewedAt + ttlMs <= now`); answers their values, oldest end first per TTL. */
+  /** Takes out every lease whose end has come (`renewedAt + ttlMs <= now`); answers their values, oldest end first. */
   expire(now: number): T[] {
     const expired: T[] = [];
-    for (const [ttlMs, list] of this.#lists) {
-      for (let { head } = list; head !== undefined && head.renewedAt + ttlMs <= now; head = list.head) {
-        this.#leases.delete(head.id);
-        this.#detach(head);
-        expired.push(head.value);
-      }
+    for (let head = this.#firstDue(now); head !== undefined; head = this.#firstDue(now)) {
+      this.#leases.delete(head.id);
+      this.#detach(head);
+      expired.push(head.value);
     }
     return expired;
   }
 
   /** When the first lease ends; undefined when there is none. */
   nextDeadline(): number | undefined {
-    let first: number | undefined;
-    for (const [ttlMs, { head }] of this.#lists) {
-      if (head !== undefined && (first === undefined || head.renewedAt + ttlMs < first)) first = head.renewedAt + ttlMs;
-    }
-    return first;
+    return this.#ends.firstAt;
+  }
+
+  #firstDue(now: number): Lease<T> | undefined {
+    const end = this.#ends.firstAt;
+    return end === undefined || end > now ? undefined : this.#ends.first?.head;
   }
 
   #move(lease: Lease<T>, ttlMs: number, now: number): void {
+    const list = lease.ttlMs === ttlMs && lease.next !== undefined ? this.#lists.get(ttlMs) : undefined;
+    if (list !== undefined) {
+      // The usual renewal: another lease of the same TTL becomes the first, or stays it.
+      list.unlink(lease);
+      lease.renewedAt = now;
+      list.append(lease);
+      this.#order(list, ttlMs);
+      return;
+    }
     this.#detach(lease);
     lease.ttlMs = ttlMs;
     lease.renewedAt = now;
-    this.#listOf(ttlMs).append(lease);
+    this.#attach(lease);
+  }
+
+  #attach(lease: Lease<T>): void {
+    const list = this.#lists.get(lease.ttlMs) ?? new LeaseList<T>();
+    this.#lists.set(lease.ttlMs, list);
+    list.append(lease);
+    this.#order(list, lease.ttlMs);
   }
 
   #detach(lease: Lease<T>): void {
-    const list = this.#listOf(lease.ttlMs);
-    list.unlink(lease);
-    if (list.head === undefined) this.#lists.delete(lease.ttlMs);
+    const list = this.#lists.get(lease.ttlMs);
+    list?.unlink(lease);
+    if (list !== undefined) this.#order(list, lease.ttlMs);
   }
 
-  #listOf(ttlMs: number): LeaseList<T> {
-    const known = this.#lists.get(ttlMs);
-    if (known !== undefined) return known;
-    const list = new LeaseList<T>();
-    this.#lists.set(ttlMs, list);
-    return list;
+  #order(list: LeaseList<T>, ttlMs: number): void {
+    if (list.head !== undefined) {
+      this.#ends.set(list, list.head.renewedAt + ttlMs);
+      return;
+    }
+    this.#ends.delete(list);
+    this.#lists.delete(ttlMs);
   }
 }

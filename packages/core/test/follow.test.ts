@@ -56,8 +56,15 @@ describe('waitForService', () => {
   it('says what it waited for, and why nothing came', async () => {
     const driver = new ScriptedDriver();
     const registry = createRegistry(driver);
-    await expect(waitForService(registry, 'greeter', { timeoutMs: 20 })).rejects.toThrow(
-      /1 node\(s\) of greeter.*20 ms/,
+    await expect(waitForService(registry, 'greeter', { timeoutMs: 20 })).rejects.toMatchObject({
+      message: expect.stringMatching(
+        /^no node of greeter was registered within 20 ms on the scripted registry, which only this/,
+      ),
+      registry: 'scripted',
+    });
+    await registry.register(service('a'));
+    await expect(waitForService(registry, 'greeter', { timeoutMs: 20, minNodes: 3 })).rejects.toThrow(
+      /had 1 of 3 nodes/,
     );
     driver.fault = new Error('connection refused');
     const error = await waitForService(registry, 'greeter', { timeoutMs: 20 }).catch((caught: unknown) => caught);

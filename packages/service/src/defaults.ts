@@ -10,3 +10,7 @@ export const renewJitter = 0.1;
 export const checkTimeoutMs = 5_000;
 /** How long the name of the registry's host may take when the route to it is looked up. Milliseconds. */
 export const routeTimeoutMs = 2_000;
+/** A server that does not listen for this long is said in one line; `start()` goes on waiting. Milliseconds. */
+export const listenTimeoutMs = 10_000;
+/** How long a look-up of the holder of a taken id may take, for its address in the message. Milliseconds. */
+export const holderTimeoutMs = 1_000;

@@ -1,7 +1,8 @@
 export type { AdapterDescriptor, CommonRegistryOptions, RegistryFactory } from '@rollcall/core/adapter';
+export type { NetServer, ServerLike } from './address/server-like.ts';
 export { createService } from './create-service.ts';
 export { findAdapter, type ProgramPlace, type Registries, type RegistryName } from './registries/find-adapter.ts';
-export { type LoadRegistryOptions, loadRegistry } from './registries/load-registry.ts';
+export { type LoadRegistryOptions, loadRegistry, openAdapter } from './registries/load-registry.ts';
 export {
   addRegistryOptions,
   type OptionTarget,
@@ -10,5 +11,4 @@ export {
   type Settings,
   type Sourced,
 } from './registries/settings.ts';
-export type { NetServer, ServerLike } from './server-like.ts';
 export type { ServiceEvents, ServiceOptions, ServiceRuntime, ServiceStatus } from './service-options.ts';

@@ -1,11 +1,11 @@
 import type { Endpoint, Logger, Metadata, Registry, RegistryError, ServiceNode } from '@rollcall/core';
+import type { ServerLike } from './address/server-like.ts';
 import type { Registries, RegistryName } from './registries/find-adapter.ts';
 import type { SettingSources } from './registries/settings.ts';
-import type { ServerLike } from './server-like.ts';
 
 /**
  * - `starting`: `start()` is under way.
- * - `registered`, `unregistered`: on the roll, or trying to be (after `CONFLICT`: not trying until `start()`).
+ * - `registered`, `unregistered`: registered, or trying to be (after `CONFLICT`: waiting until the id is free).
  * - `draining`: `stop()` is under way.
  */
 export type ServiceStatus = 'idle' | 'starting' | 'registered' | 'unregistered' | 'draining' | 'stopped';
@@ -13,7 +13,9 @@ export type ServiceStatus = 'idle' | 'starting' | 'registered' | 'unregistered' 
 /** Events of {@link ServiceRuntime.on} with their arguments. */
 export interface ServiceEvents {
   registered: [node: ServiceNode];
+  /** Not registered for `sinceMs` because of `error`; without an error it was so, and `registered` follows at once. */
   unregistered: [info: { readonly sinceMs: number; readonly error?: RegistryError | undefined }];
+  /** Another process holds the id. */
   conflict: [error: RegistryError];
   stopped: [];
 }
@@ -62,6 +64,11 @@ export interface ServiceOptions {
   readonly renewIntervalMs?: number | undefined;
   /** How long caches have to hear of the end before the server closes. Milliseconds; default 2,000, on memory 0. */
   readonly drainMs?: number | undefined;
+  /**
+   * Another process holds the id: `wait` (default) until it is free, or `stop`: `start()` rejects, and a later conflict
+   * ends the service (`stopped`). A taken id is never fought for.
+   */
+  readonly onConflict?: 'wait' | 'stop' | undefined;
   /** `start()` rejects when the first registration fails. */
   readonly failFast?: boolean | undefined;
   /** Rejects while the service must not be on the roll. At most 5 s. */

@@ -1,11 +1,12 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { systemClock } from '@rollcall/core';
 import { faulty } from '@rollcall/core/testing';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { memory } from '../../adapters/memory/src/index.ts';
-import { findAddress } from '../src/find-address.ts';
+import { findAddress } from '../src/address/find-address.ts';
+import { routeTo } from '../src/address/route.ts';
 import { createService } from '../src/index.ts';
-import { routeTo } from '../src/route.ts';
 import { readSetting } from '../src/registries/settings.ts';
 
 const logger = () => ({ debug: vi.fn(), info: vi.fn(), warn: vi.fn(), error: vi.fn() });
@@ -132,32 +133,32 @@ describe('a service in adversity', () => {
 });
 
 describe('the network', () => {
-  const wide = { ...memory(), capabilities: { ...memory().capabilities, crossHost: true } };
+  const wide = { capabilities: { ...memory().capabilities, crossHost: true } };
   const ask = (over: Partial<Parameters<typeof findAddress>[0]>) => {
     const server = createServer().listen(0, '0.0.0.0');
     cleanUps.push(() => server.close());
     return findAddress({
-      ...{ advertise: undefined, server, registry: wide, registryFromSettings: true },
+      ...{ advertise: undefined, server, registry: wide, loopbackIsLocal: false, clock: systemClock },
       ...{ sources: { argv: [], env: {} }, signal: new AbortController().signal, ...over },
     });
   };
 
   it('tells no route to a host that has no address', async () => {
-    expect(await routeTo('no-such-host.invalid')).toBeUndefined();
-    expect(await routeTo('127.0.0.1')).toBe('127.0.0.1');
+    expect(await routeTo('no-such-host.invalid', systemClock)).toBeUndefined();
+    expect(await routeTo('127.0.0.1', systemClock)).toBe('127.0.0.1');
   });
 
   it('never advertises a wildcard, and keeps its address while the route cannot be told', async () => {
-    const sources = { argv: ['--registry-address', 'no-such-host.invalid:1'], env: {} };
-    expect((await ask({ sources })).address).not.toMatch(/^0\.0\.0\.0/);
+    const registry = { ...wide, endpoints: ['no-such-host.invalid:1'] };
+    expect((await ask({ registry })).address).not.toMatch(/^0\.0\.0\.0/);
     const previous = { address: '10.0.0.7:80', why: 'the route to the registry' };
-    expect(await ask({ sources, previous })).toBe(previous);
+    expect(await ask({ registry, previous })).toBe(previous);
   });
 
-  it('believes the settings only about a registry that they chose', async () => {
-    const sources = { argv: ['--registry-address', '127.0.0.1:1'], env: {} };
-    expect((await ask({ sources })).why).toBe('the registry is on this machine');
-    expect((await ask({ sources, registryFromSettings: false })).why).not.toMatch(/registry/);
+  it('advertises loopback only for a backend on loopback that is this machine alone', async () => {
+    const registry = { ...wide, endpoints: ['127.0.0.1:8500'] };
+    expect((await ask({ registry, loopbackIsLocal: true })).address).toMatch(/^127\.0\.0\.1:/);
+    expect((await ask({ registry })).why).toMatch(/default route|interface|no address/);
   });
 
   it('reads no flag beyond --', () => {

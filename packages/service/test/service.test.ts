@@ -1,9 +1,8 @@
 import { createServer, type Server } from 'node:http';
-import type { RegistryError } from '@rollcall/core';
+import { RegistryError as CoreError, type RegistryError } from '@rollcall/core';
 import { faulty } from '@rollcall/core/testing';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { memory } from '../../adapters/memory/src/index.ts';
-import { chooseAddress } from '../src/advertise.ts';
 import { addRegistryOptions, createService, loadRegistry, type ServiceOptions } from '../src/index.ts';
 import { chooseRegistry } from '../src/registries/load-registry.ts';
 
@@ -88,17 +87,96 @@ describe('createService', () => {
     await registry.close();
   });
 
-  it('does not fight: a conflict ends the loop, and stop leaves the other alone', async () => {
-    const [mine, theirs] = [memory({ namespace: 'fight' }), memory({ namespace: 'fight' })];
-    const service = make(mine, { id: 'one' });
+  it('waits while another process holds its id, tells it once with the address, and registers when the id is free', async () => {
+    const [mine, theirs] = [memory({ namespace: 'taken' }), memory({ namespace: 'taken' })];
+    const log = logger();
+    const service = make(mine, { id: 'one', logger: log });
     const conflicts: RegistryError[] = [];
     service.on('conflict', (error) => conflicts.push(error));
+    const register = vi.spyOn(mine, 'register');
     await service.start();
-    await theirs.register({ name: 'greeter', nodes: [{ id: 'one', address: '10.0.0.9:1' }] });
+    const other = { name: 'greeter', nodes: [{ id: 'one', address: '10.0.0.9:1' }] };
+    await theirs.register(other);
     await until(() => conflicts.length === 1);
     expect(service.status).toBe('unregistered');
+    const seen = register.mock.calls.length;
+    await until(() => register.mock.calls.length >= seen + 4);
+    expect((await theirs.getService('greeter'))[0]?.nodes[0]?.address).toBe('10.0.0.9:1');
+    expect(conflicts).toHaveLength(1);
+    expect(conflicts[0]?.message).toMatch(/10\.0\.0\.9:1/);
+    expect(log.warn.mock.calls.filter(([, message]) => /holds the id/.test(String(message)))).toHaveLength(1);
+    await theirs.deregister(other);
+    await until(() => service.status === 'registered');
+    expect((await theirs.getService('greeter'))[0]?.nodes[0]?.address).toBe(service.node?.address);
+    await service.stop();
+    await mine.close();
+    await theirs.close();
+  });
+
+  it('a stop while another process holds the id leaves the other alone', async () => {
+    const [mine, theirs] = [memory({ namespace: 'alone' }), memory({ namespace: 'alone' })];
+    const service = make(mine, { id: 'one' });
+    await service.start();
+    await theirs.register({ name: 'greeter', nodes: [{ id: 'one', address: '10.0.0.9:1' }] });
+    await until(() => service.status === 'unregistered');
     await service.stop();
     expect(await count(theirs)).toBe(1);
+    await mine.close();
+    await theirs.close();
+  });
+
+  it("onConflict: 'stop' ends a service whose id is taken over", async () => {
+    const [mine, theirs] = [memory({ namespace: 'stops' }), memory({ namespace: 'stops' })];
+    const service = make(mine, { id: 'one', onConflict: 'stop' });
+    let stopped = 0;
+    service.on('stopped', () => {
+      stopped += 1;
+    });
+    await service.start();
+    await theirs.register({ name: 'greeter', nodes: [{ id: 'one', address: '10.0.0.9:1' }] });
+    await until(() => stopped === 1);
+    expect(service.status).toBe('stopped');
+    expect(await count(theirs)).toBe(1);
+    await mine.close();
+    await theirs.close();
+  });
+
+  it.each([
+    [{ onConflict: 'stop' }, 'rejects'],
+    [{ failFast: true }, 'rejects'],
+    [{}, 'resolves'],
+  ] as const)('start on a backend that defends a taken id, with %j, %s', async (over, outcome) => {
+    const registry = memory();
+    const error = new CoreError('CONFLICT', 'node one of greeter is defended');
+    vi.spyOn(registry, 'register').mockRejectedValue(error);
+    const service = make(registry, { id: 'one', ...over });
+    if (outcome === 'rejects') await expect(service.start()).rejects.toMatchObject({ code: 'CONFLICT' });
+    else {
+      expect(await service.start()).toMatchObject({ id: 'one' });
+      expect(service.status).toBe('unregistered');
+    }
+    await service.stop();
+    await registry.close();
+  });
+
+  it('tells a loss that the registry had while nobody looked, as a line and as events', async () => {
+    const [mine, theirs] = [memory({ namespace: 'wiped' }), memory({ namespace: 'wiped' })];
+    const log = logger();
+    const service = make(mine, { id: 'one', logger: log });
+    const events: string[] = [];
+    service.on('unregistered', ({ error }) => events.push(`unregistered ${error === undefined}`));
+    service.on('registered', () => events.push('registered'));
+    await service.start();
+    // What a wipe by hand leaves.
+    await theirs.deregister({ name: 'greeter', nodes: [{ id: 'one' }] });
+    await until(() => events.length === 3);
+    expect(events).toEqual(['registered', 'unregistered true', 'registered']);
+    const lines = [...log.warn.mock.calls, ...log.info.mock.calls].map(([, message]) => String(message));
+    expect(
+      lines.filter((line) => /was not registered for up to .* the registry had lost the node/.test(line)),
+    ).toHaveLength(1);
+    expect(lines.filter((line) => line.startsWith('registered again as one'))).toHaveLength(1);
+    await service.stop();
     await mine.close();
     await theirs.close();
   });
@@ -150,46 +228,24 @@ describe('loadRegistry', () => {
       env: {},
       registries: { x },
     });
-    expect(x).toHaveBeenCalledWith({ addresses: ['a:1', 'b:2'], namespace: 'n' });
+    expect(x).toHaveBeenCalledWith({ addresses: ['a:1', 'b:2'], namespace: 'n', env: {} });
   });
 
-  it('lists the known names', async () => {
+  it('says what to install, and which names it knows', async () => {
     await expect(loadRegistry({ argv: ['--registry=zoo'], env: {}, registries: { x: stub() } })).rejects.toThrow(
-      /"zoo" is unknown: choose one of x, memory, mdns/,
+      /@rollcall\/zoo nor rollcall-zoo.*npm install @rollcall\/zoo, or choose one of x/,
     );
     await expect(loadRegistry({ argv: ['--registry'], env: {} })).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' });
+  });
+
+  it.each(['Bad Name', '../no/such/file.js', '@nobody/none'])('refuses --registry %s in one sentence', async (name) => {
+    const refused = loadRegistry({ argv: ['--registry', name], env: {} });
+    await expect(refused).rejects.toMatchObject({ code: 'INVALID_ARGUMENT', message: expect.stringContaining(name) });
   });
 
   it('adds its flags to a command', () => {
     const option = vi.fn();
     addRegistryOptions({ option });
     expect(option.mock.calls.map(([flags]) => flags)).toContain('--registry-token-file <path>');
-  });
-});
-
-describe('the advertised address', () => {
-  const info = (address: string) => [
-    { address, family: 'IPv4' as const, internal: false, netmask: '', mac: '', cidr: null },
-  ];
-  const interfaces = { docker0: info('172.17.0.1'), eth0: info('10.0.0.5') };
-  const bound = { host: '::', port: 80 };
-  it.each([
-    [{ bound, crossHost: true, interfaces, wanted: { value: 'me', source: 'advertise' } }, 'me:80'],
-    [{ bound, crossHost: true, interfaces, wanted: { value: 'fd00::1', source: 'advertise' } }, '[fd00::1]:80'],
-    [{ bound, crossHost: true, interfaces }, '10.0.0.5:80'],
-    [{ bound, crossHost: true, interfaces: { docker0: interfaces.docker0 } }, '172.17.0.1:80'],
-    [{ bound, crossHost: true, interfaces, backendHost: '127.0.0.1' }, '127.0.0.1:80'],
-    [{ bound, crossHost: true, interfaces, backendHost: '10.0.9.9', routeHost: '10.0.0.7' }, '10.0.0.7:80'],
-    [{ bound, crossHost: false, interfaces }, '127.0.0.1:80'],
-    [{ bound: { host: '10.1.1.1', port: 80 }, crossHost: true, interfaces }, '10.1.1.1:80'],
-  ])('%#', (input, address) => expect(chooseAddress(input).address).toBe(address));
-
-  it('refuses loopback only when the backend is elsewhere', () => {
-    const loopback = { bound: { host: '127.0.0.1', port: 80 }, crossHost: true, interfaces };
-    expect(() => chooseAddress({ ...loopback, backendHost: '10.0.9.9' })).toThrow(/only this machine reaches/);
-    expect(chooseAddress({ ...loopback, backendHost: '127.0.0.1' }).address).toBe('127.0.0.1:80');
-    expect(() => chooseAddress({ crossHost: true, interfaces, wanted: { value: 'me', source: 'advertise' } })).toThrow(
-      /host:port/,
-    );
   });
 });

@@ -1,6 +1,6 @@
 /** Pure: entry <-> instance of the wire. What others wrote is read as tolerantly as possible. */
-import type { Endpoint, Metadata, Value } from '@rollcall/core';
-import { type Entry, type Lease, limits } from '@rollcall/core/adapter';
+import type { Endpoint, ServiceSummary, Value } from '@rollcall/core';
+import { type Entry, type Lease, limits, readMetadata } from '@rollcall/core/adapter';
 import type { Instance, InstanceInput, WireEndpoint, WireValue } from '@rollcall/protocol';
 
 function toWireValue({ name, type, values }: Value): WireValue {
@@ -30,13 +30,6 @@ export function toInstance(entry: Entry, env: string, lease: Lease | undefined):
     ttlMs: lease?.ttlMs ?? 0,
     ...(lease === undefined ? {} : { renewIntervalMs: lease.renewIntervalMs }),
   };
-}
-
-function readMetadata(value: unknown): Metadata {
-  if (typeof value !== 'object' || value === null) return {};
-  return Object.fromEntries(
-    Object.entries(value).filter((pair): pair is [string, string] => typeof pair[1] === 'string'),
-  );
 }
 
 /** Other clients write URLs (`grpc://10.0.0.1:80`): the part that is an address counts. */
@@ -74,4 +67,12 @@ export function readInstance(value: unknown): Reading {
       node: { id: hostname, address, metadata: readMetadata(instance.metadata), ...(late === true ? { late } : {}) },
     },
   };
+}
+
+/** What the server lists of a service; undefined: it cannot be read. */
+export function readSummary(service: unknown): ServiceSummary | undefined {
+  if (typeof service !== 'object' || service === null) return undefined;
+  const { appid, versions } = service as { readonly appid?: unknown; readonly versions?: unknown };
+  if (typeof appid !== 'string' || !Array.isArray(versions)) return undefined;
+  return { name: appid, versions: versions.filter((version): version is string => typeof version === 'string') };
 }

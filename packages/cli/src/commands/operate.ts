@@ -2,7 +2,7 @@ import { RegistryError } from '@rollcall/core';
 import type { DiscoveryAdmin } from '@rollcall/core/adapter';
 import type { StatusAnswer } from '@rollcall/protocol';
 import type { Command } from 'commander';
-import { adapterOf, type CommonOptions, registryOptions, startHint, withCommon } from '../common.ts';
+import { adapterOf, type CommonOptions, registryOptions, remedyOf, withCommon } from '../common.ts';
 import { CliError, exitCodes } from '../exit-codes.ts';
 import { plain, print } from '../output.ts';
 
@@ -26,8 +26,7 @@ async function ask<T>(options: CommonOptions, question: (admin: DiscoveryAdmin) 
     return await question(adapter.admin(registryOptions(options)));
   } catch (error) {
     if (!RegistryError.is(error, 'UNAVAILABLE', 'TIMEOUT')) throw error;
-    const hint = startHint(adapter, '. ', ', or');
-    throw new CliError(exitCodes.unavailable, `${plain(error.message)}${hint} name it with --registry-address`);
+    throw new CliError(exitCodes.unavailable, `${error.message}: ${remedyOf(adapter)}`);
   }
 }
 

@@ -1,23 +1,26 @@
-import { spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import { constants } from 'node:os';
-import { createService } from '@rollcall/service';
+import { limits } from '@rollcall/core';
+import { pause, systemClock } from '@rollcall/core/adapter';
+import { createService, type NetServer, type ServiceRuntime } from '@rollcall/service';
 import type { Command } from 'commander';
-import { type CommonOptions, openRegistry, withCommon } from '../common.ts';
+import { type CommonOptions, openRegistry, serviceSettings, withCommon } from '../common.ts';
 import { CliError, exitCodes } from '../exit-codes.ts';
-import { pair, port, timeOption } from '../parse.ts';
+import { duration, pair, port, timeOption } from '../parse.ts';
 import { lifeLogger } from './write.ts';
 
 interface RunOptions extends CommonOptions {
   readonly name: string;
   readonly port: number;
-  readonly host: string;
+  readonly host?: string;
   readonly health?: string;
+  readonly drain: number;
   readonly serviceVersion?: string;
   readonly metadata?: Readonly<Record<string, string>>;
-  readonly ttl: number;
-  readonly interval: number;
+  readonly ttl?: number;
+  readonly interval?: number;
 }
 
 /** `run`. */
@@ -26,12 +29,13 @@ export function addRunCommand(program: Command): void {
     .description('any program in any language: on the roll while its port answers and it is healthy')
     .requiredOption('--name <name>', 'name of the service')
     .requiredOption('--port <port>', 'port that the program listens on', port)
-    .option('--host <host>', 'host that others should use', '127.0.0.1')
+    .option('--host <host>', 'host that other programs should use (default: worked out, and said)')
     .option('--health <url>', 'healthy while it answers 2xx')
+    .addOption(timeOption('--drain <time>', 'between deregistering and telling the program to end', '2s'))
     .option('--service-version <version>', 'version of the service')
     .option('--metadata <key=value>', 'of the node, repeatable', pair)
-    .addOption(timeOption('--ttl <time>', 'struck off after this long without a renewal', '30s'))
-    .addOption(timeOption('--interval <time>', 'checked and renewed this often', '10s'))
+    .option('--ttl <time>', 'expires after this long without a renewal (default: 30s)', duration)
+    .option('--interval <time>', 'checked and renewed this often (default: 10s)', duration)
     .addHelpText(
       'after',
       '\nExample:\n  rollcall run --name web --port 8080 --health http://127.0.0.1:8080/health -- python3 server.py',
@@ -39,54 +43,125 @@ export function addRunCommand(program: Command): void {
     .action(run);
 }
 
-async function answers(host: string, number: number, signal: AbortSignal): Promise<void> {
+/** Throws when the port does not answer within the signal. */
+async function connectTo(host: string, number: number, signal: AbortSignal): Promise<void> {
   const socket = connect({ host, port: number, signal });
   try {
     await once(socket, 'connect');
-  } catch (cause) {
-    throw new Error(`port ${number} does not answer`, { cause });
   } finally {
     socket.destroy();
   }
 }
 
-async function check({ port: number, host, health }: RunOptions, signal: AbortSignal): Promise<void> {
-  await answers(host, number, signal);
+/** The program answers where other programs will look for it; a server that is bound to loopback alone is told apart. */
+async function answersAt(address: string, signal: AbortSignal): Promise<void> {
+  const { host, port: number } = limits.splitAddress(address);
+  try {
+    await connectTo(host, number, signal);
+  } catch (cause) {
+    const isOnlyLocal = await connectTo('127.0.0.1', number, signal).then(
+      () => host !== '127.0.0.1',
+      () => false,
+    );
+    const message = isOnlyLocal
+      ? `port ${number} answers at 127.0.0.1, but not at ${host}: let the program bind 0.0.0.0, or say --host 127.0.0.1`
+      : `port ${number} does not answer at ${host}`;
+    throw new Error(message, { cause });
+  }
+}
+
+async function check(address: string, { health }: RunOptions, signal: AbortSignal): Promise<void> {
+  await answersAt(address, signal);
   if (health === undefined) return;
   const { ok, status } = await fetch(health, { signal });
   if (!ok) throw new Error(`${health} answers ${status}`);
 }
 
+/** The program's server, which lives in another process: reached by every address of this machine, as far as is known. */
+const serverOf = (number: number): NetServer => ({
+  listening: true,
+  address: () => ({ address: '::', port: number }),
+  once: () => undefined,
+  close: (callback) => callback?.(),
+});
+
+/** The program in a process group of its own: Ctrl-C in the terminal reaches it once, by us. */
+class Program {
+  /** Its exit code; 128 and the number of the signal when one ended it. */
+  readonly ended: Promise<number>;
+  readonly #child: ChildProcess;
+  readonly #onExit = (): void => this.kill('SIGKILL');
+
+  constructor(file: string, args: readonly string[]) {
+    this.#child = spawn(file, args, { stdio: 'inherit', detached: true });
+    this.ended = new Promise((resolve, reject) => {
+      this.#child.once('error', (cause) =>
+        reject(new CliError(exitCodes.usage, `cannot run ${file}: ${cause.message}`)),
+      );
+      this.#child.once('exit', (code, signal) => {
+        process.off('exit', this.#onExit);
+        resolve(code ?? 128 + (signal === null ? 0 : constants.signals[signal]));
+      });
+    });
+    // It must not outlive this command, however that ends.
+    process.once('exit', this.#onExit);
+  }
+
+  /** Sends a signal to its whole group, as a terminal does. */
+  kill(signal: NodeJS.Signals): void {
+    const { pid, exitCode, signalCode } = this.#child;
+    if (pid === undefined || exitCode !== null || signalCode !== null) return;
+    try {
+      process.kill(-pid, signal);
+    } catch {
+      // It has ended meanwhile.
+    }
+  }
+}
+
+/**
+ * The first signal deregisters the service and drains it before the program is told to end, so that no caller meets a
+ * program that is about to go. A second one goes to the program at once.
+ */
+function passSignals(program: Program, service: ServiceRuntime, drainMs: number): void {
+  const over = new AbortController();
+  let isFirst = true;
+  const pass = async (signal: NodeJS.Signals): Promise<void> => {
+    if (isFirst) {
+      isFirst = false;
+      void program.ended.catch(() => {}).then(() => over.abort());
+      await service.stop();
+      await pause(systemClock, drainMs, over.signal).catch(() => {});
+    }
+    program.kill(signal);
+  };
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, (name) => void pass(name));
+}
+
 async function run(command: readonly string[], options: RunOptions): Promise<void> {
   const [file = '', ...args] = command;
+  const { name, host, port: number } = options;
   const registry = await openRegistry(options);
-  const {
+  const service: ServiceRuntime = createService({
     name,
-    host,
-    port: number,
-    serviceVersion: version,
-    metadata,
-    ttl: ttlMs,
-    interval: renewIntervalMs,
-    quiet = false,
-  } = options;
-  const service = createService({
-    ...{ name, version, metadata, registry, ttlMs, renewIntervalMs, drainMs: 0 },
-    advertise: `${host}:${number}`,
-    registerCheck: (signal) => check(options, signal),
-    logger: lifeLogger(quiet),
+    version: options.serviceVersion,
+    metadata: options.metadata,
+    registry,
+    server: serverOf(number),
+    ...(host === undefined ? {} : { advertise: `${host.includes(':') ? `[${host}]` : host}:${number}` }),
+    ttlMs: options.ttl,
+    renewIntervalMs: options.interval,
+    registerCheck: (signal) => check(service.node?.address ?? `127.0.0.1:${number}`, options, signal),
+    logger: lifeLogger(options.quiet ?? false),
+    drainMs: 0,
+    settings: serviceSettings,
   });
-  const child = spawn(file, args, { stdio: 'inherit' });
-  const pass = (signal: NodeJS.Signals): void => void child.kill(signal);
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, pass);
-  const ended = new Promise<number>((resolve, reject) => {
-    child.once('error', (cause) => reject(new CliError(exitCodes.usage, `cannot run ${file}: ${cause.message}`)));
-    child.once('exit', (code, signal) => resolve(code ?? 128 + (signal === null ? 0 : constants.signals[signal])));
-  });
+  const program = new Program(file, args);
+  passSignals(program, service, options.drain);
   try {
     const started = service.start();
-    started.catch(() => child.kill('SIGTERM'));
-    process.exitCode = await ended;
+    started.catch(() => program.kill('SIGTERM'));
+    process.exitCode = await program.ended;
     await started;
   } finally {
     await service.stop();

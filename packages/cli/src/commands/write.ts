@@ -1,31 +1,41 @@
 import type { Logger } from '@rollcall/core';
 import { createService } from '@rollcall/service';
-import type { Command } from 'commander';
-import { type CommonOptions, openRegistry, withCommon, withRegistry } from '../common.ts';
+import { type Command, Option } from 'commander';
+import { type CommonOptions, openRegistry, serviceSettings, withCommon, withRegistry } from '../common.ts';
+import { exitCodes } from '../exit-codes.ts';
 import { note, plain } from '../output.ts';
-import { pair, timeOption } from '../parse.ts';
+import { duration, pair } from '../parse.ts';
 import { aborted, untilSignal } from '../signals.ts';
 
 interface RegisterOptions extends CommonOptions {
   readonly serviceVersion?: string;
   readonly id?: string;
   readonly metadata?: Readonly<Record<string, string>>;
-  readonly ttl: number;
-  readonly interval: number;
+  readonly ttl?: number;
+  readonly interval?: number;
+  readonly onConflict: 'wait' | 'stop';
 }
 
 /** `register`, `deregister`. */
 export function addWriteCommands(program: Command): void {
   withCommon(program.command('register <name> <address>'))
-    .description('put an address on the roll and keep it there until Ctrl-C')
+    .description('register an address and keep it registered until Ctrl-C')
     .option('--service-version <version>', 'version of the service')
     .option('--id <id>', 'id of the node (default: <name>-<uuid>)')
     .option('--metadata <key=value>', 'of the node, repeatable', pair)
-    .addOption(timeOption('--ttl <time>', 'struck off after this long without a renewal', '30s'))
-    .addOption(timeOption('--interval <time>', 'renewed this often', '10s'))
+    .option('--ttl <time>', 'expires after this long without a renewal (default: 30s)', duration)
+    .option('--interval <time>', 'renewed this often (default: 10s)', duration)
+    .addOption(
+      new Option(
+        '--on-conflict <what>',
+        'when another process holds the id: wait until it is free, or stop with exit code 1',
+      )
+        .choices(['wait', 'stop'])
+        .default('wait'),
+    )
     .action(register);
   withCommon(program.command('deregister <name> <id>'))
-    .description('strike a node off; a live owner is back at its next renewal')
+    .description('remove a node; an owner that lives registers it again at its next renewal')
     .action(deregister);
 }
 
@@ -38,26 +48,30 @@ export function lifeLogger(quiet: boolean): Logger {
 }
 
 async function register(name: string, address: string, options: RegisterOptions): Promise<void> {
-  const { serviceVersion: version, id, metadata, ttl: ttlMs, interval: renewIntervalMs, quiet = false } = options;
+  const { quiet = false, onConflict } = options;
   const signal = untilSignal();
   const registry = await openRegistry(options);
-  const logger = lifeLogger(quiet);
   const service = createService({
     name,
-    version,
-    id,
-    metadata,
+    version: options.serviceVersion,
+    id: options.id,
+    metadata: options.metadata,
     advertise: address,
     registry,
-    ttlMs,
-    renewIntervalMs,
+    ttlMs: options.ttl,
+    renewIntervalMs: options.interval,
     drainMs: 0,
-    logger,
+    onConflict,
+    logger: lifeLogger(quiet),
+    settings: serviceSettings,
   });
+  const stopped = new Promise<void>((resolve) => service.on('stopped', resolve));
   try {
     const node = await service.start();
     if (!quiet && service.status === 'registered') note(`on the roll as ${node.id}; Ctrl-C withdraws`);
-    await aborted(signal);
+    await aborted(signal, stopped);
+    // The service stops by itself only because another process holds its id.
+    if (!signal.aborted) process.exitCode = exitCodes.unexpected;
   } finally {
     await service.stop();
     await registry.close();
@@ -65,6 +79,13 @@ async function register(name: string, address: string, options: RegisterOptions)
 }
 
 async function deregister(name: string, id: string, options: CommonOptions): Promise<void> {
-  await withRegistry(options, (registry) => registry.deregister({ name, nodes: [{ id }] }));
-  if (!options.quiet) note(`${id} of ${name} is off the roll; if its owner lives, it will be back at its next renewal`);
+  await withRegistry(options, async (registry) => {
+    const nodes = (await registry.getService(name)).flatMap((service) => service.nodes);
+    await registry.deregister({ name, nodes: [{ id }] });
+    if (options.quiet) return;
+    const what = `${plain(id)} of ${plain(name)}`;
+    if (nodes.some((node) => node.id === id))
+      note(`${what} is deregistered; if its owner lives, it registers again at its next renewal`);
+    else note(`${what} was not registered, so nothing was removed`);
+  });
 }

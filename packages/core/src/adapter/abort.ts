@@ -8,7 +8,7 @@ export function onAbort(signal: AbortSignal, listener: () => void): () => void {
     listener();
     return () => {};
   }
-  // One signal may bound the requests of many nodes. Each listener is removed with its request, so none leaks.
+  // One signal bounds a call of many nodes: that is no leak, whatever Node warns of at the eleventh listener.
   setMaxListeners(0, signal);
   signal.addEventListener('abort', listener, { once: true });
   return () => signal.removeEventListener('abort', listener);
@@ -34,6 +34,20 @@ export function untilAborted<T>(signal: AbortSignal, work: PromiseLike<T>): Prom
       },
     );
   });
+}
+
+/** Runs `work` with a signal that aborts with the first of `signals`, and lets go of them when `work` has settled. */
+export async function withFirstOf<T>(
+  signals: readonly AbortSignal[],
+  work: (signal: AbortSignal) => Promise<T>,
+): Promise<T> {
+  const inner = new AbortController();
+  const stops = signals.map((signal) => onAbort(signal, () => inner.abort(signal.reason)));
+  try {
+    return await work(inner.signal);
+  } finally {
+    for (const stop of stops) stop();
+  }
 }
 
 /** Resolves after `ms`; rejects with the signal's reason. */

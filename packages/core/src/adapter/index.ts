@@ -2,12 +2,13 @@
 
 export { type Backoff, type BackoffOptions, createBackoff } from '../backoff.ts';
 export { holdProcess, systemClock } from '../clock.ts';
+export { DeadlineQueue } from '../deadline-queue.ts';
 export { createRegistry } from '../guard/create-registry.ts';
 export { LeaseTable } from '../lease-table.ts';
 export { compare, entryKey, groupByVersion, keyOf, sameEntry } from '../model/entry.ts';
 export * as limits from '../model/limits.ts';
 export { SkippedEntries } from '../skipped-entries.ts';
-export { aborted, type Deadline, onAbort, pause, untilAborted, withDeadline } from './abort.ts';
+export { aborted, type Deadline, onAbort, pause, untilAborted, withDeadline, withFirstOf } from './abort.ts';
 export type {
   AdapterDescriptor,
   CommonRegistryOptions,

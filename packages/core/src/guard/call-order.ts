@@ -1,3 +1,4 @@
+import { onAbort } from '../adapter/abort.ts';
 import type { Clock } from '../contract.ts';
 import { settleGraceMs } from '../defaults.ts';
 import type { CallScope } from './call-scope.ts';
@@ -42,15 +43,15 @@ export class CallOrder {
   async #released(turn: Promise<unknown> | undefined, running: Promise<unknown>, scope: CallScope): Promise<void> {
     // An aborted call that still waits for its turn holds the place of those before it.
     await turn;
+    let stop = (): void => {};
     let cancel = (): void => {};
     const abandoned = new Promise<void>((resolve) => {
-      const onAbort = (): void => {
+      stop = onAbort(scope.signal, () => {
         cancel = this.#clock.setTimer(settleGraceMs, resolve);
-      };
-      if (scope.signal.aborted) onAbort();
-      else scope.signal.addEventListener('abort', onAbort, { once: true });
+      });
     });
     await Promise.race([running.catch(() => {}), abandoned]);
+    stop();
     cancel();
   }
 }

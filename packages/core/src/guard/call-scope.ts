@@ -1,3 +1,4 @@
+import { onAbort, untilAborted } from '../adapter/abort.ts';
 import type { Clock } from '../contract.ts';
 import { RegistryError } from '../errors.ts';
 
@@ -36,10 +37,7 @@ export class CallScope {
     const cancel = clock.setTimer(timeoutMs, () => this.abort(new RegistryError('TIMEOUT', message, { registry })));
     this.#cleanups.push(cancel);
     if (signal === undefined) return;
-    const onAbort = (): void => this.abort(abortError(signal.reason, operation, registry));
-    if (signal.aborted) onAbort();
-    else signal.addEventListener('abort', onAbort, { once: true });
-    this.#cleanups.push(() => signal.removeEventListener('abort', onAbort));
+    this.#cleanups.push(onAbort(signal, () => this.abort(abortError(signal.reason, operation, registry))));
   }
 
   /** What the driver sees. */
@@ -62,16 +60,9 @@ export class CallScope {
     this.#driver.abort(reason);
   }
 
-  /** Settles as `work` does, or rejects with the abort reason at once, whatever `work` does then. */
+  /** Settles as `work` does, or rejects with the abort reason at once: a driver that was aborted says less than the reason. */
   race<T>(work: Promise<T>): Promise<T> {
-    const { signal } = this.#caller;
-    return new Promise((resolve, reject) => {
-      const onAbort = (): void => reject(signal.reason);
-      if (signal.aborted) onAbort();
-      else signal.addEventListener('abort', onAbort, { once: true });
-      // A driver that rejects because it was aborted says less than the reason, which came first.
-      work.then(resolve, reject).finally(() => signal.removeEventListener('abort', onAbort));
-    });
+    return untilAborted(this.#caller.signal, work);
   }
 
   end(): void {

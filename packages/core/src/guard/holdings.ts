@@ -14,11 +14,28 @@ interface Holding {
 /** What this registry object has registered. Decides put or renew, and what `close` withdraws; never what is true. */
 export class Holdings {
   readonly #holdings = new Map<string, Holding>();
+  /** Keys of which a renewal was refused because another holds one of them. */
+  readonly #taken = new Set<string>();
 
   /** Same content under the same kind of lease is a renewal; anything else is written. */
   isRenewal(entry: Entry, lease: Lease | undefined): boolean {
     const holding = this.#holdings.get(keyOf(entry.name, entry.node.id));
     return holding?.sure === true && holding.leased === (lease !== undefined) && sameEntry(holding.entry, entry);
+  }
+
+  /** A renewal of it was refused, and nothing was heard of it since. */
+  isTaken({ name, node }: Entry): boolean {
+    return this.#taken.has(keyOf(name, node.id));
+  }
+
+  /** Another holds one of these. */
+  lose(keys: readonly EntryKey[]): void {
+    for (const { name, id } of keys) this.#taken.add(keyOf(name, id));
+  }
+
+  /** None of these is another's any more. */
+  regain(entries: readonly Entry[]): void {
+    for (const { name, node } of entries) this.#taken.delete(keyOf(name, node.id));
   }
 
   hold(entries: readonly Entry[], lease: Lease | undefined, sure: boolean): void {
@@ -28,7 +45,10 @@ export class Holdings {
   }
 
   drop(keys: readonly EntryKey[]): void {
-    for (const { name, id } of keys) this.#holdings.delete(keyOf(name, id));
+    for (const { name, id } of keys) {
+      this.#holdings.delete(keyOf(name, id));
+      this.#taken.delete(keyOf(name, id));
+    }
   }
 
   keys(): readonly EntryKey[] {

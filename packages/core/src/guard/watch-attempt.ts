@@ -1,9 +1,10 @@
+import { onAbort } from '../adapter/abort.ts';
 import type { DriverCall } from '../adapter/driver.ts';
 import type { Backoff } from '../backoff.ts';
 import type { Clock } from '../contract.ts';
 import { relistIntervalMs, stableAfterMs } from '../defaults.ts';
 import { RegistryError } from '../errors.ts';
-import type { FeedContext } from './watch-feed.ts';
+import type { FeedContext } from './feed-context.ts';
 
 /** The signal and the timers of one connection: the deadline of its first sign, and when to take a fresh snapshot. */
 export class WatchAttempt {
@@ -12,17 +13,15 @@ export class WatchAttempt {
   renewing = false;
   readonly #controller = new AbortController();
   readonly #clock: Clock;
-  readonly #stop: AbortSignal;
-  readonly #onStop = (): void => this.#controller.abort();
+  readonly #letGo: () => void;
   #cancelFirstSign: (() => void) | undefined;
   #cancelRelist: (() => void) | undefined;
   #cancelStable: (() => void) | undefined;
 
   constructor({ clock, logger, timeoutMs, driver }: FeedContext, stop: AbortSignal) {
     this.#clock = clock;
-    this.#stop = stop;
     this.call = { signal: this.#controller.signal, logger };
-    stop.addEventListener('abort', this.#onStop, { once: true });
+    this.#letGo = onAbort(stop, () => this.#controller.abort());
     const message = `watch got no answer within ${timeoutMs} ms`;
     this.#cancelFirstSign = clock.setTimer(timeoutMs, () =>
       this.#controller.abort(new RegistryError('TIMEOUT', message, { registry: driver.name })),
@@ -47,6 +46,6 @@ export class WatchAttempt {
     this.#cancelFirstSign?.();
     this.#cancelRelist?.();
     this.#cancelStable?.();
-    this.#stop.removeEventListener('abort', this.#onStop);
+    this.#letGo();
   }
 }

@@ -1,27 +1,15 @@
-import type { DriverCall, Entry, EntryKey, RegistryDriver, WatchSink } from '../adapter/driver.ts';
+import { pause } from '../adapter/abort.ts';
+import type { Entry, EntryKey, WatchSink } from '../adapter/driver.ts';
 import { type Backoff, createBackoff } from '../backoff.ts';
-import type { Clock, DeleteReason, Logger } from '../contract.ts';
+import type { DeleteReason } from '../contract.ts';
 import { settleGraceMs } from '../defaults.ts';
 import { type WatchMessage, watchChannel } from '../diagnostics.ts';
 import { RegistryError } from '../errors.ts';
 import { freezeEntry, keyOf, sameEntry } from '../model/entry.ts';
 import { toRegistryError } from './driver-error.ts';
-import type { ProcessHold } from './process-hold.ts';
+import type { FeedContext } from './feed-context.ts';
 import { WatchAttempt } from './watch-attempt.ts';
 import type { GuardWatcher, WatchSource } from './watcher.ts';
-
-/** What a feed is given by the registry that owns it. */
-export interface FeedContext {
-  readonly driver: RegistryDriver;
-  readonly clock: Clock;
-  readonly logger: Logger;
-  /** Within this the first sign of a new connection must come, in milliseconds. */
-  readonly timeoutMs: number;
-  /** No delay between attempts is longer: the shortest renew interval that this object uses. */
-  readonly ceilingMs: () => number;
-  connected(call: DriverCall): Promise<void>;
-  readonly hold: ProcessHold;
-}
 
 /** One watch of the backend for one filter, shared by its watchers: truth, reconnecting, periodic fresh snapshot. */
 export class WatchFeed implements WatchSource {
@@ -89,7 +77,7 @@ export class WatchFeed implements WatchSource {
       const error = await this.#attempt(backoff);
       if (error === undefined) continue;
       this.#interrupt(error);
-      await this.#pause(Math.min(backoff.next(), this.#context.ceilingMs()));
+      await pause(clock, Math.min(backoff.next(), this.#context.ceilingMs()), this.#stop.signal).catch(() => {});
     }
     this.#publish({ event: 'ended' });
   }
@@ -176,20 +164,6 @@ export class WatchFeed implements WatchSource {
     this.#context.logger.warn({ name: this.#name, error }, 'watch is interrupted, reconnecting');
     this.#publish({ event: 'interrupted', error });
     for (const watcher of [...this.#watchers]) watcher.interrupt(error);
-  }
-
-  #pause(delayMs: number): Promise<void> {
-    const { signal } = this.#stop;
-    if (signal.aborted) return Promise.resolve();
-    return new Promise((resolve) => {
-      const wake = (): void => {
-        cancel();
-        signal.removeEventListener('abort', wake);
-        resolve();
-      };
-      const cancel = this.#context.clock.setTimer(delayMs, wake);
-      signal.addEventListener('abort', wake, { once: true });
-    });
   }
 
   #publish(message: Omit<WatchMessage, 'registry' | 'name'>): void {

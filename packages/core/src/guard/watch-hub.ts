@@ -1,4 +1,4 @@
-import type { FeedContext } from './watch-feed.ts';
+import type { FeedContext } from './feed-context.ts';
 import { WatchFeed } from './watch-feed.ts';
 import { GuardWatcher } from './watcher.ts';
 

@@ -4,6 +4,12 @@ import type { RegistryError } from '../errors.ts';
 import { sameEntry, serviceOf } from '../model/entry.ts';
 import { ChangeQueue } from './change-queue.ts';
 
+/** On a watcher that can tell whether an event is pending. In the global registry: several copies of this package may be loaded. */
+const pending = Symbol.for('rollcall.watcher.pending');
+
+/** Whether more is waiting in a watcher of ours; other watchers cannot tell. */
+export const hasPending = (watcher: object): boolean => pending in watcher && watcher[pending] === true;
+
 /** What a watcher needs of the shared watch behind it. */
 export interface WatchSource {
   readonly truth: ReadonlyMap<string, Entry>;
@@ -39,6 +45,8 @@ export class GuardWatcher implements Watcher {
   constructor(open: () => WatchSource | undefined, signal: AbortSignal | undefined) {
     this.#open = open;
     this.#signal = signal;
+    // How `follow` learns, without a pending `next()`, that more is waiting.
+    Object.defineProperty(this, pending, { get: () => this.#hasPending() });
   }
 
   next(): Promise<Result> {
@@ -108,8 +116,7 @@ export class GuardWatcher implements Watcher {
     }
   }
 
-  /** How `follow` learns, without a pending `next()`, that more is waiting. */
-  get hasPending(): boolean {
+  #hasPending(): boolean {
     this.#settle();
     return this.#interrupted !== undefined || this.#changed.size > 0 || this.#synced;
   }

@@ -27,12 +27,12 @@ export class Writes {
   }
 
   async register(entries: readonly Entry[], lease: Lease | undefined, call: DriverCall): Promise<void> {
-    const renewals = entries.filter((entry) => this.#holdings.isRenewal(entry, lease));
+    const isSame = (entry: Entry): boolean => this.#holdings.isRenewal(entry, lease);
+    // A node that was taken over is asked for before it is written, also with other content: it may still be another's.
+    const renewals = entries.filter((entry) => isSame(entry) || this.#holdings.isTaken(entry));
     const lost = await this.#renew(renewals, lease, call);
-    const puts =
-      renewals.length === entries.length && lost.size === 0
-        ? []
-        : entries.filter((entry) => !renewals.includes(entry) || lost.has(keyOf(entry.name, entry.node.id)));
+    const puts = entries.filter((entry) => !isSame(entry) || lost.has(keyOf(entry.name, entry.node.id)));
+    this.#holdings.regain(renewals);
     if (puts.length === 0) return;
     // Until the backend has acknowledged, it may or may not be there.
     this.#holdings.hold(puts, lease, false);
@@ -65,7 +65,10 @@ export class Writes {
       );
       return lostKeys;
     } catch (error) {
-      if (toRegistryError(this.#driver, error).code === 'CONFLICT') this.#publish('conflict', keys);
+      if (toRegistryError(this.#driver, error).code === 'CONFLICT') {
+        this.#holdings.lose(keys);
+        this.#publish('conflict', keys);
+      }
       throw error;
     }
   }

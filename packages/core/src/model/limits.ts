@@ -12,12 +12,27 @@ export const maxMetadataValueBytes = 1_024;
 export const maxEndpoints = 256;
 /** Deepest nesting of a `Value`; the outermost counts as 1. */
 export const maxValueDepth = 8;
+/** Largest node with its metadata and endpoints, in bytes of its JSON, where the backend sets no smaller limit. */
+export const maxNodeBytes = 32_768;
+/** Longest duration that is accepted anywhere: ten years, in milliseconds. */
+export const maxDurationMs = 315_360_000_000;
 
-const name = /^[a-z0-9][a-z0-9._-]{0,62}$/;
-const nodeId = /^[A-Za-z0-9][A-Za-z0-9._:-]{0,254}$/;
-const version = /^[\x20-\x7e]{0,64}$/;
-const metadataKey = /^[A-Za-z0-9._/-]{1,128}$/;
-const unprintable = /[\p{Cc}\p{Cs}\p{Zl}\p{Zp}]/u;
+/** The same limits as sources of regular expressions with the `u` flag, for schemas. Each matches the whole string. */
+export const patterns = {
+  serviceName: '^[a-z0-9][a-z0-9._-]{0,62}$',
+  nodeId: '^[A-Za-z0-9][A-Za-z0-9._:-]{0,254}$',
+  version: '^[\\x20-\\x7e]{0,64}$',
+  metadataKey: '^[A-Za-z0-9._/-]{1,128}$',
+  namespace: '^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$',
+  readableName: '^[^\\p{Cc}\\p{Cs}\\p{Zl}\\p{Zp}]{1,255}$',
+} as const;
+
+const name = new RegExp(patterns.serviceName, 'u');
+const nodeId = new RegExp(patterns.nodeId, 'u');
+const version = new RegExp(patterns.version, 'u');
+const metadataKey = new RegExp(patterns.metadataKey, 'u');
+const namespaceName = new RegExp(patterns.namespace, 'u');
+const readableName = new RegExp(patterns.readableName, 'u');
 // With the u flag only surrogates without a partner match.
 const loneSurrogate = /[\uD800-\uDFFF]/u;
 const hostPort = /^(?:\[([^\]]+)\]|([^:[\]]+)):([0-9]{1,5})$/;
@@ -35,12 +50,14 @@ export const isVersion = (value: string): boolean => version.test(value);
 /** A metadata key as it may be written: 1-128 of `[A-Za-z0-9._/-]`. */
 export const isMetadataKey = (value: string): boolean => metadataKey.test(value);
 
+/** A namespace: 1-63 of `[A-Za-z0-9._-]`, starting with a letter or digit. */
+export const isNamespace = (value: string): boolean => namespaceName.test(value);
+
 /** Without a lone surrogate, which UTF-8 cannot carry. */
 export const isWellFormed = (value: string): boolean => !loneSurrogate.test(value);
 
 /** A name or id as it may be read, watched or deregistered: 1-255 printable characters. */
-export const isReadableName = (value: string): boolean =>
-  value.length >= 1 && value.length <= 255 && !unprintable.test(value);
+export const isReadableName = (value: string): boolean => readableName.test(value);
 
 function isHostName(host: string): boolean {
   if (isIP(host) === 4) return true;

@@ -1,3 +1,4 @@
+import { aborted, withFirstOf } from '../adapter/abort.ts';
 import type { DriverCall, Entry, EntryKey, Lease, RegistryDriver, WatchSink } from '../adapter/driver.ts';
 import type { Capabilities, Registry, Service } from '../contract.ts';
 import { RegistryError, type RegistryErrorCode } from '../errors.ts';
@@ -9,12 +10,6 @@ export type Fault =
   | { readonly kind: 'down'; readonly code: RegistryErrorCode };
 
 const toEntries = ({ nodes, ...common }: Service): Entry[] => nodes.map((node) => ({ ...common, node }));
-
-/** Resolves (never rejects) when the signal aborts. */
-function aborted(signal: AbortSignal): Promise<void> {
-  if (signal.aborted) return Promise.resolve();
-  return new Promise((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
-}
 
 /** A driver over a registry, with a fault in between. */
 export class FaultyDriver implements RegistryDriver {
@@ -84,13 +79,12 @@ export class FaultyDriver implements RegistryDriver {
   async watch(name: string | undefined, sink: WatchSink, { signal }: DriverCall): Promise<void> {
     const change = this.#change.signal;
     if (this.#fault.kind === 'empty') sink.snapshot([]);
-    if (this.#fault.kind !== 'none') await this.#through(signal, () => aborted(AbortSignal.any([signal, change])));
+    if (this.#fault.kind !== 'none') await this.#through(signal, () => withFirstOf([signal, change], aborted));
     if (signal.aborted) return;
     if (change.aborted) throw this.#changed();
-    const watcher = this.#inner.watch({ name, signal: AbortSignal.any([signal, change]) });
-    await forward(watcher, sink);
+    await withFirstOf([signal, change], (first) => forward(this.#inner.watch({ name, signal: first }), sink));
     // A link that hangs is not noticed; it is the caller's signal that ends it.
-    if (change.aborted && this.#fault.kind === 'hang') await aborted(AbortSignal.any([signal, this.#change.signal]));
+    if (change.aborted && this.#fault.kind === 'hang') await withFirstOf([signal, this.#change.signal], aborted);
     if (!signal.aborted) throw this.#changed();
   }
 
@@ -110,7 +104,7 @@ export class FaultyDriver implements RegistryDriver {
 
   async #through<T>(signal: AbortSignal, work: () => Promise<T>): Promise<T> {
     while (this.#fault.kind === 'hang') {
-      await aborted(AbortSignal.any([signal, this.#change.signal]));
+      await withFirstOf([signal, this.#change.signal], aborted);
       signal.throwIfAborted();
     }
     if (this.#fault.kind === 'down')

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { type Logger, type Registry, RegistryError } from '@rollcall/core';
 import type { AdapterDescriptor, CommonRegistryOptions } from '@rollcall/core/adapter';
+import { StatusLines } from '../status-lines.ts';
 import { findAdapter, type Registries, type RegistryName } from './find-adapter.ts';
 import { programPlace, programSettings, readSetting, type SettingSources, type Sourced } from './settings.ts';
 
@@ -28,21 +29,37 @@ export interface ChosenRegistry {
  * The registry that flag, environment or default name: `--registry`, `ROLLCALL_REGISTRY`, `MICRO_REGISTRY`. A plain name
  * is an adapter `@rollcall/<name>` or `rollcall-<name>`, `@scope/name` a package, a path a file that exports `adapter`.
  *
+ * One line says which and why, to `logger` or else to stderr.
+ *
  * @throws RegistryError `INVALID_ARGUMENT` for a name that leads nowhere (says what to install) or to no adapter.
  */
 export async function loadRegistry(options: LoadRegistryOptions = {}): Promise<Registry> {
-  return (await chooseRegistry(options)).registry;
+  const { registry, explanation } = await chooseRegistry(options);
+  new StatusLines('', options.logger).info(explanation);
+  return registry;
 }
+
+const adapters = new WeakMap<Registry, AdapterDescriptor>();
+
+/** Makes a registry by its adapter, and remembers the adapter for a service that is given the registry. */
+export function openAdapter(adapter: AdapterDescriptor, options: CommonRegistryOptions): Registry {
+  const registry = adapter.create(options);
+  adapters.set(registry, adapter);
+  return registry;
+}
+
+/** The adapter of a registry that {@link openAdapter} made; undefined for any other. */
+export const adapterOf = (registry: Registry): AdapterDescriptor | undefined => adapters.get(registry);
 
 /** As {@link loadRegistry}, with the adapter and the reason. */
 export async function chooseRegistry(options: LoadRegistryOptions = {}): Promise<ChosenRegistry> {
-  const process = programSettings();
-  const { argv = process.argv, env = process.env, registries = {}, logger } = options;
+  const program = programSettings();
+  const { argv = program.argv, env = program.env, registries = {}, logger } = options;
   const sources = { argv, env };
   const given = readSetting('registry', sources);
   const name = given?.value ?? options.default ?? 'memory';
   const adapter = await findAdapter(name, registries, programPlace());
-  const registry = adapter.create({ ...commonOptions(sources), ...(logger === undefined ? {} : { logger }) });
+  const registry = openAdapter(adapter, { ...commonOptions(sources), ...(logger === undefined ? {} : { logger }) });
   return { registry, adapter, explanation: explain(adapter, given, options.default) };
 }
 

@@ -1,7 +1,8 @@
 /** Pure: which records answer a question. */
+
+import { type Form, pointTo } from '../mdns-mapping.ts';
 import { listedTtlS } from '../mdns-options.ts';
 import { lower, nameKey, type Question, type Rr } from '../wire/message.ts';
-import { type Form, pointTo } from './records.ts';
 import { type Own, ttlOf, type Zone } from './zone.ts';
 
 /** Records that go together. */

@@ -1,13 +1,11 @@
 import type { Clock } from '@rollcall/core';
-import type { Entry, EntryKey } from '@rollcall/core/adapter';
-import { entryKey } from '@rollcall/core/adapter';
+import { type Entry, type EntryKey, entryKey, pause } from '@rollcall/core/adapter';
 import { heldElsewhere } from '../mdns-error.ts';
+import type { Form, Forms } from '../mdns-mapping.ts';
 import { deferMs, probeIntervalMs, probes } from '../mdns-options.ts';
 import type { Network } from '../network/network.ts';
-import { pause } from '../pause.ts';
 import { readTruth } from '../wire/dns-sd.ts';
 import { type Message, maxPacketBytes, nameKey, type Question, type Rr, toBytes } from '../wire/message.ts';
-import type { Form, Forms } from './records.ts';
 
 /** One node that is asked for before it is announced (RFC 6762, 8.1). */
 interface Contender {

@@ -1,7 +1,7 @@
 import { type Entry, type EntryKey, entryKey, keyOf, type Lease } from '@rollcall/core/adapter';
+import type { Form, Forms } from '../mdns-mapping.ts';
 import { leaselessTtlS } from '../mdns-options.ts';
 import { nameKey } from '../wire/message.ts';
-import type { Form, Forms } from './records.ts';
 
 /** A node that is announced here. */
 export interface Own {

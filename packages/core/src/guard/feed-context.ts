@@ -1,0 +1,16 @@
+import type { DriverCall, RegistryDriver } from '../adapter/driver.ts';
+import type { Clock, Logger } from '../contract.ts';
+import type { ProcessHold } from './process-hold.ts';
+
+/** What a feed is given by the registry that owns it. */
+export interface FeedContext {
+  readonly driver: RegistryDriver;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  /** Within this the first sign of a new connection must come, in milliseconds. */
+  readonly timeoutMs: number;
+  /** No delay between attempts is longer: the shortest renew interval that this object uses. */
+  readonly ceilingMs: () => number;
+  connected(call: DriverCall): Promise<void>;
+  readonly hold: ProcessHold;
+}

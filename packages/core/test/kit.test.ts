@@ -1,0 +1,214 @@
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
+import { RegistryError } from '@rollcall/core';
+import {
+  aborted,
+  Failover,
+  onAbort,
+  parseEndpoints,
+  parseHeaderToken,
+  parseTime,
+  pause,
+  systemClock,
+  untilAborted,
+  withDeadline,
+  withFirstOf,
+} from '@rollcall/core/adapter';
+import { manualClock } from '@rollcall/core/testing';
+import { describe, expect, it, vi } from 'vitest';
+
+setFlagsFromString('--expose_gc');
+const collect = runInNewContext('gc') as () => void;
+
+describe('signals', () => {
+  it('a deadline fires although the heap is collected again and again', async () => {
+    const outer = new AbortController();
+    const reason = new Error('over');
+    const deadline = { clock: systemClock, ms: 60, signal: outer.signal, reason };
+    const works = Array.from({ length: 50 }, () =>
+      withDeadline(deadline, (signal) => untilAborted(signal, new Promise(() => {}))),
+    );
+    const settled = Promise.allSettled(works);
+    const collecting = setInterval(collect, 5);
+    const results = await settled;
+    clearInterval(collecting);
+    expect(results.filter((result) => result.status === 'rejected' && result.reason === reason)).toHaveLength(50);
+  });
+
+  it('a deadline leaves no timer and no listener behind, also when its work throws at once', async () => {
+    const clock = manualClock();
+    const setTimer = vi.spyOn(clock, 'setTimer');
+    const outer = new AbortController();
+    const remove = vi.spyOn(outer.signal, 'removeEventListener');
+    const options = { clock, ms: 10, signal: outer.signal, reason: new Error('over') };
+    await expect(
+      withDeadline(options, () => {
+        throw new Error('at once');
+      }),
+    ).rejects.toThrow('at once');
+    expect(await withDeadline(options, async () => 'done')).toBe('done');
+    expect(setTimer).toHaveBeenCalledTimes(2);
+    expect(remove).toHaveBeenCalledTimes(2);
+  });
+
+  it('untilAborted rejects with the reason, and swallows what its work says later', async () => {
+    const controller = new AbortController();
+    let fail = (_: Error): void => {};
+    const work = untilAborted(
+      controller.signal,
+      new Promise((_, reject) => {
+        fail = reject;
+      }),
+    );
+    controller.abort(new Error('enough'));
+    fail(new Error('too late'));
+    await expect(work).rejects.toThrow('enough');
+    expect(await untilAborted(new AbortController().signal, Promise.resolve(7))).toBe(7);
+  });
+
+  it('a pause resolves at its time and rejects with the reason of an abort', async () => {
+    const clock = manualClock();
+    const controller = new AbortController();
+    const first = pause(clock, 10, controller.signal);
+    await clock.advance(10);
+    await first;
+    const second = pause(clock, 10, controller.signal);
+    controller.abort(new Error('enough'));
+    await expect(second).rejects.toThrow('enough');
+    await expect(pause(clock, 10, controller.signal)).rejects.toThrow('enough');
+  });
+
+  it('the first of several signals ends the work, and none is held on to', async () => {
+    const [a, b] = [new AbortController(), new AbortController()];
+    const waiting = withFirstOf([a.signal, b.signal], aborted);
+    b.abort();
+    await waiting;
+    const remove = vi.spyOn(a.signal, 'removeEventListener');
+    await withFirstOf([a.signal], async () => {});
+    expect(remove).toHaveBeenCalledTimes(1);
+  });
+
+  it('twenty listeners on one signal are no leak', () => {
+    const warned = vi.spyOn(process, 'emitWarning').mockImplementation(() => {});
+    const { signal } = new AbortController();
+    for (let count = 0; count < 20; count += 1) onAbort(signal, () => {});
+    expect(warned).not.toHaveBeenCalled();
+    warned.mockRestore();
+  });
+});
+
+describe('Failover', () => {
+  const never = <T>(signal: AbortSignal): Promise<T> => untilAborted(signal, new Promise<T>(() => {}));
+  const setUp = () => {
+    const clock = manualClock();
+    const isUnreachable = (cause: unknown): boolean => RegistryError.is(cause, 'UNAVAILABLE', 'TIMEOUT');
+    const failover = new Failover({ targets: ['a', 'b', 'c'], clock, isUnreachable });
+    return { clock, failover, signal: new AbortController().signal };
+  };
+
+  it('moves to the next after a second of silence, stays there, and asks the silent one last for a while', async () => {
+    const { clock, failover, signal } = setUp();
+    const asked: string[] = [];
+    const work = (target: string, inner: AbortSignal): Promise<string> => {
+      asked.push(target);
+      return target === 'a' ? never(inner) : Promise.resolve(target);
+    };
+    const first = failover.run(signal, work);
+    await clock.advance(999);
+    expect(asked).toEqual(['a']);
+    await clock.advance(1);
+    expect(await first).toBe('b');
+    expect(await failover.run(signal, work)).toBe('b');
+    expect(failover.order()).toEqual(['b', 'c', 'a']);
+    await clock.advance(10_000);
+    expect(failover.order()).toEqual(['b', 'c', 'a']);
+    failover.failed('b');
+    expect(failover.order()).toEqual(['c', 'a', 'b']);
+  });
+
+  it('gives the last of a round the whole rest of the call', async () => {
+    const { clock, failover, signal } = setUp();
+    const slow = failover.run(signal, (target, inner) =>
+      target === 'c'
+        ? pause(clock, 3_000, inner).then(() => target)
+        : Promise.reject(new RegistryError('UNAVAILABLE', 'down')),
+    );
+    await clock.advance(3_000);
+    expect(await slow).toBe('c');
+  });
+
+  it('hands on at once what no other target can mend, and the last failure when all are away', async () => {
+    const { failover, signal } = setUp();
+    const refuse = vi.fn(() => Promise.reject(new RegistryError('UNAUTHORIZED', 'no')));
+    await expect(failover.run(signal, refuse)).rejects.toMatchObject({ code: 'UNAUTHORIZED' });
+    expect(refuse).toHaveBeenCalledTimes(1);
+    const away = (target: string) => Promise.reject(new RegistryError('UNAVAILABLE', `${target} is away`));
+    await expect(failover.run(signal, away)).rejects.toThrow('c is away');
+  });
+
+  it("ends with the caller's signal, whatever is left to ask", async () => {
+    const { failover } = setUp();
+    const controller = new AbortController();
+    const running = failover.run(controller.signal, (_, inner) => never(inner));
+    controller.abort(new RegistryError('ABORTED', 'enough'));
+    await expect(running).rejects.toMatchObject({ code: 'ABORTED' });
+  });
+});
+
+describe('readers', () => {
+  const rules = { registry: 'x', defaults: ['127.0.0.1:2379'], defaultPort: 2_379 };
+
+  it.each([
+    ['h', 'http://h:2379'],
+    ['h:80', 'http://h:80'],
+    ['http://h', 'http://h:80'],
+    ['http://h:80', 'http://h:80'],
+    ['https://h:443', 'https://h:443'],
+    ['https://h/', 'https://h:443'],
+    ['HTTPS://h:8443', 'https://h:8443'],
+    ['[::1]:5', 'http://[::1]:5'],
+    ['http://10.9.0.7', 'http://10.9.0.7:80'],
+    [' h:1 ', 'http://h:1'],
+  ])('reads the address %s', (address, origin) => {
+    expect(parseEndpoints([address], rules)[0]?.origin).toBe(origin);
+  });
+
+  it('gives a URL without a port the port of the backend where the backend wants it so', () => {
+    expect(parseEndpoints(['https://h'], { ...rules, urlPort: 'default' })[0]?.origin).toBe('https://h:2379');
+    expect(parseEndpoints(['https://h:443'], { ...rules, urlPort: 'default' })[0]?.origin).toBe('https://h:443');
+  });
+
+  it('takes each endpoint once, ignores empty items, and falls back to the defaults', () => {
+    expect(parseEndpoints(['h:1', '', 'http://h:1', ' '], rules)).toHaveLength(1);
+    expect(parseEndpoints([''], rules)[0]?.address).toBe('127.0.0.1:2379');
+    expect(parseEndpoints(undefined, rules)[0]).toMatchObject({ host: '127.0.0.1', port: 2379, secure: false });
+  });
+
+  it('keeps a base path where one may be', () => {
+    expect(parseEndpoints(['https://h/base/'], { ...rules, paths: true })[0]).toMatchObject({
+      path: '/base',
+      port: 443,
+    });
+    expect(() => parseEndpoints(['https://h/base'], rules)).toThrow(/must be host:port/);
+  });
+
+  it.each([['h:0'], ['h:70000'], ['a b'], ['http://'], ['ftp://h:1'], ['h?x'], [7], ['http://u:secret@h:1']])(
+    'refuses the address %s and repeats no password',
+    (address) => {
+      expect(() => parseEndpoints([address], rules)).toThrow(RegistryError);
+      expect(() => parseEndpoints([address], rules)).not.toThrow(/secret/);
+    },
+  );
+
+  it('reads times and tokens', () => {
+    expect(['500ms', '1.5s', '2m', '1h'].map((text) => parseTime(text))).toEqual([500, 1_500, 120_000, 3_600_000]);
+    expect([parseTime('5'), parseTime('5', 's'), parseTime('0s'), parseTime('soon')]).toEqual([
+      undefined,
+      5_000,
+      undefined,
+      undefined,
+    ]);
+    expect(parseHeaderToken('t0ken\n', 'x')).toBe('t0ken');
+    expect(() => parseHeaderToken('a\nb', 'x')).toThrow(/printable/);
+  });
+});

@@ -1,0 +1,40 @@
+import type { InstanceInput, InstanceKey } from './instance.ts';
+
+/** Body of `POST /api/register`. */
+export interface RegisterRequest {
+  readonly instances: readonly InstanceInput[];
+}
+
+/** One handle per instance, in order: what renewals and withdrawals name. Safe integers. */
+export interface RegisterAnswer {
+  readonly handles: readonly number[];
+}
+
+/** Body of `PUT /api/leases`: handles; with a lease of its own in place of what was registered: `[handle, ttlMs, renewIntervalMs]`. */
+export type RenewLeasesRequest = readonly (number | readonly [number, number, number])[];
+
+/** 200 renewed; 404 not on the roll: register again; 409 in another's hands. */
+export type RenewStatus = 200 | 404 | 409;
+
+/** One status per handle, in order. */
+export interface RenewLeasesAnswer {
+  readonly statuses: readonly RenewStatus[];
+}
+
+/** Body of `POST /api/renew`. */
+export interface KeysRequest {
+  readonly keys: readonly InstanceKey[];
+}
+
+/** One status per key, in order. */
+export interface RenewAnswer {
+  readonly statuses: readonly RenewStatus[];
+}
+
+/** Body of `POST /api/cancel`: by key whoever registered it, by handle only while that handle holds it. */
+export type CancelRequest = { readonly keys: readonly InstanceKey[] } | { readonly handles: readonly number[] };
+
+/** How many were on the roll. Unknown ones are no error. */
+export interface CancelAnswer {
+  readonly cancelled: number;
+}

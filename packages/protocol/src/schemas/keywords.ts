@@ -1,0 +1,37 @@
+import { limits } from '@rollcall/core';
+
+/** What ajv needs to know of a keyword of ours. The names begin with `x-`, so that OpenAPI allows them. */
+export interface SchemaKeyword {
+  readonly keyword: string;
+  readonly type: 'string';
+  readonly schemaType: 'number' | 'boolean';
+  readonly errors: true;
+  readonly validate: KeywordCheck;
+}
+
+/** Whether a string holds to the keyword; says in `errors` why not. */
+export interface KeywordCheck {
+  (wanted: number | boolean, text: string): boolean;
+  errors?: { readonly keyword: string; readonly message: string; readonly params: object }[];
+}
+
+const maxBytes: KeywordCheck = (wanted, text) => {
+  const bytes = Buffer.byteLength(text);
+  if (bytes <= Number(wanted)) return true;
+  maxBytes.errors = [
+    { keyword: 'x-maxBytes', message: `must be at most ${wanted} bytes, got ${bytes}`, params: { limit: wanted } },
+  ];
+  return false;
+};
+
+const wellFormed: KeywordCheck = (wanted, text) => {
+  if (wanted === false || limits.isWellFormed(text)) return true;
+  wellFormed.errors = [{ keyword: 'x-wellFormed', message: 'must be well-formed Unicode', params: {} }];
+  return false;
+};
+
+/** `x-maxBytes`: the most bytes of UTF-8. `x-wellFormed`: no lone surrogate, which UTF-8 cannot carry. */
+export const schemaKeywords: readonly SchemaKeyword[] = [
+  { keyword: 'x-maxBytes', type: 'string', schemaType: 'number', errors: true, validate: maxBytes },
+  { keyword: 'x-wellFormed', type: 'string', schemaType: 'boolean', errors: true, validate: wellFormed },
+];

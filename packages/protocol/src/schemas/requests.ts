@@ -1,0 +1,73 @@
+/** Bodies, queries and paths of `/api/*`. */
+import {
+  durationSchema,
+  envSchema,
+  instanceSchema,
+  keySchema,
+  readableSchema,
+  renewIntervalSchema,
+} from './instance-schema.ts';
+import type { JsonSchema } from './json-schema.ts';
+
+/** Most instances of one register. */
+const maxInstances = 1_000;
+/** Most keys or handles of one request. */
+const maxItems = 10_000;
+
+const keys: JsonSchema = { type: 'array', minItems: 1, maxItems, items: keySchema };
+const handle: JsonSchema = { type: 'integer', minimum: 0, maximum: Number.MAX_SAFE_INTEGER };
+
+/** Body of `POST /api/register`. */
+export const registerBody: JsonSchema = {
+  type: 'object',
+  required: ['instances'],
+  properties: { instances: { type: 'array', minItems: 1, maxItems: maxInstances, items: instanceSchema } },
+};
+
+/** Body of `PUT /api/leases`: handles, or `[handle, ttlMs, renewIntervalMs]`. */
+export const leasesBody: JsonSchema = {
+  type: 'array',
+  maxItems,
+  items: {
+    if: { type: 'array' },
+    // biome-ignore lint/suspicious/noThenProperty: it is a word of JSON Schema
+    then: { type: 'array', items: [handle, durationSchema, renewIntervalSchema], minItems: 3, maxItems: 3 },
+    else: handle,
+  },
+};
+
+/** Body of `POST /api/renew`. */
+export const keysBody: JsonSchema = { type: 'object', required: ['keys'], properties: { keys } };
+
+/** Body of `POST /api/cancel`: one of the two. */
+export const cancelBody: JsonSchema = {
+  type: 'object',
+  properties: { keys, handles: { type: 'array', minItems: 1, maxItems, items: handle } },
+  anyOf: [{ required: ['keys'] }, { required: ['handles'] }],
+};
+
+/** Query of reads of one service. */
+export const fetchQuery: JsonSchema = {
+  type: 'object',
+  required: ['env', 'appid'],
+  properties: { env: envSchema, appid: readableSchema },
+};
+
+/** Query, or body, of what concerns a whole env. */
+export const envQuery: JsonSchema = { type: 'object', required: ['env'], properties: { env: envSchema } };
+
+/** Query of a watch. */
+export const watchQuery: JsonSchema = {
+  type: 'object',
+  required: ['env'],
+  properties: { env: envSchema, appid: readableSchema },
+};
+
+/** Query of `GET /api/status`. */
+export const statusQuery: JsonSchema = { type: 'object', properties: { env: envSchema } };
+
+/** Path of `PUT /api/leases/:handle`; a path is text. */
+export const handleParams: JsonSchema = {
+  type: 'object',
+  properties: { handle: { type: 'string', pattern: '^[0-9]{1,16}$' } },
+};

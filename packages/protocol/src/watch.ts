@@ -1,0 +1,27 @@
+import type { Instance, InstanceKey } from './instance.ts';
+
+/** How often a watch says something when nothing happens. Milliseconds. */
+export const heartbeatMs = 2_000;
+
+/**
+ * Events of `GET /api/watch`; `id` is `<epoch>:<revision>`. `snapshot` ({@link SnapshotEvent}) is the whole list, `put` (an
+ * {@link Instance}) one that is new or changed (also: late or no longer), `remove` ({@link RemoveEvent}) one that is gone,
+ * `current` (data: {@link CurrentEvent}) says that a resumed watch has caught up, `warmed` that warming is over. A comment comes at least every 2 s.
+ */
+export type WatchEventName = 'snapshot' | 'put' | 'remove' | 'current' | 'warmed';
+
+/** Data of `snapshot`. */
+export interface SnapshotEvent {
+  readonly instances: readonly Instance[];
+  readonly warming?: true;
+}
+
+/** Data of `current`. */
+export interface CurrentEvent {
+  readonly warming?: true;
+}
+
+/** Data of `remove`. */
+export interface RemoveEvent extends InstanceKey {
+  readonly reason: 'deregistered' | 'expired';
+}

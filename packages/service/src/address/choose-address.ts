@@ -1,0 +1,95 @@
+/** Pure: which address other programs should use. The rule is stated in docs/service.md. */
+import { isIP } from 'node:net';
+import { RegistryError } from '@rollcall/core';
+import { bestInterface, type Interfaces, isLinkLocal } from './interfaces.ts';
+
+/** What is known when the address is chosen. */
+export interface AddressFacts {
+  /** Host or host:port as the user wants it, and where that was said. */
+  readonly wanted?: { readonly value: string; readonly source: string } | undefined;
+  /** What the server is bound to. */
+  readonly bound?: { readonly host: string; readonly port: number } | undefined;
+  /** Whether other machines see the registry. */
+  readonly crossHost: boolean;
+  /** The host by which the backend is reached, where it is known. */
+  readonly backendHost?: string | undefined;
+  /** A backend on loopback is this machine's alone; false: it may be the local agent of a cluster. */
+  readonly loopbackIsLocal: boolean;
+  /** The local address of the route to the backend or, where the backend is a local agent, of the default route. */
+  readonly routeHost?: string | undefined;
+  readonly interfaces: Interfaces;
+}
+
+/** `host:port`, and why. */
+export interface Advertised {
+  readonly address: string;
+  readonly why: string;
+  /** What is probably wrong with it. */
+  readonly warning?: string | undefined;
+}
+
+const wildcards = new Set(['', '0.0.0.0', '::']);
+
+/** Whether only this machine reaches the host. */
+export const isLoopback = (host: string): boolean =>
+  host === 'localhost' || host === '::1' || host.startsWith('127.') || host.startsWith('::ffff:127.');
+
+/** Whether a server that is bound to the host is reached by every address of its machine. */
+export const isWildcard = (host: string): boolean => wildcards.has(host);
+
+const join = (host: string, port: number): string => (isIP(host) === 6 ? `[${host}]:${port}` : `${host}:${port}`);
+
+/** Throws `INVALID_ARGUMENT` when other programs could not use any address. */
+export function chooseAddress(facts: AddressFacts): Advertised {
+  const { wanted, bound } = facts;
+  if (wanted !== undefined) return fromWanted(wanted, bound?.port);
+  if (bound === undefined)
+    throw new RegistryError('INVALID_ARGUMENT', 'advertise: without a server it must be host:port');
+  if (isWildcard(bound.host)) return anyHost(facts, bound);
+  const why = 'the bound address';
+  if (!isLoopback(bound.host) || !facts.crossHost) return { address: join(bound.host, bound.port), why };
+  return { address: join(bound.host, bound.port), why, warning: checkLoopback(facts, bound.host) };
+}
+
+/** A server on loopback beside a registry that other machines see: refused where it must be wrong, else warned of. */
+function checkLoopback({ backendHost, loopbackIsLocal }: AddressFacts, host: string): string | undefined {
+  const remedy = 'bind 0.0.0.0, or say with advertise what other programs should use';
+  if (backendHost !== undefined && !isLoopback(backendHost)) {
+    const message = `the server listens on ${host}, which only this machine reaches, but the registry is at ${backendHost}: ${remedy}`;
+    throw new RegistryError('INVALID_ARGUMENT', message);
+  }
+  if (backendHost !== undefined && loopbackIsLocal) return undefined;
+  return `the server listens on ${host}, which only this machine reaches, but other machines may see the registry: ${remedy}`;
+}
+
+function fromWanted(
+  { value, source }: { readonly value: string; readonly source: string },
+  serverPort: number | undefined,
+): Advertised {
+  const [, ipv6, name, givenPort] = /^(?:\[([^\]]+)\]|([^:/?#\s]+))(?::(\d+))?$/.exec(value) ?? [];
+  const host = isIP(value) === 6 ? value : (ipv6 ?? name);
+  const port = givenPort === undefined ? serverPort : Number(givenPort);
+  if (host !== undefined && port !== undefined && port >= 1 && port <= 65_535)
+    return { address: join(host, port), why: source };
+  const rule = serverPort === undefined ? 'host:port, as there is no server' : 'host or host:port';
+  const message = `${source}: ${JSON.stringify(value)} must be ${rule}; an IPv6 address with a port is in brackets, and a URL has no place here`;
+  throw new RegistryError('INVALID_ARGUMENT', message);
+}
+
+function anyHost(facts: AddressFacts, { host, port }: { readonly host: string; readonly port: number }): Advertised {
+  const { crossHost, backendHost, loopbackIsLocal, routeHost, interfaces } = facts;
+  if (!crossHost) return { address: join('127.0.0.1', port), why: 'the registry is inside this machine' };
+  const backendIsLoopback = backendHost !== undefined && isLoopback(backendHost);
+  if (backendIsLoopback && loopbackIsLocal)
+    return { address: join('127.0.0.1', port), why: 'the registry is on this machine' };
+  if (routeHost !== undefined && !isLinkLocal(routeHost) && !isLoopback(routeHost)) {
+    const why = backendIsLoopback
+      ? 'the default route: the registry at loopback may be the agent of a cluster'
+      : 'the route to the registry';
+    return { address: join(routeHost, port), why };
+  }
+  const best = bestInterface(interfaces, host === '0.0.0.0' ? 'IPv4' : 'any');
+  if (best !== undefined) return { address: join(best.address, port), why: `interface ${best.name}` };
+  const why = 'this machine has no address that other machines could reach';
+  return { address: join('127.0.0.1', port), why, warning: `advertising 127.0.0.1: ${why}` };
+}

@@ -1,0 +1,56 @@
+import { networkInterfaces } from 'node:os';
+import { type Clock, limits, type Registry } from '@rollcall/core';
+import { readSetting, type SettingSources } from '../registries/settings.ts';
+import { type Advertised, chooseAddress, isLoopback, isWildcard } from './choose-address.ts';
+import type { Interfaces } from './interfaces.ts';
+import { defaultRoute, routeTo } from './route.ts';
+import { boundAddress, type ServerLike } from './server-like.ts';
+
+/** What an address is worked out from. */
+export interface AddressQuestion {
+  readonly advertise: string | undefined;
+  readonly server: ServerLike | undefined;
+  readonly registry: Pick<Registry, 'capabilities' | 'endpoints'>;
+  /** Of the registry's adapter; false where the adapter is not known. */
+  readonly loopbackIsLocal: boolean;
+  readonly sources: SettingSources;
+  readonly clock: Clock;
+  /** What was advertised so far: it stays while the route cannot be told. */
+  readonly previous?: Advertised | undefined;
+  /** Ends the wait for the server to listen. */
+  readonly signal: AbortSignal;
+  /** Called when the server does not listen for long. */
+  readonly onSlow?: (() => void) | undefined;
+}
+
+/**
+ * The address that other programs should use, from what the server, the settings and the network are now.
+ *
+ * @throws RegistryError `INVALID_ARGUMENT` when other programs could not use any, `ABORTED` by `signal`.
+ */
+export async function findAddress(question: AddressQuestion): Promise<Advertised> {
+  const { advertise, server, registry, loopbackIsLocal, sources, clock, previous } = question;
+  const wanted =
+    advertise === undefined ? readSetting('advertise', sources) : { value: advertise, source: 'advertise' };
+  const bound = server === undefined ? undefined : await boundAddress(server, question);
+  const { crossHost } = registry.capabilities;
+  const [endpoint] = crossHost ? (registry.endpoints ?? []) : [];
+  const backendHost = endpoint === undefined ? undefined : limits.splitAddress(endpoint).host;
+  const facts = { wanted, bound, crossHost, backendHost, loopbackIsLocal, interfaces: currentInterfaces() };
+  const asksRoute = wanted === undefined && backendHost !== undefined && bound !== undefined && isWildcard(bound.host);
+  if (!asksRoute) return chooseAddress(facts);
+  const family = bound.host === '0.0.0.0' ? 'IPv4' : 'any';
+  const routeHost = isLoopback(backendHost) ? await defaultRoute(clock, family) : await routeTo(backendHost, clock);
+  // A name server that is away for a moment must not move the service.
+  if (previous !== undefined && routeHost === undefined && !isLoopback(backendHost)) return previous;
+  return chooseAddress({ ...facts, routeHost });
+}
+
+/** Some systems forbid the question (sandboxes, Android): then there is nothing to choose from. */
+function currentInterfaces(): Interfaces {
+  try {
+    return networkInterfaces();
+  } catch {
+    return {};
+  }
+}

@@ -1,0 +1,159 @@
+import { type Clock, type Registry, RegistryError, type ServiceInput } from '@rollcall/core';
+import { createBackoff, untilAborted, withDeadline } from '@rollcall/core/adapter';
+import { checkTimeoutMs, renewJitter } from '../defaults.ts';
+import type { ServiceOptions } from '../service-options.ts';
+import { withLossWatch } from './losses.ts';
+
+/** A time off the roll that is noticed only when it is over. */
+export interface Loss {
+  /** At most so long, in milliseconds. */
+  readonly sinceMs: number;
+  readonly why: string;
+}
+
+/** What the loop tells its runtime. */
+export interface KeeperEvents {
+  /** The node is registered; `loss`: it was off the roll since the registration before. */
+  registered(loss: Loss | undefined): void;
+  failed(error: RegistryError): void;
+  /** Another holds the id. The loop goes on looking whether it is free; a promise is waited for. */
+  conflict(error: RegistryError): Promise<void>;
+}
+
+/** What is kept, and how. */
+export interface KeeperOptions {
+  readonly registry: Registry;
+  readonly service: ServiceInput;
+  /** The service as it is now, asked before each later registration; must not reject. */
+  readonly refresh?: ((current: ServiceInput) => Promise<ServiceInput>) | undefined;
+  readonly ttlMs: number;
+  readonly renewIntervalMs: number;
+  readonly registerCheck: ServiceOptions['registerCheck'];
+  readonly events: KeeperEvents;
+  readonly clock: Clock;
+}
+
+/**
+ * The loop: register, again at every interval, soon after a failure, for ever. A taken id is never fought for: each later
+ * register is a renewal, which the registry refuses for as long as another holds the id. The loop ends at `stop()`.
+ */
+export class Keeper {
+  readonly #options: KeeperOptions;
+  readonly #stopped = new AbortController();
+  readonly #backoff: ReturnType<typeof createBackoff>;
+  #cancelTimer = (): void => {};
+  #running: Promise<unknown> = Promise.resolve();
+  /** The node may be registered, by this loop. */
+  #mayBeRegistered = false;
+  #isTaken = false;
+  #service: ServiceInput;
+  /** When the last registration that was acknowledged was sent. */
+  #renewedAt: number | undefined;
+
+  constructor(options: KeeperOptions) {
+    this.#options = options;
+    this.#service = options.service;
+    this.#backoff = createBackoff({ clock: options.clock, ceilingMs: options.renewIntervalMs });
+  }
+
+  /** One registration now; the next are scheduled. Never rejects. */
+  async begin(): Promise<RegistryError | undefined> {
+    const first = this.#once();
+    this.#running = first;
+    return first;
+  }
+
+  /** Ends the loop and deregisters the node, unless another holds it. */
+  async stop(): Promise<void> {
+    this.#stopped.abort();
+    this.#cancelTimer();
+    await this.#running;
+    if (this.#mayBeRegistered) await this.#options.registry.deregister(this.#service);
+  }
+
+  async #once(): Promise<RegistryError | undefined> {
+    const { renewIntervalMs, events } = this.#options;
+    let loss: Loss | undefined;
+    try {
+      await this.#check();
+      loss = await this.#register();
+    } catch (cause) {
+      return await this.#failed(
+        RegistryError.is(cause) ? cause : new RegistryError('INTERNAL', String(cause), { cause }),
+      );
+    }
+    this.#backoff.reset();
+    if (this.#stopped.signal.aborted) return undefined;
+    events.registered(loss);
+    this.#schedule(earlier(renewIntervalMs));
+    return undefined;
+  }
+
+  async #register(): Promise<Loss | undefined> {
+    const { registry, clock, ttlMs, renewIntervalMs } = this.#options;
+    // From here on the node may be there, also when the answer is lost; of a taken id it is another's.
+    this.#mayBeRegistered ||= !this.#isTaken;
+    const sentAt = clock.now();
+    const options = { ttlMs, renewIntervalMs, signal: this.#stopped.signal };
+    const isLost = await withLossWatch(registry, this.#service, () => registry.register(this.#service, options));
+    const before = this.#renewedAt;
+    this.#renewedAt = sentAt;
+    this.#mayBeRegistered = true;
+    this.#isTaken = false;
+    if (before === undefined) return undefined;
+    const lateMs = sentAt - before - ttlMs;
+    if (lateMs > 0) return { sinceMs: lateMs, why: 'this process was blocked or suspended for longer than the TTL' };
+    return isLost ? { sinceMs: sentAt - before, why: 'the registry had lost the node' } : undefined;
+  }
+
+  async #failed(error: RegistryError): Promise<RegistryError> {
+    if (this.#stopped.signal.aborted) return error;
+    if (error.code === 'CONFLICT') {
+      this.#mayBeRegistered = false;
+      this.#isTaken = true;
+      await this.#options.events.conflict(error);
+      this.#schedule(earlier(this.#options.renewIntervalMs));
+    } else {
+      this.#options.events.failed(error);
+      this.#schedule(this.#backoff.next());
+    }
+    return error;
+  }
+
+  #schedule(delayMs: number): void {
+    if (this.#stopped.signal.aborted) return;
+    this.#cancelTimer = this.#options.clock.setTimer(delayMs, () => {
+      this.#running = this.#again();
+    });
+  }
+
+  async #again(): Promise<void> {
+    // A changed address would be a new content, which is written whoever holds the id: it waits until the id is free.
+    if (!this.#isTaken) this.#service = (await this.#options.refresh?.(this.#service)) ?? this.#service;
+    if (!this.#stopped.signal.aborted) await this.#once();
+  }
+
+  /** A service that fails its own check must not be found: it is deregistered, and registered when the check passes. */
+  async #check(): Promise<void> {
+    const { registerCheck, registry, clock } = this.#options;
+    if (registerCheck === undefined) return;
+    const reason = new Error(`it did not answer within ${checkTimeoutMs} ms`);
+    const run = (signal: AbortSignal): Promise<void> =>
+      untilAborted(
+        signal,
+        Promise.resolve().then(() => registerCheck(signal)),
+      );
+    try {
+      await withDeadline({ clock, ms: checkTimeoutMs, signal: this.#stopped.signal, reason }, run);
+    } catch (cause) {
+      if (this.#mayBeRegistered) await registry.deregister(this.#service);
+      this.#mayBeRegistered = false;
+      this.#renewedAt = undefined;
+      const why = cause instanceof Error ? cause.message : String(cause);
+      throw new RegistryError('UNAVAILABLE', `registerCheck fails: ${why}`, { cause });
+    }
+  }
+}
+
+/** Jitter to the early side only. */
+const earlier = (intervalMs: number): number => intervalMs * (1 - renewJitter * Math.random());

@@ -1,0 +1,204 @@
+import { type Clock, type Registry, RegistryError, type RegistryErrorCode, type ServiceNode } from '@rollcall/core';
+import { closeServer } from '../address/server-like.ts';
+import { defaultDrainMs, holderTimeoutMs } from '../defaults.ts';
+import { overruled, type SettingSources } from '../registries/settings.ts';
+import type { ServiceEvents, ServiceOptions, ServiceRuntime, ServiceStatus } from '../service-options.ts';
+import type { StatusLines } from '../status-lines.ts';
+import { Advertiser } from './advertiser.ts';
+import { Keeper } from './keeper.ts';
+import { Listeners } from './listeners.ts';
+import { type OpenedRegistry, openRegistry } from './open-registry.ts';
+import { Standing } from './standing.ts';
+import { readTimes, type Times } from './times.ts';
+import { untilSignal } from './until-signal.ts';
+
+/** What a runtime is made of: the options, checked and completed. */
+export interface RuntimeSettings {
+  readonly options: ServiceOptions;
+  readonly sources: SettingSources;
+  readonly id: string;
+  readonly lines: StatusLines;
+  readonly clock: Clock;
+}
+
+/** Failures that no later attempt can mend. */
+const hopeless: readonly RegistryErrorCode[] = ['INVALID_ARGUMENT', 'RESOURCE_EXHAUSTED', 'NOT_SUPPORTED'];
+
+const reasonOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
+
+/** The lifecycle: start, keep registered, stop. What is told of it is in {@link Standing}, the loop in {@link Keeper}. */
+export class Runtime implements ServiceRuntime {
+  readonly #settings: RuntimeSettings;
+  readonly #listeners: Listeners;
+  readonly #standing: Standing;
+  #opened: OpenedRegistry | undefined;
+  #advertiser: Advertiser | undefined;
+  #keeper: Keeper | undefined;
+  /** Aborted by `stop()`: ends whatever a start still waits for. */
+  #ending = new AbortController();
+  #starting: Promise<ServiceNode> | undefined;
+  #stopping: Promise<void> | undefined;
+
+  constructor(settings: RuntimeSettings) {
+    const { lines, clock } = settings;
+    this.#settings = settings;
+    this.#listeners = new Listeners((event, error) => lines.warn(`a listener of ${event} threw: ${reasonOf(error)}`));
+    this.#standing = new Standing({ lines, listeners: this.#listeners, clock });
+  }
+
+  get status(): ServiceStatus {
+    return this.#standing.status;
+  }
+
+  get registry(): Registry | undefined {
+    return this.#opened?.registry;
+  }
+
+  get node(): ServiceNode | undefined {
+    return this.#advertiser?.node;
+  }
+
+  start(): Promise<ServiceNode> {
+    if (this.#stopping !== undefined && this.status !== 'stopped') return this.#stopping.then(() => this.start());
+    this.#stopping = undefined;
+    this.#starting ??= this.#start().catch((error: unknown) => {
+      this.#starting = undefined;
+      if (this.status === 'starting' || this.status === 'unregistered') this.#standing.giveUp();
+      throw error;
+    });
+    return this.#starting;
+  }
+
+  stop(): Promise<void> {
+    this.#stopping ??= this.#stop();
+    return this.#stopping;
+  }
+
+  async run(): Promise<void> {
+    const { signalled, release } = untilSignal();
+    try {
+      await Promise.race([this.start(), signalled]);
+      await signalled;
+      await this.stop();
+    } finally {
+      release();
+    }
+  }
+
+  on<K extends keyof ServiceEvents>(event: K, listener: (...args: ServiceEvents[K]) => void): () => void {
+    return this.#listeners.on(event, listener);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.stop();
+  }
+
+  async #start(): Promise<ServiceNode> {
+    const { options, sources, id, lines, clock } = this.#settings;
+    this.#standing.begin();
+    const times = readTimes(options, sources);
+    this.#ending = new AbortController();
+    const { signal } = this.#ending;
+    for (const message of overruled(options, sources)) lines.warn(message);
+    this.#opened ??= await openRegistry(options, sources, lines);
+    const advertiser = new Advertiser({ options, sources, opened: this.#opened, lines, clock, signal });
+    this.#advertiser = advertiser;
+    const node = await advertiser.first(id);
+    if (signal.aborted) throw new RegistryError('ABORTED', 'stopped before it was registered');
+    const keeper = this.#keep(this.#opened.registry, advertiser, node, times);
+    this.#keeper = keeper;
+    const failure = await keeper.begin();
+    if (failure === undefined || !this.#endsWith(failure)) return node;
+    await keeper.stop().catch(() => {});
+    throw failure;
+  }
+
+  #keep(registry: Registry, advertiser: Advertiser, node: ServiceNode, times: Times): Keeper {
+    const { options, clock } = this.#settings;
+    const { name, version, endpoints, registerCheck } = options;
+    return new Keeper({
+      registry,
+      service: { name, version, endpoints, nodes: [node] },
+      refresh: (service) => advertiser.refresh(service),
+      ...times,
+      registerCheck,
+      events: {
+        registered: (loss) => this.#standing.registered(advertiser.node ?? node, loss),
+        // A start that ends tells by its rejection.
+        failed: (error) =>
+          this.status === 'starting' && this.#endsWith(error) ? undefined : this.#standing.failed(error),
+        conflict: (error) => this.#taken(registry, error),
+      },
+      clock,
+    });
+  }
+
+  /** Whether the first registration's failure ends the start. */
+  #endsWith({ code }: RegistryError): boolean {
+    const { failFast, onConflict } = this.#settings.options;
+    return failFast === true || hopeless.includes(code) || (code === 'CONFLICT' && onConflict === 'stop');
+  }
+
+  async #taken(registry: Registry, error: RegistryError): Promise<void> {
+    const { id, options } = this.#settings;
+    if (this.#standing.isTaken) return;
+    const holder = await holderOf(registry, options.name, id);
+    const message = holder === undefined ? error.message : `${error.message}; its holder is at ${holder}`;
+    const isWaiting = options.onConflict !== 'stop';
+    this.#standing.taken(new RegistryError('CONFLICT', message, { cause: error, registry: registry.name }), isWaiting);
+    // Not awaited: stopping waits for the loop, which waits for this.
+    if (!isWaiting && this.#standing.wasRegistered) void this.stop();
+  }
+
+  async #stop(): Promise<void> {
+    const { options, lines, clock } = this.#settings;
+    this.#standing.drain();
+    this.#ending.abort();
+    await this.#withdraw();
+    await this.#starting?.catch(() => {});
+    // Where only this process sees the registry, its watchers have heard by now.
+    const isAlone = this.#opened?.registry.capabilities.crossProcess === false;
+    const drainMs = options.drainMs ?? (isAlone ? 0 : defaultDrainMs);
+    if (this.#standing.wasRegistered && drainMs > 0)
+      await new Promise<void>((resolve) => clock.setTimer(drainMs, resolve));
+    const { server } = options;
+    if (server !== undefined) await attempt(lines, 'close the server', () => closeServer(server));
+    if (this.#opened?.isOwn === true) {
+      await attempt(lines, 'close the registry', () => this.#opened?.registry.close());
+      this.#opened = undefined;
+    }
+    this.#starting = undefined;
+    this.#standing.end();
+  }
+
+  /** Deregisters, also when a first registration is under way. */
+  async #withdraw(): Promise<void> {
+    const keeper = this.#keeper;
+    this.#keeper = undefined;
+    try {
+      await keeper?.stop();
+    } catch (error) {
+      // Of a node that never was registered there is nothing to tell.
+      if (!this.#standing.wasRegistered) return;
+      this.#settings.lines.warn(`could not deregister (${reasonOf(error)}); the node expires with its TTL`);
+    }
+  }
+}
+
+async function attempt(lines: StatusLines, what: string, act: () => unknown): Promise<void> {
+  try {
+    await act();
+  } catch (error) {
+    lines.warn(`could not ${what}: ${reasonOf(error)}`);
+  }
+}
+
+/** The address of the node that has the id, for the message; undefined when it cannot be told soon. */
+async function holderOf(registry: Registry, name: string, id: string): Promise<string | undefined> {
+  try {
+    const services = await registry.getService(name, { timeoutMs: holderTimeoutMs });
+    return services.flatMap(({ nodes }) => nodes).find((node) => node.id === id)?.address;
+  } catch {
+    return undefined;
+  }
+}

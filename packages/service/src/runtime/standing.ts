@@ -1,0 +1,97 @@
+import type { Clock, RegistryError, ServiceNode } from '@rollcall/core';
+import type { ServiceStatus } from '../service-options.ts';
+import type { StatusLines } from '../status-lines.ts';
+import type { Loss } from './keeper.ts';
+import type { Listeners } from './listeners.ts';
+
+/** What a standing tells through. */
+export interface StandingContext {
+  readonly lines: StatusLines;
+  readonly listeners: Listeners;
+  readonly clock: Clock;
+}
+
+/** Whether the service is registered, and the telling of each change: one line and one event. */
+export class Standing {
+  readonly #context: StandingContext;
+  #status: ServiceStatus = 'idle';
+  #wasRegistered = false;
+  #isTaken = false;
+  /** Since when it is not registered. */
+  #lostAt: number | undefined;
+
+  constructor(context: StandingContext) {
+    this.#context = context;
+  }
+
+  get status(): ServiceStatus {
+    return this.#status;
+  }
+
+  /** The service was registered since it began. */
+  get wasRegistered(): boolean {
+    return this.#wasRegistered;
+  }
+
+  begin(): void {
+    this.#status = 'starting';
+    this.#wasRegistered = false;
+    this.#isTaken = false;
+    this.#lostAt = this.#context.clock.now();
+  }
+
+  /** The start failed: nothing goes on. */
+  giveUp(): void {
+    this.#status = 'idle';
+  }
+
+  drain(): void {
+    this.#status = 'draining';
+  }
+
+  end(): void {
+    this.#status = 'stopped';
+    this.#context.listeners.emit('stopped');
+  }
+
+  /** The node is registered; `loss`: it was off the roll since the registration before, and that was not told yet. */
+  registered(node: ServiceNode, loss: Loss | undefined): void {
+    const { lines, listeners } = this.#context;
+    if (this.#status === 'registered' && loss === undefined) return;
+    if (this.#status === 'registered' && loss !== undefined) {
+      lines.lost(loss);
+      listeners.emit('unregistered', { sinceMs: loss.sinceMs });
+    }
+    this.#status = 'registered';
+    this.#isTaken = false;
+    lines.registered(node, this.#wasRegistered);
+    this.#wasRegistered = true;
+    this.#lostAt = undefined;
+    listeners.emit('registered', node);
+  }
+
+  failed(error: RegistryError): void {
+    const { lines, listeners, clock } = this.#context;
+    const isNews = this.#status !== 'unregistered';
+    this.#status = 'unregistered';
+    this.#lostAt ??= clock.now();
+    if (!isNews) return;
+    const sinceMs = clock.now() - this.#lostAt;
+    lines.unregistered(sinceMs, error);
+    listeners.emit('unregistered', { sinceMs, error });
+  }
+
+  /** Another holds the id; the service waits until it is free, or stops. One conflict is told once. */
+  taken(error: RegistryError, isWaiting: boolean): void {
+    const { lines, listeners, clock } = this.#context;
+    this.#isTaken = true;
+    this.#status = 'unregistered';
+    this.#lostAt ??= clock.now();
+    lines.taken(error, isWaiting);
+    listeners.emit('conflict', error);
+  }
+
+  get isTaken(): boolean {
+    return this.#isTaken;
+  }
+}
