@@ -265,7 +265,12 @@ describe('tokens', () => {
     const owner = at((await newToken()).SecretID);
     await owner.register(service('greeter'), { ttlMs: 60_000 });
     const registry = at();
-    await eventually(() => registry.init().then(() => 'ready', ({ code }) => code)).toBe('ready');
+    await eventually(() =>
+      registry.init().then(
+        () => 'ready',
+        ({ code }) => code,
+      ),
+    ).toBe('ready');
     expect(await addressesOf(registry, 'greeter')).toEqual(['10.0.0.1:80']);
     await owner.deregister(service('greeter'));
   });

@@ -30,7 +30,9 @@ describe('the tags of an entry that others wrote', () => {
   const metadataOf = (more: object) => entryOf({ ...web, ...more })?.node.metadata;
 
   it('are a pair of its metadata, in their order, commas escaped', () => {
-    expect(metadataOf({ Tags: ['primary', 'zone=a,b', 'primary'] })).toEqual({ 'consul-tags': 'primary,zone=a%2Cb,primary' });
+    expect(metadataOf({ Tags: ['primary', 'zone=a,b', 'primary'] })).toEqual({
+      'consul-tags': 'primary,zone=a%2Cb,primary',
+    });
   });
 
   it('give way to a pair of Meta with that name, and are no pair where there are none', () => {

@@ -43,10 +43,12 @@ it('one ServiceID on several machines is several nodes, and each is removed wher
     await put(at, 'agent/service/register', { ID: 'web', Name: 'web', Address: '10.0.0.1', Port: 80 });
   const both = [`web@${machineOf(first)}`, `web@${machineOf(second)}`].sort();
   await eventually(() => idsOf(registry, 'web')).toEqual(both);
-  await expect(registry.deregister({ name: 'web', nodes: [{ id: `web@${machineOf(second)}` }] })).rejects.toMatchObject({
-    code: 'NOT_SUPPORTED',
-    message: expect.stringContaining(machineOf(second)),
-  });
+  await expect(registry.deregister({ name: 'web', nodes: [{ id: `web@${machineOf(second)}` }] })).rejects.toMatchObject(
+    {
+      code: 'NOT_SUPPORTED',
+      message: expect.stringContaining(machineOf(second)),
+    },
+  );
   // Without a machine it is that of the agent which is asked.
   await registry.deregister({ name: 'web', nodes: [{ id: 'web' }] });
   expect(await idsOf(registry, 'web')).toEqual([`web@${machineOf(second)}`]);

@@ -12,14 +12,16 @@ function file(name: string, text: string): string {
   return join(folder, name);
 }
 const settings = (options: ConsulOptions) => parseSettings({ env: {}, ...options });
-const bases = (options: ConsulOptions) =>
-  settings(options).agents.map(({ base, socketPath }) => socketPath ?? base);
+const bases = (options: ConsulOptions) => settings(options).agents.map(({ base, socketPath }) => socketPath ?? base);
 
 describe('where the agents are', () => {
   it.each<[ConsulOptions, readonly string[]]>([
     [{}, ['http://127.0.0.1:8500']],
     [{ addresses: ['', ' '] }, ['http://127.0.0.1:8500']],
-    [{ addresses: ['a', 'b:1', 'http://c', 'https://d', 'https://e:8501'] }, ['http://a:8500', 'http://b:1', 'http://c:80', 'https://d:443', 'https://e:8501']],
+    [
+      { addresses: ['a', 'b:1', 'http://c', 'https://d', 'https://e:8501'] },
+      ['http://a:8500', 'http://b:1', 'http://c:80', 'https://d:443', 'https://e:8501'],
+    ],
     [{ addresses: ['https://proxy.example/consul/'] }, ['https://proxy.example:443/consul']],
     [{ addresses: ['unix:///run/consul.sock', 'a:1'] }, ['http://a:1', '/run/consul.sock']],
     [{ env: { CONSUL_HTTP_ADDR: '' } }, ['http://127.0.0.1:8500']],
