@@ -48,6 +48,23 @@ it('records that fill more than one answer are read, listed and watched, whateve
   expect(roll.events).toHaveLength(121);
 }, 120_000);
 
+it('one deletion of more than an answer may hold is told to the last, without an interruption', async () => {
+  for (let from = 0; from < 100; from += 10)
+    await Promise.all(
+      Array.from({ length: 10 }, (_, at) => put(`big/n${from + at}`, record('big', `n${from + at}`, 250_000))),
+    );
+  const registry = etcd({ addresses: [address] });
+  cleanUps.push(() => registry.close());
+  const roll = new Roll(registry, 'big');
+  await expect.poll(() => roll.addresses.length, { timeout: 20_000 }).toBe(100);
+  await expect.poll(() => roll.synced, { timeout: 20_000 }).toBe(true);
+  const [key, range_end] = ['/micro/registry/big/', '/micro/registry/big0'].map(base64);
+  const body = JSON.stringify({ key, range_end });
+  await fetch(`http://${address}/v3/kv/deleterange`, { method: 'POST', body });
+  await expect.poll(() => roll.addresses.length, { timeout: 20_000 }).toBe(0);
+  expect(roll.events.map(({ type }) => type)).not.toContain('interrupted');
+}, 120_000);
+
 it('keys that are no service are counted and named by the registry and by doctor', async () => {
   await put('good/n1', record('good', 'n1', 1));
   await put('stray/note', 'written by hand');
