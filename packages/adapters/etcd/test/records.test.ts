@@ -1,3 +1,6 @@
+import { once } from 'node:events';
+import { createServer } from 'node:http2';
+import type { AddressInfo } from 'node:net';
 import type { Finding } from '@rollcall/core/adapter';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest';
 import { type BackendProcess, etcdNode, freePorts } from '../../../backends/src/index.ts';
@@ -97,4 +100,26 @@ it('a proxy that the environment names is not asked for the way to an etcd on lo
     cleanUps.push(() => registry.close());
     await registry.init();
   }
+});
+
+it('a program that speaks HTTP/2 and is no etcd is said to be that, and another address is asked', async () => {
+  const other = createServer((incoming, outgoing) => {
+    incoming.resume();
+    outgoing.writeHead(404, { 'content-type': 'text/html' }).end('<h1>not here</h1>');
+  }).listen(0, '127.0.0.1');
+  await once(other, 'listening');
+  cleanUps.push(() => other.close());
+  const at = `127.0.0.1:${(other.address() as AddressInfo).port}`;
+  const open = (addresses: readonly string[]) => {
+    const registry = etcd({ addresses });
+    cleanUps.push(() => registry.close());
+    return registry;
+  };
+  await expect(open([at]).init()).rejects.toMatchObject({
+    code: 'UNAVAILABLE',
+    message: expect.stringContaining('no etcd answered'),
+  });
+  const registry = open([at, address]);
+  await registry.register({ name: 'web', nodes: [{ id: 'n', address: '10.0.0.1:80' }] }, { ttlMs: 60_000 });
+  expect((await registry.getService('web'))[0]?.nodes).toHaveLength(1);
 });
