@@ -1,5 +1,5 @@
 /** Pure: entry <-> instance of the wire. What others wrote is read as tolerantly as possible. */
-import type { Endpoint, ServiceSummary, Value } from '@rollcall/core';
+import type { Endpoint, Value } from '@rollcall/core';
 import { type Entry, type Lease, limits, readMetadata } from '@rollcall/core/adapter';
 import type { Instance, InstanceInput, WireEndpoint, WireValue } from '@rollcall/protocol';
 
@@ -67,12 +67,4 @@ export function readInstance(value: unknown): Reading {
       node: { id: hostname, address, metadata: readMetadata(instance.metadata), ...(late === true ? { late } : {}) },
     },
   };
-}
-
-/** What the server lists of a service; undefined: it cannot be read. */
-export function readSummary(service: unknown): ServiceSummary | undefined {
-  if (typeof service !== 'object' || service === null) return undefined;
-  const { appid, versions } = service as { readonly appid?: unknown; readonly versions?: unknown };
-  if (typeof appid !== 'string' || !Array.isArray(versions)) return undefined;
-  return { name: appid, versions: versions.filter((version): version is string => typeof version === 'string') };
 }
