@@ -48,7 +48,7 @@ export type Reading =
   | { readonly entry: Entry }
   | { readonly entry?: undefined; readonly key: string; readonly unusable: string | undefined };
 
-/** Reads an instance that anybody may have written. */
+/** Reads an instance that any client may have written. */
 export function readInstance(value: unknown): Reading {
   const instance: Partial<Record<keyof Instance, unknown>> = typeof value === 'object' && value !== null ? value : {};
   const { appid, hostname, version, status, late } = instance;

@@ -13,7 +13,7 @@ export interface Answer {
   readonly shared: boolean;
   /** A packet of its own: go-micro reads one instance of each packet. */
   readonly alone: boolean;
-  /** Whose it is; undefined: the roll's. */
+  /** The node that it is about; undefined: the roll as a whole. */
   readonly own: Own | undefined;
   /** What a known answer would have to say. */
   readonly pointer: { readonly name: string; readonly data: string } | undefined;
@@ -64,7 +64,7 @@ function enumerated(zone: Zone): Answer {
   };
 }
 
-/** Host names stand in no list: they are asked for only by who has just been told of one. */
+/** Host names stand in no list: only a program that has just been told of one asks for it. */
 function hosts(zone: Zone, name: string): Answer[] {
   for (const own of zone.all()) {
     const found = own.dnsSd

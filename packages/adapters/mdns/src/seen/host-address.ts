@@ -22,7 +22,7 @@ export interface HostSource {
   readonly direct: boolean;
 }
 
-/** Addresses that nobody can be called at: unspecified, multicast, and link-local ones without their zone. */
+/** Addresses that cannot be called: unspecified, multicast, and link-local ones without their zone. */
 const unusable = new BlockList();
 unusable.addSubnet('0.0.0.0', 8, 'ipv4');
 unusable.addSubnet('224.0.0.0', 3, 'ipv4');
