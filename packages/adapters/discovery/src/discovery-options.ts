@@ -33,6 +33,8 @@ const defaultEnv = 'default';
 export const renewalWindowMs = 4;
 /** Most leases in one renewal request. */
 export const maxRenewalBatch = 1_000;
+/** Most instances that a server which missed them is sent in one request. */
+export const maxRegisterBatch = 50;
 /** With several servers: how long a write waits for one of them. What a server misses it is sent later. Milliseconds. */
 export const writeTimeoutMs = 1_000;
 /** Deadline of a renewal batch and of what is told in the background. Milliseconds. */
