@@ -1,4 +1,4 @@
-import { readdirSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { isIn, lanes, leftOut } from '../lanes.js';
@@ -31,6 +31,23 @@ describe('lanes', () => {
       }
     }
   });
+
+  it.each([
+    ['etcd', /\betcd(?:Node|Cluster)\(/],
+    ['consul', /\bconsulAgent\(/],
+    ['lan', /\bLan\.create\(/],
+    ['go', /\bbuildGoMicro\(/],
+  ])(
+    'every test file that starts what the lane %s stands for is in it, or looks first whether it can',
+    (need, starts) => {
+      const starting = files.filter((file) => {
+        const text = readFileSync(`${root}${file}`, 'utf8');
+        return starts.test(text) && !text.includes('canMakeLan()');
+      });
+      expect(starting).not.toEqual([]);
+      expect(starting.filter((file) => !isIn(need, file))).toEqual([]);
+    },
+  );
 
   it.each([
     ['etcd', 'packages/adapters/etcd/test/conformance-cluster.test.ts', true],
