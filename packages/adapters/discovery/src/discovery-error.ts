@@ -1,4 +1,5 @@
 import { RegistryError, type RegistryErrorCode } from '@rollcall/core';
+import { explainTls } from '@rollcall/core/adapter';
 import { ConnectionError, HttpError } from './http/http-error.ts';
 
 const registry = 'discovery';
@@ -33,24 +34,12 @@ export function toDiscoveryError(cause: unknown): RegistryError {
   return new RegistryError('INTERNAL', `the discovery adapter failed: ${String(cause)}`, { cause, registry });
 }
 
-const untrusted: ReadonlySet<string> = new Set([
-  'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
-  'UNABLE_TO_GET_ISSUER_CERT',
-  'UNABLE_TO_GET_ISSUER_CERT_LOCALLY',
-  'SELF_SIGNED_CERT_IN_CHAIN',
-  'DEPTH_ZERO_SELF_SIGNED_CERT',
-]);
-
 /** A socket's own words do not say that one side speaks TLS and the other does not. */
 function explain({ address, secure, message, code }: ConnectionError): string {
-  const said = message || code;
-  if (secure && /^(?:EPROTO|ERR_SSL_WRONG_VERSION_NUMBER|ERR_SSL_PACKET_LENGTH_TOO_LONG)$/.test(code))
-    return `${address} does not speak TLS (${said}): if it speaks plain HTTP, write http://${address}`;
-  if (secure && untrusted.has(code))
-    return `the certificate of ${address} is signed by an authority that is not trusted here (${said}): name the file of that authority in NODE_EXTRA_CA_CERTS`;
-  if (!secure && (code === 'ECONNRESET' || code === 'EPIPE' || code.startsWith('HPE_')))
-    return `${address} ended the connection without an HTTP answer (${said}): if it speaks TLS, write https://${address}`;
-  return said;
+  const isReset = code === 'ECONNRESET' || code === 'EPIPE';
+  const names = { ca: 'NODE_EXTRA_CA_CERTS', cert: 'a proxy that presents it' };
+  const said = secure && isReset ? message : explainTls(message || code, names);
+  return said.includes(address) ? said : `${address}: ${said}`;
 }
 
 /** Whether another server may succeed where this one failed. */

@@ -27,6 +27,11 @@ export class Forms {
     this.names = dnsSdNames(settings.namespace);
   }
 
+  /** Whether nodes are announced in go-micro's shape, where they have one. */
+  get inGoMicro(): boolean {
+    return this.#settings.goMicro;
+  }
+
   /** DNS-SD; undefined where it is switched off. */
   dnsSd(entry: Entry): Form | undefined {
     if (!this.#settings.dnsSd) return undefined;
@@ -110,6 +115,8 @@ export interface Reading {
   /** The registry object that announces it; undefined: another program. */
   readonly owner: string | undefined;
   readonly silent?: boolean | undefined;
+  /** Whether its address is that of its SRV and host records; ours stands in TXT. */
+  readonly needsAddress: boolean;
 }
 
 /** Reads an instance of DNS-SD; undefined: its TXT cannot be used. `address` is what its SRV and host records make, where they are known. */
@@ -117,7 +124,8 @@ export function readDnsSd(label: string, txt: readonly Buffer[], address: string
   const truth = readTruth(label, txt);
   if (truth === undefined) return undefined;
   const usable = address !== undefined && limits.isAddress(address);
-  return { owner: truth.owner, entry: truth.entry ?? (usable ? foreignEntry(truth, txt, address) : undefined) };
+  const entry = truth.entry ?? (usable ? foreignEntry(truth, txt, address) : undefined);
+  return { owner: truth.owner, entry, needsAddress: truth.entry === undefined };
 }
 
 /** Reads an instance in go-micro's domain, in the same way. */
@@ -134,5 +142,6 @@ export function readGoMicro(
   const usable = address !== undefined && limits.isAddress(address) && limits.isReadableName(id);
   // A node that is announced in DNS-SD as well is read there.
   const silent = truth.alsoDnsSd && dnsSd;
-  return { owner: truth.owner, silent, entry: usable && !silent ? truth.entry(id, address) : undefined };
+  const entry = usable && !silent ? truth.entry(id, address) : undefined;
+  return { owner: truth.owner, silent, entry, needsAddress: !silent };
 }

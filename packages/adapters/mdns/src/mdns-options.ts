@@ -67,6 +67,8 @@ export const sparedMs = 1_000;
 export const maxSpared = 200;
 /** How often interfaces are looked at. Milliseconds. */
 export const lookMs = 2_000;
+/** So many instances that cannot be used are named; all are counted. */
+export const maxNamed = 10;
 /** Most instances that are remembered; then the oldest is dropped. */
 export const maxRemembered = 16_384;
 

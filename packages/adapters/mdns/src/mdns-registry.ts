@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import type { Capabilities, DeleteReason, Registry, RegistryError } from '@rollcall/core';
+import type { Capabilities, DeleteReason, Registry, RegistryError, SkippedSummary } from '@rollcall/core';
 import {
   createRegistry,
   type DriverCall,
@@ -108,6 +108,10 @@ export class MdnsDriver implements RegistryDriver {
       unsubscribe();
       unwant();
     }
+  }
+
+  get skipped(): SkippedSummary {
+    return this.#others.skipped;
   }
 
   async close({ withdraw }: { readonly withdraw: readonly EntryKey[] }, { signal }: DriverCall): Promise<void> {

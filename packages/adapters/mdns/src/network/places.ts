@@ -17,20 +17,28 @@ export interface Place {
   readonly fingerprint: string;
   /** Whether a sender is on its link (RFC 6762, 11). */
   accepts(address: string): boolean;
+  /** Whether an address, of either family, is in a subnet of the interface. */
+  holds(address: string): boolean;
 }
 
 type Interfaces = Readonly<Record<string, readonly NetworkInterfaceInfo[] | undefined>>;
+
+function subnetsOf(infos: readonly NetworkInterfaceInfo[]): BlockList {
+  const subnets = new BlockList();
+  for (const { cidr, address, family } of infos) {
+    const prefix = Number(cidr?.split('/')[1] ?? (family === 'IPv4' ? 32 : 128));
+    subnets.addSubnet(address, prefix, family === 'IPv4' ? 'ipv4' : 'ipv6');
+  }
+  return subnets;
+}
 
 function placeOf(name: string, family: 4 | 6, infos: readonly NetworkInterfaceInfo[]): Place | undefined {
   const own = infos.filter((info) => info.family === `IPv${family}`);
   // On a link IPv6 speaks from its link-local address.
   const first = own.find(({ address }) => address.startsWith('fe80:')) ?? own[0];
   if (first === undefined) return undefined;
-  const subnets = new BlockList();
-  for (const { cidr, address } of own) {
-    const prefix = Number(cidr?.split('/')[1] ?? (family === 4 ? 32 : 128));
-    subnets.addSubnet(address, prefix, family === 4 ? 'ipv4' : 'ipv6');
-  }
+  const subnets = subnetsOf(own);
+  const all = subnetsOf(infos);
   return {
     key: `${name}/${family}`,
     interface: name,
@@ -44,6 +52,10 @@ function placeOf(name: string, family: 4 | 6, infos: readonly NetworkInterfaceIn
       if (isIP(bare) !== family) return false;
       if (zone !== undefined && zone !== name && zone !== String(first.scopeid)) return false;
       return subnets.check(bare, family === 4 ? 'ipv4' : 'ipv6');
+    },
+    holds(address) {
+      const kind = isIP(address);
+      return kind !== 0 && all.check(address, kind === 4 ? 'ipv4' : 'ipv6');
     },
   };
 }

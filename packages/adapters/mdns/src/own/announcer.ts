@@ -10,13 +10,14 @@ import {
   onAbort,
   pause,
 } from '@rollcall/core/adapter';
-import { noForm } from '../mdns-error.ts';
+import { noForm, noGoMicroForm } from '../mdns-error.ts';
 import { type Form, goodbye, withPointers } from '../mdns-mapping.ts';
-import { announceIntervalMs, goodbyeRepeatMs, withdrawnMs } from '../mdns-options.ts';
+import { announceIntervalMs, goodbyeRepeatMs } from '../mdns-options.ts';
 import type { Link } from '../network/link.ts';
 import type { Network } from '../network/network.ts';
 import { type Group, packResponses, type Rr } from '../wire/message.ts';
 import type { Prober } from './probe.ts';
+import { Withdrawn } from './withdrawn.ts';
 import { announce, type Own, ttlOf, type Zone } from './zone.ts';
 
 /** What an announcer works with. */
@@ -48,8 +49,7 @@ export class Announcer {
   readonly #leases = new LeaseTable<EntryKey>();
   readonly #timers = new Set<() => void>();
   readonly #defendedAt = new Map<string, number>();
-  /** In the order of time. */
-  readonly #withdrawnAt = new Map<string, number>();
+  readonly #withdrawn = new Withdrawn();
   readonly #stop = new AbortController();
   #cancelLease = (): void => {};
 
@@ -68,6 +68,7 @@ export class Announcer {
     const owns = entries.map((entry) => announce(zone.forms, entry, lease, clock.now()));
     for (const own of owns) {
       const key = entryKey(own.entry);
+      this.#tellFormless(own);
       zone.put(own);
       this.#lease(key, lease);
       changed(key, 'unknown');
@@ -91,6 +92,16 @@ export class Announcer {
     return keys.filter((key) => zone.get(key) === undefined);
   }
 
+  /** Once for each node, not each time that it changes. */
+  #tellFormless({ entry, goMicro }: Own): void {
+    const { zone, logger } = this.#options;
+    const key = entryKey(entry);
+    const before = zone.get(key);
+    if (!zone.forms.inGoMicro || goMicro !== undefined || (before !== undefined && before.goMicro === undefined))
+      return;
+    logger?.warn({ name: key.name, id: key.id }, noGoMicroForm);
+  }
+
   /** Until the call or this object ends. */
   async #probe(entries: readonly Entry[], signal: AbortSignal): Promise<void> {
     const either = new AbortController();
@@ -100,16 +111,6 @@ export class Announcer {
     } finally {
       for (const stop of stops) stop();
     }
-  }
-
-  #remember({ name, id }: EntryKey): void {
-    const now = this.#options.clock.now();
-    for (const [key, at] of this.#withdrawnAt) {
-      if (at + withdrawnMs > now) break;
-      this.#withdrawnAt.delete(key);
-    }
-    this.#withdrawnAt.delete(keyOf(name, id));
-    this.#withdrawnAt.set(keyOf(name, id), now);
   }
 
   /** Says goodbye, twice; resolves when it was said once. */
@@ -188,18 +189,18 @@ export class Announcer {
 
   /** Withdrawn here a moment ago and not taken elsewhere since: another probe would tell nothing new. */
   #wasOurs(key: EntryKey): boolean {
-    const at = this.#withdrawnAt.get(keyOf(key.name, key.id));
-    return at !== undefined && at + withdrawnMs > this.#options.clock.now() && !this.#options.takenElsewhere(key);
+    const { clock, takenElsewhere } = this.#options;
+    return this.#withdrawn.has(key, clock.now()) && !takenElsewhere(key);
   }
 
   #drop(keys: readonly EntryKey[], reason: DeleteReason): readonly Own[] {
-    const { zone, changed } = this.#options;
+    const { zone, changed, clock } = this.#options;
     return keys.flatMap((key) => {
       const own = zone.remove(key);
       this.#leases.delete(keyOf(key.name, key.id));
       this.#defendedAt.delete(keyOf(key.name, key.id));
       if (own === undefined) return [];
-      this.#remember(key);
+      this.#withdrawn.note(key, clock.now());
       changed(key, reason);
       return [own];
     });

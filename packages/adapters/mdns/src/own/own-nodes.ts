@@ -6,7 +6,7 @@ import type { Link } from '../network/link.ts';
 import type { Heard, Network } from '../network/network.ts';
 import type { Pointer } from '../seen/browser.ts';
 import type { Dialect } from '../seen/dialects.ts';
-import type { Hearing } from '../seen/sightings.ts';
+import type { Hearing } from '../seen/sighting.ts';
 import type { Message, Question } from '../wire/message.ts';
 import { Announcer } from './announcer.ts';
 import { Prober } from './probe.ts';

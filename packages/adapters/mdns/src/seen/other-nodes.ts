@@ -1,5 +1,5 @@
-import type { DeleteReason } from '@rollcall/core';
-import { type Entry, type EntryKey, keyOf } from '@rollcall/core/adapter';
+import type { DeleteReason, SkippedSummary } from '@rollcall/core';
+import { type Entry, type EntryKey, keyOf, SkippedEntries } from '@rollcall/core/adapter';
 import type { Settings } from '../mdns-options.ts';
 import type { Link } from '../network/link.ts';
 import type { Heard, Network } from '../network/network.ts';
@@ -8,7 +8,7 @@ import { listing } from '../wire/go-micro.ts';
 import type { Message, Rr } from '../wire/message.ts';
 import { Browser } from './browser.ts';
 import { type Dialect, dnsSdDialect, goMicroDialect } from './dialects.ts';
-import type { Sighting } from './roll.ts';
+import type { Sighting } from './sighting.ts';
 import { Sightings } from './sightings.ts';
 
 /** What {@link OtherNodes} work with. */
@@ -30,11 +30,15 @@ export class OtherNodes {
       ...(settings.dnsSd ? [dnsSdDialect(own.forms.names)] : []),
       ...(settings.goMicro ? [goMicroDialect(settings)] : []),
     ];
+    const told = new SkippedEntries();
     this.#sightings = new Sightings({
       dialectOf: (instance) => dialects.find((dialect) => dialect.reads(instance)),
       refuses: (instance, dialect, txt, hearing) => own.refuses(instance, dialect, txt, hearing),
       watched: (name) => this.#browser.watched(name),
       changed: ({ name, node }, reason) => changed({ name, id: node.id }, reason),
+      skipped: (instance, reason) => {
+        if (settings.logger !== undefined) told.tell(settings.logger, instance, reason);
+      },
     });
     this.#browser = new Browser({
       network,
@@ -50,6 +54,11 @@ export class OtherNodes {
   /** The best that is known of a node. */
   get({ name, id }: EntryKey): Sighting | undefined {
     return this.#sightings.get(keyOf(name, id));
+  }
+
+  /** Instances of others that cannot be used, as of now. */
+  get skipped(): SkippedSummary {
+    return this.#sightings.skipped;
   }
 
   entries(name: string | undefined): Entry[] {
