@@ -87,6 +87,8 @@ describe('describeRegistry', () => {
       'rounds of open, use and close leave no handle behind',
       'a hundred renewals at the same time are one node',
       'nothing is missed between snapshot and changes',
+      'a service of many nodes is read whole, and a watcher is told the whole before synced',
+      'many services are listed whole, and a watcher of all is told the whole before synced',
       'every node changed many times: at most one pending event per node',
       'a long alternation ends as its last call says',
       'of many registers the last one stays',
