@@ -40,7 +40,7 @@ export default defineConfig({
     exclude: leftOut(),
     // Most of the time of the tests is waiting: more of them at a time than there are cores.
     maxWorkers: 3,
-    // Of those that say that they may run side by side. More of them make a backend late: ten did, with Consul.
+    // Of cases that may run side by side: more make a slow backend miss the deadlines of calls.
     maxConcurrency: 6,
     sequence: { sequencer: LongestFirst },
     testTimeout: 30_000,

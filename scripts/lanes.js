@@ -14,7 +14,7 @@ const onPath = (/** @type {string} */ name) =>
   (process.env.PATH ?? '').split(delimiter).some((folder) => existsSync(join(folder, name)));
 
 /** Globs of test files by what they need. @type {Map<string, string[]>} */
-const lanes = new Map();
+export const lanes = new Map();
 for (const parent of parents) {
   for (const folder of readdirSync(`${root}${parent}`)) {
     const test = `${parent}/${folder}/test`;
@@ -41,22 +41,24 @@ const toRegExp = (glob) =>
 export const isIn = (need, file) =>
   (need === 'any' ? [...lanes.values()].flat() : lane(need)).some((glob) => toRegExp(glob).test(file));
 
-/** Whether a need can be met here, and what the user is told if not. @type {Record<string, readonly [boolean, string]>} */
-const known = {
-  minutes: [true, ''],
-  long: [true, ''],
-  lan: [
-    process.getuid?.() === 0 && onPath('ip') && onPath('apt-get'),
-    'tests between two hosts; they need root on Debian with iproute2 (what can run on loopback does)',
-  ],
-  go: [onPath('go'), 'tests beside programs in Go; they need it (https://go.dev/dl, 1.24 or later)'],
-};
-/** A program that is not on PATH is brought from Debian. @param {string} program @returns {readonly [boolean, string]} */
-const whether = (program) =>
-  known[program] ?? [
-    onPath('apt-get') || onPath(program),
-    `tests on a real ${program}; put \`${program}\` on PATH, or run on Debian`,
-  ];
+/** What a machine lacks for a need, as the user is told; undefined: nothing. @param {string} need */
+function missing(need) {
+  switch (need) {
+    case 'long':
+    case 'minutes':
+      return undefined;
+    case 'lan':
+      if (process.getuid?.() === 0 && onPath('ip') && onPath('apt-get')) return undefined;
+      return 'tests between two hosts; they need root on Debian with iproute2 (what can run on loopback does)';
+    case 'go':
+      if (onPath('go')) return undefined;
+      return 'tests beside programs in Go; they need it (https://go.dev/dl, 1.24 or later)';
+    default:
+      // What is not on PATH is brought from Debian.
+      if (onPath('apt-get') || onPath(need)) return undefined;
+      return `tests on a real ${need}; put \`${need}\` on PATH, or run on Debian`;
+  }
+}
 
 /** Globs of the test files that are left out; each lane says so, with what is missing and how to get it. */
 export function leftOut() {
@@ -65,8 +67,8 @@ export function leftOut() {
   // With CI set they run whatever is missing, and fail.
   if (process.env.CI !== undefined) return [];
   return [...lanes].flatMap(([need, globs]) => {
-    const [able, missing] = whether(need);
-    if (!able) console.log(`left out: ${missing}`);
-    return able ? [] : globs;
+    const lacks = missing(need);
+    if (lacks !== undefined) console.log(`left out: ${lacks}`);
+    return lacks === undefined ? [] : globs;
   });
 }
