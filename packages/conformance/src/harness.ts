@@ -43,4 +43,9 @@ export interface TestRunner {
    * machine can carry make its measured times wrong, so bound them (vitest: `maxConcurrency`). Default: `describe`.
    */
   readonly concurrent?: ((name: string, body: () => void) => unknown) | undefined;
+  /**
+   * Like `describe`, inside of `concurrent`: the cases of one run one after the other: `describe.sequential` of vitest. Needed
+   * with `concurrent` and several harnesses. Default: `describe`.
+   */
+  readonly sequential?: ((name: string, body: () => void) => unknown) | undefined;
 }

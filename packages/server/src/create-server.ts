@@ -1,17 +1,17 @@
 import { RegistryError } from '@rollcall/core';
-import fastify, { type FastifyError, type FastifyInstance } from 'fastify';
+import type { FastifyInstance } from 'fastify';
 import { guardHost } from './access/host-guard.ts';
 import { ChangeLog } from './changes/change-log.ts';
 import { nativeFront } from './fronts/native/native-front.ts';
-import { WatchHub } from './fronts/native/watch-hub.ts';
-import { InFlight } from './http/in-flight.ts';
-import { schemaSetup } from './http/schema-setup.ts';
+import { Snapshots } from './fronts/native/snapshots.ts';
+import { WatchHub } from './fronts/native/watch/watch-hub.ts';
+import { createApp } from './http/create-app.ts';
+import { OpenAnswers } from './http/open-answers.ts';
 import { Roll } from './roll/roll.ts';
 import {
+  changeLogBytes,
   changeLogSize,
-  maxBodyBytes,
   parseServerOptions,
-  requestTimeoutMs,
   type ServerOptions,
   type ServerSettings,
 } from './server-options.ts';
@@ -37,8 +37,9 @@ class HttpServer implements DiscoveryServer {
   readonly #settings: ServerSettings;
   readonly #roll: Roll;
   readonly #watches: WatchHub;
+  readonly #snapshots: Snapshots;
   readonly #app: FastifyInstance;
-  readonly #inFlight: InFlight;
+  readonly #answers: OpenAnswers;
   readonly #startedAt: number;
   #cancelWarmUp: (() => void) | undefined;
   #warming: boolean;
@@ -49,20 +50,21 @@ class HttpServer implements DiscoveryServer {
     this.#settings = settings;
     this.#startedAt = clock.now();
     this.#warming = warmUpMs > 0;
-    const roll = new Roll({ clock, protection: protection === 'on' });
+    const roll = new Roll({ clock, protection: protection === 'on', cpuTimeMs });
     this.#roll = roll;
-    const log = new ChangeLog(changeLogSize);
+    const log = new ChangeLog({ changes: changeLogSize, bytes: changeLogBytes });
     const isWarming = (): boolean => this.#warming;
-    const watches = new WatchHub({ roll, log, clock, isWarming });
+    const snapshots = new Snapshots(roll, clock);
+    this.#snapshots = snapshots;
+    const watches = new WatchHub({ roll, log, snapshots, clock, isWarming });
     this.#watches = watches;
-    // The log first: watches read it.
-    roll.follow(log);
-    roll.follow(watches);
-    this.#app = makeApp();
-    this.#inFlight = new InFlight(this.#app);
-    guardHost(this.#app, settings.host);
+    // Watches last: they read the others.
+    for (const follower of [log, snapshots, watches]) roll.follow(follower);
+    this.#app = createApp(settings);
+    this.#answers = new OpenAnswers(this.#app, clock);
+    guardHost(this.#app, settings);
     const uptimeMs = (): number => clock.now() - this.#startedAt;
-    this.#app.register(nativeFront, { prefix: '/api', roll, watches, protection, isWarming, uptimeMs });
+    this.#app.register(nativeFront, { prefix: '/api', roll, watches, snapshots, protection, isWarming, uptimeMs });
     this.#app.get('/healthz', () => ({ status: 'ok' }));
   }
 
@@ -96,7 +98,8 @@ class HttpServer implements DiscoveryServer {
   async #close(): Promise<void> {
     this.#cancelWarmUp?.();
     this.#watches.close();
-    await this.#inFlight.close();
+    await this.#answers.close();
+    this.#snapshots.close();
     this.#roll.close();
   }
 }
@@ -110,25 +113,7 @@ function explainBind(cause: unknown, host: string, port: number): string {
   return `cannot listen on ${host}:${port}: ${String(cause)}`;
 }
 
-function makeApp(): FastifyInstance {
-  const app = fastify({
-    bodyLimit: maxBodyBytes,
-    requestTimeout: requestTimeoutMs,
-    forceCloseConnections: 'idle',
-    // `__proto__` is a metadata key like any other: instances are copied by spread, never merged.
-    onProtoPoisoning: 'ignore',
-    onConstructorPoisoning: 'ignore',
-    ajv: schemaSetup,
-  });
-  app.setErrorHandler((error: FastifyError, _request, reply) => {
-    const status = error.statusCode !== undefined && error.statusCode >= 400 ? error.statusCode : 500;
-    // A defect is not explained to the client.
-    const message = status >= 500 ? 'the server failed' : error.message;
-    return reply.code(status).send({ code: status, message, data: null });
-  });
-  app.setNotFoundHandler((request, reply) => {
-    const message = `there is no ${request.method} ${request.url.split('?')[0]}; the API is under /api`;
-    return reply.code(404).send({ code: 404, message, data: null });
-  });
-  return app;
+function cpuTimeMs(): number {
+  const { user, system } = process.cpuUsage();
+  return (user + system) / 1_000;
 }

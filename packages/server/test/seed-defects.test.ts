@@ -1,7 +1,7 @@
 import { manualClock } from '@rollcall/core/testing';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createServer, type DiscoveryServer } from '../src/index.ts';
-import type { Registration } from '../src/roll/instance.ts';
+import type { Registration } from '../src/roll/registration.ts';
 import { Roll } from '../src/roll/roll.ts';
 import { Simulation } from './protection/simulation.ts';
 
@@ -78,20 +78,20 @@ describe('the roll', () => {
   let roll: Roll;
   const ids = (service = 'web') => roll.instances(env, service).map(({ id }) => id);
   beforeEach(() => {
-    roll = new Roll({ clock, protection: false });
+    roll = new Roll({ cpuTimeMs: () => 0, clock, protection: false });
   });
   afterEach(() => roll.close());
 
   it('S14: a register after the last one of an application left is not lost with it', () => {
-    roll.register(registration());
+    roll.register([registration()]);
     roll.deregister(registration());
-    roll.register(registration({ id: 'b' }));
+    roll.register([registration({ id: 'b' })]);
     roll.deregister(registration());
     expect(ids()).toEqual(['b']);
   });
 
   it('S15: one that renewed in the moment of its eviction stays', async () => {
-    const { handle } = roll.register(registration());
+    const handle = roll.register([registration()])[0]!.handle;
     await clock.advance(0);
     for (const _ of range(5)) await clock.advance(599);
     expect(roll.renew(handle)).toBe('renewed');
@@ -101,7 +101,7 @@ describe('the roll', () => {
 
   it('S16: what a caller does to its input or to an answer changes nothing', () => {
     const given = { ...registration(), addresses: ['10.0.0.1:80'], metadata: { a: '1' } };
-    roll.register(given);
+    roll.register([given]);
     given.addresses.push('10.0.0.9:9');
     given.metadata.a = '2';
     const list = roll.instances(env) as unknown[];
@@ -111,7 +111,7 @@ describe('the roll', () => {
 
   it("S18, S24: the revision is the server's own, whatever timestamps a client sends", () => {
     const forged = { ...registration({ dirtyAt: Number.MAX_SAFE_INTEGER }), changedAt: 1e18 };
-    roll.register(forged as Registration);
+    roll.register([forged as Registration]);
     expect(roll.revision).toBe(1);
     expect(roll.instances(env)[0]?.changedAt).toBe(clock.wallNow());
     roll.deregister({ ...registration(), changedAt: 0 } as Registration);
@@ -119,40 +119,40 @@ describe('the roll', () => {
   });
 
   it('S19: the revision goes on when an application is gone and comes back', () => {
-    roll.register(registration());
+    roll.register([registration()]);
     roll.deregister(registration());
     const before = roll.revision;
-    roll.register(registration());
+    roll.register([registration()]);
     expect(roll.revision).toBeGreaterThan(before);
   });
 
   it('S21: an older dirty timestamp wakes nobody and renews all the same', async () => {
-    roll.register(registration({ dirtyAt: 10 }));
+    roll.register([registration({ dirtyAt: 10 })]);
     const before = roll.revision;
     for (const _ of range(6)) {
       await clock.advance(900);
-      roll.register(registration({ dirtyAt: 9, version: 'old' }));
+      roll.register([registration({ dirtyAt: 9, version: 'old' })]);
     }
     expect([roll.revision, ids()]).toEqual([before, ['a']]);
   });
 
   it('S21: without a dirty timestamp a wall clock that stepped back ignores no registration', () => {
     const stepped = { ...clock, wallNow: () => clock.wallNow() - 3_600_000 };
-    roll.register(registration());
-    const behind = new Roll({ clock: stepped, protection: false });
-    behind.register(registration({ dirtyAt: clock.wallNow() - 7_200_000 }));
-    behind.register(registration({ version: 'new' }));
+    roll.register([registration()]);
+    const behind = new Roll({ cpuTimeMs: () => 0, clock: stepped, protection: false });
+    behind.register([registration({ dirtyAt: clock.wallNow() - 7_200_000 })]);
+    behind.register([registration({ version: 'new' })]);
     expect(behind.instances(env)[0]?.version).toBe('new');
     behind.close();
   });
 
   it('S22: the time of registration stays, that of going up follows the status', async () => {
-    roll.register(registration());
+    roll.register([registration()]);
     const [first] = roll.instances(env);
     await clock.advance(500);
-    roll.register(registration({ status: 'out' }));
+    roll.register([registration({ status: 'out' })]);
     await clock.advance(500);
-    roll.register(registration({ status: 'up' }));
+    roll.register([registration({ status: 'up' })]);
     const [last] = roll.instances(env);
     expect(last?.registeredAt).toBe(first?.registeredAt);
     expect(last?.upAt).toBe((first?.upAt ?? 0) + 1_000);
@@ -160,8 +160,12 @@ describe('the roll', () => {
 
   it('S23: a step of the wall clock strikes nobody off', async () => {
     let step = 0;
-    const jumping = new Roll({ clock: { ...clock, wallNow: () => clock.wallNow() + step }, protection: false });
-    jumping.register(registration());
+    const jumping = new Roll({
+      cpuTimeMs: () => 0,
+      clock: { ...clock, wallNow: () => clock.wallNow() + step },
+      protection: false,
+    });
+    jumping.register([registration()]);
     step = 86_400_000;
     await clock.advance(500);
     expect(jumping.instances(env)).toHaveLength(1);
@@ -169,33 +173,33 @@ describe('the roll', () => {
   });
 
   it('S28: the order is the same each time', () => {
-    for (const id of ['c', 'a', 'b']) roll.register(registration({ id }));
-    roll.register(registration({ id: 'a', version: '2' }));
+    for (const id of ['c', 'a', 'b']) roll.register([registration({ id })]);
+    roll.register([registration({ id: 'a', version: '2' })]);
     expect(ids()).toEqual(ids());
     expect(ids()).toEqual(['c', 'a', 'b']);
   });
 
   it('S29: a-b in c is not a in b-c', () => {
-    roll.register(registration({ service: 'a-b', env: 'c' }));
-    roll.register(registration({ service: 'a', env: 'b-c', version: 'other' }));
+    roll.register([registration({ service: 'a-b', env: 'c' })]);
+    roll.register([registration({ service: 'a', env: 'b-c', version: 'other' })]);
     expect(roll.instances('c', 'a-b')).toHaveLength(1);
     expect(roll.instances('b-c', 'a')).toMatchObject([{ version: 'other' }]);
   });
 
   it('S30: two processes of a host are two', () => {
-    roll.register(registration({ id: 'host-1', addresses: ['10.0.0.1:80'] }));
-    roll.register(registration({ id: 'host-2', addresses: ['10.0.0.1:81'] }));
+    roll.register([registration({ id: 'host-1', addresses: ['10.0.0.1:80'] })]);
+    roll.register([registration({ id: 'host-2', addresses: ['10.0.0.1:81'] })]);
     expect(ids()).toEqual(['host-1', 'host-2']);
   });
 
   it('S32, S36: gone at its TTL, all at once, and a renewal is told to register', async () => {
-    const handles = range(100).map((id) => roll.register(registration({ id })).handle);
+    const handles = range(100).map((id) => roll.register([registration({ id })])[0]!.handle);
     for (const _ of range(5)) await clock.advance(599);
     expect(ids()).toHaveLength(100);
     await clock.advance(5);
     expect(ids()).toEqual([]);
     expect(new Set(handles.map((handle) => roll.renew(handle)))).toEqual(new Set(['unknown']));
-    roll.register(registration({ id: '7' }));
+    roll.register([registration({ id: '7' })]);
     expect(ids()).toEqual(['7']);
   });
 
@@ -212,8 +216,8 @@ describe('the roll', () => {
         };
       },
     };
-    const counted = new Roll({ clock: counting, protection: true });
-    for (const id of range(50)) counted.register(registration({ id, ttlMs: 1_000 + Number(id) * 100 }));
+    const counted = new Roll({ cpuTimeMs: () => 0, clock: counting, protection: true });
+    for (const id of range(50)) counted.register([registration({ id, ttlMs: 1_000 + Number(id) * 100 })]);
     // The lease clock looks for pauses with one of its own.
     expect(timers).toBeLessThanOrEqual(2);
     counted.close();

@@ -1,6 +1,6 @@
-import type { Registry, Service, WatchEvent } from '@rollcall/core';
+import { limits, type Registry, type Service, type WatchEvent } from '@rollcall/core';
 import type { Command } from 'commander';
-import { type CommonOptions, withCommon, withRegistry } from '../common.ts';
+import { adapterOf, type CommonOptions, registryOptions, withCommon, withRegistry } from '../common.ts';
 import { CliError, exitCodes } from '../exit-codes.ts';
 import { note, plain, print, table } from '../output.ts';
 import { untilSignal } from '../signals.ts';
@@ -25,6 +25,7 @@ async function list(options: CommonOptions): Promise<void> {
       );
     else if (!options.quiet) note('no service is registered');
     if (!options.quiet) tellSkipped(registry);
+    await tellWarming(options);
   });
 }
 
@@ -35,6 +36,22 @@ function tellSkipped({ skipped }: Registry): void {
   const more = skipped.count > skipped.examples.length ? '\n  ...' : '';
   note(`${skipped.count} records of other programs cannot be read as a node:${examples}${more}`);
 }
+
+/** A server that warms up does not know yet which services are gone: an absence means nothing. */
+async function tellWarming(options: CommonOptions): Promise<void> {
+  if (options.json || options.quiet) return;
+  const adapter = await adapterOf(options);
+  const status = await adapter
+    .admin?.(registryOptions(options))
+    .status()
+    .catch(() => undefined);
+  if (status !== undefined && 'warming' in status && status.warming === true)
+    note('the server is warming up: services that were registered before its start may be missing');
+}
+
+/** Says that no program of ours can have the name; another program may. */
+const nameHint = (name: string): string =>
+  limits.isServiceName(name) ? '' : ', and none of Rollcall can be: a name is 1-63 of [a-z0-9._-]';
 
 const rowsOf = ({ version, nodes }: Service): string[][] =>
   nodes.map(({ id, address, late, metadata }) => [
@@ -53,7 +70,9 @@ async function get(name: string, options: CommonOptions): Promise<void> {
     if (options.json) print(JSON.stringify(services));
     else if (services.length > 0)
       print(table(['VERSION', 'NODE', 'ADDRESS', 'STATE', 'METADATA'], services.flatMap(rowsOf)));
-    if (services.length === 0) throw new CliError(exitCodes.notFound, `${name} has no live node`);
+    await tellWarming(options);
+    if (services.length === 0)
+      throw new CliError(exitCodes.notFound, `no node of ${plain(name)} is registered${nameHint(name)}`);
   });
 }
 
@@ -76,6 +95,8 @@ function jsonOf(event: WatchEvent): string {
 
 async function watch(name: string | undefined, options: CommonOptions): Promise<void> {
   const signal = untilSignal();
+  const hint = name === undefined ? '' : nameHint(name);
+  if (hint !== '' && !options.quiet) note(`watching ${plain(name ?? '')}${hint}`);
   await withRegistry(options, async (registry) => {
     for await (const event of registry.watch({ name, signal })) print(options.json ? jsonOf(event) : lineOf(event));
   });

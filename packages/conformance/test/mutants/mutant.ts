@@ -1,5 +1,5 @@
 import type { Registry, ServiceInput, WatchEvent, Watcher, WatchOptions } from '@rollcall/core';
-import { createRegistry, type RegistryDriver } from '@rollcall/core/adapter';
+import { createRegistry, type RegistryDriver, type WatchSink } from '@rollcall/core/adapter';
 import { type Open, openShelf, shelfDriver, type Warehouse } from '../shelf/shelf-registry.ts';
 
 /** A registry that breaks one promise, and the case that must notice. */
@@ -18,6 +18,12 @@ export const withDriver =
     const inner = shelfDriver(warehouse, options?.namespace);
     return createRegistry({ ...inner, ...part(inner, warehouse) }, options);
   };
+
+/** An honest driver of which watches tell something else. */
+export const sinking = (change: (sink: WatchSink) => Partial<WatchSink>): Open =>
+  withDriver((inner) => ({
+    watch: (name, sink, call) => inner.watch(name, { ...sink, ...change(sink) }, call),
+  }));
 
 /** An honest registry of which a part was replaced. */
 export const withRegistry =

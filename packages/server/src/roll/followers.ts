@@ -1,4 +1,5 @@
-import type { Instance, InstanceRef } from './instance.ts';
+import type { Instance } from './instance.ts';
+import type { InstanceRef } from './instance-ref.ts';
 
 /** One change of the roll, at a revision of its own. */
 export type Change =
@@ -13,7 +14,9 @@ export type Change =
 /** A part of the server that is told every change, after it has happened, in order: the change log, watches. */
 export interface RollFollower {
   changed(change: Change): void;
-  /** Its own `changed` threw: what it keeps may lack that change. */
+  /** An instance has other terms of its lease, which is no change that watchers see. */
+  termsChanged?(instance: Instance): void;
+  /** One of its own methods threw: what it keeps may lack that change. */
   failed(cause: unknown): void;
 }
 
@@ -27,10 +30,18 @@ export class Followers {
     return () => this.#followers.delete(follower);
   }
 
-  tell(change: Change): void {
+  changed(change: Change): void {
+    this.#tell((follower) => follower.changed(change));
+  }
+
+  termsChanged(instance: Instance): void {
+    this.#tell((follower) => follower.termsChanged?.(instance));
+  }
+
+  #tell(what: (follower: RollFollower) => void): void {
     for (const follower of this.#followers) {
       try {
-        follower.changed(change);
+        what(follower);
       } catch (cause) {
         report(follower, cause);
       }

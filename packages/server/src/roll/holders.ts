@@ -2,11 +2,11 @@ import { randomInt } from 'node:crypto';
 import { rememberedHolders } from '../server-options.ts';
 import type { Instance } from './instance.ts';
 
-/** An instance on the roll, the handle of its holder, and handles that others hold in vain. */
+/** An instance on the roll, the handle of its holder, and handles that hold it no longer. */
 export interface Listing {
   instance: Instance;
   handle: number;
-  /** Handles of earlier holders. */
+  /** Handles of earlier holders, and of callers whose registration was too old. */
   readonly superseded: number[];
 }
 
@@ -36,6 +36,14 @@ export class Holders {
     this.#remember(listing, listing.handle);
     listing.handle = this.#next();
     this.#byHandle.set(listing.handle, listing);
+  }
+
+  /** A handle that never held the listing: to its caller the listing is taken. */
+  refuse(listing: Listing): number {
+    const handle = this.#next();
+    this.#byHandle.set(handle, listing);
+    this.#remember(listing, handle);
+    return handle;
   }
 
   /** It left the roll: all its handles are unknown from now on. */

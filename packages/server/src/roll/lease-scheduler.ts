@@ -2,7 +2,7 @@ import type { Clock } from '@rollcall/core';
 import { DeadlineQueue, LeaseTable } from '@rollcall/core/adapter';
 import type { Environment } from './environment.ts';
 import type { Listing } from './holders.ts';
-import { keyOf } from './instance.ts';
+import { keyOf } from './instance-ref.ts';
 import { LeaseClock } from './lease-clock.ts';
 
 /**
@@ -18,9 +18,9 @@ export class LeaseScheduler {
   #cancelTimer: (() => void) | undefined;
   #armedFor = Number.POSITIVE_INFINITY;
 
-  constructor(clock: Clock, onDue: () => void) {
+  constructor(clock: Clock, cpuTimeMs: () => number, onDue: () => void) {
     this.#clock = clock;
-    this.#leaseClock = new LeaseClock(clock);
+    this.#leaseClock = new LeaseClock(clock, cpuTimeMs);
     this.#onDue = onDue;
   }
 
@@ -43,6 +43,11 @@ export class LeaseScheduler {
   /** Whether its lease runs. */
   isLeased({ instance }: Listing): boolean {
     return this.#leases.has(keyOf(instance));
+  }
+
+  /** Whether its holder still defends it: the lease runs, or there is none to run out. */
+  isDefended(listing: Listing): boolean {
+    return listing.instance.ttlMs === 0 || this.isLeased(listing);
   }
 
   /** Takes out what expired. */

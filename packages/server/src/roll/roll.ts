@@ -3,23 +3,18 @@ import type { Clock } from '@rollcall/core';
 import { Environment, type EnvironmentStatus } from './environment.ts';
 import { type Change, Followers, type RollFollower } from './followers.ts';
 import { Holders, type Listing } from './holders.ts';
-import {
-  type Instance,
-  type InstanceRef,
-  type LeaseTerms,
-  newInstance,
-  type Registration,
-  refOf,
-  roundTtl,
-  sameContent,
-} from './instance.ts';
+import { type Instance, newInstance, sameContent } from './instance.ts';
+import { type InstanceRef, type LeaseTerms, refOf } from './instance-ref.ts';
 import { LeaseScheduler } from './lease-scheduler.ts';
+import { type Admission, admit, type Registration, roundTerms } from './registration.ts';
 
 /** What the roll is made of. */
 export interface RollOptions {
   readonly clock: Clock;
   /** Self-protection; false: every expired instance is evicted at once. */
   readonly protection: boolean;
+  /** What the process has spent computing, in milliseconds: tells a busy process from one that stood still. */
+  readonly cpuTimeMs: () => number;
 }
 
 /** What a register answers: by this handle the caller renews and withdraws. */
@@ -43,10 +38,10 @@ export class Roll {
   readonly #scheduler: LeaseScheduler;
   #revision = 0;
 
-  constructor({ clock, protection }: RollOptions) {
+  constructor({ clock, protection, cpuTimeMs }: RollOptions) {
     this.#clock = clock;
     this.#protection = protection;
-    this.#scheduler = new LeaseScheduler(clock, () => this.settle());
+    this.#scheduler = new LeaseScheduler(clock, cpuTimeMs, () => this.settle());
   }
 
   /** Goes up by one per change. */
@@ -59,21 +54,17 @@ export class Roll {
     return this.#followers.add(follower);
   }
 
-  /** An idempotent upsert. An older `dirtyAt` than the stored keeps what is stored and renews it. */
-  register(registration: Registration): Lease {
+  /**
+   * An idempotent upsert of all, or of none. A registration with an older `dirtyAt` than the stored one, whose lease runs,
+   * keeps what is stored and renews it; its caller gets a handle that holds nothing.
+   *
+   * @throws RegistryError `RESOURCE_EXHAUSTED`, `INVALID_ARGUMENT`: nothing has changed.
+   */
+  register(registrations: readonly Registration[]): readonly Lease[] {
+    const wallNow = this.#clock.wallNow();
+    const admissions = registrations.map((registration) => admit(registration, wallNow));
     this.settle();
-    const environment = this.#environment(registration.env);
-    const listing = environment.get(registration.service, registration.id);
-    if (listing !== undefined && (registration.dirtyAt ?? Number.POSITIVE_INFINITY) < listing.instance.dirtyAt) {
-      this.#renew(listing);
-      return { handle: listing.handle };
-    }
-    const instance = newInstance(registration, listing?.instance, this.#clock.wallNow());
-    const next = listing === undefined ? this.#admit(environment, instance) : this.#replace(listing, instance);
-    environment.protection.registered(instance.service, instance.id, instance, this.#scheduler.now());
-    this.#scheduler.grant(next);
-    this.#followUp(environment);
-    return { handle: next.handle };
+    return admissions.map((admission) => this.#register(admission, wallNow));
   }
 
   /** By the holder; terms given along replace those of the registration. */
@@ -81,7 +72,8 @@ export class Roll {
     this.settle();
     const listing = this.#holders.find(handle);
     if (listing === undefined) return 'unknown';
-    if (listing.handle !== handle) return 'taken';
+    // An expired entry that protection keeps defends itself no longer: the caller may register again.
+    if (listing.handle !== handle) return this.#scheduler.isDefended(listing) ? 'taken' : 'unknown';
     this.#renew(listing, terms);
     return 'renewed';
   }
@@ -178,7 +170,26 @@ export class Roll {
     return this.#environments.get(env)?.get(service, id);
   }
 
-  #admit(environment: Environment, instance: Instance): Listing {
+  #register(admission: Admission, wallNow: number): Lease {
+    const environment = this.#environment(admission.env);
+    const listing = environment.get(admission.service, admission.id);
+    if (listing !== undefined && this.#isOutdated(admission, listing)) {
+      this.#renew(listing);
+      return { handle: this.#holders.refuse(listing) };
+    }
+    const instance = newInstance(admission, listing?.instance, wallNow);
+    const next = listing === undefined ? this.#list(environment, instance) : this.#replace(listing, instance);
+    environment.protection.registered(instance.service, instance.id, instance, this.#scheduler.now());
+    this.#scheduler.grant(next);
+    this.#followUp(environment);
+    return { handle: next.handle };
+  }
+
+  #isOutdated({ dirtyAt = Number.POSITIVE_INFINITY }: Admission, listing: Listing): boolean {
+    return dirtyAt < listing.instance.dirtyAt && this.#scheduler.isDefended(listing);
+  }
+
+  #list(environment: Environment, instance: Instance): Listing {
     const listing = this.#holders.admit(instance);
     environment.set(listing);
     this.#changed({ type: 'put', instance });
@@ -190,6 +201,7 @@ export class Roll {
     const before = listing.instance;
     listing.instance = instance;
     if (!sameContent(before, instance)) this.#changed({ type: 'put', instance });
+    else this.#followers.termsChanged(instance);
     return listing;
   }
 
@@ -199,13 +211,13 @@ export class Roll {
     const environment = this.#environment(instance.env);
     const { protection, renewals } = environment;
     renewals.add(now);
-    const ttlMs = roundTtl(terms.ttlMs);
-    const { renewIntervalMs } = terms;
+    const { ttlMs, renewIntervalMs } = roundTerms(terms);
     if (ttlMs === instance.ttlMs && renewIntervalMs === instance.renewIntervalMs) {
       protection.renewed(instance.service, instance.id, now);
     } else {
       listing.instance = { ...instance, ttlMs, renewIntervalMs };
       protection.registered(instance.service, instance.id, listing.instance, now);
+      this.#followers.termsChanged(listing.instance);
     }
     listing.instance.renewedAt = this.#clock.wallNow();
     this.#scheduler.grant(listing);
@@ -234,7 +246,7 @@ export class Roll {
 
   #changed(change: DistributiveOmit<Change, 'revision'>): void {
     this.#revision += 1;
-    this.#followers.tell({ ...change, revision: this.#revision });
+    this.#followers.changed({ ...change, revision: this.#revision });
   }
 
   /** After each command: what follows from it at once happens at once, not at the next deadline. */

@@ -3,12 +3,14 @@ import type { FastifyInstance, FastifyPluginCallback } from 'fastify';
 import type { NativeContext } from './envelope.ts';
 import { nativeErrors } from './native-errors.ts';
 import { operationRoutes, readRoutes } from './reads.ts';
-import type { WatchHub } from './watch-hub.ts';
+import type { Snapshots } from './snapshots.ts';
+import { eventStreamHeaders, type WatchHub } from './watch/watch-hub.ts';
 import { leaseRoutes, writeRoutes } from './writes.ts';
 
 /** Options of {@link nativeFront}. */
 export interface NativeFrontOptions extends NativeContext {
   readonly watches: WatchHub;
+  readonly snapshots: Snapshots;
 }
 
 /** `/api/*`: the shapes are documented in `@rollcall/protocol`. It only translates. */
@@ -27,10 +29,13 @@ function watchRoute(app: FastifyInstance, watches: WatchHub): void {
     '/watch',
     { schema: { querystring: schemas.watchQuery } },
     (request, reply) => {
+      // Headers and nothing else: a stream has no end to wait for.
+      if (request.method === 'HEAD') return reply.headers(eventStreamHeaders).send();
       const { env, appid } = request.query;
       const lastEventId = request.headers['last-event-id'];
       reply.hijack();
       watches.watch(reply.raw, { env, service: appid }, typeof lastEventId === 'string' ? lastEventId : undefined);
+      return reply;
     },
   );
 }

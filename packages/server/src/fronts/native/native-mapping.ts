@@ -9,7 +9,9 @@ import type {
 } from '@rollcall/protocol';
 import type { EnvironmentStatus } from '../../roll/environment.ts';
 import type { Change } from '../../roll/followers.ts';
-import type { Instance, InstanceRef, Registration } from '../../roll/instance.ts';
+import type { Instance } from '../../roll/instance.ts';
+import type { InstanceRef } from '../../roll/instance-ref.ts';
+import type { Registration } from '../../roll/registration.ts';
 import type { Renewal } from '../../roll/roll.ts';
 
 /** What a register call sends, once it has passed the schema. */

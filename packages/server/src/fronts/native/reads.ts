@@ -1,19 +1,24 @@
 import { type EnvRequest, type ServicesAnswer, schemas } from '@rollcall/protocol';
 import type { FastifyInstance } from 'fastify';
 import type { Roll } from '../../roll/roll.ts';
+import { smallBodyBytes } from '../../server-options.ts';
 import { envelope, type NativeContext } from './envelope.ts';
-import { writeInstance, writeStatus } from './native-mapping.ts';
+import { sendInstances } from './list-answer.ts';
+import { writeStatus } from './native-mapping.ts';
+import type { Snapshots } from './snapshots.ts';
 
 /** Reads of the roll. */
-export function readRoutes(app: FastifyInstance, context: NativeContext): void {
+export function readRoutes(app: FastifyInstance, context: NativeContext & { readonly snapshots: Snapshots }): void {
   const { roll } = context;
   app.get<{ Querystring: { env: string; appid: string } }>(
     '/fetch',
     { schema: { querystring: schemas.fetchQuery } },
-    ({ query }) => envelope(context, { instances: roll.instances(query.env, query.appid).map(writeInstance) }),
+    ({ query }, reply) => sendInstances(reply, context, query.env, query.appid),
   );
-  app.get<{ Querystring: { env: string } }>('/fetch/all', { schema: { querystring: schemas.envQuery } }, ({ query }) =>
-    envelope(context, { instances: roll.instances(query.env).map(writeInstance) }),
+  app.get<{ Querystring: { env: string } }>(
+    '/fetch/all',
+    { schema: { querystring: schemas.envQuery } },
+    ({ query }, reply) => sendInstances(reply, context, query.env),
   );
   app.get<{ Querystring: { env: string } }>('/services', { schema: { querystring: schemas.envQuery } }, ({ query }) =>
     envelope(context, servicesOf(roll, query.env)),
@@ -41,7 +46,9 @@ export function operationRoutes(app: FastifyInstance, context: NativeContext): v
       environments: roll.status(query.env).map(writeStatus),
     }),
   );
-  app.post<{ Body: EnvRequest }>('/protection/end', { schema: { body: schemas.envQuery } }, ({ body }) =>
-    envelope(context, { evicted: roll.endProtection(body.env) }),
+  app.post<{ Body: EnvRequest }>(
+    '/protection/end',
+    { bodyLimit: smallBodyBytes, schema: { body: schemas.envQuery } },
+    ({ body }) => envelope(context, { evicted: roll.endProtection(body.env) }),
   );
 }

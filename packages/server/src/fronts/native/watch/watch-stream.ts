@@ -1,0 +1,114 @@
+import type { ServerResponse } from 'node:http';
+import type { Change } from '../../../roll/followers.ts';
+import { concerns, missingSince, type Sources, type WatchFilter } from './catch-up.ts';
+import { type ChangeEvents, eventOf, heartbeat, snapshotEvent } from './watch-events.ts';
+
+/** What the streams of a server share. */
+export interface WatchContext extends Sources {
+  readonly events: ChangeEvents;
+  readonly isWarming: () => boolean;
+}
+
+/**
+ * One watch. It takes the next piece from the log or a snapshot when the client has read the last, so a slow client costs
+ * one chunk, and hears the last change of each node when it goes on.
+ */
+export class WatchStream {
+  readonly #context: WatchContext;
+  readonly #response: ServerResponse;
+  readonly #filter: WatchFilter;
+  /** The revision up to which everything has been told or is in `#chunks`; undefined: nothing has. */
+  #cursor: number | undefined;
+  #chunks: Iterator<Buffer, undefined> | undefined;
+  #owesCurrent: boolean;
+  #owesWarmed = false;
+  #isBlocked = false;
+
+  /** `cursor`: where a client resumes. */
+  constructor(context: WatchContext, response: ServerResponse, filter: WatchFilter, cursor: number | undefined) {
+    this.#context = context;
+    this.#response = response;
+    this.#filter = filter;
+    this.#cursor = cursor;
+    this.#owesCurrent = cursor !== undefined;
+    response.on('drain', () => {
+      this.#isBlocked = false;
+      this.go();
+    });
+    response.once('close', () => this.#chunks?.return?.());
+  }
+
+  /** Tells what there is to tell, as far as the client reads. */
+  go(): void {
+    while (!this.#isBlocked && !this.#response.destroyed) {
+      const chunk = this.#next();
+      if (chunk === undefined) return;
+      this.#isBlocked = !this.#response.write(chunk);
+    }
+  }
+
+  changed(change: Change): void {
+    if (this.#isBlocked || this.#chunks !== undefined) return;
+    if (this.#cursor === change.revision - 1 && !concerns(this.#filter, change)) this.#cursor = change.revision;
+    else this.go();
+  }
+
+  warmed(): void {
+    this.#owesWarmed = true;
+    this.go();
+  }
+
+  /** Not behind a backlog: that the backlog moves says as much. */
+  beat(): void {
+    if (!this.#isBlocked) this.#isBlocked = !this.#response.write(heartbeat);
+  }
+
+  /** Not `end`: a client that does not read would keep the connection. */
+  cut(): void {
+    this.#response.destroy();
+  }
+
+  #next(): Buffer | undefined {
+    for (;;) {
+      const chunk = this.#chunks?.next().value;
+      if (chunk !== undefined) return chunk;
+      this.#chunks = this.#plan();
+      if (this.#chunks === undefined) return undefined;
+    }
+  }
+
+  #plan(): Iterator<Buffer, undefined> | undefined {
+    const { roll, events } = this.#context;
+    if (this.#cursor === undefined) return this.#snapshot();
+    if (this.#cursor === roll.revision) return this.#caughtUp(this.#cursor);
+    const missing = missingSince(this.#context, this.#filter, this.#cursor);
+    if (missing.type === 'snapshot') return this.#snapshot();
+    this.#cursor = missing.cursor;
+    return missing.changes.map((change) => events.of(change)).values() as Iterator<Buffer, undefined>;
+  }
+
+  #snapshot(): Iterator<Buffer, undefined> {
+    const { roll, snapshots, isWarming } = this.#context;
+    const { env, service } = this.#filter;
+    const chunks = snapshots.of(env, service).read(() => this.cut());
+    this.#cursor = roll.revision;
+    this.#owesCurrent = false;
+    return snapshotEvent(this.#id(), chunks, isWarming());
+  }
+
+  #caughtUp(cursor: number): Iterator<Buffer, undefined> | undefined {
+    if (this.#owesCurrent) {
+      this.#owesCurrent = false;
+      return one(eventOf('current', this.#id(cursor), this.#context.isWarming() ? { warming: true } : {}));
+    }
+    if (!this.#owesWarmed) return undefined;
+    this.#owesWarmed = false;
+    return one(eventOf('warmed', this.#id(cursor), {}));
+  }
+
+  #id(revision: number = this.#cursor ?? 0): string {
+    return `${this.#context.roll.epoch}:${revision}`;
+  }
+}
+
+const one = (chunk: Buffer): Iterator<Buffer, undefined> => [chunk].values() as Iterator<Buffer, undefined>;

@@ -1,0 +1,142 @@
+import { manualClock } from '@rollcall/core/testing';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { instance, type Running, running } from '../http.ts';
+import { head, type Raw, raw, watchHead } from './raw.ts';
+import { longestStop, type Served, served } from './served.ts';
+
+const raws: Raw[] = [];
+const open = async (port: number, bytes: string | Buffer): Promise<Raw> => {
+  const connection = await raw(port, bytes);
+  raws.push(connection);
+  return connection;
+};
+afterEach(() => {
+  for (const { socket } of raws.splice(0)) socket.destroy();
+});
+
+describe('a request that does not arrive', () => {
+  const clock = manualClock();
+  let server: Running;
+  beforeEach(async () => {
+    server = await running({ clock });
+  });
+  afterEach(() => server.server.close());
+
+  it.each(['/api/register', '/api/renew', '/api/protection/end'])(
+    'is cut off after 30 s in its body: %s',
+    async (path) => {
+      const slow = await open(server.port, `${head('POST', path, 1_000)}{`);
+      // It must have arrived before time passes.
+      await server.ask('GET', '/healthz');
+      for (let second = 0; second < 31; second += 1) {
+        slow.socket.write(' ');
+        await clock.advance(1_000);
+      }
+      await slow.closed;
+      expect(slow.text()).toMatch(/^HTTP\/1.1 408 /);
+    },
+  );
+
+  it.each([
+    ['PUT', '/api/leases', 524_289],
+    ['PUT', '/api/leases/1', 4_097],
+    ['POST', '/api/renew', 1_048_577],
+    ['POST', '/api/cancel', 1_048_577],
+    ['POST', '/api/protection/end', 4_097],
+    ['POST', '/api/register', 10_485_761],
+  ])('is refused by its length before it arrives: %s %s of %d bytes', async (method, path, length) => {
+    const { closed, text } = await open(server.port, head(method, path, length));
+    await closed;
+    expect(text()).toMatch(/^HTTP\/1.1 413 /);
+  });
+
+  it('is refused when it grows beyond the limit without a length', async () => {
+    const chunk = `10000\r\n${' '.repeat(65_536)}\r\n`;
+    const start =
+      'PUT /api/leases HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n';
+    const { closed, text } = await open(server.port, start + chunk.repeat(9));
+    await closed;
+    expect(text()).toMatch(/^HTTP\/1.1 413 /);
+  });
+
+  it.each([
+    ['no JSON', '{"keys":', 400],
+    ['nothing', '', 400],
+    ['bytes that are no UTF-8', Buffer.from([0x22, 0xff, 0x22]), 400],
+  ])('is refused with 400 for %s', async (_, body, status) => {
+    const bytes = Buffer.concat([Buffer.from(head('POST', '/api/renew', body.length)), Buffer.from(body)]);
+    const { text } = await open(server.port, bytes);
+    await expect.poll(text).toMatch(new RegExp(`^HTTP/1.1 ${status} `));
+  });
+
+  it('may not be pipelined without end: the connection is cut off, the others are answered', async () => {
+    const { closed, text } = await open(server.port, watchHead('/api/fetch/all?env=e').repeat(300));
+    await closed;
+    expect(text().split('HTTP/1.1 200').length - 1).toBeLessThanOrEqual(32);
+    expect((await server.register(instance())).status).toBe(200);
+  });
+});
+
+describe('a server with little memory', () => {
+  let server: Served;
+  beforeEach(async () => {
+    server = await served();
+  });
+  afterEach(() => server.kill());
+
+  it('bounds what unfinished bodies take together, and serves others meanwhile', async () => {
+    const part = Buffer.alloc(9_000_000, ' ');
+    const before = server.memory();
+    for (let index = 0; index < 60; index += 1) {
+      const connection = await open(server.port, head('POST', '/api/register', 10_000_000));
+      connection.socket.write(part);
+    }
+    // What was accepted has arrived when a request behind it is answered.
+    for (let round = 0; round < 20; round += 1) {
+      expect((await server.register(instance({ hostname: `n${round}` }))).status).toBe(200);
+      await new Promise((resolve) => setTimeout(resolve, 100));
+    }
+    expect(server.memory() - before).toBeLessThan(300);
+    expect(await server.list()).toHaveLength(20);
+  });
+
+  it.each([
+    ['objects', '{}'],
+    ['numbers', '0'],
+    ['arrays in arrays', '['],
+    ['values of an endpoint', '{"name":"","type":""}'],
+  ])('does not stop for a body of many tiny %s', async (_, item) => {
+    const text = `{"instances":[${`${item},`.repeat(Math.floor(10_400_000 / (item.length + 1)))}0]}`;
+    const stop = await longestStop(server.url, async () => {
+      for (let round = 0; round < 3; round += 1)
+        expect((await server.ask('POST', '/api/register', text)).status).toBeOneOf([400, 413]);
+    });
+    expect(stop).toBeLessThan(600);
+  });
+
+  it('takes the largest register that the contract allows without stopping for long', async () => {
+    const endpoints = Array.from({ length: 28 }, (_, index) => ({ name: `${index}`.padEnd(1_000, 'x') }));
+    const instances = Array.from({ length: 256 }, (_, index) => instance({ hostname: `n${index}`, endpoints }));
+    const stop = await longestStop(server.url, async () => {
+      expect((await server.register(...instances)).status).toBe(200);
+    });
+    expect(stop).toBeLessThan(1_000);
+    expect(await server.list()).toHaveLength(256);
+  });
+
+  it('survives large registers of every kind, each refused or bounded', async () => {
+    const large = 'x'.repeat(8_000_000);
+    for (let round = 0; round < 61; round += 1)
+      expect((await server.register(instance({ hostname: `n${round}`, endpoints: [{ name: large }] }))).status).toBe(
+        400,
+      );
+    expect((await server.register(instance())).status).toBe(200);
+  });
+
+  it('cuts off a connection whose headers do not arrive within 10 s', async () => {
+    const opened = performance.now();
+    const { closed } = await open(server.port, 'GET /healthz HTTP/1.1\r\nHost: 127.0.0.1\r\nX-Slow: ');
+    await closed;
+    expect(performance.now() - opened).toBeLessThan(20_000);
+  });
+});
