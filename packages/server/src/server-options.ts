@@ -34,6 +34,8 @@ export const leaseResolutionMs = 100;
 export const maxDirtyAheadMs = 60_000;
 /** Shortest TTL. Milliseconds. */
 export const minTtlMs = 1_000;
+/** The part of the heap that the roll may take: beyond it new instances are refused, those that are listed renew. */
+export const rollPart = 0.5;
 /** Changes that a watch can resume over. */
 export const changeLogSize = 10_000;
 /** What those may hold. Bytes. */
