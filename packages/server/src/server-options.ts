@@ -54,7 +54,7 @@ export const answerCheckMs = 2_000;
 /** An answer of which nothing has been read for so long is cut off: five heartbeats. Milliseconds. */
 export const stalledAnswerMs = 10_000;
 /** Requests of one connection that are not answered yet. */
-export const maxPipelined = 32;
+export const maxPipelined = 8;
 
 /** Largest body of a register. Bytes: 256 instances of 32,768 and room. */
 export const maxBodyBytes = 10_485_760;
@@ -70,8 +70,8 @@ export const maxUnfinishedBodies = 1_024;
 export const maxUnfinishedBytes = 67_108_864;
 /** The first bytes of each body, which need no room: renewals pass however many large bodies are arriving. */
 export const freeBodyBytes = 16_384;
-/** A body that has been silent for so long makes room for others when there is none. Milliseconds. */
-export const stalledBodyMs = 1_000;
+/** A body that takes longer makes room for others when there is none. Milliseconds. */
+export const youngBodyMs = 1_000;
 /** A request that has not arrived whole by then is cut off: a byte a minute must not hold a connection. Milliseconds. */
 export const requestTimeoutMs = 30_000;
 /** Likewise the headers of a request. Milliseconds. */
