@@ -2,16 +2,18 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { pathToFileURL } from 'node:url';
 import { root } from './bootstrap.js';
+import { adapterFolders } from './packages.js';
 
 const marked = /(<!-- capabilities: .*? -->\n)(.*?)(<!-- end of capabilities -->)/s;
 
+/** The descriptor of an adapter, as built. @param {string} folder @returns {Promise<import('@rollcall/core/adapter').AdapterDescriptor>} */
+async function descriptorOf(folder) {
+  return (await import(`${root}${folder}/dist/index.js`)).adapter;
+}
+
 /** README.md as it should be. */
 export async function withCapabilities() {
-  const { memory, discovery } = await import('rollcall');
-  const { etcd } = await import('@rollcall/etcd');
-  const { consul } = await import('@rollcall/consul');
-  const { mdns } = await import('@rollcall/mdns');
-  const adapters = [memory(), mdns(), discovery(), etcd(), consul()];
+  const adapters = await Promise.all(adapterFolders.map(descriptorOf));
   const columns = Object.keys(adapters[0]?.capabilities ?? {});
   const row = (/** @type {readonly unknown[]} */ cells) =>
     `| ${cells.map((cell) => (cell === true ? 'yes' : cell === false ? 'no' : cell)).join(' | ')} |`;

@@ -25,21 +25,11 @@ const broughtAlong = { memory, discovery } as const;
 /** What the command line reads of its process, once. */
 const program = { env: process.env, place: { entry: process.argv[1], cwd: process.cwd() } } as const;
 
-/** What a service that the command line runs reads: the address alone, since options have taken over the rest. */
-export const serviceSettings: SettingSources = {
-  argv: [],
-  env: { ROLLCALL_ADVERTISE: program.env.ROLLCALL_ADVERTISE },
-};
+/** What a service that the command line runs reads: TTL, interval and address, where no option of the command says them. */
+export const serviceSettings: SettingSources = { argv: [], env: program.env };
 
 /** The variables are those of the service runtime, so that a command sees what a service on this machine sees. */
 const fromEnv = (name: keyof Settings): string | undefined => readSetting(name, { argv: [], env: program.env })?.value;
-
-/** A time that a variable of the service runtime says, where a bare number is seconds; else the default. */
-export function timeFromEnv(name: 'registerTtl' | 'registerInterval', byDefault: string): string {
-  const given = fromEnv(name);
-  if (given === undefined) return byDefault;
-  return /\d$/.test(given) ? `${given}s` : given;
-}
 
 /** Adds them to a command. */
 export function withCommon(command: Command): Command {

@@ -1,7 +1,7 @@
 /** Pure: entry <-> key and value as go-micro writes them: one key per node, the whole service with that one node as JSON. */
 import type { Endpoint } from '@rollcall/core';
-import { type Entry, type EntryKey, limits } from '@rollcall/core/adapter';
-import { parseObject, readEndpoint, readMetadata } from '@rollcall/core/go-micro';
+import { type Entry, type EntryKey, limits, readMetadata } from '@rollcall/core/adapter';
+import { parseObject, readEndpoint } from '@rollcall/core/go-micro';
 
 /** go-micro's escaping; our own names and ids have none of it. */
 const part = (text: string): string => text.replaceAll('/', '-');

@@ -1,5 +1,5 @@
-import { RegistryError } from '@rollcall/core';
-import { type AdapterDescriptor, type CommonRegistryOptions, type Finding, systemClock } from '@rollcall/core/adapter';
+import type { RegistryError } from '@rollcall/core';
+import { type AdapterDescriptor, diagnoseByReading, type Finding, systemClock } from '@rollcall/core/adapter';
 import type { Command } from 'commander';
 import { adapterOf, type CommonOptions, registryOptions, remedyOf, withCommon } from '../common.ts';
 import { CliError, exitCodes } from '../exit-codes.ts';
@@ -36,23 +36,11 @@ function textOf({ level, what, remedy }: Finding): string {
 }
 
 /** What the adapter itself has to say; of an adapter that says nothing, whether it connects and lists. */
-async function* examine(adapter: AdapterDescriptor, options: DoctorOptions): AsyncGenerator<Finding> {
+function examine(adapter: AdapterDescriptor, options: DoctorOptions): AsyncIterable<Finding> {
   const common = registryOptions(options);
-  yield* adapter.diagnose?.(common, { timeoutMs: options.for }) ?? connectAndList(adapter, common);
-}
-
-async function* connectAndList(adapter: AdapterDescriptor, common: CommonRegistryOptions): AsyncGenerator<Finding> {
-  const registry = adapter.create(common);
-  const startedAt = systemClock.now();
-  try {
-    await registry.init();
-    yield { level: 'ok', what: `${adapter.name}: connected in ${(systemClock.now() - startedAt).toFixed()} ms` };
-    const services = (await registry.listServices()).length;
-    yield { level: 'ok', what: `${adapter.name}: ${services} services on the roll` };
-  } catch (error) {
-    if (!RegistryError.is(error, 'UNAVAILABLE', 'TIMEOUT')) throw error;
-    yield { level: 'problem', what: error.message, remedy: remedyOf(adapter) };
-  } finally {
-    await registry.close();
-  }
+  const call = { timeoutMs: options.for };
+  if (adapter.diagnose !== undefined) return adapter.diagnose(common, call);
+  const remedy = ({ code }: RegistryError): string | undefined =>
+    code === 'UNAVAILABLE' || code === 'TIMEOUT' ? remedyOf(adapter) : undefined;
+  return diagnoseByReading({ registry: adapter.create(common), clock: systemClock, remedy }, call);
 }

@@ -16,6 +16,7 @@ export type {
   Finding,
   RegistryFactory,
 } from './descriptor.ts';
+export { diagnoseByReading, type Examination } from './diagnose.ts';
 export type {
   DriverCall,
   Entry,
@@ -35,3 +36,4 @@ export {
   parseTime,
   readMetadata,
 } from './readers.ts';
+export { explainTls, type TlsNames } from './tls-hints.ts';

@@ -19,8 +19,8 @@ import type {
 } from '../contract.ts';
 import { closeGraceMs, defaultCloseTimeoutMs, defaultTimeoutMs } from '../defaults.ts';
 import { freezeEntry, freezeSummaries, groupByVersion, keyOf, summarize } from '../model/entry.ts';
-import { invalid, parseName, parseRef, parseService } from '../model/input.ts';
-import { parseDuration, parseLease, parseNamespace, parseSignal } from '../model/options.ts';
+import { parseName, parseRef, parseService } from '../model/input.ts';
+import { callOptions, checkOptions, parseDuration, parseLease, parseNamespace, parseSignal } from '../model/options.ts';
 import { CallOrder } from './call-order.ts';
 import { Calls } from './calls.ts';
 import { Connection } from './connection.ts';
@@ -153,7 +153,7 @@ class GuardedRegistry implements Registry {
   watch(options: WatchOptions = {}): Watcher {
     try {
       this.#calls.refuseClosed('watch');
-      if (typeof options !== 'object' || options === null) throw invalid('options', 'an object', options ?? 'null');
+      checkOptions(options, callOptions.watch);
       const name = options.name === undefined ? undefined : parseName(options.name);
       return this.#watches.watch(name, parseSignal(options.signal));
     } catch (error) {

@@ -1,10 +1,10 @@
-/** Pure: the records of a node that is announced here, in both shapes. */
+/** Pure: entry <-> the records of a node, in both shapes. */
 import { isIP } from 'node:net';
 import { type Entry, entryKey, limits } from '@rollcall/core/adapter';
-import type { Settings } from '../mdns-options.ts';
-import { type DnsSdNames, dnsSdNames, expiredTruth, writeTruth } from '../wire/dns-sd.ts';
-import { listing, listingPort, writeGoTxt } from '../wire/go-micro.ts';
-import { isDnsName, maxPacketBytes, pack, type Rr } from '../wire/message.ts';
+import type { Settings } from './mdns-options.ts';
+import { type DnsSdNames, dnsSdNames, expiredTruth, foreignEntry, readTruth, writeTruth } from './wire/dns-sd.ts';
+import { listing, listingPort, readGoTxt, writeGoTxt } from './wire/go-micro.ts';
+import { isDnsName, maxPacketBytes, pack, type Rr } from './wire/message.ts';
 
 /** A pointer, and the records of what it points to. */
 export interface Form {
@@ -15,7 +15,7 @@ export interface Form {
   records(ttl: number): readonly Rr[];
 }
 
-/** What the forms of a node are made by. */
+/** Makes the forms of a node: entry -> records. */
 export class Forms {
   readonly names: DnsSdNames;
   readonly #settings: Settings;
@@ -25,6 +25,11 @@ export class Forms {
     this.#settings = settings;
     this.#owner = owner;
     this.names = dnsSdNames(settings.namespace);
+  }
+
+  /** Whether nodes are announced in go-micro's shape, where they have one. */
+  get inGoMicro(): boolean {
+    return this.#settings.goMicro;
   }
 
   /** DNS-SD; undefined where it is switched off. */
@@ -84,13 +89,13 @@ export const withPointers = (form: Form, ttl: number): readonly Rr[] => [
   ...form.records(ttl),
 ];
 
-/** What takes an instance of DNS-SD back. One whose lease ended says so in a TXT of its own. Hosts may have other nodes. */
+/** What takes an instance of DNS-SD back. If its lease ended, a TXT of its own says so. The host may have other nodes. */
 export function goodbye(form: Form, expired: boolean): readonly Rr[] {
   const mark: Rr[] = expired ? [{ type: 'TXT', name: form.instance, ttl: 0, data: expiredTruth() }] : [];
   return [...mark, ...withPointers(form, 0).filter(({ type }) => type !== 'A' && type !== 'AAAA')];
 }
 
-/** SRV and, for a host that is an IP address, a name for it. Whoever announces that name says the same of it. */
+/** SRV and, for a host that is an IP address, a name for it: every announcer of that name gives it the same address. */
 function service(instance: string, address: string, domain: string, flush: boolean): (ttl: number) => readonly Rr[] {
   const { host, port } = limits.splitAddress(address);
   const family = isIP(host);
@@ -102,3 +107,41 @@ function service(instance: string, address: string, domain: string, flush: boole
 }
 
 const hostName = (ip: string, domain: string): string => `rollcall-${ip.replace(/[^0-9a-fA-F]/g, '-')}.${domain}`;
+
+/** What the TXT of an instance says: records -> entry. `silent`: it is read in another form, so nothing is asked or told of this one. */
+export interface Reading {
+  /** Undefined while its address is not known. */
+  readonly entry: Entry | undefined;
+  /** The registry object that announces it; undefined: another program. */
+  readonly owner: string | undefined;
+  readonly silent?: boolean | undefined;
+  /** Whether its address is that of its SRV and host records; ours stands in TXT. */
+  readonly needsAddress: boolean;
+}
+
+/** Reads an instance of DNS-SD; undefined: its TXT cannot be used. `address` is what its SRV and host records make, where they are known. */
+export function readDnsSd(label: string, txt: readonly Buffer[], address: string | undefined): Reading | undefined {
+  const truth = readTruth(label, txt);
+  if (truth === undefined) return undefined;
+  const usable = address !== undefined && limits.isAddress(address);
+  const entry = truth.entry ?? (usable ? foreignEntry(truth, txt, address) : undefined);
+  return { owner: truth.owner, entry, needsAddress: truth.entry === undefined };
+}
+
+/** Reads an instance in go-micro's domain, in the same way. */
+export function readGoMicro(
+  { domain, dnsSd }: Settings,
+  instance: string,
+  txt: readonly Buffer[],
+  address: string | undefined,
+): Reading | undefined {
+  const truth = readGoTxt(txt);
+  const ending = truth === undefined ? '' : `.${truth.name}.${domain}`;
+  if (truth === undefined || !instance.endsWith(ending)) return undefined;
+  const id = instance.slice(0, -ending.length);
+  const usable = address !== undefined && limits.isAddress(address) && limits.isReadableName(id);
+  // A node that is announced in DNS-SD as well is read there.
+  const silent = truth.alsoDnsSd && dnsSd;
+  const entry = usable && !silent ? truth.entry(id, address) : undefined;
+  return { owner: truth.owner, silent, entry, needsAddress: !silent };
+}

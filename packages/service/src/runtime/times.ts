@@ -1,0 +1,23 @@
+import { RegistryError } from '@rollcall/core';
+import { defaultRenewIntervalMs, defaultTtlMs } from '../defaults.ts';
+import { readDuration, readSetting, type SettingSources } from '../registries/settings.ts';
+import type { ServiceOptions } from '../service-options.ts';
+
+/** How long a registration lives, and how often it is renewed. Milliseconds. */
+export interface Times {
+  readonly ttlMs: number;
+  readonly renewIntervalMs: number;
+}
+
+/** Code over flag over environment over default; throws `INVALID_ARGUMENT` when they do not fit together. */
+export function readTimes(
+  { ttlMs: ttl, renewIntervalMs: interval }: Pick<ServiceOptions, 'ttlMs' | 'renewIntervalMs'>,
+  sources: SettingSources,
+): Times {
+  const ttlMs = ttl ?? readDuration(readSetting('registerTtl', sources)) ?? defaultTtlMs;
+  const asked = interval ?? readDuration(readSetting('registerInterval', sources));
+  const renewIntervalMs = asked ?? Math.min(defaultRenewIntervalMs, ttlMs / 3);
+  if (renewIntervalMs > 0 && renewIntervalMs < ttlMs) return { ttlMs, renewIntervalMs };
+  const message = `renewIntervalMs (${renewIntervalMs}) must be above 0 and below ttlMs (${ttlMs}); a third of it lets two renewals be lost`;
+  throw new RegistryError('INVALID_ARGUMENT', message);
+}

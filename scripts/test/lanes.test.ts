@@ -1,0 +1,81 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import { isIn, lanes, leftOut } from '../lanes.js';
+
+const root = fileURLToPath(new URL('../../', import.meta.url));
+const files = ['packages', 'packages/adapters', 'examples', 'interop'].flatMap((parent) =>
+  readdirSync(`${root}${parent}`).flatMap((folder) => {
+    const test = `${parent}/${folder}/test`;
+    try {
+      const names = readdirSync(`${root}${test}`, { recursive: true, encoding: 'utf8' });
+      return names.filter((name) => name.endsWith('.test.ts')).map((name) => `${test}/${name}`);
+    } catch {
+      return [];
+    }
+  }),
+);
+
+afterEach(() => {
+  vi.unstubAllEnvs();
+  vi.restoreAllMocks();
+});
+
+describe('lanes', () => {
+  it('every need that a lanes.json names is of a test file that is there', () => {
+    for (const [need, globs] of lanes) {
+      for (const glob of globs) {
+        const folder = glob.slice(0, glob.indexOf('/test/'));
+        const named = files.filter((file) => file.startsWith(`${folder}/`) && isIn(need, file));
+        expect(named, `${need}: ${glob}`).not.toEqual([]);
+      }
+    }
+  });
+
+  it.each([
+    ['etcd', /\betcd(?:Node|Cluster)\(/],
+    ['consul', /\bconsulAgent\(/],
+    ['lan', /\bLan\.create\(/],
+    ['go', /\bbuildGoMicro\(/],
+  ])(
+    'every test file that starts what the lane %s stands for is in it, or looks first whether it can',
+    (need, starts) => {
+      const starting = files.filter((file) => {
+        const text = readFileSync(`${root}${file}`, 'utf8');
+        return starts.test(text) && !text.includes('canMakeLan()');
+      });
+      expect(starting).not.toEqual([]);
+      expect(starting.filter((file) => !isIn(need, file))).toEqual([]);
+    },
+  );
+
+  it.each([
+    ['etcd', 'packages/adapters/etcd/test/conformance-cluster.test.ts', true],
+    ['etcd', 'packages/adapters/etcd/test/mapping.test.ts', false],
+    ['lan', 'packages/adapters/mdns/test/lan.test.ts', true],
+    ['lan', 'packages/adapters/mdns/test/loopback.test.ts', false],
+    ['any', 'packages/backends/test/both/life.test.ts', true],
+    ['any', 'packages/core/test/model.test.ts', false],
+  ])('a file is in the lane %s as its lanes.json says: %s', (need, file, expected) => {
+    expect(files).toContain(file);
+    expect(isIn(need, file)).toBe(expected);
+  });
+
+  it('on a machine without programs each lane says what is missing and how to get it', () => {
+    vi.stubEnv('PATH', '');
+    vi.stubEnv('CI', undefined);
+    vi.stubEnv('ROLLCALL_QUICK', undefined);
+    const say = vi.spyOn(console, 'log').mockImplementation(() => {});
+    expect(leftOut()).toContain('packages/backends/test/**');
+    expect(leftOut().filter((glob) => glob.includes('adapters/discovery'))).toEqual([]);
+    const said = say.mock.calls.flat().join('\n');
+    for (const what of ['`etcd` on PATH', '`consul` on PATH', 'iproute2', 'go.dev/dl']) expect(said).toContain(what);
+  });
+
+  it('with CI set nothing is left out, whatever is missing', () => {
+    vi.stubEnv('PATH', '');
+    vi.stubEnv('CI', 'true');
+    vi.stubEnv('ROLLCALL_QUICK', undefined);
+    expect(leftOut()).toEqual([]);
+  });
+});

@@ -1,0 +1,60 @@
+import { execFile } from 'node:child_process';
+import { cp, mkdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+
+const execute = promisify(execFile);
+const root = fileURLToPath(new URL('../../', import.meta.url));
+/** A workspace of its own, whose packages are those of this repository. Inside the root, so that its tools are found. */
+const workspace = join(root, '.adapter-check');
+const folder = join(workspace, 'packages/adapters/pinboard');
+
+/** Writes the files of the page, as a reader who copies them. */
+async function follow(page: string): Promise<readonly string[]> {
+  const blocks = [...page.matchAll(/^```(?:ts|json) file=(\S+)\n(.*?)^```$/gms)];
+  for (const [, file = '', body = ''] of blocks) {
+    await mkdir(dirname(join(folder, file)), { recursive: true });
+    await writeFile(join(folder, file), body);
+  }
+  return blocks.map(([, file = '']) => file);
+}
+
+beforeAll(async () => {
+  await rm(workspace, { recursive: true, force: true });
+  await mkdir(join(workspace, 'node_modules/@rollcall'), { recursive: true });
+  await mkdir(join(workspace, 'packages'), { recursive: true });
+  await cp(join(root, 'tsconfig.base.json'), join(workspace, 'tsconfig.base.json'));
+  await symlink(join(root, 'packages/core'), join(workspace, 'packages/core'));
+  for (const name of ['core', 'conformance'])
+    await symlink(join(root, `packages/${name}`), join(workspace, `node_modules/@rollcall/${name}`));
+  await writeFile(
+    join(workspace, 'vitest.config.js'),
+    "const conditions = ['rollcall-source']; export default { resolve: { conditions }, ssr: { resolve: { conditions } } };",
+  );
+});
+afterAll(() => rm(workspace, { recursive: true, force: true }));
+
+describe('docs/writing-an-adapter.md', () => {
+  it('leads from an empty folder to an adapter that compiles, keeps the contract and is found by its path', async () => {
+    const files = await follow(await readFile(join(root, 'docs/writing-an-adapter.md'), 'utf8'));
+    for (const part of ['adapter', 'registry', 'options', 'mapping', 'watch', 'error'])
+      expect(files).toContain(`src/pinboard-${part}.ts`);
+    await execute('npx', ['biome', 'check', '--vcs-enabled=false', folder], { cwd: root });
+    await execute('npx', ['tsc', '-b', folder], { cwd: root });
+    const { stdout } = await execute(
+      'npx',
+      ['vitest', 'run', '--root', workspace, '--dir', folder, '--reporter=json'],
+      { cwd: root },
+    );
+    const { numPassedTests, numFailedTests } = JSON.parse(stdout.slice(stdout.indexOf('{'))) as Record<string, number>;
+    expect(numFailedTests).toBe(0);
+    expect(numPassedTests).toBeGreaterThan(200);
+    const bin = join(root, 'packages/cli/bin/rollcall.js');
+    const list = execute(process.execPath, [bin, 'list', '--registry', './dist/index.js'], { cwd: folder });
+    await expect(list).rejects.toMatchObject({
+      stderr: expect.stringContaining('the pinboard registry lives inside one'),
+    });
+  }, 120_000);
+});
