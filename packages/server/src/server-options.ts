@@ -7,7 +7,7 @@ export interface ServerOptions {
   readonly host?: string | undefined;
   /** Default 7171; 0: any free port. */
   readonly port?: number | undefined;
-  /** Listen beyond this machine although whoever reaches the port may change the roll. */
+  /** Listen beyond this machine although every client that reaches the port may change the roll. */
   readonly insecure?: boolean | undefined;
   /** Self-protection; default `on`. */
   readonly protection?: 'on' | 'off' | undefined;
@@ -18,7 +18,7 @@ export interface ServerOptions {
   readonly clock?: Clock | undefined;
 }
 
-/** Where the server listens when nobody says otherwise. */
+/** Where the server listens by default. */
 export const defaultHost = '127.0.0.1';
 /** Its port. */
 export const defaultPort = 7171;
@@ -118,7 +118,7 @@ export function parseServerOptions(options: ServerOptions): ServerSettings {
     refuse('allowedHosts must be a list of host names');
   if (!isLoopback(host) && options.insecure !== true) {
     refuse(
-      `host ${host} can be reached from other machines, and whoever reaches it may change the roll: allow it with --insecure, or bind 127.0.0.1`,
+      `host ${host} can be reached from other machines, and every client that reaches it may change the roll: allow it with --insecure, or bind 127.0.0.1`,
     );
   }
   return { host, port, protection, warmUpMs, allowedHosts, clock };

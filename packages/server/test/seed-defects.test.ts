@@ -56,7 +56,7 @@ describe('the guard', () => {
     expect(s.run(4000)).toEqual(['4000 listed 20, alive 20']);
   });
 
-  it('S11: who renews a hundred times stands for one', () => {
+  it('S11: an instance that renews a hundred times counts as one', () => {
     const s = new Simulation().fleet();
     silent(s, range(5));
     for (let at = 330; at < 600; at += 1) {
@@ -126,7 +126,7 @@ describe('the roll', () => {
     expect(roll.revision).toBeGreaterThan(before);
   });
 
-  it('S21: an older dirty timestamp wakes nobody and renews all the same', async () => {
+  it('S21: an older dirty timestamp wakes no watcher and renews all the same', async () => {
     roll.register([registration({ dirtyAt: 10 })]);
     const before = roll.revision;
     for (const _ of range(6)) {
@@ -158,7 +158,7 @@ describe('the roll', () => {
     expect(last?.upAt).toBe((first?.upAt ?? 0) + 1_000);
   });
 
-  it('S23: a step of the wall clock strikes nobody off', async () => {
+  it('S23: a step of the wall clock evicts no instance', async () => {
     let step = 0;
     const jumping = new Roll({
       cpuTimeMs: () => 0,
