@@ -4,17 +4,18 @@ import { afterEach, describe, expect, it, vi } from 'vitest';
 import { isIn, lanes, leftOut } from '../lanes.js';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
-const files = ['packages', 'packages/adapters', 'examples', 'interop'].flatMap((parent) =>
-  readdirSync(`${root}${parent}`).flatMap((folder) => {
-    const test = `${parent}/${folder}/test`;
-    try {
-      const names = readdirSync(`${root}${test}`, { recursive: true, encoding: 'utf8' });
-      return names.filter((name) => name.endsWith('.test.ts')).map((name) => `${test}/${name}`);
-    } catch {
-      return [];
-    }
-  }),
-);
+const files = readdirSync(root, { withFileTypes: true })
+  .filter((entry) => entry.isDirectory() && ['packages', 'examples', 'interop', 'scripts'].includes(entry.name))
+  .flatMap(({ name }) => testsIn(name));
+
+/** Every test file below a folder, by its path from the root. */
+function testsIn(folder: string): readonly string[] {
+  return readdirSync(`${root}${folder}`, { withFileTypes: true }).flatMap((entry) => {
+    const path = `${folder}/${entry.name}`;
+    if (entry.isDirectory()) return entry.name === 'node_modules' ? [] : testsIn(path);
+    return path.endsWith('.test.ts') ? [path] : [];
+  });
+}
 
 afterEach(() => {
   vi.unstubAllEnvs();
