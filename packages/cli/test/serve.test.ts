@@ -65,6 +65,20 @@ describe('rollcall serve', () => {
     },
   );
 
+  it('answers the names that --allow-host gives it, and no others', async () => {
+    const { url } = await serve('--host', '0.0.0.0', '--insecure', '--allow-host', 'registry.example,other.example');
+    const port = Number(new URL(url).port);
+    const firstLine = async (host: string): Promise<string> => {
+      const socket = connect(port, '127.0.0.1');
+      socket.write(`GET /healthz HTTP/1.1\r\nHost: ${host}\r\nConnection: close\r\n\r\n`);
+      const [chunk] = (await once(socket, 'data')) as [Buffer];
+      socket.destroy();
+      return chunk.toString().slice(9, 12);
+    };
+    expect(await firstLine('registry.example')).toBe('200');
+    expect(await firstLine('evil.example')).toBe('421');
+  });
+
   it('a second signal ends it at once', async () => {
     const { child } = await serve();
     const exit = once(child, 'exit');

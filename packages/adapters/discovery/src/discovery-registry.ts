@@ -1,4 +1,4 @@
-import type { Capabilities, Logger, Registry, ServiceSummary, SkippedSummary } from '@rollcall/core';
+import type { Capabilities, Logger, Registry, SkippedSummary } from '@rollcall/core';
 import {
   conflict,
   createRegistry,
@@ -14,7 +14,7 @@ import {
 } from '@rollcall/core/adapter';
 import type { RenewStatus } from '@rollcall/protocol';
 import { toDiscoveryError } from './discovery-error.ts';
-import { readInstance, readSummary } from './discovery-mapping.ts';
+import { readInstance } from './discovery-mapping.ts';
 import {
   type DiscoveryOptions,
   type DiscoverySettings,
@@ -99,11 +99,6 @@ class DiscoveryDriver implements RegistryDriver {
   async read(name: string | undefined, { signal, logger }: DriverCall): Promise<readonly Entry[]> {
     const instances = await this.#fleet.read((link, bounded) => link.instances(name, bounded), signal);
     return instances.flatMap((instance) => this.#toEntry(instance, logger) ?? []);
-  }
-
-  async list({ signal }: DriverCall): Promise<readonly ServiceSummary[]> {
-    const services = await this.#fleet.read((link, bounded) => link.services(bounded), signal);
-    return services.flatMap((service) => readSummary(service) ?? []);
   }
 
   async watch(name: string | undefined, sink: WatchSink, { signal, logger }: DriverCall): Promise<void> {

@@ -149,8 +149,7 @@ export class Protection {
     this.#expired.delete(member);
     this.#applications.of(member).returned(member);
     this.#count.update(member);
-    // Those for whom it stands in may go now.
-    this.#expired.reconsider(member);
+    // Those for whom it stands in are not judged again: the network is healing, and they may be about to return as well.
     this.#dirty = true;
   }
 

@@ -1,10 +1,10 @@
 import { type Clock, type Registry, RegistryError, type RegistryErrorCode, type ServiceNode } from '@rollcall/core';
-import { closeServer } from '../address/server-like.ts';
 import { defaultDrainMs, holderTimeoutMs } from '../defaults.ts';
 import { overruled, type SettingSources } from '../registries/settings.ts';
 import type { ServiceEvents, ServiceOptions, ServiceRuntime, ServiceStatus } from '../service-options.ts';
 import type { StatusLines } from '../status-lines.ts';
 import { Advertiser } from './advertiser.ts';
+import { GivenServer } from './given-server.ts';
 import { Keeper } from './keeper.ts';
 import { Listeners } from './listeners.ts';
 import { type OpenedRegistry, openRegistry } from './open-registry.ts';
@@ -34,6 +34,7 @@ export class Runtime implements ServiceRuntime {
   #opened: OpenedRegistry | undefined;
   #advertiser: Advertiser | undefined;
   #keeper: Keeper | undefined;
+  #server: GivenServer | undefined;
   /** Aborted by `stop()`: ends whatever a start still waits for. */
   #ending = new AbortController();
   #starting: Promise<ServiceNode> | undefined;
@@ -97,6 +98,7 @@ export class Runtime implements ServiceRuntime {
     const { options, sources, id, lines, clock } = this.#settings;
     this.#standing.begin();
     const times = readTimes(options, sources);
+    if (options.server !== undefined) this.#server ??= new GivenServer(options.server);
     this.#ending = new AbortController();
     const { signal } = this.#ending;
     for (const message of overruled(options, sources)) lines.warn(message);
@@ -161,8 +163,8 @@ export class Runtime implements ServiceRuntime {
     const drainMs = options.drainMs ?? (isAlone ? 0 : defaultDrainMs);
     if (this.#standing.wasRegistered && drainMs > 0)
       await new Promise<void>((resolve) => clock.setTimer(drainMs, resolve));
-    const { server } = options;
-    if (server !== undefined) await attempt(lines, 'close the server', () => closeServer(server));
+    await attempt(lines, 'close the server', () => this.#server?.close());
+    this.#server = undefined;
     if (this.#opened?.isOwn === true) {
       await attempt(lines, 'close the registry', () => this.#opened?.registry.close());
       this.#opened = undefined;

@@ -1,4 +1,4 @@
-import type { Logger } from '@rollcall/core';
+import type { Logger, SkippedSummary } from '@rollcall/core';
 import { SkippedEntries } from '@rollcall/core/adapter';
 import type { AgentLink, Query } from '../agents/agent-link.ts';
 import { describeItem, type Instance, toInstance } from '../consul-mapping.ts';
@@ -17,6 +17,10 @@ export const isPath = (name: string): boolean =>
 export class CatalogReader {
   readonly #known = new Map<string, ReadonlyMap<string, Instance>>();
   readonly #skipped = new SkippedEntries();
+
+  get skipped(): SkippedSummary {
+    return this.#skipped.summary;
+  }
 
   /** `[]` for an unknown name, and for one that the path of a request cannot carry. */
   async read(link: AgentLink, name: string, query: Query, logger: Logger): Promise<Reading> {
