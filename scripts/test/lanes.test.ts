@@ -23,8 +23,11 @@ afterEach(() => {
 });
 
 describe('lanes', () => {
-  it('every need that a lanes.json names is of a test file that is there', () => {
+  it('every need that a lanes.json names is a word of lanes.js or a program that can be brought, of a file that is there', () => {
+    const programs = readFileSync(`${root}packages/backends/src/bring.ts`, 'utf8');
     for (const [need, globs] of lanes) {
+      if (!['lan', 'go', 'slow', 'long'].includes(need))
+        expect(programs).toMatch(new RegExp(`^ {2}'?${need}'?: \\{`, 'm'));
       for (const glob of globs) {
         const folder = glob.slice(0, glob.indexOf('/test/'));
         const named = files.filter((file) => file.startsWith(`${folder}/`) && isIn(need, file));
