@@ -6,10 +6,10 @@ import { isIn, lane, leftOut } from './scripts/lanes.js';
 // Both lists: without the ssr one, packages resolve to dist, which a fresh clone does not have.
 const conditions = ['rollcall-source'];
 
-/** Files that wait for a network rather than keep a machine busy; files that may take a minute; all others. */
+/** Files that wait for a network rather than keep a machine busy; those that keep real backends busy; all others. */
 function rank({ moduleId }: TestSpecification): 'idle' | 'busy' | 'short' {
   const file = relative(import.meta.dirname, moduleId).replaceAll('\\', '/');
-  if (isIn('lan', file) || isIn('minutes', file)) return 'idle';
+  if (isIn('lan', file) || isIn('slow', file)) return 'idle';
   return isIn('any', file) || /\/conformance[^/]*$/.test(file) ? 'busy' : 'short';
 }
 
@@ -40,7 +40,7 @@ export default defineConfig({
     exclude: leftOut(),
     // Most of the time of the tests is waiting: more of them at a time than there are cores.
     maxWorkers: 3,
-    // Of those that say that they may run side by side. More of them make a backend late: ten did, with Consul.
+    // Of cases that may run side by side: more make a slow backend miss the deadlines of calls.
     maxConcurrency: 6,
     sequence: { sequencer: LongestFirst },
     testTimeout: 30_000,

@@ -1,31 +1,37 @@
 // What of the tests runs here: all of it, unless the inner loop is asked for or the machine cannot.
 //
 // A test folder says in its `lanes.json` what its files need, by globs: a program (`etcd`, `consul`, any other that Debian
-// has), `lan` (two hosts, which only root can make), `go`, or `minutes` (they take that long). A file may need several
-// things; one that is not named needs nothing. `long` needs nothing either: those files do more under ROLLCALL_LONG.
+// has), `lan` (two hosts, which only root can make), `go`, or time (`slow`). A file may need several things; one that is not
+// named needs nothing. `long` needs nothing either: those files do more under ROLLCALL_LONG. `--quick` does not leave out a
+// file for `long` alone.
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { root } from './bootstrap.js';
 
-/** Where tests are: `<one of these>/<any>/test`. */
-const parents = ['packages', 'packages/adapters', 'examples', 'interop'];
+/** Where tests are: `<one of these>/test`. */
+const folders = [
+  'scripts',
+  ...['packages', 'packages/adapters', 'examples', 'interop'].flatMap((parent) =>
+    readdirSync(`${root}${parent}`).map((folder) => `${parent}/${folder}`),
+  ),
+];
 
 const onPath = (/** @type {string} */ name) =>
   (process.env.PATH ?? '').split(delimiter).some((folder) => existsSync(join(folder, name)));
 
 /** Globs of test files by what they need. @type {Map<string, string[]>} */
-const lanes = new Map();
-for (const parent of parents) {
-  for (const folder of readdirSync(`${root}${parent}`)) {
-    const test = `${parent}/${folder}/test`;
-    const file = `${root}${test}/lanes.json`;
-    if (!existsSync(file)) continue;
-    for (const [need, globs] of Object.entries(JSON.parse(readFileSync(file, 'utf8'))))
-      lanes.set(need, [...(lanes.get(need) ?? []), ...globs.map((/** @type {string} */ glob) => `${test}/${glob}`)]);
-  }
+export const lanes = new Map();
+for (const folder of folders) {
+  const file = `${root}${folder}/test/lanes.json`;
+  if (!existsSync(file)) continue;
+  for (const [need, globs] of Object.entries(JSON.parse(readFileSync(file, 'utf8'))))
+    lanes.set(need, [
+      ...(lanes.get(need) ?? []),
+      ...globs.map((/** @type {string} */ glob) => `${folder}/test/${glob}`),
+    ]);
 }
 
-/** The globs of a lane: `long`, `minutes` and so on. @param {string} need */
+/** The globs of a lane: `long`, `slow` and so on. @param {string} need */
 export const lane = (need) => lanes.get(need) ?? [];
 
 /** @param {string} glob */
@@ -41,22 +47,24 @@ const toRegExp = (glob) =>
 export const isIn = (need, file) =>
   (need === 'any' ? [...lanes.values()].flat() : lane(need)).some((glob) => toRegExp(glob).test(file));
 
-/** Whether a need can be met here, and what the user is told if not. @type {Record<string, readonly [boolean, string]>} */
-const known = {
-  minutes: [true, ''],
-  long: [true, ''],
-  lan: [
-    process.getuid?.() === 0 && onPath('ip') && onPath('apt-get'),
-    'tests between two hosts; they need root on Debian with iproute2 (what can run on loopback does)',
-  ],
-  go: [onPath('go'), 'tests beside programs in Go; they need it (https://go.dev/dl, 1.24 or later)'],
-};
-/** A program that is not on PATH is brought from Debian. @param {string} program @returns {readonly [boolean, string]} */
-const whether = (program) =>
-  known[program] ?? [
-    onPath('apt-get') || onPath(program),
-    `tests on a real ${program}; put \`${program}\` on PATH, or run on Debian`,
-  ];
+/** What a machine lacks for a need, as the user is told; undefined: nothing. @param {string} need */
+function missing(need) {
+  switch (need) {
+    case 'long':
+    case 'slow':
+      return undefined;
+    case 'lan':
+      if (process.getuid?.() === 0 && onPath('ip') && onPath('apt-get')) return undefined;
+      return 'tests between two hosts; they need root on Debian with iproute2 (what can run on loopback does)';
+    case 'go':
+      if (onPath('go')) return undefined;
+      return 'tests beside programs in Go; they need it (https://go.dev/dl, 1.24 or later)';
+    default:
+      // What is not on PATH is brought from Debian.
+      if (onPath('apt-get') || onPath(need)) return undefined;
+      return `tests on a real ${need}; put \`${need}\` on PATH, or run on Debian`;
+  }
+}
 
 /** Globs of the test files that are left out; each lane says so, with what is missing and how to get it. */
 export function leftOut() {
@@ -65,8 +73,8 @@ export function leftOut() {
   // With CI set they run whatever is missing, and fail.
   if (process.env.CI !== undefined) return [];
   return [...lanes].flatMap(([need, globs]) => {
-    const [able, missing] = whether(need);
-    if (!able) console.log(`left out: ${missing}`);
-    return able ? [] : globs;
+    const lacks = missing(need);
+    if (lacks !== undefined) console.log(`left out: ${lacks}`);
+    return lacks === undefined ? [] : globs;
   });
 }

@@ -15,9 +15,10 @@ export interface Case {
   /** Runs it against the harness it was made for; rejects when the registry breaks the promise. */
   run(): Promise<void>;
   /**
-   * What the case must have to itself. `process`: it counts what the process holds, so no other case may run in the process
-   * meanwhile. `backend`: it stops, freezes or wipes the backend, or asks so much of it at once that others would make it
-   * late, so no other case may use the backend meanwhile. Absent: the case may run beside any other that has nothing to itself.
+   * What the case must have to itself. `process`: it counts what the process holds, or queues so many calls at once that
+   * others would make them late, so no other case may run in the process meanwhile. `backend`: it stops, freezes or wipes
+   * the backend, so no other case may use the backend meanwhile. Absent: the case may run beside any other that has nothing
+   * to itself.
    */
   readonly alone?: 'process' | 'backend' | undefined;
 }
@@ -33,7 +34,7 @@ export interface Concern {
   readonly cases: Readonly<Record<string, CaseBody>>;
   /** They count what the whole process holds. */
   readonly processCases?: Readonly<Record<string, CaseBody>> | undefined;
-  /** They queue so many calls at once that the last one keeps its deadline only if the backend serves nobody else. */
+  /** They queue so many calls at once that the last one keeps its deadline only if no other case runs. */
   readonly burstCases?: Readonly<Record<string, CaseBody>> | undefined;
   /** Generated only where the harness has faults. */
   readonly faultCases?: Readonly<Record<string, FaultCaseBody>> | undefined;
@@ -47,7 +48,7 @@ export function casesOf(
   const { faults } = harness;
   const plain = (bodies: Readonly<Record<string, CaseBody>>, alone?: Case['alone']): readonly Case[] =>
     Object.entries(bodies).map(([title, body]) => ({ concern, title, run: () => runCase(harness, body), alone }));
-  const all = [...plain(cases), ...plain(processCases, 'process'), ...plain(burstCases, 'backend')];
+  const all = [...plain(cases), ...plain(processCases, 'process'), ...plain(burstCases, 'process')];
   if (faults === undefined) return all;
   const faulty = Object.entries(faultCases).map(
     ([title, body]): Case => ({ concern, title, run: () => runFaultCase(harness, faults, body), alone: 'backend' }),

@@ -9,6 +9,7 @@ import {
   entryKey,
   type Lease,
   type RegistryDriver,
+  recipeOf,
   systemClock,
   type WatchSink,
   withDeadline,
@@ -37,7 +38,7 @@ import { watchConsul } from './consul-watch.ts';
  * @throws RegistryError `INVALID_ARGUMENT` for an address, token or tag that cannot be one.
  */
 export function consul(options: ConsulOptions = {}): Registry {
-  return createRegistry(new ConsulDriver(options), options);
+  return createRegistry(new ConsulDriver(options), options, recipeOf(import.meta.url, options));
 }
 
 class ConsulDriver implements RegistryDriver {

@@ -60,10 +60,16 @@ async function askOnce(
       untilAborted(inner, client.call({ ...request, signal: inner })),
     );
   } catch (cause) {
-    if (signal?.aborted === true)
-      throw new RegistryError('ABORTED', 'the call was aborted by its signal', { cause, registry: 'discovery' });
+    if (signal?.aborted === true) throw endedBy(signal);
     throw RegistryError.is(cause) ? cause : toDiscoveryError(cause);
   } finally {
     client.close();
   }
+}
+
+/** A caller's timeout signal is a deadline, any other its wish to end. */
+function endedBy({ reason }: AbortSignal): RegistryError {
+  const timedOut = reason instanceof Error && reason.name === 'TimeoutError';
+  const message = `the call ${timedOut ? 'timed out' : 'was aborted'} by its signal`;
+  return new RegistryError(timedOut ? 'TIMEOUT' : 'ABORTED', message, { cause: reason, registry: 'discovery' });
 }

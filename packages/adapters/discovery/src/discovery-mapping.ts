@@ -1,5 +1,5 @@
 /** Pure: entry <-> instance of the wire. What others wrote is read as tolerantly as possible. */
-import type { Endpoint, ServiceSummary, Value } from '@rollcall/core';
+import type { Endpoint, Value } from '@rollcall/core';
 import { type Entry, type Lease, limits, readMetadata } from '@rollcall/core/adapter';
 import type { Instance, InstanceInput, WireEndpoint, WireValue } from '@rollcall/protocol';
 
@@ -48,7 +48,7 @@ export type Reading =
   | { readonly entry: Entry }
   | { readonly entry?: undefined; readonly key: string; readonly unusable: string | undefined };
 
-/** Reads an instance that anybody may have written. */
+/** Reads an instance that any client may have written. */
 export function readInstance(value: unknown): Reading {
   const instance: Partial<Record<keyof Instance, unknown>> = typeof value === 'object' && value !== null ? value : {};
   const { appid, hostname, version, status, late } = instance;
@@ -67,12 +67,4 @@ export function readInstance(value: unknown): Reading {
       node: { id: hostname, address, metadata: readMetadata(instance.metadata), ...(late === true ? { late } : {}) },
     },
   };
-}
-
-/** What the server lists of a service; undefined: it cannot be read. */
-export function readSummary(service: unknown): ServiceSummary | undefined {
-  if (typeof service !== 'object' || service === null) return undefined;
-  const { appid, versions } = service as { readonly appid?: unknown; readonly versions?: unknown };
-  if (typeof appid !== 'string' || !Array.isArray(versions)) return undefined;
-  return { name: appid, versions: versions.filter((version): version is string => typeof version === 'string') };
 }

@@ -33,12 +33,16 @@ const defaultEnv = 'default';
 export const renewalWindowMs = 4;
 /** Most leases in one renewal request. */
 export const maxRenewalBatch = 1_000;
+/** Most instances that a server which missed them is sent in one request. */
+export const maxRegisterBatch = 50;
 /** With several servers: how long a write waits for one of them. What a server misses it is sent later. Milliseconds. */
 export const writeTimeoutMs = 1_000;
 /** Deadline of a renewal batch and of what is told in the background. Milliseconds. */
 export const backgroundTimeoutMs = 3_000;
 /** A watch that hears nothing for this long is lost. Milliseconds; the server says something every 2 s. */
 export const silenceMs = 5_000;
+/** Of a snapshot that takes longer than a call may: so much of it is a sign of life. Characters. */
+export const aliveCharacters = 65_536;
 /** Deadline of an operator's call that names none. Milliseconds. */
 export const adminTimeoutMs = 5_000;
 /** Largest answer that is read. Bytes. */

@@ -1,4 +1,4 @@
-import type { Capabilities, Logger, Registry, ServiceSummary, SkippedSummary } from '@rollcall/core';
+import type { Capabilities, Logger, Registry, SkippedSummary } from '@rollcall/core';
 import {
   conflict,
   createRegistry,
@@ -9,12 +9,13 @@ import {
   keyOf,
   type Lease,
   type RegistryDriver,
+  recipeOf,
   SkippedEntries,
   type WatchSink,
 } from '@rollcall/core/adapter';
 import type { RenewStatus } from '@rollcall/protocol';
 import { toDiscoveryError } from './discovery-error.ts';
-import { readInstance, readSummary } from './discovery-mapping.ts';
+import { readInstance } from './discovery-mapping.ts';
 import {
   type DiscoveryOptions,
   type DiscoverySettings,
@@ -31,7 +32,7 @@ import type { ServerLink } from './servers/server-link.ts';
  * @throws RegistryError `INVALID_ARGUMENT` for an address or token that cannot be one.
  */
 export function discovery(options: DiscoveryOptions = {}): Registry {
-  return createRegistry(new DiscoveryDriver(parseSettings(options)), options);
+  return createRegistry(new DiscoveryDriver(parseSettings(options)), options, recipeOf(import.meta.url, options));
 }
 
 class DiscoveryDriver implements RegistryDriver {
@@ -99,11 +100,6 @@ class DiscoveryDriver implements RegistryDriver {
   async read(name: string | undefined, { signal, logger }: DriverCall): Promise<readonly Entry[]> {
     const instances = await this.#fleet.read((link, bounded) => link.instances(name, bounded), signal);
     return instances.flatMap((instance) => this.#toEntry(instance, logger) ?? []);
-  }
-
-  async list({ signal }: DriverCall): Promise<readonly ServiceSummary[]> {
-    const services = await this.#fleet.read((link, bounded) => link.services(bounded), signal);
-    return services.flatMap((service) => readSummary(service) ?? []);
   }
 
   async watch(name: string | undefined, sink: WatchSink, { signal, logger }: DriverCall): Promise<void> {

@@ -1,7 +1,7 @@
 import type { Clock } from '@rollcall/core';
 import { type Entry, keyOf, onAbort, type WatchSink } from '@rollcall/core/adapter';
 import type { Instance, RemoveEvent, SnapshotEvent } from '@rollcall/protocol';
-import { silenceMs } from './discovery-options.ts';
+import { aliveCharacters, silenceMs } from './discovery-options.ts';
 import { EventStreamParser, type StreamEvent } from './http/event-stream.ts';
 import { HttpError } from './http/http-error.ts';
 import type { Fleet } from './servers/fleet.ts';
@@ -86,6 +86,7 @@ class WatchReader {
       this.#apply(event, parse(event));
       this.#remember(event.id);
     }
+    if (this.#parser.pending >= aliveCharacters) this.#connection.sink.alive();
   }
 
   #apply({ event, id }: StreamEvent, data: object): void {

@@ -48,12 +48,14 @@ it.each([
   await expect(admin.endProtection('default')).rejects.toMatchObject({ code, registry: 'discovery' });
 });
 
-it('whose caller aborts is ABORTED', async () => {
+it('whose caller aborts is ABORTED, and TIMEOUT by a timeout signal', async () => {
   const admin = discoveryAdmin({ addresses: [await answering(undefined)] });
   const signal = new AbortController();
   const asked = admin.status({ signal: signal.signal });
   signal.abort();
   await expect(asked).rejects.toMatchObject({ code: 'ABORTED' });
+  const late = admin.status({ signal: AbortSignal.timeout(50) });
+  await expect(late).rejects.toMatchObject({ code: 'TIMEOUT' });
 });
 
 it('of an address that cannot be one is INVALID_ARGUMENT, before any connection', () => {

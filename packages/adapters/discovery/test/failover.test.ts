@@ -1,6 +1,7 @@
 /** Several servers of which one does not answer, is away, or knows another holder. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { createServer as createHttpServer } from 'node:http';
 import { createServer, type Server, type Socket } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
@@ -144,4 +145,31 @@ it('the loser of a conflict does not take the id over on a server that missed it
     )
     .toEqual(['done', '10.0.0.1:2']);
   expect(await outcome(loser.register(service('contested', 1), { ttlMs: 60_000 }))).toBe('CONFLICT');
+});
+
+it('a snapshot that takes longer than a call may is waited for while it arrives', async () => {
+  const instances = Array.from({ length: 3_000 }, (_, index) => ({
+    ...{ env: 'default', appid: 'long', hostname: `h${index}`, addrs: ['10.0.0.1:80'] },
+    metadata: { text: 'x'.repeat(1_000) },
+  }));
+  const bytes = Buffer.from(`id: e:1\nevent: snapshot\ndata: ${JSON.stringify({ instances })}\n\n`);
+  const slow = createHttpServer((incoming, answer) => {
+    if (!incoming.url?.startsWith('/api/watch'))
+      return void answer.end('{"code":0,"data":{"services":[],"instances":[]},"epoch":"e"}');
+    answer.writeHead(200, { 'content-type': 'text/event-stream' });
+    let at = 0;
+    const timer = setInterval(() => {
+      answer.write(bytes.subarray(at, at + 250_000));
+      at += 250_000;
+      if (at >= bytes.length) clearInterval(timer);
+    }, 150);
+    answer.on('close', () => clearInterval(timer));
+  }).listen(0, '127.0.0.1');
+  await once(slow, 'listening');
+  cleanUps.push(() => slow.close());
+  const registry = open([`127.0.0.1:${(slow.address() as { readonly port: number }).port}`], { timeoutMs: 700 });
+  const watcher = registry.watch({ name: 'long' });
+  expect((await watcher.next()).value).toMatchObject({ type: 'create' });
+  await watcher.return();
+  slow.closeAllConnections();
 });

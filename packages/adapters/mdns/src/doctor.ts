@@ -1,10 +1,10 @@
 /** What is sent and heard here, which programs answer, what of it cannot be used, and what to do about what is wrong. */
 import { randomInt } from 'node:crypto';
-import { networkInterfaces } from 'node:os';
 import type { CallOptions } from '@rollcall/core';
 import { type CommonRegistryOptions, type Finding, holdProcess, pause } from '@rollcall/core/adapter';
 import { explain } from './mdns-error.ts';
 import { type MdnsOptions, parseSettings, type Settings } from './mdns-options.ts';
+import { askInterfaces } from './network/interfaces.ts';
 import { type Heard, Network } from './network/network.ts';
 import { type Dialect, dnsSdDialect, goMicroDialect } from './seen/dialects.ts';
 import { questionsAbout } from './seen/questions.ts';
@@ -109,13 +109,15 @@ function linksOf(network: Network, notes: Notes): readonly string[] {
     return `${place.interface} (IPv${place.family}, ${place.address}): ${failure === undefined ? `${sent}, ${back}` : sent}, ${heard}`;
   });
   const used = new Set(network.links.map(({ place }) => place.interface));
-  const others = Object.keys(networkInterfaces()).filter((name) => !used.has(name));
+  const others = Object.keys(askInterfaces().interfaces).filter((name) => !used.has(name));
   const unused = others.length === 0 ? [] : [`up, but not spoken on: ${others.join(', ')}`];
   return [...open, ...network.refused, ...unused];
 }
 
 function speakersOf({ speakers }: Notes): readonly string[] {
-  const own = new Set(Object.values(networkInterfaces()).flatMap((infos = []) => infos.map(({ address }) => address)));
+  const own = new Set(
+    Object.values(askInterfaces().interfaces).flatMap((infos = []) => infos.map(({ address }) => address)),
+  );
   const lines = [...speakers].map(([address, nodes]) => {
     const who = own.has(address) ? `${address} (this machine)` : address;
     const services = new Set([...nodes].map((node) => node.split(' ')[0]));

@@ -19,7 +19,7 @@ export const noGoMicroForm =
 
 /** Only the announcer of a node can withdraw it. */
 export function notOurs({ name, id }: EntryKey, where: string): RegistryError {
-  const message = `node ${id} of ${name} is announced by another registry${where}: on mDNS only who registered a node can deregister it`;
+  const message = `node ${id} of ${name} is announced by another registry${where}: on mDNS only the registry that registered a node can deregister it`;
   return new RegistryError('NOT_SUPPORTED', message);
 }
 

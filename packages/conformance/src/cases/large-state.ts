@@ -29,7 +29,8 @@ async function registerAll(registry: Registry, name: string, ids: readonly strin
 /** A roll of hundreds is no other than one of three. */
 export const largeState: Concern = {
   concern: 'large state',
-  cases: {
+  cases: {},
+  burstCases: {
     'a service of many nodes is read whole, and a watcher is told the whole before synced': async (context) => {
       const [registry, other] = await context.openTwo();
       const name = context.name();

@@ -49,6 +49,7 @@ export const scopeMutants: readonly Mutant[] = [
         inner.watch(
           name,
           {
+            alive: () => sink.alive(),
             snapshot: (entries) =>
               sink.snapshot(name === undefined ? entries.filter((entry) => !entry.name.includes('.')) : entries),
             put: (entry) => void ((name !== undefined || !entry.name.includes('.')) && sink.put(entry)),
@@ -82,6 +83,7 @@ export const scopeMutants: readonly Mutant[] = [
           return inner.watch(
             name,
             {
+              alive: () => sink.alive(),
               snapshot: (entries) => sink.snapshot([...entries, ...expired.values()]),
               put: (entry) => {
                 seen.set(entry.node.id, entry);
@@ -111,6 +113,7 @@ export const scopeMutants: readonly Mutant[] = [
             name,
             {
               ...sink,
+              alive: () => sink.alive(),
               snapshot: (entries) => {
                 for (const entry of entries) ever.set(keyOf(entry.name, entry.node.id), entry);
                 sink.snapshot([...ever.values()].filter((entry) => name === undefined || entry.name === name));
@@ -129,6 +132,7 @@ export const scopeMutants: readonly Mutant[] = [
     name: 'tells a part of a large state after synced',
     caughtBy: 'large state: a service of many nodes is read whole, and a watcher is told the whole before synced',
     open: sinking((sink) => ({
+      alive: () => sink.alive(),
       snapshot(entries) {
         sink.snapshot(entries.slice(0, 256));
         for (const entry of entries.slice(256)) setImmediate(() => sink.put(entry));

@@ -42,6 +42,7 @@ const extending = (on: 'read' | 'list' | 'watch'): Mutant['open'] =>
           name,
           {
             ...sink,
+            alive: () => sink.alive(),
             snapshot(entries) {
               if (on === 'watch') extend(entries);
               sink.snapshot(entries);
@@ -183,6 +184,7 @@ export const touchMutants: readonly Mutant[] = [
           return inner.watch(
             name,
             {
+              alive: () => sink.alive(),
               snapshot(entries) {
                 for (const entry of entries) seen.set(entry.node.id, entry);
                 sink.snapshot(entries);

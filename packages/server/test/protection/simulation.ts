@@ -56,6 +56,15 @@ export class Simulation {
     }
   }
 
+  /** Heard again now, and at every interval from now on. */
+  heal(id: string, now: number): void {
+    const node = this.#alive.get(id);
+    if (node === undefined) return;
+    node.cut = false;
+    node.from = now;
+    this.#hear(id, now, false);
+  }
+
   /** The server stands still: nothing is heard, and its clock does not run. */
   stopServer(from: number, to: number): this {
     this.#stopped = [from, to];

@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http';
-import { type HttpAnswer, saidByAnybody } from './http-answer.ts';
+import { type HttpAnswer, meantByAll } from './http-answer.ts';
 import { type HttpCall, HttpClient, type HttpClientOptions } from './http-client.ts';
 import { HttpError } from './http-error.ts';
 
@@ -56,7 +56,7 @@ export function listOf(fields: Record<string, unknown>, name: string): readonly 
 /** A status means what ours mean only in our envelope; other JSON is that of a gateway. */
 function refusal(verb: string, { status, body, retryAfterMs }: HttpAnswer): HttpError {
   const { code, message } = fieldsOf(body);
-  if (typeof code !== 'number' && !saidByAnybody.has(status) && status < 500)
+  if (typeof code !== 'number' && !meantByAll.has(status) && status < 500)
     return new HttpError(`${verb} ${status}: is it a Rollcall discovery server?`);
   return new HttpError(`${verb} ${status}${typeof message === 'string' ? `: ${message}` : ''}`, status, retryAfterMs);
 }

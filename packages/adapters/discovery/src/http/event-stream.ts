@@ -23,6 +23,11 @@ export class EventStreamParser {
   #pieces: string[] = [];
   #length = 0;
 
+  /** So many characters of an event have come that is not whole yet. */
+  get pending(): number {
+    return this.#length;
+  }
+
   /** @throws HttpError when one event is longer than an answer may be. */
   push(chunk: Buffer): StreamEvent[] {
     const text = this.#decoder.write(chunk);

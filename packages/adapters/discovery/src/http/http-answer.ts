@@ -1,4 +1,4 @@
-/** What an HTTP response says, whoever sent it: a balancer's page must not pass for an answer of the server. */
+/** What an HTTP response says: a balancer's page must not pass for an answer of the server. */
 import type { IncomingMessage } from 'node:http';
 import type { Clock } from '@rollcall/core';
 import { untilAborted } from '@rollcall/core/adapter';
@@ -13,8 +13,8 @@ export interface HttpAnswer {
   readonly retryAfterMs: number | undefined;
 }
 
-/** Statuses that say the same whoever answers: the credentials, the size, the rate. All others need our JSON. */
-export const saidByAnybody: ReadonlySet<number> = new Set([401, 403, 413, 429]);
+/** Statuses that mean the same from any HTTP server: the credentials, the size, the rate. All others need our JSON. */
+export const meantByAll: ReadonlySet<number> = new Set([401, 403, 413, 429]);
 /** As nginx and Go answer a request in plain HTTP on their TLS port. */
 const plainOnTls = /plain HTTP request was sent to HTTPS port|HTTP request to an HTTPS server/i;
 
@@ -31,7 +31,7 @@ export async function readAnswer(response: IncomingMessage, clock: Clock, signal
 }
 
 function notJson(status: number, text: string, retryAfterMs: number | undefined): HttpError {
-  if (saidByAnybody.has(status)) return new HttpError(`answered ${status} without JSON`, status, retryAfterMs);
+  if (meantByAll.has(status)) return new HttpError(`answered ${status} without JSON`, status, retryAfterMs);
   if (plainOnTls.test(text)) return new HttpError('wants TLS on this port: write https:// before its address');
   return new HttpError(
     `answered ${status} without JSON: is it a Rollcall discovery server?`,

@@ -10,7 +10,7 @@ import {
   withDeadline,
 } from '@rollcall/core/adapter';
 import { isUnreachable } from '../discovery-error.ts';
-import { backgroundTimeoutMs } from '../discovery-options.ts';
+import { backgroundTimeoutMs, maxRegisterBatch } from '../discovery-options.ts';
 import { HttpError } from '../http/http-error.ts';
 
 /** What a server that could not be reached has missed, of one node: the last write counts. */
@@ -21,7 +21,7 @@ export interface MissedWritesOptions {
   readonly clock: Clock;
   /** Aborts when the link is closed. */
   readonly closed: AbortSignal;
-  readonly register: (entry: Entry, lease: Lease | undefined, signal: AbortSignal) => Promise<void>;
+  readonly register: (entries: readonly Entry[], lease: Lease | undefined, signal: AbortSignal) => Promise<void>;
   readonly cancel: (keys: readonly EntryKey[], signal: AbortSignal) => Promise<void>;
 }
 
@@ -92,11 +92,7 @@ export class MissedWrites {
   }
 
   async #send(signal: AbortSignal): Promise<void> {
-    const missed = [...this.#missed];
-    const sending = this.#sendAll(
-      missed.map(([, what]) => what),
-      signal,
-    );
+    const sending = this.#sendAll(signal);
     const settled = sending.then(
       () => {},
       () => {},
@@ -104,17 +100,41 @@ export class MissedWrites {
     this.#sending = settled;
     try {
       await sending;
-      for (const [key, what] of missed) if (this.#missed.get(key) === what) this.#missed.delete(key);
     } finally {
       if (this.#sending === settled) this.#sending = undefined;
     }
   }
 
-  async #sendAll(missed: readonly Missed[], signal: AbortSignal): Promise<void> {
-    const cancelled = missed.flatMap((what) => ('cancelled' in what ? [what.cancelled] : []));
-    if (cancelled.length > 0) await this.#options.cancel(cancelled, signal);
-    for (const what of missed) if ('entry' in what) await this.#options.register(what.entry, what.lease, signal);
+  /** Removals first; what is acknowledged is not sent again when a later part fails. */
+  async #sendAll(signal: AbortSignal): Promise<void> {
+    const removals: [string, Missed, EntryKey][] = [];
+    const batches = new Map<string, { readonly lease: Lease | undefined; readonly items: [string, Missed, Entry][] }>();
+    for (const [key, what] of this.#missed) {
+      if ('cancelled' in what) removals.push([key, what, what.cancelled]);
+      else {
+        const { entry, lease } = what;
+        const name = `${lease?.ttlMs} ${lease?.renewIntervalMs}`;
+        const batch = batches.get(name) ?? { lease, items: [] };
+        batches.set(name, batch);
+        batch.items.push([key, what, entry]);
+      }
+    }
+    if (removals.length > 0) await this.#options.cancel(pluck(removals), signal);
+    this.#acknowledge(removals);
+    for (const { lease, items } of batches.values())
+      for (let at = 0; at < items.length; at += maxRegisterBatch) {
+        const some = items.slice(at, at + maxRegisterBatch);
+        await this.#options.register(pluck(some), lease, signal);
+        this.#acknowledge(some);
+      }
+  }
+
+  /** A write that came meanwhile is still missed. */
+  #acknowledge(sent: readonly (readonly [string, Missed, unknown])[]): void {
+    for (const [key, what] of sent) if (this.#missed.get(key) === what) this.#missed.delete(key);
   }
 }
+
+const pluck = <T>(items: readonly (readonly [string, Missed, T])[]): T[] => items.map(([, , item]) => item);
 
 const retryAfterOf = (cause: unknown): number => (cause instanceof HttpError ? (cause.retryAfterMs ?? 0) : 0);

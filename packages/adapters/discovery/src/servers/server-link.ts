@@ -58,7 +58,7 @@ export class ServerLink {
     this.missed = new MissedWrites({
       clock,
       closed: this.#closed.signal,
-      register: (entry, lease, signal) => this.#register([entry], lease, signal),
+      register: (entries, lease, signal) => this.#register(entries, lease, signal),
       cancel: (keys, signal) => this.#cancel(keys, signal),
     });
   }

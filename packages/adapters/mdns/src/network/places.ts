@@ -1,6 +1,7 @@
 /** Pure: where mDNS can speak, from what the system says of its interfaces. */
 import { BlockList, isIP } from 'node:net';
 import { type NetworkInterfaceInfo, platform } from 'node:os';
+import type { Interfaces } from './interfaces.ts';
 
 /** One family of one interface. */
 export interface Place {
@@ -20,8 +21,6 @@ export interface Place {
   /** Whether an address, of either family, is in a subnet of the interface. */
   holds(address: string): boolean;
 }
-
-type Interfaces = Readonly<Record<string, readonly NetworkInterfaceInfo[] | undefined>>;
 
 function subnetsOf(infos: readonly NetworkInterfaceInfo[]): BlockList {
   const subnets = new BlockList();

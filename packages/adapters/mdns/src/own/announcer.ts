@@ -34,7 +34,7 @@ export interface AnnouncerOptions {
   readonly changed: (key: EntryKey, reason: DeleteReason) => void;
 }
 
-/** Who announces a node of ours. */
+/** Another announcer of a node of ours. */
 export interface Rival {
   /** The registry object; undefined: another program. */
   readonly owner: string | undefined;

@@ -41,12 +41,12 @@ export class Zone {
     return this.#nodes.get(keyOf(name, id));
   }
 
-  /** Who has this name as its instance, in any form. */
+  /** The node that has this name as its instance, in any form. */
   ofInstance(name: string): Own | undefined {
     return this.#instances.get(nameKey(name));
   }
 
-  /** Whom a pointer of this name is to. */
+  /** The nodes that a pointer of this name points to. */
   ofPointer(name: string): Iterable<Own> {
     return this.#pointers.get(nameKey(name))?.values() ?? [];
   }

@@ -10,7 +10,7 @@ import { keyOfQuestion, questionsAbout, questionsFor, toUsAlone } from './questi
 import type { Due, Sightings } from './sightings.ts';
 import { Sparing } from './sparing.ts';
 
-/** A name that somebody watches; undefined: all. */
+/** A watched name; undefined: all. */
 interface Want {
   watchers: number;
   /** Its first questions have had their time. */
@@ -83,7 +83,7 @@ export class Browser {
     this.#arm();
   }
 
-  /** Asks and waits for the answers; whoever asks for the same meanwhile shares it. Rejects where nothing can be sent. */
+  /** Asks and waits for the answers; calls for the same name meanwhile share it. Rejects where nothing can be sent. */
   async survey(name: string | undefined, signal: AbortSignal): Promise<void> {
     const known = this.#surveys.get(name);
     const survey = known ?? this.#survey(name).finally(() => this.#surveys.delete(name));
@@ -131,7 +131,7 @@ export class Browser {
     await pause(clock, windowMs - repeatMs, this.#stop.signal);
   }
 
-  /** Of a name that nothing is known of yet, to who answers the asker alone. */
+  /** For a name of which nothing is known yet, in the dialects that answer the asker alone. */
   #firstQuestions(name: string): readonly Question[] {
     const { sightings, dialects } = this.#options;
     const [known] = sightings.of(name);

@@ -17,7 +17,7 @@ interface Seen {
 export interface Dialect {
   /** Of two forms of one node the higher counts. */
   readonly rank: number;
-  /** Its announcers answer the asker alone, whoever asks. */
+  /** Its announcers always answer the asker alone. */
   readonly direct: boolean;
   reads(instance: string): boolean;
   /** @param address What its SRV and host records make; undefined where they are not known. */

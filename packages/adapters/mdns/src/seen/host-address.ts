@@ -1,16 +1,8 @@
 /** Pure: the address of an announced node that has a host name. */
 import { BlockList, isIP } from 'node:net';
 import type { Place } from '../network/places.ts';
-import { lower, type Rr } from '../wire/message.ts';
 import { endOf, type Life, longer } from './life.ts';
-
-/** An address record. */
-export interface HostRecord {
-  readonly address: string;
-  readonly ttlMs: number;
-  /** It replaces what was known of the host. */
-  readonly flush: boolean;
-}
+import type { HostRecord } from './packet.ts';
 
 /** Where addresses were heard. */
 export interface HostSource {
@@ -22,7 +14,7 @@ export interface HostSource {
   readonly direct: boolean;
 }
 
-/** Addresses that nobody can be called at: unspecified, multicast, and link-local ones without their zone. */
+/** Addresses that cannot be called: unspecified, multicast, and link-local ones without their zone. */
 const unusable = new BlockList();
 unusable.addSubnet('0.0.0.0', 8, 'ipv4');
 unusable.addSubnet('224.0.0.0', 3, 'ipv4');
@@ -71,7 +63,7 @@ export class HostAddress {
 
   /** Takes the addresses of one packet. */
   take(records: readonly HostRecord[], { place, now, rank, direct }: HostSource): void {
-    const usable = records.filter(({ address }) => isUsable(address));
+    const usable = records.filter(({ address, ttlMs }) => ttlMs > 0 && isUsable(address));
     const chosen = this.#chosen;
     const same = usable.find(({ address }) => address === chosen?.address);
     if (chosen !== undefined && same === undefined && now < endOf(chosen.life)) {
@@ -90,16 +82,4 @@ export class HostAddress {
       life: known === undefined || !direct ? life : longer(known.life, life),
     };
   }
-}
-
-/** The address records of a packet, by host. */
-export function hostsOf(records: readonly Rr[]): ReadonlyMap<string, readonly HostRecord[]> {
-  const hosts = new Map<string, HostRecord[]>();
-  for (const rr of records) {
-    if (rr.type !== 'A' && rr.type !== 'AAAA') continue;
-    const list = hosts.get(lower(rr.name)) ?? [];
-    hosts.set(lower(rr.name), list);
-    list.push({ address: rr.data, ttlMs: rr.ttl * 1_000, flush: rr.flush === true });
-  }
-  return hosts;
 }

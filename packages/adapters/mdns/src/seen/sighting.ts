@@ -4,8 +4,9 @@ import type { Reading } from '../mdns-mapping.ts';
 import type { Link } from '../network/link.ts';
 import { lower, type Rr } from '../wire/message.ts';
 import type { Dialect } from './dialects.ts';
-import { HostAddress, type HostRecord } from './host-address.ts';
+import { HostAddress } from './host-address.ts';
 import { type Life, longer, shortest } from './life.ts';
+import type { HostRecord } from './packet.ts';
 
 /** What came in one packet. */
 export interface Hearing {
@@ -91,7 +92,7 @@ export class Sighting {
     const target = lower(rr.data.target);
     if (this.#srv !== undefined && this.#srv.target !== target) this.#host.clear();
     this.#srv = { target, port: rr.data.port, life: this.#lived(this.#srv?.life, rr.ttl, hearing) };
-    this.#awaitsHost = hosts.length === 0;
+    this.#awaitsHost = hosts.every(({ ttlMs }) => ttlMs === 0);
     const { now, link, direct } = hearing;
     this.#host.take(hosts, { place: link.place, now, rank: 'with-srv', direct });
     this.#heard(hearing);

@@ -2,12 +2,11 @@
 import type { DeleteReason, SkippedEntry, SkippedSummary } from '@rollcall/core';
 import { type Entry, sameEntry } from '@rollcall/core/adapter';
 import { maxNamed, maxRemembered } from '../mdns-options.ts';
-import { saysExpired } from '../wire/dns-sd.ts';
 import { lower, nameKey, type Rr } from '../wire/message.ts';
 import { Agenda } from './agenda.ts';
 import type { Dialect } from './dialects.ts';
-import { type HostRecord, hostsOf } from './host-address.ts';
 import { endOf, type Life } from './life.ts';
+import { type Packet, packetOf } from './packet.ts';
 import { nextCheck, nextDoubt } from './refresh.ts';
 import { Roll } from './roll.ts';
 import { type Hearing, keyOfEntry, Sighting } from './sighting.ts';
@@ -87,19 +86,18 @@ export class Sightings {
 
   /** Takes in a packet; answers what it leaves open. */
   hear(hearing: Hearing): Open {
-    const { records, now } = hearing;
-    const living = hostsOf(records.filter(({ ttl }) => ttl > 0));
-    this.#hearGoodbyes(records, now);
+    const packet = packetOf(hearing.records);
+    // Before the rest, which may say that the instance lives.
+    this.#hearGoodbyes(packet, hearing.now);
     const taken = new Set<Sighting>();
-    for (const rr of records) {
-      if ((rr.type !== 'SRV' && rr.type !== 'TXT') || rr.ttl === 0) continue;
-      const sighting = this.#take(rr, living, hearing);
+    for (const rr of packet.facts) {
+      const sighting = this.#take(rr, packet, hearing);
       if (sighting !== undefined) taken.add(sighting);
     }
-    const { moved, contradicted } = this.#hearHosts(living, hearing);
+    const { moved, contradicted } = this.#hearHosts(packet, hearing);
     for (const sighting of new Set([...taken, ...moved])) this.#read(sighting);
     const hosts = [...taken].flatMap(({ wantsHost, target }) => (wantsHost && target !== undefined ? [target] : []));
-    return { instances: [...this.#unknown(records), ...contradicted], hosts };
+    return { instances: [...this.#unknown(packet), ...contradicted], hosts };
   }
 
   /** When the next check is. */
@@ -139,19 +137,10 @@ export class Sightings {
     return this.#instances.get(nameKey(sighting.instance)) === sighting;
   }
 
-  /** Of an SRV, a TXT, or the pointer alone. Before the rest of the packet, which may say that the instance lives. */
-  #hearGoodbyes(records: readonly Rr[], now: number): void {
-    const gone = records.filter(({ ttl }) => ttl === 0);
-    const expired = new Set(
-      gone.flatMap((rr) => (rr.type === 'TXT' && saysExpired(rr.data) ? [nameKey(rr.name)] : [])),
-    );
-    for (const rr of gone) {
-      // To leave a subtype is not to leave.
-      const isPointer = rr.type === 'PTR' && !rr.name.includes('._sub.');
-      const instance = isPointer ? rr.data : rr.type === 'SRV' || rr.type === 'TXT' ? rr.name : undefined;
-      const sighting = instance === undefined ? undefined : this.#instances.get(nameKey(instance));
+  #hearGoodbyes({ goodbyes }: Packet, now: number): void {
+    for (const { instance, reason } of goodbyes) {
+      const sighting = this.#instances.get(nameKey(instance));
       if (sighting === undefined || sighting.leaving !== undefined) continue;
-      const reason = expired.has(nameKey(sighting.instance)) ? 'expired' : 'deregistered';
       sighting.leaving = { at: now, reason };
       sighting.asked = 0;
       this.#appoint(sighting);
@@ -159,35 +148,29 @@ export class Sightings {
   }
 
   /** Addresses that came without the SRV of an instance: the instances that have another address now, and those that are to be asked again. */
-  #hearHosts(living: ReadonlyMap<string, readonly HostRecord[]>, hearing: Hearing) {
-    const { records } = hearing;
-    const withSrv = new Set(records.flatMap((rr) => (rr.type === 'SRV' ? [nameKey(rr.name)] : [])));
+  #hearHosts({ hosts, withSrv }: Packet, hearing: Hearing) {
     const moved: Sighting[] = [];
     const contradicted: string[] = [];
-    for (const [host, all] of hostsOf(records))
+    for (const [host, records] of hosts)
       for (const sighting of this.#users.of(host)) {
         if (withSrv.has(nameKey(sighting.instance))) continue;
         const { life } = sighting;
-        if (sighting.takeHost(living.get(host) ?? [], hearing)) moved.push(sighting);
-        if (sighting.contradicts(all)) contradicted.push(sighting.instance);
+        if (sighting.takeHost(records, hearing)) moved.push(sighting);
+        if (sighting.contradicts(records)) contradicted.push(sighting.instance);
         if (sighting.life.heardAt !== life.heardAt) this.#extended(sighting, life);
       }
     return { moved, contradicted };
   }
 
   /** Instances that pointers name and of which nothing more was heard. */
-  #unknown(records: readonly Rr[]): string[] {
-    return records.flatMap((rr) => {
-      if (rr.type !== 'PTR' || rr.ttl === 0 || this.#options.dialectOf(rr.data) === undefined) return [];
-      return this.#instances.get(nameKey(rr.data))?.complete === true ? [] : [rr.data];
-    });
+  #unknown({ named }: Packet): string[] {
+    return named.filter(
+      (instance) =>
+        this.#options.dialectOf(instance) !== undefined && this.#instances.get(nameKey(instance))?.complete !== true,
+    );
   }
 
-  #take(
-    rr: Rr & { readonly type: 'SRV' | 'TXT' },
-    hosts: ReadonlyMap<string, readonly HostRecord[]>,
-    hearing: Hearing,
-  ): Sighting | undefined {
+  #take(rr: Rr & { readonly type: 'SRV' | 'TXT' }, { hosts }: Packet, hearing: Hearing): Sighting | undefined {
     const { refuses, dialectOf } = this.#options;
     const dialect = dialectOf(rr.name);
     if (dialect === undefined) return undefined;

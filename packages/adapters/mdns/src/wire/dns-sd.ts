@@ -4,7 +4,7 @@ import { deflateRawSync, inflateRawSync } from 'node:zlib';
 import { type Entry, type EntryKey, limits } from '@rollcall/core/adapter';
 import { parseObject, readEndpoint, readMetadata } from '@rollcall/core/go-micro';
 
-/** Who asks for this enumerates service types (RFC 6763, 9). */
+/** A question for this enumerates service types (RFC 6763, 9). */
 const enumeration = (domain: string): string => `_services._dns-sd._udp.${domain}`;
 const hash = (text: string): string => createHash('sha256').update(text).digest('hex').slice(0, 12);
 
@@ -50,7 +50,7 @@ export interface Truth {
 const pieceBytes = 250;
 /** Largest text that is inflated: far above what fits in a packet, far below what hurts. Bytes. */
 const maxInflated = 262_144;
-/** In a goodbye: its lease ended, nobody deregistered it. */
+/** In a goodbye: its lease ended, it was not deregistered. */
 const expiredMark = 'gone=expired';
 
 /** The strings of an entry's TXT: name, version and owner for people and tools, the rest deflated. */
@@ -103,7 +103,7 @@ function inflate(pairs: ReadonlyMap<string, Pair>): Record<string, unknown> | un
 }
 
 /**
- * What anybody's TXT in our type says. A program without our fields may give `name`, `id` and `version`; its other pairs
+ * What the TXT of any program in our type says. A program without our fields may give `name`, `id` and `version`; its other pairs
  * are metadata of the node, and its instance label stands for what it does not give.
  */
 export function readTruth(label: string, data: readonly Buffer[]): Truth | undefined {
