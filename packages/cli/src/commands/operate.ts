@@ -2,7 +2,7 @@ import { RegistryError } from '@rollcall/core';
 import type { DiscoveryAdmin } from '@rollcall/core/adapter';
 import type { StatusAnswer } from '@rollcall/protocol';
 import type { Command } from 'commander';
-import { adapterOf, type CommonOptions, registryOptions, remedyOf, withCommon } from '../common.ts';
+import { type CommonOptions, namedAdapter, registryOptions, remedyOf, withCommon } from '../common.ts';
 import { CliError, exitCodes } from '../exit-codes.ts';
 import { plain, print } from '../output.ts';
 
@@ -17,7 +17,7 @@ export function addOperateCommands(program: Command): void {
 
 /** Asks the server that the options name, as whom they say. */
 async function ask<T>(options: CommonOptions, question: (admin: DiscoveryAdmin) => Promise<T>): Promise<T> {
-  const adapter = await adapterOf(options);
+  const adapter = await namedAdapter(options);
   if (adapter.admin === undefined) {
     const message = `--registry ${plain(adapter.name)} has no self-protection: this command is for the discovery server`;
     throw new CliError(exitCodes.usage, message);
