@@ -12,7 +12,7 @@ export function addOperateCommands(program: Command): void {
     .description('the discovery server and its self-protection, explained')
     .action(status);
   const protection = program.command('protection').description('self-protection of the discovery server');
-  withCommon(protection.command('end')).description('strike off every expired instance now').action(end);
+  withCommon(protection.command('end')).description('evict every expired instance now').action(end);
 }
 
 /** Asks the server that the options name, as whom they say. */
@@ -48,5 +48,5 @@ async function status(options: CommonOptions): Promise<void> {
 async function end(options: CommonOptions): Promise<void> {
   const env = options.registryNamespace ?? 'default';
   const evicted = await ask(options, (admin) => admin.endProtection(env));
-  print(options.json ? JSON.stringify({ evicted }) : `${evicted} expired instances of ${plain(env)} were struck off`);
+  print(options.json ? JSON.stringify({ evicted }) : `${evicted} expired instances of ${plain(env)} were evicted`);
 }
