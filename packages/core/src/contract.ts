@@ -109,7 +109,7 @@ export interface CallOptions {
 /** Options of {@link Registry.register}. */
 export interface RegisterOptions extends CallOptions {
   /**
-   * Without a renewal for this long, in milliseconds, the node is struck off. Raised to `minTtlMs` and rounded up to
+   * Without a renewal for this long, in milliseconds, the node expires. Raised to `minTtlMs` and rounded up to
    * `ttlResolutionMs`. Absent: the node stays until deregistered or withdrawn.
    */
   readonly ttlMs?: number | undefined;

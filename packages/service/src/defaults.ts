@@ -1,4 +1,4 @@
-/** Without a renewal for this long the node is struck off. Milliseconds. */
+/** Without a renewal for this long the node expires. Milliseconds. */
 export const defaultTtlMs = 30_000;
 /** How often the node is registered again. Milliseconds; a third of the TTL, so two may be lost. */
 export const defaultRenewIntervalMs = 10_000;

@@ -21,7 +21,8 @@ import type {
 import { closeGraceMs, defaultCloseTimeoutMs, defaultTimeoutMs } from '../defaults.ts';
 import { freezeEntry, freezeSummaries, groupByVersion, keyOf, summarize } from '../model/entry.ts';
 import { parseName, parseRef, parseService } from '../model/input.ts';
-import { callOptions, checkOptions, parseDuration, parseLease, parseNamespace, parseSignal } from '../model/options.ts';
+import { parseLease } from '../model/lease.ts';
+import { callOptions, checkOptions, parseDuration, parseNamespace, parseSignal } from '../model/options.ts';
 import { CallOrder } from './call-order.ts';
 import { Calls } from './calls.ts';
 import { Connection } from './connection.ts';
