@@ -99,6 +99,13 @@ describe('a page of a balancer', () => {
   });
 });
 
+it('a name with several addresses that all refuse is named in the message', async () => {
+  expect(await failure(open('localhost:1').init())).toMatchObject({
+    code: 'UNAVAILABLE',
+    message: expect.stringMatching(/cannot be reached: .*ECONNREFUSED/),
+  });
+});
+
 describe('TLS', () => {
   const credentials = async () => {
     const { private: key, cert } = await generate([{ name: 'commonName', value: 'localhost' }]);
@@ -167,6 +174,29 @@ it('a call that finds its idle connection closed is sent once more on a fresh on
     await call();
     await new Promise((resolve) => setTimeout(resolve, 2 * idleMs));
   }
+});
+
+it('a 408 that a balancer sends as it closes an idle connection is no answer: the call is sent once more', async () => {
+  let connections = 0;
+  const answers = {
+    right:
+      'HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 48\r\n\r\n{"code":0,"data":{"services":[],"instances":[]}}',
+    late: 'HTTP/1.1 408 Request Time-out\r\ncontent-length: 6\r\ncontent-type: text/html\r\n\r\n<html>',
+  };
+  const listener = createTcpServer((socket) => {
+    connections += 1;
+    let requests = 0;
+    socket
+      .on('error', () => {})
+      .on('data', () => {
+        requests += 1;
+        if (requests === 1) socket.write(answers.right);
+        else socket.end(answers.late);
+      });
+  });
+  const registry = open(await listen(listener));
+  for (let read = 0; read < 3; read += 1) expect(await registry.getService('web')).toEqual([]);
+  expect(connections).toBeGreaterThan(1);
 });
 
 it('a base path in the address is kept: the server is reached behind a proxy that serves it below a path', async () => {

@@ -73,15 +73,17 @@ export class HttpClient {
   async #sendTwice(call: HttpCall): Promise<IncomingMessage> {
     const request = this.#request(call, this.#agent);
     try {
-      return await responseOf(request, call);
+      const response = await responseOf(request, call);
+      // HAProxy says 408 into an idle connection, where it is read as the answer to the next request.
+      if (!request.reusedSocket || response.statusCode !== 408) return response;
+      response.destroy();
     } catch (cause) {
       const wasIdle = request.reusedSocket && closedCodes.has(codeOf(cause));
       if (!wasIdle || call.signal.aborted) throw cause;
-      // The others were idle as long: the repetition must get a fresh one.
-      for (const sockets of Object.values(this.#agent.freeSockets))
-        for (const socket of sockets ?? []) socket.destroy();
-      return responseOf(this.#request(call, this.#agent), call);
     }
+    // The others were idle as long: the repetition must get a fresh one.
+    for (const sockets of Object.values(this.#agent.freeSockets)) for (const socket of sockets ?? []) socket.destroy();
+    return responseOf(this.#request(call, this.#agent), call);
   }
 
   #request({ method, path, body, headers, signal }: HttpCall, agent: HttpAgent | false): ClientRequest {
