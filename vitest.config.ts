@@ -6,10 +6,10 @@ import { isIn, lane, leftOut } from './scripts/lanes.js';
 // Both lists: without the ssr one, packages resolve to dist, which a fresh clone does not have.
 const conditions = ['rollcall-source'];
 
-/** Files that wait for a network rather than keep a machine busy; files that may take a minute; all others. */
+/** Files that wait for a network rather than keep a machine busy; those that keep real backends busy; all others. */
 function rank({ moduleId }: TestSpecification): 'idle' | 'busy' | 'short' {
   const file = relative(import.meta.dirname, moduleId).replaceAll('\\', '/');
-  if (isIn('lan', file) || isIn('minutes', file)) return 'idle';
+  if (isIn('lan', file) || isIn('slow', file)) return 'idle';
   return isIn('any', file) || /\/conformance[^/]*$/.test(file) ? 'busy' : 'short';
 }
 

@@ -1,31 +1,37 @@
 // What of the tests runs here: all of it, unless the inner loop is asked for or the machine cannot.
 //
 // A test folder says in its `lanes.json` what its files need, by globs: a program (`etcd`, `consul`, any other that Debian
-// has), `lan` (two hosts, which only root can make), `go`, or `minutes` (they take that long). A file may need several
-// things; one that is not named needs nothing. `long` needs nothing either: those files do more under ROLLCALL_LONG.
+// has), `lan` (two hosts, which only root can make), `go`, or time (`slow`). A file may need several things; one that is not
+// named needs nothing. `long` needs nothing either: those files do more under ROLLCALL_LONG. `--quick` does not leave out a
+// file for `long` alone.
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { root } from './bootstrap.js';
 
-/** Where tests are: `<one of these>/<any>/test`. */
-const parents = ['packages', 'packages/adapters', 'examples', 'interop'];
+/** Where tests are: `<one of these>/test`. */
+const folders = [
+  'scripts',
+  ...['packages', 'packages/adapters', 'examples', 'interop'].flatMap((parent) =>
+    readdirSync(`${root}${parent}`).map((folder) => `${parent}/${folder}`),
+  ),
+];
 
 const onPath = (/** @type {string} */ name) =>
   (process.env.PATH ?? '').split(delimiter).some((folder) => existsSync(join(folder, name)));
 
 /** Globs of test files by what they need. @type {Map<string, string[]>} */
 export const lanes = new Map();
-for (const parent of parents) {
-  for (const folder of readdirSync(`${root}${parent}`)) {
-    const test = `${parent}/${folder}/test`;
-    const file = `${root}${test}/lanes.json`;
-    if (!existsSync(file)) continue;
-    for (const [need, globs] of Object.entries(JSON.parse(readFileSync(file, 'utf8'))))
-      lanes.set(need, [...(lanes.get(need) ?? []), ...globs.map((/** @type {string} */ glob) => `${test}/${glob}`)]);
-  }
+for (const folder of folders) {
+  const file = `${root}${folder}/test/lanes.json`;
+  if (!existsSync(file)) continue;
+  for (const [need, globs] of Object.entries(JSON.parse(readFileSync(file, 'utf8'))))
+    lanes.set(need, [
+      ...(lanes.get(need) ?? []),
+      ...globs.map((/** @type {string} */ glob) => `${folder}/test/${glob}`),
+    ]);
 }
 
-/** The globs of a lane: `long`, `minutes` and so on. @param {string} need */
+/** The globs of a lane: `long`, `slow` and so on. @param {string} need */
 export const lane = (need) => lanes.get(need) ?? [];
 
 /** @param {string} glob */
@@ -45,7 +51,7 @@ export const isIn = (need, file) =>
 function missing(need) {
   switch (need) {
     case 'long':
-    case 'minutes':
+    case 'slow':
       return undefined;
     case 'lan':
       if (process.getuid?.() === 0 && onPath('ip') && onPath('apt-get')) return undefined;

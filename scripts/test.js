@@ -1,5 +1,5 @@
 // `npm test`: installs what is needed, runs the gates and all tests, ends with `N passed, N failed`. `--quick` leaves out
-// what needs more than Node or takes minutes; `--long` runs in full what the others do a tenth of, and nothing else.
+// what needs more than Node or is slow; `--long` runs in full what the others do a tenth of, and nothing else.
 import { readFileSync, rmSync } from 'node:fs';
 import { bootstrap, root, run } from './bootstrap.js';
 import { check } from './check.js';
@@ -28,7 +28,7 @@ async function tests() {
 }
 
 const about = quick
-  ? ' (quick: without the package shape and the tests that need another program or two hosts, or take minutes)'
+  ? ' (quick: without the package shape and the tests that need another program or two hosts, or are slow)'
   : long
     ? ' (long: in full what `npm test` does a tenth of)'
     : '';

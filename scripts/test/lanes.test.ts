@@ -4,17 +4,18 @@ import { afterEach, describe, expect, it, vi } from 'vitest';
 import { isIn, lanes, leftOut } from '../lanes.js';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
-const files = ['packages', 'packages/adapters', 'examples', 'interop'].flatMap((parent) =>
-  readdirSync(`${root}${parent}`).flatMap((folder) => {
-    const test = `${parent}/${folder}/test`;
-    try {
-      const names = readdirSync(`${root}${test}`, { recursive: true, encoding: 'utf8' });
-      return names.filter((name) => name.endsWith('.test.ts')).map((name) => `${test}/${name}`);
-    } catch {
-      return [];
-    }
-  }),
-);
+const files = readdirSync(root, { withFileTypes: true })
+  .filter((entry) => entry.isDirectory() && ['packages', 'examples', 'interop', 'scripts'].includes(entry.name))
+  .flatMap(({ name }) => testsIn(name));
+
+/** Every test file below a folder, by its path from the root. */
+function testsIn(folder: string): readonly string[] {
+  return readdirSync(`${root}${folder}`, { withFileTypes: true }).flatMap((entry) => {
+    const path = `${folder}/${entry.name}`;
+    if (entry.isDirectory()) return entry.name === 'node_modules' ? [] : testsIn(path);
+    return path.endsWith('.test.ts') ? [path] : [];
+  });
+}
 
 afterEach(() => {
   vi.unstubAllEnvs();
@@ -22,8 +23,11 @@ afterEach(() => {
 });
 
 describe('lanes', () => {
-  it('every need that a lanes.json names is of a test file that is there', () => {
+  it('every need that a lanes.json names is a word of lanes.js or a program that can be brought, of a file that is there', () => {
+    const programs = readFileSync(`${root}packages/backends/src/bring.ts`, 'utf8');
     for (const [need, globs] of lanes) {
+      if (!['lan', 'go', 'slow', 'long'].includes(need))
+        expect(programs).toMatch(new RegExp(`^ {2}'?${need}'?: \\{`, 'm'));
       for (const glob of globs) {
         const folder = glob.slice(0, glob.indexOf('/test/'));
         const named = files.filter((file) => file.startsWith(`${folder}/`) && isIn(need, file));

@@ -105,7 +105,7 @@ export class BackendProcess {
     if (child.exitCode !== null || child.signalCode !== null) return;
     const ended = once(child, 'exit');
     child.kill(signal);
-    // One that is frozen hears nothing but SIGKILL.
+    // A frozen process hears nothing but SIGKILL.
     child.kill('SIGCONT');
     await ended;
   }

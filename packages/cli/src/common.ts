@@ -78,7 +78,7 @@ export function registryOptions(options: CommonOptions): CommonRegistryOptions {
  * The adapter that the options name: one that the command brings along, or one that is installed beside the command or in
  * the working directory.
  */
-export async function adapterOf({ registry }: CommonOptions): Promise<AdapterDescriptor> {
+export async function namedAdapter({ registry }: CommonOptions): Promise<AdapterDescriptor> {
   const adapter = await findAdapter(registry, broughtAlong, program.place);
   if (adapter.capabilities.crossProcess) return adapter;
   throw new CliError(
@@ -88,13 +88,13 @@ export async function adapterOf({ registry }: CommonOptions): Promise<AdapterDes
 }
 
 /** Opens the registry that the options name. */
-export async function openRegistry(options: CommonOptions): Promise<Registry> {
-  return openAdapter(await adapterOf(options), registryOptions(options));
+export async function openNamed(options: CommonOptions): Promise<Registry> {
+  return openAdapter(await namedAdapter(options), registryOptions(options));
 }
 
 /** Runs `work` with a registry and closes it, whatever happens. */
 export async function withRegistry(options: CommonOptions, work: (registry: Registry) => Promise<void>): Promise<void> {
-  const adapter = await adapterOf(options);
+  const adapter = await namedAdapter(options);
   const registry = adapter.create(registryOptions(options));
   try {
     await work(registry);

@@ -52,7 +52,9 @@ describe('rollcall serve', () => {
       const idle = connect(port, '127.0.0.1').on('error', () => {});
       const half = connect(port, '127.0.0.1').on('error', () => {});
       await Promise.all([once(idle, 'connect'), once(half, 'connect')]);
-      half.write('POST /api/register HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 1000\r\n\r\n{');
+      half.write(
+        'POST /api/register HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\nContent-Length: 1000\r\n\r\n{',
+      );
       const exit = once(child, 'exit');
       const asked = performance.now();
       child.kill(signal);
@@ -87,7 +89,7 @@ describe('rollcall serve', () => {
     expect((await exit)[0]).toBe(143);
   });
 
-  it('stopped for longer than every TTL and continued, it strikes nobody off for that time', async () => {
+  it('stopped for longer than every TTL and continued, it evicts no instance for that time', async () => {
     const { child, url } = await serve('--protection', 'off');
     await register(url, 'a');
     child.kill('SIGSTOP');

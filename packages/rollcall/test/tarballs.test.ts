@@ -1,5 +1,6 @@
 import { execFile } from 'node:child_process';
-import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { cp, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -34,6 +35,19 @@ async function project(
   return (file, ...args) => execute(file, args, { cwd, env: { ...env, CI: 'true', pnpm_config_pm_on_fail: 'ignore' } });
 }
 
+const isSource = (path: string): boolean => !/node_modules|\/test(?:\/|$)/.test(path);
+
+/** Another Node, from the registry's packages of its binaries; kept beside the real backends. */
+async function nodeOf(major: number): Promise<string> {
+  const home = join(root, '.cache', `node-${major}`);
+  const node = join(home, `node_modules/node-${process.platform}-${process.arch}/bin/node`);
+  if (existsSync(node)) return node;
+  await mkdir(home, { recursive: true });
+  const name = `node-${process.platform}-${process.arch}@${major}`;
+  await execute('npm', ['install', '--prefix', home, '--no-audit', '--no-fund', name]);
+  return node;
+}
+
 const uses = `const { memory } = require('rollcall'); const registry = memory(); registry.close().then(() => console.log(registry.name));`;
 
 describe('the tarballs of all packages', () => {
@@ -44,6 +58,21 @@ describe('the tarballs of all packages', () => {
     expect((await run('npx', 'rollcall', '--version')).stdout).toMatch(/^\d+\.\d+\.\d+\n$/);
     expect((await run(process.execPath, '-e', uses)).stdout).toBe('memory\n');
   }, 180_000);
+
+  it('run the examples, copied out of the repository, on this Node and on the newer ones that are supported', async () => {
+    const run = await project('examples');
+    await run('npm', 'install', '--no-audit', '--no-fund');
+    for (const name of ['hello', 'greeter', 'own-adapter'])
+      await cp(join(root, 'examples', name), join(folder, 'examples', name), { recursive: true, filter: isSource });
+    for (const node of [process.execPath, ...(await Promise.all([22, 24].map(nodeOf)))]) {
+      expect((await run(node, 'hello/hello.js')).stdout).toMatch(/^greeter 1\.0\.0 at 127\.0\.0\.1:8080\ncreate\n/);
+      expect((await run(node, 'greeter/main.js')).stdout).toMatch(/^greeter 1\.0\.0 says: hello from process \d+$/m);
+      expect((await run(node, '-e', uses)).stdout).toBe('memory\n');
+    }
+    const board =
+      "import('./own-adapter/board-registry.js').then(({ adapter }) => console.log(adapter.create({}).name))";
+    expect((await run(process.execPath, '-e', board)).stdout).toBe('board\n');
+  }, 300_000);
 
   it('install with pnpm, with the lines that docs/installing.md gives', async () => {
     const run = await project('by-pnpm');

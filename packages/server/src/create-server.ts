@@ -1,3 +1,4 @@
+import { getHeapStatistics } from 'node:v8';
 import { RegistryError } from '@rollcall/core';
 import type { FastifyInstance } from 'fastify';
 import { guardHost } from './access/host-guard.ts';
@@ -12,6 +13,7 @@ import {
   changeLogBytes,
   changeLogSize,
   parseServerOptions,
+  rollPart,
   type ServerOptions,
   type ServerSettings,
 } from './server-options.ts';
@@ -50,7 +52,7 @@ class HttpServer implements DiscoveryServer {
     this.#settings = settings;
     this.#startedAt = clock.now();
     this.#warming = warmUpMs > 0;
-    const roll = new Roll({ clock, protection: protection === 'on', cpuTimeMs });
+    const roll = new Roll({ clock, protection: protection === 'on', cpuTimeMs, maxBytes: rollPart * heapLimitBytes() });
     this.#roll = roll;
     const log = new ChangeLog({ changes: changeLogSize, bytes: changeLogBytes });
     const isWarming = (): boolean => this.#warming;
@@ -112,6 +114,8 @@ function explainBind(cause: unknown, host: string, port: number): string {
   if (code === 'EACCES') return `no permission to bind port ${port}: choose one above 1023`;
   return `cannot listen on ${host}:${port}: ${String(cause)}`;
 }
+
+const heapLimitBytes = (): number => getHeapStatistics().heap_size_limit;
 
 function cpuTimeMs(): number {
   const { user, system } = process.cpuUsage();

@@ -7,7 +7,7 @@ export interface ServerOptions {
   readonly host?: string | undefined;
   /** Default 7171; 0: any free port. */
   readonly port?: number | undefined;
-  /** Listen beyond this machine although whoever reaches the port may change the roll. */
+  /** Listen beyond this machine although every client that reaches the port may change the roll. */
   readonly insecure?: boolean | undefined;
   /** Self-protection; default `on`. */
   readonly protection?: 'on' | 'off' | undefined;
@@ -18,7 +18,7 @@ export interface ServerOptions {
   readonly clock?: Clock | undefined;
 }
 
-/** Where the server listens when nobody says otherwise. */
+/** Where the server listens by default. */
 export const defaultHost = '127.0.0.1';
 /** Its port. */
 export const defaultPort = 7171;
@@ -34,6 +34,8 @@ export const leaseResolutionMs = 100;
 export const maxDirtyAheadMs = 60_000;
 /** Shortest TTL. Milliseconds. */
 export const minTtlMs = 1_000;
+/** The part of the heap that the roll may take: beyond it new instances are refused, those that are listed renew. */
+export const rollPart = 0.5;
 /** Changes that a watch can resume over. */
 export const changeLogSize = 10_000;
 /** What those may hold. Bytes. */
@@ -52,7 +54,7 @@ export const answerCheckMs = 2_000;
 /** An answer of which nothing has been read for so long is cut off: five heartbeats. Milliseconds. */
 export const stalledAnswerMs = 10_000;
 /** Requests of one connection that are not answered yet. */
-export const maxPipelined = 32;
+export const maxPipelined = 8;
 
 /** Largest body of a register. Bytes: 256 instances of 32,768 and room. */
 export const maxBodyBytes = 10_485_760;
@@ -68,8 +70,8 @@ export const maxUnfinishedBodies = 1_024;
 export const maxUnfinishedBytes = 67_108_864;
 /** The first bytes of each body, which need no room: renewals pass however many large bodies are arriving. */
 export const freeBodyBytes = 16_384;
-/** A body that has been silent for so long makes room for others when there is none. Milliseconds. */
-export const stalledBodyMs = 1_000;
+/** A body that takes longer makes room for others when there is none. Milliseconds. */
+export const youngBodyMs = 1_000;
 /** A request that has not arrived whole by then is cut off: a byte a minute must not hold a connection. Milliseconds. */
 export const requestTimeoutMs = 30_000;
 /** Likewise the headers of a request. Milliseconds. */
@@ -116,7 +118,7 @@ export function parseServerOptions(options: ServerOptions): ServerSettings {
     refuse('allowedHosts must be a list of host names');
   if (!isLoopback(host) && options.insecure !== true) {
     refuse(
-      `host ${host} can be reached from other machines, and whoever reaches it may change the roll: allow it with --insecure, or bind 127.0.0.1`,
+      `host ${host} can be reached from other machines, and every client that reaches it may change the roll: allow it with --insecure, or bind 127.0.0.1`,
     );
   }
   return { host, port, protection, warmUpMs, allowedHosts, clock };

@@ -61,7 +61,7 @@ beforeEach(async () => {
 afterEach(() => server.close());
 
 describe('leases', () => {
-  it('renews by handle and by name, and strikes off the silent at its TTL, not before', async () => {
+  it('a lease is renewed by handle and by name, and a silent instance is evicted at its TTL, not before', async () => {
     const handle = await handleOf();
     for (let second = 0; second < 3; second += 1) {
       await clock.advance(900);
@@ -90,7 +90,7 @@ describe('leases', () => {
     expect((await ask('PUT', `/api/leases/${first}`)).status).toBe(404);
   });
 
-  it('stands still while the server does: a pause strikes nobody off', async () => {
+  it('the lease clock stands still while the server does: a pause evicts no instance', async () => {
     await register();
     // One jump instead of many steps: what the clock sees after SIGSTOP.
     await clock.advance(0);

@@ -61,9 +61,14 @@ export async function* watch(url: string, headers: Record<string, string> = {}) 
   const control = new AbortController();
   const response = await fetch(url, { headers, signal: control.signal });
   let rest = '';
+  let parts: string[] = [];
   try {
     for await (const chunk of response.body!.pipeThrough(new TextDecoderStream())) {
-      const blocks = (rest + chunk).split('\n\n');
+      parts.push(chunk);
+      // A large event comes in many chunks: it is joined when it ends.
+      if (!chunk.endsWith('\n') && !chunk.includes('\n\n')) continue;
+      const blocks = (rest + parts.join('')).split('\n\n');
+      parts = [];
       rest = blocks.pop()!;
       for (const block of blocks) {
         const fields = Object.fromEntries(

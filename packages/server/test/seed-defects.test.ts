@@ -56,7 +56,7 @@ describe('the guard', () => {
     expect(s.run(4000)).toEqual(['4000 listed 20, alive 20']);
   });
 
-  it('S11: who renews a hundred times stands for one', () => {
+  it('S11: an instance that renews a hundred times counts as one', () => {
     const s = new Simulation().fleet();
     silent(s, range(5));
     for (let at = 330; at < 600; at += 1) {
@@ -78,7 +78,7 @@ describe('the roll', () => {
   let roll: Roll;
   const ids = (service = 'web') => roll.instances(env, service).map(({ id }) => id);
   beforeEach(() => {
-    roll = new Roll({ cpuTimeMs: () => 0, clock, protection: false });
+    roll = new Roll({ cpuTimeMs: () => 0, maxBytes: 1e9, clock, protection: false });
   });
   afterEach(() => roll.close());
 
@@ -126,7 +126,7 @@ describe('the roll', () => {
     expect(roll.revision).toBeGreaterThan(before);
   });
 
-  it('S21: an older dirty timestamp wakes nobody and renews all the same', async () => {
+  it('S21: an older dirty timestamp wakes no watcher and renews all the same', async () => {
     roll.register([registration({ dirtyAt: 10 })]);
     const before = roll.revision;
     for (const _ of range(6)) {
@@ -139,7 +139,7 @@ describe('the roll', () => {
   it('S21: without a dirty timestamp a wall clock that stepped back ignores no registration', () => {
     const stepped = { ...clock, wallNow: () => clock.wallNow() - 3_600_000 };
     roll.register([registration()]);
-    const behind = new Roll({ cpuTimeMs: () => 0, clock: stepped, protection: false });
+    const behind = new Roll({ cpuTimeMs: () => 0, maxBytes: 1e9, clock: stepped, protection: false });
     behind.register([registration({ dirtyAt: clock.wallNow() - 7_200_000 })]);
     behind.register([registration({ version: 'new' })]);
     expect(behind.instances(env)[0]?.version).toBe('new');
@@ -158,10 +158,11 @@ describe('the roll', () => {
     expect(last?.upAt).toBe((first?.upAt ?? 0) + 1_000);
   });
 
-  it('S23: a step of the wall clock strikes nobody off', async () => {
+  it('S23: a step of the wall clock evicts no instance', async () => {
     let step = 0;
     const jumping = new Roll({
       cpuTimeMs: () => 0,
+      maxBytes: 1e9,
       clock: { ...clock, wallNow: () => clock.wallNow() + step },
       protection: false,
     });
@@ -216,7 +217,7 @@ describe('the roll', () => {
         };
       },
     };
-    const counted = new Roll({ cpuTimeMs: () => 0, clock: counting, protection: true });
+    const counted = new Roll({ cpuTimeMs: () => 0, maxBytes: 1e9, clock: counting, protection: true });
     for (const id of range(50)) counted.register([registration({ id, ttlMs: 1_000 + Number(id) * 100 })]);
     // The lease clock looks for pauses with one of its own.
     expect(timers).toBeLessThanOrEqual(2);

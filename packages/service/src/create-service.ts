@@ -27,10 +27,12 @@ export function createService(
 }
 
 function checkOptions(options: ServiceOptions): void {
-  const { server, registry, onConflict } = options;
+  const { server, registry, onConflict, heartbeat } = options;
   if (server !== undefined) checkServer(server);
   if (onConflict !== undefined && onConflict !== 'wait' && onConflict !== 'stop')
     throw new RegistryError('INVALID_ARGUMENT', `onConflict must be wait or stop, got ${JSON.stringify(onConflict)}`);
+  if (heartbeat !== undefined && heartbeat !== 'main' && heartbeat !== 'worker')
+    throw new RegistryError('INVALID_ARGUMENT', `heartbeat must be main or worker, got ${JSON.stringify(heartbeat)}`);
   if (registry !== undefined && !isRegistry(registry))
     throw new RegistryError('INVALID_ARGUMENT', 'registry must be a registry, a promise of one, or a name');
   readTimes(options, { argv: [], env: {} });

@@ -118,7 +118,7 @@ export function filteredByAcl(): AnswerError {
   return new AnswerError('hides the service from this token (ACL)', { status: 403 });
 }
 
-/** Consul has ACLs, and the client that nobody has named may read nothing. */
+/** Consul has ACLs, and a client without a token may read nothing. */
 export function needsToken(): AnswerError {
   const how = 'give one as token, in the file that --registry-token-file names, or in CONSUL_HTTP_TOKEN';
   return new AnswerError(`shows nothing without a token (ACL): ${how}`, { status: 403 });

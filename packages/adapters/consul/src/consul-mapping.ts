@@ -21,7 +21,7 @@ export interface Registration {
   };
 }
 
-/** Who writes, and which write it is. */
+/** The writer, and which write it is. */
 export interface Authorship {
   readonly owner: string;
   readonly write: string;
@@ -37,7 +37,7 @@ export interface Instance {
   readonly serviceId: string;
   /** Neither of its checks nor of its node's is critical. */
   readonly live: boolean;
-  /** Its own TTL check passes, whatever else is wrong with its node. */
+  /** Its own TTL check passes, also where its machine has a critical one. */
   readonly passing: boolean;
   /** Undefined: another program's. */
   readonly owner: string | undefined;
@@ -72,7 +72,7 @@ function isUnspecified(host: string): boolean {
 }
 
 /**
- * Pairs of Meta, as many as Consul takes: who wrote it, where that fits; the version, where programs that read Consul by
+ * Pairs of Meta, as many as Consul takes: ours, where it fits; the version, where programs that read Consul by
  * hand look for it; then pairs of the node's metadata, for people, which are never read by us.
  */
 function metaOf(entry: Entry, authored: Authored): Record<string, string> {
@@ -169,7 +169,7 @@ export function toInstance(item: unknown): Instance | undefined {
   };
 }
 
-/** Who wrote an agent's own record of a service; undefined: another program. */
+/** The registry object that wrote an agent's own record of a service; undefined: another program wrote it. */
 export function ownerOf(record: object): string | undefined {
   const { Meta, Tags } = object(record);
   return (authoredFrom(readMetadata(Meta)) ?? readTags(texts(Tags)).authored)?.owner;

@@ -44,7 +44,7 @@ export interface ConsulTls {
   readonly serverName?: string | undefined;
 }
 
-/** Where an agent listens when nobody says otherwise. */
+/** Where an agent listens by default. */
 export const defaultAddress = '127.0.0.1:8500';
 /** The variables of Consul's own tools that are honoured, below our own options. */
 export const environment = [
@@ -61,7 +61,7 @@ export const environment = [
 ] as const;
 /** Most requests of one registry object in flight, blocking queries of watches apart. */
 export const maxInFlight = 16;
-/** With several agents: how long one that does not answer holds up the next. Milliseconds. */
+/** With several agents: how long an agent that does not answer holds up the next. Milliseconds. */
 export const failoverAfterMs = 1_000;
 /** A call that takes this long asks whether its agent still answers, and leaves it after as long again. Milliseconds. */
 export const attendAfterMs = 500;
@@ -242,7 +242,7 @@ export interface ConsulSettings {
   readonly auth: string | undefined;
   readonly datacenter: string | undefined;
   readonly namespace: string | undefined;
-  /** Reads the files; rejects with `INVALID_ARGUMENT` for one that cannot be read. */
+  /** Reads the files; rejects with `INVALID_ARGUMENT` for a file that cannot be read. */
   readonly tls: () => Promise<ConsulTls>;
   readonly tags: readonly string[];
 }

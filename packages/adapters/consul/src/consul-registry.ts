@@ -9,6 +9,7 @@ import {
   entryKey,
   type Lease,
   type RegistryDriver,
+  recipeOf,
   systemClock,
   type WatchSink,
   withDeadline,
@@ -37,7 +38,7 @@ import { watchConsul } from './consul-watch.ts';
  * @throws RegistryError `INVALID_ARGUMENT` for an address, token or tag that cannot be one.
  */
 export function consul(options: ConsulOptions = {}): Registry {
-  return createRegistry(new ConsulDriver(options), options);
+  return createRegistry(new ConsulDriver(options), options, recipeOf(import.meta.url, options));
 }
 
 class ConsulDriver implements RegistryDriver {
@@ -86,7 +87,7 @@ class ConsulDriver implements RegistryDriver {
       const written = entries.map((entry) => this.#author(entry, lease, link));
       await allSettled(written, async ({ registration }) => {
         await link.register(registration, signal);
-        // A check that was never passed is critical after the agent's restart, whatever it was registered as.
+        // A check that was never passed is critical after the agent's restart, although it was registered as passing.
         await link.pass(registration.id, signal);
       });
       for (const name of new Set(entries.map((entry) => entry.name))) {
@@ -99,7 +100,7 @@ class ConsulDriver implements RegistryDriver {
 
   async renew(keys: readonly EntryKey[], lease: Lease | undefined, call: DriverCall): Promise<readonly EntryKey[]> {
     return this.#agents().run(call.signal, async (link, signal) => {
-      // An agent that is cut off from its servers passes checks that nobody sees.
+      // An agent that is cut off from its servers passes checks that its servers do not see.
       const [records] = await Promise.all([this.#records(link, keys, signal), link.probe(signal)]);
       // A conflict writes nothing, so all are looked at before one is renewed.
       const ours = keys.filter((key, index) => {
@@ -177,7 +178,7 @@ class ConsulDriver implements RegistryDriver {
     const others = this.#ledger.linksOf(key).filter((other) => other !== link);
     const reason = new Error('an agent that was left did not answer');
     const deadline = { clock: this.#clock, ms: failoverAfterMs, signal, reason };
-    // One that cannot be reached lets it go with its TTL.
+    // An agent that cannot be reached lets the node go with its TTL.
     await Promise.allSettled(
       others.map((other) => withDeadline(deadline, (bounded) => this.#release(other, key, bounded))),
     );

@@ -9,6 +9,7 @@ import {
   keyOf,
   type Lease,
   type RegistryDriver,
+  recipeOf,
   SkippedEntries,
   type WatchSink,
 } from '@rollcall/core/adapter';
@@ -31,7 +32,7 @@ import type { ServerLink } from './servers/server-link.ts';
  * @throws RegistryError `INVALID_ARGUMENT` for an address or token that cannot be one.
  */
 export function discovery(options: DiscoveryOptions = {}): Registry {
-  return createRegistry(new DiscoveryDriver(parseSettings(options)), options);
+  return createRegistry(new DiscoveryDriver(parseSettings(options)), options, recipeOf(import.meta.url, options));
 }
 
 class DiscoveryDriver implements RegistryDriver {

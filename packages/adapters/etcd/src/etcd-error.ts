@@ -33,9 +33,13 @@ export const saysAuthenticationIsOff = (cause: unknown): boolean => /authenticat
 export const isTooLarge = (cause: unknown): boolean =>
   cause instanceof GRPCResourceExhastedError && /received message larger than max/i.test(cause.message);
 
+/** What answered spoke HTTP/2 and no gRPC: a proxy, or another program. */
+const isNoEtcd = (cause: unknown): boolean => /received http status code/i.test(textOf(cause));
+
 /** Whether another member may succeed where this one failed. */
 export function isUnreachable(cause: unknown): boolean {
   if (RegistryError.is(cause)) return cause.code === 'TIMEOUT' || cause.code === 'UNAVAILABLE';
+  if (isNoEtcd(cause)) return true;
   return cause instanceof Error && isRecoverableError(cause) && !(cause instanceof GRPCResourceExhastedError);
 }
 
@@ -57,6 +61,10 @@ export function toEtcdError(cause: unknown): RegistryError {
   if (/user name is empty/.test(message)) {
     const what = 'etcd asks for a user: give user:password as token, or in the file that --registry-token-file names';
     return new RegistryError('UNAUTHORIZED', what, { cause });
+  }
+  if (isNoEtcd(cause)) {
+    const what = `no etcd answered: ${message}, from another program or from a proxy that http_proxy or https_proxy names`;
+    return new RegistryError('UNAVAILABLE', what, { cause });
   }
   // Auth errors that etcd3 does not know come as text.
   if (unauthorized.some((kind) => cause instanceof kind) || /permission denied|auth token|auth store/.test(message))

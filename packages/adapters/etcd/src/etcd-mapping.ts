@@ -45,7 +45,7 @@ function readAddress({ address, port }: Fields): string | undefined {
   return [address, joined].find(limits.isAddress);
 }
 
-/** A value that anybody may have written; undefined: no usable name, id or address. */
+/** Reads a value that any program may have written; undefined: no usable name, id or address. */
 export function decode(value: Buffer): Entry | undefined {
   const service = fieldsOf(parseObject(value.toString()));
   const node = fieldsOf(listOf(service.nodes)[0]);

@@ -87,7 +87,7 @@ export interface EtcdSettings {
   readonly endpoints: readonly BackendEndpoint[];
   readonly prefix: string;
   readonly user: EtcdUser | undefined;
-  /** Reads the files; throws `INVALID_ARGUMENT` for one that cannot be read. */
+  /** Reads the files; throws `INVALID_ARGUMENT` for a file that cannot be read. */
   readonly tls: () => EtcdTls;
 }
 

@@ -6,6 +6,7 @@ import {
   type EntryKey,
   type Lease,
   type RegistryDriver,
+  recipeOf,
   SkippedEntries,
   systemClock,
   type WatchSink,
@@ -25,7 +26,7 @@ import { Ranges } from './ranges.ts';
  * @throws RegistryError `INVALID_ARGUMENT` for an address or token that cannot be one.
  */
 export function etcd(options: EtcdOptions = {}): Registry {
-  return createRegistry(new EtcdDriver(options), options);
+  return createRegistry(new EtcdDriver(options), options, recipeOf(import.meta.url, options));
 }
 
 class EtcdDriver implements RegistryDriver {

@@ -25,7 +25,9 @@ export async function watchRange(request: WatchRequest): Promise<void> {
   const reader = new WatchReader(request, keys);
   sink.snapshot(reader.entries);
   const start_revision = (BigInt(revision) + 1n).toString();
-  const create_request = { key: Buffer.from(prefix), range_end: rangeEnd(prefix), start_revision, prev_kv: true };
+  const range = { key: Buffer.from(prefix), range_end: rangeEnd(prefix), start_revision };
+  // In fragments: one deletion with all its previous values may be more than an answer may hold.
+  const create_request = { ...range, prev_kv: true, fragment: true };
   const { first, next, end } = await withDeadline(
     { clock, ms: openTimeoutMs, signal, reason: neverOpened(openTimeoutMs) },
     (bounded) =>

@@ -28,7 +28,7 @@ export class Holdings {
     this.#prefix = prefix;
   }
 
-  /** Writes each whole, whatever was there. */
+  /** Writes each entry whole, over any entry that was there. */
   async put(entries: readonly Entry[], lease: Lease | undefined, signal: AbortSignal): Promise<void> {
     await Promise.all(entries.map((entry) => this.#write(entryKey(entry), encode(entry), lease, signal)));
   }
@@ -47,7 +47,7 @@ export class Holdings {
     return keys.filter((_, index) => !renewed[index]);
   }
 
-  /** Whoever wrote them. One by one: of several changes at one revision go-micro's watchers take the first alone. */
+  /** Removes nodes, also those of other writers. One by one: of several changes at one revision go-micro's watchers take the first alone. */
   async remove(keys: readonly EntryKey[], signal: AbortSignal): Promise<void> {
     await Promise.all(keys.map((key) => this.#txn([], [this.#delete(key)], signal)));
     await this.#revokeLate(
@@ -57,7 +57,7 @@ export class Holdings {
     for (const { name, id } of keys) this.#claims.delete(keyOf(name, id));
   }
 
-  /** Only what is still ours; each by itself, since one that is another's must not keep the rest. */
+  /** Removes only what is still ours; each node by itself, since one of another writer must not keep the rest. */
   async withdraw(keys: readonly EntryKey[], signal: AbortSignal): Promise<void> {
     const claimed = keys.flatMap((key) => this.#claimsOf(key).map((claim) => ({ key, claim })));
     await Promise.all(claimed.map(({ key, claim }) => this.#txn(this.#holds(key, claim), [this.#delete(key)], signal)));
@@ -107,7 +107,7 @@ export class Holdings {
   async #revokeLate(claims: readonly Claim[], signal: AbortSignal): Promise<void> {
     const late = claims.filter(({ lease, mayComeLate }) => mayComeLate && lease !== '0');
     const revoke = ({ lease }: Claim) => this.#cluster.run(signal, ({ leases }) => leases.leaseRevoke({ ID: lease }));
-    // One that is over already is as good.
+    // A lease that is over already is as good.
     await Promise.allSettled(late.map(revoke));
   }
 

@@ -1,3 +1,6 @@
+import { once } from 'node:events';
+import { createServer } from 'node:http2';
+import type { AddressInfo } from 'node:net';
 import type { Finding } from '@rollcall/core/adapter';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest';
 import { type BackendProcess, etcdNode, freePorts } from '../../../backends/src/index.ts';
@@ -48,6 +51,23 @@ it('records that fill more than one answer are read, listed and watched, whateve
   expect(roll.events).toHaveLength(121);
 }, 120_000);
 
+it('one deletion of more than an answer may hold is told to the last, without an interruption', async () => {
+  for (let from = 0; from < 100; from += 10)
+    await Promise.all(
+      Array.from({ length: 10 }, (_, at) => put(`big/n${from + at}`, record('big', `n${from + at}`, 250_000))),
+    );
+  const registry = etcd({ addresses: [address] });
+  cleanUps.push(() => registry.close());
+  const roll = new Roll(registry, 'big');
+  await expect.poll(() => roll.addresses.length, { timeout: 20_000 }).toBe(100);
+  await expect.poll(() => roll.synced, { timeout: 20_000 }).toBe(true);
+  const [key, range_end] = ['/micro/registry/big/', '/micro/registry/big0'].map(base64);
+  const body = JSON.stringify({ key, range_end });
+  await fetch(`http://${address}/v3/kv/deleterange`, { method: 'POST', body });
+  await expect.poll(() => roll.addresses.length, { timeout: 20_000 }).toBe(0);
+  expect(roll.events.map(({ type }) => type)).not.toContain('interrupted');
+}, 120_000);
+
 it('keys that are no service are counted and named by the registry and by doctor', async () => {
   await put('good/n1', record('good', 'n1', 1));
   await put('stray/note', 'written by hand');
@@ -80,4 +100,26 @@ it('a proxy that the environment names is not asked for the way to an etcd on lo
     cleanUps.push(() => registry.close());
     await registry.init();
   }
+});
+
+it('a program that speaks HTTP/2 and is no etcd is said to be that, and another address is asked', async () => {
+  const other = createServer((incoming, outgoing) => {
+    incoming.resume();
+    outgoing.writeHead(404, { 'content-type': 'text/html' }).end('<h1>not here</h1>');
+  }).listen(0, '127.0.0.1');
+  await once(other, 'listening');
+  cleanUps.push(() => other.close());
+  const at = `127.0.0.1:${(other.address() as AddressInfo).port}`;
+  const open = (addresses: readonly string[]) => {
+    const registry = etcd({ addresses });
+    cleanUps.push(() => registry.close());
+    return registry;
+  };
+  await expect(open([at]).init()).rejects.toMatchObject({
+    code: 'UNAVAILABLE',
+    message: expect.stringContaining('no etcd answered'),
+  });
+  const registry = open([at, address]);
+  await registry.register({ name: 'web', nodes: [{ id: 'n', address: '10.0.0.1:80' }] }, { ttlMs: 60_000 });
+  expect((await registry.getService('web'))[0]?.nodes).toHaveLength(1);
 });

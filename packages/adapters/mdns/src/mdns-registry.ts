@@ -8,6 +8,7 @@ import {
   entryKey,
   type Lease,
   type RegistryDriver,
+  recipeOf,
   type WatchSink,
 } from '@rollcall/core/adapter';
 import { heldElsewhere, notOurs, toMdnsError } from './mdns-error.ts';
@@ -25,7 +26,7 @@ import type { Message } from './wire/message.ts';
  * @throws RegistryError `INVALID_ARGUMENT` for a bad option.
  */
 export function mdns(options: MdnsOptions = {}): Registry {
-  return createRegistry(new MdnsDriver(parseSettings(options)), options);
+  return createRegistry(new MdnsDriver(parseSettings(options)), options, recipeOf(import.meta.url, options));
 }
 
 /** What the guard drives: joins the nodes here with those of others. */

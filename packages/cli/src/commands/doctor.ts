@@ -1,7 +1,7 @@
 import type { RegistryError } from '@rollcall/core';
 import { type AdapterDescriptor, diagnoseByReading, type Finding, systemClock } from '@rollcall/core/adapter';
 import type { Command } from 'commander';
-import { adapterOf, type CommonOptions, registryOptions, remedyOf, withCommon } from '../common.ts';
+import { type CommonOptions, namedAdapter, registryOptions, remedyOf, withCommon } from '../common.ts';
 import { CliError, exitCodes } from '../exit-codes.ts';
 import { heading, plain, print } from '../output.ts';
 import { timeOption } from '../parse.ts';
@@ -10,7 +10,7 @@ interface DoctorOptions extends CommonOptions {
   readonly for: number;
 }
 
-/** `doctor`. */
+/** Adds the command `doctor`. */
 export function addDoctorCommand(program: Command): void {
   withCommon(program.command('doctor'))
     .description('what works between here and the registry, what does not, and what to do')
@@ -20,7 +20,7 @@ export function addDoctorCommand(program: Command): void {
 
 async function doctor(options: DoctorOptions): Promise<void> {
   const findings: Finding[] = [];
-  for await (const finding of examine(await adapterOf(options), options)) {
+  for await (const finding of examine(await namedAdapter(options), options)) {
     findings.push(finding);
     if (!options.json && !(options.quiet && finding.level === 'ok')) print(textOf(finding));
   }

@@ -1,11 +1,11 @@
 import { limits, type Registry, type Service, type WatchEvent } from '@rollcall/core';
 import type { Command } from 'commander';
-import { adapterOf, type CommonOptions, registryOptions, withCommon, withRegistry } from '../common.ts';
+import { type CommonOptions, namedAdapter, registryOptions, withCommon, withRegistry } from '../common.ts';
 import { CliError, exitCodes } from '../exit-codes.ts';
 import { note, plain, print, table } from '../output.ts';
 import { untilSignal } from '../signals.ts';
 
-/** `list`, `get`, `watch`. */
+/** Adds the commands `list`, `get`, `watch`. */
 export function addReadCommands(program: Command): void {
   withCommon(program.command('list')).description('services and their versions').action(list);
   withCommon(program.command('get <name>')).description('nodes of a service; late ones are marked').action(get);
@@ -40,7 +40,7 @@ function tellSkipped({ skipped }: Registry): void {
 /** A server that warms up does not know yet which services are gone: an absence means nothing. */
 async function tellWarming(options: CommonOptions): Promise<void> {
   if (options.json || options.quiet) return;
-  const adapter = await adapterOf(options);
+  const adapter = await namedAdapter(options);
   const status = await adapter
     .admin?.(registryOptions(options))
     .status()

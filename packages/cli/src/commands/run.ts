@@ -6,7 +6,7 @@ import { limits } from '@rollcall/core';
 import { pause, systemClock } from '@rollcall/core/adapter';
 import { createService, type NetServer, type ServiceRuntime } from '@rollcall/service';
 import type { Command } from 'commander';
-import { type CommonOptions, openRegistry, serviceSettings, withCommon } from '../common.ts';
+import { type CommonOptions, openNamed, serviceSettings, withCommon } from '../common.ts';
 import { CliError, exitCodes } from '../exit-codes.ts';
 import { duration, pair, port, timeOption } from '../parse.ts';
 import { lifeLogger } from './write.ts';
@@ -23,7 +23,7 @@ interface RunOptions extends CommonOptions {
   readonly interval?: number;
 }
 
-/** `run`. */
+/** Adds the command `run`. */
 export function addRunCommand(program: Command): void {
   withCommon(program.command('run <command...>'))
     .description('any program in any language: on the roll while its port answers and it is healthy')
@@ -141,7 +141,7 @@ function passSignals(program: Program, service: ServiceRuntime, drainMs: number)
 async function run(command: readonly string[], options: RunOptions): Promise<void> {
   const [file = '', ...args] = command;
   const { name, host, port: number } = options;
-  const registry = await openRegistry(options);
+  const registry = await openNamed(options);
   const service: ServiceRuntime = createService({
     name,
     version: options.serviceVersion,

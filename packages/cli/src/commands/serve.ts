@@ -15,7 +15,7 @@ interface ServeOptions {
   readonly quiet?: true;
 }
 
-/** `serve`. */
+/** Adds the command `serve`. */
 export function addServeCommand(program: Command): void {
   program
     .command('serve')

@@ -1,7 +1,7 @@
 import type { Logger } from '@rollcall/core';
 import { createService } from '@rollcall/service';
 import { type Command, Option } from 'commander';
-import { type CommonOptions, openRegistry, serviceSettings, withCommon, withRegistry } from '../common.ts';
+import { type CommonOptions, openNamed, serviceSettings, withCommon, withRegistry } from '../common.ts';
 import { exitCodes } from '../exit-codes.ts';
 import { note, plain } from '../output.ts';
 import { duration, pair } from '../parse.ts';
@@ -16,7 +16,7 @@ interface RegisterOptions extends CommonOptions {
   readonly onConflict: 'wait' | 'stop';
 }
 
-/** `register`, `deregister`. */
+/** Adds the commands `register`, `deregister`. */
 export function addWriteCommands(program: Command): void {
   withCommon(program.command('register <name> <address>'))
     .description('register an address and keep it registered until Ctrl-C')
@@ -50,7 +50,7 @@ export function lifeLogger(quiet: boolean): Logger {
 async function register(name: string, address: string, options: RegisterOptions): Promise<void> {
   const { quiet = false, onConflict } = options;
   const signal = untilSignal();
-  const registry = await openRegistry(options);
+  const registry = await openNamed(options);
   const service = createService({
     name,
     version: options.serviceVersion,

@@ -11,7 +11,10 @@ export interface Examination {
   readonly remedy: (error: RegistryError) => string | undefined;
 }
 
-/** The `diagnose` of a backend with a server: whether it connects, what is registered, and what had to be skipped. */
+/**
+ * What `rollcall doctor` prints for an adapter that has no `diagnose` of its own, and for Consul and etcd: whether the registry
+ * connects, how many services are registered, and which records were skipped.
+ */
 export async function* diagnoseByReading(
   { registry, clock, remedy }: Examination,
   call: CallOptions,

@@ -35,7 +35,7 @@ export interface DriverCall {
   readonly logger: Logger;
 }
 
-/** A TTL as the backend keeps it (raised and rounded) and the promised interval, both in milliseconds. */
+/** A TTL as the backend keeps it and the promised interval, both in milliseconds. The guard rounds it: `model/lease.ts`. */
 export interface Lease {
   readonly ttlMs: number;
   readonly renewIntervalMs: number;

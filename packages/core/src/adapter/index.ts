@@ -36,4 +36,5 @@ export {
   parseTime,
   readMetadata,
 } from './readers.ts';
+export { recipeOf } from './recipe.ts';
 export { explainTls, type TlsNames } from './tls-hints.ts';

@@ -1,5 +1,4 @@
-import type { Lease } from '../adapter/driver.ts';
-import type { CallOptions, Capabilities, RegisterOptions } from '../contract.ts';
+import type { CallOptions } from '../contract.ts';
 import { invalid } from './input.ts';
 import { isNamespace, maxDurationMs } from './limits.ts';
 
@@ -55,14 +54,4 @@ export function parseCallOptions(options: unknown, known: readonly string[] = ca
   if (options === undefined) return {};
   const { signal, timeoutMs } = options as CallOptions;
   return { signal: parseSignal(signal), timeoutMs: parseDuration(timeoutMs, 'timeoutMs') };
-}
-
-/** The lease as the backend keeps it: raised to `minTtlMs`, rounded up to `ttlResolutionMs`. */
-export function parseLease(options: RegisterOptions | undefined, capabilities: Capabilities): Lease | undefined {
-  const asked = parseDuration(options?.ttlMs, 'ttlMs');
-  const interval = parseDuration(options?.renewIntervalMs, 'renewIntervalMs');
-  if (asked === undefined) return undefined;
-  const { minTtlMs, ttlResolutionMs } = capabilities;
-  const ttlMs = Math.ceil(Math.max(asked, minTtlMs) / ttlResolutionMs) * ttlResolutionMs;
-  return { ttlMs, renewIntervalMs: interval ?? Math.max(1, Math.floor(ttlMs / 3)) };
 }

@@ -5,7 +5,7 @@ import {
   maxUnfinishedBodies,
   maxUnfinishedBytes,
   requestTimeoutMs,
-  stalledBodyMs,
+  youngBodyMs,
 } from '../server-options.ts';
 import { type Refusal, refusal } from './refusal.ts';
 
@@ -14,12 +14,12 @@ interface Unfinished {
   readonly fail: (cause: Refusal) => void;
   /** What it takes of the common room. */
   charged: number;
-  movedAt: number;
+  readonly beganAt: number;
 }
 
 /**
  * Reads bodies, bounded each by the limit of its route and by time, and together in number and in bytes. When the common
- * room is full, the body that has been silent for longest makes room; where none has been silent, the newcomer is refused.
+ * room is full, the body that has taken longest makes room; where all are young, the newcomer is refused.
  */
 export class Bodies {
   readonly #clock: Clock;
@@ -53,9 +53,9 @@ export class Bodies {
         else fail(refusal(503, 'too many requests are arriving at once; try again'));
       };
       const cancel = this.#clock.setTimer(requestTimeoutMs, () => fail(late()));
-      const body: Unfinished = { fail, charged: 0, movedAt: this.#clock.now() };
+      const body: Unfinished = { fail, charged: 0, beganAt: this.#clock.now() };
       this.#unfinished.add(body);
-      if (this.#unfinished.size > maxUnfinishedBodies && !this.#cutStalled(body)) {
+      if (this.#unfinished.size > maxUnfinishedBodies && !this.#cutOldest(body)) {
         fail(refusal(503, 'too many requests are arriving at once; try again'));
         return;
       }
@@ -65,22 +65,23 @@ export class Bodies {
 
   /** Whether a body may grow to `bytes`. Its first bytes are free, so that small ones pass when the room is full. */
   #makeRoom(body: Unfinished, bytes: number): boolean {
-    body.movedAt = this.#clock.now();
     const charge = Math.max(0, bytes - freeBodyBytes);
     this.#charged += charge - body.charged;
     body.charged = charge;
-    while (charge > 0 && this.#charged > maxUnfinishedBytes) if (!this.#cutStalled(body)) return false;
+    while (charge > 0 && this.#charged > maxUnfinishedBytes) if (!this.#cutOldest(body)) return false;
     return true;
   }
 
-  /** Cuts off the body that has been silent for longest, other than `except`. False: none has been for a while. */
-  #cutStalled(except: Unfinished): boolean {
-    let stalled: Unfinished | undefined;
-    for (const body of this.#unfinished)
-      if (body !== except && (stalled === undefined || body.movedAt < stalled.movedAt)) stalled = body;
-    if (stalled === undefined || this.#clock.now() - stalled.movedAt < stalledBodyMs) return false;
-    stalled.fail(late());
-    return true;
+  /** Cuts off the body that has taken longest, other than `except`. False: all are young. */
+  #cutOldest(except: Unfinished): boolean {
+    // A set keeps the order in which they began.
+    for (const body of this.#unfinished) {
+      if (body === except) continue;
+      if (this.#clock.now() - body.beganAt < youngBodyMs) return false;
+      body.fail(late());
+      return true;
+    }
+    return false;
   }
 }
 

@@ -35,7 +35,7 @@ export class Application {
 
   /** An instance fell late; it is replaced at once when a newcomer stands in. */
   departed(member: Member, now: number): void {
-    // A newcomer that falls late before it is used serves nobody.
+    // A newcomer that falls late before it is used stands in for none.
     this.#newcomers.delete(member);
     const newcomer = this.#take((candidate) => standsIn(candidate, member), now);
     if (newcomer === undefined) this.#departed.add(member);

@@ -31,8 +31,8 @@ export class Ceiling {
     return this.#due.nextDeadline();
   }
 
-  /** Its lease has run out and it is held. */
-  hold(member: Member, now: number): void {
+  /** Its lease has run out, and it stays listed. */
+  await(member: Member, now: number): void {
     const restMs = Math.max(0, member.lastRenewal + ceilingMs - now);
     this.#due.set(member.key, member, Math.ceil(restMs / resolutionMs) * resolutionMs, now);
   }

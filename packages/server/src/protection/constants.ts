@@ -2,6 +2,10 @@
 export const recentMs = 300_000;
 /** How long an evicted id is known, so that its return is no newcomer; also the ceiling of silence. Milliseconds. */
 export const ceilingMs = 3_600_000;
+/** An environment remembers so many evicted ids, and `rememberedPerListed` times as many as it lists. */
+export const rememberedDepartures = 1_000;
+/** See {@link rememberedDepartures}. */
+export const rememberedPerListed = 4;
 /** The part of an environment that may be missing before the network is to blame; the seed's 85 %, seen from the other side. */
 export const toleratedPart = 0.15;
 /** At the ceiling the budget is spent once per this time, and the ceiling waits as long after a total outage. Milliseconds. */

@@ -16,8 +16,8 @@ export class Evicted {
   readonly #recent = new Map<string, Departure>();
   readonly #known = new Map<string, Departure>();
 
-  get isEmpty(): boolean {
-    return this.#known.size === 0;
+  get size(): number {
+    return this.#known.size;
   }
 
   /** The next time at which {@link Evicted.expire} has something to do. */
@@ -44,11 +44,11 @@ export class Evicted {
     return { wasEvicted: true, before };
   }
 
-  /** Answers those whose 300 s are over. */
-  expire(now: number): readonly Member[] {
+  /** Answers those whose 300 s are over. Of more than `atMost` the oldest are forgotten at once. */
+  expire(now: number, atMost: number): readonly Member[] {
     const over: Member[] = [];
     for (const [key, departure] of this.#recent) {
-      if (departure.evictedAt + recentMs > now) break;
+      if (departure.evictedAt + recentMs > now && this.#recent.size <= atMost) break;
       this.#recent.delete(key);
       const { member } = departure;
       if (member === undefined) continue;
@@ -57,7 +57,7 @@ export class Evicted {
       if (member.replacedBy === undefined) departure.member = undefined;
     }
     for (const [key, { evictedAt }] of this.#known) {
-      if (evictedAt + ceilingMs > now) break;
+      if (evictedAt + ceilingMs > now && this.#known.size <= atMost) break;
       this.#known.delete(key);
     }
     return over;

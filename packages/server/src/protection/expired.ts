@@ -33,7 +33,7 @@ export class Expired {
   add(member: Member, now: number, isProtected: boolean): void {
     this.#members.add(member);
     this.#perhapsCovered.add(member);
-    this.#ceiling.hold(member, now);
+    this.#ceiling.await(member, now);
     if (!isProtected) this.#awaitQuiet(member);
   }
 

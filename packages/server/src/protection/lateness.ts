@@ -13,8 +13,8 @@ export class Lateness {
   readonly #matureAt = new LeaseTable<Member>();
   /** Leased and on time. */
   readonly #heard = new Set<Member>();
-  readonly #turnedLate = new Set<Member>();
-  readonly #turnedOnTime = new Set<Member>();
+  readonly #flippedLate = new Set<Member>();
+  readonly #flippedOnTime = new Set<Member>();
   #heardSince = Number.NEGATIVE_INFINITY;
 
   /** Since when an instance of the environment renews; undefined: none does. */
@@ -34,7 +34,7 @@ export class Lateness {
     member.renewIntervalMs = renewIntervalMs;
     member.lastRenewal = now;
     member.late = false;
-    if (wasLate && !this.#turnedLate.delete(member)) this.#turnedOnTime.add(member);
+    if (wasLate && !this.#flippedLate.delete(member)) this.#flippedOnTime.add(member);
     if (ttlMs === 0) this.#unlease(member);
     else this.#lease(member, now);
     return wasLate;
@@ -44,13 +44,13 @@ export class Lateness {
     member.late = true;
     this.#lateAt.delete(member.key);
     this.#heard.delete(member);
-    if (!this.#turnedOnTime.delete(member)) this.#turnedLate.add(member);
+    if (!this.#flippedOnTime.delete(member)) this.#flippedLate.add(member);
   }
 
   left(member: Member): void {
     this.#unlease(member);
-    this.#turnedLate.delete(member);
-    this.#turnedOnTime.delete(member);
+    this.#flippedLate.delete(member);
+    this.#flippedOnTime.delete(member);
   }
 
   /** Those that are late from now on; each is to be told by {@link Lateness.fellLate}. */
@@ -64,9 +64,9 @@ export class Lateness {
   }
 
   takeFlips(): Flips {
-    const flips = { late: [...this.#turnedLate], onTime: [...this.#turnedOnTime] };
-    this.#turnedLate.clear();
-    this.#turnedOnTime.clear();
+    const flips = { late: [...this.#flippedLate], onTime: [...this.#flippedOnTime] };
+    this.#flippedLate.clear();
+    this.#flippedOnTime.clear();
     return flips;
   }
 

@@ -1,5 +1,6 @@
 import { unchain } from './application.ts';
 import { Applications } from './applications.ts';
+import { rememberedDepartures, rememberedPerListed } from './constants.ts';
 import { Count } from './count.ts';
 import { Evicted } from './evicted.ts';
 import { Expired } from './expired.ts';
@@ -59,9 +60,9 @@ export class Protection {
     this.#expired = new Expired(random);
   }
 
-  /** Nothing is listed, and nothing that was evicted is remembered. */
-  get isEmpty(): boolean {
-    return this.#listed.size === 0 && this.#evicted.isEmpty;
+  /** How many evicted ids are remembered. */
+  get remembered(): number {
+    return this.#evicted.size;
   }
 
   /** A new id, or one that is listed already: then a renewal, maybe under another lease. `ttlMs: 0`: never late. */
@@ -174,7 +175,7 @@ export class Protection {
       member.mature = true;
       this.#count.update(member);
     }
-    for (const member of this.#evicted.expire(now)) {
+    for (const member of this.#evicted.expire(now, rememberedDepartures + rememberedPerListed * this.#listed.size)) {
       this.#applications.of(member).forget(member);
       this.#count.update(member);
       this.#applications.forgetIfEmpty(member);

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { Clock } from '@rollcall/core';
-import { Environment, type EnvironmentStatus } from './environment.ts';
+import type { Environment, EnvironmentStatus } from './environment.ts';
+import { Environments } from './environments.ts';
 import { type Change, Followers, type RollFollower } from './followers.ts';
 import { Holders, type Listing } from './holders.ts';
 import { type Instance, newInstance, sameContent } from './instance.ts';
@@ -15,6 +16,8 @@ export interface RollOptions {
   readonly protection: boolean;
   /** What the process has spent computing, in milliseconds: tells a busy process from one that stood still. */
   readonly cpuTimeMs: () => number;
+  /** What the roll may take in memory. Bytes. */
+  readonly maxBytes: number;
 }
 
 /** What a register answers: by this handle the caller renews and withdraws. */
@@ -31,16 +34,15 @@ export class Roll {
   /** Another one after each start: a cursor of an earlier start is reset. */
   readonly epoch: string = randomBytes(8).toString('hex');
   readonly #clock: Clock;
-  readonly #protection: boolean;
-  readonly #environments = new Map<string, Environment>();
+  readonly #environments: Environments;
   readonly #holders = new Holders();
   readonly #followers = new Followers();
   readonly #scheduler: LeaseScheduler;
   #revision = 0;
 
-  constructor({ clock, protection, cpuTimeMs }: RollOptions) {
+  constructor({ clock, protection, cpuTimeMs, maxBytes }: RollOptions) {
     this.#clock = clock;
-    this.#protection = protection;
+    this.#environments = new Environments({ protection, maxBytes });
     this.#scheduler = new LeaseScheduler(clock, cpuTimeMs, () => this.settle());
   }
 
@@ -58,12 +60,14 @@ export class Roll {
    * An idempotent upsert of all, or of none. A registration with an older `dirtyAt` than the stored one, whose lease runs,
    * keeps what is stored and renews it; its caller gets a handle that holds nothing.
    *
-   * @throws RegistryError `RESOURCE_EXHAUSTED`, `INVALID_ARGUMENT`: nothing has changed.
+   * @throws RegistryError `RESOURCE_EXHAUSTED` (a node is too large, or the roll is full), `INVALID_ARGUMENT`: nothing has
+   * changed.
    */
   register(registrations: readonly Registration[]): readonly Lease[] {
     const wallNow = this.#clock.wallNow();
     const admissions = registrations.map((registration) => admit(registration, wallNow));
     this.settle();
+    this.#environments.checkRoom(admissions);
     return admissions.map((admission) => this.#register(admission, wallNow));
   }
 
@@ -90,7 +94,7 @@ export class Roll {
   deregister(ref: InstanceRef): boolean {
     const listing = this.#find(ref);
     if (listing === undefined) return false;
-    const environment = this.#environment(ref.env);
+    const environment = this.#environments.of(ref.env);
     environment.protection.cancelled(ref.service, ref.id, this.#scheduler.now());
     this.#remove(environment, listing, 'deregistered');
     this.#followUp(environment);
@@ -107,14 +111,14 @@ export class Roll {
   /** The instances of an env, of one service or of all, as they are now. */
   instances(env: string, service?: string): readonly Instance[] {
     this.settle();
-    const environment = this.#environments.get(env);
+    const environment = this.#environments.find(env);
     return environment === undefined ? [] : environment.list(service).map(({ instance }) => instance);
   }
 
   /** Evicts every expired instance of an env; answers how many. */
   endProtection(env: string): number {
     this.settle();
-    const environment = this.#environments.get(env);
+    const environment = this.#environments.find(env);
     if (environment === undefined) return 0;
     const ended = environment.protection.end(this.#scheduler.now());
     for (const { service, id } of ended) this.#evict(environment, service, id);
@@ -125,9 +129,9 @@ export class Roll {
   /** Self-protection of one env, or of all that are not empty. */
   status(env?: string): readonly EnvironmentStatus[] {
     this.settle();
-    const names = env === undefined ? [...this.#environments.keys()].sort() : [env];
+    const names = env === undefined ? this.#environments.names : [env];
     return names.flatMap((name) => {
-      const environment = this.#environments.get(name);
+      const environment = this.#environments.find(name);
       if (environment === undefined) return [];
       const status = environment.status(this.#scheduler.now());
       this.#followUp(environment);
@@ -139,7 +143,7 @@ export class Roll {
   settle(): void {
     const now = this.#scheduler.now();
     for (const { instance } of this.#scheduler.takeExpired(now)) {
-      const environment = this.#environment(instance.env);
+      const environment = this.#environments.of(instance.env);
       environment.protection.expired(instance.service, instance.id, now);
       this.#scheduler.follow(environment);
     }
@@ -157,21 +161,13 @@ export class Roll {
     this.#scheduler.close();
   }
 
-  #environment(name: string): Environment {
-    const known = this.#environments.get(name);
-    if (known !== undefined) return known;
-    const environment = new Environment(name, this.#protection);
-    this.#environments.set(name, environment);
-    return environment;
-  }
-
   #find({ env, service, id }: InstanceRef): Listing | undefined {
     this.settle();
-    return this.#environments.get(env)?.get(service, id);
+    return this.#environments.find(env)?.get(service, id);
   }
 
   #register(admission: Admission, wallNow: number): Lease {
-    const environment = this.#environment(admission.env);
+    const environment = this.#environments.of(admission.env);
     const listing = environment.get(admission.service, admission.id);
     if (listing !== undefined && this.#isOutdated(admission, listing)) {
       this.#renew(listing);
@@ -191,7 +187,7 @@ export class Roll {
 
   #list(environment: Environment, instance: Instance): Listing {
     const listing = this.#holders.admit(instance);
-    environment.set(listing);
+    environment.set(listing, undefined);
     this.#changed({ type: 'put', instance });
     return listing;
   }
@@ -200,6 +196,7 @@ export class Roll {
     this.#holders.supersede(listing);
     const before = listing.instance;
     listing.instance = instance;
+    this.#environments.of(instance.env).set(listing, before);
     if (!sameContent(before, instance)) this.#changed({ type: 'put', instance });
     else this.#followers.termsChanged(instance);
     return listing;
@@ -208,7 +205,7 @@ export class Roll {
   #renew(listing: Listing, terms: LeaseTerms = listing.instance): void {
     const now = this.#scheduler.now();
     const { instance } = listing;
-    const environment = this.#environment(instance.env);
+    const environment = this.#environments.of(instance.env);
     const { protection, renewals } = environment;
     renewals.add(now);
     const { ttlMs, renewIntervalMs } = roundTerms(terms);
@@ -237,8 +234,7 @@ export class Roll {
   }
 
   #remove(environment: Environment, listing: Listing, reason: 'deregistered' | 'expired'): void {
-    const { service, id } = listing.instance;
-    environment.delete(service, id);
+    environment.delete(listing);
     this.#scheduler.end(listing);
     this.#holders.forget(listing);
     this.#changed({ type: 'remove', instance: refOf(listing.instance), reason });
@@ -256,12 +252,9 @@ export class Roll {
   }
 
   #track(environment: Environment): void {
-    if (!environment.isEmpty) {
-      this.#scheduler.follow(environment);
-      return;
-    }
-    this.#environments.delete(environment.name);
-    this.#scheduler.forget(environment);
+    this.#environments.update(environment);
+    if (environment.isEmpty) this.#scheduler.forget(environment);
+    else this.#scheduler.follow(environment);
   }
 }
 

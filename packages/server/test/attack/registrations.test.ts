@@ -78,7 +78,7 @@ function pairs(value: string, count: number): Record<string, string> {
 
 describe('followers of the roll', () => {
   it('keep their failures to themselves: the roll, its leases and the other followers go on', async () => {
-    const roll = new Roll({ cpuTimeMs: () => 0, clock, protection: false });
+    const roll = new Roll({ cpuTimeMs: () => 0, maxBytes: 1e9, clock, protection: false });
     const told: Change['type'][] = [];
     let failures = 0;
     roll.follow({
@@ -147,7 +147,7 @@ describe('many environments', () => {
 
   it('costs a renewal as much with 5,000 environments and intervals as with one', () => {
     const perRenewal = (environments: number): number => {
-      const roll = new Roll({ cpuTimeMs: () => 0, clock, protection: true });
+      const roll = new Roll({ cpuTimeMs: () => 0, maxBytes: 1e9, clock, protection: true });
       const lease = (index: number) => ({ ttlMs: 100_000 + index * 100, renewIntervalMs: 30_000 + index * 100 });
       const registrations = Array.from({ length: environments }, (_, index) => ({
         ...{ env: `e${index}`, service: 'web', id: 'a', addresses: ['h:1'] },
@@ -183,7 +183,7 @@ describe('an id that is taken', () => {
   it('may be registered again by the holder of a taken handle once its holder has expired, though protection keeps it', () => {
     let now = 0;
     const manual = { ...clock, now: () => now, setTimer: () => () => {} };
-    const roll = new Roll({ cpuTimeMs: () => 0, clock: manual, protection: true });
+    const roll = new Roll({ cpuTimeMs: () => 0, maxBytes: 1e9, clock: manual, protection: true });
     const of = (id: string) => ({
       env: 'e',
       service: 'web',

@@ -10,6 +10,8 @@ const bin = fileURLToPath(new URL('../../../cli/bin/rollcall.js', import.meta.ur
 /** `rollcall serve` in a process of its own, whose memory can be measured. */
 export interface Served extends Omit<Running, 'server'> {
   readonly child: ChildProcess;
+  /** What it has spent computing, in milliseconds: unlike the time that passes, it says the same on a busy machine. */
+  cpuMs(): number;
   /** Resident memory in MiB. */
   memory(): number;
   kill(): void;
@@ -25,25 +27,11 @@ export async function served(heap = 512): Promise<Served> {
     child,
     port,
     ...client(url),
+    cpuMs: () => {
+      const fields = readFileSync(`/proc/${child.pid}/stat`, 'utf8').split(') ')[1]!.split(' ');
+      return (Number(fields[11]) + Number(fields[12])) * 10;
+    },
     memory: () => Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${child.pid}/status`, 'utf8'))?.[1]) / 1_024,
     kill: () => void child.kill('SIGKILL'),
   };
-}
-
-/** Asks `/healthz` on a connection of its own until `work` is done; answers the longest wait in milliseconds. */
-export async function longestStop(url: string, work: () => Promise<unknown>): Promise<number> {
-  let done = false;
-  let longest = 0;
-  const asking = (async () => {
-    while (!done) {
-      const asked = performance.now();
-      await (await fetch(`${url}/healthz`)).text();
-      longest = Math.max(longest, performance.now() - asked);
-      await new Promise((resolve) => setTimeout(resolve, 10));
-    }
-  })();
-  await work();
-  done = true;
-  await asking;
-  return longest;
 }

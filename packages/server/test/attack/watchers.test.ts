@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { manualClock } from '@rollcall/core/testing';
 import { afterEach, describe, expect, it } from 'vitest';
 import { instance, type Running, running, watch } from '../http.ts';
@@ -174,6 +175,71 @@ describe('a watcher that does not read', () => {
     const good = watch(`${server.url}/api/watch?env=e`);
     expect((await good.next()).value!.data.instances).toHaveLength(240);
     await good.return(undefined);
+  });
+});
+
+describe('an answer that is not read', () => {
+  it.each(['/api/services?env=e', '/api/status', '/api/fetch/all?env=e'])(
+    'costs a chunk, however large it is: %s on 200 connections',
+    async (path) => {
+      const server = await served();
+      endings.push(() => server.kill());
+      for (let round = 0; round < 16; round += 1) {
+        const of = (index: number) => ({
+          env: index % 2 === 0 ? 'e' : `e${round}-${index}`,
+          appid: `a${round}-${index}`,
+        });
+        const nodes = Array.from({ length: 1_000 }, (_, index) => instance({ ...of(index), ttlMs: 0 }));
+        expect((await server.register(...nodes)).status).toBe(200);
+      }
+      const before = server.memory();
+      const asked = watchHead(path).repeat(8);
+      for (let index = 0; index < 200; index += 1) {
+        const { socket } = await raw(server.port, asked, true);
+        endings.push(() => socket.destroy());
+        if (index % 20 === 0) await server.register(instance({ version: `${index}` }));
+      }
+      await server.register(instance({ version: 'last' }));
+      expect(server.memory() - before).toBeLessThan(250);
+    },
+  );
+
+  it('leaves nothing behind when its reader goes away', async () => {
+    const server = await served();
+    endings.push(() => server.kill());
+    await server.register(...Array.from({ length: 200 }, (_, index) => large(`n${index}`, 30_000)));
+    const leave = async (times: number): Promise<void> => {
+      for (let round = 0; round < times; round += 1) {
+        const { socket } = await raw(server.port, watchHead(pathOf(round)));
+        await once(socket, 'data');
+        socket.destroy();
+        if (round % 5 === 0) await server.register(large('n0', 30_000, `v${round}`));
+      }
+    };
+    const pathOf = (round: number): string => (round % 2 === 0 ? '/api/fetch/all?env=e' : '/api/watch?env=e');
+    await leave(50);
+    const before = server.memory();
+    await leave(200);
+    expect(server.memory() - before).toBeLessThan(100);
+  });
+});
+
+describe('many watchers', () => {
+  it('cost a few writes each when very much changes at once', async () => {
+    const server = await served();
+    endings.push(() => server.kill());
+    const connections = await Promise.all(
+      Array.from({ length: 300 }, () => raw(server.port, watchHead('/api/watch?env=e'))),
+    );
+    endings.push(() => connections.forEach(({ socket }) => void socket.destroy()));
+    await expect.poll(() => connections.every(({ text }) => text().includes('event: snapshot'))).toBe(true);
+    const before = server.cpuMs();
+    const nodes = Array.from({ length: 1_000 }, (_, index) => instance({ hostname: `n${index}`, ttlMs: 0 }));
+    await server.register(...nodes);
+    await expect.poll(() => connections.every(({ text }) => text().includes('"n999"')), { timeout: 20_000 }).toBe(true);
+    const spent = server.cpuMs() - before;
+    for (const { text } of connections) expect(text().split('event: put').length).toBe(1_001);
+    expect(spent).toBeLessThan(900);
   });
 });
 

@@ -66,7 +66,7 @@ export const settingTable: Readonly<
     flag: '--register-ttl',
     env: ['ROLLCALL_REGISTER_TTL', 'MICRO_REGISTER_TTL'],
     argument: '<time>',
-    help: 'struck off after this long without a renewal (30s)',
+    help: 'expires after this long without a renewal (30s)',
   },
   registerInterval: {
     flag: '--register-interval',

@@ -1,11 +1,19 @@
-import { type Clock, type Registry, RegistryError, type RegistryErrorCode, type ServiceNode } from '@rollcall/core';
+import {
+  type Clock,
+  type Registry,
+  RegistryError,
+  type RegistryErrorCode,
+  type RegistryRecipe,
+  type ServiceNode,
+} from '@rollcall/core';
 import { defaultDrainMs, holderTimeoutMs } from '../defaults.ts';
+import { WorkerHeartbeat } from '../heartbeat/worker-heartbeat.ts';
 import { overruled, type SettingSources } from '../registries/settings.ts';
 import type { ServiceEvents, ServiceOptions, ServiceRuntime, ServiceStatus } from '../service-options.ts';
 import type { StatusLines } from '../status-lines.ts';
 import { Advertiser } from './advertiser.ts';
 import { GivenServer } from './given-server.ts';
-import { Keeper } from './keeper.ts';
+import { Keeper, type KeeperOptions } from './keeper.ts';
 import { Listeners } from './listeners.ts';
 import { type OpenedRegistry, openRegistry } from './open-registry.ts';
 import { Standing } from './standing.ts';
@@ -21,6 +29,9 @@ export interface RuntimeSettings {
   readonly clock: Clock;
 }
 
+/** What keeps a service registered: begins, and ends by deregistering. */
+type Heartbeat = Pick<Keeper, 'begin' | 'stop'>;
+
 /** Failures that no later attempt can mend. */
 const hopeless: readonly RegistryErrorCode[] = ['INVALID_ARGUMENT', 'RESOURCE_EXHAUSTED', 'NOT_SUPPORTED'];
 
@@ -33,7 +44,7 @@ export class Runtime implements ServiceRuntime {
   readonly #standing: Standing;
   #opened: OpenedRegistry | undefined;
   #advertiser: Advertiser | undefined;
-  #keeper: Keeper | undefined;
+  #keeper: Heartbeat | undefined;
   #server: GivenServer | undefined;
   /** Aborted by `stop()`: ends whatever a start still waits for. */
   #ending = new AbortController();
@@ -111,18 +122,19 @@ export class Runtime implements ServiceRuntime {
     this.#keeper = keeper;
     const failure = await keeper.begin();
     if (failure === undefined || !this.#endsWith(failure)) return node;
-    await keeper.stop().catch(() => {});
+    await this.#keeper.stop().catch(() => {});
     throw failure;
   }
 
-  #keep(registry: Registry, advertiser: Advertiser, node: ServiceNode, times: Times): Keeper {
-    const { options, clock } = this.#settings;
+  #keep(registry: Registry, advertiser: Advertiser, node: ServiceNode, times: Times): Heartbeat {
+    const { options, clock, lines } = this.#settings;
     const { name, version, endpoints, registerCheck } = options;
-    return new Keeper({
+    const kept: KeeperOptions = {
       registry,
       service: { name, version, endpoints, nodes: [node] },
       refresh: (service) => advertiser.refresh(service),
-      ...times,
+      ttlMs: times.ttlMs,
+      renewIntervalMs: times.renewIntervalMs,
       registerCheck,
       events: {
         registered: (loss) => this.#standing.registered(advertiser.node ?? node, loss),
@@ -132,6 +144,20 @@ export class Runtime implements ServiceRuntime {
         conflict: (error) => this.#taken(registry, error),
       },
       clock,
+    };
+    if (options.heartbeat !== 'worker') return new Keeper(kept);
+    const { maxStallMs } = times;
+    return new WorkerHeartbeat({
+      ...kept,
+      recipe: recipeFor(registry),
+      maxStallMs,
+      onStall: (stalledMs) => this.#listeners.emit('stalled', { stalledMs, heldByWorker: stalledMs <= maxStallMs }),
+      onLost: (why) => {
+        lines.warn(`the main loop renews from now on, because ${why}`);
+        const keeper = new Keeper({ ...kept, service: { ...kept.service, nodes: [advertiser.node ?? node] } });
+        this.#keeper = keeper;
+        return keeper.begin();
+      },
     });
   }
 
@@ -185,6 +211,13 @@ export class Runtime implements ServiceRuntime {
       this.#settings.lines.warn(`could not deregister (${reasonOf(error)}); the node expires with its TTL`);
     }
   }
+}
+
+/** How the worker makes the registry again; throws `INVALID_ARGUMENT` where it cannot. */
+function recipeFor({ name, recipe }: Registry): RegistryRecipe {
+  if (recipe !== undefined) return recipe;
+  const message = `heartbeat: a worker cannot make the ${name} registry again: name one with --registry, or use heartbeat: 'main'`;
+  throw new RegistryError('INVALID_ARGUMENT', message, { registry: name });
 }
 
 async function attempt(lines: StatusLines, what: string, act: () => unknown): Promise<void> {

@@ -24,7 +24,7 @@ export async function openAgents(settings: ConsulSettings, clock: Clock): Promis
 
 type Work<T> = (link: AgentLink, signal: AbortSignal) => Promise<T>;
 
-/** Several agents as one: the agent that answered last is asked first, one that did not answer last. */
+/** Several agents as one: the agent that answered last is asked first, an agent that did not answer is asked last. */
 export class Agents {
   readonly #failover: Failover<AgentLink>;
   readonly #clock: Clock;
@@ -38,7 +38,7 @@ export class Agents {
     this.#clock = clock;
   }
 
-  /** Runs a call with the first agent that serves. What it wrote with one that then failed stays there. */
+  /** Runs a call with the first agent that serves. What it wrote with an agent that then failed stays there. */
   run<T>(signal: AbortSignal, work: Work<T>): Promise<T> {
     return this.#first(signal, (link, isLast) => (isLast ? work(link, signal) : this.#attended(link, signal, work)));
   }

@@ -55,7 +55,8 @@ export class ConsulClient {
   constructor(options: ClientOptions) {
     this.#options = options;
     const { address, tls, background } = options;
-    const settings = { keepAlive: true, ...(background ? {} : { maxSockets: maxInFlight }) };
+    // As many again for the questions whether the agent still answers, which no gate holds back.
+    const settings = { keepAlive: true, ...(background ? {} : { maxSockets: 2 * maxInFlight }) };
     this.#agent = address.secure ? new HttpsAgent({ ...settings, ...agentTls(tls) }) : new HttpAgent(settings);
     this.#library = openLibrary(address, this.#agent, headersOf(options));
     this.#library._ext('onRequest', (request, next) => {

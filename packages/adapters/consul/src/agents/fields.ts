@@ -1,4 +1,4 @@
-/** A member of whatever it is. */
+/** A member of a value of any shape. */
 export function field(value: unknown, name: string): unknown {
   return typeof value === 'object' && value !== null ? (value as Record<string, unknown>)[name] : undefined;
 }

@@ -35,7 +35,7 @@ export class Gate {
     });
   }
 
-  /** The room goes to the one that waits longest, without becoming free in between. */
+  /** The room goes to the request that waits longest, without becoming free in between. */
   #release(): void {
     const next = this.#waiting.shift();
     if (next === undefined) this.#free += 1;

@@ -11,7 +11,7 @@ export interface AgentInfo {
 
 type Send = (exchange: Exchange) => Promise<Answer>;
 
-/** Rejects for a token that Consul does not know, and for none where nothing can be read; learns who the agent is. */
+/** Rejects for a token that Consul does not know, and for no token where nothing can be read without one; learns which agent it is. */
 export async function introduce(send: Send, token: string | undefined, signal: AbortSignal): Promise<AgentInfo> {
   if (token === undefined) await refuseNameless(send, signal);
   else await asksWith(send, token, signal);
@@ -26,9 +26,9 @@ export async function introduce(send: Send, token: string | undefined, signal: A
 }
 
 /**
- * Consul answers a client without rights with an empty list. Newer servers mark it; of an older one the question who
- * one is tells it: 401 means that there are no tokens at all, 403 that there are and that this client has none. An
- * anonymous token that may read something gets a list that is not empty.
+ * Consul answers a client without rights with an empty list. Newer servers mark that list. An older server tells it by
+ * its answer about the client's own token: 401 means that ACLs are off, 403 that they are on and that this client has no
+ * token. An anonymous token that may read something gets a list that is not empty.
  */
 async function refuseNameless(send: Send, signal: AbortSignal): Promise<void> {
   const known = await asksWith(send, undefined, signal).catch((cause: unknown) => {

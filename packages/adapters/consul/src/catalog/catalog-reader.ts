@@ -22,7 +22,7 @@ export class CatalogReader {
     return this.#skipped.summary;
   }
 
-  /** `[]` for an unknown name, and for one that the path of a request cannot carry. */
+  /** `[]` for an unknown name, and for a name that the path of a request cannot carry. */
   async read(link: AgentLink, name: string, query: Query, logger: Logger): Promise<Reading> {
     if (!isPath(name)) return { index: 1, instances: [] };
     const { index, value } = await link.instances(name, query);

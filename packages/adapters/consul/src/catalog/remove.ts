@@ -16,7 +16,7 @@ export interface Removal {
   readonly signal: AbortSignal;
 }
 
-/** Removes nodes, whoever registered them, from this agent; resolves when a read from the servers is without them. */
+/** Removes nodes, also those of other writers, from this agent; resolves when a read from the servers is without them. */
 export async function removeInstances(removal: Removal): Promise<void> {
   const names = [...new Set(removal.keys.map(({ name }) => name))];
   await allSettled(names, (name) => removeOf(name, removal));
@@ -49,7 +49,7 @@ function selectInstances(
     if (ids.has(entry.node.id)) return true;
     if (owner !== undefined || !ids.has(serviceId)) return false;
     if (own !== undefined) return node === own;
-    // The token may not ask who the agent is: then only an id that one machine has is clear.
+    // The token may not ask which machine this is: then only an id that a single machine has is clear.
     const others = instances.filter((other) => other.serviceId === serviceId);
     if (others.length > 1) throw onSeveralMachines({ name: entry.name, id: serviceId });
     return true;

@@ -45,7 +45,7 @@ export class Member {
     this.#tokens = new Tokens(user && ((signal) => authenticate(user, signal)), options.clock);
   }
 
-  /** Runs `work`, bounded by the signal; once more with another token where etcd refuses the one that it had. */
+  /** Runs `work`, bounded by the signal; once more with another token where etcd refuses the first. */
   async run<T>(signal: AbortSignal, work: (calls: Calls) => Promise<T>): Promise<T> {
     const token = await this.#tokens.get(signal);
     try {

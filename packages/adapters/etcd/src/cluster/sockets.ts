@@ -2,7 +2,7 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 import { channel } from 'node:diagnostics_channel';
 import type { Socket } from 'node:net';
 
-/** Set while a call of ours runs, also in whatever it starts. */
+/** Set while a call of ours runs, also in the timers and sockets that it starts. */
 const ours = new AsyncLocalStorage<true>();
 
 /**

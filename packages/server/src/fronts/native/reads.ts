@@ -1,50 +1,48 @@
-import { type EnvRequest, type ServicesAnswer, schemas } from '@rollcall/protocol';
+import { type EnvRequest, schemas } from '@rollcall/protocol';
 import type { FastifyInstance } from 'fastify';
-import type { Roll } from '../../roll/roll.ts';
 import { smallBodyBytes } from '../../server-options.ts';
 import { envelope, type NativeContext } from './envelope.ts';
-import { sendInstances } from './list-answer.ts';
-import { writeStatus } from './native-mapping.ts';
+import { sendList } from './list-answer.ts';
 import type { Snapshots } from './snapshots.ts';
 
+/** What reads translate for. */
+export interface ReadContext extends NativeContext {
+  readonly snapshots: Snapshots;
+}
+
 /** Reads of the roll. */
-export function readRoutes(app: FastifyInstance, context: NativeContext & { readonly snapshots: Snapshots }): void {
-  const { roll } = context;
+export function readRoutes(app: FastifyInstance, context: ReadContext): void {
+  const { snapshots } = context;
   app.get<{ Querystring: { env: string; appid: string } }>(
     '/fetch',
     { schema: { querystring: schemas.fetchQuery } },
-    ({ query }, reply) => sendInstances(reply, context, query.env, query.appid),
+    ({ query }, reply) => sendList(reply, context, snapshots.of(query.env, query.appid), { instances: [] }),
   );
   app.get<{ Querystring: { env: string } }>(
     '/fetch/all',
     { schema: { querystring: schemas.envQuery } },
-    ({ query }, reply) => sendInstances(reply, context, query.env),
+    ({ query }, reply) => sendList(reply, context, snapshots.of(query.env, undefined), { instances: [] }),
   );
-  app.get<{ Querystring: { env: string } }>('/services', { schema: { querystring: schemas.envQuery } }, ({ query }) =>
-    envelope(context, servicesOf(roll, query.env)),
+  app.get<{ Querystring: { env: string } }>(
+    '/services',
+    { schema: { querystring: schemas.envQuery } },
+    ({ query }, reply) => sendList(reply, context, snapshots.services(query.env), { services: [] }),
   );
-}
-
-function servicesOf(roll: Roll, env: string): ServicesAnswer {
-  const services = new Map<string, Set<string>>();
-  for (const { service, version, status } of roll.instances(env)) {
-    if (status === 'out') continue;
-    const versions = services.get(service) ?? new Set<string>();
-    services.set(service, versions.add(version));
-  }
-  return { services: [...services].map(([appid, versions]) => ({ appid, versions: [...versions] })) };
 }
 
 /** For an operator: status and the end of self-protection. */
-export function operationRoutes(app: FastifyInstance, context: NativeContext): void {
-  const { roll, protection, isWarming, uptimeMs } = context;
-  app.get<{ Querystring: { env?: string } }>('/status', { schema: { querystring: schemas.statusQuery } }, ({ query }) =>
-    envelope(context, {
-      protection,
-      warming: isWarming(),
-      uptimeMs: Math.round(uptimeMs()),
-      environments: roll.status(query.env).map(writeStatus),
-    }),
+export function operationRoutes(app: FastifyInstance, context: ReadContext): void {
+  const { roll, snapshots, protection, isWarming, uptimeMs } = context;
+  app.get<{ Querystring: { env?: string } }>(
+    '/status',
+    { schema: { querystring: schemas.statusQuery } },
+    ({ query }, reply) =>
+      sendList(reply, context, snapshots.status(query.env), {
+        protection,
+        warming: isWarming(),
+        uptimeMs: Math.round(uptimeMs()),
+        environments: [],
+      }),
   );
   app.post<{ Body: EnvRequest }>(
     '/protection/end',

@@ -3,65 +3,22 @@ import type { Change, RollFollower } from '../../roll/followers.ts';
 import type { Instance } from '../../roll/instance.ts';
 import type { InstanceRef } from '../../roll/instance-ref.ts';
 import type { Roll } from '../../roll/roll.ts';
-import { chunkBytes, maxStaleSnapshotBytes, snapshotAgeMs } from '../../server-options.ts';
-import { writeInstance } from './native-mapping.ts';
+import { maxStaleSnapshotBytes, snapshotAgeMs } from '../../server-options.ts';
+import { summarize, writeInstance, writeStatus } from './native-mapping.ts';
+import { Snapshot } from './snapshot.ts';
 
 /** What the native wire adds to the content of an instance, roughly. Bytes. */
 const wireOverhead = 400;
+/** An environment's status on the wire, roughly. Bytes. */
+const statusBytes = 800;
 
 /** The size of an instance on the wire, roughly. Bytes. */
 export const wireBytes = ({ bytes }: Instance): number => bytes + wireOverhead;
 
-/** A list of instances as JSON, in chunks that are written down when the first reader comes to them, once for all. */
-export class Snapshot {
-  /** Roughly. */
-  readonly bytes: number;
-  readonly takenAt: number;
-  /** How to cut off each reader that is in the middle of it. */
-  readonly readers: Set<() => void> = new Set();
-  readonly #instances: readonly Instance[];
-  readonly #chunks: Buffer[] = [];
-  #written = 0;
-
-  constructor(instances: readonly Instance[], takenAt: number) {
-    this.#instances = instances;
-    this.takenAt = takenAt;
-    this.bytes = instances.reduce((sum, instance) => sum + wireBytes(instance), 0);
-  }
-
-  /** Its chunks. `cut` is called when the reader is too slow while others wait for room; it must end the reading. */
-  *read(cut: () => void): Generator<Buffer, undefined> {
-    this.readers.add(cut);
-    try {
-      for (let index = 0; ; index += 1) {
-        const chunk = this.#chunks[index] ?? this.#writeNext();
-        if (chunk === undefined) return;
-        yield chunk;
-      }
-    } finally {
-      this.readers.delete(cut);
-    }
-  }
-
-  #writeNext(): Buffer | undefined {
-    if (this.#written === this.#instances.length) return undefined;
-    const texts: string[] = [];
-    let length = 0;
-    while (this.#written < this.#instances.length && length < chunkBytes) {
-      const text = JSON.stringify(writeInstance(this.#instances[this.#written] as Instance));
-      texts.push(text);
-      length += text.length;
-      this.#written += 1;
-    }
-    const chunk = Buffer.from(`${this.#chunks.length === 0 ? '' : ','}${texts.join()}`);
-    this.#chunks.push(chunk);
-    return chunk;
-  }
-}
-
 /**
- * The snapshots of the roll: one per env, or service of an env, and revision, shared by all readers. Those that are no
- * longer true live on while they are read; when they take too much, the readers of the oldest are cut off.
+ * The lists that clients read: each is made once per revision and shared by all readers. Those that are no longer true
+ * live on while they are read; when they take too much, the readers of the oldest are cut off. What moves without a change
+ * of the roll (times and counts of renewals) may be a second old.
  */
 export class Snapshots implements RollFollower {
   readonly #roll: Roll;
@@ -75,23 +32,31 @@ export class Snapshots implements RollFollower {
     this.#clock = clock;
   }
 
-  /** As the roll is now. Times of renewal, which move without a change, may be a second old. */
+  /** The instances of an env, or of one of its services. */
   of(env: string, service: string | undefined): Snapshot {
-    this.#roll.settle();
-    const key = keyOf(env, service);
-    const now = this.#clock.now();
-    const known = this.#current.get(key);
-    if (known !== undefined && now - known.takenAt < snapshotAgeMs) return known;
-    this.#retire(key);
-    const snapshot = new Snapshot(this.#roll.instances(env, service), now);
-    this.#current.set(key, snapshot);
-    this.#bound(snapshot);
-    this.#cancelSweep ??= this.#clock.setTimer(snapshotAgeMs, () => this.#sweep());
-    return snapshot;
+    return this.#shared(keys.instances(env, service), (now) => {
+      const instances = this.#roll.instances(env, service);
+      const bytes = instances.reduce((sum, instance) => sum + wireBytes(instance), 0);
+      return Snapshot.of({ items: instances, write: writeInstance, bytes, takenAt: now });
+    });
   }
 
-  close(): void {
-    this.#cancelSweep?.();
+  /** The names of an env's services that are up, with their versions. */
+  services(env: string): Snapshot {
+    return this.#shared(keys.services(env), (now) => {
+      const services = summarize(this.#roll.instances(env));
+      const bytes = services.reduce((sum, { appid, versions }) => sum + appid.length + versions.join().length + 40, 0);
+      return Snapshot.of({ items: services, write: (service) => service, bytes, takenAt: now });
+    });
+  }
+
+  /** Self-protection of an env, or of all. */
+  status(env: string | undefined): Snapshot {
+    return this.#shared(keys.status(env), (now) => {
+      const environments = this.#roll.status(env);
+      const bytes = environments.length * statusBytes;
+      return Snapshot.of({ items: environments, write: writeStatus, bytes, takenAt: now });
+    });
   }
 
   changed({ instance }: Change): void {
@@ -99,12 +64,32 @@ export class Snapshots implements RollFollower {
   }
 
   termsChanged({ env, service }: InstanceRef): void {
-    this.#retire(keyOf(env, undefined));
-    this.#retire(keyOf(env, service));
+    this.#retire(keys.instances(env, undefined));
+    this.#retire(keys.instances(env, service));
+    this.#retire(keys.services(env));
+    this.#retire(keys.status(env));
+    this.#retire(keys.status(undefined));
   }
 
   failed(): void {
     for (const key of [...this.#current.keys()]) this.#retire(key);
+  }
+
+  close(): void {
+    this.#cancelSweep?.();
+  }
+
+  #shared(key: string, make: (now: number) => Snapshot): Snapshot {
+    this.#roll.settle();
+    const now = this.#clock.now();
+    const known = this.#current.get(key);
+    if (known !== undefined && now - known.takenAt < snapshotAgeMs) return known;
+    this.#retire(key);
+    const snapshot = make(now);
+    this.#current.set(key, snapshot);
+    this.#bound(snapshot);
+    this.#cancelSweep ??= this.#clock.setTimer(snapshotAgeMs, () => this.#sweep());
+    return snapshot;
   }
 
   /** Forgets those that are old. */
@@ -129,7 +114,7 @@ export class Snapshots implements RollFollower {
     let largest = latest?.bytes ?? 0;
     for (const snapshot of this.#stale) {
       if (snapshot.readers.size === 0) this.#stale.delete(snapshot);
-      bytes += snapshot.bytes;
+      else bytes += snapshot.bytes;
       largest = Math.max(largest, snapshot.bytes);
     }
     for (const snapshot of this.#stale) {
@@ -141,4 +126,9 @@ export class Snapshots implements RollFollower {
   }
 }
 
-const keyOf = (env: string, service: string | undefined): string => `${env}\0${service ?? ''}`;
+/** `/` occurs in no env. */
+const keys = {
+  instances: (env: string, service: string | undefined): string => `instances/${env}/${service ?? ''}`,
+  services: (env: string): string => `services/${env}`,
+  status: (env: string | undefined): string => `status/${env ?? ''}`,
+};

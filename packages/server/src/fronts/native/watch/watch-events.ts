@@ -16,23 +16,9 @@ export function* snapshotEvent(id: string, chunks: Iterable<Buffer>, warming: bo
   yield Buffer.from(`]${warming ? ',"warming":true' : ''}}\n\n`);
 }
 
-/** The events of changes, each written down once for all watchers. */
-export class ChangeEvents {
-  readonly #epoch: string;
-  readonly #events = new WeakMap<Change, Buffer>();
-
-  constructor(epoch: string) {
-    this.#epoch = epoch;
-  }
-
-  of(change: Change): Buffer {
-    const known = this.#events.get(change);
-    if (known !== undefined) return known;
-    const event = eventOf(change.type, `${this.#epoch}:${change.revision}`, writeChange(change));
-    this.#events.set(change, event);
-    return event;
-  }
-}
+/** The event of a change. */
+export const eventOfChange = (epoch: string, change: Change): Buffer =>
+  eventOf(change.type, `${epoch}:${change.revision}`, writeChange(change));
 
 /** A comment: it says that the server is there. */
 export const heartbeat: Buffer = Buffer.from(':\n\n');

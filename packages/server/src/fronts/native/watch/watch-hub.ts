@@ -2,11 +2,10 @@ import type { ServerResponse } from 'node:http';
 import type { Clock } from '@rollcall/core';
 import { heartbeatMs } from '@rollcall/protocol';
 import type { ChangeLog } from '../../../changes/change-log.ts';
-import type { Change, RollFollower } from '../../../roll/followers.ts';
+import type { RollFollower } from '../../../roll/followers.ts';
 import type { Roll } from '../../../roll/roll.ts';
 import type { Snapshots } from '../snapshots.ts';
-import type { WatchFilter } from './catch-up.ts';
-import { ChangeEvents } from './watch-events.ts';
+import { CatchUp, type WatchFilter } from './catch-up.ts';
 import { type WatchContext, WatchStream } from './watch-stream.ts';
 
 /** What the watches need of their server. */
@@ -18,15 +17,19 @@ export interface WatchHubOptions {
   readonly isWarming: () => boolean;
 }
 
+/** How many watchers are told before other work has its turn. */
+const streamsPerTurn = 100;
+
 /** Every open watch, with one heartbeat for all. */
 export class WatchHub implements RollFollower {
   readonly #context: WatchContext;
   readonly #clock: Clock;
   readonly #streams = new Set<WatchStream>();
   #cancelHeartbeat: (() => void) | undefined;
+  #isTelling = false;
 
   constructor({ roll, log, snapshots, clock, isWarming }: WatchHubOptions) {
-    this.#context = { roll, log, snapshots, isWarming, events: new ChangeEvents(roll.epoch) };
+    this.#context = { roll, snapshots, isWarming, catchUp: new CatchUp({ roll, log, snapshots }) };
     this.#clock = clock;
   }
 
@@ -40,11 +43,12 @@ export class WatchHub implements RollFollower {
     this.#streams.add(stream);
     response.once('close', () => this.#streams.delete(stream));
     this.#cancelHeartbeat ??= this.#beat();
-    this.#guarded(stream, () => stream.go());
+    stream.go();
   }
 
-  changed(change: Change): void {
-    for (const stream of this.#streams) this.#guarded(stream, () => stream.changed(change));
+  /** Watchers are told when the command that changed the roll is done: many changes at once are one message. */
+  changed(): void {
+    this.#tellSoon();
   }
 
   /** A watcher may lack a change: each begins anew. */
@@ -54,7 +58,8 @@ export class WatchHub implements RollFollower {
 
   /** Warming is over: what is not there now is gone. */
   warmed(): void {
-    for (const stream of this.#streams) this.#guarded(stream, () => stream.warmed());
+    for (const stream of this.#streams) stream.warmed();
+    this.#tellSoon();
   }
 
   /** Ends every watch; clients reconnect elsewhere. */
@@ -63,18 +68,28 @@ export class WatchHub implements RollFollower {
     for (const stream of this.#streams) stream.cut();
   }
 
-  /** What fails for one watcher ends that watch alone; its client resumes. */
-  #guarded(stream: WatchStream, work: () => void): void {
-    try {
-      work();
-    } catch {
-      stream.cut();
+  #tellSoon(): void {
+    if (this.#isTelling) return;
+    this.#isTelling = true;
+    setImmediate(() => this.#tell([...this.#streams]));
+  }
+
+  /** Some at a time: thousands of watchers must not stop the server. */
+  #tell(streams: readonly WatchStream[]): void {
+    for (const stream of streams.slice(0, streamsPerTurn)) stream.go();
+    if (streams.length > streamsPerTurn) {
+      setImmediate(() => this.#tell(streams.slice(streamsPerTurn)));
+      return;
     }
+    this.#context.catchUp.forget();
+    this.#isTelling = false;
+    if ([...this.#streams].some((stream) => stream.isBehind)) this.#tellSoon();
   }
 
   #beat(): () => void {
     return this.#clock.setTimer(heartbeatMs, () => {
       for (const stream of this.#streams) stream.beat();
+      this.#context.catchUp.forget();
       this.#cancelHeartbeat = this.#streams.size === 0 ? undefined : this.#beat();
     });
   }

@@ -1,11 +1,14 @@
 import type { ServerResponse } from 'node:http';
-import type { Change } from '../../../roll/followers.ts';
-import { concerns, missingSince, type Sources, type WatchFilter } from './catch-up.ts';
-import { type ChangeEvents, eventOf, heartbeat, snapshotEvent } from './watch-events.ts';
+import type { Roll } from '../../../roll/roll.ts';
+import type { Snapshots } from '../snapshots.ts';
+import type { CatchUp, WatchFilter } from './catch-up.ts';
+import { eventOf, heartbeat, snapshotEvent } from './watch-events.ts';
 
 /** What the streams of a server share. */
-export interface WatchContext extends Sources {
-  readonly events: ChangeEvents;
+export interface WatchContext {
+  readonly roll: Roll;
+  readonly snapshots: Snapshots;
+  readonly catchUp: CatchUp;
   readonly isWarming: () => boolean;
 }
 
@@ -38,24 +41,28 @@ export class WatchStream {
     response.once('close', () => this.#chunks?.return?.());
   }
 
-  /** Tells what there is to tell, as far as the client reads. */
+  /** It could be told something now, and has not been. */
+  get isBehind(): boolean {
+    const { roll } = this.#context;
+    return !this.#isBlocked && !this.#response.destroyed && (this.#cursor !== roll.revision || this.#owesWarmed);
+  }
+
+  /** Tells what there is to tell, as far as the client reads. A failure ends this watch alone; its client resumes. */
   go(): void {
-    while (!this.#isBlocked && !this.#response.destroyed) {
-      const chunk = this.#next();
-      if (chunk === undefined) return;
-      this.#isBlocked = !this.#response.write(chunk);
+    try {
+      while (!this.#isBlocked && !this.#response.destroyed) {
+        const chunk = this.#next();
+        if (chunk === undefined) return;
+        this.#isBlocked = !this.#response.write(chunk);
+      }
+    } catch {
+      this.cut();
     }
   }
 
-  changed(change: Change): void {
-    if (this.#isBlocked || this.#chunks !== undefined) return;
-    if (this.#cursor === change.revision - 1 && !concerns(this.#filter, change)) this.#cursor = change.revision;
-    else this.go();
-  }
-
+  /** It is told at its next turn, behind what it is being told. */
   warmed(): void {
     this.#owesWarmed = true;
-    this.go();
   }
 
   /** Not behind a backlog: that the backlog moves says as much. */
@@ -78,13 +85,13 @@ export class WatchStream {
   }
 
   #plan(): Iterator<Buffer, undefined> | undefined {
-    const { roll, events } = this.#context;
+    const { roll, catchUp } = this.#context;
     if (this.#cursor === undefined) return this.#snapshot();
     if (this.#cursor === roll.revision) return this.#caughtUp(this.#cursor);
-    const missing = missingSince(this.#context, this.#filter, this.#cursor);
+    const missing = catchUp.after(this.#cursor, this.#filter);
     if (missing.type === 'snapshot') return this.#snapshot();
     this.#cursor = missing.cursor;
-    return missing.changes.map((change) => events.of(change)).values() as Iterator<Buffer, undefined>;
+    return one(missing.events);
   }
 
   #snapshot(): Iterator<Buffer, undefined> {
@@ -111,4 +118,5 @@ export class WatchStream {
   }
 }
 
-const one = (chunk: Buffer): Iterator<Buffer, undefined> => [chunk].values() as Iterator<Buffer, undefined>;
+const one = (chunk: Buffer): Iterator<Buffer, undefined> =>
+  (chunk.length === 0 ? [] : [chunk]).values() as Iterator<Buffer, undefined>;

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import type { DeleteReason } from '../src/contract.ts';
-import { ChangeQueue } from '../src/guard/change-queue.ts';
+import { ChangedKeys } from '../src/guard/changed-keys.ts';
 
 const reasons: readonly DeleteReason[] = ['deregistered', 'expired', 'unknown'];
 const step = fc.oneof(
@@ -12,7 +12,7 @@ const step = fc.oneof(
 it('gives the keys in the order of their first change, with their last reason', () => {
   fc.assert(
     fc.property(fc.array(step, { maxLength: 60 }), (steps) => {
-      const queue = new ChangeQueue();
+      const queue = new ChangedKeys();
       const model = new Map<string, DeleteReason>();
       for (const action of steps) {
         const [first] = model.keys();

@@ -4,7 +4,7 @@ import type { DeleteReason } from '../contract.ts';
  * Keys that wait to be told, each once, in the order of their first change. A `Map` that is emptied from its front is slow to find
  * its first key, since what was deleted stays in the way until it is rebuilt: the place is remembered.
  */
-export class ChangeQueue {
+export class ChangedKeys {
   readonly #reasons = new Map<string, DeleteReason>();
   #rest = this.#reasons.keys();
   #first: string | undefined;
