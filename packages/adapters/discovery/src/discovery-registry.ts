@@ -61,7 +61,18 @@ class DiscoveryDriver implements RegistryDriver {
 
   async put(entries: readonly Entry[], lease: Lease | undefined, { signal }: DriverCall): Promise<void> {
     for (const entry of entries) this.#written.set(keyOf(entry.name, entry.node.id), entry);
-    await this.#fleet.register(entries, lease, signal);
+    await this.#fleet.write(
+      {
+        run: (link, bounded) => link.register(entries, lease, bounded),
+        // A server may say late that it has not answered: what was written or removed since counts.
+        missed: (link) =>
+          link.missed.registered(
+            entries.filter((entry) => this.#isWritten(entry)),
+            lease,
+          ),
+      },
+      signal,
+    );
     for (const entry of entries) this.#contested.delete(keyOf(entry.name, entry.node.id));
   }
 
@@ -94,7 +105,13 @@ class DiscoveryDriver implements RegistryDriver {
       this.#written.delete(keyOf(name, id));
       this.#contested.delete(keyOf(name, id));
     }
-    await this.#fleet.cancel(keys, signal);
+    await this.#fleet.write(
+      {
+        run: (link, bounded) => link.cancel(keys, bounded),
+        missed: (link) => link.missed.cancelled(keys.filter(({ name, id }) => !this.#written.has(keyOf(name, id)))),
+      },
+      signal,
+    );
   }
 
   async read(name: string | undefined, { signal, logger }: DriverCall): Promise<readonly Entry[]> {
@@ -167,6 +184,10 @@ class DiscoveryDriver implements RegistryDriver {
     if (reading.entry === undefined && reading.unusable !== undefined)
       this.#skipped.tell(logger, reading.key, reading.unusable);
     return reading.entry;
+  }
+
+  #isWritten(entry: Entry): boolean {
+    return this.#written.get(keyOf(entry.name, entry.node.id)) === entry;
   }
 
   #entries(keys: readonly EntryKey[]): readonly Entry[] {
