@@ -13,6 +13,8 @@ export interface WatchContext {
   readonly logger: Logger;
   readonly sink: WatchSink;
   readonly signal: AbortSignal;
+  /** The watch before this one was lost. */
+  readonly isAfterOutage: boolean;
 }
 
 /** Of a blocking query: it is lost when its wait has long been over. Consul adds up to a sixteenth, at random. */
