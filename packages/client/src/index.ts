@@ -1,0 +1,3 @@
+export type * from './contract.ts';
+export type * from './options.ts';
+export type * from './picking.ts';
