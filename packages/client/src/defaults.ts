@@ -48,6 +48,8 @@ export const askIntervalMs = 5_000;
 export const alarmWithinMs = 1_000;
 /** The alarm asks every node, at most once per this. Milliseconds. */
 export const alarmPauseMs = 5_000;
+/** Time without an answer after which a silent node is asked by TCP. Milliseconds. */
+export const stuckAfterMs = 1_000;
 
 /** How fast latencies fade. Milliseconds. */
 export const latencyTauMs = 10_000;
@@ -60,7 +62,30 @@ export const failureLatencyFactor = 20;
 export const slowStartFloor = 0.1;
 /** How long a newcomer's weight grows. Milliseconds. */
 export const defaultSlowStartMs = 10_000;
+/** Repeats and hedges per call. */
+export const defaultRetryShare = 0.2;
 /** Repeats that are allowed whatever the number of calls. */
 export const retryReserve = 10;
 /** What the budget counts over. Milliseconds. */
 export const retryWindowMs = 10_000;
+
+/** Until the headers, as a limit of each connection. Milliseconds. */
+export const defaultCallTimeoutMs = 30_000;
+/** Attempts that may have reached a server. */
+export const defaultAttempts = 3;
+/** Limit of one connection attempt. Milliseconds. */
+export const defaultConnectTimeoutMs = 1_000;
+/** Probes in flight of one client. */
+export const probesInFlight = 128;
+/** A view is rebuilt at most once per this. Milliseconds. */
+export const rebuildPauseMs = 10;
+/** How long the first call for a name waits for the registry's first answer. Milliseconds. */
+export const firstAnswerMs = 5_000;
+/** While no node is proven and probes are under way, how long a call waits for the first proof. Milliseconds. */
+export const firstProofMs = 500;
+/** `ready()` gives up after it. Milliseconds. */
+export const defaultReadyMs = 30_000;
+/** Shortest time between two writes of the snapshot file. Milliseconds. */
+export const snapshotPauseMs = 1_000;
+/** An older snapshot is ignored. Milliseconds. */
+export const snapshotMaxAgeMs = 604_800_000;

@@ -8,6 +8,8 @@ export interface Fact {
   readonly why?: string | undefined;
   /** Of an ejection: for how long. */
   readonly lastsMs?: number | undefined;
+  /** Of an ejection: it was out already. */
+  readonly isAgain?: boolean | undefined;
 }
 
 /** A question replaces an earlier one about the same node only if its answer decides more. */
@@ -20,10 +22,20 @@ export class Board {
   #asks: NodeState[] = [];
   #nextAtMs: number = Number.POSITIVE_INFINITY;
   #version = 0;
+  #rollVersion = 0;
 
   /** Changes with everything that a selection depends on. */
   get version(): number {
     return this.#version;
+  }
+
+  /** Changes when a node joins or leaves. */
+  get rollVersion(): number {
+    return this.#rollVersion;
+  }
+
+  get hasAsks(): boolean {
+    return this.#asks.length > 0;
   }
 
   /** When the rule must be told the time again. */
@@ -35,7 +47,19 @@ export class Board {
     this.#version += 1;
   }
 
-  tell(type: Fact['type'], state: NodeState, more: { readonly why?: string; readonly lastsMs?: number } = {}): void {
+  add(state: NodeState): void {
+    this.states.set(state.id, state);
+    this.#rollVersion += 1;
+    this.changed();
+  }
+
+  delete(state: NodeState): void {
+    this.states.delete(state.id);
+    this.#rollVersion += 1;
+    this.changed();
+  }
+
+  tell(type: Fact['type'], state: NodeState, more: Omit<Fact, 'type' | 'state'> = {}): void {
     this.#facts.push({ type, state, ...more });
     this.changed();
   }

@@ -170,9 +170,10 @@ export class Health {
   }
 
   #eject(state: NodeState, kind: Ejection['kind'], nowMs: number): void {
+    const isAgain = state.ejection !== undefined;
     const lastsMs = this.#ejections.eject(state, kind, nowMs);
     this.#board.schedule(nowMs + lastsMs);
-    this.#board.tell('eject', state, { lastsMs, why: kind });
+    this.#board.tell('eject', state, { lastsMs, why: kind, isAgain });
   }
 
   #back(state: NodeState, nowMs: number): void {

@@ -57,6 +57,11 @@ export class ServiceRule {
     return this.#suspects.size;
   }
 
+  /** Whether nodes of the last run are not yet confirmed. */
+  get hasRestored(): boolean {
+    return this.#unconfirmed.size > 0;
+  }
+
   /** A node of the last run. */
   restore(node: RemoteNode, nowMs: number): void {
     this.put(node, nowMs);
@@ -92,7 +97,7 @@ export class ServiceRule {
     const gone = removed.flatMap(({ id, reason }) => {
       const state = this.board.states.get(id);
       if (state === undefined || state.suspicion !== undefined) return [];
-      this.board.states.delete(id);
+      this.board.delete(state);
       return [{ state, reason }];
     });
     if (gone.length === 0) return;
@@ -162,7 +167,7 @@ export class ServiceRule {
     const state = remembered ?? new NodeState(node, listedAtMs);
     state.isProven = false;
     state.listedAtMs = listedAtMs;
-    this.board.states.set(node.id, state);
+    this.board.add(state);
     return state;
   }
 

@@ -35,7 +35,7 @@ export class Suspects {
 
   hold({ state, reason, atMs }: Departure, nowMs: number): void {
     proof.suspect(state, reason, atMs, this.#sync.at(nowMs));
-    this.#board.states.set(state.id, state);
+    this.#board.add(state);
     this.#held.set(state.id, state);
     this.#board.tell('suspect', state);
     this.#board.ask(state, 'suspect');
@@ -53,7 +53,7 @@ export class Suspects {
   giveUp(state: NodeState, why: string): void {
     state.suspicion = undefined;
     this.#held.delete(state.id);
-    this.#board.states.delete(state.id);
+    this.#board.delete(state);
     this.#guard.gone(state.id);
     this.#board.tell('gone', state, { why });
   }

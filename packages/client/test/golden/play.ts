@@ -1,10 +1,10 @@
 /** Plays the inputs of a transcript into the rule under a virtual clock, and writes down what the rule says. */
 import type { DeleteReason } from '@rollcall/core';
-import { defaultLimits } from '../../src/limits.ts';
 import type { RemoteNode } from '../../src/picking.ts';
 import type { Result } from '../../src/rule/health.ts';
 import type { NodeState } from '../../src/rule/node-state.ts';
 import { ServiceRule } from '../../src/rule/service-rule.ts';
+import { defaultLimits } from '../../src/settings/limits.ts';
 import type { Transcript } from './transcript.ts';
 
 type Network = 'ok' | 'refuse' | 'lost';
