@@ -29,7 +29,7 @@ export class Picker {
 
   /** Undefined: nothing to pick. `nowMs` is in whole milliseconds. `tried`: ids that come last. */
   pick(key: string | undefined, nowMs: number, tried?: ReadonlySet<string>): NodeState | undefined {
-    const { tree, isUp } = this.view;
+    const { tree, isOut } = this.view;
     if (tree === undefined) return undefined;
     const leaf = tree.kind === 'leaf' ? tree : leafFor(tree, key, this.#random);
     this.#count(leaf, nowMs);
@@ -40,7 +40,7 @@ export class Picker {
     leaf.pending += 1;
     const { candidates } = leaf;
     const first = candidates[leaf.choose(request, this.#random)] ?? candidates[0];
-    if (first === undefined || (tried === undefined && (!isUp || takes(first)))) return first;
+    if (first === undefined || (tried === undefined && (isOut || takes(first)))) return first;
     return this.#other(leaf, request, first, tried);
   }
 
@@ -53,7 +53,7 @@ export class Picker {
   }
 
   #other(leaf: Leaf, request: Request, first: NodeState, tried: ReadonlySet<string> | undefined): NodeState {
-    const fits = (state: NodeState): boolean => (!this.view.isUp || takes(state)) && tried?.has(state.id) !== true;
+    const fits = (state: NodeState): boolean => (this.view.isOut || takes(state)) && tried?.has(state.id) !== true;
     const isNew = (state: NodeState): boolean => tried?.has(state.id) !== true;
     const { candidates } = leaf;
     if (fits(first)) return first;

@@ -25,12 +25,14 @@ export interface View {
   readonly tree: Tree | undefined;
   /** Picks come from the first tier. */
   readonly isUp: boolean;
+  /** Picks come from the last tier: all of it is out. */
+  readonly isOut: boolean;
   /** What the leaves were built from, for the next view. */
   readonly leaves: readonly Leaf[];
 }
 
 /** Before anything is known. */
-export const emptyView: View = { matched: [], nodes: [], tree: undefined, isUp: false, leaves: [] };
+export const emptyView: View = { matched: [], nodes: [], tree: undefined, isUp: false, isOut: false, leaves: [] };
 
 /** The first tier that is not empty. A weight of 0 counts only where no other node is left. */
 function firstTier(matched: readonly NodeState[]): readonly NodeState[] {
@@ -109,7 +111,9 @@ export function buildView(states: readonly NodeState[], selecting: Selecting, ea
   const builder = new Builder(selecting, earlier.leaves);
   const tree = builder.sides(candidates, matched);
   const nodes = Object.freeze(matched.map(({ node }) => node));
-  return { matched, nodes, tree, isUp: candidates[0]?.tier === 'up', leaves: builder.leaves };
+  const tier = candidates[0]?.tier;
+  const isOut = tier === 'ejected' || tier === 'unreachable';
+  return { matched, nodes, tree, isUp: tier === 'up', isOut, leaves: builder.leaves };
 }
 
 /** Where a node stands in the order of a client, for {@link Selecting.subsetSize}. */

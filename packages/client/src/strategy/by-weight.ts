@@ -9,9 +9,11 @@ const longestTable = 65_536;
 function table(weights: readonly number[]): Uint32Array {
   const largest = Math.max(...weights);
   const turnsOfLargest = Math.max(1, Math.min(mostTurns, Math.floor(longestTable / weights.length)));
+  // Small whole weights are their own turns, so that their shares are exact.
+  const areTurns = largest <= turnsOfLargest && weights.every(Number.isInteger);
   const turns: { readonly due: number; readonly index: number }[] = [];
   for (const [index, weight] of weights.entries()) {
-    const count = largest === 0 ? 1 : Math.round((weight / largest) * turnsOfLargest);
+    const count = largest === 0 ? 1 : areTurns ? weight : Math.round((weight / largest) * turnsOfLargest);
     const atLeast = weight > 0 ? Math.max(1, count) : count;
     for (let turn = 0; turn < atLeast; turn += 1) turns.push({ due: (turn + 0.5) / atLeast, index });
   }
