@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Candidate, PickRequest, RandomBelow, Strategy } from '../src/index.ts';
 import { byKey, byLoad, byRandom, byTurn, byWeight } from '../src/index.ts';
+import { smallRandom } from '../src/strategy/random.ts';
 
 /** Reproducible, and even enough for counting. */
 function randomFrom(seed: number): RandomBelow {
@@ -39,6 +40,24 @@ function shares(strategy: Strategy, candidates: readonly Candidate[], picks: num
 }
 
 const spread = (counts: readonly number[]): number => Math.max(...counts) / Math.min(...counts);
+
+describe('the random numbers of a client', () => {
+  it('are even over any range, and differ from client to client', () => {
+    const random = smallRandom();
+    for (const below of [1, 3, 10, 1_000]) {
+      const counts = new Array<number>(below).fill(0);
+      for (let draw = 0; draw < 1_000 * below; draw += 1) {
+        const drawn = random(below);
+        counts[drawn] = (counts[drawn] ?? 0) + 1;
+      }
+      expect(counts).toHaveLength(below);
+      expect(Math.min(...counts)).toBeGreaterThan(800);
+      expect(Math.max(...counts)).toBeLessThan(1_200);
+    }
+    const other = smallRandom();
+    expect(Array.from({ length: 8 }, () => random(1_000))).not.toEqual(Array.from({ length: 8 }, () => other(1_000)));
+  });
+});
 
 describe('strategies', () => {
   it('byRandom and byLoad give equal nodes equal shares, and byTurn exactly equal ones from a random start', () => {

@@ -5,6 +5,7 @@ import * as defaults from '../defaults.ts';
 import type { ClientOptions, FetchLike, Probe, SelectOptions } from '../options.ts';
 import type { RandomBelow } from '../picking.ts';
 import type { RuleLimits } from '../rule/service-rule.ts';
+import { smallRandom } from '../strategy/random.ts';
 import { integerIn, invalid, numberIn, objectAt, typed } from './check.ts';
 import { longestMs, parseEjection, parseGuard } from './limits.ts';
 import { type CallSettings, defaultPolicy, parsePolicy } from './policy.ts';
@@ -35,8 +36,6 @@ export interface ClientSettings {
   readonly clock: Clock;
   readonly logger: Logger | undefined;
 }
-
-const randomBelow: RandomBelow = (below) => (Math.random() * below) | 0;
 
 function parseProbe({ probe, fetch }: ClientOptions): Probe | undefined {
   if (probe !== undefined && probe !== false && typeof probe !== 'function')
@@ -89,7 +88,7 @@ export function parseClientOptions(options: ClientOptions): ClientSettings {
     ),
     fetch: typed(options.fetch, 'fetch', 'function'),
     probe: parseProbe(options),
-    random: typed(options.random, 'random', 'function') ?? randomBelow,
+    random: typed(options.random, 'random', 'function') ?? smallRandom(),
     clock: options.clock ?? systemClock,
     logger: options.logger,
   };
