@@ -10,7 +10,7 @@ const realBackends = [
   'packages/backends/test/**',
   'packages/adapters/etcd/test/{auth,conformance*,faults,leader}.test.ts',
   'packages/adapters/consul/test/{conformance*,faults,agents,hand-written}.test.ts',
-  'examples/greeter/test/real-backends.test.ts',
+  'examples/{greeter,shop}/test/real-backends.test.ts',
 ];
 
 /** Those that need two hosts on a LAN, which only root can make. */
