@@ -1,24 +1,30 @@
+import { relative } from 'node:path';
 import { defineConfig } from 'vitest/config';
 import { BaseSequencer, type TestSpecification } from 'vitest/node';
-import { leftOut } from './scripts/lanes.js';
+import { isIn, lane, leftOut } from './scripts/lanes.js';
 
 // Both lists: without the ssr one, packages resolve to dist, which a fresh clone does not have.
 const conditions = ['rollcall-source'];
 
-const minutes = /\/(?:conformance[^/]*|loss|life|rounds|restarts|interop|faults)\.test\.ts$|go-micro\/test\/mdns/;
+/** Files that wait for a network rather than keep a machine busy; those that keep real backends busy; all others. */
+function rank({ moduleId }: TestSpecification): 'idle' | 'busy' | 'short' {
+  const file = relative(import.meta.dirname, moduleId).replaceAll('\\', '/');
+  if (isIn('lan', file) || isIn('slow', file)) return 'idle';
+  return isIn('any', file) || /\/conformance[^/]*$/.test(file) ? 'busy' : 'short';
+}
 
 /**
- * Begins with what takes minutes, so that the run does not end with it alone. The tests of mDNS, which only wait, take turns
- * with those that keep real backends busy.
+ * Begins with what takes long, so that the run does not end with it alone. Files that wait and files that keep real
+ * backends busy take turns.
  */
 class LongestFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
     const sorted = await super.sort(files);
-    const long = sorted.filter(({ moduleId }) => minutes.test(moduleId));
-    const idle = long.filter(({ moduleId }) => moduleId.includes('mdns'));
-    const busy = long.filter((file) => !idle.includes(file));
+    const [idle, busy, short] = (['idle', 'busy', 'short'] as const).map((wanted) =>
+      sorted.filter((file) => rank(file) === wanted),
+    ) as [TestSpecification[], TestSpecification[], TestSpecification[]];
     const turns = idle.flatMap((file, index) => [file, ...busy.slice(index, index + 1)]);
-    return [...turns, ...busy.slice(idle.length), ...sorted.filter((file) => !long.includes(file))];
+    return [...turns, ...busy.slice(idle.length), ...short];
   }
 }
 
@@ -26,11 +32,16 @@ export default defineConfig({
   resolve: { conditions },
   ssr: { resolve: { conditions } },
   test: {
-    include: ['{packages,packages/adapters,examples,interop}/*/test/**/*.test.ts', 'scripts/test/*.test.ts'],
+    include:
+      process.env.ROLLCALL_LONG === undefined
+        ? ['{packages,packages/adapters,examples,interop}/*/test/**/*.test.ts', 'scripts/test/*.test.ts']
+        : [...lane('long')],
     globalSetup: ['scripts/vitest-build.ts'],
     exclude: leftOut(),
     // Most of the time of the tests is waiting: more of them at a time than there are cores.
     maxWorkers: 3,
+    // Of cases that may run side by side: more make a slow backend miss the deadlines of calls.
+    maxConcurrency: 6,
     sequence: { sequencer: LongestFirst },
     testTimeout: 30_000,
     hookTimeout: 30_000,

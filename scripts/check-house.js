@@ -34,7 +34,10 @@ const exempt = [
   [rules.inputSettings, /^packages\/(?:backends|conformance)\/src\//],
   [rules.injectedClock, /^packages\/(?:backends|conformance|cli)\/src\//],
   // Where the clock is made, and where a program composes.
-  [rules.injectedClock, /^packages\/(?:core\/src\/(?:clock|wait-for-service)|service\/src\/create-service)\.ts$/],
+  [
+    rules.injectedClock,
+    /^packages\/(?:core\/src\/(?:clock|wait-for-service)|service\/src\/(?:create-service|heartbeat\/worker))\.ts$/,
+  ],
 ];
 const holdsFor = (/** @type {import('./house/rules.js').Rule} */ rule, /** @type {string} */ path) =>
   !exempt.some(([exempted, where]) => exempted === rule && where.test(path));

@@ -1,7 +1,8 @@
 // The layer table of ARCHITECTURE.md: dependencies point downwards only, siblings never import each other, and what an
 // application installs brings no third-party code. An adapter needs no row: every adapter stands on the lowest layer.
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync } from 'node:fs';
 import { root } from './bootstrap.js';
+import { read, walk } from './house/syntax.js';
 import { adapterFolders, manifestOf, packageFolders } from './packages.js';
 
 /** @type {Record<string, readonly string[]>} package -> what of ours it may import */
@@ -59,10 +60,7 @@ function checkPackage(folder, manifest, may) {
 
 /** @param {string} path @param {string} self @param {readonly string[]} declared */
 function checkFile(path, self, declared) {
-  const text = readFileSync(`${root}${path}`, 'utf8');
-  for (const [, , specifier = ''] of text.matchAll(
-    /\b(?:(?:from|import)\s*\(?\s*(?=['"])|import\s*\(\s*(?=`))(['"`])([^'"`]+)\1/g,
-  )) {
+  for (const specifier of importsOf(read(path).program)) {
     if (specifier.startsWith('.') || specifier.startsWith('node:')) continue;
     const name = specifier
       .split('/')
@@ -71,6 +69,16 @@ function checkFile(path, self, declared) {
     if (name === self || !declared.includes(name))
       problems.push(`${path} imports ${specifier}; its package.json depends on: ${declared.join(', ') || 'nothing'}`);
   }
+}
+
+/** What a file imports, statically, by `import()` or by a type. @param {import('./house/syntax.js').Node} program */
+function importsOf(program) {
+  /** @type {string[]} */
+  const specifiers = [];
+  walk(program, ({ source }) => {
+    if (typeof source?.value === 'string' && source.type === 'Literal') specifiers.push(source.value);
+  });
+  return specifiers;
 }
 
 for (const problem of problems) console.error(problem);

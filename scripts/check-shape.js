@@ -1,13 +1,23 @@
 // The shape of what is published: publint, are-the-types-wrong, and a require() of every entry.
+import { existsSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { root, run } from './bootstrap.js';
 import { manifestOf, packageFolders } from './packages.js';
+
+/** Every tarball says what it is. @param {string} path @param {string} name */
+function hasReadme(path, name) {
+  const file = `${root}${path}/README.md`;
+  const holds = existsSync(file) && readFileSync(file, 'utf8').startsWith(`# ${name}\n`);
+  if (!holds) console.error(`${path}/README.md must begin with "# ${name}"`);
+  return holds;
+}
 
 let failed = 0;
 for (const path of packageFolders) {
   const manifest = manifestOf(path);
   if (manifest.private === true) continue;
-  console.log(`${manifest.name}: publint, attw, require()`);
+  console.log(`${manifest.name}: README, publint, attw, require()`);
+  if (!hasReadme(path, manifest.name)) failed += 1;
   // publint packs with pnpm from the PATH otherwise, which npx does not put there.
   if ((await run('npx', ['publint', path, '--pack', 'npm', '--strict'])) !== 0) failed += 1;
   if ((await run('npx', ['attw', '--pack', path, '--profile', 'esm-only', '--quiet'])) !== 0) failed += 1;

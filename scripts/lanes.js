@@ -1,51 +1,80 @@
 // What of the tests runs here: all of it, unless the inner loop is asked for or the machine cannot.
-import { existsSync } from 'node:fs';
+//
+// A test folder says in its `lanes.json` what its files need, by globs: a program (`etcd`, `consul`, any other that Debian
+// has), `lan` (two hosts, which only root can make), `go`, or time (`slow`). A file may need several things; one that is not
+// named needs nothing. `long` needs nothing either: those files do more under ROLLCALL_LONG. `--quick` does not leave out a
+// file for `long` alone.
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
+import { root } from './bootstrap.js';
+
+/** Where tests are: `<one of these>/test`. */
+const folders = [
+  'scripts',
+  ...['packages', 'packages/adapters', 'examples', 'interop'].flatMap((parent) =>
+    readdirSync(`${root}${parent}`).map((folder) => `${parent}/${folder}`),
+  ),
+];
 
 const onPath = (/** @type {string} */ name) =>
   (process.env.PATH ?? '').split(delimiter).some((folder) => existsSync(join(folder, name)));
 
-/** Those that need a real etcd or Consul. */
-const realBackends = [
-  'packages/backends/test/**',
-  'packages/adapters/etcd/test/{auth,conformance*,faults,leader}.test.ts',
-  'packages/adapters/consul/test/{conformance*,faults,agents,hand-written}.test.ts',
-  'examples/{greeter,shop}/test/real-backends.test.ts',
-];
+/** Globs of test files by what they need. @type {Map<string, string[]>} */
+export const lanes = new Map();
+for (const folder of folders) {
+  const file = `${root}${folder}/test/lanes.json`;
+  if (!existsSync(file)) continue;
+  for (const [need, globs] of Object.entries(JSON.parse(readFileSync(file, 'utf8'))))
+    lanes.set(need, [
+      ...(lanes.get(need) ?? []),
+      ...globs.map((/** @type {string} */ glob) => `${folder}/test/${glob}`),
+    ]);
+}
 
-/** Those that need two hosts on a LAN, which only root can make. */
-const twoHosts = ['packages/adapters/mdns/test/{lan,avahi,loss,doctor}.test.ts'];
+/** The globs of a lane: `long`, `slow` and so on. @param {string} need */
+export const lane = (need) => lanes.get(need) ?? [];
 
-/** Those that besides need go-micro, built by Go. */
-const goMicro = ['interop/go-micro/test/interop.test.ts'];
-const goMicroOnLan = ['interop/go-micro/test/mdns.test.ts'];
+/** @param {string} glob */
+const toRegExp = (glob) =>
+  new RegExp(
+    `^${glob
+      .replace(/[.+^$()|[\]\\]/g, '\\$&')
+      .replace(/\*+/g, (stars) => (stars.length > 1 ? '.*' : '[^/]*'))
+      .replace(/\{([^}]*)\}/g, (_, list) => `(?:${list.replaceAll(',', '|')})`)}$`,
+  );
 
-/** The test files that are left out; each lane says so, with what is missing and how to get it. */
+/** Whether a file, by its path from the root, is in a lane; in any of them: `any`. @param {string} need @param {string} file */
+export const isIn = (need, file) =>
+  (need === 'any' ? [...lanes.values()].flat() : lane(need)).some((glob) => toRegExp(glob).test(file));
+
+/** What a machine lacks for a need, as the user is told; undefined: nothing. @param {string} need */
+function missing(need) {
+  switch (need) {
+    case 'long':
+    case 'slow':
+      return undefined;
+    case 'lan':
+      if (process.getuid?.() === 0 && onPath('ip') && onPath('apt-get')) return undefined;
+      return 'tests between two hosts; they need root on Debian with iproute2 (what can run on loopback does)';
+    case 'go':
+      if (onPath('go')) return undefined;
+      return 'tests beside programs in Go; they need it (https://go.dev/dl, 1.24 or later)';
+    default:
+      // What is not on PATH is brought from Debian.
+      if (onPath('apt-get') || onPath(need)) return undefined;
+      return `tests on a real ${need}; put \`${need}\` on PATH, or run on Debian`;
+  }
+}
+
+/** Globs of the test files that are left out; each lane says so, with what is missing and how to get it. */
 export function leftOut() {
-  const quick = process.env.ROLLCALL_QUICK !== undefined;
-  const slow = [
-    'packages/adapters/discovery/test/conformance-three-servers.test.ts',
-    'packages/adapters/discovery/test/rounds.test.ts',
-    'packages/adapters/mdns/test/{conformance-*,life}.test.ts',
-  ];
-  const can = onPath('apt-get') || (onPath('etcd') && onPath('consul'));
-  if (!can && process.env.CI === undefined)
-    console.log('left out: tests on real etcd and Consul; put `etcd` and `consul` on PATH, or run on Debian');
-  const canMakeLan = process.getuid?.() === 0 && onPath('ip') && onPath('apt-get');
-  if (!canMakeLan && process.env.CI === undefined)
-    console.log(
-      'left out: mDNS between two hosts, beside Avahi and under loss (every case of the contract runs on loopback instead); they need root on Debian with iproute2',
-    );
-  const canBuild = onPath('go');
-  if (!canBuild && process.env.CI === undefined)
-    console.log('left out: tests beside go-micro; they need Go (https://go.dev/dl, 1.24 or later)');
+  if (process.env.ROLLCALL_QUICK !== undefined)
+    return [...lanes].flatMap(([need, globs]) => (need === 'long' ? [] : globs));
   // With CI set they run whatever is missing, and fail.
-  const leave = (/** @type {boolean} */ able) => quick || (!able && process.env.CI === undefined);
-  return [
-    ...(quick ? slow : []),
-    ...(leave(can) ? realBackends : []),
-    ...(leave(canMakeLan) ? twoHosts : []),
-    ...(leave(can && canBuild) ? goMicro : []),
-    ...(leave(canMakeLan && canBuild) ? goMicroOnLan : []),
-  ];
+  if (process.env.CI !== undefined) return [];
+  return [...lanes].flatMap(([need, globs]) => {
+    const lacks = missing(need);
+    if (lacks !== undefined) console.log(`left out: ${lacks}`);
+    return lacks === undefined ? [] : globs;
+  });
 }

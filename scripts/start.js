@@ -87,7 +87,7 @@ async function story() {
   const silence = gone.at - renewedAt;
   verdict(
     silence >= 2_950 && silence <= 3_300 && gone.reason === 'expired',
-    `struck off ${seconds(silence)} s after its last heartbeat (${gone.reason}); promised 3.0-3.3`,
+    `evicted ${seconds(silence)} s after its last heartbeat (${gone.reason}); promised 3.0-3.3`,
   );
   await callAll(consumer, 1);
 
@@ -116,7 +116,7 @@ async function story() {
   );
   verdict(
     lost.length === 0 && marked.size === 2,
-    `5 s later, far beyond the TTL: ${lost.length} struck off, ${marked.size} marked late; promised 0 and 2, since the registry blames the network`,
+    `5 s later, far beyond the TTL: ${lost.length} evicted, ${marked.size} marked late; promised 0 and 2, since the registry blames the network`,
   );
   await callAll(consumer, 2);
 

@@ -4,4 +4,9 @@ import { describeRegistry } from '@rollcall/conformance';
 import { board, createBoard } from './board-registry.js';
 
 const shared = createBoard();
-describeRegistry('board', { open: (options) => board(shared, options) }, { describe, it });
+describeRegistry(
+  'board',
+  { open: (options) => board(shared, options) },
+  // Most of a case is waiting: six at a time.
+  { describe, it, concurrent: (name, body) => describe(name, { concurrency: 6 }, body) },
+);

@@ -6,7 +6,7 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { discovery } from 'rollcall';
 
-const bin = fileURLToPath(new URL('../../packages/cli/bin/rollcall.js', import.meta.url));
+const bin = fileURLToPath(new URL('./bin/rollcall.js', import.meta.resolve('@rollcall/cli/package.json')));
 const server = spawn(process.execPath, [bin, 'serve', '--port', '0', '--json'], {
   stdio: ['ignore', 'pipe', 'inherit'],
 });

@@ -41,6 +41,7 @@ describe('docs/writing-an-adapter.md', () => {
     const files = await follow(await readFile(join(root, 'docs/writing-an-adapter.md'), 'utf8'));
     for (const part of ['adapter', 'registry', 'options', 'mapping', 'watch', 'error'])
       expect(files).toContain(`src/pinboard-${part}.ts`);
+    await execute('npx', ['biome', 'check', '--vcs-enabled=false', folder], { cwd: root });
     await execute('npx', ['tsc', '-b', folder], { cwd: root });
     const { stdout } = await execute(
       'npx',

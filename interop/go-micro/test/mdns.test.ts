@@ -32,7 +32,11 @@ afterAll(async () => {
 });
 
 function goMicro(...domain: readonly string[]): GoMicro {
-  const [file, args] = lan.command('a', program, ['mdns', ...domain]);
+  return goMicroOn('a', ...domain);
+}
+
+function goMicroOn(host: HostName, ...domain: readonly string[]): GoMicro {
+  const [file, args] = lan.command(host, program, ['mdns', ...domain]);
   // It logs each packet that is not for it.
   const process = new GoMicro([file, ...args], true);
   cleanUps.push(() => process.kill());
@@ -81,6 +85,40 @@ it('of an id that both took while they were parted go-micro, which never gives w
     '1.0.0 parted 10.77.0.1:8080 {"zone":"z1"}',
   ]);
 }, 60_000);
+
+it.each(['a', 'b'] as const)(
+  'a registry on host %s tells the nodes of several go-micro processes apart, though their hosts have one name',
+  async (host) => {
+    const fleet = (version: string, addresses: readonly string[]): GoService => ({
+      name,
+      version,
+      endpoints: [endpoint],
+      nodes: addresses.map((address) => ({ id: `at-${address.replace(/[^0-9a-f]/g, '-')}`, address, metadata: {} })),
+    });
+    // The hosts of a LAN here differ by network alone, so that go-micro announces all of them under one host name.
+    const processes = [
+      { process: goMicroOn('a'), services: [fleet('1.0.0', ['10.77.0.1:8081', '10.77.0.1:8082', '10.77.0.11:8081'])] },
+      { process: goMicroOn('a'), services: [fleet('1.0.0', ['10.77.0.12:8081']), fleet('2.0.0', ['10.77.0.13:9000'])] },
+      { process: goMicroOn('b'), services: [fleet('2.0.0', ['10.77.0.2:8081', '172.31.5.5:7000'])] },
+      { process: goMicroOn('b'), services: [fleet('3.0.0', ['[fd00::7]:8081', '10.77.0.2:8083'])] },
+    ];
+    const expected = rows(processes.flatMap(({ services }) => services));
+    const watched = open(host);
+    const events = follow(watched);
+    for (const { process, services } of processes) for (const one of services) await process.register(one, 30);
+    await eventually(async () => rows(await watched.getService(name))).toEqual(expected);
+    // Each question makes all of them answer again, each with its own address under the common host name.
+    for (let round = 0; round < 5; round += 1)
+      await eventually(async () => rows(await open(host).getService(name))).toEqual(expected);
+    expect(events.filter(({ type }) => type !== 'create' && type !== 'synced')).toEqual([]);
+    const [, { process, services }] = processes as [unknown, (typeof processes)[number]];
+    await process.deregister(services[1] as GoService);
+    const left = expected.filter((row) => !row.includes('10.77.0.13:9000'));
+    await eventually(async () => rows(await watched.getService(name))).toEqual(left);
+    expect(events.filter(({ type }) => type === 'update')).toEqual([]);
+  },
+  90_000,
+);
 
 describe.each(['a', 'b'] as const)('go-micro on host a and a registry on host %s', (host) => {
   const ours = (namespace?: string): Registry => open(host, namespace);

@@ -105,10 +105,26 @@ export class BackendProcess {
     if (child.exitCode !== null || child.signalCode !== null) return;
     const ended = once(child, 'exit');
     child.kill(signal);
-    // One that is frozen hears nothing but SIGKILL.
+    // A frozen process hears nothing but SIGKILL.
     child.kill('SIGCONT');
     await ended;
   }
+}
+
+/** What can be done to a backend that is several processes (each made when it is first needed), as the conformance suite asks it. */
+export function faultsOf(backend: () => readonly BackendProcess[]): {
+  readonly [fault in 'stop' | 'start' | 'freeze' | 'resume' | 'wipe']: () => Promise<void>;
+} {
+  const all = async (act: (one: BackendProcess) => Promise<void>): Promise<void> => {
+    await Promise.all(backend().map(act));
+  };
+  return {
+    stop: () => all((one) => one.kill()),
+    start: () => all((one) => one.start()),
+    freeze: () => all((one) => one.freeze()),
+    resume: () => all((one) => one.resume()),
+    wipe: () => all((one) => one.wipe()),
+  };
 }
 
 const pause = (ms: number): Promise<void> => new Promise((resolve) => systemClock.setTimer(ms, resolve));

@@ -58,7 +58,7 @@ const packages: Readonly<Record<BinaryName, Package>> = {
 };
 
 /**
- * The path of a program: the one on PATH, so that whoever has it uses theirs, else one that is brought from Debian into a
+ * The path of a program: the one on PATH where there is one, else one that is brought from Debian into a
  * cache folder of the project. Nothing of the machine is changed.
  *
  * @throws Error saying what is missing and how to get it.

@@ -43,6 +43,6 @@ export async function consulAgent(options: ConsulAgentOptions = {}): Promise<Con
 /** A read that needs a leader: an agent alone answers long before. */
 async function serves(port: number): Promise<boolean> {
   const ask = (path: string): Promise<Response> => fetchSoon(`http://127.0.0.1:${port}${path}`);
-  // Who has no token is refused by an agent that serves.
+  // An agent that serves refuses a client without a token.
   return (await ask('/v1/catalog/services')).ok && [200, 403].includes((await ask('/v1/agent/self')).status);
 }

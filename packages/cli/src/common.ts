@@ -25,21 +25,11 @@ const broughtAlong = { memory, discovery } as const;
 /** What the command line reads of its process, once. */
 const program = { env: process.env, place: { entry: process.argv[1], cwd: process.cwd() } } as const;
 
-/** What a service that the command line runs reads: the address alone, since options have taken over the rest. */
-export const serviceSettings: SettingSources = {
-  argv: [],
-  env: { ROLLCALL_ADVERTISE: program.env.ROLLCALL_ADVERTISE },
-};
+/** What a service that the command line runs reads: TTL, interval and address, where no option of the command says them. */
+export const serviceSettings: SettingSources = { argv: [], env: program.env };
 
 /** The variables are those of the service runtime, so that a command sees what a service on this machine sees. */
 const fromEnv = (name: keyof Settings): string | undefined => readSetting(name, { argv: [], env: program.env })?.value;
-
-/** A time that a variable of the service runtime says, where a bare number is seconds; else the default. */
-export function timeFromEnv(name: 'registerTtl' | 'registerInterval', byDefault: string): string {
-  const given = fromEnv(name);
-  if (given === undefined) return byDefault;
-  return /\d$/.test(given) ? `${given}s` : given;
-}
 
 /** Adds them to a command. */
 export function withCommon(command: Command): Command {
@@ -88,7 +78,7 @@ export function registryOptions(options: CommonOptions): CommonRegistryOptions {
  * The adapter that the options name: one that the command brings along, or one that is installed beside the command or in
  * the working directory.
  */
-export async function adapterOf({ registry }: CommonOptions): Promise<AdapterDescriptor> {
+export async function namedAdapter({ registry }: CommonOptions): Promise<AdapterDescriptor> {
   const adapter = await findAdapter(registry, broughtAlong, program.place);
   if (adapter.capabilities.crossProcess) return adapter;
   throw new CliError(
@@ -98,13 +88,13 @@ export async function adapterOf({ registry }: CommonOptions): Promise<AdapterDes
 }
 
 /** Opens the registry that the options name. */
-export async function openRegistry(options: CommonOptions): Promise<Registry> {
-  return openAdapter(await adapterOf(options), registryOptions(options));
+export async function openNamed(options: CommonOptions): Promise<Registry> {
+  return openAdapter(await namedAdapter(options), registryOptions(options));
 }
 
 /** Runs `work` with a registry and closes it, whatever happens. */
 export async function withRegistry(options: CommonOptions, work: (registry: Registry) => Promise<void>): Promise<void> {
-  const adapter = await adapterOf(options);
+  const adapter = await namedAdapter(options);
   const registry = adapter.create(registryOptions(options));
   try {
     await work(registry);

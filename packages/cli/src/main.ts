@@ -1,3 +1,4 @@
+import { createRequire } from 'node:module';
 import { Command, CommanderError } from 'commander';
 import { addDoctorCommand } from './commands/doctor.ts';
 import { addOperateCommands } from './commands/operate.ts';
@@ -8,12 +9,14 @@ import { addWriteCommands } from './commands/write.ts';
 import { exitCodeOf, exitCodes } from './exit-codes.ts';
 import { note, plain } from './output.ts';
 
+const { version } = createRequire(import.meta.url)('../package.json') as { readonly version: string };
+
 const help = `
 Examples:
   rollcall serve                                    open a roll on this machine
-  rollcall list                                     who is on it
+  rollcall list                                     which services are registered
   rollcall watch greeter --json | jq .type          what happens to one service
-  rollcall doctor --registry mdns                   why nobody is seen, and what to do
+  rollcall doctor --registry mdns                   why no service is seen, and what to do
 
 Exit codes:
   0 ok   1 unexpected   2 wrong usage   3 backend unavailable or timed out   4 get found nothing
@@ -22,6 +25,7 @@ Exit codes:
 function program(): Command {
   const root = new Command('rollcall')
     .description('the service registry from the command line')
+    .version(version, '--version', 'version of the command')
     .showHelpAfterError('(rollcall --help shows what there is)')
     .exitOverride()
     .addHelpText('after', help);

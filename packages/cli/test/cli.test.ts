@@ -16,7 +16,7 @@ let address = '';
 /** Starts the real command. */
 function start(
   args: readonly string[],
-  { entry = bin, ...options }: { cwd?: string; entry?: string; env?: NodeJS.ProcessEnv } = {},
+  { entry = bin, ...options }: { cwd?: string; entry?: string; env?: NodeJS.ProcessEnv; detached?: boolean } = {},
 ) {
   const child = spawn(process.execPath, [entry, ...args], { ...options, stdio: ['ignore', 'pipe', 'pipe'] });
   children.add(child);
@@ -70,6 +70,39 @@ describe('reading', () => {
   it('lists an empty roll with 0 and finds nobody with 4', async () => {
     expect(await onServer('list', '--json')).toMatchObject({ code: 0, out: '[]\n' });
     expect(await onServer('get', 'nobody', '--json')).toMatchObject({ code: 4, out: '[]\n' });
+  });
+
+  it('tells its version', async () => {
+    expect((await rollcall('--version')).out).toMatch(/^\d+\.\d+\.\d+\n$/);
+  });
+
+  it('says that no service of ours can have such a name, and that nothing was deregistered', async () => {
+    expect((await onServer('get', 'Bad Name')).err).toMatch(
+      /no node of Bad Name is registered, and none of Rollcall can be/,
+    );
+    expect((await onServer('register', 'Bad Name', '10.0.0.1:80')).err).toBe(
+      'advertising 10.0.0.1:80 (advertise)\nrollcall: name must be 1-63 of [a-z0-9._-], starting with a letter or digit, got "Bad Name"\n',
+    );
+    expect(await onServer('deregister', 'void', 'v1')).toMatchObject({
+      code: 0,
+      err: expect.stringContaining('was not registered'),
+    });
+  });
+
+  it('tells nothing of deregistering a service that never was registered', async () => {
+    const { child, output, ended } = start(['register', 'lost', '10.0.0.1:80', '--registry-address', '127.0.0.1:1']);
+    await until(() => output.err.includes('not registered because'));
+    child.kill('SIGINT');
+    expect((await ended).err).not.toMatch(/could not deregister|since 0/);
+  });
+
+  it('says that a server is warming up', async () => {
+    const young = start(['serve', '--port', '0', '--json', '--warm-up', '60s']);
+    const [line] = (await once(createInterface(young.child.stdout), 'line')) as [string];
+    const where = ['--registry-address', new URL((JSON.parse(line) as { url: string }).url).host];
+    expect((await rollcall('list', ...where)).err).toMatch(/the server is warming up/);
+    expect((await rollcall('get', 'web', ...where)).err).toMatch(/the server is warming up/);
+    expect((await rollcall('list', '--json', ...where)).err).toBe('');
   });
 
   it('says what to do when no server answers, with 3', async () => {
@@ -203,6 +236,20 @@ describe('writing', () => {
     expect(await ids('taken')).toEqual([]);
   });
 
+  it('tells of the time that a suspended process was off the roll, and is back', async () => {
+    const where = ['--id', 'sleeper', '--ttl', '1s', '--interval', '300ms', '--registry-address', address];
+    const { child, output, ended } = start(['register', 'sleeps', '10.0.0.1:80', ...where]);
+    await until(() => output.err.includes('on the roll as sleeper'));
+    child.kill('SIGSTOP');
+    await until(async () => (await ids('sleeps')).length === 0);
+    child.kill('SIGCONT');
+    await until(() => output.err.includes('was not registered for up to'));
+    await until(async () => (await ids('sleeps')).length === 1);
+    expect(output.err).toMatch(/registered again as sleeper at 10\.0\.0\.1:80/);
+    child.kill('SIGINT');
+    expect((await ended).code).toBe(130);
+  });
+
   it('lets a live owner come back after deregister', async () => {
     const { child, output, ended } = start([
       'register',
@@ -218,7 +265,7 @@ describe('writing', () => {
       address,
     ]);
     await until(() => output.err.includes('on the roll'));
-    expect((await onServer('deregister', 'back', 'b1')).err).toMatch(/next renewal/);
+    expect((await onServer('deregister', 'back', 'b1')).err).toMatch(/registers again at its next renewal/);
     await until(async () => (await ids('back')).length === 1);
     child.kill('SIGTERM');
     expect((await ended).code).toBe(143);
@@ -284,6 +331,25 @@ describe('writing', () => {
     expect((await run.ended).code).toBe(7);
     expect(await ids('any')).toEqual([]);
     server.close();
+  });
+
+  it('Ctrl-C reaches the program once, after its service is deregistered and drained', async () => {
+    const server = createServer().listen(0, '0.0.0.0');
+    await once(server, 'listening');
+    cleanUps.push(() => server.close());
+    const port = `${(server.address() as { port: number }).port}`;
+    const counts =
+      'let n = 0; process.on("SIGINT", () => { n += 1; console.log("int", n); setTimeout(() => process.exit(0), 300); }); setInterval(() => {}, 1e9);';
+    const flags = ['--name', 'tty', '--port', port, '--interval', '200ms', '--ttl', '2s', '--drain', '3s'];
+    const args = ['run', ...flags, '--registry-address', address, '--', process.execPath, '-e', counts];
+    // A group of its own, to which the signal goes as from a terminal.
+    const run = start(args, { detached: true });
+    await until(async () => (await ids('tty')).length === 1);
+    process.kill(-run.child.pid!, 'SIGINT');
+    await until(async () => (await ids('tty')).length === 0);
+    expect(run.output.out).toBe('');
+    expect((await run.ended).code).toBe(0);
+    expect(run.output.out).toBe('int 1\n');
   });
 
   it('says what it cannot run, with 2', async () => {

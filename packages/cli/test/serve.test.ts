@@ -52,7 +52,9 @@ describe('rollcall serve', () => {
       const idle = connect(port, '127.0.0.1').on('error', () => {});
       const half = connect(port, '127.0.0.1').on('error', () => {});
       await Promise.all([once(idle, 'connect'), once(half, 'connect')]);
-      half.write('POST /api/register HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 1000\r\n\r\n{');
+      half.write(
+        'POST /api/register HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\nContent-Length: 1000\r\n\r\n{',
+      );
       const exit = once(child, 'exit');
       const asked = performance.now();
       child.kill(signal);
@@ -65,6 +67,20 @@ describe('rollcall serve', () => {
     },
   );
 
+  it('answers the names that --allow-host gives it, and no others', async () => {
+    const { url } = await serve('--host', '0.0.0.0', '--insecure', '--allow-host', 'registry.example,other.example');
+    const port = Number(new URL(url).port);
+    const firstLine = async (host: string): Promise<string> => {
+      const socket = connect(port, '127.0.0.1');
+      socket.write(`GET /healthz HTTP/1.1\r\nHost: ${host}\r\nConnection: close\r\n\r\n`);
+      const [chunk] = (await once(socket, 'data')) as [Buffer];
+      socket.destroy();
+      return chunk.toString().slice(9, 12);
+    };
+    expect(await firstLine('registry.example')).toBe('200');
+    expect(await firstLine('evil.example')).toBe('421');
+  });
+
   it('a second signal ends it at once', async () => {
     const { child } = await serve();
     const exit = once(child, 'exit');
@@ -73,7 +89,7 @@ describe('rollcall serve', () => {
     expect((await exit)[0]).toBe(143);
   });
 
-  it('stopped for longer than every TTL and continued, it strikes nobody off for that time', async () => {
+  it('stopped for longer than every TTL and continued, it evicts no instance for that time', async () => {
     const { child, url } = await serve('--protection', 'off');
     await register(url, 'a');
     child.kill('SIGSTOP');

@@ -14,6 +14,13 @@ export interface Case {
   readonly title: string;
   /** Runs it against the harness it was made for; rejects when the registry breaks the promise. */
   run(): Promise<void>;
+  /**
+   * What the case must have to itself. `process`: it counts what the process holds, or queues so many calls at once that
+   * others would make them late, so no other case may run in the process meanwhile. `backend`: it stops, freezes or wipes
+   * the backend, so no other case may use the backend meanwhile. Absent: the case may run beside any other that has nothing
+   * to itself.
+   */
+  readonly alone?: 'process' | 'backend' | undefined;
 }
 
 /** The body of a case. */
@@ -25,28 +32,37 @@ export type FaultCaseBody = (context: CaseContext, faults: Faults) => Promise<vo
 export interface Concern {
   readonly concern: string;
   readonly cases: Readonly<Record<string, CaseBody>>;
+  /** They count what the whole process holds. */
+  readonly processCases?: Readonly<Record<string, CaseBody>> | undefined;
+  /** They queue so many calls at once that the last one keeps its deadline only if no other case runs. */
+  readonly burstCases?: Readonly<Record<string, CaseBody>> | undefined;
   /** Generated only where the harness has faults. */
   readonly faultCases?: Readonly<Record<string, FaultCaseBody>> | undefined;
 }
 
 /** The cases of a concern for one harness. */
-export function casesOf({ concern, cases, faultCases = {} }: Concern, harness: Harness): readonly Case[] {
+export function casesOf(
+  { concern, cases, processCases = {}, burstCases = {}, faultCases = {} }: Concern,
+  harness: Harness,
+): readonly Case[] {
   const { faults } = harness;
-  const plain = Object.entries(cases).map(([title, body]) => ({ concern, title, run: () => runCase(harness, body) }));
-  if (faults === undefined) return plain;
-  const faulty = Object.entries(faultCases).map(([title, body]) => ({
-    concern,
-    title,
-    run: async (): Promise<void> => {
-      const control = new FaultControl(faults);
-      await runCase(
-        harness,
-        (context) => body(context, control),
-        () => control.restore(),
-      );
-    },
-  }));
-  return [...plain, ...faulty];
+  const plain = (bodies: Readonly<Record<string, CaseBody>>, alone?: Case['alone']): readonly Case[] =>
+    Object.entries(bodies).map(([title, body]) => ({ concern, title, run: () => runCase(harness, body), alone }));
+  const all = [...plain(cases), ...plain(processCases, 'process'), ...plain(burstCases, 'process')];
+  if (faults === undefined) return all;
+  const faulty = Object.entries(faultCases).map(
+    ([title, body]): Case => ({ concern, title, run: () => runFaultCase(harness, faults, body), alone: 'backend' }),
+  );
+  return [...all, ...faulty];
+}
+
+function runFaultCase(harness: Harness, faults: Faults, body: FaultCaseBody): Promise<void> {
+  const control = new FaultControl(faults);
+  return runCase(
+    harness,
+    (context) => body(context, control),
+    () => control.restore(),
+  );
 }
 
 async function runCase(harness: Harness, body: CaseBody, restore?: () => Promise<void>): Promise<void> {

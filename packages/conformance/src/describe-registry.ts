@@ -1,21 +1,58 @@
+import type { Case } from './case.ts';
 import { runnerTimeoutMs } from './defaults.ts';
 import type { Harness, TestRunner } from './harness.ts';
 import { registryCases } from './registry-cases.ts';
 
+/** Declares these cases, one `describe` of this kind per concern. */
+function declare(cases: readonly Case[], describe: TestRunner['describe'], it: (one: Case) => void): void {
+  for (const concern of new Set(cases.map((one) => one.concern))) {
+    describe(concern, () => {
+      for (const one of cases) if (one.concern === concern) it(one);
+    });
+  }
+}
+
 /**
- * Declares the whole suite with the functions of a test runner: one `describe` per concern, one `it` per case.
+ * Declares the whole suite with the functions of a test runner: one `describe` per concern, one `it` per case. First come
+ * the cases that may run side by side, in the runner's `concurrent`; then those that must have the process to themselves;
+ * then those that must have the backend to themselves.
  *
  * @param name What the report calls the registry.
- * @param runner `{ describe, it }` of vitest, node:test or mocha. It must run cases of one harness one after the other.
+ * @param harnesses One; or several of one kind, each on a backend of its own. The cases that must have the backend to
+ * themselves are dealt out to them and run side by side, one on each backend. All other cases run on the first.
+ * @param runner `{ describe, it }` of vitest, node:test or mocha. Outside of `concurrent` it must run cases one after the
+ * other.
  */
-export function describeRegistry(name: string, harness: Harness, { describe, it }: TestRunner): void {
-  const cases = registryCases(harness);
-  const timeoutMs = runnerTimeoutMs * Math.max(1, harness.patience ?? 1);
-  describe(`${name} keeps the contract`, () => {
-    for (const concern of new Set(cases.map((one) => one.concern))) {
-      describe(concern, () => {
-        for (const { title, run } of cases.filter((one) => one.concern === concern)) it(title, run, timeoutMs);
-      });
-    }
+export function describeRegistry(name: string, harnesses: Harness | readonly Harness[], runner: TestRunner): void {
+  const { describe, it, concurrent = describe, sequential = describe } = runner;
+  const all = [harnesses].flat() as readonly Harness[];
+  const [{ patience = 1 }] = all as readonly [Harness];
+  const test = ({ title, run }: Case): unknown => it(title, run, runnerTimeoutMs * Math.max(1, patience));
+  const cases = all.map(registryCases);
+  const first = cases[0] ?? [];
+  const dealt = cases.map((ones, index) =>
+    ones.filter(({ alone }) => alone === 'backend').filter((_, at) => at % all.length === index),
+  );
+  // One title for all three: where a case runs is no part of its name.
+  const title = `${name} keeps the contract`;
+  concurrent(title, () => {
+    declare(
+      first.filter(({ alone }) => alone === undefined),
+      describe,
+      test,
+    );
+  });
+  describe(title, () => {
+    declare(
+      first.filter(({ alone }) => alone === 'process'),
+      describe,
+      test,
+    );
+    if (all.length === 1) declare(dealt[0] ?? [], describe, test);
+  });
+  if (all.length === 1) return;
+  concurrent(title, () => {
+    for (const [index, ones] of dealt.entries())
+      describe(`backend ${index + 1} of ${all.length}`, () => declare(ones, sequential, test));
   });
 }

@@ -33,8 +33,19 @@ export interface Harness {
   readonly patience?: number | undefined;
 }
 
-/** The two functions of a test runner. Those of vitest, node:test and mocha fit. */
+/** The functions of a test runner. Those of vitest, node:test and mocha fit. */
 export interface TestRunner {
   describe(name: string, body: () => void): unknown;
   it(name: string, body: () => Promise<void>, timeoutMs?: number): unknown;
+  /**
+   * Like `describe`, but the runner may run all cases inside at the same time, also those of a nested `describe`:
+   * `describe.concurrent` of vitest. Most of a case is waiting, so that ten at a time take a tenth of the time; more than a
+   * machine can carry make its measured times wrong, so bound them (vitest: `maxConcurrency`). Default: `describe`.
+   */
+  readonly concurrent?: ((name: string, body: () => void) => unknown) | undefined;
+  /**
+   * Like `describe`, inside of `concurrent`: the cases of one run one after the other: `describe.sequential` of vitest. Needed
+   * with `concurrent` and several harnesses. Default: `describe`.
+   */
+  readonly sequential?: ((name: string, body: () => void) => unknown) | undefined;
 }

@@ -4,7 +4,11 @@ import { callOrder } from './cases/call-order.ts';
 import { coalescing } from './cases/coalescing.ts';
 import { deregister } from './cases/deregister.ts';
 import { errors } from './cases/errors.ts';
+import { fidelity } from './cases/fidelity.ts';
+import { freshness } from './cases/freshness.ts';
 import { isolation } from './cases/isolation.ts';
+import { largeState } from './cases/large-state.ts';
+import { leaseStability } from './cases/lease-stability.ts';
 import { lifecycle } from './cases/lifecycle.ts';
 import { limits } from './cases/limits.ts';
 import { list } from './cases/list.ts';
@@ -17,6 +21,7 @@ import { renew } from './cases/renew.ts';
 import { ttl } from './cases/ttl.ts';
 import { watch } from './cases/watch.ts';
 import { watchEnd } from './cases/watch-end.ts';
+import { watchScope } from './cases/watch-scope.ts';
 import { freeze } from './faults/freeze.ts';
 import { outage } from './faults/outage.ts';
 import { wipe } from './faults/wipe.ts';
@@ -29,16 +34,17 @@ import { deadline } from './traits/deadline.ts';
 import { down } from './traits/down.ts';
 
 const concerns: readonly Concern[] = [
-  ...[lifecycle, register, renew, ownership, deregister, lookup, list, model, limits],
-  ...[watch, watchEnd, coalescing, ttl, abortAndDeadline, errors, callOrder, isolation, namespaces],
+  ...[lifecycle, register, renew, ownership, deregister, lookup, freshness, list, model, fidelity, limits],
+  ...[watch, watchScope, watchEnd, largeState, coalescing, ttl, leaseStability],
+  ...[abortAndDeadline, errors, callOrder, isolation, namespaces],
   ...[closed, closing, alreadyAborted, aborted, deadline, down],
   ...[outage, freeze, wipe],
 ];
 
 /**
  * Every case for this harness, as data: for a runner of your own, or to run one by name. Each opens and closes what it
- * needs and uses names of its own, so cases may run at the same time, except for those of a harness with faults and
- * those of `lifecycle` that count what the process holds.
+ * needs and uses names of its own, so cases may run at the same time, except for those that say what they must have to
+ * themselves ({@link Case.alone}).
  */
 export function registryCases(harness: Harness): readonly Case[] {
   return concerns.flatMap((concern) => casesOf(concern, harness));

@@ -16,6 +16,8 @@ function withoutFaults(): Harness {
 
 interface Declared {
   readonly path: string;
+  readonly concurrent: boolean;
+  readonly sequential: boolean;
   readonly body: () => Promise<void>;
   readonly timeoutMs: number | undefined;
 }
@@ -24,14 +26,32 @@ interface Declared {
 function recorder(): TestRunner & { readonly declared: readonly Declared[] } {
   const declared: Declared[] = [];
   const path: string[] = [];
+  const [concurrent, sequential] = [{ depth: 0 }, { depth: 0 }];
+  const describe = (name: string, body: () => void): void => {
+    path.push(name);
+    body();
+    path.pop();
+  };
+  const within =
+    (kind: { depth: number }) =>
+    (name: string, body: () => void): void => {
+      kind.depth += 1;
+      describe(name, body);
+      kind.depth -= 1;
+    };
   return {
     declared,
-    describe(name, body) {
-      path.push(name);
-      body();
-      path.pop();
-    },
-    it: (name, body, timeoutMs) => declared.push({ path: [...path, name].join(' > '), body, timeoutMs }),
+    describe,
+    it: (name, body, timeoutMs) =>
+      declared.push({
+        path: [...path, name].join(' > '),
+        concurrent: concurrent.depth > 0,
+        sequential: sequential.depth > 0,
+        body,
+        timeoutMs,
+      }),
+    concurrent: within(concurrent),
+    sequential: within(sequential),
   };
 }
 
@@ -43,8 +63,51 @@ describe('describeRegistry', () => {
     const wanted = registryCases(harness).map(
       ({ concern, title }) => `shelf keeps the contract > ${concern} > ${title}`,
     );
-    expect(runner.declared.map(({ path }) => path)).toEqual(wanted);
+    expect(runner.declared.map(({ path }) => path).sort()).toEqual(wanted.sort());
     expect(new Set(wanted).size).toBe(wanted.length);
+  });
+
+  it('lets no case run beside others that counts what the process holds, queues many calls, or breaks the backend', () => {
+    const runner = recorder();
+    const harness = shelfHarness();
+    describeRegistry('shelf', harness, runner);
+    const alone = registryCases(harness).filter((one) => one.alone !== undefined);
+    const paths = alone.map(({ concern, title }) => `shelf keeps the contract > ${concern} > ${title}`);
+    const serial = runner.declared.filter(({ concurrent }) => !concurrent).map(({ path }) => path);
+    expect(serial.toSorted()).toEqual(paths.toSorted());
+    expect(runner.declared.slice(-serial.length).map(({ path }) => path)).toEqual(serial);
+    const titlesOf = (harness: Harness, kind: 'process' | 'backend') =>
+      registryCases(harness).flatMap((one) => (one.alone === kind ? [one.title] : []));
+    const breaking = registryCases(harness).length - registryCases(withoutFaults()).length;
+    expect(titlesOf(withoutFaults(), 'backend')).toEqual([]);
+    expect(titlesOf(harness, 'backend')).toHaveLength(breaking);
+    expect(titlesOf(harness, 'process')).toEqual([
+      'an idle registry keeps no process alive',
+      'a pending next keeps it alive',
+      'rounds of open, use and close leave no handle behind',
+      'a hundred renewals at the same time are one node',
+      'nothing is missed between snapshot and changes',
+      'a service of many nodes is read whole, and a watcher is told the whole before synced',
+      'many services are listed whole, and a watcher of all is told the whole before synced',
+      'every node changed many times: at most one pending event per node',
+      'a long alternation ends as its last call says',
+      'of many registers the last one stays',
+    ]);
+  });
+
+  it('deals the cases that must have the backend to themselves out to several backends, each case once', () => {
+    const runner = recorder();
+    const harnesses = [shelfHarness(), shelfHarness(), shelfHarness()];
+    describeRegistry('shelf', harnesses, runner);
+    const onBackend = (at: number): readonly Declared[] =>
+      runner.declared.filter(({ path }) => path.includes(`> backend ${at} of 3 >`));
+    const alone = registryCases(harnesses[0] as Harness).filter((one) => one.alone === 'backend');
+    const titleOf = ({ path }: Declared): string => path.split(' > ').slice(-2).join(' > ');
+    const dealt = [1, 2, 3].map(onBackend);
+    expect(dealt.flat().map(titleOf).sort()).toEqual(alone.map(({ concern, title }) => `${concern} > ${title}`).sort());
+    for (const ones of dealt) expect(ones.length).toBeGreaterThanOrEqual(Math.floor(alone.length / 3));
+    for (const { sequential, concurrent } of dealt.flat()) expect([sequential, concurrent]).toEqual([true, true]);
+    expect(runner.declared).toHaveLength(registryCases(harnesses[0] as Harness).length);
   });
 
   it('takes the functions of vitest and of node:test as they are', () => {

@@ -109,7 +109,7 @@ export interface CallOptions {
 /** Options of {@link Registry.register}. */
 export interface RegisterOptions extends CallOptions {
   /**
-   * Without a renewal for this long, in milliseconds, the node is struck off. Raised to `minTtlMs` and rounded up to
+   * Without a renewal for this long, in milliseconds, the node expires. Raised to `minTtlMs` and rounded up to
    * `ttlResolutionMs`. Absent: the node stays until deregistered or withdrawn.
    */
   readonly ttlMs?: number | undefined;
@@ -151,6 +151,14 @@ export interface Watcher extends AsyncIterableIterator<WatchEvent, undefined, un
   return(): Promise<IteratorResult<WatchEvent, undefined>>;
 }
 
+/** How another thread builds the same registry: a module that exports an adapter, and options that can be cloned. */
+export interface RegistryRecipe {
+  /** URL of the adapter's module. */
+  readonly module: string;
+  /** Without logger and clock. */
+  readonly options: Readonly<Record<string, unknown>>;
+}
+
 /** What a backend can do: data, so that a coarse backend is tested coarsely and never excused. */
 export interface Capabilities {
   /** Below it a TTL is raised (and logged). Milliseconds. */
@@ -188,6 +196,8 @@ export interface Registry extends AsyncDisposable {
   readonly endpoints?: readonly string[] | undefined;
   /** Records of other writers that could not be read as a node and are in no answer; only on backends that others write to. */
   readonly skipped?: SkippedSummary | undefined;
+  /** How a worker thread builds the same registry again; absent: it cannot. */
+  readonly recipe?: RegistryRecipe | undefined;
   /** What depends on the server is false until `init` or the first call has heard from it. */
   readonly capabilities: Capabilities;
   /**

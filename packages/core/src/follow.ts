@@ -3,6 +3,7 @@ import type { Registry, Service, WatchEvent, Watcher } from './contract.ts';
 import type { RegistryError } from './errors.ts';
 import { hasPending } from './guard/watcher.ts';
 import { groupByVersion, keyOf } from './model/entry.ts';
+import { callOptions, checkOptions } from './model/options.ts';
 
 /** Options of {@link follow}. */
 export interface FollowOptions {
@@ -101,5 +102,6 @@ export function follow(
   name: string,
   options: FollowOptions = {},
 ): AsyncIterableIterator<readonly Service[]> & AsyncDisposable {
+  checkOptions(options, callOptions.follow);
   return new Follower(registry.watch({ name, signal: options.signal }));
 }

@@ -5,7 +5,7 @@ import { RegistryError } from './errors.ts';
 import { Follower } from './follow.ts';
 import { CallScope } from './guard/call-scope.ts';
 import { invalid } from './model/input.ts';
-import { parseCallOptions } from './model/options.ts';
+import { callOptions, parseCallOptions } from './model/options.ts';
 
 /** Options of {@link waitForService}. */
 export interface WaitForServiceOptions extends CallOptions {
@@ -32,7 +32,7 @@ export async function waitForService(
   name: string,
   options: WaitForServiceOptions = {},
 ): Promise<readonly Service[]> {
-  const { signal, timeoutMs = defaultTimeoutMs } = parseCallOptions(options);
+  const { signal, timeoutMs = defaultTimeoutMs } = parseCallOptions(options, callOptions.waitForService);
   const { minNodes = 1 } = options;
   if (!Number.isInteger(minNodes) || minNodes < 1) throw invalid('minNodes', 'a positive integer', `${minNodes}`);
   const asked = describe(registry);

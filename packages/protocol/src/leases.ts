@@ -31,7 +31,7 @@ export interface RenewAnswer {
   readonly statuses: readonly RenewStatus[];
 }
 
-/** Body of `POST /api/cancel`: by key whoever registered it, by handle only while that handle holds it. */
+/** Body of `POST /api/cancel`: by key whichever client registered it, by handle only while that handle holds it. */
 export type CancelRequest = { readonly keys: readonly InstanceKey[] } | { readonly handles: readonly number[] };
 
 /** How many were on the roll. Unknown ones are no error. */

@@ -3,7 +3,7 @@ export interface EnvRequest {
   readonly env: string;
 }
 
-/** How many expired instances were struck off. */
+/** How many expired instances were evicted. */
 export interface ProtectionEndAnswer {
   readonly evicted: number;
 }
@@ -15,7 +15,7 @@ export interface ProtectionStatus {
   readonly late: number;
   /** Expired and still listed because of self-protection. */
   readonly held: number;
-  /** As in the rule: silent or struck off in the last five minutes with no newcomer in their place. */
+  /** As in the rule: silent or evicted in the last five minutes with no newcomer in their place. */
   readonly missing: number;
   /** What `missing` is compared with: N of the rule. */
   readonly considered: number;

@@ -1,17 +1,23 @@
+import { getHeapStatistics } from 'node:v8';
 import { RegistryError } from '@rollcall/core';
-import fastify, { type FastifyError, type FastifyInstance } from 'fastify';
-import { apiFront } from './api/front.ts';
-import { guardHost } from './api/host-guard.ts';
-import { InFlight } from './api/in-flight.ts';
-import { WatchHub } from './api/watch.ts';
+import type { FastifyInstance } from 'fastify';
+import { guardHost } from './access/host-guard.ts';
+import { ChangeLog } from './changes/change-log.ts';
+import { nativeFront } from './fronts/native/native-front.ts';
+import { Snapshots } from './fronts/native/snapshots.ts';
+import { WatchHub } from './fronts/native/watch/watch-hub.ts';
+import { createApp } from './http/create-app.ts';
+import { OpenAnswers } from './http/open-answers.ts';
+import { Pacer } from './http/pacer.ts';
+import { Roll } from './roll/roll.ts';
 import {
-  maxBodyBytes,
+  changeLogBytes,
+  changeLogSize,
   parseServerOptions,
-  requestTimeoutMs,
+  rollPart,
   type ServerOptions,
   type ServerSettings,
 } from './server-options.ts';
-import { Store } from './store/store.ts';
 
 /** A discovery server: leases, self-protection, HTTP. */
 export interface DiscoveryServer extends AsyncDisposable {
@@ -32,10 +38,11 @@ export function createServer(options: ServerOptions = {}): DiscoveryServer {
 
 class HttpServer implements DiscoveryServer {
   readonly #settings: ServerSettings;
-  readonly #store: Store;
+  readonly #roll: Roll;
   readonly #watches: WatchHub;
+  readonly #snapshots: Snapshots;
   readonly #app: FastifyInstance;
-  readonly #inFlight: InFlight;
+  readonly #answers: OpenAnswers;
   readonly #startedAt: number;
   #cancelWarmUp: (() => void) | undefined;
   #warming: boolean;
@@ -46,19 +53,32 @@ class HttpServer implements DiscoveryServer {
     this.#settings = settings;
     this.#startedAt = clock.now();
     this.#warming = warmUpMs > 0;
-    this.#store = new Store({ clock, protection: protection === 'on' });
+    const roll = new Roll({ clock, protection: protection === 'on', cpuTimeMs, maxBytes: rollPart * heapLimitBytes() });
+    this.#roll = roll;
+    const log = new ChangeLog({ changes: changeLogSize, bytes: changeLogBytes });
     const isWarming = (): boolean => this.#warming;
-    this.#watches = new WatchHub({ store: this.#store, clock, isWarming });
-    this.#app = makeApp();
-    this.#inFlight = new InFlight(this.#app);
-    guardHost(this.#app, settings.host);
-    apiFront(this.#app, {
-      store: this.#store,
-      watches: this.#watches,
+    const pacer = new Pacer();
+    const snapshots = new Snapshots(roll, clock);
+    this.#snapshots = snapshots;
+    const watches = new WatchHub({ roll, log, snapshots, pacer, clock, isWarming });
+    this.#watches = watches;
+    // Watches last: they read the others.
+    for (const follower of [log, snapshots, watches]) roll.follow(follower);
+    this.#app = createApp(settings);
+    this.#answers = new OpenAnswers(this.#app, clock);
+    guardHost(this.#app, settings);
+    const uptimeMs = (): number => clock.now() - this.#startedAt;
+    this.#app.register(nativeFront, {
+      prefix: '/api',
+      roll,
+      watches,
+      snapshots,
+      pacer,
       protection,
       isWarming,
-      uptimeMs: () => clock.now() - this.#startedAt,
+      uptimeMs,
     });
+    this.#app.get('/healthz', () => ({ status: 'ok' }));
   }
 
   async listen(): Promise<{ readonly host: string; readonly port: number; readonly url: string }> {
@@ -91,8 +111,9 @@ class HttpServer implements DiscoveryServer {
   async #close(): Promise<void> {
     this.#cancelWarmUp?.();
     this.#watches.close();
-    await this.#inFlight.close();
-    this.#store.close();
+    await this.#answers.close();
+    this.#snapshots.close();
+    this.#roll.close();
   }
 }
 
@@ -105,34 +126,9 @@ function explainBind(cause: unknown, host: string, port: number): string {
   return `cannot listen on ${host}:${port}: ${String(cause)}`;
 }
 
-function makeApp(): FastifyInstance {
-  const app = fastify({
-    bodyLimit: maxBodyBytes,
-    requestTimeout: requestTimeoutMs,
-    forceCloseConnections: 'idle',
-    // `__proto__` is a metadata key like any other: instances are copied by spread, never merged.
-    onProtoPoisoning: 'ignore',
-    onConstructorPoisoning: 'ignore',
-    // What has the wrong type is refused, not turned into the right one; unknown fields are left alone.
-    ajv: {
-      customOptions: {
-        coerceTypes: false,
-        removeAdditional: false,
-        useDefaults: false,
-        strictTuples: false,
-        allowUnionTypes: true,
-      },
-    },
-  });
-  app.setErrorHandler((error: FastifyError, _request, reply) => {
-    const status = error.statusCode !== undefined && error.statusCode >= 400 ? error.statusCode : 500;
-    // A defect is not explained to whoever asks.
-    const message = status >= 500 ? 'the server failed' : error.message;
-    return reply.code(status).send({ code: status, message, data: null });
-  });
-  app.setNotFoundHandler((request, reply) => {
-    const message = `there is no ${request.method} ${request.url.split('?')[0]}; the API is under /api`;
-    return reply.code(404).send({ code: 404, message, data: null });
-  });
-  return app;
+const heapLimitBytes = (): number => getHeapStatistics().heap_size_limit;
+
+function cpuTimeMs(): number {
+  const { user, system } = process.cpuUsage();
+  return (user + system) / 1_000;
 }

@@ -7,16 +7,18 @@ export interface ServerOptions {
   readonly host?: string | undefined;
   /** Default 7171; 0: any free port. */
   readonly port?: number | undefined;
-  /** Listen beyond this machine although whoever reaches the port may change the roll. */
+  /** Listen beyond this machine although every client that reaches the port may change the roll. */
   readonly insecure?: boolean | undefined;
   /** Self-protection; default `on`. */
   readonly protection?: 'on' | 'off' | undefined;
   /** How long a server that starts empty tells its clients not to believe an absence. Milliseconds; default 90,000. */
   readonly warmUpMs?: number | undefined;
+  /** Names by which clients call a server that listens beyond this machine, besides its own and those without a dot. */
+  readonly allowedHosts?: readonly string[] | undefined;
   readonly clock?: Clock | undefined;
 }
 
-/** Where the server listens when nobody says otherwise. */
+/** Where the server listens by default. */
 export const defaultHost = '127.0.0.1';
 /** Its port. */
 export const defaultPort = 7171;
@@ -26,20 +28,59 @@ export const defaultWarmUpMs = 90_000;
 export const defaultTtlMs = 90_000;
 /** Renew interval of an instance that names none, as the seed's. Milliseconds. */
 export const defaultRenewIntervalMs = 30_000;
-/** TTLs are rounded up to it, so that the lists of the lease table stay few. Milliseconds. */
-export const ttlResolutionMs = 100;
+/** TTLs and renew intervals are rounded up to it, so that the lists of the lease tables stay few. Milliseconds. */
+export const leaseResolutionMs = 100;
+/** How far a client's `dirtyTimestamp` may be ahead of the server's clock; beyond it counts as this. Milliseconds. */
+export const maxDirtyAheadMs = 60_000;
 /** Shortest TTL. Milliseconds. */
 export const minTtlMs = 1_000;
+/** The part of the heap that the roll may take: beyond it new instances are refused, those that are listed renew. */
+export const rollPart = 0.5;
 /** Changes that a watch can resume over. */
 export const changeLogSize = 10_000;
+/** What those may hold. Bytes. */
+export const changeLogBytes = 33_554_432;
 /** Handles of earlier holders that are remembered per instance, to tell them that it was taken over. */
 export const rememberedHolders = 16;
-/** What may wait for a slow watcher before it is cut; it resumes. Bytes. */
-export const maxWatchBacklogBytes = 16_777_216;
-/** Largest request. Bytes: 256 instances of 32,768 and room. */
-export const maxBodyBytes = 16_777_216;
-/** A request that has not arrived by then is cut: whoever sends a byte a minute must not hold a connection. Milliseconds. */
+
+/** What is written to a client before it must have read it: the most that a reader costs for itself. Bytes. */
+export const chunkBytes = 65_536;
+/** Snapshots that have changed since and are still being read: above it the readers of the oldest are cut off. Bytes. */
+export const maxStaleSnapshotBytes = 67_108_864;
+/** How long a snapshot is shared: its times of renewal, which move without a change, are so old at most. Milliseconds. */
+export const snapshotAgeMs = 1_000;
+/** How often the server looks whether answers are read. Milliseconds. */
+export const answerCheckMs = 2_000;
+/** An answer of which nothing has been read for so long is cut off: five heartbeats. Milliseconds. */
+export const stalledAnswerMs = 10_000;
+/** Requests of one connection that are not answered yet. */
+export const maxPipelined = 8;
+
+/** Largest body of a register. Bytes: 256 instances of 32,768 and room. */
+export const maxBodyBytes = 10_485_760;
+/** Largest body of keys. Bytes: 10,000 short ones. */
+export const maxBatchBodyBytes = 1_048_576;
+/** Largest body of renewals by handle. Bytes: 10,000 with terms of their own. */
+export const maxRenewalBodyBytes = 524_288;
+/** Largest body where next to nothing is expected. Bytes. */
+export const smallBodyBytes = 4_096;
+/** Bodies that are arriving. */
+export const maxUnfinishedBodies = 1_024;
+/** What those may hold together, beyond the first bytes of each. */
+export const maxUnfinishedBytes = 67_108_864;
+/** The first bytes of each body, which need no room: renewals pass however many large bodies are arriving. */
+export const freeBodyBytes = 16_384;
+/** A body that takes longer makes room for others when there is none. Milliseconds. */
+export const youngBodyMs = 1_000;
+/** A request that has not arrived whole by then is cut off: a byte a minute must not hold a connection. Milliseconds. */
 export const requestTimeoutMs = 30_000;
+/** Likewise the headers of a request. Milliseconds. */
+export const headersTimeoutMs = 10_000;
+/** How often Node looks for both. Milliseconds. */
+export const timeoutCheckMs = 1_000;
+/** How long a close waits for requests that are under way. Milliseconds. */
+export const closeGraceMs = 2_000;
+
 /** How often the lease clock looks whether the process stood still. Milliseconds. */
 export const pauseCheckMs = 250;
 /** A gap longer than this was a pause, and does not count. Milliseconds. */
@@ -53,7 +94,7 @@ export type ServerSettings = Readonly<
 const loopback = /^(?:127(?:\.\d{1,3}){3}|localhost|::1|\[::1\])$/;
 
 /** Whether only this machine reaches it. */
-export const isLoopback = (host: string): boolean => loopback.test(host);
+export const isLoopback = (host: string): boolean => loopback.test(host.toLowerCase());
 
 function refuse(message: string): never {
   throw new RegistryError('INVALID_ARGUMENT', message, { registry: 'server' });
@@ -66,16 +107,19 @@ export function parseServerOptions(options: ServerOptions): ServerSettings {
     port = defaultPort,
     protection = 'on',
     warmUpMs = defaultWarmUpMs,
+    allowedHosts = [],
     clock = systemClock,
   } = options;
   if (typeof host !== 'string' || host === '') refuse('host must be an address or a name of this machine');
   if (!Number.isInteger(port) || port < 0 || port > 65_535) refuse(`port must be 0-65535, got ${port}`);
   if (protection !== 'on' && protection !== 'off') refuse(`protection must be on or off, got ${String(protection)}`);
   if (!(warmUpMs >= 0 && warmUpMs <= 86_400_000)) refuse(`warmUpMs must be 0-86400000 milliseconds, got ${warmUpMs}`);
+  if (!Array.isArray(allowedHosts) || !allowedHosts.every((name) => typeof name === 'string' && name !== ''))
+    refuse('allowedHosts must be a list of host names');
   if (!isLoopback(host) && options.insecure !== true) {
     refuse(
-      `host ${host} can be reached from other machines, and whoever reaches it may change the roll: allow it with --insecure, or bind 127.0.0.1`,
+      `host ${host} can be reached from other machines, and every client that reaches it may change the roll: allow it with --insecure, or bind 127.0.0.1`,
     );
   }
-  return { host, port, protection, warmUpMs, clock };
+  return { host, port, protection, warmUpMs, allowedHosts, clock };
 }

@@ -61,7 +61,7 @@ beforeEach(async () => {
 afterEach(() => server.close());
 
 describe('leases', () => {
-  it('renews by handle and by name, and strikes off the silent at its TTL, not before', async () => {
+  it('a lease is renewed by handle and by name, and a silent instance is evicted at its TTL, not before', async () => {
     const handle = await handleOf();
     for (let second = 0; second < 3; second += 1) {
       await clock.advance(900);
@@ -90,7 +90,7 @@ describe('leases', () => {
     expect((await ask('PUT', `/api/leases/${first}`)).status).toBe(404);
   });
 
-  it('stands still while the server does: a pause strikes nobody off', async () => {
+  it('the lease clock stands still while the server does: a pause evicts no instance', async () => {
     await register();
     // One jump instead of many steps: what the clock sees after SIGSTOP.
     await clock.advance(0);
@@ -102,11 +102,14 @@ describe('leases', () => {
     clock.now = jump;
   });
 
-  it('keeps the stored instance against an older dirty timestamp, and renews it all the same', async () => {
-    await register({ dirtyTimestamp: 10, version: 'new' });
-    const handle = await handleOf({ dirtyTimestamp: 9, version: 'old' });
-    expect(await fetchAll()).toMatchObject([{ version: 'new' }]);
-    expect((await ask('PUT', `/api/leases/${handle}`)).status).toBe(200);
+  it('keeps the stored instance against an older dirty timestamp, renews it, and lends its handle to no other', async () => {
+    const holder = await handleOf({ dirtyTimestamp: 10, version: 'new' });
+    await clock.advance(900);
+    const ignored = await handleOf({ dirtyTimestamp: 9, version: 'old' });
+    expect(await fetchAll()).toMatchObject([{ version: 'new', renewTimestamp: clock.wallNow() }]);
+    expect((await ask('PUT', `/api/leases/${ignored}`)).status).toBe(409);
+    expect((await ask('POST', '/api/cancel', { handles: [ignored] })).body.data.cancelled).toBe(0);
+    expect((await ask('PUT', `/api/leases/${holder}`)).status).toBe(200);
     await register({ dirtyTimestamp: 10, version: 'equal' });
     expect(await fetchAll()).toMatchObject([{ version: 'equal' }]);
   });

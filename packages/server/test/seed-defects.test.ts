@@ -1,8 +1,8 @@
 import { manualClock } from '@rollcall/core/testing';
-import type { InstanceInput } from '@rollcall/protocol';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createServer, type DiscoveryServer } from '../src/index.ts';
-import { Store } from '../src/store/store.ts';
+import type { Registration } from '../src/roll/registration.ts';
+import { Roll } from '../src/roll/roll.ts';
 import { Simulation } from './protection/simulation.ts';
 
 /**
@@ -14,7 +14,16 @@ import { Simulation } from './protection/simulation.ts';
 
 const clock = manualClock();
 const env = 'e';
-const input = (over: Partial<InstanceInput> = {}): InstanceInput => ({
+const registration = (over: Partial<Registration> = {}): Registration => ({
+  env,
+  service: 'web',
+  id: 'a',
+  addresses: ['10.0.0.1:80'],
+  ttlMs: 3_000,
+  renewIntervalMs: 1_000,
+  ...over,
+});
+const input = (over: object = {}) => ({
   ...{ env, appid: 'web', hostname: 'a', addrs: ['10.0.0.1:80'], ttlMs: 3_000, renewIntervalMs: 1_000 },
   ...over,
 });
@@ -47,7 +56,7 @@ describe('the guard', () => {
     expect(s.run(4000)).toEqual(['4000 listed 20, alive 20']);
   });
 
-  it('S11: who renews a hundred times stands for one', () => {
+  it('S11: an instance that renews a hundred times counts as one', () => {
     const s = new Simulation().fleet();
     silent(s, range(5));
     for (let at = 330; at < 600; at += 1) {
@@ -65,94 +74,99 @@ describe('the guard', () => {
   });
 });
 
-describe('the store', () => {
-  let store: Store;
-  const ids = (appid = 'web') => store.instances(env, appid).map(({ hostname }) => hostname);
+describe('the roll', () => {
+  let roll: Roll;
+  const ids = (service = 'web') => roll.instances(env, service).map(({ id }) => id);
   beforeEach(() => {
-    store = new Store({ clock, protection: false });
+    roll = new Roll({ cpuTimeMs: () => 0, maxBytes: 1e9, clock, protection: false });
   });
-  afterEach(() => store.close());
+  afterEach(() => roll.close());
 
   it('S14: a register after the last one of an application left is not lost with it', () => {
-    store.register(input());
-    store.cancel(input());
-    store.register(input({ hostname: 'b' }));
-    store.cancel(input());
+    roll.register([registration()]);
+    roll.deregister(registration());
+    roll.register([registration({ id: 'b' })]);
+    roll.deregister(registration());
     expect(ids()).toEqual(['b']);
   });
 
   it('S15: one that renewed in the moment of its eviction stays', async () => {
-    const handle = store.register(input());
+    const handle = roll.register([registration()])[0]!.handle;
     await clock.advance(0);
     for (const _ of range(5)) await clock.advance(599);
-    expect(store.renew(handle)).toBe(200);
+    expect(roll.renew(handle)).toBe('renewed');
     await clock.advance(10);
     expect(ids()).toEqual(['a']);
   });
 
   it('S16: what a caller does to its input or to an answer changes nothing', () => {
-    const given = { ...input(), addrs: ['10.0.0.1:80'], metadata: { a: '1' } };
-    store.register(given);
-    given.addrs.push('10.0.0.9:9');
+    const given = { ...registration(), addresses: ['10.0.0.1:80'], metadata: { a: '1' } };
+    roll.register([given]);
+    given.addresses.push('10.0.0.9:9');
     given.metadata.a = '2';
-    const list = store.instances(env) as unknown[];
+    const list = roll.instances(env) as unknown[];
     list.length = 0;
-    expect(store.instances(env)).toMatchObject([{ addrs: ['10.0.0.1:80'], metadata: { a: '1' } }]);
+    expect(roll.instances(env)).toMatchObject([{ addresses: ['10.0.0.1:80'], metadata: { a: '1' } }]);
   });
 
   it("S18, S24: the revision is the server's own, whatever timestamps a client sends", () => {
-    const forged = { ...input({ dirtyTimestamp: Number.MAX_SAFE_INTEGER }), latestTimestamp: 1e18 };
-    store.register(forged as InstanceInput);
-    expect(store.revision).toBe(1);
-    expect(store.instances(env)[0]?.latestTimestamp).toBe(clock.wallNow());
-    store.cancel({ ...input(), latestTimestamp: 0 } as InstanceInput);
-    expect(store.revision).toBe(2);
+    const forged = { ...registration({ dirtyAt: Number.MAX_SAFE_INTEGER }), changedAt: 1e18 };
+    roll.register([forged as Registration]);
+    expect(roll.revision).toBe(1);
+    expect(roll.instances(env)[0]?.changedAt).toBe(clock.wallNow());
+    roll.deregister({ ...registration(), changedAt: 0 } as Registration);
+    expect(roll.revision).toBe(2);
   });
 
   it('S19: the revision goes on when an application is gone and comes back', () => {
-    store.register(input());
-    store.cancel(input());
-    const before = store.revision;
-    store.register(input());
-    expect(store.revision).toBeGreaterThan(before);
+    roll.register([registration()]);
+    roll.deregister(registration());
+    const before = roll.revision;
+    roll.register([registration()]);
+    expect(roll.revision).toBeGreaterThan(before);
   });
 
-  it('S21: an older dirty timestamp wakes nobody and renews all the same', async () => {
-    store.register(input({ dirtyTimestamp: 10 }));
-    const before = store.revision;
+  it('S21: an older dirty timestamp wakes no watcher and renews all the same', async () => {
+    roll.register([registration({ dirtyAt: 10 })]);
+    const before = roll.revision;
     for (const _ of range(6)) {
       await clock.advance(900);
-      store.register(input({ dirtyTimestamp: 9, version: 'old' }));
+      roll.register([registration({ dirtyAt: 9, version: 'old' })]);
     }
-    expect([store.revision, ids()]).toEqual([before, ['a']]);
+    expect([roll.revision, ids()]).toEqual([before, ['a']]);
   });
 
   it('S21: without a dirty timestamp a wall clock that stepped back ignores no registration', () => {
     const stepped = { ...clock, wallNow: () => clock.wallNow() - 3_600_000 };
-    store.register(input());
-    const behind = new Store({ clock: stepped, protection: false });
-    behind.register(input({ dirtyTimestamp: clock.wallNow() - 7_200_000 }));
-    behind.register(input({ version: 'new' }));
+    roll.register([registration()]);
+    const behind = new Roll({ cpuTimeMs: () => 0, maxBytes: 1e9, clock: stepped, protection: false });
+    behind.register([registration({ dirtyAt: clock.wallNow() - 7_200_000 })]);
+    behind.register([registration({ version: 'new' })]);
     expect(behind.instances(env)[0]?.version).toBe('new');
     behind.close();
   });
 
   it('S22: the time of registration stays, that of going up follows the status', async () => {
-    store.register(input());
-    const [first] = store.instances(env);
+    roll.register([registration()]);
+    const [first] = roll.instances(env);
     await clock.advance(500);
-    store.register(input({ status: 2 }));
+    roll.register([registration({ status: 'out' })]);
     await clock.advance(500);
-    store.register(input({ status: 1 }));
-    const [last] = store.instances(env);
-    expect(last?.regTimestamp).toBe(first?.regTimestamp);
-    expect(last?.upTimestamp).toBe((first?.upTimestamp ?? 0) + 1_000);
+    roll.register([registration({ status: 'up' })]);
+    const [last] = roll.instances(env);
+    expect(last?.registeredAt).toBe(first?.registeredAt);
+    expect(last?.upAt).toBe((first?.upAt ?? 0) + 1_000);
   });
 
-  it('S23: a step of the wall clock strikes nobody off', async () => {
+  it('S23: a step of the wall clock evicts no instance', async () => {
     let step = 0;
-    const jumping = new Store({ clock: { ...clock, wallNow: () => clock.wallNow() + step }, protection: false });
-    jumping.register(input());
+    const jumping = new Roll({
+      cpuTimeMs: () => 0,
+      maxBytes: 1e9,
+      clock: { ...clock, wallNow: () => clock.wallNow() + step },
+      protection: false,
+    });
+    jumping.register([registration()]);
     step = 86_400_000;
     await clock.advance(500);
     expect(jumping.instances(env)).toHaveLength(1);
@@ -160,33 +174,33 @@ describe('the store', () => {
   });
 
   it('S28: the order is the same each time', () => {
-    for (const id of ['c', 'a', 'b']) store.register(input({ hostname: id }));
-    store.register(input({ hostname: 'a', version: '2' }));
+    for (const id of ['c', 'a', 'b']) roll.register([registration({ id })]);
+    roll.register([registration({ id: 'a', version: '2' })]);
     expect(ids()).toEqual(ids());
     expect(ids()).toEqual(['c', 'a', 'b']);
   });
 
   it('S29: a-b in c is not a in b-c', () => {
-    store.register(input({ appid: 'a-b', env: 'c' }));
-    store.register(input({ appid: 'a', env: 'b-c', version: 'other' }));
-    expect(store.instances('c', 'a-b')).toHaveLength(1);
-    expect(store.instances('b-c', 'a')).toMatchObject([{ version: 'other' }]);
+    roll.register([registration({ service: 'a-b', env: 'c' })]);
+    roll.register([registration({ service: 'a', env: 'b-c', version: 'other' })]);
+    expect(roll.instances('c', 'a-b')).toHaveLength(1);
+    expect(roll.instances('b-c', 'a')).toMatchObject([{ version: 'other' }]);
   });
 
   it('S30: two processes of a host are two', () => {
-    store.register(input({ hostname: 'host-1', addrs: ['10.0.0.1:80'] }));
-    store.register(input({ hostname: 'host-2', addrs: ['10.0.0.1:81'] }));
+    roll.register([registration({ id: 'host-1', addresses: ['10.0.0.1:80'] })]);
+    roll.register([registration({ id: 'host-2', addresses: ['10.0.0.1:81'] })]);
     expect(ids()).toEqual(['host-1', 'host-2']);
   });
 
   it('S32, S36: gone at its TTL, all at once, and a renewal is told to register', async () => {
-    const handles = range(100).map((id) => store.register(input({ hostname: id })));
+    const handles = range(100).map((id) => roll.register([registration({ id })])[0]!.handle);
     for (const _ of range(5)) await clock.advance(599);
     expect(ids()).toHaveLength(100);
     await clock.advance(5);
     expect(ids()).toEqual([]);
-    expect(new Set(handles.map((handle) => store.renew(handle)))).toEqual(new Set([404]));
-    store.register(input({ hostname: '7' }));
+    expect(new Set(handles.map((handle) => roll.renew(handle)))).toEqual(new Set(['unknown']));
+    roll.register([registration({ id: '7' })]);
     expect(ids()).toEqual(['7']);
   });
 
@@ -203,8 +217,8 @@ describe('the store', () => {
         };
       },
     };
-    const counted = new Store({ clock: counting, protection: true });
-    for (const id of range(50)) counted.register(input({ hostname: id, ttlMs: 1_000 + Number(id) * 100 }));
+    const counted = new Roll({ cpuTimeMs: () => 0, maxBytes: 1e9, clock: counting, protection: true });
+    for (const id of range(50)) counted.register([registration({ id, ttlMs: 1_000 + Number(id) * 100 })]);
     // The lease clock looks for pauses with one of its own.
     expect(timers).toBeLessThanOrEqual(2);
     counted.close();

@@ -1,4 +1,4 @@
-/** Without a renewal for this long the node is struck off. Milliseconds. */
+/** Without a renewal for this long the node expires. Milliseconds. */
 export const defaultTtlMs = 30_000;
 /** How often the node is registered again. Milliseconds; a third of the TTL, so two may be lost. */
 export const defaultRenewIntervalMs = 10_000;
@@ -10,6 +10,14 @@ export const renewJitter = 0.1;
 export const checkTimeoutMs = 5_000;
 /** How long the name of the registry's host may take when the route to it is looked up. Milliseconds. */
 export const routeTimeoutMs = 2_000;
+/** How often the main thread says that its loop runs, and the worker that it lives. Milliseconds. */
+export const beatMs = 250;
+/** A main loop that was blocked for longer is told as `stalled`. Milliseconds. */
+export const stallNoticeMs = 1_000;
+/** A worker that says nothing for so long has died or hangs. Milliseconds. */
+export const workerSilenceMs = 5_000;
+/** Longest that a worker may take to withdraw. Milliseconds. */
+export const workerStopMs = 6_000;
 /** A server that does not listen for this long is said in one line; `start()` goes on waiting. Milliseconds. */
 export const listenTimeoutMs = 10_000;
 /** How long a look-up of the holder of a taken id may take, for its address in the message. Milliseconds. */

@@ -17,6 +17,8 @@ export interface ServiceEvents {
   unregistered: [info: { readonly sinceMs: number; readonly error?: RegistryError | undefined }];
   /** Another process holds the id. */
   conflict: [error: RegistryError];
+  /** With `heartbeat: 'worker'`: the main loop was blocked for `stalledMs`; `heldByWorker`: the worker renewed meanwhile. */
+  stalled: [info: { readonly stalledMs: number; readonly heldByWorker: boolean }];
   stopped: [];
 }
 
@@ -62,6 +64,16 @@ export interface ServiceOptions {
   readonly ttlMs?: number | undefined;
   /** Milliseconds; default 10,000. Must be below `ttlMs`. */
   readonly renewIntervalMs?: number | undefined;
+  /**
+   * What renews: the main loop (`main`, default), or a worker thread that goes on while the main loop is blocked. The worker
+   * needs a registry that it can make again: by name, or one of the adapters' (not memory).
+   */
+  readonly heartbeat?: 'main' | 'worker' | undefined;
+  /**
+   * A main loop that is silent for longer is dead: the worker stops renewing. Milliseconds; default 2 x `ttlMs`, at least
+   * `renewIntervalMs`. Longer keeps a service registered through longer stalls, and a dead one as long.
+   */
+  readonly maxStallMs?: number | undefined;
   /** How long caches have to hear of the end before the server closes. Milliseconds; default 2,000, on memory 0. */
   readonly drainMs?: number | undefined;
   /**

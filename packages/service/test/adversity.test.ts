@@ -166,3 +166,65 @@ describe('the network', () => {
     expect(readSetting('registry', { argv, env: {} })?.value).toBe('a');
   });
 });
+
+describe('a server whose own closing hook stops the service', () => {
+  /** As Fastify: `close()` runs the hooks, then closes, and answers one promise for all calls. */
+  const hooked = () => {
+    const server = listen();
+    const hooks: (() => Promise<void>)[] = [];
+    let closing: Promise<void> | undefined;
+    const close = (): Promise<void> => {
+      closing ??= (async () => {
+        for (const hook of hooks) await hook();
+        await new Promise((resolve) => server.close(resolve));
+      })();
+      return closing;
+    };
+    return { server, close, hooks };
+  };
+
+  it('closes without a deadlock, and the service is off the roll by then', async () => {
+    const app = hooked();
+    const { service, registry } = make(app.server, { server: app });
+    app.hooks.push(async () => {
+      await service.stop();
+      expect(await registry.listServices()).toEqual([]);
+    });
+    await service.start();
+    await app.close();
+    expect(service.status).toBe('stopped');
+    expect(app.server.listening).toBe(false);
+  });
+
+  it('is closed by stop, which waits for it, and has its own close back', async () => {
+    const app = hooked();
+    const own = app.close;
+    const { service } = make(app.server, { server: app });
+    await service.start();
+    await service.stop();
+    expect(app.server.listening).toBe(false);
+    expect(app.close).toBe(own);
+  });
+
+  it.each([
+    ['an Express app', Object.assign(() => {}, { listen: () => {} }), /server must be .*app\.listen/],
+    ['a port', 8080, /server must be/],
+    ['nothing', null, /server must be/],
+  ])('is refused where it is %s', (_, server, message) => {
+    expect(() => createService({ name: 'x', server: server as never })).toThrow(message);
+  });
+
+  it('says once that it does not listen, and goes on waiting', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] });
+    cleanUps.push(() => vi.useRealTimers());
+    const server = createServer();
+    const { service, warnings } = make(server);
+    const started = service.start();
+    await vi.advanceTimersByTimeAsync(25_000);
+    expect(warnings()).toEqual(['not registered yet because the server does not listen; waiting for it']);
+    vi.useRealTimers();
+    server.listen(0, '127.0.0.1');
+    await started;
+    expect(service.status).toBe('registered');
+  });
+});

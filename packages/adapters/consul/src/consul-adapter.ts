@@ -1,6 +1,15 @@
-import type { AdapterDescriptor } from '@rollcall/core/adapter';
-import { consulCapabilities, defaultAddress } from './consul-options.ts';
+import type { RegistryError } from '@rollcall/core';
+import { type AdapterDescriptor, diagnoseByReading, systemClock } from '@rollcall/core/adapter';
+import { consulCapabilities, defaultAddress, environment } from './consul-options.ts';
 import { consul } from './consul-registry.ts';
+
+const startHint = 'start one with `consul agent -dev`';
+
+function remedy({ code }: RegistryError): string | undefined {
+  if (code === 'UNAVAILABLE' || code === 'TIMEOUT')
+    return `is a Consul agent running there? name it with --registry-address or CONSUL_HTTP_ADDR, or ${startHint}`;
+  return code === 'UNAUTHORIZED' ? 'see docs/consul.md, Security: the least policy that a service needs' : undefined;
+}
 
 /** What everybody else knows of this adapter. */
 export const adapter: AdapterDescriptor = Object.freeze({
@@ -9,6 +18,8 @@ export const adapter: AdapterDescriptor = Object.freeze({
   capabilities: consulCapabilities(false),
   addresses: { kind: 'endpoint', defaults: [defaultAddress] },
   loopbackIsLocal: false,
-  environment: ['CONSUL_HTTP_ADDR', 'CONSUL_HTTP_TOKEN', 'CONSUL_CACERT', 'CONSUL_CLIENT_CERT', 'CONSUL_CLIENT_KEY'],
-  startHint: 'start one with `consul agent -dev`',
+  environment,
+  startHint,
+  diagnose: (options, call) =>
+    diagnoseByReading({ registry: consul(options), clock: options.clock ?? systemClock, remedy }, call),
 } satisfies AdapterDescriptor);

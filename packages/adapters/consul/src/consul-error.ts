@@ -1,16 +1,30 @@
 import { RegistryError, type RegistryErrorCode } from '@rollcall/core';
-import type { EntryKey } from '@rollcall/core/adapter';
+import { type EntryKey, explainTls } from '@rollcall/core/adapter';
 
 /** An answer of an agent that is not one, or whose status says that the request failed. */
 export class AnswerError extends Error {
   override readonly name = 'AnswerError';
   /** The HTTP status; undefined when there was no whole answer. */
   readonly status: number | undefined;
+  /** It was written for a browser: by something that stands between us and the agent. */
+  readonly isPage: boolean;
+  /** When it may be asked again, as it said. Milliseconds. */
+  readonly retryAfterMs: number | undefined;
 
-  constructor(message: string, options: { readonly status?: number | undefined; readonly cause?: unknown } = {}) {
+  constructor(message: string, options: AnswerErrorOptions = {}) {
     super(message, 'cause' in options ? { cause: options.cause } : undefined);
     this.status = options.status;
+    this.isPage = options.isPage ?? false;
+    this.retryAfterMs = options.retryAfterMs;
   }
+}
+
+/** What is known of an {@link AnswerError}. */
+export interface AnswerErrorOptions {
+  readonly status?: number | undefined;
+  readonly isPage?: boolean | undefined;
+  readonly retryAfterMs?: number | undefined;
+  readonly cause?: unknown;
 }
 
 // The one place where an HTTP status becomes a code.
@@ -24,11 +38,19 @@ const codes: Readonly<Record<number, RegistryErrorCode>> = {
   413: 'RESOURCE_EXHAUSTED',
 };
 
-/** Whatever failed on the way to an agent, as ours. */
+const tlsNames = {
+  ca: 'CONSUL_CACERT or tls.ca',
+  cert: 'CONSUL_CLIENT_CERT and CONSUL_CLIENT_KEY, or tls.cert and tls.key',
+};
+
+/** A failure on the way to an agent, as ours. */
 export function toConsulError(cause: unknown): RegistryError {
+  if (RegistryError.is(cause)) return cause;
   if (cause instanceof AnswerError) {
     // 429 and 5xx: too busy, no leader, cut off from the servers.
-    const code = (cause.status === undefined ? undefined : codes[cause.status]) ?? 'UNAVAILABLE';
+    const said = (cause.status === undefined ? undefined : codes[cause.status]) ?? 'UNAVAILABLE';
+    // What refuses our arguments and is no agent is not ours to mend either.
+    const code = cause.isPage && said === 'INTERNAL' ? 'UNAVAILABLE' : said;
     return new RegistryError(code, `the Consul agent ${cause.message}`, { cause });
   }
   if (cause instanceof Error && (cause.name === 'AbortError' || cause.name === 'TimeoutError')) {
@@ -36,7 +58,7 @@ export function toConsulError(cause: unknown): RegistryError {
   }
   // Sockets: refused, reset, unreachable, unknown host, TLS.
   if (cause instanceof Error && 'code' in cause) {
-    const message = `the Consul agent cannot be reached: ${cause.message || String(cause.code)}`;
+    const message = `the Consul agent cannot be reached: ${explainTls(cause.message || String(cause.code), tlsNames)}`;
     return new RegistryError('UNAVAILABLE', message, { cause });
   }
   return new RegistryError('INTERNAL', `the consul adapter failed: ${String(cause)}`, { cause });
@@ -48,25 +70,21 @@ export function isUnreachable(cause: unknown): boolean {
   return code === 'UNAVAILABLE' || code === 'TIMEOUT';
 }
 
-/** A renewal found the node in another's hands. */
-export function heldByAnother({ name, id }: EntryKey): RegistryError {
-  return new RegistryError('CONFLICT', `node ${id} of ${name} was taken over by another`);
-}
-
 /** What is registered with another agent can only be removed there. */
 export function registeredElsewhere({ name, id }: EntryKey, node: string): RegistryError {
   const message = `node ${id} of ${name} is registered with the Consul agent on ${node}: it can be removed there, or by its owner`;
   return new RegistryError('NOT_SUPPORTED', message);
 }
 
+/** An id without a machine, where the token may not ask which machine the agent is on. */
+export function onSeveralMachines({ name, id }: EntryKey): RegistryError {
+  const message = `node ${id} of ${name} is registered on several machines: name one as ${id}@<machine>`;
+  return new RegistryError('NOT_SUPPORTED', message);
+}
+
 /** An id that no path of Consul's HTTP API can carry. */
 export function unremovable({ name, id }: EntryKey): RegistryError {
   return new RegistryError('NOT_SUPPORTED', `node ${id} of ${name}: Consul's API cannot remove this id`);
-}
-
-/** A certificate or key that a variable names. */
-export function unreadable(variable: string, path: string, cause: unknown): RegistryError {
-  return new RegistryError('INVALID_ARGUMENT', `${variable}: ${path} cannot be read`, { registry: 'consul', cause });
 }
 
 /** The server has no namespaces. */
@@ -98,4 +116,49 @@ export function notConsul(path: string): AnswerError {
 /** A token without the right to read gets an empty list, which newer servers mark. */
 export function filteredByAcl(): AnswerError {
   return new AnswerError('hides the service from this token (ACL)', { status: 403 });
+}
+
+/** Consul has ACLs, and a client without a token may read nothing. */
+export function needsToken(): AnswerError {
+  const how = 'give one as token, in the file that --registry-token-file names, or in CONSUL_HTTP_TOKEN';
+  return new AnswerError(`shows nothing without a token (ACL): ${how}`, { status: 403 });
+}
+
+/** Without `node:read` a service is hidden from the token that wrote it. */
+export function hidesNodes(): AnswerError {
+  const rule = 'node_prefix "" { policy = "read" }';
+  return new AnswerError(
+    `hides every machine from this token, and with it what it registers: it needs ${rule} (node:read)`,
+    {
+      status: 403,
+    },
+  );
+}
+
+/** An error of the library as an answer with its status; anything else (sockets, TLS) as it is. */
+export function toAnswerError(cause: unknown): unknown {
+  if (!(cause instanceof Error)) return cause;
+  if ('isCodec' in cause) return new AnswerError('answered with broken JSON: is it a Consul agent?', { cause });
+  if (!('statusCode' in cause) || typeof cause.statusCode !== 'number') return cause;
+  const status = cause.statusCode;
+  const response = 'response' in cause ? (cause.response as LibraryAnswer) : undefined;
+  const [body, type] = [String(response?.body ?? ''), response?.headers?.['content-type'] ?? ''];
+  if (/HTTP request to an HTTPS server/i.test(body))
+    return new AnswerError(`says: ${explainTls(body.trim(), tlsNames)}`);
+  const isPage = type.includes('html');
+  const retryAfterMs = readRetryAfter(response?.headers?.['retry-after']);
+  const again = retryAfterMs === undefined ? '' : `, and asks to come back in ${Math.ceil(retryAfterMs / 1_000)} s`;
+  const message = `answered ${status}: ${cause.message}${isPage ? ' (a page: is it a Consul agent?)' : ''}${again}`;
+  return new AnswerError(message, { status, isPage, retryAfterMs, cause });
+}
+
+/** What the library keeps of an answer that failed. */
+interface LibraryAnswer {
+  readonly body?: unknown;
+  readonly headers?: Readonly<Record<string, string | undefined>>;
+}
+
+/** Seconds, as milliseconds; the other form, a date, depends on two clocks and is left out. */
+function readRetryAfter(value: string | undefined): number | undefined {
+  return value !== undefined && /^[1-9]\d{0,6}$/.test(value) ? Number(value) * 1_000 : undefined;
 }

@@ -1,10 +1,10 @@
 /** Pure: entry <-> what an agent registers, and what `/v1/health/service` answers. */
 import { createHash } from 'node:crypto';
 import { isIP } from 'node:net';
-import { compare, type Entry, type EntryKey, keyOf, type Lease, limits } from '@rollcall/core/adapter';
-import { readMetadata } from '@rollcall/core/go-micro';
-import { maxCheckTtlMs, reapAfterMs, reapFloorMs } from './consul-options.ts';
-import { readTags, writeTags } from './tags/tags.ts';
+import { compare, type Entry, type EntryKey, keyOf, type Lease, limits, readMetadata } from '@rollcall/core/adapter';
+import { maxCheckTtlMs, maxMetaPairs, maxMetaValueBytes, reapAfterMs, reapFloorMs } from './consul-options.ts';
+import { foreignId, foreignMetadata, foreignVersion, readHost } from './tags/foreign.ts';
+import { type Authored, authoredFrom, fitsMeta, metaKey, readTags, writeTags } from './tags/tags.ts';
 
 /** What `PUT /v1/agent/service/register` takes of us, in the spelling of the client library. */
 export interface Registration {
@@ -21,7 +21,7 @@ export interface Registration {
   };
 }
 
-/** Who writes, and which write it is. */
+/** The writer, and which write it is. */
 export interface Authorship {
   readonly owner: string;
   readonly write: string;
@@ -37,7 +37,7 @@ export interface Instance {
   readonly serviceId: string;
   /** Neither of its checks nor of its node's is critical. */
   readonly live: boolean;
-  /** Its own TTL check passes, whatever else is wrong with its node. */
+  /** Its own TTL check passes, also where its machine has a critical one. */
   readonly passing: boolean;
   /** Undefined: another program's. */
   readonly owner: string | undefined;
@@ -71,14 +71,20 @@ function isUnspecified(host: string): boolean {
   return host === '0.0.0.0' || (isIP(host) === 6 && new URL(`http://[${host}]`).hostname === '[::]');
 }
 
-/** Pairs that Consul takes, for people who look at its pages: never read by us where our tag is. */
-function metaOf(entry: Entry): Record<string, string> {
-  return Object.fromEntries(
-    Object.entries(entry.node.metadata).filter(
-      ([key, value]) =>
-        /^[A-Za-z0-9_-]{1,128}$/.test(key) && !key.startsWith('consul-') && Buffer.byteLength(value) <= 512,
-    ),
+/**
+ * Pairs of Meta, as many as Consul takes: ours, where it fits; the version, where programs that read Consul by
+ * hand look for it; then pairs of the node's metadata, for people, which are never read by us.
+ */
+function metaOf(entry: Entry, authored: Authored): Record<string, string> {
+  const own = { ...(fitsMeta(authored) ? { [metaKey]: JSON.stringify(authored) } : {}) };
+  const version = entry.version === '' ? {} : { version: entry.version };
+  const pairs = Object.entries(entry.node.metadata).filter(
+    ([key, value]) =>
+      /^[A-Za-z0-9_-]{1,128}$/.test(key) && !key.startsWith('consul-') && Buffer.byteLength(value) <= maxMetaValueBytes,
   );
+  const first = { ...own, ...version };
+  const room = maxMetaPairs - Object.keys(first).length;
+  return { ...Object.fromEntries(pairs.filter(([key]) => !Object.hasOwn(first, key)).slice(0, room)), ...first };
 }
 
 /** What is registered for an entry. Without a lease the check lasts ten years: it must be among the checks. */
@@ -88,12 +94,12 @@ export function toRegistration(entry: Entry, lease: Lease | undefined, author: A
   const refused = isUnspecified(host);
   const { owner, write } = author;
   const address = refused ? { address: node.address } : {};
-  const rollcall = { name, id: node.id, metadata: entry.metadata, owner, write, ...address };
+  const authored = { name, id: node.id, metadata: entry.metadata, owner, write, ...address };
   return {
     id: serviceIdOf({ name, id: node.id }),
     name,
-    tags: writeTags(entry, rollcall, author.tags),
-    meta: metaOf(entry),
+    tags: writeTags(entry, authored, author.tags),
+    meta: metaOf(entry, authored),
     ...(refused ? {} : { address: host }),
     port,
     check: {
@@ -114,35 +120,33 @@ const text = (value: unknown): string => (typeof value === 'string' ? value : ''
 const texts = (value: unknown): readonly string[] =>
   Array.isArray(value) ? value.filter((item): item is string => typeof item === 'string') : [];
 
-function readAddress(service: Record<string, unknown>, node: Record<string, unknown>): string {
-  const host = text(service.Address) || text(node.Address);
-  return `${isIP(host) === 6 ? `[${host}]` : host}:${Number(service.Port)}`;
-}
-
 function readEntry(
   service: Record<string, unknown>,
   node: Record<string, unknown>,
 ): Omit<Instance, 'live' | 'passing'> {
-  const tags = readTags(texts(service.Tags));
   const name = text(service.Service);
-  // One that was copied by hand to another service says nothing about this one.
-  const ours = tags.rollcall?.name === name ? tags.rollcall : undefined;
+  const tags = texts(service.Tags);
   const meta = readMetadata(service.Meta);
-  const known = ours !== undefined || tags.goMicro;
+  const read = readTags(tags);
+  const authored = authoredFrom(meta) ?? read.authored;
+  // What was copied by hand to another service says nothing about this one.
+  const ours = authored?.name === name ? authored : undefined;
+  const isForeign = ours === undefined && !read.goMicro;
+  const [serviceId, machine] = [text(service.ID), text(node.Node)];
   return {
     entry: {
       name,
-      version: known ? tags.version : (meta.version ?? ''),
+      version: isForeign ? foreignVersion(meta, tags) : read.version,
       metadata: ours?.metadata ?? {},
-      endpoints: tags.endpoints,
+      endpoints: read.endpoints,
       node: {
-        id: ours?.id ?? text(service.ID),
-        address: ours?.address ?? readAddress(service, node),
-        metadata: known ? tags.metadata : meta,
+        id: ours?.id ?? (isForeign ? foreignId(serviceId, machine) : serviceId),
+        address: ours?.address ?? readHost(text(service.Address) || text(node.Address), Number(service.Port)),
+        metadata: isForeign ? foreignMetadata(meta, tags) : read.metadata,
       },
     },
-    node: text(node.Node),
-    serviceId: text(service.ID),
+    node: machine,
+    serviceId,
     owner: ours?.owner,
     write: ours?.write,
     modified: typeof service.ModifyIndex === 'number' ? service.ModifyIndex : 0,
@@ -165,15 +169,17 @@ export function toInstance(item: unknown): Instance | undefined {
   };
 }
 
-/** Who wrote an agent's own record of a service; undefined: another program. */
+/** The registry object that wrote an agent's own record of a service; undefined: another program wrote it. */
 export function ownerOf(record: object): string | undefined {
-  return readTags(texts(object(record).Tags)).rollcall?.owner;
+  const { Meta, Tags } = object(record);
+  return (authoredFrom(readMetadata(Meta)) ?? readTags(texts(Tags)).authored)?.owner;
 }
 
-/** What a skipped item calls itself, for the log. */
+/** What a skipped item calls itself, for the operator. */
 export function describeItem(item: unknown): string {
   const service = object(object(item).Service);
-  return `${text(service.Service)}/${text(service.ID)}`;
+  const machine = text(object(object(item).Node).Node);
+  return `${text(service.Service)}/${foreignId(text(service.ID), machine)}`;
 }
 
 /** Passing before critical, then the newest: an id may be on two agents for as long as the old one's TTL. */

@@ -1,14 +1,24 @@
-import { type Capabilities, RegistryError, type RegistryOptions } from '@rollcall/core';
+import { readFileSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import type { Capabilities, RegistryOptions } from '@rollcall/core';
+import {
+  type CommonRegistryOptions,
+  type EndpointRules,
+  invalidOption,
+  parseEndpoints,
+  parseHeaderToken,
+} from '@rollcall/core/adapter';
 
 /** Options of {@link consul}. What is not given is taken from Consul's own environment variables. */
 export interface ConsulOptions extends RegistryOptions {
   /**
-   * `host:port` or URL of Consul agents; default `CONSUL_HTTP_ADDR`, else `127.0.0.1:8500`. Calls go to the first that
-   * answers. A node is registered with the agent that its call reached, and leaves another with its TTL.
+   * `host:port`, URL with or without a base path, or `unix://` and a path, of Consul agents; default `CONSUL_HTTP_ADDR`,
+   * else `127.0.0.1:8500`. Calls go to the first that answers. A node is registered with the agent that its call reached,
+   * and leaves another with its TTL.
    */
   readonly addresses?: readonly string[] | undefined;
   /**
-   * ACL token; default `CONSUL_HTTP_TOKEN`. A function is asked before every request, so that a token may change; what
+   * ACL token; default what is in the file `CONSUL_HTTP_TOKEN_FILE`, else `CONSUL_HTTP_TOKEN`. A function is asked before every request, so that a token may change; what
    * was registered under the old one is then written again at its next renewal.
    */
   readonly token?: string | (() => string) | undefined;
@@ -18,8 +28,10 @@ export interface ConsulOptions extends RegistryOptions {
   readonly tls?: ConsulTls | undefined;
   /** Tags of your own, for other tools that read this Consul. They come after ours. */
   readonly tags?: readonly string[] | undefined;
-  /** Only on a Consul Enterprise server; else `NOT_SUPPORTED`. */
+  /** Default `CONSUL_NAMESPACE`. Only on a Consul Enterprise server; else `NOT_SUPPORTED`. */
   readonly namespace?: string | undefined;
+  /** Where Consul's own variables are read; default `process.env`. */
+  readonly env?: CommonRegistryOptions['env'];
 }
 
 /** PEM texts; default the files that `CONSUL_CACERT`, `CONSUL_CLIENT_CERT` and `CONSUL_CLIENT_KEY` name. */
@@ -28,14 +40,33 @@ export interface ConsulTls {
   readonly ca?: string | Buffer | undefined;
   readonly cert?: string | Buffer | undefined;
   readonly key?: string | Buffer | undefined;
+  /** The name that the agent's certificate must have; default `CONSUL_TLS_SERVER_NAME`, else the host of the address. */
+  readonly serverName?: string | undefined;
 }
 
-/** Where an agent listens when nobody says otherwise. */
+/** Where an agent listens by default. */
 export const defaultAddress = '127.0.0.1:8500';
+/** The variables of Consul's own tools that are honoured, below our own options. */
+export const environment = [
+  'CONSUL_HTTP_ADDR',
+  'CONSUL_HTTP_SSL',
+  'CONSUL_HTTP_TOKEN_FILE',
+  'CONSUL_HTTP_TOKEN',
+  'CONSUL_HTTP_AUTH',
+  'CONSUL_NAMESPACE',
+  'CONSUL_CACERT',
+  'CONSUL_CLIENT_CERT',
+  'CONSUL_CLIENT_KEY',
+  'CONSUL_TLS_SERVER_NAME',
+] as const;
 /** Most requests of one registry object in flight, blocking queries of watches apart. */
 export const maxInFlight = 16;
-/** With several agents: how long one that does not answer holds up the next. Milliseconds. */
+/** With several agents: how long an agent that does not answer holds up the next. Milliseconds. */
 export const failoverAfterMs = 1_000;
+/** A call that takes this long asks whether its agent still answers, and leaves it after as long again. Milliseconds. */
+export const attendAfterMs = 500;
+/** How long a watch waits at most when the agent says `Retry-After`. Milliseconds; less than the time that its start may take. */
+export const maxRetryAfterMs = 4_000;
 /** How long an aborted write may still be answered, so that the next one cannot overtake it. Milliseconds. */
 export const abortedWriteMs = 500;
 /**
@@ -57,7 +88,10 @@ export const maxCheckTtlMs = 315_360_000_000;
 export const reapAfterMs = 5_000;
 /** The server's floor. Milliseconds. */
 export const reapFloorMs = 60_000;
-/** Largest payload of a tag that is read. Bytes. */
+/** Most pairs of Meta that Consul takes. */
+export const maxMetaPairs = 64;
+/** Largest value of a pair of Meta that Consul takes. Bytes. */
+export const maxMetaValueBytes = 512;
 /** Largest answer that is read. Bytes. */
 export const maxAnswerBytes = 268_435_456;
 
@@ -79,51 +113,85 @@ const capabilities: Capabilities = Object.freeze({
 export const consulCapabilities = (namespaces: boolean): Capabilities =>
   namespaces ? Object.freeze({ ...capabilities, namespaces }) : capabilities;
 
-function invalid(message: string): RegistryError {
-  return new RegistryError('INVALID_ARGUMENT', message, { registry: 'consul' });
+type Environment = NonNullable<ConsulOptions['env']>;
+
+const isGiven = (value: string | undefined): value is string => value !== undefined && value !== '';
+
+/** Where one agent is. */
+export interface AgentAddress {
+  /** `http(s)://host:port`, with the base path if there is one; of a socket `http://localhost`. */
+  readonly base: string;
+  readonly secure: boolean;
+  /** Of a Unix socket. */
+  readonly socketPath?: string | undefined;
 }
 
-function parseAddress(address: unknown): URL {
-  const rule = 'must be host:port or http(s)://host:port';
-  if (typeof address !== 'string') throw invalid(`addresses: ${String(address)} ${rule}`);
-  const text = /^https?:\/\//.test(address) ? address : `http://${address}`;
-  if (!URL.canParse(text)) throw invalid(`addresses: ${JSON.stringify(address)} ${rule}`);
-  const url = new URL(text);
-  // Not repeated: a password may be in it.
-  if (url.username !== '' || url.password !== '') throw invalid(`addresses: ${rule}, without a user`);
-  if (url.pathname !== '/' || url.search !== '' || url.hash !== '' || url.hostname === '')
-    throw invalid(`addresses: ${JSON.stringify(address)} ${rule}`);
-  // A host without a port means Consul's, as for its own tools; a URL has the port of its scheme.
-  if (url.port === '' && text !== address && !/:\d+$/.test(address)) url.port = '8500';
-  return url;
-}
-
-/** The agents, each once; throws `INVALID_ARGUMENT`. */
-function parseAddresses(addresses: unknown, env: NodeJS.ProcessEnv): readonly URL[] {
+/** What is given, else what the environment names; blank items are none. Throws `INVALID_ARGUMENT`. */
+function listAddresses(addresses: unknown, env: Environment): readonly unknown[] {
   if (addresses !== undefined && !Array.isArray(addresses))
-    throw invalid(`addresses: ${String(addresses)} must be an array`);
-  const given: readonly unknown[] = addresses ?? [];
-  const wanted = given.length > 0 ? given : [env.CONSUL_HTTP_ADDR || defaultAddress];
-  return [...new Map(wanted.map(parseAddress).map((url) => [url.origin, url])).values()];
+    throw invalidOption('consul', 'addresses must be an array of host:port, URLs or unix://path');
+  const given = (addresses ?? []).filter((address) => typeof address !== 'string' || address.trim() !== '');
+  if (given.length > 0) return given;
+  return [isGiven(env.CONSUL_HTTP_ADDR?.trim()) ? env.CONSUL_HTTP_ADDR : defaultAddress];
 }
 
-function checkToken(token: unknown): string {
-  if (typeof token === 'string' && /^[\x21-\x7e]{1,4096}$/.test(token)) return token;
-  throw invalid('token must be 1-4096 printable ASCII characters without spaces, or a function that answers such');
+/** The agents, each once, and their `host:port` where they have one; throws `INVALID_ARGUMENT`. */
+function parseAgents(addresses: unknown, env: Environment): Pick<ConsulSettings, 'agents' | 'endpoints'> {
+  const listed = listAddresses(addresses, env);
+  const isSocket = (address: unknown): address is string =>
+    typeof address === 'string' && address.trim().startsWith('unix://');
+  const sockets = [...new Set(listed.filter(isSocket).map((address) => address.trim().slice('unix://'.length)))];
+  if (sockets.includes('')) throw invalidOption('consul', 'addresses: unix:// must be followed by a path');
+  const others = listed.filter((address) => !isSocket(address));
+  // As Go reads a truth.
+  const scheme = /^(?:1|t|true)$/i.test(env.CONSUL_HTTP_SSL ?? '') ? 'https' : 'http';
+  const rules: EndpointRules = { registry: 'consul', defaults: [], defaultPort: 8_500, paths: true, scheme };
+  const endpoints = parseEndpoints(others, rules);
+  return {
+    agents: [
+      ...endpoints.map(({ origin, path, secure }) => ({ base: `${origin}${path}`, secure })),
+      ...sockets.map((socketPath) => ({ base: 'http://localhost', secure: false, socketPath })),
+    ],
+    endpoints: endpoints.map(({ address }) => address),
+  };
 }
 
 /** How to know the token of the moment; throws `INVALID_ARGUMENT`. */
-function parseToken(token: unknown, env: NodeJS.ProcessEnv): () => string | undefined {
-  if (typeof token === 'function') return () => checkToken(token());
-  const fixed = token ?? (env.CONSUL_HTTP_TOKEN || undefined);
-  const checked = fixed === undefined ? undefined : checkToken(fixed);
-  return () => checked;
+function parseToken(token: unknown, env: Environment): () => string | undefined {
+  if (typeof token === 'function') return () => parseHeaderToken(token(), 'consul');
+  if (token !== undefined) {
+    const checked = parseHeaderToken(token, 'consul');
+    return () => checked;
+  }
+  const { CONSUL_HTTP_TOKEN_FILE: path, CONSUL_HTTP_TOKEN: given } = env;
+  const fixed = isGiven(given) ? parseHeaderToken(given, 'consul') : undefined;
+  if (!isGiven(path)) return () => fixed;
+  let read: string | undefined;
+  return () => {
+    read ??= parseHeaderToken(readText('CONSUL_HTTP_TOKEN_FILE', path), 'consul');
+    return read;
+  };
+}
+
+function readText(variable: string, path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (cause) {
+    throw invalidOption('consul', `${variable}: ${path} cannot be read`, cause);
+  }
 }
 
 /** A datacenter or undefined; throws `INVALID_ARGUMENT`. */
 function parseDatacenter(value: unknown): string | undefined {
   if (value === undefined || (typeof value === 'string' && /^[A-Za-z0-9_-]{1,64}$/.test(value))) return value;
-  throw invalid('datacenter must be 1-64 of [A-Za-z0-9_-]');
+  throw invalidOption('consul', 'datacenter must be 1-64 of [A-Za-z0-9_-]');
+}
+
+/** That of the variable: the guard has looked at the option. */
+function namespaceOf({ CONSUL_NAMESPACE: value }: Environment): string | undefined {
+  if (!isGiven(value)) return undefined;
+  if (/^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$/.test(value)) return value;
+  throw invalidOption('consul', 'CONSUL_NAMESPACE must be 1-63 of [A-Za-z0-9._-]');
 }
 
 /** Tags of the user that no reader can take for ours or go-micro's; throws `INVALID_ARGUMENT`. */
@@ -132,7 +200,8 @@ function parseTags(value: unknown): readonly string[] {
   const fits = (tag: unknown): boolean =>
     typeof tag === 'string' && /^[\x20-\x7e]{1,255}$/.test(tag) && !/^(?:[tevr]-|[tev]=|[te]$)/.test(tag);
   if (!Array.isArray(value) || value.length > 64 || !value.every(fits))
-    throw invalid(
+    throw invalidOption(
+      'consul',
       'tags must be at most 64 of 1-255 printable ASCII characters that do not begin with t-, e-, v- or r-',
     );
   return [...value];
@@ -142,30 +211,53 @@ function parseTags(value: unknown): readonly string[] {
 function parseTls(value: unknown): ConsulTls {
   if (value === undefined) return {};
   const fits = (item: unknown): boolean => item === undefined || typeof item === 'string' || Buffer.isBuffer(item);
-  const { ca, cert, key } = (value ?? {}) as ConsulTls;
-  if (typeof value !== 'object' || value === null || ![ca, cert, key].every(fits))
-    throw invalid('tls: ca, cert and key must be PEM texts');
-  return { ca, cert, key };
+  const { ca, cert, key, serverName } = (value ?? {}) as ConsulTls;
+  if (typeof value !== 'object' || value === null || ![ca, cert, key, serverName].every(fits))
+    throw invalidOption('consul', 'tls: ca, cert and key must be PEM texts, serverName a text');
+  return { ca, cert, key, serverName };
+}
+
+const tlsVariables = { ca: 'CONSUL_CACERT', cert: 'CONSUL_CLIENT_CERT', key: 'CONSUL_CLIENT_KEY' } as const;
+
+/** What is not given is in the files that the variables name. */
+async function readTls(tls: ConsulTls, env: Environment): Promise<ConsulTls> {
+  const read = async (part: 'ca' | 'cert' | 'key'): Promise<string | Buffer | undefined> => {
+    const path = env[tlsVariables[part]];
+    if (tls[part] !== undefined || !isGiven(path)) return tls[part];
+    return readFile(path).catch((cause: unknown) => {
+      throw invalidOption('consul', `${tlsVariables[part]}: ${path} cannot be read`, cause);
+    });
+  };
+  const [ca, cert, key] = await Promise.all([read('ca'), read('cert'), read('key')]);
+  const { CONSUL_TLS_SERVER_NAME: name } = env;
+  return { ca, cert, key, serverName: tls.serverName ?? (isGiven(name) ? name : undefined) };
 }
 
 /** The options, checked, with what the environment adds to them. */
 export interface ConsulSettings {
-  readonly urls: readonly URL[];
+  readonly agents: readonly AgentAddress[];
+  readonly endpoints: readonly string[];
   readonly token: () => string | undefined;
+  /** `user:password` of a proxy in front of the agents. */
+  readonly auth: string | undefined;
   readonly datacenter: string | undefined;
   readonly namespace: string | undefined;
-  readonly tls: ConsulTls;
+  /** Reads the files; rejects with `INVALID_ARGUMENT` for a file that cannot be read. */
+  readonly tls: () => Promise<ConsulTls>;
   readonly tags: readonly string[];
 }
 
 /** Options over environment over defaults; throws `INVALID_ARGUMENT`. */
-export function parseSettings(options: ConsulOptions, env: NodeJS.ProcessEnv): ConsulSettings {
+export function parseSettings(options: ConsulOptions): ConsulSettings {
+  const { env = process.env } = options;
+  const tls = parseTls(options.tls);
   return {
-    urls: parseAddresses(options.addresses, env),
+    ...parseAgents(options.addresses, env),
     token: parseToken(options.token, env),
+    auth: isGiven(env.CONSUL_HTTP_AUTH) ? env.CONSUL_HTTP_AUTH.trim() : undefined,
     datacenter: parseDatacenter(options.datacenter),
-    namespace: options.namespace,
-    tls: parseTls(options.tls),
+    namespace: options.namespace ?? namespaceOf(env),
+    tls: () => readTls(tls, env),
     tags: parseTags(options.tags),
   };
 }

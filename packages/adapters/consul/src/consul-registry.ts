@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
-import type { Capabilities, Clock, Registry } from '@rollcall/core';
+import type { Capabilities, Clock, Registry, SkippedSummary } from '@rollcall/core';
 import {
+  conflict,
   createRegistry,
   type DriverCall,
   type Entry,
@@ -8,18 +9,19 @@ import {
   entryKey,
   type Lease,
   type RegistryDriver,
+  recipeOf,
   systemClock,
   type WatchSink,
+  withDeadline,
 } from '@rollcall/core/adapter';
 import type { AgentLink, AgentRecord } from './agents/agent-link.ts';
 import { type Agents, openAgents } from './agents/agents.ts';
 import { allSettled } from './agents/all-settled.ts';
-import { withDeadline } from './agents/deadline.ts';
 import { CatalogReader } from './catalog/catalog-reader.ts';
 import { confirmWrites } from './catalog/confirm.ts';
 import { Ledger } from './catalog/ledger.ts';
 import { removeInstances } from './catalog/remove.ts';
-import { anotherDatacenter, heldByAnother, toConsulError, withoutNamespaces } from './consul-error.ts';
+import { anotherDatacenter, toConsulError, withoutNamespaces } from './consul-error.ts';
 import { ownerOf, type Registration, serviceIdOf, toRegistration, withoutDoubles } from './consul-mapping.ts';
 import {
   type ConsulOptions,
@@ -36,7 +38,7 @@ import { watchConsul } from './consul-watch.ts';
  * @throws RegistryError `INVALID_ARGUMENT` for an address, token or tag that cannot be one.
  */
 export function consul(options: ConsulOptions = {}): Registry {
-  return createRegistry(new ConsulDriver(options), options);
+  return createRegistry(new ConsulDriver(options), options, recipeOf(import.meta.url, options));
 }
 
 class ConsulDriver implements RegistryDriver {
@@ -52,8 +54,16 @@ class ConsulDriver implements RegistryDriver {
   #writes = 0;
 
   constructor(options: ConsulOptions) {
-    this.#settings = parseSettings(options, process.env);
+    this.#settings = parseSettings(options);
     this.#clock = options.clock ?? systemClock;
+  }
+
+  get endpoints(): readonly string[] {
+    return this.#settings.endpoints;
+  }
+
+  get skipped(): SkippedSummary {
+    return this.#reader.skipped;
   }
 
   get capabilities(): Capabilities {
@@ -62,60 +72,62 @@ class ConsulDriver implements RegistryDriver {
 
   async connect({ signal }: DriverCall): Promise<void> {
     this.#opened ??= await openAgents(this.#settings, this.#clock);
-    await this.#opened.run(signal, async (link) => {
-      await link.probe(signal);
-      const { enterprise } = await link.introduce(this.#settings.token(), signal);
+    await this.#opened.untilWelcome(signal);
+    await this.#opened.run(signal, async (link, bounded) => {
+      await link.probe(bounded);
+      const { enterprise } = await link.introduce(this.#settings.token(), bounded);
       if (this.#settings.namespace !== undefined && !enterprise) throw withoutNamespaces();
       this.#capabilities = consulCapabilities(enterprise);
     });
   }
 
   async put(entries: readonly Entry[], lease: Lease | undefined, call: DriverCall): Promise<void> {
-    await this.#agents().run(call.signal, async (link) => {
-      await this.#refuseOtherDatacenter(link, call.signal);
+    await this.#agents().run(call.signal, async (link, signal) => {
+      await this.#refuseOtherDatacenter(link, signal);
       const written = entries.map((entry) => this.#author(entry, lease, link));
       await allSettled(written, async ({ registration }) => {
-        await link.register(registration, call.signal);
-        // A check that was never passed is critical after the agent's restart, whatever it was registered as.
-        await link.pass(registration.id, call.signal);
+        await link.register(registration, signal);
+        // A check that was never passed is critical after the agent's restart, although it was registered as passing.
+        await link.pass(registration.id, signal);
       });
       for (const name of new Set(entries.map((entry) => entry.name))) {
         const ours = written.filter(({ registration }) => registration.name === name);
         const writes = new Map(ours.map(({ registration, write }) => [registration.id, write]));
-        await confirmWrites({ reader: this.#reader, link, name, ...call }, writes);
+        await confirmWrites({ reader: this.#reader, link, name, logger: call.logger, signal }, writes);
       }
     });
   }
 
   async renew(keys: readonly EntryKey[], lease: Lease | undefined, call: DriverCall): Promise<readonly EntryKey[]> {
-    return this.#agents().run(call.signal, async (link) => {
-      // An agent that is cut off from its servers passes checks that nobody sees.
-      const [records] = await Promise.all([this.#records(link, keys, call), link.probe(call.signal)]);
+    return this.#agents().run(call.signal, async (link, signal) => {
+      // An agent that is cut off from its servers passes checks that its servers do not see.
+      const [records] = await Promise.all([this.#records(link, keys, signal), link.probe(signal)]);
       // A conflict writes nothing, so all are looked at before one is renewed.
       const ours = keys.filter((key, index) => {
         const record = records[index];
         if (record?.live !== true) return false;
-        if (ownerOf(record.service) !== this.#owner) throw heldByAnother(key);
+        if (ownerOf(record.service) !== this.#owner) throw conflict('consul', key, 'another registry object');
         return this.#ledger.isAsWritten(key, { link, ttlMs: lease?.ttlMs, token: this.#settings.token() });
       });
       const kept = new Set<EntryKey>();
       await allSettled(ours, async (key) => {
-        if (await link.pass(serviceIdOf(key), call.signal)) kept.add(key);
+        if (await link.pass(serviceIdOf(key), signal)) kept.add(key);
       });
       return keys.filter((key) => !kept.has(key));
     });
   }
 
   async remove(keys: readonly EntryKey[], call: DriverCall): Promise<void> {
-    await this.#agents().run(call.signal, async (link) => {
-      await removeInstances({ link, keys, reader: this.#reader, token: this.#settings.token(), ...call });
-      await allSettled(keys, (key) => this.#leaveOthers(key, link, call.signal));
+    const { logger } = call;
+    await this.#agents().run(call.signal, async (link, signal) => {
+      await removeInstances({ link, keys, reader: this.#reader, token: this.#settings.token(), logger, signal });
+      await allSettled(keys, (key) => this.#leaveOthers(key, link, signal));
     });
     this.#ledger.drop(keys);
   }
 
-  async read(name: string | undefined, { signal, logger }: DriverCall): Promise<readonly Entry[]> {
-    return this.#agents().run(signal, async (link) => {
+  async read(name: string | undefined, { logger, ...call }: DriverCall): Promise<readonly Entry[]> {
+    return this.#agents().run(call.signal, async (link, signal) => {
       const names = name === undefined ? [...(await this.#reader.names(link, { signal })).names.keys()] : [name];
       const readings = await allSettled(names, (one) => this.#reader.read(link, one, { signal }, logger));
       const instances = withoutDoubles(readings.flatMap((reading) => reading.instances));
@@ -123,9 +135,9 @@ class ConsulDriver implements RegistryDriver {
     });
   }
 
-  watch(name: string | undefined, sink: WatchSink, { signal, logger }: DriverCall): Promise<void> {
+  async watch(name: string | undefined, sink: WatchSink, { signal, logger }: DriverCall): Promise<void> {
     const context = { reader: this.#reader, clock: this.#clock, logger, sink, signal };
-    return this.#agents().run(signal, (link) => watchConsul(name, { ...context, link }));
+    await this.#agents().follow(signal, (link) => watchConsul(name, { ...context, link }));
   }
 
   async close({ withdraw }: { readonly withdraw: readonly EntryKey[] }, { signal }: DriverCall): Promise<void> {
@@ -157,7 +169,7 @@ class ConsulDriver implements RegistryDriver {
     if (own !== undefined && own !== datacenter) throw anotherDatacenter(datacenter, own);
   }
 
-  #records(link: AgentLink, keys: readonly EntryKey[], { signal }: DriverCall): Promise<(AgentRecord | undefined)[]> {
+  #records(link: AgentLink, keys: readonly EntryKey[], signal: AbortSignal): Promise<(AgentRecord | undefined)[]> {
     return allSettled(keys, (key) => link.record(serviceIdOf(key), signal));
   }
 
@@ -166,7 +178,7 @@ class ConsulDriver implements RegistryDriver {
     const others = this.#ledger.linksOf(key).filter((other) => other !== link);
     const reason = new Error('an agent that was left did not answer');
     const deadline = { clock: this.#clock, ms: failoverAfterMs, signal, reason };
-    // One that cannot be reached lets it go with its TTL.
+    // An agent that cannot be reached lets the node go with its TTL.
     await Promise.allSettled(
       others.map((other) => withDeadline(deadline, (bounded) => this.#release(other, key, bounded))),
     );

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import type { Registry, WatchEvent } from '@rollcall/core';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { type ConsulAgent, consulAgent, TcpProxy } from '../../../backends/src/index.ts';
-import { type ConsulOptions, consul } from '../src/index.ts';
+import { adapter, type ConsulOptions, consul } from '../src/index.ts';
 
 const cleanUps: (() => unknown)[] = [];
 afterEach(async () => {
@@ -124,7 +124,25 @@ describe('several agents', () => {
     expect(events.map(({ type }) => type)).not.toContain('delete');
   }, 120_000);
 
-  it('a node of another agent is removed by its owner, and by nobody else here', async () => {
+  it('one that freezes in the middle of a call costs it a second, and not its deadline', async () => {
+    const proxy = new TcpProxy(first.address);
+    await proxy.listen();
+    cleanUps.push(() => proxy.close());
+    const registry = open({ addresses: [proxy.address, second.address] });
+    await registry.getService('any');
+    // It has just answered, so it is asked without a probe before.
+    proxy.blackHole();
+    const took: number[] = [];
+    for (let call = 0; call < 4; call += 1) {
+      const startedAt = performance.now();
+      await registry.getService('any');
+      took.push(performance.now() - startedAt);
+    }
+    expect(took[0]).toBeLessThan(2_000);
+    expect(Math.max(...took.slice(1))).toBeLessThan(900);
+  }, 60_000);
+
+  it('a node of another agent is removed by its owner, and by no registry of this agent', async () => {
     const [owner, other] = [open({ addresses: [first.address] }), open({ addresses: [second.address] })];
     await owner.register(service('elsewhere'), { ttlMs: 600_000 });
     await eventually(() => addressesOf(other, 'elsewhere')).toHaveLength(1);
@@ -221,6 +239,50 @@ describe('tokens', () => {
     await registry.register(service('greeter'), { ttlMs: 30_000 });
     expect(await addressesOf(registry, 'greeter')).toEqual(['10.0.0.1:80']);
     await registry.deregister(service('greeter'));
+  });
+
+  it('none, where one is needed, fails at init and says where to give it', async () => {
+    await expect(at().init()).rejects.toMatchObject({
+      code: 'UNAUTHORIZED',
+      message: expect.stringMatching(/--registry-token-file.*CONSUL_HTTP_TOKEN/),
+    });
+    await expect(at().getService('greeter')).rejects.toMatchObject({ code: 'UNAUTHORIZED' });
+    const findings = [];
+    for await (const finding of adapter.diagnose?.({ addresses: [server.address], env: {} }, {}) ?? [])
+      findings.push(finding);
+    expect(findings).toMatchObject([{ level: 'problem', remedy: expect.stringContaining('policy') }]);
+  });
+
+  it('none is enough where the anonymous token may read a single service', async () => {
+    const { ID } = await acl('policy', {
+      Name: 'one-service',
+      Rules: 'service "greeter" { policy = "read" } node_prefix "" { policy = "read" }',
+    });
+    const anonymous = (policies: readonly object[]) =>
+      acl('token/00000000-0000-0000-0000-000000000002', { Description: 'anonymous', Policies: policies });
+    await anonymous([{ ID }]);
+    cleanUps.push(() => anonymous([]));
+    const owner = at((await newToken()).SecretID);
+    await owner.register(service('greeter'), { ttlMs: 60_000 });
+    const registry = at();
+    await eventually(() =>
+      registry.init().then(
+        () => 'ready',
+        ({ code }) => code,
+      ),
+    ).toBe('ready');
+    expect(await addressesOf(registry, 'greeter')).toEqual(['10.0.0.1:80']);
+    await owner.deregister(service('greeter'));
+  });
+
+  it('one that may write and see no machine is refused at once, and told what it needs', async () => {
+    await acl('policy', { Name: 'writer', Rules: 'service_prefix "" { policy = "write" }' });
+    const registry = at((await acl('token', { Policies: [{ Name: 'writer' }] })).SecretID);
+    await registry.init();
+    await expect(registry.register(service('blind'), { ttlMs: 5_000 })).rejects.toMatchObject({
+      code: 'UNAUTHORIZED',
+      message: expect.stringMatching(/node_prefix.*node:read/),
+    });
   });
 
   it('one that Consul does not know fails at init', async () => {

@@ -31,6 +31,7 @@ const agent =
   (services: (response: ServerResponse) => void): RequestListener =>
   ({ url = '' }, response) => {
     if (url.startsWith('/v1/status/leader')) json(response, '127.0.0.1:8300');
+    else if (url.startsWith('/v1/acl/token/self')) json(response, 'ACL support disabled', 401);
     else if (url.startsWith('/v1/agent/self'))
       json(response, { Config: { NodeName: 'a', Datacenter: 'dc1', Version: '1.8.7' } });
     else services(response);
@@ -85,7 +86,8 @@ describe('options', () => {
   const wrong: [ConsulOptions, RegExp][] = [
     [{ addresses: ['http://'] }, /addresses: "http:\/\/" must be/],
     [{ addresses: ['http://user:secret@host'] }, /^addresses: must be .* without a user$/],
-    [{ addresses: ['host/path'] }, /addresses/],
+    [{ addresses: ['host?query'] }, /addresses/],
+    [{ addresses: ['unix://'] }, /addresses: unix:\/\//],
     [{ token: '' }, /token/],
     [{ token: 'two words' }, /token/],
     [{ datacenter: 'a b' }, /datacenter/],

@@ -1,28 +1,32 @@
 import { afterAll, beforeAll, describe, it } from 'vitest';
 import { type BackendProcess, type ConsulAgent, consulAgent } from '../../../backends/src/index.ts';
-import { describeRegistry } from '../../../conformance/src/index.ts';
+import { describeRegistry, type Harness } from '../../../conformance/src/index.ts';
 import { consul } from '../src/index.ts';
 
-let server: ConsulAgent;
-let client: ConsulAgent;
-beforeAll(async () => {
-  server = await consulAgent();
+interface Pair {
+  readonly server: ConsulAgent;
+  readonly client: ConsulAgent;
+}
+
+async function startPair(): Promise<Pair> {
+  const server = await consulAgent();
   await server.agent.start();
-  client = await consulAgent({ join: server.serf });
+  const client = await consulAgent({ join: server.serf });
   await client.agent.start();
-}, 120_000);
-afterAll(() => Promise.all([client.agent.dispose(), server.agent.dispose()]));
+  return { server, client };
+}
 
-/** Servers first: an agent without one serves nobody. */
-const both = async (act: (agent: BackendProcess) => Promise<void>): Promise<void> => {
-  await act(server.agent);
-  await act(client.agent);
-};
-
-describeRegistry(
-  'consul through a client agent',
-  {
-    open: (options) => consul({ ...options, addresses: [client.address] }),
+/** A server and a client agent of its own for each. */
+let pairs: readonly Pair[] = [];
+const harnesses = [0, 1].map((index): Harness => {
+  const pair = () => pairs[index] as Pair;
+  /** Servers first: an agent without one serves nobody. */
+  const both = async (act: (agent: BackendProcess) => Promise<void>): Promise<void> => {
+    await act(pair().server.agent);
+    await act(pair().client.agent);
+  };
+  return {
+    open: (options) => consul({ ...options, addresses: [pair().client.address] }),
     faults: {
       stop: () => both((agent) => agent.kill()),
       start: () => both((agent) => agent.start()),
@@ -36,6 +40,16 @@ describeRegistry(
     },
     // After an outage an agent whose report to its servers failed tries again only 15 to 30 s later.
     patience: 2,
-  },
-  { describe, it },
-);
+  };
+});
+beforeAll(async () => {
+  pairs = await Promise.all(harnesses.map(startPair));
+}, 120_000);
+afterAll(() => Promise.all(pairs.flatMap(({ server, client }) => [client.agent.dispose(), server.agent.dispose()])));
+
+describeRegistry('consul through a client agent', harnesses, {
+  describe,
+  it,
+  concurrent: describe.concurrent,
+  sequential: describe.sequential,
+});

@@ -1,29 +1,28 @@
 import { afterAll, beforeAll, describe, it } from 'vitest';
-import { type BackendProcess, consulAgent } from '../../../backends/src/index.ts';
-import { describeRegistry } from '../../../conformance/src/index.ts';
+import { type ConsulAgent, consulAgent, faultsOf } from '../../../backends/src/index.ts';
+import { describeRegistry, type Harness } from '../../../conformance/src/index.ts';
 import { consul } from '../src/index.ts';
 
-let agent: BackendProcess;
-let address = '';
-beforeAll(async () => {
-  ({ agent, address } = await consulAgent());
-  await agent.start();
-}, 120_000);
-afterAll(() => agent.dispose());
-
-describeRegistry(
-  'consul',
-  {
-    open: (options) => consul({ ...options, addresses: [address] }),
-    faults: {
-      stop: () => agent.kill(),
-      start: () => agent.start(),
-      freeze: () => agent.freeze(),
-      resume: () => agent.resume(),
-      wipe: () => agent.wipe(),
-    },
+/** An agent of its own for each. */
+const agents: ConsulAgent[] = [];
+const harnesses = [0, 1, 2].map((index): Harness => {
+  const backend = () => agents[index] as ConsulAgent;
+  return {
+    open: (options) => consul({ ...options, addresses: [backend().address] }),
+    faults: faultsOf(() => [backend().agent]),
     // After an outage an agent whose report to its servers failed tries again only 15 to 30 s later.
     patience: 2,
-  },
-  { describe, it },
-);
+  };
+});
+beforeAll(async () => {
+  for (const _ of harnesses) agents.push(await consulAgent());
+  await Promise.all(agents.map(({ agent }) => agent.start()));
+}, 120_000);
+afterAll(() => Promise.all(agents.map(({ agent }) => agent.dispose())));
+
+describeRegistry('consul', harnesses, {
+  describe,
+  it,
+  concurrent: describe.concurrent,
+  sequential: describe.sequential,
+});

@@ -49,13 +49,17 @@ async function each(names: readonly string[], write: (id: string) => Promise<unk
 }
 const putAll = (names: readonly string[], port?: number) => each(names, (id) => put(id, port));
 
+/** What the one agent calls its machine: part of the id of what is written by hand. */
+const machine = () => `agent-${address.split(':')[1]}`;
+
 interface Item {
+  readonly Node: { readonly Node: string };
   readonly Service: { readonly ID: string; readonly Address: string; readonly Port: number };
 }
-/** `id address:port` of every instance that passes; the id is that of Consul. */
+/** `id@machine address:port` of every instance that passes; the id is that of Consul. */
 async function truth(): Promise<readonly string[]> {
   const items = (await bare('/health/service/fleet?passing')) as readonly Item[];
-  return items.map(({ Service }) => `${Service.ID} ${Service.Address}:${Service.Port}`).sort();
+  return items.map(({ Node, Service }) => `${Service.ID}@${Node.Node} ${Service.Address}:${Service.Port}`).sort();
 }
 
 /** What a watcher of the fleet has been told to be there, and what it was told. */
@@ -99,19 +103,20 @@ describe('other writers', () => {
     const service = { name: 'fleet', nodes: [{ id: 'n0', address: '10.0.0.1:80' }] };
     await registry.register(service, { ttlMs: 30_000 });
     const [row = ''] = await truth();
-    await drop(row.split(' ')[0] ?? '');
+    await drop(row.split('@')[0] ?? '');
     await eventually(() => read(registry)).toEqual([]);
     await registry.register(service, { ttlMs: 30_000 });
     expect(await truth()).toEqual([row]);
     expect(await read(registry)).toEqual(['n0 10.0.0.1:80']);
   });
 
-  it('what has no address to call is logged once each and hides nobody', async () => {
+  it('an entry without an address to call is logged once and hides no other entry', async () => {
     await putAll(ids(1));
     await bare('/agent/service/register', { ID: 'queue', Name: 'fleet', Address: 'a queue', Port: 0 });
     const { registry, log } = open(address);
-    for (let round = 0; round < 3; round += 1) expect(await read(registry)).toEqual(['n0 10.0.0.1:80']);
-    expect(log.warn.mock.calls.map(([fields]) => fields.key)).toEqual(['fleet/queue']);
+    for (let round = 0; round < 3; round += 1) expect(await read(registry)).toEqual([`n0@${machine()} 10.0.0.1:80`]);
+    expect(log.warn.mock.calls.map(([fields]) => fields.key)).toEqual([`fleet/queue@${machine()}`]);
+    expect(registry.skipped).toMatchObject({ count: 1, examples: [{ key: `fleet/queue@${machine()}` }] });
   });
 });
 
@@ -127,7 +132,7 @@ describe('the link', () => {
       await drop(`n${round - 1}`);
       proxy.restore();
       // In the middle of whatever it does to come back: some rounds before its new list, some after.
-      if (round % 2 === 0) await eventually(() => state.has(`n${100 * round}`)).toBe(true);
+      if (round % 2 === 0) await eventually(() => state.has(`n${100 * round}@${machine()}`)).toBe(true);
     }
     const expected = await truth();
     await eventually(rows).toEqual(expected);

@@ -24,6 +24,7 @@ afterEach(async () => {
   for (const cleanUp of cleanUps.splice(0).reverse()) await cleanUp();
 });
 
+const machine = () => `agent-${server.address.split(':')[1]}`;
 const open = () => {
   const registry = consul({ addresses: [server.address] });
   cleanUps.push(() => registry.close());
@@ -46,7 +47,13 @@ it('a service registered by hand is read and watched as any other, and gone whil
   expect(await registry.getService('users')).toEqual([
     {
       ...{ name: 'users', version: '2.3.0', metadata: {}, endpoints: [] },
-      nodes: [{ id: 'users-1', address: '10.0.0.7:3000', metadata: { version: '2.3.0', team: 'accounts' } }],
+      nodes: [
+        {
+          id: `users-1@${machine()}`,
+          address: '10.0.0.7:3000',
+          metadata: { version: '2.3.0', team: 'accounts', 'consul-tags': 'http,traefik.enable=true' },
+        },
+      ],
     },
   ]);
   expect(await registry.listServices()).toEqual([{ name: 'users', versions: ['2.3.0'] }]);
@@ -67,7 +74,7 @@ it('what is registered here answers the questions that hand-written code asks', 
   await registry.register({ name: 'orders', version: '1.0.0', nodes: [node] }, { ttlMs: 15_000 });
   const answer = await bare.health.service({ service: 'orders', passing: true });
   expect(answer).toHaveLength(1);
-  expect(answer[0].Service).toMatchObject({ Address: '10.0.0.8', Port: 3000, Meta: { zone: 'z1' } });
+  expect(answer[0].Service).toMatchObject({ Address: '10.0.0.8', Port: 3000, Meta: { zone: 'z1', version: '1.0.0' } });
   expect(answer[0].Service.Tags.at(-1)).toBe('http');
 });
 
@@ -85,7 +92,7 @@ it('the command line lists, shows and removes it', async () => {
       ])
     ).stdout;
   expect(await rollcall('list')).toMatch(/users +2\.3\.0/);
-  expect(await rollcall('get', 'users')).toMatch(/users-1 +10\.0\.0\.7:3000/);
+  expect(await rollcall('get', 'users')).toMatch(/users-1@agent-\d+ +10\.0\.0\.7:3000/);
   await rollcall('deregister', 'users', 'users-1');
   expect(await bare.health.service({ service: 'users', passing: true })).toEqual([]);
 });

@@ -78,7 +78,7 @@ describe('tags', () => {
       version: '',
       metadata: { k: 'v' },
       endpoints: [],
-      rollcall: undefined,
+      authored: undefined,
     });
     expect(readTags(['traefik.enable=true', 'env:prod', 'version=2']).goMicro).toBe(false);
   });
@@ -97,7 +97,7 @@ describe('tags', () => {
   it('nesting without end is cut', () => {
     let request = '{"name":"r","type":"t"}';
     for (let depth = 0; depth < 5_000; depth += 1) request = `{"name":"r","type":"t","values":[${request}]}`;
-    expect(readTags([`e={"name":"E","request":${request}}`]).endpoints[0]?.name).toBe('E');
+    expect(readTags(['v=1', `e={"name":"E","request":${request}}`]).endpoints[0]?.name).toBe('E');
   });
 });
 
@@ -137,7 +137,7 @@ describe('an entry', () => {
     const metadata = { zone: 'z1', 'a/b': 'c', 'consul-x': 'y', long: 'x'.repeat(513) };
     const written = entry({ node: { id: 'n', address: '10.0.0.1:80', metadata } });
     const { meta, tags } = toRegistration(written, undefined, { ...author, tags: ['traefik.enable=true'] });
-    expect(meta).toEqual({ zone: 'z1' });
+    expect(meta).toEqual({ zone: 'z1', version: '1.0.0', rollcall: expect.any(String) });
     expect(tags.at(-1)).toBe('traefik.enable=true');
   });
 
@@ -168,7 +168,7 @@ describe('what others wrote', () => {
       version: '7',
       metadata: {},
       endpoints: [],
-      node: { id: 'web-1', address: '192.0.2.1:80', metadata: meta },
+      node: { id: 'web-1@host1', address: '192.0.2.1:80', metadata: { ...meta, 'consul-tags': 'prod' } },
     });
     expect(item({ ID: 'x', Service: 'x', Tags: null, Meta: null, Address: '::1', Port: 80 })?.entry.node.address).toBe(
       '[::1]:80',

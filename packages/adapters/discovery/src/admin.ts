@@ -1,15 +1,9 @@
 import { type CallOptions, RegistryError } from '@rollcall/core';
-import {
-  type CommonRegistryOptions,
-  type DiscoveryAdmin,
-  systemClock,
-  untilAborted,
-  withDeadline,
-} from '@rollcall/core/adapter';
+import { type CommonRegistryOptions, type DiscoveryAdmin, untilAborted, withDeadline } from '@rollcall/core/adapter';
 import type { ProtectionEndAnswer, StatusAnswer } from '@rollcall/protocol';
 import { toDiscoveryError } from './discovery-error.ts';
-import { adminTimeoutMs, parseAddresses, parseToken } from './discovery-options.ts';
-import { HttpClient } from './http/http-client.ts';
+import { adminTimeoutMs, type DiscoverySettings, parseSettings } from './discovery-options.ts';
+import { ApiClient } from './http/api-client.ts';
 import { HttpError } from './http/http-error.ts';
 
 /** What the server's operator may ask it, on the first server that is named. */
@@ -22,27 +16,22 @@ export interface RollcallAdmin extends DiscoveryAdmin {
  *
  * @throws RegistryError `INVALID_ARGUMENT` for an address or token that cannot be one.
  */
-export function discoveryAdmin({ addresses, token, timeoutMs, clock }: CommonRegistryOptions = {}): RollcallAdmin {
-  const [base] = parseAddresses(addresses);
-  const bearer = parseToken(token);
-  const ask = <T>(call: CallOptions, request: AdminRequest): Promise<T> =>
-    bounded({ timeoutMs, clock, ...call }, async (signal) => {
-      const client = new HttpClient(base as URL, bearer);
-      try {
-        return await answerOf<T>(client, request, signal);
-      } finally {
-        client.close();
-      }
-    });
+export function discoveryAdmin(options: CommonRegistryOptions = {}): RollcallAdmin {
+  const settings = parseSettings(options);
+  const ask = (request: AdminRequest, call: CallOptions): Promise<Readonly<Record<string, unknown>>> =>
+    askOnce(settings, request, { timeoutMs: options.timeoutMs, ...call });
   return {
-    status: ({ env, ...call } = {}) =>
-      ask<StatusAnswer>(call, {
-        method: 'GET',
-        path: `/api/status${env === undefined ? '' : `?${new URLSearchParams({ env })}`}`,
-      }),
+    async status({ env, ...call } = {}) {
+      const query = env === undefined ? '' : `?${new URLSearchParams({ env })}`;
+      const data: Partial<StatusAnswer> = await ask({ method: 'GET', path: `/api/status${query}` }, call);
+      if (!Array.isArray(data.environments)) throw strange('environments');
+      return data as StatusAnswer;
+    },
     async endProtection(env, call = {}) {
-      const request: AdminRequest = { method: 'POST', path: '/api/protection/end', body: { env } };
-      return (await ask<ProtectionEndAnswer>(call, request)).evicted;
+      const request = { method: 'POST', path: '/api/protection/end', body: { env } } as const;
+      const { evicted }: Partial<ProtectionEndAnswer> = await ask(request, call);
+      if (typeof evicted !== 'number') throw strange('evicted');
+      return evicted;
     },
   };
 }
@@ -53,21 +42,34 @@ interface AdminRequest {
   readonly body?: object;
 }
 
-async function bounded<T>(
-  { timeoutMs = adminTimeoutMs, clock = systemClock, signal }: CallOptions & Pick<CommonRegistryOptions, 'clock'>,
-  work: (signal: AbortSignal) => Promise<T>,
-): Promise<T> {
-  const reason = new RegistryError('TIMEOUT', 'the discovery server does not answer', { registry: 'discovery' });
+const strange = (field: string): RegistryError =>
+  toDiscoveryError(new HttpError(`answered without ${field}: is it a Rollcall server that listens there?`));
+
+async function askOnce(
+  { endpoints, token, clock }: DiscoverySettings,
+  request: AdminRequest,
+  { timeoutMs: ms = adminTimeoutMs, signal }: CallOptions,
+): Promise<Readonly<Record<string, unknown>>> {
+  const [endpoint] = endpoints;
+  if (endpoint === undefined) throw new RegistryError('INTERNAL', 'the options name no server');
+  const message = `the discovery server ${endpoint.address} did not answer within ${ms} ms`;
+  const reason = new RegistryError('TIMEOUT', message, { registry: 'discovery' });
+  const client = new ApiClient({ endpoint, token, clock });
   try {
-    return await withDeadline({ clock, ms: timeoutMs, signal, reason }, (inner) => untilAborted(inner, work(inner)));
+    return await withDeadline({ clock, ms, signal, reason }, (inner) =>
+      untilAborted(inner, client.call({ ...request, signal: inner })),
+    );
   } catch (cause) {
+    if (signal?.aborted === true) throw endedBy(signal);
     throw RegistryError.is(cause) ? cause : toDiscoveryError(cause);
+  } finally {
+    client.close();
   }
 }
 
-async function answerOf<T>(client: HttpClient, request: AdminRequest, signal: AbortSignal): Promise<T> {
-  const { status, body } = await client.json({ ...request, signal });
-  const { data, message } = (typeof body === 'object' && body !== null ? body : {}) as { data?: T; message?: unknown };
-  if (status === 200 && data != null) return data;
-  throw new HttpError(`answered ${status}${typeof message === 'string' ? `: ${message}` : ''}`, status);
+/** A caller's timeout signal is a deadline, any other its wish to end. */
+function endedBy({ reason }: AbortSignal): RegistryError {
+  const timedOut = reason instanceof Error && reason.name === 'TimeoutError';
+  const message = `the call ${timedOut ? 'timed out' : 'was aborted'} by its signal`;
+  return new RegistryError(timedOut ? 'TIMEOUT' : 'ABORTED', message, { cause: reason, registry: 'discovery' });
 }

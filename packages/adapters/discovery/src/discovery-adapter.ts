@@ -1,9 +1,10 @@
 import type { AdapterDescriptor } from '@rollcall/core/adapter';
 import { discoveryAdmin } from './admin.ts';
-import { defaultAddress, discoveryCapabilities } from './discovery-options.ts';
+import { defaultAddress, discoveryCapabilities, startHint } from './discovery-options.ts';
 import { discovery } from './discovery-registry.ts';
+import { diagnose } from './doctor.ts';
 
-/** What everybody else knows of this adapter. */
+/** What other packages know of this adapter. */
 export const adapter: AdapterDescriptor = Object.freeze({
   name: 'discovery',
   create: discovery,
@@ -11,6 +12,7 @@ export const adapter: AdapterDescriptor = Object.freeze({
   addresses: { kind: 'endpoint', defaults: [defaultAddress] },
   loopbackIsLocal: true,
   environment: [],
-  startHint: 'start one with `rollcall serve`',
+  startHint,
+  diagnose,
   admin: discoveryAdmin,
 } satisfies AdapterDescriptor);

@@ -1,5 +1,8 @@
 import { RegistryError, type RegistryErrorCode } from '@rollcall/core';
-import { HttpError } from './http/http-error.ts';
+import { explainTls } from '@rollcall/core/adapter';
+import { ConnectionError, HttpError } from './http/http-error.ts';
+
+const registry = 'discovery';
 
 // The one place where an HTTP status becomes a code.
 const codes: Readonly<Record<number, RegistryErrorCode>> = {
@@ -18,20 +21,25 @@ export function toDiscoveryError(cause: unknown): RegistryError {
   if (cause instanceof HttpError) {
     const code =
       cause.status === undefined || cause.status >= 500 ? 'UNAVAILABLE' : (codes[cause.status] ?? 'UNAVAILABLE');
-    return new RegistryError(code, `the discovery server ${cause.message}`, { cause });
+    const wait =
+      cause.retryAfterMs === undefined ? '' : ` (it asks to wait ${Math.ceil(cause.retryAfterMs / 1_000)} s)`;
+    return new RegistryError(code, `the discovery server ${cause.message}${wait}`, { cause, registry });
   }
-  if (cause instanceof Error && (cause.name === 'AbortError' || cause.name === 'TimeoutError')) {
-    return new RegistryError('TIMEOUT', 'the discovery server did not answer in time', { cause });
-  }
-  // Sockets: refused, reset, unreachable, unknown host, TLS.
-  if (cause instanceof Error && 'code' in cause) {
-    return new RegistryError(
-      'UNAVAILABLE',
-      `the discovery server cannot be reached: ${cause.message || String(cause.code)}`,
-      { cause },
-    );
-  }
-  return new RegistryError('INTERNAL', `the discovery adapter failed: ${String(cause)}`, { cause });
+  // Refused, reset, unreachable, unknown host, TLS.
+  if (cause instanceof ConnectionError)
+    return new RegistryError('UNAVAILABLE', `the discovery server cannot be reached: ${explain(cause)}`, {
+      cause,
+      registry,
+    });
+  return new RegistryError('INTERNAL', `the discovery adapter failed: ${String(cause)}`, { cause, registry });
+}
+
+/** A socket's own words do not say that one side speaks TLS and the other does not. */
+function explain({ address, secure, message, code }: ConnectionError): string {
+  const isReset = code === 'ECONNRESET' || code === 'EPIPE';
+  const names = { ca: 'NODE_EXTRA_CA_CERTS', cert: 'a proxy that presents it' };
+  const said = secure && isReset ? message : explainTls(message || code, names);
+  return said.includes(address) ? said : `${address}: ${said}`;
 }
 
 /** Whether another server may succeed where this one failed. */

@@ -1,6 +1,6 @@
 /** Pure: entry <-> instance of the wire. What others wrote is read as tolerantly as possible. */
-import type { Endpoint, Metadata, Value } from '@rollcall/core';
-import { type Entry, type Lease, limits } from '@rollcall/core/adapter';
+import type { Endpoint, Value } from '@rollcall/core';
+import { type Entry, type Lease, limits, readMetadata } from '@rollcall/core/adapter';
 import type { Instance, InstanceInput, WireEndpoint, WireValue } from '@rollcall/protocol';
 
 function toWireValue({ name, type, values }: Value): WireValue {
@@ -32,13 +32,6 @@ export function toInstance(entry: Entry, env: string, lease: Lease | undefined):
   };
 }
 
-function readMetadata(value: unknown): Metadata {
-  if (typeof value !== 'object' || value === null) return {};
-  return Object.fromEntries(
-    Object.entries(value).filter((pair): pair is [string, string] => typeof pair[1] === 'string'),
-  );
-}
-
 /** Other clients write URLs (`grpc://10.0.0.1:80`): the part that is an address counts. */
 function readAddress(addrs: unknown): string | undefined {
   if (!Array.isArray(addrs)) return undefined;
@@ -55,7 +48,7 @@ export type Reading =
   | { readonly entry: Entry }
   | { readonly entry?: undefined; readonly key: string; readonly unusable: string | undefined };
 
-/** Reads an instance that anybody may have written. */
+/** Reads an instance that any client may have written. */
 export function readInstance(value: unknown): Reading {
   const instance: Partial<Record<keyof Instance, unknown>> = typeof value === 'object' && value !== null ? value : {};
   const { appid, hostname, version, status, late } = instance;

@@ -1,10 +1,18 @@
-import { type Capabilities, RegistryError, type RegistryOptions } from '@rollcall/core';
+import type { Capabilities, Clock, RegistryOptions } from '@rollcall/core';
+import {
+  type BackendEndpoint,
+  type EndpointRules,
+  parseEndpoints,
+  parseHeaderToken,
+  systemClock,
+} from '@rollcall/core/adapter';
 
 /** Options of {@link discovery}. */
 export interface DiscoveryOptions extends RegistryOptions {
   /**
-   * `host:port` or URL of each server; default `127.0.0.1:7171`. With several, writes go to every one, reads and watches to the
-   * first that answers: each server is complete by itself.
+   * `host`, `host:port` or URL of each server, with a base path where a proxy serves it below one
+   * (`https://example.org/registry`); default `127.0.0.1:7171`. With several, writes go to every one, reads and watches
+   * to the first that answers: each server is complete by itself.
    */
   readonly addresses?: readonly string[] | undefined;
   /** The environment on the server; default `default`. */
@@ -13,24 +21,34 @@ export interface DiscoveryOptions extends RegistryOptions {
   readonly token?: string | undefined;
 }
 
-/** Where a server listens when nobody says otherwise. */
-export const defaultAddress = '127.0.0.1:7171';
+/** The port of an address without one; a URL without a port has that of its scheme. */
+const defaultPort = 7_171;
+/** Where a server listens by default. */
+export const defaultAddress: string = `127.0.0.1:${defaultPort}`;
+/** What to do when no server answers. */
+export const startHint = 'start one with `rollcall serve`';
 /** The environment of a registry without a namespace. */
-export const defaultEnv = 'default';
+const defaultEnv = 'default';
 /** Renewals that fall within this are one request. Milliseconds: far below any interval, far above a timer's grain. */
 export const renewalWindowMs = 4;
 /** Most leases in one renewal request. */
 export const maxRenewalBatch = 1_000;
-/** With several servers: how long one that does not answer holds up the next. Milliseconds. */
+/** Most instances that a server which missed them is sent in one request. */
+export const maxRegisterBatch = 50;
+/** With several servers: how long a silent one holds up a write. What it misses it is sent later. Milliseconds. */
 export const failoverAfterMs = 1_000;
 /** Deadline of a renewal batch and of what is told in the background. Milliseconds. */
 export const backgroundTimeoutMs = 3_000;
 /** A watch that hears nothing for this long is lost. Milliseconds; the server says something every 2 s. */
 export const silenceMs = 5_000;
+/** Of a snapshot that takes longer than a call may: so much of it is a sign of life. Characters. */
+export const aliveCharacters = 65_536;
 /** Deadline of an operator's call that names none. Milliseconds. */
 export const adminTimeoutMs = 5_000;
 /** Largest answer that is read. Bytes. */
 export const maxAnswerBytes = 268_435_456;
+/** Longest wait that a server's `Retry-After` can ask for. Milliseconds. */
+export const maxRetryAfterMs = 60_000;
 /** Connections to one server. */
 export const maxSockets = 16;
 
@@ -49,32 +67,35 @@ export const discoveryCapabilities: Capabilities = Object.freeze({
   crossHost: true,
 });
 
-function invalidAddress(address: string): RegistryError {
-  const message = `addresses: ${JSON.stringify(address)} must be host:port or http(s)://host:port`;
-  return new RegistryError('INVALID_ARGUMENT', message, { registry: 'discovery' });
+/** How the addresses of servers are written. A path is that of a proxy which serves the API below it. */
+const endpointRules: EndpointRules = {
+  registry: 'discovery',
+  defaults: [defaultAddress],
+  defaultPort,
+  paths: true,
+};
+
+/** The options of {@link discovery}, read. */
+export interface DiscoverySettings {
+  /** The servers, each once. */
+  readonly endpoints: readonly BackendEndpoint[];
+  /** The environment on the server. */
+  readonly env: string;
+  readonly token: string | undefined;
+  readonly clock: Clock;
 }
 
-function parseAddress(address: unknown): URL {
-  if (typeof address !== 'string') throw invalidAddress(String(address));
-  const text = /^https?:\/\//.test(address) ? address : `http://${address}`;
-  if (!URL.canParse(text)) throw invalidAddress(address);
-  const url = new URL(text);
-  if (url.username !== '' || url.password !== '') throw invalidAddress(`${url.protocol}//...@${url.host}`);
-  if (url.pathname !== '/' || url.search !== '' || url.hash !== '') throw invalidAddress(address);
-  return url;
-}
-
-/** The servers, each once; throws `INVALID_ARGUMENT`. */
-export function parseAddresses(addresses: readonly string[] | undefined): readonly URL[] {
-  if (addresses !== undefined && !Array.isArray(addresses)) throw invalidAddress(String(addresses));
-  const urls = (addresses === undefined || addresses.length === 0 ? [defaultAddress] : addresses).map(parseAddress);
-  return [...new Map(urls.map((url) => [url.href, url])).values()];
-}
-
-/** A token that can travel in a header; throws `INVALID_ARGUMENT`. */
-export function parseToken(token: unknown): string | undefined {
-  if (token === undefined) return undefined;
-  if (typeof token === 'string' && /^[\x21-\x7e]{1,4096}$/.test(token)) return token;
-  const message = 'token must be 1-4096 printable ASCII characters without spaces';
-  throw new RegistryError('INVALID_ARGUMENT', message, { registry: 'discovery' });
+/** Reads the options; throws `INVALID_ARGUMENT`. */
+export function parseSettings({
+  addresses,
+  namespace,
+  token,
+  clock = systemClock,
+}: DiscoveryOptions): DiscoverySettings {
+  return {
+    endpoints: parseEndpoints(addresses, endpointRules),
+    env: namespace ?? defaultEnv,
+    token: parseHeaderToken(token, 'discovery'),
+    clock,
+  };
 }

@@ -1,21 +1,16 @@
+import type { Capabilities, Logger, Registry, SkippedSummary } from '@rollcall/core';
 import {
-  type Capabilities,
-  type Clock,
-  type Logger,
-  type Registry,
-  RegistryError,
-  type ServiceSummary,
-} from '@rollcall/core';
-import {
+  conflict,
   createRegistry,
   type DriverCall,
   type Entry,
   type EntryKey,
+  entryKey,
   keyOf,
   type Lease,
   type RegistryDriver,
+  recipeOf,
   SkippedEntries,
-  systemClock,
   type WatchSink,
 } from '@rollcall/core/adapter';
 import type { RenewStatus } from '@rollcall/protocol';
@@ -23,10 +18,9 @@ import { toDiscoveryError } from './discovery-error.ts';
 import { readInstance } from './discovery-mapping.ts';
 import {
   type DiscoveryOptions,
-  defaultEnv,
+  type DiscoverySettings,
   discoveryCapabilities,
-  parseAddresses,
-  parseToken,
+  parseSettings,
 } from './discovery-options.ts';
 import { emptyMemory, type WatchMemory, watchServer } from './discovery-watch.ts';
 import { Fleet } from './servers/fleet.ts';
@@ -38,36 +32,48 @@ import type { ServerLink } from './servers/server-link.ts';
  * @throws RegistryError `INVALID_ARGUMENT` for an address or token that cannot be one.
  */
 export function discovery(options: DiscoveryOptions = {}): Registry {
-  return createRegistry(new DiscoveryDriver(options), options);
+  return createRegistry(new DiscoveryDriver(parseSettings(options)), options, recipeOf(import.meta.url, options));
 }
 
 class DiscoveryDriver implements RegistryDriver {
   readonly name = 'discovery';
   readonly capabilities: Capabilities = discoveryCapabilities;
   readonly toError = toDiscoveryError;
+  readonly endpoints: readonly string[];
   readonly #fleet: Fleet;
-  readonly #clock: Clock;
+  readonly #settings: DiscoverySettings;
   /** What a server that comes back without it is told again. */
   readonly #written = new Map<string, Entry>();
+  /** Nodes that another registry object held when they were last renewed. */
+  readonly #contested = new Set<string>();
   readonly #memories = new Map<string | undefined, WatchMemory>();
   readonly #skipped = new SkippedEntries();
 
-  constructor({ addresses, namespace, token, clock = systemClock }: DiscoveryOptions) {
-    this.#clock = clock;
-    this.#fleet = new Fleet(parseAddresses(addresses), {
-      env: namespace ?? defaultEnv,
-      token: parseToken(token),
-      clock,
-    });
+  constructor(settings: DiscoverySettings) {
+    this.#settings = settings;
+    this.endpoints = settings.endpoints.map(({ address }) => address);
+    this.#fleet = new Fleet(settings.endpoints, settings);
   }
 
   async connect({ signal }: DriverCall): Promise<void> {
-    await this.#fleet.read((link, bounded) => link.probe(bounded), signal);
+    await this.#fleet.read((link, bounded) => link.services(bounded), signal);
   }
 
   async put(entries: readonly Entry[], lease: Lease | undefined, { signal }: DriverCall): Promise<void> {
     for (const entry of entries) this.#written.set(keyOf(entry.name, entry.node.id), entry);
-    await this.#fleet.register(entries, lease, signal);
+    await this.#fleet.write(
+      {
+        run: (link, bounded) => link.register(entries, lease, bounded),
+        // A server may say late that it has not answered: what was written or removed since counts.
+        missed: (link) =>
+          link.missed.registered(
+            entries.filter((entry) => this.#isWritten(entry)),
+            lease,
+          ),
+      },
+      signal,
+    );
+    for (const entry of entries) this.#contested.delete(keyOf(entry.name, entry.node.id));
   }
 
   async renew(
@@ -82,19 +88,30 @@ class DiscoveryDriver implements RegistryDriver {
           if (!this.#fleet.isCurrent(link)) this.#repair(link, keys, answers, lease);
           return answers;
         },
-        missed: (link) => link.missedRegister(this.#entries(keys), lease),
+        missed: (link) => link.missed.registered(this.#entries(this.#uncontested(keys)), lease),
       },
       signal,
     );
-    const taken = keys.find((_, index) => statuses[index] === 409);
-    if (taken !== undefined)
-      throw new RegistryError('CONFLICT', `node ${taken.id} of ${taken.name} was taken over by another`);
-    return keys.filter((_, index) => statuses[index] === 404);
+    const taken = keys.filter((_, index) => statuses[index] === 409);
+    if (taken[0] !== undefined) throw this.#yield(taken[0], taken);
+    const lost = keys.filter((_, index) => statuses[index] === 404);
+    await this.#refuseHeld(lost, signal);
+    for (const { name, id } of keys) this.#contested.delete(keyOf(name, id));
+    return lost;
   }
 
   async remove(keys: readonly EntryKey[], { signal }: DriverCall): Promise<void> {
-    for (const { name, id } of keys) this.#written.delete(keyOf(name, id));
-    await this.#fleet.cancel(keys, signal);
+    for (const { name, id } of keys) {
+      this.#written.delete(keyOf(name, id));
+      this.#contested.delete(keyOf(name, id));
+    }
+    await this.#fleet.write(
+      {
+        run: (link, bounded) => link.cancel(keys, bounded),
+        missed: (link) => link.missed.cancelled(keys.filter(({ name, id }) => !this.#written.has(keyOf(name, id)))),
+      },
+      signal,
+    );
   }
 
   async read(name: string | undefined, { signal, logger }: DriverCall): Promise<readonly Entry[]> {
@@ -102,18 +119,17 @@ class DiscoveryDriver implements RegistryDriver {
     return instances.flatMap((instance) => this.#toEntry(instance, logger) ?? []);
   }
 
-  async list({ signal }: DriverCall): Promise<readonly ServiceSummary[]> {
-    const services = await this.#fleet.read((link, bounded) => link.services(bounded), signal);
-    return services.flatMap((service) => readSummary(service) ?? []);
-  }
-
   async watch(name: string | undefined, sink: WatchSink, { signal, logger }: DriverCall): Promise<void> {
     const memory = this.#memories.get(name) ?? emptyMemory();
     this.#memories.set(name, memory);
     const toEntry = (instance: unknown): Entry | undefined => this.#toEntry(instance, logger);
-    await watchServer({ fleet: this.#fleet, clock: this.#clock, toEntry, name, sink, memory, signal });
+    await watchServer({ fleet: this.#fleet, clock: this.#settings.clock, toEntry, name, sink, memory, signal });
     // Stopped, or to be repaired by a fresh snapshot: not to be resumed.
     this.#memories.delete(name);
+  }
+
+  get skipped(): SkippedSummary {
+    return this.#skipped.summary;
   }
 
   async close({ withdraw }: { readonly withdraw: readonly EntryKey[] }, { signal }: DriverCall): Promise<void> {
@@ -125,6 +141,28 @@ class DiscoveryDriver implements RegistryDriver {
     }
   }
 
+  /** Another registry object holds these: no server is told of ours any more. */
+  #yield(first: EntryKey, taken: readonly EntryKey[]): Error {
+    this.#fleet.yield(taken);
+    for (const { name, id } of taken) this.#contested.add(keyOf(name, id));
+    return conflict(this.name, first, 'another registry object');
+  }
+
+  /** A server that restarted knows no earlier handle. What was in another's hands before and is listed still is. */
+  async #refuseHeld(lost: readonly EntryKey[], signal: AbortSignal): Promise<void> {
+    const contested = lost.filter(({ name, id }) => this.#contested.has(keyOf(name, id)));
+    for (const name of new Set(contested.map((key) => key.name))) {
+      const instances = await this.#fleet.read((link, bounded) => link.instances(name, bounded), signal);
+      // A holder that is late is given up by the server, or it would have refused the renewal.
+      const held = instances.flatMap((instance) => {
+        const { entry } = readInstance(instance);
+        return entry === undefined || entry.node.late === true ? [] : [entryKey(entry)];
+      });
+      const taken = contested.filter((key) => held.some((other) => other.name === key.name && other.id === key.id));
+      if (taken[0] !== undefined) throw this.#yield(taken[0], taken);
+    }
+  }
+
   /** A server that reads do not go to and that has lost a node is told it again, in the background. */
   #repair(
     link: ServerLink,
@@ -132,8 +170,13 @@ class DiscoveryDriver implements RegistryDriver {
     statuses: readonly RenewStatus[],
     lease: Lease | undefined,
   ): void {
-    const lost = keys.filter((_, index) => statuses[index] === 404);
-    if (lost.length > 0) link.missedRegister(this.#entries(lost), lease);
+    const lost = this.#uncontested(keys.filter((_, index) => statuses[index] === 404));
+    if (lost.length > 0) link.missed.registered(this.#entries(lost), lease);
+  }
+
+  /** Without those of which the current server says that another holds them. */
+  #uncontested(keys: readonly EntryKey[]): readonly EntryKey[] {
+    return keys.filter(({ name, id }) => !this.#contested.has(keyOf(name, id)));
   }
 
   #toEntry(instance: unknown, logger: Logger): Entry | undefined {
@@ -143,14 +186,11 @@ class DiscoveryDriver implements RegistryDriver {
     return reading.entry;
   }
 
+  #isWritten(entry: Entry): boolean {
+    return this.#written.get(keyOf(entry.name, entry.node.id)) === entry;
+  }
+
   #entries(keys: readonly EntryKey[]): readonly Entry[] {
     return keys.flatMap(({ name, id }) => this.#written.get(keyOf(name, id)) ?? []);
   }
-}
-
-function readSummary(service: unknown): ServiceSummary | undefined {
-  if (typeof service !== 'object' || service === null) return undefined;
-  const { appid, versions } = service as { readonly appid?: unknown; readonly versions?: unknown };
-  if (typeof appid !== 'string' || !Array.isArray(versions)) return undefined;
-  return { name: appid, versions: versions.filter((version): version is string => typeof version === 'string') };
 }

@@ -1,8 +1,7 @@
-import type { IncomingMessage } from 'node:http';
 import type { Clock } from '@rollcall/core';
-import { type Entry, keyOf, type WatchSink } from '@rollcall/core/adapter';
+import { type Entry, keyOf, onAbort, type WatchSink } from '@rollcall/core/adapter';
 import type { Instance, RemoveEvent, SnapshotEvent } from '@rollcall/protocol';
-import { silenceMs } from './discovery-options.ts';
+import { aliveCharacters, silenceMs } from './discovery-options.ts';
 import { EventStreamParser, type StreamEvent } from './http/event-stream.ts';
 import { HttpError } from './http/http-error.ts';
 import type { Fleet } from './servers/fleet.ts';
@@ -13,7 +12,7 @@ export interface WatchMemory {
   link: ServerLink | undefined;
   cursor: string | undefined;
   entries: Map<string, Entry>;
-  /** The server warms: who is not there may only be not yet back. */
+  /** The server warms up: missing nodes may still register again. */
   held: boolean;
 }
 
@@ -33,24 +32,28 @@ export interface WatchConnection {
 
 /** One connection's life: resolves by the signal, rejects when the link is lost, frozen servers included. */
 export async function watchServer(connection: WatchConnection): Promise<void> {
-  const { fleet, signal } = connection;
-  const { link, stream } = await fleet.read((server, opening) => open(connection, server, opening), signal);
+  const { fleet, clock, memory, name, signal } = connection;
+  const { link, stream } = await fleet.read(async (server, opening) => {
+    const cursor = memory.link === server ? memory.cursor : undefined;
+    return { link: server, stream: await server.stream(name, cursor, opening) };
+  }, signal);
   await new Promise<void>((resolve, reject) => {
     const reader = new WatchReader(connection, link);
     let cancelSilence = (): void => {};
     const heard = (): void => {
       cancelSilence();
-      cancelSilence = connection.clock.setTimer(silenceMs, () => lost(new HttpError(`was silent for ${silenceMs} ms`)));
+      cancelSilence = clock.setTimer(silenceMs, () => {
+        fleet.failed(link);
+        lost(new HttpError(`was silent for ${silenceMs} ms`));
+      });
     };
     const end = (settle: () => void): void => {
       cancelSilence();
-      signal.removeEventListener('abort', onAbort);
+      stop();
       stream.destroy();
       settle();
     };
     const lost = (cause: unknown): void => end(() => (signal.aborted ? resolve() : reject(cause)));
-    const onAbort = (): void => end(resolve);
-    signal.addEventListener('abort', onAbort, { once: true });
     stream.on('data', (chunk: Buffer) => {
       heard();
       try {
@@ -59,29 +62,12 @@ export async function watchServer(connection: WatchConnection): Promise<void> {
         lost(cause);
       }
     });
-    stream.once('error', lost);
+    stream.once('error', () => lost(new HttpError('broke off the watch')));
     stream.once('close', () => lost(new HttpError('ended the watch')));
     heard();
+    let stop = (): void => {};
+    stop = onAbort(signal, () => end(resolve));
   });
-}
-
-/** The deadline of the opening must not end the stream later. */
-async function open(
-  { name, memory, signal }: WatchConnection,
-  link: ServerLink,
-  opening: AbortSignal,
-): Promise<{ readonly link: ServerLink; readonly stream: IncomingMessage }> {
-  const control = new AbortController();
-  const abort = (): void => control.abort(opening.reason);
-  if (opening.aborted) abort();
-  opening.addEventListener('abort', abort, { once: true });
-  try {
-    const stream = await link.stream(name, memory.link === link ? memory.cursor : undefined, control.signal);
-    if (signal.aborted) stream.destroy();
-    return { link, stream };
-  } finally {
-    opening.removeEventListener('abort', abort);
-  }
 }
 
 /** Turns the events of one stream into calls of the sink. */
@@ -100,6 +86,7 @@ class WatchReader {
       this.#apply(event, parse(event));
       this.#remember(event.id);
     }
+    if (this.#parser.pending >= aliveCharacters) this.#connection.sink.alive();
   }
 
   #apply({ event, id }: StreamEvent, data: object): void {
@@ -115,12 +102,12 @@ class WatchReader {
 
   #snapshot({ instances, warming }: Partial<SnapshotEvent>, epoch: string): void {
     const { memory, sink, toEntry } = this.#connection;
-    // A server that starts empty has lost nobody yet: who knew more tells only what is back, until warming ends.
-    const knewMore = this.#link.restartedSince(epoch) || (memory.link !== undefined && memory.link !== this.#link);
+    // While a restarted server warms up, tell additions only: what is missing may still register again.
+    const knewMore = this.#link.epochs.hadEarlier(epoch) || (memory.link !== undefined && memory.link !== this.#link);
     memory.held = warming === true && knewMore;
     const entries = (Array.isArray(instances) ? instances : []).flatMap((instance) => toEntry(instance) ?? []);
     memory.entries = new Map(entries.map((entry) => [keyOf(entry.name, entry.node.id), entry]));
-    this.#link.noteEpoch(epoch);
+    this.#link.epochs.note(epoch);
     if (memory.held) for (const entry of entries) sink.put(entry);
     else sink.snapshot(entries);
   }

@@ -1,28 +1,36 @@
 import { afterAll, beforeAll, describe, it } from 'vitest';
-import { describeRegistry } from '../../../conformance/src/index.ts';
+import { describeRegistry, type Harness } from '../../../conformance/src/index.ts';
 import { discovery } from '../src/index.ts';
 import { ServerProcess } from './server-process.ts';
 
-const server = new ServerProcess();
-beforeAll(() => server.start());
-afterAll(async () => {
-  await server.kill();
-});
-
-describeRegistry(
-  'discovery',
-  {
+/** A server of its own for each. */
+const servers = [new ServerProcess(), new ServerProcess()];
+const harnesses = servers.map((server): Harness => {
+  const stop = async (): Promise<void> => void (await server.kill('SIGKILL'));
+  return {
     open: (options) => discovery({ ...options, addresses: [server.address] }),
     faults: {
-      stop: async () => void (await server.kill('SIGKILL')),
+      stop,
       start: () => server.start(),
       freeze: async () => server.freeze(),
       resume: async () => server.resume(),
       wipe: async () => {
-        await server.kill('SIGKILL');
+        await stop();
         await server.start();
       },
     },
-  },
-  { describe, it },
-);
+  };
+});
+beforeAll(async () => {
+  await Promise.all(servers.map((server) => server.start()));
+});
+afterAll(async () => {
+  await Promise.all(servers.map((server) => server.kill()));
+});
+
+describeRegistry('discovery', harnesses, {
+  describe,
+  it,
+  concurrent: describe.concurrent,
+  sequential: describe.sequential,
+});

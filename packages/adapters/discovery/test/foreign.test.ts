@@ -44,6 +44,20 @@ describe('what others wrote', () => {
     ]);
   });
 
+  it('a service whose only node cannot be used is on no list, and is counted and named as skipped', async () => {
+    const env = 'unusable';
+    const instances = [foreign({ env, appid: 'good' }), foreign({ env, appid: 'lost', addrs: ['nonsense'] })];
+    const headers = { 'content-type': 'application/json' };
+    const init = { method: 'POST', headers, body: JSON.stringify({ instances }) };
+    await fetch(`http://${server.address}/api/register`, init);
+    const registry = discovery({ addresses: [server.address], namespace: env });
+    cleanUps.push(() => registry.close());
+    expect(await registry.listServices()).toEqual([{ name: 'good', versions: [''] }]);
+    const { count, examples } = registry.skipped ?? { count: 0, examples: [] };
+    expect(count).toBe(examples.length);
+    expect(examples).toContainEqual({ key: 'lost/h', reason: 'no usable address' });
+  });
+
   it.each([
     [
       '{"data":{"services":[],"instances":[null,7,[],{"appid":"a"},{"appid":"theirs","hostname":"h","addrs":["h:1"],"endpoints":[null,{}]}]}}',

@@ -1,6 +1,15 @@
-import type { AdapterDescriptor } from '@rollcall/core/adapter';
-import { defaultAddress, etcdCapabilities } from './etcd-options.ts';
+import type { RegistryError } from '@rollcall/core';
+import { type AdapterDescriptor, diagnoseByReading, systemClock } from '@rollcall/core/adapter';
+import { defaultAddress, environment, etcdCapabilities } from './etcd-options.ts';
 import { etcd } from './etcd-registry.ts';
+
+const startHint = 'start one with `etcd`';
+
+function remedy({ code }: RegistryError): string | undefined {
+  if (code === 'UNAVAILABLE' || code === 'TIMEOUT')
+    return `is etcd running there? name it with --registry-address or ETCDCTL_ENDPOINTS, or ${startHint}`;
+  return code === 'UNAUTHORIZED' ? 'see docs/etcd.md, Security: the least role that a service needs' : undefined;
+}
 
 /** What everybody else knows of this adapter. */
 export const adapter: AdapterDescriptor = Object.freeze({
@@ -9,6 +18,8 @@ export const adapter: AdapterDescriptor = Object.freeze({
   capabilities: etcdCapabilities,
   addresses: { kind: 'endpoint', defaults: [defaultAddress] },
   loopbackIsLocal: false,
-  environment: ['ETCDCTL_ENDPOINTS', 'ETCDCTL_CACERT', 'ETCDCTL_CERT', 'ETCDCTL_KEY'],
-  startHint: 'start one with `etcd`',
+  environment,
+  startHint,
+  diagnose: (options, call) =>
+    diagnoseByReading({ registry: etcd(options), clock: options.clock ?? systemClock, remedy }, call),
 } satisfies AdapterDescriptor);

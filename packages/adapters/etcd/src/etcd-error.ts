@@ -1,5 +1,5 @@
 import { RegistryError } from '@rollcall/core';
-import type { EntryKey } from '@rollcall/core/adapter';
+import { explainTls } from '@rollcall/core/adapter';
 import {
   ClientClosedError,
   EtcdAuthenticationFailedError,
@@ -8,6 +8,7 @@ import {
   GRPCDeadlineExceededError,
   GRPCResourceExhastedError,
   GRPCUnauthenticatedError,
+  isRecoverableError,
 } from 'etcd3';
 
 const unauthorized = [
@@ -17,25 +18,56 @@ const unauthorized = [
   GRPCUnauthenticatedError,
 ];
 
-/** A renewal found the node in another's hands. */
-export function heldByAnother({ name, id }: EntryKey): RegistryError {
-  return new RegistryError('CONFLICT', `node ${id} of ${name} was taken over by another writer`, { registry: 'etcd' });
+const tlsNames = { ca: 'ETCDCTL_CACERT or tls.ca', cert: 'ETCDCTL_CERT and ETCDCTL_KEY, or tls.cert and tls.key' };
+
+const textOf = (cause: unknown): string => (cause instanceof Error ? cause.message : String(cause));
+
+/** etcd knows the user's token no longer: it has restarted, the token is over, or users or roles have changed (JWT). */
+export const saysTokenIsStale = (cause: unknown): boolean =>
+  /invalid auth token|revision of auth store is old|user name is empty/.test(textOf(cause));
+
+/** etcd was asked for a token and has no users. */
+export const saysAuthenticationIsOff = (cause: unknown): boolean => /authentication is not enabled/.test(textOf(cause));
+
+/** The answer to a range is larger than gRPC may receive. */
+export const isTooLarge = (cause: unknown): boolean =>
+  cause instanceof GRPCResourceExhastedError && /received message larger than max/i.test(cause.message);
+
+/** What answered spoke HTTP/2 and no gRPC: a proxy, or another program. */
+const isNoEtcd = (cause: unknown): boolean => /received http status code/i.test(textOf(cause));
+
+/** Whether another member may succeed where this one failed. */
+export function isUnreachable(cause: unknown): boolean {
+  if (RegistryError.is(cause)) return cause.code === 'TIMEOUT' || cause.code === 'UNAVAILABLE';
+  if (isNoEtcd(cause)) return true;
+  return cause instanceof Error && isRecoverableError(cause) && !(cause instanceof GRPCResourceExhastedError);
 }
 
-/** The watch ended although nobody asked for it: a compaction, a member that stops, a lost link. */
+/** The watch ended although its caller did not ask for it: a compaction, a member that stops, a lost link. */
 export function watchEnded(reason: string): RegistryError {
-  return new RegistryError('UNAVAILABLE', `etcd ended the watch${reason === '' ? '' : `: ${reason}`}`, {
-    registry: 'etcd',
-  });
+  const code = /permission denied|auth/i.test(reason) ? 'UNAUTHORIZED' : 'UNAVAILABLE';
+  return new RegistryError(code, `etcd ended the watch${reason === '' ? '' : `: ${reason}`}`, { registry: 'etcd' });
 }
 
-/** Whatever failed on the way to etcd, as ours. */
+/** A link that swallows everything, or a member that is stopped. */
+export function neverOpened(ms: number): RegistryError {
+  return new RegistryError('TIMEOUT', `etcd did not open the watch within ${ms} ms`, { registry: 'etcd' });
+}
+
+/** A failure on the way to etcd, as ours. */
 export function toEtcdError(cause: unknown): RegistryError {
-  const message = cause instanceof Error ? cause.message : String(cause);
-  if (unauthorized.some((kind) => cause instanceof kind))
-    return new RegistryError('UNAUTHORIZED', `etcd: ${message}`, { cause });
+  if (RegistryError.is(cause)) return cause;
+  const message = plain(textOf(cause));
+  if (/user name is empty/.test(message)) {
+    const what = 'etcd asks for a user: give user:password as token, or in the file that --registry-token-file names';
+    return new RegistryError('UNAUTHORIZED', what, { cause });
+  }
+  if (isNoEtcd(cause)) {
+    const what = `no etcd answered: ${message}, from another program or from a proxy that http_proxy or https_proxy names`;
+    return new RegistryError('UNAVAILABLE', what, { cause });
+  }
   // Auth errors that etcd3 does not know come as text.
-  if (/user name is empty|permission denied|invalid auth token/.test(message))
+  if (unauthorized.some((kind) => cause instanceof kind) || /permission denied|auth token|auth store/.test(message))
     return new RegistryError('UNAUTHORIZED', `etcd: ${message}`, { cause });
   if (cause instanceof GRPCDeadlineExceededError)
     return new RegistryError('TIMEOUT', 'etcd did not answer in time', { cause });
@@ -44,5 +76,15 @@ export function toEtcdError(cause: unknown): RegistryError {
   if (cause instanceof ClientClosedError)
     return new RegistryError('CLOSED', 'the connection to etcd is closed', { cause });
   // Everything else that gRPC or a socket says means that etcd could not do it now.
-  return new RegistryError('UNAVAILABLE', `etcd cannot be reached: ${message}`, { cause });
+  return new RegistryError('UNAVAILABLE', `etcd cannot be reached: ${explainTls(message, tlsNames)}`, { cause });
+}
+
+/** Without what gRPC says about itself: status, resolver, time. */
+function plain(message: string): string {
+  return message
+    .replace(/^\d+ [A-Z_]+: /, '')
+    .replace(/^No connection established\. Last error: /, '')
+    .replace(/\.? Resolution note:.*$/s, '')
+    .replace(/^Error: /, '')
+    .replace(/ \(\d{4}-\d\d-\d\dT[\d:.]+Z\)$/, '');
 }

@@ -1,7 +1,7 @@
 /** Pure: entry <-> key and value as go-micro writes them: one key per node, the whole service with that one node as JSON. */
 import type { Endpoint } from '@rollcall/core';
-import { type Entry, type EntryKey, limits } from '@rollcall/core/adapter';
-import { parseObject, readEndpoint, readMetadata } from '@rollcall/core/go-micro';
+import { type Entry, type EntryKey, limits, readMetadata } from '@rollcall/core/adapter';
+import { parseObject, readEndpoint } from '@rollcall/core/go-micro';
 
 /** go-micro's escaping; our own names and ids have none of it. */
 const part = (text: string): string => text.replaceAll('/', '-');
@@ -45,7 +45,7 @@ function readAddress({ address, port }: Fields): string | undefined {
   return [address, joined].find(limits.isAddress);
 }
 
-/** A value that anybody may have written; undefined: no usable name, id or address. */
+/** Reads a value that any program may have written; undefined: no usable name, id or address. */
 export function decode(value: Buffer): Entry | undefined {
   const service = fieldsOf(parseObject(value.toString()));
   const node = fieldsOf(listOf(service.nodes)[0]);

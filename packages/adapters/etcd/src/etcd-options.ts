@@ -1,11 +1,17 @@
 import { readFileSync } from 'node:fs';
-import { type Capabilities, RegistryError, type RegistryOptions } from '@rollcall/core';
+import type { Capabilities } from '@rollcall/core';
+import {
+  type BackendEndpoint,
+  type CommonRegistryOptions,
+  invalidOption,
+  parseEndpoints,
+} from '@rollcall/core/adapter';
 
-/** Options of {@link etcd}. */
-export interface EtcdOptions extends RegistryOptions {
+/** Options of {@link etcd}. What is not given is taken from the variables of etcdctl. */
+export interface EtcdOptions extends CommonRegistryOptions {
   /**
-   * `host:port` or URL of each member of one cluster; default `ETCDCTL_ENDPOINTS`, else `127.0.0.1:2379`. A call that finds one
-   * away goes to another.
+   * `host:port` or URL of each member of one cluster; default `ETCDCTL_ENDPOINTS`, else `127.0.0.1:2379`. A call that a
+   * member does not answer within a second goes to the next.
    */
   readonly addresses?: readonly string[] | undefined;
   /** A roll of its own, below `/rollcall/<namespace>/`. Absent: `/micro/registry/`, where go-micro's services are. */
@@ -13,24 +19,34 @@ export interface EtcdOptions extends RegistryOptions {
   /** `user:password`, as `--registry-token-file` brings it. The user's token is renewed as needed. */
   readonly token?: string | undefined;
   /**
-   * PEM texts: the authority to believe, and for client certificates the own key and certificate. Needs `https` addresses.
-   * Default: the files that `ETCDCTL_CACERT`, `ETCDCTL_KEY` and `ETCDCTL_CERT` name.
+   * PEM texts: the authority to believe, and for client certificates the own key and certificate. With them, and with
+   * those of the variables, an address without a scheme is an `https` one. Default: the files that `ETCDCTL_CACERT`,
+   * `ETCDCTL_KEY` and `ETCDCTL_CERT` name.
    */
   readonly tls?: EtcdTls | undefined;
 }
 
 /** PEM texts. */
 export interface EtcdTls {
-  readonly ca: string;
+  /** Absent: the authorities that Node believes. */
+  readonly ca?: string | undefined;
   readonly key?: string | undefined;
   readonly cert?: string | undefined;
 }
 
-/** Where etcd listens when nobody says otherwise. */
+/** A user of etcd. */
+export interface EtcdUser {
+  readonly name: string;
+  readonly password: string;
+}
+
+/** Where etcd listens by default. */
 export const defaultAddress = '127.0.0.1:2379';
+/** The variables of etcdctl that are honoured, below our own options. */
+export const environment = ['ETCDCTL_ENDPOINTS', 'ETCDCTL_CACERT', 'ETCDCTL_CERT', 'ETCDCTL_KEY'] as const;
 /** Where go-micro keeps its services. */
 export const goMicroPrefix = '/micro/registry/';
-/** Keys of one page of a range. */
+/** Keys of one page of a range, where their values leave room for so many. */
 export const pageSize = 500;
 /** Operations of one transaction; etcd's own limit is 128. */
 export const maxOperations = 100;
@@ -42,10 +58,10 @@ export const pingAfterMs = 10_000;
 export const pingTimeoutMs = 3_000;
 /** How long to wait before the next try to connect. Milliseconds. */
 export const reconnectMs = { first: 50, longest: 500 } as const;
-/** A read may outlive the call that asked for it by this; it bounds the longest call. Milliseconds. */
-export const readDeadlineMs = 60_000;
-/** Likewise a write. Milliseconds. */
-export const writeDeadlineMs = 10_000;
+/** How long etcd may take to give a token, which costs it a tenth of a second of computing. Milliseconds. */
+export const authenticateTimeoutMs = 5_000;
+/** How long opening a watch may take, right after the list that it follows was answered. Milliseconds. */
+export const openTimeoutMs = 5_000;
 /** Asking why a key is gone must not hold up what comes after it. Milliseconds. */
 export const reasonTimeoutMs = 1_000;
 
@@ -64,46 +80,73 @@ export const etcdCapabilities: Capabilities = Object.freeze({
   crossHost: true,
 });
 
-function invalid(message: string): RegistryError {
-  return new RegistryError('INVALID_ARGUMENT', message, { registry: 'etcd' });
+type Environment = NonNullable<EtcdOptions['env']>;
+
+/** The options, checked, with what the environment adds to them. */
+export interface EtcdSettings {
+  readonly endpoints: readonly BackendEndpoint[];
+  readonly prefix: string;
+  readonly user: EtcdUser | undefined;
+  /** Reads the files; throws `INVALID_ARGUMENT` for a file that cannot be read. */
+  readonly tls: () => EtcdTls;
 }
 
-function parseAddress(address: unknown): string {
-  const text = typeof address === 'string' && !/^https?:\/\//.test(address) ? `http://${address}` : String(address);
-  const url = URL.canParse(text) ? new URL(text) : undefined;
-  if (url === undefined || url.pathname !== '/' || url.username !== '' || url.search !== '')
-    throw invalid(`addresses: ${JSON.stringify(address)} must be host:port or http(s)://host:port`);
-  return `${url.protocol}//${url.hostname}:${url.port === '' ? '2379' : url.port}`;
+/** Options over environment over defaults; throws `INVALID_ARGUMENT`. */
+export function parseSettings(options: EtcdOptions): EtcdSettings {
+  const { env = process.env, namespace } = options;
+  const listed = (env.ETCDCTL_ENDPOINTS ?? '').split(',').filter((address) => address.trim() !== '');
+  const given = parseTls(options.tls);
+  const isSecured = given !== undefined || tlsVariables.some(([, name]) => isGiven(env[name]));
+  return {
+    endpoints: parseEndpoints(options.addresses, {
+      registry: 'etcd',
+      defaults: listed.length > 0 ? listed : [defaultAddress],
+      defaultPort: 2_379,
+      urlPort: 'default',
+      scheme: isSecured ? 'https' : 'http',
+    }),
+    prefix: namespace === undefined ? goMicroPrefix : `/rollcall/${namespace}/`,
+    user: parseUser(options.token),
+    tls: () => given ?? tlsOfEnvironment(env),
+  };
 }
 
-/** The members, each once; throws `INVALID_ARGUMENT`. */
-export function parseAddresses(addresses: readonly string[] | undefined): readonly string[] {
-  const given = addresses ?? process.env.ETCDCTL_ENDPOINTS?.split(',').map((address) => address.trim());
-  if (given !== undefined && !Array.isArray(given)) throw invalid('addresses must be a list');
-  return [...new Set((given === undefined || given.length === 0 ? [defaultAddress] : given).map(parseAddress))];
-}
+const isGiven = (value: string | undefined): value is string => value !== undefined && value !== '';
 
 /** User and password of a token; throws `INVALID_ARGUMENT`. */
-export function parseToken(
-  token: string | undefined,
-): { readonly username: string; readonly password: string } | undefined {
+function parseUser(token: unknown): EtcdUser | undefined {
   if (token === undefined) return undefined;
-  const at = typeof token === 'string' ? token.indexOf(':') : -1;
-  if (at < 1) throw invalid('token must be user:password');
-  return { username: token.slice(0, at), password: token.slice(at + 1) };
+  // An editor leaves a newline at the end of a file.
+  const text = typeof token === 'string' ? token.replace(/[\r\n]+$/, '') : '';
+  const at = text.indexOf(':');
+  if (at < 1) throw invalidOption('etcd', 'token must be user:password');
+  return { name: text.slice(0, at), password: text.slice(at + 1) };
 }
 
-/** What etcdctl's own variables say about TLS; throws `INVALID_ARGUMENT` for a file that cannot be read. */
-export function tlsOfEnvironment(): EtcdTls | undefined {
-  const read = (name: 'ETCDCTL_CACERT' | 'ETCDCTL_KEY' | 'ETCDCTL_CERT'): string | undefined => {
-    const path = process.env[name];
-    if (path === undefined || path === '') return undefined;
+function parseTls(value: unknown): EtcdTls | undefined {
+  if (value === undefined) return undefined;
+  const { ca, key, cert } = (value ?? {}) as EtcdTls;
+  const isText = (item: unknown): boolean => item === undefined || typeof item === 'string' || Buffer.isBuffer(item);
+  if (typeof value !== 'object' || value === null || ![ca, key, cert].every(isText))
+    throw invalidOption('etcd', 'tls: ca, cert and key must be PEM texts');
+  return { ca, key, cert };
+}
+
+const tlsVariables = [
+  ['ca', 'ETCDCTL_CACERT'],
+  ['key', 'ETCDCTL_KEY'],
+  ['cert', 'ETCDCTL_CERT'],
+] as const;
+
+function tlsOfEnvironment(env: Environment): EtcdTls {
+  const read = (name: string): string | undefined => {
+    const path = env[name];
+    if (!isGiven(path)) return undefined;
     try {
       return readFileSync(path, 'utf8');
     } catch (cause) {
-      throw new RegistryError('INVALID_ARGUMENT', `${name}: ${path} cannot be read`, { registry: 'etcd', cause });
+      throw invalidOption('etcd', `${name}: ${path} cannot be read`, cause);
     }
   };
-  const ca = read('ETCDCTL_CACERT');
-  return ca === undefined ? undefined : { ca, key: read('ETCDCTL_KEY'), cert: read('ETCDCTL_CERT') };
+  return Object.fromEntries(tlsVariables.map(([part, name]) => [part, read(name)]));
 }

@@ -1,4 +1,4 @@
-import type { Capabilities, Logger, Registry } from '@rollcall/core';
+import type { Capabilities, Clock, Logger, Registry, SkippedSummary } from '@rollcall/core';
 import {
   createRegistry,
   type DriverCall,
@@ -6,17 +6,19 @@ import {
   type EntryKey,
   type Lease,
   type RegistryDriver,
+  recipeOf,
   SkippedEntries,
+  systemClock,
   type WatchSink,
 } from '@rollcall/core/adapter';
 import type { IKeyValue } from 'etcd3';
-import { Connection, deadline } from './connection.ts';
+import { Cluster } from './cluster/cluster.ts';
 import { toEtcdError } from './etcd-error.ts';
 import { decode, rangeFor } from './etcd-mapping.ts';
-import { type EtcdOptions, etcdCapabilities, goMicroPrefix, readDeadlineMs } from './etcd-options.ts';
+import { type EtcdOptions, etcdCapabilities, parseSettings } from './etcd-options.ts';
 import { watchRange } from './etcd-watch.ts';
 import { Holdings } from './holdings.ts';
-import { list } from './ranges.ts';
+import { Ranges } from './ranges.ts';
 
 /**
  * A registry on an etcd cluster, in go-micro's format.
@@ -24,28 +26,40 @@ import { list } from './ranges.ts';
  * @throws RegistryError `INVALID_ARGUMENT` for an address or token that cannot be one.
  */
 export function etcd(options: EtcdOptions = {}): Registry {
-  return createRegistry(new EtcdDriver(options), options);
+  return createRegistry(new EtcdDriver(options), options, recipeOf(import.meta.url, options));
 }
 
 class EtcdDriver implements RegistryDriver {
   readonly name = 'etcd';
   readonly capabilities: Capabilities = etcdCapabilities;
   readonly toError = toEtcdError;
-  readonly #connection: Connection;
+  readonly #cluster: Cluster;
+  readonly #ranges: Ranges;
   readonly #prefix: string;
   readonly #holdings: Holdings;
   readonly #skipped = new SkippedEntries();
+  readonly #clock: Clock;
 
   constructor(options: EtcdOptions) {
-    this.#connection = new Connection(options);
-    this.#prefix = options.namespace === undefined ? goMicroPrefix : `/rollcall/${options.namespace}/`;
-    this.#holdings = new Holdings(this.#connection, this.#prefix);
+    const settings = parseSettings(options);
+    this.#clock = options.clock ?? systemClock;
+    this.#prefix = settings.prefix;
+    this.#cluster = new Cluster(settings, this.#clock);
+    this.#ranges = new Ranges(this.#cluster);
+    this.#holdings = new Holdings(this.#cluster, this.#prefix);
+  }
+
+  get endpoints(): readonly string[] {
+    return this.#cluster.endpoints;
+  }
+
+  get skipped(): SkippedSummary {
+    return this.#skipped.summary;
   }
 
   /** A read, so that a wrong address and missing rights fail here. */
   async connect({ signal }: DriverCall): Promise<void> {
-    const request = { key: Buffer.from(this.#prefix), limit: 1 };
-    await this.#connection.call(signal, ({ kv }) => kv.range(request, deadline(readDeadlineMs)));
+    await this.#cluster.run(signal, ({ kv }) => kv.range({ key: Buffer.from(this.#prefix), limit: 1 }));
   }
 
   async put(entries: readonly Entry[], lease: Lease | undefined, { signal }: DriverCall): Promise<void> {
@@ -61,20 +75,21 @@ class EtcdDriver implements RegistryDriver {
   }
 
   async read(name: string | undefined, { signal, logger }: DriverCall): Promise<readonly Entry[]> {
-    const { keys } = await list(this.#connection, rangeFor(this.#prefix, name), signal);
+    const { keys } = await this.#ranges.list(rangeFor(this.#prefix, name), signal);
     return keys.flatMap((kv) => this.#toEntry(kv, logger) ?? []);
   }
 
   async watch(name: string | undefined, sink: WatchSink, { signal, logger }: DriverCall): Promise<void> {
     const toEntry = (kv: IKeyValue): Entry | undefined => this.#toEntry(kv, logger);
-    await watchRange({ connection: this.#connection, prefix: rangeFor(this.#prefix, name), toEntry, sink, signal });
+    const [cluster, ranges, clock] = [this.#cluster, this.#ranges, this.#clock];
+    await watchRange({ cluster, ranges, clock, prefix: rangeFor(this.#prefix, name), toEntry, sink, signal });
   }
 
   async close({ withdraw }: { readonly withdraw: readonly EntryKey[] }, { signal }: DriverCall): Promise<void> {
     try {
       await this.#holdings.withdraw(withdraw, signal);
     } finally {
-      this.#connection.close();
+      this.#cluster.close();
     }
   }
 

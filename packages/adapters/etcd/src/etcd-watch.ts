@@ -1,15 +1,17 @@
-import type { DeleteReason } from '@rollcall/core';
-import { type Entry, entryKey, type WatchSink } from '@rollcall/core/adapter';
+import type { Clock, DeleteReason } from '@rollcall/core';
+import { type Entry, entryKey, onAbort, type WatchSink, withDeadline } from '@rollcall/core/adapter';
 import type { IEvent, IKeyValue, IWatchResponse } from 'etcd3';
-import { type Connection, deadline } from './connection.ts';
-import { watchEnded } from './etcd-error.ts';
+import type { Cluster } from './cluster/cluster.ts';
+import { neverOpened, watchEnded } from './etcd-error.ts';
 import { rangeEnd } from './etcd-mapping.ts';
-import { reasonTimeoutMs } from './etcd-options.ts';
-import { list } from './ranges.ts';
+import { openTimeoutMs, reasonTimeoutMs } from './etcd-options.ts';
+import type { Ranges } from './ranges.ts';
 
 /** What one watch needs. */
 export interface WatchRequest {
-  readonly connection: Connection;
+  readonly cluster: Cluster;
+  readonly ranges: Ranges;
+  readonly clock: Clock;
   readonly prefix: string;
   readonly toEntry: (kv: IKeyValue) => Entry | undefined;
   readonly sink: WatchSink;
@@ -18,29 +20,30 @@ export interface WatchRequest {
 
 /** The list at a revision, then every change from the next one, until the signal (resolves) or the link is lost (rejects). */
 export async function watchRange(request: WatchRequest): Promise<void> {
-  const { connection, prefix, sink, signal } = request;
-  const { revision, keys } = await list(connection, prefix, signal);
+  const { cluster, ranges, clock, prefix, sink, signal } = request;
+  const { revision, keys } = await ranges.list(prefix, signal);
   const reader = new WatchReader(request, keys);
   sink.snapshot(reader.entries);
-  const stream = await connection.stream(signal, ({ watches }) => watches.watch());
+  const start_revision = (BigInt(revision) + 1n).toString();
+  const range = { key: Buffer.from(prefix), range_end: rangeEnd(prefix), start_revision };
+  // In fragments: one deletion with all its previous values may be more than an answer may hold.
+  const create_request = { ...range, prev_kv: true, fragment: true };
+  const { first, next, end } = await withDeadline(
+    { clock, ms: openTimeoutMs, signal, reason: neverOpened(openTimeoutMs) },
+    (bounded) =>
+      cluster.converse(bounded, (calls) => calls.converse(({ watches }) => watches.watch(), { create_request })),
+  );
+  const stop = onAbort(signal, end);
   try {
-    await new Promise<void>((resolve, reject) => {
-      if (signal.aborted) resolve();
-      signal.addEventListener('abort', () => resolve(), { once: true });
-      // One after the other: why a key is gone may have to be asked.
-      let turn = Promise.resolve();
-      stream.on('data', (response: IWatchResponse) => {
-        turn = turn.then(() => reader.read(response)).catch(reject);
-      });
-      stream.on('error', reject);
-      stream.on('end', () => reject(watchEnded('')));
-      const start_revision = (BigInt(revision) + 1n).toString();
-      stream.write({
-        create_request: { key: Buffer.from(prefix), range_end: rangeEnd(prefix), start_revision, prev_kv: true },
-      });
-    });
+    // One after the other: why a key is gone may have to be asked.
+    for (let response: IWatchResponse | undefined = first; response !== undefined; response = await next())
+      await reader.read(response);
+    throw watchEnded('');
+  } catch (cause) {
+    if (!signal.aborted) throw cause;
   } finally {
-    stream.cancel();
+    stop();
+    end();
   }
 }
 
@@ -78,7 +81,7 @@ class WatchReader {
     if (before !== undefined) sink.remove(entryKey(before), await this.#reason(prev_kv?.lease ?? '0', reasons));
   }
 
-  /** Who deletes a key leaves its lease; a lease that is over took its keys along. */
+  /** A key that was deleted leaves its lease; a lease that is over took its keys along. */
   async #reason(lease: string, known: Map<string, DeleteReason>): Promise<DeleteReason> {
     const reason = known.get(lease) ?? (lease === '0' ? 'deregistered' : await this.#askLease(lease));
     known.set(lease, reason);
@@ -86,10 +89,11 @@ class WatchReader {
   }
 
   async #askLease(ID: string): Promise<DeleteReason> {
-    const { connection, signal } = this.#request;
+    const { cluster, clock, signal } = this.#request;
+    const reason = new Error('etcd did not say in time whether the lease is over');
     try {
-      const { TTL } = await connection.call(signal, ({ leaseClient }) =>
-        leaseClient.leaseTimeToLive({ ID }, deadline(reasonTimeoutMs)),
+      const { TTL } = await withDeadline({ clock, ms: reasonTimeoutMs, signal, reason }, (bounded) =>
+        cluster.run(bounded, ({ leases }) => leases.leaseTimeToLive({ ID })),
       );
       return Number(TTL) > 0 ? 'deregistered' : 'expired';
     } catch {

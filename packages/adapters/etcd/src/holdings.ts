@@ -1,9 +1,8 @@
-import { type Entry, type EntryKey, entryKey, keyOf, type Lease } from '@rollcall/core/adapter';
+import { conflict, type Entry, type EntryKey, entryKey, keyOf, type Lease } from '@rollcall/core/adapter';
 import { CompareResult, CompareTarget, type ICompare, type IKeyValue, type IRequestOp, type ITxnResponse } from 'etcd3';
-import { type Connection, deadline } from './connection.ts';
-import { heldByAnother } from './etcd-error.ts';
+import type { Cluster } from './cluster/cluster.ts';
 import { encode, keyFor } from './etcd-mapping.ts';
-import { maxOperations, writeDeadlineMs } from './etcd-options.ts';
+import { maxOperations } from './etcd-options.ts';
 
 /** One write of ours: the key is ours while it hangs on this lease, or without one while it has this value. */
 interface Claim {
@@ -11,23 +10,25 @@ interface Claim {
   readonly lease: string;
   readonly ttlSeconds: number;
   readonly value: Buffer;
+  /** A member that did not answer in time was asked first, and may still write it. */
+  readonly mayComeLate: boolean;
 }
 
 const secondsOf = (lease: Lease | undefined): number => (lease === undefined ? 0 : Math.ceil(lease.ttlMs / 1_000));
 
 /** The nodes that this object holds: one lease each, and no trust in anything but what etcd answers. */
 export class Holdings {
-  readonly #connection: Connection;
+  readonly #cluster: Cluster;
   readonly #prefix: string;
   /** By key, what may be there of ours: the last write that was acknowledged and those since whose answer is not known. */
   readonly #claims = new Map<string, readonly Claim[]>();
 
-  constructor(connection: Connection, prefix: string) {
-    this.#connection = connection;
+  constructor(cluster: Cluster, prefix: string) {
+    this.#cluster = cluster;
     this.#prefix = prefix;
   }
 
-  /** Writes each whole, whatever was there. */
+  /** Writes each entry whole, over any entry that was there. */
   async put(entries: readonly Entry[], lease: Lease | undefined, signal: AbortSignal): Promise<void> {
     await Promise.all(entries.map((entry) => this.#write(entryKey(entry), encode(entry), lease, signal)));
   }
@@ -36,7 +37,7 @@ export class Holdings {
   async renew(keys: readonly EntryKey[], lease: Lease | undefined, signal: AbortSignal): Promise<readonly EntryKey[]> {
     const states = await this.#look(keys, signal);
     const other = keys.find((_, index) => states[index] === 'theirs');
-    if (other !== undefined) throw heldByAnother(other);
+    if (other !== undefined) throw takenOver(other);
     const renewed = await Promise.all(
       keys.map((key, index) => {
         const state = states[index];
@@ -46,13 +47,13 @@ export class Holdings {
     return keys.filter((_, index) => !renewed[index]);
   }
 
-  /** Whoever wrote them. One by one: of several changes at one revision go-micro's watchers take the first alone. */
+  /** Removes nodes, also those of other writers. One by one: of several changes at one revision go-micro's watchers take the first alone. */
   async remove(keys: readonly EntryKey[], signal: AbortSignal): Promise<void> {
     await Promise.all(keys.map((key) => this.#txn([], [this.#delete(key)], signal)));
     for (const { name, id } of keys) this.#claims.delete(keyOf(name, id));
   }
 
-  /** Only what is still ours; each by itself, since one that is another's must not keep the rest. */
+  /** Removes only what is still ours; each node by itself, since one of another writer must not keep the rest. */
   async withdraw(keys: readonly EntryKey[], signal: AbortSignal): Promise<void> {
     const claimed = keys.flatMap((key) => this.#claimsOf(key).map((claim) => ({ key, claim })));
     await Promise.all(claimed.map(({ key, claim }) => this.#txn(this.#holds(key, claim), [this.#delete(key)], signal)));
@@ -80,21 +81,34 @@ export class Holdings {
   ): Promise<boolean> {
     const ttlSeconds = secondsOf(lease);
     const granted = ttlSeconds === 0 ? '0' : await this.#grant(ttlSeconds, signal);
-    const claim: Claim = { lease: granted, ttlSeconds, value };
+    const claim: Claim = { lease: granted, ttlSeconds, value, mayComeLate: true };
     const before = this.#claimsOf(key);
     // Known before it is sent: an answer that is lost must not lose the key, nor what it had before.
     this.#claims.set(keyOf(key.name, key.id), [...before, claim]);
     const put: IRequestOp = { request_put: { key: this.#key(key), value, lease: granted } };
-    const { succeeded } = await this.#txn(unless, [put], signal);
-    this.#claims.set(keyOf(key.name, key.id), succeeded ? [claim] : before);
-    return succeeded;
+    let attempts = 0;
+    const request = { compare: [...unless], success: [put] };
+    const { succeeded } = await this.#cluster.run(signal, ({ kv }) => {
+      attempts += 1;
+      return kv.txn(request);
+    });
+    // Where it did not hold, an attempt with another member may have written it before.
+    if (!succeeded) return false;
+    this.#claims.set(keyOf(key.name, key.id), [{ ...claim, mayComeLate: attempts > 1 }]);
+    await this.#revokeLate(before, signal);
+    return true;
+  }
+
+  /** A member that was silent may write what it was asked long ago, over what is newer: not once the lease is gone. */
+  async #revokeLate(claims: readonly Claim[], signal: AbortSignal): Promise<void> {
+    const late = claims.filter(({ lease, mayComeLate }) => mayComeLate && lease !== '0');
+    const revoke = ({ lease }: Claim) => this.#cluster.run(signal, ({ leases }) => leases.leaseRevoke({ ID: lease }));
+    // A lease that is over already is as good.
+    await Promise.allSettled(late.map(revoke));
   }
 
   async #grant(TTL: number, signal: AbortSignal): Promise<string> {
-    const call = this.#connection.call(signal, ({ leaseClient }) =>
-      leaseClient.leaseGrant({ TTL }, deadline(writeDeadlineMs)),
-    );
-    return (await call).ID;
+    return (await this.#cluster.run(signal, ({ leases }) => leases.leaseGrant({ TTL }))).ID;
   }
 
   /** False: etcd has it no longer. */
@@ -102,29 +116,19 @@ export class Holdings {
     if (claim.ttlSeconds === secondsOf(lease)) return claim.lease === '0' || this.#keepAlive(claim.lease, signal);
     if (await this.#write(key, claim.value, lease, signal, this.#holds(key, claim))) return true;
     const [now] = await this.#look([key], signal);
-    if (now === 'theirs') throw heldByAnother(key);
-    return false;
+    if (now === 'theirs') throw takenOver(key);
+    if (typeof now !== 'object') return false;
+    this.#claims.set(keyOf(key.name, key.id), [now]);
+    return now.ttlSeconds === secondsOf(lease);
   }
 
   /** A stream of one question: etcd has no single call for it. */
   async #keepAlive(ID: string, signal: AbortSignal): Promise<boolean> {
-    const stream = await this.#connection.stream(signal, ({ leaseClient }) =>
-      leaseClient.leaseKeepAlive(deadline(writeDeadlineMs)),
+    const { first, end } = await this.#cluster.converse(signal, (calls) =>
+      calls.converse(({ leases }) => leases.leaseKeepAlive(), { ID }),
     );
-    const answer = new Promise<boolean>((resolve, reject) => {
-      stream.on('data', ({ TTL }) => resolve(Number(TTL) > 0));
-      stream.on('error', reject);
-      stream.on('end', () => resolve(false));
-    });
-    // It may come after the signal, when nobody waits.
-    answer.catch(() => {});
-    try {
-      stream.write({ ID });
-      return await this.#connection.call(signal, () => answer);
-    } finally {
-      stream.end();
-      stream.cancel();
-    }
+    end();
+    return Number(first.TTL) > 0;
   }
 
   /** Each key's claim, or in whose hands it is; at one moment per chunk. */
@@ -155,9 +159,11 @@ export class Holdings {
 
   #txn(compare: readonly ICompare[], success: readonly IRequestOp[], signal: AbortSignal): Promise<ITxnResponse> {
     const request = { compare: [...compare], success: [...success] };
-    return this.#connection.call(signal, ({ kv }) => kv.txn(request, deadline(writeDeadlineMs)));
+    return this.#cluster.run(signal, ({ kv }) => kv.txn(request));
   }
 }
+
+const takenOver = (key: EntryKey): Error => conflict('etcd', key, 'another writer');
 
 const isClaimed = (kv: IKeyValue, { lease, value }: Claim): boolean =>
   kv.lease === lease && (lease !== '0' || kv.value.equals(value));

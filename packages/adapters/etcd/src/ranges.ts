@@ -1,7 +1,8 @@
 import type { IKeyValue } from 'etcd3';
-import { type Connection, deadline } from './connection.ts';
+import type { Cluster } from './cluster/cluster.ts';
+import { isTooLarge } from './etcd-error.ts';
 import { rangeEnd } from './etcd-mapping.ts';
-import { pageSize, readDeadlineMs } from './etcd-options.ts';
+import { maxAnswerBytes, pageSize } from './etcd-options.ts';
 
 /** All keys of a range at one revision. */
 export interface Listing {
@@ -9,21 +10,50 @@ export interface Listing {
   readonly keys: readonly IKeyValue[];
 }
 
-/** Reads a range in pages, all of one revision, so that what is read was true at one moment. */
-export async function list(connection: Connection, prefix: string, signal: AbortSignal): Promise<Listing> {
-  const end = rangeEnd(prefix);
-  const keys: IKeyValue[] = [];
-  let from = Buffer.from(prefix);
-  let revision: string | undefined;
-  for (;;) {
-    const request = { key: from, range_end: end, limit: pageSize, ...(revision === undefined ? {} : { revision }) };
-    const { header, kvs, more } = await connection.call(signal, ({ kv }) =>
-      kv.range(request, deadline(readDeadlineMs)),
-    );
-    revision ??= header.revision;
-    keys.push(...kvs);
-    const last = kvs.at(-1);
-    if (!more || last === undefined) return { revision, keys };
-    from = Buffer.concat([last.key, Buffer.from([0])]);
+/** A page that is fuller than this stays at its number of keys. Bytes. */
+const roomyBytes = maxAnswerBytes / 4;
+
+/** Reads ranges in pages of as many keys as an answer has room for, which it remembers from one range to the next. */
+export class Ranges {
+  readonly #cluster: Cluster;
+  #limit = pageSize;
+
+  constructor(cluster: Cluster) {
+    this.#cluster = cluster;
+  }
+
+  /** All pages are of one revision, so that what is read was true at one moment. */
+  async list(prefix: string, signal: AbortSignal): Promise<Listing> {
+    const end = rangeEnd(prefix);
+    const keys: IKeyValue[] = [];
+    let from = Buffer.from(prefix);
+    let revision: string | undefined;
+    for (;;) {
+      const { header, kvs, more } = await this.#page(
+        { key: from, range_end: end, ...(revision === undefined ? {} : { revision }) },
+        signal,
+      );
+      revision ??= header.revision;
+      for (const kv of kvs) keys.push(kv);
+      const last = kvs.at(-1);
+      if (!more || last === undefined) return { revision, keys };
+      from = Buffer.concat([last.key, Buffer.from([0])]);
+    }
+  }
+
+  /** etcd counts a page in keys and gRPC limits it in bytes, so a page that is too large is asked for by halves. */
+  async #page(range: { readonly key: Buffer; readonly range_end: Buffer }, signal: AbortSignal) {
+    for (;;) {
+      const limit = this.#limit;
+      try {
+        const page = await this.#cluster.run(signal, ({ kv }) => kv.range({ ...range, limit }));
+        const bytes = page.kvs.reduce((sum, { value }) => sum + value.length, 0);
+        if (page.more && bytes < roomyBytes) this.#limit = Math.min(pageSize, limit * 2);
+        return page;
+      } catch (cause) {
+        if (!isTooLarge(cause) || limit === 1) throw cause;
+        this.#limit = Math.ceil(limit / 2);
+      }
+    }
   }
 }

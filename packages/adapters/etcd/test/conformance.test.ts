@@ -1,27 +1,26 @@
 import { afterAll, beforeAll, describe, it } from 'vitest';
-import { type BackendProcess, etcdNode } from '../../../backends/src/index.ts';
-import { describeRegistry } from '../../../conformance/src/index.ts';
+import { type EtcdCluster, etcdCluster, faultsOf } from '../../../backends/src/index.ts';
+import { describeRegistry, type Harness } from '../../../conformance/src/index.ts';
 import { etcd } from '../src/index.ts';
 
-let node: BackendProcess;
-let address = '';
+/** An etcd of its own for each. */
+const backends: EtcdCluster[] = [];
+const harnesses = [0, 1, 2].map((index): Harness => {
+  const backend = () => backends[index] as EtcdCluster;
+  return {
+    open: (options) => etcd({ ...options, addresses: backend().addresses }),
+    faults: faultsOf(() => backend().nodes),
+  };
+});
 beforeAll(async () => {
-  ({ node, address } = await etcdNode());
-  await node.start();
+  for (const _ of harnesses) backends.push(await etcdCluster(1));
+  await Promise.all(backends.flatMap(({ nodes }) => nodes.map((node) => node.start())));
 }, 120_000);
-afterAll(() => node.dispose());
+afterAll(() => Promise.all(backends.flatMap(({ nodes }) => nodes.map((node) => node.dispose()))));
 
-describeRegistry(
-  'etcd',
-  {
-    open: (options) => etcd({ ...options, addresses: [address] }),
-    faults: {
-      stop: () => node.kill(),
-      start: () => node.start(),
-      freeze: () => node.freeze(),
-      resume: () => node.resume(),
-      wipe: () => node.wipe(),
-    },
-  },
-  { describe, it },
-);
+describeRegistry('etcd', harnesses, {
+  describe,
+  it,
+  concurrent: describe.concurrent,
+  sequential: describe.sequential,
+});

@@ -1,14 +1,17 @@
-/** What is sent and heard here, who answers, and what to do about what is wrong. */
+/** What is sent and heard here, which programs answer, what of it cannot be used, and what to do about what is wrong. */
 import { randomInt } from 'node:crypto';
-import { networkInterfaces } from 'node:os';
 import type { CallOptions } from '@rollcall/core';
-import { type CommonRegistryOptions, type Finding, holdProcess, pause, systemClock } from '@rollcall/core/adapter';
+import { type CommonRegistryOptions, type Finding, holdProcess, pause } from '@rollcall/core/adapter';
 import { explain } from './mdns-error.ts';
 import { type MdnsOptions, parseSettings, type Settings } from './mdns-options.ts';
+import { askInterfaces } from './network/interfaces.ts';
 import { type Heard, Network } from './network/network.ts';
 import { type Dialect, dnsSdDialect, goMicroDialect } from './seen/dialects.ts';
+import { questionsAbout } from './seen/questions.ts';
+import { Sightings } from './seen/sightings.ts';
+import { Sparing } from './seen/sparing.ts';
 import { dnsSdNames } from './wire/dns-sd.ts';
-import { type Message, toBytes } from './wire/message.ts';
+import { type Message, packQuestions, type Question, toBytes } from './wire/message.ts';
 
 const listenMs = 3_000;
 /** Interfaces of containers: what is sent there does not leave the machine. */
@@ -22,28 +25,42 @@ class Notes {
   readonly packets = new Map<string, number>();
   /** Links whose group we are in. */
   readonly echoed = new Set<string>();
-  /** Nodes by who announced them; without nodes: of whatever else speaks mDNS. */
+  /** Nodes by the address that announced them; without nodes: of other programs that speak mDNS. */
   readonly speakers = new Map<string, Set<string>>();
+  /** Everything that was heard, as a registry remembers it. */
+  readonly sightings: Sightings;
   readonly #dialects: readonly Dialect[];
 
   constructor(dialects: readonly Dialect[]) {
     this.#dialects = dialects;
+    this.sightings = new Sightings({
+      dialectOf: (instance) => this.#dialectOf(instance),
+      refuses: () => false,
+      watched: () => false,
+      changed() {},
+    });
   }
 
-  take({ id, answers }: Message, { link, from }: Heard): void {
+  /** Answers what is to be asked, so that what cannot be used is not merely half heard. */
+  take({ id, answers }: Message, { link, from, direct }: Heard, now: number): readonly Question[] {
     const { key } = link.place;
     if (id === this.mark) this.echoed.add(key);
     else this.packets.set(key, (this.packets.get(key) ?? 0) + 1);
-    if (answers.length === 0) return;
+    if (answers.length === 0) return [];
     const [address = ''] = from.address.split('%');
     const nodes = this.speakers.get(address) ?? new Set();
     this.speakers.set(address, nodes);
     for (const rr of answers) {
       if (rr.type !== 'TXT' || rr.ttl === 0) continue;
-      const dialect = this.#dialects.find(({ reads }) => reads(rr.name));
-      const entry = dialect?.read(rr.name, rr.data, '0.0.0.0:1')?.entry;
+      const entry = this.#dialectOf(rr.name)?.read(rr.name, rr.data, '0.0.0.0:1')?.entry;
       if (entry !== undefined) nodes.add(`${entry.name} ${entry.node.id}`);
     }
+    const hearing = { records: answers, link, from: from.address, direct, now };
+    return questionsAbout(this.sightings.hear(hearing));
+  }
+
+  #dialectOf(instance: string): Dialect | undefined {
+    return this.#dialects.find(({ reads }) => reads(instance));
   }
 }
 
@@ -57,10 +74,15 @@ export async function* diagnose(
   { timeoutMs = listenMs, signal }: CallOptions = {},
 ): AsyncGenerator<Finding, void, undefined> {
   const settings = parseSettings(options);
-  const { clock = systemClock, logger } = options;
+  const { clock, logger } = settings;
   const dialects = [dnsSdDialect(dnsSdNames(settings.namespace)), goMicroDialect(settings)];
   const notes = new Notes(dialects);
-  const ears = { message: (message: Message, heard: Heard) => notes.take(message, heard), up() {}, down() {} };
+  const sparing = new Sparing();
+  const message = (one: Message, heard: Heard): void => {
+    const questions = sparing.spare(notes.take(one, heard, clock.now()), clock.now());
+    void network.send(packQuestions(questions), 'ask', [heard.link]).catch(() => {});
+  };
+  const ears = { message, up() {}, down() {} };
   const network = new Network({ interfaces: settings.interfaces, clock, logger, ears });
   const release = holdProcess();
   try {
@@ -71,6 +93,7 @@ export async function* diagnose(
     await network.send([toBytes({ questions: unicast })], 'ask').catch(() => {});
     await pause(clock, timeoutMs, signal ?? new AbortController().signal);
     for (const what of [...linksOf(network, notes), ...speakersOf(notes)]) yield { level: 'ok', what };
+    yield* skippedOf(notes);
     yield* findingsOf(network, notes, settings);
   } finally {
     release();
@@ -86,13 +109,15 @@ function linksOf(network: Network, notes: Notes): readonly string[] {
     return `${place.interface} (IPv${place.family}, ${place.address}): ${failure === undefined ? `${sent}, ${back}` : sent}, ${heard}`;
   });
   const used = new Set(network.links.map(({ place }) => place.interface));
-  const others = Object.keys(networkInterfaces()).filter((name) => !used.has(name));
+  const others = Object.keys(askInterfaces().interfaces).filter((name) => !used.has(name));
   const unused = others.length === 0 ? [] : [`up, but not spoken on: ${others.join(', ')}`];
   return [...open, ...network.refused, ...unused];
 }
 
 function speakersOf({ speakers }: Notes): readonly string[] {
-  const own = new Set(Object.values(networkInterfaces()).flatMap((infos = []) => infos.map(({ address }) => address)));
+  const own = new Set(
+    Object.values(askInterfaces().interfaces).flatMap((infos = []) => infos.map(({ address }) => address)),
+  );
   const lines = [...speakers].map(([address, nodes]) => {
     const who = own.has(address) ? `${address} (this machine)` : address;
     const services = new Set([...nodes].map((node) => node.split(' ')[0]));
@@ -105,6 +130,14 @@ function speakersOf({ speakers }: Notes): readonly string[] {
 
 const problem = (what: string, remedy: string): Finding => ({ level: 'problem', what, remedy });
 const warning = (what: string, remedy: string): Finding => ({ level: 'warning', what, remedy });
+
+/** What others announce in a type of ours and no registry can use. */
+function* skippedOf({ sightings }: Notes): Generator<Finding> {
+  const { count, examples } = sightings.skipped;
+  const remedy = 'correct what announces it, or leave it: registries pass over it';
+  for (const { key, reason } of examples) yield warning(`${key} is skipped: ${reason}`, remedy);
+  if (count > examples.length) yield warning(`${count - examples.length} more announcements are skipped`, remedy);
+}
 
 function findingsOf(network: Network, notes: Notes, { interfaces }: Settings): Finding[] {
   const links = network.links.filter(({ failure }) => failure === undefined);

@@ -3,7 +3,7 @@ import { diagnose } from './doctor.ts';
 import { mdnsCapabilities } from './mdns-options.ts';
 import { mdns } from './mdns-registry.ts';
 
-/** What everybody else knows of this adapter. */
+/** What other packages know of this adapter. */
 export const adapter: AdapterDescriptor = Object.freeze({
   name: 'mdns',
   create: mdns,

@@ -13,9 +13,13 @@ export function noForm({ name, id }: EntryKey): RegistryError {
   return new RegistryError('NOT_SUPPORTED', message);
 }
 
+/** go-micro's form has no room for a node, which is announced in DNS-SD alone. */
+export const noGoMicroForm =
+  "mDNS: a node has no form in go-micro's records (its address must be an IP address, its names labels of DNS, all of it must fit in a packet): it is announced in DNS-SD alone, and go-micro does not see it";
+
 /** Only the announcer of a node can withdraw it. */
 export function notOurs({ name, id }: EntryKey, where: string): RegistryError {
-  const message = `node ${id} of ${name} is announced by another registry${where}: on mDNS only who registered a node can deregister it`;
+  const message = `node ${id} of ${name} is announced by another registry${where}: on mDNS only the registry that registered a node can deregister it`;
   return new RegistryError('NOT_SUPPORTED', message);
 }
 

@@ -1,4 +1,5 @@
-import { type Capabilities, RegistryError, type RegistryOptions } from '@rollcall/core';
+import type { Capabilities, Clock, Logger, RegistryOptions } from '@rollcall/core';
+import { invalidOption, systemClock } from '@rollcall/core/adapter';
 import { goMicroDomain } from './wire/go-micro.ts';
 
 /** Options of {@link mdns}. */
@@ -22,11 +23,13 @@ export const listedTtlS = 4_500;
 export const windowMs = 300;
 /** When the first question is asked again, since the network may lose one. Milliseconds. */
 export const repeatMs = 100;
-/** When a watch asks again for what it may have missed; each time three times later, up to the last. Milliseconds. */
+/** When a watch first asks again for what it may have missed; each time three times later. Milliseconds. */
 export const firstRepeatMs = 1_000;
+/** Longest time between two such questions. Milliseconds. */
 export const lastRepeatMs = 300_000;
 /** Between probes, and after the last (RFC 6762, 8.1). Milliseconds. */
 export const probeIntervalMs = 250;
+/** So many times an id is probed for (RFC 6762, 8.1). */
 export const probes = 3;
 /** How long the loser of simultaneous probes waits (RFC 6762, 8.2). Milliseconds. */
 export const deferMs = 1_000;
@@ -36,31 +39,37 @@ export const announceIntervalMs = 1_000;
 export const answerDelayMs: readonly [number, number] = [20, 120];
 /** After a question whose known answers go on in the next packet (RFC 6762, 7.2). Milliseconds. */
 export const truncatedDelayMs: readonly [number, number] = [400, 500];
-/** A record is sent to the group no more often (RFC 6762, 6), for a probe a quarter. Milliseconds. */
+/** A record is sent to the group no more often (RFC 6762, 6). Milliseconds. */
 export const groupIntervalMs = 1_000;
+/** The same where it answers a probe. Milliseconds. */
 export const defenceIntervalMs = 250;
-/** Longest TTL told to one that does not know mDNS (RFC 6762, 6.7). Seconds. */
+/** Longest TTL told to a program that does not know mDNS (RFC 6762, 6.7). Seconds. */
 export const legacyTtlS = 10;
 /** How long a node that was withdrawn here needs no probe to come back. Milliseconds. */
 export const withdrawnMs = 1_000;
 /** A goodbye is said again, since the network may lose one. Milliseconds. */
 export const goodbyeRepeatMs = 100;
-/** When its announcer is asked whether a goodbye is true, and when it is believed. Milliseconds. */
+/** When its announcer is asked whether a goodbye is true. Milliseconds. */
 export const doubtMs: readonly number[] = [0, 200];
+/** When a goodbye that was not contradicted is believed. Milliseconds. */
 export const believeMs = 500;
-/** When an instance is asked for again, of its TTL (RFC 6762, 5.2); from the last on in steps. */
+/** When an instance is asked for again, as parts of its TTL (RFC 6762, 5.2). */
 export const refreshAt: readonly number[] = [0.8, 0.85, 0.9, 0.95, 0.97];
+/** From the last of these parts on it is asked for in such steps. Milliseconds. */
 export const lastChanceStepMs = 250;
-/** How long after its TTL an instance that somebody watches may still answer. Milliseconds. */
+/** How long after its TTL a watched instance may still answer. Milliseconds. */
 export const graceMs = 1_000;
-/** How long a name is kept fresh after its last watcher: one that begins anew need not ask again. Milliseconds. */
+/** How long a name is kept fresh after its last watcher: the next watcher need not ask again. Milliseconds. */
 export const lingerMs = 1_000;
-/** Instances and names that others name are asked for once in this time, and no more than so many. Milliseconds. */
+/** Instances, hosts and names that others name are asked for once in this time. Milliseconds. */
 export const sparedMs = 1_000;
+/** No more of them than so many are asked for in that time. */
 export const maxSpared = 200;
 /** How often interfaces are looked at. Milliseconds. */
 export const lookMs = 2_000;
-/** Most instances and hosts that are remembered; then the oldest goes. */
+/** So many instances that cannot be used are named; all are counted. */
+export const maxNamed = 10;
+/** Most instances that are remembered; then the oldest is dropped. */
 export const maxRemembered = 16_384;
 
 /** What an mDNS roll can do (decided in the design, section 4). */
@@ -78,7 +87,7 @@ export const mdnsCapabilities: Capabilities = Object.freeze({
   crossHost: true,
 });
 
-/** The options, checked and filled. */
+/** The options of {@link mdns}, read. */
 export interface Settings {
   readonly interfaces: readonly string[] | undefined;
   readonly namespace: string | undefined;
@@ -86,17 +95,28 @@ export interface Settings {
   readonly goMicro: boolean;
   /** go-micro's domain. */
   readonly domain: string;
+  readonly clock: Clock;
+  readonly logger: Logger | undefined;
 }
 
-const invalid = (message: string): RegistryError =>
-  new RegistryError('INVALID_ARGUMENT', message, { registry: 'mdns' });
+const invalid = (message: string): Error => invalidOption('mdns', message);
 
-/** Throws `INVALID_ARGUMENT`. */
-export function parseSettings({ addresses, namespace, dnsSd = true, goMicro = true }: MdnsOptions): Settings {
-  const texts = addresses?.every((item) => typeof item === 'string' && item !== '') ?? true;
-  if (!texts || addresses?.length === 0)
+/** Reads the options; throws `INVALID_ARGUMENT`. */
+export function parseSettings({
+  addresses,
+  namespace,
+  dnsSd = true,
+  goMicro = true,
+  clock = systemClock,
+  logger,
+}: MdnsOptions): Settings {
+  const names = (Array.isArray(addresses) ? addresses : []).map((item) =>
+    typeof item === 'string' ? item.trim() : '',
+  );
+  if (addresses !== undefined && (names.length === 0 || names.includes('')))
     throw invalid('addresses must name network interfaces (eth0, 192.168.1.7, lo), or be left out');
   if (typeof dnsSd !== 'boolean' || typeof goMicro !== 'boolean') throw invalid('dnsSd and goMicro must be booleans');
   if (!dnsSd && !goMicro) throw invalid('dnsSd and goMicro: at least one of the two must be on');
-  return { interfaces: addresses, namespace, dnsSd, goMicro, domain: namespace ?? goMicroDomain };
+  const interfaces = addresses === undefined ? undefined : names;
+  return { interfaces, namespace, dnsSd, goMicro, domain: namespace ?? goMicroDomain, clock, logger };
 }

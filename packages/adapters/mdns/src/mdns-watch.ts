@@ -1,9 +1,9 @@
 import type { DeleteReason, RegistryError } from '@rollcall/core';
-import type { Entry, EntryKey, WatchSink } from '@rollcall/core/adapter';
+import { type Entry, type EntryKey, onAbort, type WatchSink } from '@rollcall/core/adapter';
 
 type Subscriber = Pick<WatchSink, 'put' | 'remove'>;
 
-/** Who is told of changes, and that nothing can be sent any more. */
+/** The subscribers to changes. All of them are told when nothing can be sent any more. */
 export class Watches {
   readonly #subscribers = new Map<string | undefined, Set<Subscriber>>();
   readonly #losers = new Set<(error: RegistryError) => void>();
@@ -33,16 +33,16 @@ export class Watches {
   /** Resolves with the signal, rejects with {@link Watches.lose}. */
   untilLost(signal: AbortSignal): Promise<void> {
     return new Promise((resolve, reject) => {
-      const end = (settle: () => void): void => {
+      const lose = (error: RegistryError): void => {
+        stop();
         this.#losers.delete(lose);
-        signal.removeEventListener('abort', onAbort);
-        settle();
+        reject(error);
       };
-      const onAbort = (): void => end(resolve);
-      const lose = (error: RegistryError): void => end(() => reject(error));
-      if (signal.aborted) return resolve();
       this.#losers.add(lose);
-      signal.addEventListener('abort', onAbort);
+      const stop = onAbort(signal, () => {
+        this.#losers.delete(lose);
+        resolve();
+      });
     });
   }
 }

@@ -1,12 +1,12 @@
 import type { Entry } from '@rollcall/core/adapter';
 import { expect, it } from 'vitest';
 import { manualClock } from '../../../core/src/testing/index.ts';
+import { Forms } from '../src/mdns-mapping.ts';
 import { parseSettings } from '../src/mdns-options.ts';
 import type { Link } from '../src/network/link.ts';
 import type { Network } from '../src/network/network.ts';
 import { Announcer } from '../src/own/announcer.ts';
 import { Prober } from '../src/own/probe.ts';
-import { Forms } from '../src/own/records.ts';
 import { Zone } from '../src/own/zone.ts';
 import { fromBytes } from '../src/wire/message.ts';
 
@@ -43,4 +43,38 @@ it('a link that comes up is told of all nodes, twice, and no other link is', asy
     { at: 10_000, links: [link], texts: 2 },
     { at: 11_000, links: [link], texts: 2 },
   ]);
+});
+
+it('a node that go-micro has no form for is announced in DNS-SD alone, with one line in the log', async () => {
+  const clock = manualClock();
+  const network = { send: async () => {} } as unknown as Network;
+  const lines: (readonly [object, string])[] = [];
+  const logger = { debug() {}, info() {}, error() {}, warn: (...line: [object, string]) => void lines.push(line) };
+  const call = { signal: new AbortController().signal, logger };
+  const long = `${'x'.repeat(64)}-1`;
+  const entry = (id: string, port: number, address = `10.0.0.1:${port}`): Entry => ({
+    ...{ name: 'svc', version: '', metadata: {}, endpoints: [] },
+    node: { id, address, metadata: {} },
+  });
+  const linesOf = async (options: { readonly goMicro: boolean }): Promise<readonly string[]> => {
+    lines.length = 0;
+    const forms = new Forms(parseSettings(options), 'me');
+    const prober = new Prober({ network, clock, forms, owner: 'me' });
+    const rest = { logger, owner: 'me', takenElsewhere: () => false, changed() {} };
+    const announcer = new Announcer({ zone: new Zone(forms), prober, network, clock, ...rest });
+    for (const port of [80, 81, 82]) {
+      const putting = announcer.put([entry(long, port), entry('short', port)], undefined, call);
+      await clock.advance(10_000);
+      await putting;
+    }
+    const putting = announcer.put([entry('named', 1, 'host.example:1')], undefined, call);
+    await clock.advance(10_000);
+    await putting;
+    return lines.map(([fields, message]) => `${JSON.stringify(fields)} ${message}`);
+  };
+  expect(await linesOf({ goMicro: true })).toEqual([
+    expect.stringMatching(new RegExp(`"id":"${long}".*announced in DNS-SD alone`)),
+    expect.stringMatching(/"id":"named".*announced in DNS-SD alone/),
+  ]);
+  expect(await linesOf({ goMicro: false })).toEqual([]);
 });

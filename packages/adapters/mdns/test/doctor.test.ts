@@ -1,6 +1,8 @@
+import { spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
 import { type HostName, Lan } from '../../../backends/src/index.ts';
+import { type Rr, toBytes } from '../src/wire/message.ts';
 import { Member } from './lan/member.ts';
 
 const bin = fileURLToPath(new URL('../../../cli/bin/rollcall.js', import.meta.url));
@@ -46,6 +48,26 @@ it('says that no other program answers, and where that may come from', async () 
   const { code, out } = await doctor('b');
   expect(out).toMatch(/warning\n {2}nobody answered\n {2}-> .*same subnet/);
   expect(code).toBe(0);
+}, 60_000);
+
+it('names and counts what others announce and no registry can use', async () => {
+  const text = (name: string, ...data: string[]): Rr => ({
+    ...{ type: 'TXT', name: `${name}._rollcall._tcp.local`, ttl: 60 },
+    data: data.map((one) => Buffer.from(one)),
+  });
+  const srv: Rr = { type: 'SRV', name: text('no-host').name, ttl: 60, data: { target: 'nowhere.local', port: 80 } };
+  const answers = [text('junk', 'name=\n'), text('no-host', 'name=cam'), srv, text('no-srv', 'name=cam')];
+  const hex = toBytes({ response: true, answers }).toString('hex');
+  const code = `const s = require('dgram').createSocket('udp4');
+    s.bind(0, '10.77.0.1', () => { s.setMulticastInterface('10.77.0.1');
+      setInterval(() => s.send(Buffer.from('${hex}', 'hex'), 5353, '224.0.0.251'), 100); });`;
+  const announcer = spawn(...lan.command('a', process.execPath, ['-e', code]), { stdio: 'inherit' });
+  cleanUps.push(() => announcer.kill('SIGKILL'));
+  const { out, code: exit } = await doctor('b');
+  expect(out).toContain('junk._rollcall._tcp.local is skipped: its TXT cannot be read');
+  expect(out).toContain('no-host._rollcall._tcp.local is skipped: no usable address');
+  expect(out).toContain('no-srv._rollcall._tcp.local is skipped: no SRV record');
+  expect(exit).toBe(0);
 }, 60_000);
 
 it('says what is wrong and what to do: a firewall, and an interface that is not there', async () => {

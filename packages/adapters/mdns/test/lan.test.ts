@@ -178,7 +178,7 @@ it('needs no route, and no IPv4', async () => {
 
 it('a service of one host is called from the other: the programs of the examples, with a flag and nothing else', async () => {
   const program = (file: string): string =>
-    fileURLToPath(new URL(`../../../examples/greeter/${file}`, import.meta.url));
+    fileURLToPath(new URL(`../../../../examples/greeter/${file}`, import.meta.url));
   const [file, args] = lan.command('a', process.execPath, [program('greeter.js'), '--registry=mdns']);
   const greeter = spawn(file, args, { stdio: 'inherit' });
   cleanUps.push(() => greeter.kill('SIGKILL'));

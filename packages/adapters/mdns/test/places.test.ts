@@ -1,5 +1,7 @@
-import type { NetworkInterfaceInfo } from 'node:os';
-import { describe, expect, it } from 'vitest';
+import { syncBuiltinESMExports } from 'node:module';
+import os, { type NetworkInterfaceInfo } from 'node:os';
+import { describe, expect, it, vi } from 'vitest';
+import { mdns } from '../src/index.ts';
 import { placesOf } from '../src/network/places.ts';
 
 const info = (cidr: string, scopeid?: number): NetworkInterfaceInfo => {
@@ -52,5 +54,21 @@ describe('places', () => {
     expect(fingerprint([info('192.168.1.7/24')])).toBe(fingerprint([info('192.168.1.7/24')]));
     expect(fingerprint([info('192.168.1.7/24')])).not.toBe(fingerprint([info('192.168.1.7/25')]));
     expect(fingerprint([info('192.168.1.7/24')])).not.toBe(fingerprint([{ ...info('192.168.1.7/24'), mac: 'x' }]));
+  });
+});
+
+describe('a system that tells no interface', () => {
+  it('makes calls UNAVAILABLE with the reason, and crashes nothing', async () => {
+    const refusal = new Error('uv_interface_addresses returned Unknown system error 13');
+    const ask = vi.spyOn(os, 'networkInterfaces').mockImplementation(() => {
+      throw refusal;
+    });
+    syncBuiltinESMExports();
+    const registry = mdns();
+    const error = await registry.getService('web', { timeoutMs: 2_000 }).catch((caught: unknown) => caught);
+    ask.mockRestore();
+    syncBuiltinESMExports();
+    await registry.close();
+    expect(error).toMatchObject({ code: 'UNAVAILABLE', message: expect.stringContaining('Unknown system error 13') });
   });
 });

@@ -12,7 +12,9 @@ import { writeGoTxt } from '../src/wire/go-micro.ts';
 import type { Rr } from '../src/wire/message.ts';
 
 const names = dnsSdNames(undefined);
-const link = { place: { key: 'x/4' } } as Link;
+const linkOf = (key: string, subnet: string): Link =>
+  ({ place: { key, holds: (address: string) => address.startsWith(subnet) } }) as Link;
+const link = linkOf('x/4', '10.0.0.');
 const entry = (id: string, port = 80, version = ''): Entry => ({
   name: 'svc',
   version,
@@ -47,7 +49,9 @@ function cache({ watched = true, capacity = 100 } = {}) {
   });
   const hear = (now: number, ...records: Rr[]) =>
     sightings.hear({ records, link, from: '10.0.0.1', direct: false, now });
-  return { sightings, told, hear };
+  const hearOn = (on: Link, from: string, now: number, ...records: Rr[]) =>
+    sightings.hear({ records, link: on, from, direct: false, now });
+  return { sightings, told, hear, hearOn };
 }
 
 describe('the schedule', () => {
@@ -162,5 +166,179 @@ describe('what is heard', () => {
     for (let now = 0; now < 10_000; now += 1) hear(now, txt(entry('a'), 1_000));
     expect(sightings.nextAt()).toBeGreaterThan(800_000);
     expect(sightings.pending).toBeLessThan(200);
+  });
+});
+
+/** A node of another program: its address is that of its SRV and its host. */
+const foreign = (id: string, { ttl = 100, txtTtl = 100 } = {}): readonly [Rr, Rr] => [
+  { type: 'SRV', name: `${id}._rollcall._tcp.local`, ttl, data: { target: 'h.local', port: 80 } },
+  {
+    type: 'TXT',
+    name: `${id}._rollcall._tcp.local`,
+    ttl: txtTtl,
+    data: [Buffer.from('name=svc'), Buffer.from(`id=${id}`)],
+  },
+];
+const at = (
+  data: string,
+  { host = 'h.local', ttl = 100, flush = false }: { host?: string; ttl?: number; flush?: boolean } = {},
+): Rr => ({
+  type: data.includes(':') ? 'AAAA' : 'A',
+  name: host,
+  ttl,
+  flush,
+  data,
+});
+
+describe('the address of a node of another program', () => {
+  it('is that of the packet with its SRV: nodes with one host name keep addresses of their own', () => {
+    const { told, hear, sightings } = cache();
+    for (let round = 0; round < 3; round += 1) {
+      hear(round * 10, ...foreign('a'), at('10.0.0.11'));
+      hear(round * 10 + 1, ...foreign('b'), at('10.0.0.12'));
+    }
+    expect(told).toEqual(['a 10.0.0.11:80', 'b 10.0.0.12:80']);
+    expect(sightings.entries('svc').map(({ node }) => node.address)).toEqual(['10.0.0.11:80', '10.0.0.12:80']);
+  });
+
+  it("is not taken from the list of go-micro's names, which says 0.0.0.0 of the same host", () => {
+    const { told, hear } = cache();
+    hear(0, ...goRecords(entry('a')));
+    hear(
+      1,
+      { type: 'SRV', name: 'svc._services.micro', ttl: 100, data: { target: 'h.micro', port: 9_999 } },
+      at('0.0.0.0', { host: 'h.micro' }),
+    );
+    expect(told).toEqual(['a 10.0.0.2:81']);
+  });
+
+  it.each([
+    [['172.17.0.1', '10.0.0.5', '192.168.1.1'], '10.0.0.5:80'],
+    [['fe80::1', '172.17.0.1', '0.0.0.0'], '172.17.0.1:80'],
+    [['::', 'fd00::5', 'fe80::1'], '[fd00::5]:80'],
+    [['fd00::5', '172.17.0.1'], '172.17.0.1:80'],
+    [['127.0.0.1', '169.254.3.3', '172.17.0.1'], '172.17.0.1:80'],
+    [['224.0.0.251', '255.255.255.255', '172.17.0.1'], '172.17.0.1:80'],
+  ])('of %j is %s', (addresses, expected) => {
+    for (const records of [addresses, addresses.toReversed()]) {
+      const { told, hear } = cache();
+      hear(0, ...foreign('a'), ...records.map((address) => at(address)));
+      expect(told).toEqual([`a ${expected}`]);
+    }
+  });
+
+  it('is none where none is usable: the host is asked for, and the node is named as skipped', () => {
+    const { sightings, told, hear } = cache();
+    expect(hear(0, ...foreign('a'), at('0.0.0.0'), at('fe80::1'), at('::')).hosts).toEqual(['h.local']);
+    expect(told).toEqual([]);
+    expect(sightings.skipped).toEqual({
+      count: 1,
+      examples: [{ key: 'a._rollcall._tcp.local', reason: 'no usable address' }],
+    });
+    hear(1, at('10.0.0.7'));
+    expect(told).toEqual(['a 10.0.0.7:80']);
+    expect(sightings.skipped.count).toBe(0);
+  });
+
+  it('stays while it is announced, whatever the order and the link', () => {
+    const { told, hearOn } = cache();
+    const docker = linkOf('docker0/4', '172.17.');
+    hearOn(link, '10.0.0.1', 0, ...foreign('a'), at('172.17.0.1'), at('10.0.0.5'));
+    hearOn(docker, '172.17.0.1', 1, ...foreign('a'), at('172.17.0.1'), at('10.0.0.5'));
+    // A responder may tell each link the addresses of that link alone.
+    hearOn(docker, '172.17.0.1', 2, ...foreign('a'), at('172.17.0.1'));
+    hearOn(link, '10.0.0.1', 3, ...foreign('a'), at('10.0.0.4'), at('10.0.0.5'));
+    expect(told).toEqual(['a 10.0.0.5:80']);
+    hearOn(link, '10.0.0.1', 4, ...foreign('a'), at('10.0.0.4'));
+    expect(told).toEqual(['a 10.0.0.5:80', 'a 10.0.0.4:80']);
+  });
+
+  it('that did not come with its SRV is asked for, and taken from its announcer before another host of that name', () => {
+    const { told, hear, hearOn } = cache();
+    expect(hear(0, ...foreign('a')).hosts).toEqual(['h.local']);
+    hearOn(link, '10.0.0.99', 1, at('10.0.0.99'));
+    hear(2, at('10.0.0.1'));
+    hearOn(link, '10.0.0.99', 3, at('10.0.0.99'));
+    expect(told).toEqual(['a 10.0.0.99:80', 'a 10.0.0.1:80']);
+    // What was told is no reason to ask again.
+    expect(hear(4, at('10.0.0.1')).hosts).toEqual([]);
+  });
+
+  it('that is replaced or taken back without its SRV is asked for again', () => {
+    const { told, hear } = cache();
+    hear(0, ...foreign('a'), at('10.0.0.5'));
+    expect(hear(1, at('10.0.0.6')).instances).toEqual([]);
+    expect(hear(2, at('10.0.0.6', { flush: true })).instances).toEqual(['a._rollcall._tcp.local']);
+    expect(hear(3, at('10.0.0.5', { ttl: 0 })).instances).toEqual(['a._rollcall._tcp.local']);
+    expect(told).toEqual(['a 10.0.0.5:80']);
+  });
+});
+
+describe('the records of a node', () => {
+  const goneAt = (told: readonly string[], check: (now: number) => void, untilMs: number): number => {
+    for (let now = 0; now <= untilMs; now += 100) {
+      check(now);
+      if (told.some((line) => line.includes('gone'))) return now;
+    }
+    return Number.POSITIVE_INFINITY;
+  };
+
+  it.each([
+    ['SRV', { ttl: 20, txtTtl: 4_500 }, 4_500],
+    ['TXT', { ttl: 4_500, txtTtl: 20 }, 4_500],
+    ['address', { ttl: 4_500, txtTtl: 4_500 }, 20],
+  ])('live as long as the one with the shortest TTL: its %s', (_what, ttls, hostTtl) => {
+    for (const watched of [true, false]) {
+      const { sightings, told, hear } = cache({ watched });
+      hear(0, ...foreign('a', ttls), at('10.0.0.5', { ttl: hostTtl }));
+      expect(goneAt(told, (now) => sightings.check(now), 60_000)).toBe(watched ? 21_000 : 20_000);
+      expect(told.at(-1)).toBe('a gone: expired');
+    }
+  });
+
+  it('stay while each of them is told again in time, even in packets of their own', () => {
+    const { sightings, told, hear } = cache();
+    const [srv, text] = foreign('a', { ttl: 20, txtTtl: 60 });
+    hear(0, srv, text, at('10.0.0.5', { ttl: 20 }));
+    const asked: number[] = [];
+    for (let now = 0; now < 300_000; now += 100) {
+      for (const _due of sightings.check(now)) {
+        asked.push(now);
+        // As a responder that tells of a name only what stands under it.
+        const { hosts } = hear(now + 10, srv);
+        hear(now + 20, text);
+        if (hosts.length > 0) hear(now + 30, at('10.0.0.5', { ttl: 20 }));
+      }
+    }
+    expect(told).toEqual(['a 10.0.0.5:80']);
+    expect(asked.length).toBeLessThan(60);
+  });
+
+  it('are gone with a goodbye of the pointer alone, unless the node answers', () => {
+    const bye = (name = '_rollcall._tcp.local'): Rr => ({ type: 'PTR', name, ttl: 0, data: 'a._rollcall._tcp.local' });
+    const silent = cache();
+    silent.hear(0, ...foreign('a'), at('10.0.0.5'));
+    silent.hear(10, bye());
+    let asked = 0;
+    for (let now = 10; now < 2_000; now += 50) asked += silent.sightings.check(now).length;
+    expect(asked).toBe(2);
+    expect(silent.told.at(-1)).toBe('a gone: deregistered');
+    const { sightings, told, hear } = cache();
+    hear(0, ...foreign('a'), at('10.0.0.5'));
+    hear(10, bye());
+    sightings.check(10);
+    hear(20, ...foreign('a'), at('10.0.0.5'));
+    hear(30, bye('_printer._sub._rollcall._tcp.local'));
+    for (let now = 30; now < 2_000; now += 50) sightings.check(now);
+    expect(told).toEqual(['a 10.0.0.5:80']);
+  });
+
+  it('that cannot be read are named as skipped, and counted beyond the ten that are named', () => {
+    const { sightings, hear } = cache();
+    for (let index = 0; index < 12; index += 1)
+      hear(0, { type: 'TXT', name: `n${index}.svc.micro`, ttl: 100, data: [Buffer.from('no hex')] });
+    expect(sightings.skipped.count).toBe(12);
+    expect(sightings.skipped.examples).toHaveLength(10);
+    expect(sightings.skipped.examples[0]).toEqual({ key: 'n0.svc.micro', reason: 'its TXT cannot be read' });
   });
 });

@@ -2,7 +2,7 @@ import { deflateRawSync } from 'node:zlib';
 import type { Entry } from '@rollcall/core/adapter';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { dnsSdNames, readTruth, writeTruth } from '../src/wire/dns-sd.ts';
+import { dnsSdNames, foreignEntry, readTruth, writeTruth } from '../src/wire/dns-sd.ts';
 import { readGoTxt, writeGoTxt } from '../src/wire/go-micro.ts';
 import { fromBytes, isDnsName, maxPacketBytes, pack, packQuestions, type Rr, toBytes } from '../src/wire/message.ts';
 
@@ -60,6 +60,26 @@ describe('our TXT', () => {
       Buffer.concat([Buffer.from(`r${index}=`), bomb.subarray(index * 250, (index + 1) * 250)]),
     );
     expect(readTruth('label', pieces)?.entry).toBeUndefined();
+  });
+});
+
+describe('the TXT of another program', () => {
+  const read = (...strings: string[]) => {
+    const data = strings.map((text) => Buffer.from(text));
+    const truth = readTruth('label', data);
+    return truth === undefined ? undefined : foreignEntry(truth, data, '10.0.0.1:80');
+  };
+
+  it('keeps the case of keys, and keys without a value', () => {
+    expect(read('Name=cam', 'VERSION=2', 'Zone=yard', 'colour', 'empty=', 'a=b=c')).toMatchObject({
+      name: 'cam',
+      version: '2',
+      node: { id: 'label', metadata: { Zone: 'yard', colour: '', empty: '', a: 'b=c' } },
+    });
+  });
+
+  it('of keys that differ by case takes the first, and none that is missing', () => {
+    expect(read('Zone=first', 'zone=second', '=none', '')?.node.metadata).toEqual({ Zone: 'first' });
   });
 });
 
@@ -126,12 +146,13 @@ describe('packets', () => {
         (sizes) => {
           const groups = sizes.map((group, index) =>
             group.map(
-              (size): Rr => ({
+              (size, at): Rr => ({
                 type: 'TXT',
                 name: `g${index}.local`,
                 ttl: 1,
+                // Each its own: a record that is there already is not written again.
                 data: Array.from({ length: Math.ceil(size / 250) }, (_, piece) =>
-                  Buffer.alloc(Math.min(250, size - piece * 250)),
+                  Buffer.alloc(Math.min(250, size - piece * 250), at + 1),
                 ),
               }),
             ),
@@ -143,6 +164,26 @@ describe('packets', () => {
         },
       ),
     );
+  });
+
+  it('hold a record that several nodes share once, with the TTL of the node that stays longest', () => {
+    const host = (ttl: number): Rr => ({ type: 'A', name: 'host.local', ttl, data: '10.0.0.1' });
+    const node = (id: string, ttl: number): readonly Rr[] => [
+      { type: 'SRV', name: `${id}.local`, ttl, data: { target: 'host.local', port: 80 } },
+      host(ttl),
+    ];
+    const [bytes, ...more] = pack([node('a', 10), node('b', 90), node('c', 20), [host(5)]], { response: true });
+    expect(more).toEqual([]);
+    const read = fromBytes(bytes ?? Buffer.alloc(0))?.answers.map(({ type, name, ttl }) => `${type} ${name} ${ttl}`);
+    expect(read).toEqual(['SRV a.local 10', 'A host.local 90', 'SRV b.local 90', 'SRV c.local 20']);
+  });
+
+  it('hold that record once each, where one packet is not enough', () => {
+    const filler = (id: number): Rr => ({ type: 'TXT', name: `${id}.local`, ttl: 9, data: [Buffer.alloc(200, id)] });
+    const host: Rr = { type: 'A', name: 'host.local', ttl: 9, data: '10.0.0.1' };
+    const packets = pack(Array.from({ length: 12 }, (_, id) => [filler(id), host]));
+    expect(packets.length).toBeGreaterThan(1);
+    for (const bytes of packets) expect(fromBytes(bytes)?.answers.filter(({ type }) => type === 'A')).toHaveLength(1);
   });
 
   it('with more known answers than fit say that more follow', () => {

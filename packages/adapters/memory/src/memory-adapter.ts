@@ -2,7 +2,7 @@ import type { AdapterDescriptor } from '@rollcall/core/adapter';
 import { memoryCapabilities } from './memory-options.ts';
 import { memory } from './memory-registry.ts';
 
-/** What everybody else knows of this adapter. */
+/** What other packages know of this adapter. */
 export const adapter: AdapterDescriptor = Object.freeze({
   name: 'memory',
   // A roll that is named by flag is the one of this process, not one that is private to the object.

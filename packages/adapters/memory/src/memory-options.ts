@@ -1,4 +1,5 @@
-import type { Capabilities, RegistryOptions } from '@rollcall/core';
+import type { Capabilities, Clock, RegistryOptions } from '@rollcall/core';
+import { systemClock } from '@rollcall/core/adapter';
 
 /** Options of {@link memory}. */
 export interface MemoryOptions extends RegistryOptions {
@@ -23,3 +24,15 @@ export const memoryCapabilities: Capabilities = Object.freeze({
   crossProcess: false,
   crossHost: false,
 });
+
+/** The options of {@link memory}, read. */
+export interface MemorySettings {
+  /** Undefined: a roll of its own. */
+  readonly namespace: string | undefined;
+  readonly clock: Clock;
+}
+
+/** Reads the options; the guard has checked the namespace. */
+export function parseSettings({ namespace, clock = systemClock }: MemoryOptions): MemorySettings {
+  return { namespace, clock };
+}

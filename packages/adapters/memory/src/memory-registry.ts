@@ -1,36 +1,35 @@
-import type { Clock, Registry } from '@rollcall/core';
+import type { Registry } from '@rollcall/core';
 import {
+  conflict,
   createRegistry,
   type DriverCall,
   type Entry,
   type EntryKey,
   type Lease,
   type RegistryDriver,
-  systemClock,
   type WatchSink,
 } from '@rollcall/core/adapter';
-import { heldByAnother, toMemoryError } from './memory-error.ts';
-import { type MemoryOptions, memoryCapabilities } from './memory-options.ts';
+import { toMemoryError } from './memory-error.ts';
+import { heldByAnother, lostOf } from './memory-mapping.ts';
+import { type MemoryOptions, type MemorySettings, memoryCapabilities, parseSettings } from './memory-options.ts';
 import { watchRoll } from './memory-watch.ts';
 import type { Roll } from './roll.ts';
 import { forget, rollOf } from './rolls.ts';
 
 /** A registry inside this process: private to the object, or shared by `namespace`. */
 export function memory(options: MemoryOptions = {}): Registry {
-  return createRegistry(new MemoryDriver(options.namespace, options.clock ?? systemClock), options);
+  return createRegistry(new MemoryDriver(parseSettings(options)), options);
 }
 
 class MemoryDriver implements RegistryDriver {
   readonly name = 'memory';
   readonly capabilities = memoryCapabilities;
   readonly toError = toMemoryError;
-  readonly #namespace: string | undefined;
-  readonly #clock: Clock;
+  readonly #settings: MemorySettings;
   #joined: Roll | undefined;
 
-  constructor(namespace: string | undefined, clock: Clock) {
-    this.#namespace = namespace;
-    this.#clock = clock;
+  constructor(settings: MemorySettings) {
+    this.#settings = settings;
   }
 
   async connect(): Promise<void> {
@@ -42,11 +41,15 @@ class MemoryDriver implements RegistryDriver {
   }
 
   async renew(keys: readonly EntryKey[], lease: Lease | undefined): Promise<readonly EntryKey[]> {
-    const found = keys.map((key) => ({ key, stored: this.#roll().get(key) }));
+    const roll = this.#roll();
+    const find = (key: EntryKey) => roll.get(key);
     // A conflict writes nothing, so all are looked at before one is renewed.
-    for (const { key, stored } of found) if (stored !== undefined && stored.holder !== this) throw heldByAnother(key);
-    for (const { key, stored } of found) if (stored !== undefined) this.#roll().renew(key, lease);
-    return found.filter(({ stored }) => stored === undefined).map(({ key }) => key);
+    const taken = heldByAnother(keys, this, find);
+    if (taken !== undefined) throw conflict(this.name, taken, 'another registry object');
+    const lost = lostOf(keys, find);
+    const gone = new Set(lost);
+    for (const key of keys) if (!gone.has(key)) roll.renew(key, lease);
+    return lost;
   }
 
   async remove(keys: readonly EntryKey[]): Promise<void> {
@@ -66,12 +69,12 @@ class MemoryDriver implements RegistryDriver {
     if (roll === undefined) return;
     for (const key of withdraw) if (roll.get(key)?.holder === this) roll.remove(key, 'deregistered');
     roll.exit();
-    forget(this.#namespace, roll);
+    forget(this.#settings.namespace, roll);
   }
 
   #roll(): Roll {
     if (this.#joined === undefined) {
-      this.#joined = rollOf(this.#namespace, this.#clock);
+      this.#joined = rollOf(this.#settings);
       this.#joined.enter();
     }
     return this.#joined;

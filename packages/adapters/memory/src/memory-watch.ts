@@ -1,4 +1,4 @@
-import type { WatchSink } from '@rollcall/core/adapter';
+import { aborted, type WatchSink } from '@rollcall/core/adapter';
 import type { Roll } from './roll.ts';
 
 /** Snapshot, then changes, until the signal. A roll in memory is never lost, so this never rejects. */
@@ -11,6 +11,6 @@ export async function watchRoll(
   if (signal.aborted) return;
   sink.snapshot(roll.read(name));
   const unsubscribe = roll.subscribe(name, sink);
-  await new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
+  await aborted(signal);
   unsubscribe();
 }

@@ -1,10 +1,10 @@
 import type { Clock, DeleteReason } from '@rollcall/core';
 import { type Entry, type EntryKey, keyOf, type Lease, LeaseTable, type WatchSink } from '@rollcall/core/adapter';
-import type { Holder, Stored } from './memory-mapping.ts';
+import { type Holder, type Stored, toEntries, toStored } from './memory-mapping.ts';
 
 type Changes = Pick<WatchSink, 'put' | 'remove'>;
 
-/** The backend: nodes, their leases, and who wants to hear of changes. */
+/** The backend: nodes, their leases, and the subscribers to changes. */
 export class Roll {
   readonly #clock: Clock;
   readonly #services = new Map<string, Map<string, Stored>>();
@@ -24,7 +24,7 @@ export class Roll {
     this.#schedule();
   }
 
-  /** The last one out stops the timer: what stays is expired when somebody looks again. */
+  /** The last object that leaves stops the timer: nodes that stay expire when the roll is read again. */
   exit(): void {
     this.#users -= 1;
     if (this.#users === 0) this.#disarm();
@@ -43,7 +43,7 @@ export class Roll {
     const { name, node } = entry;
     const nodes = this.#services.get(name) ?? new Map<string, Stored>();
     this.#services.set(name, nodes);
-    nodes.set(node.id, { entry, holder });
+    nodes.set(node.id, toStored(entry, holder));
     this.renew({ name, id: node.id }, lease);
     this.#tell(name, (changes) => changes.put(entry));
   }
@@ -68,7 +68,7 @@ export class Roll {
     this.#expire();
     const services =
       name === undefined ? [...this.#services.values()] : [this.#services.get(name) ?? new Map<string, Stored>()];
-    return services.flatMap((nodes) => [...nodes.values()].map(({ entry }) => entry));
+    return services.flatMap((nodes) => toEntries(nodes.values()));
   }
 
   subscribe(name: string | undefined, changes: Changes): () => void {

@@ -1,4 +1,4 @@
-import type { Clock } from '@rollcall/core';
+import type { MemorySettings } from './memory-options.ts';
 import { Roll } from './roll.ts';
 
 // On the global object, so that two installed copies of this package share; the number changes when Roll does.
@@ -11,15 +11,15 @@ function rolls(): Rolls {
   return holder[shared];
 }
 
-/** The roll of a namespace, made for whoever comes first and with its clock; without a namespace a private one. */
-export function rollOf(namespace: string | undefined, clock: Clock): Roll {
+/** The roll of a namespace: the first object that joins makes it, with its own clock. Without a namespace, a private one. */
+export function rollOf({ namespace, clock }: MemorySettings): Roll {
   if (namespace === undefined) return new Roll(clock);
   const roll = rolls().get(namespace) ?? new Roll(clock);
   rolls().set(namespace, roll);
   return roll;
 }
 
-/** Forgets a namespace that nobody uses and that holds nothing. */
+/** Forgets a namespace without users and without nodes. */
 export function forget(namespace: string | undefined, roll: Roll): void {
   if (namespace !== undefined && roll.abandoned && rolls().get(namespace) === roll) rolls().delete(namespace);
 }

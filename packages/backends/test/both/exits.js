@@ -1,7 +1,7 @@
 // Opens a registry of the adapter of the first argument with the options (JSON) of the second, uses it, and comes to its end;
 // `close` as third argument closes it, `watch` leaves a watcher behind that nobody waits for.
 const [, , name = '', options = '', how] = process.argv;
-const adapter = await import(`../../../${name}/dist/index.js`);
+const adapter = await import(`../../../adapters/${name}/dist/index.js`);
 const registry = adapter[name](JSON.parse(options));
 await registry.register({ name: 'brief', nodes: [{ id: 'n', address: '10.0.0.1:80' }] }, { ttlMs: 60_000 });
 const watcher = registry.watch();

@@ -1,14 +1,10 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import { afterEach, describe, expect, it } from 'vitest';
+import { describe, type ExpectStatic, it } from 'vitest';
 import { addressesOf, Roll } from './roll.ts';
 import { subjects } from './subjects.ts';
 
-const cleanUps: (() => unknown)[] = [];
-afterEach(async () => {
-  for (const cleanUp of cleanUps.splice(0).reverse()) await cleanUp();
-});
 // An agent of Consul whose report to its servers failed tries again only 15 to 30 s later.
-const eventually = (holds: () => unknown) => expect.poll(holds, { timeout: 60_000 });
+const within = (expect: ExpectStatic) => (holds: () => unknown) => expect.poll(holds, { timeout: 60_000 });
 const ttlMs = 3_000;
 
 const restarts = [
@@ -18,10 +14,17 @@ const restarts = [
   { data: 'lost', awayMs: 2 * ttlMs },
 ] as const;
 
-describe.each(subjects)('a restart of $name: who renews is there, who does not goes', ({ prepare, open, truth }) => {
-  it.each(restarts)(
+// Each on a backend of its own, side by side: most of it is waiting.
+describe.for(subjects)('a restart of $name: who renews is there, who does not goes', ({ prepare, open, truth }) => {
+  it.concurrent.for(restarts)(
     'data $data, away for $awayMs ms more than it takes',
-    async ({ data, awayMs }) => {
+    { timeout: 120_000 },
+    async ({ data, awayMs }, { expect, onTestFinished }) => {
+      const eventually = within(expect);
+      const cleanUps: (() => unknown)[] = [];
+      onTestFinished(async () => {
+        for (const cleanUp of cleanUps.splice(0).reverse()) await cleanUp();
+      });
       const { process: backend, address } = await prepare();
       cleanUps.push(() => backend.dispose());
       await backend.start();
@@ -51,6 +54,5 @@ describe.each(subjects)('a restart of $name: who renews is there, who does not g
       await eventually(() => addressesOf(reader, 'fleet').catch(() => [])).toEqual(['10.0.0.1:80']);
       expect(await truth(address, 'fleet')).toEqual(['10.0.0.1:80']);
     },
-    120_000,
   );
 });

@@ -1,7 +1,7 @@
-import { RegistryError } from '@rollcall/core';
-import { type AdapterDescriptor, type CommonRegistryOptions, type Finding, systemClock } from '@rollcall/core/adapter';
+import type { RegistryError } from '@rollcall/core';
+import { type AdapterDescriptor, diagnoseByReading, type Finding, systemClock } from '@rollcall/core/adapter';
 import type { Command } from 'commander';
-import { adapterOf, type CommonOptions, registryOptions, remedyOf, withCommon } from '../common.ts';
+import { type CommonOptions, namedAdapter, registryOptions, remedyOf, withCommon } from '../common.ts';
 import { CliError, exitCodes } from '../exit-codes.ts';
 import { heading, plain, print } from '../output.ts';
 import { timeOption } from '../parse.ts';
@@ -10,7 +10,7 @@ interface DoctorOptions extends CommonOptions {
   readonly for: number;
 }
 
-/** `doctor`. */
+/** Adds the command `doctor`. */
 export function addDoctorCommand(program: Command): void {
   withCommon(program.command('doctor'))
     .description('what works between here and the registry, what does not, and what to do')
@@ -20,7 +20,7 @@ export function addDoctorCommand(program: Command): void {
 
 async function doctor(options: DoctorOptions): Promise<void> {
   const findings: Finding[] = [];
-  for await (const finding of examine(await adapterOf(options), options)) {
+  for await (const finding of examine(await namedAdapter(options), options)) {
     findings.push(finding);
     if (!options.json && !(options.quiet && finding.level === 'ok')) print(textOf(finding));
   }
@@ -36,23 +36,11 @@ function textOf({ level, what, remedy }: Finding): string {
 }
 
 /** What the adapter itself has to say; of an adapter that says nothing, whether it connects and lists. */
-async function* examine(adapter: AdapterDescriptor, options: DoctorOptions): AsyncGenerator<Finding> {
+function examine(adapter: AdapterDescriptor, options: DoctorOptions): AsyncIterable<Finding> {
   const common = registryOptions(options);
-  yield* adapter.diagnose?.(common, { timeoutMs: options.for }) ?? connectAndList(adapter, common);
-}
-
-async function* connectAndList(adapter: AdapterDescriptor, common: CommonRegistryOptions): AsyncGenerator<Finding> {
-  const registry = adapter.create(common);
-  const startedAt = systemClock.now();
-  try {
-    await registry.init();
-    yield { level: 'ok', what: `${adapter.name}: connected in ${(systemClock.now() - startedAt).toFixed()} ms` };
-    const services = (await registry.listServices()).length;
-    yield { level: 'ok', what: `${adapter.name}: ${services} services on the roll` };
-  } catch (error) {
-    if (!RegistryError.is(error, 'UNAVAILABLE', 'TIMEOUT')) throw error;
-    yield { level: 'problem', what: error.message, remedy: remedyOf(adapter) };
-  } finally {
-    await registry.close();
-  }
+  const call = { timeoutMs: options.for };
+  if (adapter.diagnose !== undefined) return adapter.diagnose(common, call);
+  const remedy = ({ code }: RegistryError): string | undefined =>
+    code === 'UNAVAILABLE' || code === 'TIMEOUT' ? remedyOf(adapter) : undefined;
+  return diagnoseByReading({ registry: adapter.create(common), clock: systemClock, remedy }, call);
 }

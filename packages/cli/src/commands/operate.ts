@@ -2,7 +2,7 @@ import { RegistryError } from '@rollcall/core';
 import type { DiscoveryAdmin } from '@rollcall/core/adapter';
 import type { StatusAnswer } from '@rollcall/protocol';
 import type { Command } from 'commander';
-import { adapterOf, type CommonOptions, registryOptions, remedyOf, withCommon } from '../common.ts';
+import { type CommonOptions, namedAdapter, registryOptions, remedyOf, withCommon } from '../common.ts';
 import { CliError, exitCodes } from '../exit-codes.ts';
 import { plain, print } from '../output.ts';
 
@@ -12,12 +12,12 @@ export function addOperateCommands(program: Command): void {
     .description('the discovery server and its self-protection, explained')
     .action(status);
   const protection = program.command('protection').description('self-protection of the discovery server');
-  withCommon(protection.command('end')).description('strike off every expired instance now').action(end);
+  withCommon(protection.command('end')).description('evict every expired instance now').action(end);
 }
 
 /** Asks the server that the options name, as whom they say. */
 async function ask<T>(options: CommonOptions, question: (admin: DiscoveryAdmin) => Promise<T>): Promise<T> {
-  const adapter = await adapterOf(options);
+  const adapter = await namedAdapter(options);
   if (adapter.admin === undefined) {
     const message = `--registry ${plain(adapter.name)} has no self-protection: this command is for the discovery server`;
     throw new CliError(exitCodes.usage, message);
@@ -48,5 +48,5 @@ async function status(options: CommonOptions): Promise<void> {
 async function end(options: CommonOptions): Promise<void> {
   const env = options.registryNamespace ?? 'default';
   const evicted = await ask(options, (admin) => admin.endProtection(env));
-  print(options.json ? JSON.stringify({ evicted }) : `${evicted} expired instances of ${plain(env)} were struck off`);
+  print(options.json ? JSON.stringify({ evicted }) : `${evicted} expired instances of ${plain(env)} were evicted`);
 }

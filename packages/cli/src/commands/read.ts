@@ -1,11 +1,11 @@
-import type { Service, WatchEvent } from '@rollcall/core';
+import { limits, type Registry, type Service, type WatchEvent } from '@rollcall/core';
 import type { Command } from 'commander';
-import { type CommonOptions, withCommon, withRegistry } from '../common.ts';
+import { type CommonOptions, namedAdapter, registryOptions, withCommon, withRegistry } from '../common.ts';
 import { CliError, exitCodes } from '../exit-codes.ts';
 import { note, plain, print, table } from '../output.ts';
 import { untilSignal } from '../signals.ts';
 
-/** `list`, `get`, `watch`. */
+/** Adds the commands `list`, `get`, `watch`. */
 export function addReadCommands(program: Command): void {
   withCommon(program.command('list')).description('services and their versions').action(list);
   withCommon(program.command('get <name>')).description('nodes of a service; late ones are marked').action(get);
@@ -23,9 +23,35 @@ async function list(options: CommonOptions): Promise<void> {
           services.map(({ name, versions }) => [name, versions.map((version) => version || '-').join(', ')]),
         ),
       );
-    else if (!options.quiet) note('nobody is on the roll');
+    else if (!options.quiet) note('no service is registered');
+    if (!options.quiet) tellSkipped(registry);
+    await tellWarming(options);
   });
 }
+
+/** Records of other programs that are in no answer. The user who misses one learns why. */
+function tellSkipped({ skipped }: Registry): void {
+  if (skipped === undefined || skipped.count === 0) return;
+  const examples = skipped.examples.map(({ key, reason }) => `\n  ${plain(key)}: ${plain(reason)}`).join('');
+  const more = skipped.count > skipped.examples.length ? '\n  ...' : '';
+  note(`${skipped.count} records of other programs cannot be read as a node:${examples}${more}`);
+}
+
+/** A server that warms up does not know yet which services are gone: an absence means nothing. */
+async function tellWarming(options: CommonOptions): Promise<void> {
+  if (options.json || options.quiet) return;
+  const adapter = await namedAdapter(options);
+  const status = await adapter
+    .admin?.(registryOptions(options))
+    .status()
+    .catch(() => undefined);
+  if (status !== undefined && 'warming' in status && status.warming === true)
+    note('the server is warming up: services that were registered before its start may be missing');
+}
+
+/** Says that no program of ours can have the name; another program may. */
+const nameHint = (name: string): string =>
+  limits.isServiceName(name) ? '' : ', and none of Rollcall can be: a name is 1-63 of [a-z0-9._-]';
 
 const rowsOf = ({ version, nodes }: Service): string[][] =>
   nodes.map(({ id, address, late, metadata }) => [
@@ -44,7 +70,9 @@ async function get(name: string, options: CommonOptions): Promise<void> {
     if (options.json) print(JSON.stringify(services));
     else if (services.length > 0)
       print(table(['VERSION', 'NODE', 'ADDRESS', 'STATE', 'METADATA'], services.flatMap(rowsOf)));
-    if (services.length === 0) throw new CliError(exitCodes.notFound, `${name} has no live node`);
+    await tellWarming(options);
+    if (services.length === 0)
+      throw new CliError(exitCodes.notFound, `no node of ${plain(name)} is registered${nameHint(name)}`);
   });
 }
 
@@ -67,6 +95,8 @@ function jsonOf(event: WatchEvent): string {
 
 async function watch(name: string | undefined, options: CommonOptions): Promise<void> {
   const signal = untilSignal();
+  const hint = name === undefined ? '' : nameHint(name);
+  if (hint !== '' && !options.quiet) note(`watching ${plain(name ?? '')}${hint}`);
   await withRegistry(options, async (registry) => {
     for await (const event of registry.watch({ name, signal })) print(options.json ? jsonOf(event) : lineOf(event));
   });

@@ -1,13 +1,14 @@
-import { spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import { constants } from 'node:os';
 import { limits } from '@rollcall/core';
+import { pause, systemClock } from '@rollcall/core/adapter';
 import { createService, type NetServer, type ServiceRuntime } from '@rollcall/service';
 import type { Command } from 'commander';
-import { type CommonOptions, openRegistry, serviceSettings, timeFromEnv, withCommon } from '../common.ts';
+import { type CommonOptions, openNamed, serviceSettings, withCommon } from '../common.ts';
 import { CliError, exitCodes } from '../exit-codes.ts';
-import { pair, port, timeOption } from '../parse.ts';
+import { duration, pair, port, timeOption } from '../parse.ts';
 import { lifeLogger } from './write.ts';
 
 interface RunOptions extends CommonOptions {
@@ -15,13 +16,14 @@ interface RunOptions extends CommonOptions {
   readonly port: number;
   readonly host?: string;
   readonly health?: string;
+  readonly drain: number;
   readonly serviceVersion?: string;
   readonly metadata?: Readonly<Record<string, string>>;
-  readonly ttl: number;
-  readonly interval: number;
+  readonly ttl?: number;
+  readonly interval?: number;
 }
 
-/** `run`. */
+/** Adds the command `run`. */
 export function addRunCommand(program: Command): void {
   withCommon(program.command('run <command...>'))
     .description('any program in any language: on the roll while its port answers and it is healthy')
@@ -29,14 +31,11 @@ export function addRunCommand(program: Command): void {
     .requiredOption('--port <port>', 'port that the program listens on', port)
     .option('--host <host>', 'host that other programs should use (default: worked out, and said)')
     .option('--health <url>', 'healthy while it answers 2xx')
+    .addOption(timeOption('--drain <time>', 'between deregistering and telling the program to end', '2s'))
     .option('--service-version <version>', 'version of the service')
     .option('--metadata <key=value>', 'of the node, repeatable', pair)
-    .addOption(
-      timeOption('--ttl <time>', 'expired after this long without a renewal', timeFromEnv('registerTtl', '30s')),
-    )
-    .addOption(
-      timeOption('--interval <time>', 'checked and renewed this often', timeFromEnv('registerInterval', '10s')),
-    )
+    .option('--ttl <time>', 'expires after this long without a renewal (default: 30s)', duration)
+    .option('--interval <time>', 'checked and renewed this often (default: 10s)', duration)
     .addHelpText(
       'after',
       '\nExample:\n  rollcall run --name web --port 8080 --health http://127.0.0.1:8080/health -- python3 server.py',
@@ -86,10 +85,63 @@ const serverOf = (number: number): NetServer => ({
   close: (callback) => callback?.(),
 });
 
+/** The program in a process group of its own: Ctrl-C in the terminal reaches it once, by us. */
+class Program {
+  /** Its exit code; 128 and the number of the signal when one ended it. */
+  readonly ended: Promise<number>;
+  readonly #child: ChildProcess;
+  readonly #onExit = (): void => this.kill('SIGKILL');
+
+  constructor(file: string, args: readonly string[]) {
+    this.#child = spawn(file, args, { stdio: 'inherit', detached: true });
+    this.ended = new Promise((resolve, reject) => {
+      this.#child.once('error', (cause) =>
+        reject(new CliError(exitCodes.usage, `cannot run ${file}: ${cause.message}`)),
+      );
+      this.#child.once('exit', (code, signal) => {
+        process.off('exit', this.#onExit);
+        resolve(code ?? 128 + (signal === null ? 0 : constants.signals[signal]));
+      });
+    });
+    // It must not outlive this command, however that ends.
+    process.once('exit', this.#onExit);
+  }
+
+  /** Sends a signal to its whole group, as a terminal does. */
+  kill(signal: NodeJS.Signals): void {
+    const { pid, exitCode, signalCode } = this.#child;
+    if (pid === undefined || exitCode !== null || signalCode !== null) return;
+    try {
+      process.kill(-pid, signal);
+    } catch {
+      // It has ended meanwhile.
+    }
+  }
+}
+
+/**
+ * The first signal deregisters the service and drains it before the program is told to end, so that no caller meets a
+ * program that is about to go. A second one goes to the program at once.
+ */
+function passSignals(program: Program, service: ServiceRuntime, drainMs: number): void {
+  const over = new AbortController();
+  let isFirst = true;
+  const pass = async (signal: NodeJS.Signals): Promise<void> => {
+    if (isFirst) {
+      isFirst = false;
+      void program.ended.catch(() => {}).then(() => over.abort());
+      await service.stop();
+      await pause(systemClock, drainMs, over.signal).catch(() => {});
+    }
+    program.kill(signal);
+  };
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, (name) => void pass(name));
+}
+
 async function run(command: readonly string[], options: RunOptions): Promise<void> {
   const [file = '', ...args] = command;
   const { name, host, port: number } = options;
-  const registry = await openRegistry(options);
+  const registry = await openNamed(options);
   const service: ServiceRuntime = createService({
     name,
     version: options.serviceVersion,
@@ -99,22 +151,17 @@ async function run(command: readonly string[], options: RunOptions): Promise<voi
     ...(host === undefined ? {} : { advertise: `${host.includes(':') ? `[${host}]` : host}:${number}` }),
     ttlMs: options.ttl,
     renewIntervalMs: options.interval,
-    drainMs: 0,
     registerCheck: (signal) => check(service.node?.address ?? `127.0.0.1:${number}`, options, signal),
     logger: lifeLogger(options.quiet ?? false),
+    drainMs: 0,
     settings: serviceSettings,
   });
-  const child = spawn(file, args, { stdio: 'inherit' });
-  const pass = (signal: NodeJS.Signals): void => void child.kill(signal);
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, pass);
-  const ended = new Promise<number>((resolve, reject) => {
-    child.once('error', (cause) => reject(new CliError(exitCodes.usage, `cannot run ${file}: ${cause.message}`)));
-    child.once('exit', (code, signal) => resolve(code ?? 128 + (signal === null ? 0 : constants.signals[signal])));
-  });
+  const program = new Program(file, args);
+  passSignals(program, service, options.drain);
   try {
     const started = service.start();
-    started.catch(() => child.kill('SIGTERM'));
-    process.exitCode = await ended;
+    started.catch(() => program.kill('SIGTERM'));
+    process.exitCode = await program.ended;
     await started;
   } finally {
     await service.stop();

@@ -1,27 +1,36 @@
 import { createServer } from '@rollcall/server';
 import { type Command, Option } from 'commander';
 import { note, print } from '../output.ts';
-import { duration, port } from '../parse.ts';
+import { duration, names, port } from '../parse.ts';
 import { aborted, untilSignal } from '../signals.ts';
 
 interface ServeOptions {
   readonly host: string;
   readonly port: number;
   readonly insecure?: true;
+  readonly allowHost?: readonly string[];
   readonly protection: 'on' | 'off';
   readonly warmUp?: number | boolean;
   readonly json?: true;
   readonly quiet?: true;
 }
 
-/** `serve`. */
+/** Adds the command `serve`. */
 export function addServeCommand(program: Command): void {
   program
     .command('serve')
     .description('the discovery server, until SIGINT or SIGTERM')
     .option('--host <address>', 'address to bind', '127.0.0.1')
     .option('--port <port>', 'port to bind; 0: any free one', port, 7171)
-    .option('--insecure', 'allow an address that other machines reach: whoever reaches it may change the roll')
+    .option(
+      '--insecure',
+      'allow an address that other machines reach: every client that reaches it may change the roll',
+    )
+    .option(
+      '--allow-host <names>',
+      'names by which clients call a server that others reach, separated by commas',
+      names,
+    )
     .addOption(new Option('--protection <mode>', 'self-protection').choices(['on', 'off']).default('on'))
     .option('--warm-up <time>', 'how long after an empty start absence is not believed (default: 90s)', duration)
     .option('--no-warm-up', 'believe absence at once')
@@ -31,14 +40,14 @@ export function addServeCommand(program: Command): void {
 }
 
 async function serve(options: ServeOptions): Promise<void> {
-  const { host, port: wanted, insecure, protection, warmUp } = options;
+  const { host, port: wanted, insecure, allowHost: allowedHosts, protection, warmUp } = options;
   const warmUpMs = warmUp === false ? 0 : typeof warmUp === 'number' ? warmUp : undefined;
-  const server = createServer({ host, port: wanted, insecure, protection, warmUpMs });
+  const server = createServer({ host, port: wanted, insecure, allowedHosts, protection, warmUpMs });
   const signal = untilSignal();
   const { url, port: bound } = await server.listen();
   if (options.json) print(JSON.stringify({ url, host, port: bound, pid: process.pid }));
   else if (!options.quiet) print(`the roll is open at ${url} (self-protection ${protection}); Ctrl-C ends it`);
-  if (insecure && !options.quiet) note('insecure: whoever reaches this address may read and change the roll');
+  if (insecure && !options.quiet) note('insecure: every client that reaches this address may read and change the roll');
   await aborted(signal);
   await server.close();
 }

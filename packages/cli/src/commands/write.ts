@@ -1,32 +1,30 @@
 import type { Logger } from '@rollcall/core';
 import { createService } from '@rollcall/service';
 import { type Command, Option } from 'commander';
-import { type CommonOptions, openRegistry, serviceSettings, timeFromEnv, withCommon, withRegistry } from '../common.ts';
+import { type CommonOptions, openNamed, serviceSettings, withCommon, withRegistry } from '../common.ts';
 import { exitCodes } from '../exit-codes.ts';
 import { note, plain } from '../output.ts';
-import { pair, timeOption } from '../parse.ts';
+import { duration, pair } from '../parse.ts';
 import { aborted, untilSignal } from '../signals.ts';
 
 interface RegisterOptions extends CommonOptions {
   readonly serviceVersion?: string;
   readonly id?: string;
   readonly metadata?: Readonly<Record<string, string>>;
-  readonly ttl: number;
-  readonly interval: number;
+  readonly ttl?: number;
+  readonly interval?: number;
   readonly onConflict: 'wait' | 'stop';
 }
 
-/** `register`, `deregister`. */
+/** Adds the commands `register`, `deregister`. */
 export function addWriteCommands(program: Command): void {
   withCommon(program.command('register <name> <address>'))
-    .description('put an address on the roll and keep it there until Ctrl-C')
+    .description('register an address and keep it registered until Ctrl-C')
     .option('--service-version <version>', 'version of the service')
     .option('--id <id>', 'id of the node (default: <name>-<uuid>)')
     .option('--metadata <key=value>', 'of the node, repeatable', pair)
-    .addOption(
-      timeOption('--ttl <time>', 'expired after this long without a renewal', timeFromEnv('registerTtl', '30s')),
-    )
-    .addOption(timeOption('--interval <time>', 'renewed this often', timeFromEnv('registerInterval', '10s')))
+    .option('--ttl <time>', 'expires after this long without a renewal (default: 30s)', duration)
+    .option('--interval <time>', 'renewed this often (default: 10s)', duration)
     .addOption(
       new Option(
         '--on-conflict <what>',
@@ -37,7 +35,7 @@ export function addWriteCommands(program: Command): void {
     )
     .action(register);
   withCommon(program.command('deregister <name> <id>'))
-    .description('strike a node off; a live owner is back at its next renewal')
+    .description('remove a node; an owner that lives registers it again at its next renewal')
     .action(deregister);
 }
 
@@ -52,7 +50,7 @@ export function lifeLogger(quiet: boolean): Logger {
 async function register(name: string, address: string, options: RegisterOptions): Promise<void> {
   const { quiet = false, onConflict } = options;
   const signal = untilSignal();
-  const registry = await openRegistry(options);
+  const registry = await openNamed(options);
   const service = createService({
     name,
     version: options.serviceVersion,
@@ -81,6 +79,13 @@ async function register(name: string, address: string, options: RegisterOptions)
 }
 
 async function deregister(name: string, id: string, options: CommonOptions): Promise<void> {
-  await withRegistry(options, (registry) => registry.deregister({ name, nodes: [{ id }] }));
-  if (!options.quiet) note(`${id} of ${name} is off the roll; if its owner lives, it will be back at its next renewal`);
+  await withRegistry(options, async (registry) => {
+    const nodes = (await registry.getService(name)).flatMap((service) => service.nodes);
+    await registry.deregister({ name, nodes: [{ id }] });
+    if (options.quiet) return;
+    const what = `${plain(id)} of ${plain(name)}`;
+    if (nodes.some((node) => node.id === id))
+      note(`${what} is deregistered; if its owner lives, it registers again at its next renewal`);
+    else note(`${what} was not registered, so nothing was removed`);
+  });
 }

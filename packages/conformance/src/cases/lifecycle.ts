@@ -140,7 +140,8 @@ export const lifecycle: Concern = {
       const took = await timed(() => within('close()', 500 + context.settleMs, registry.close()));
       assert(took <= 500 + context.toleranceMs, `took ${took} ms`);
     },
-
+  },
+  processCases: {
     'an idle registry keeps no process alive': async (context) => {
       // The runner has timers of its own that come and go, and connections take a while to end: several looks.
       let settling = 5;

@@ -78,6 +78,49 @@ export const namespaces: Concern = {
       await context.shows(blue, name, [service(name, ['a', 'b'])]);
     }),
 
+    'deregister of a node that only another namespace has removes nothing there': separated(
+      async (context, { red, blue, openRed }) => {
+        const name = context.name();
+        const none = await context.open();
+        await red.register(service(name, ['a']));
+        await none.register(service(name, ['b']));
+        for (const id of ['a', 'b']) await blue.deregister(service(name, [id]));
+        await none.deregister(service(name, ['a']));
+        await red.deregister(service(name, ['b']));
+        await context.shows(await openRed(), name, [service(name, ['a'])]);
+        await context.shows(none, name, [service(name, ['b'])]);
+      },
+    ),
+
+    'lists and watches of all services see neither a namespace from none nor none from a namespace': separated(
+      async (context, { red }) => {
+        const none = await context.open();
+        const [inside, outside] = [context.name('inside'), context.name('outside')];
+        const [inRed, inNone] = [context.observe(red), context.observe(none)];
+        await red.register(service(inside));
+        await none.register(service(outside));
+        await inRed.settlesTo([service(inside)]);
+        await inNone.settlesTo([service(outside)]);
+        const names = async (registry: Registry) =>
+          (await registry.listServices()).map(({ name }) => name).filter((name) => name.startsWith(context.prefix));
+        assert.deepEqual(await names(red), [inside]);
+        assert.deepEqual(await names(none), [outside]);
+      },
+    ),
+
+    'close withdraws nothing of the same id in another namespace': separated(
+      async (context, { red, blue, openRed }) => {
+        const name = context.name();
+        const none = await context.open();
+        for (const one of [red, blue, none]) await one.register(service(name));
+        await blue.close();
+        await context.shows(await openRed(), name, [service(name)]);
+        await context.shows(none, name, [service(name)]);
+        await red.close();
+        await context.shows(none, name, [service(name)]);
+      },
+    ),
+
     'a namespace is another roll than none': separated(async (context, { red }) => {
       const registry = await context.open();
       const name = context.name();

@@ -3,7 +3,8 @@ import type { Registry, ServiceInput } from '@rollcall/core';
 import type { Concern } from '../case.ts';
 import type { CaseContext } from '../kit/context.ts';
 import { rejects } from '../kit/expect.ts';
-import { changed, service } from '../kit/samples.ts';
+import { rowsOf } from '../kit/roll.ts';
+import { changed, node, service } from '../kit/samples.ts';
 
 /** What a contest for one id leaves: who holds it, and with what content. */
 interface Contest {
@@ -57,6 +58,26 @@ export const ownership: Concern = {
       await rejects('a renewal', conflict, () => loser.register(refused));
       await rejects('a second renewal', conflict, () => loser.register(refused));
       await context.shows(winner, name, [held]);
+    },
+
+    'changed content from an object that lost the node is CONFLICT and writes nothing': async (context) => {
+      const name = context.name();
+      const { winner, loser, held, refused } = await contest(context, name);
+      const seen = context.observe(winner, { name });
+      await seen.settlesTo([held]);
+      const conflict = { code: 'CONFLICT', mentions: ['n1'], withinMs: context.settleMs } as const;
+      await rejects('a renewal', conflict, () => loser.register(refused));
+      const [moved] = [{ ...refused, version: '9', nodes: [node('n1', '192.0.2.99:99')] }];
+      await rejects('changed content', conflict, () => loser.register(changed(refused, 'from the loser')));
+      await rejects('another version', conflict, () => loser.register(moved));
+      // Beside a node that is free the refused one is not written either.
+      const beside = { ...changed(refused, 'beside'), nodes: [...changed(refused, 'beside').nodes, node('free')] };
+      await rejects('one of two', conflict, () => loser.register(beside));
+      await winner.register(service(name, ['sentinel']));
+      await seen.until('the sentinel', () => seen.state.some((one) => one.nodes[0]?.id === 'sentinel'));
+      const told = seen.state.filter((one) => one.nodes[0]?.id === 'n1');
+      assert.deepEqual(rowsOf(told), rowsOf([held]));
+      assert(!seen.events.some(({ type }) => type === 'update' || type === 'delete'), 'a change was told');
     },
 
     'a conflict names the node': async (context) => {

@@ -102,7 +102,8 @@ export const renew: Concern = {
       await registry.register(service(name, ['a', 'b']));
       await context.shows(other, name, [service(name, ['a', 'b'])]);
     },
-
+  },
+  burstCases: {
     'a hundred renewals at the same time are one node': async (context) => {
       const [registry, other] = await context.openTwo();
       const name = context.name();

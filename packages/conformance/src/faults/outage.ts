@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import type { ServiceInput } from '@rollcall/core';
 import type { Concern } from '../case.ts';
-import { shortTtlMs } from '../defaults.ts';
+import { farMs, shortTtlMs } from '../defaults.ts';
 import type { CaseContext } from '../kit/context.ts';
 import { rowsOf } from '../kit/roll.ts';
 import { changed, service } from '../kit/samples.ts';
@@ -96,6 +96,63 @@ export const outage: Concern = {
       }
       await registry.deregister(service(name));
       await seen.settlesTo([]);
+    },
+
+    'the first node that comes after synced is told': async (context, faults) => {
+      const [registry, other] = await context.openTwo();
+      const name = context.name();
+      const seen = context.observe(other, { name });
+      await seen.until('synced', () => seen.synced);
+      for (const id of ['a', 'b']) {
+        await faults.stop();
+        await seen.until('interrupted', () => !seen.synced, context.recoverMs);
+        await faults.start();
+        await seen.until('synced', () => seen.synced, context.recoverMs);
+        await context.recovers('register', () => registry.register(service(name, [id])));
+        await seen.until(`node ${id}`, () => seen.state.some(({ nodes }) => nodes[0]?.id === id));
+      }
+    },
+
+    'synced comes after the deletes of what the outage took': async (context, faults) => {
+      const [registry, other] = await context.openTwo();
+      const name = context.name();
+      const ids = ['a', 'b', 'c'];
+      await registry.register(service(name, ids));
+      const seen = context.observe(other, { name });
+      await seen.settlesTo([service(name, ids)]);
+      const before = seen.events.length;
+      await faults.wipe();
+      await seen.settlesTo([], context.recoverMs);
+      const types = seen.events.slice(before).map(({ type }) => type);
+      // An interruption that was over before it was told is not told, and neither is its end.
+      const synced = types.includes('synced') ? types.indexOf('synced') : types.length;
+      const deletes = types.slice(0, synced).filter((type) => type === 'delete');
+      assert.equal(deletes.length, ids.length, `told: ${types.join(', ')}`);
+    },
+
+    'a node that changed across an outage is an update, not a delete and a create': async (context, faults) => {
+      const [registry, other] = await context.openTwo();
+      const name = context.name();
+      const seen = context.observe(other, { name });
+      const deletes = (): number => seen.events.filter(({ type }) => type === 'delete').length;
+      await registry.register(service(name));
+      await seen.settlesTo([service(name)]);
+      await faults.stop();
+      await seen.until('interrupted', () => !seen.synced, context.recoverMs);
+      await faults.start();
+      await context.recovers('register', () => registry.register(changed(service(name), '1')));
+      await seen.settlesTo([changed(service(name), '1')], context.recoverMs);
+      // A backend that forgets may have been seen without the node in between.
+      if (context.capabilities.durable) assert.equal(deletes(), 0, 'a delete was told');
+      const told = deletes();
+      await faults.freeze();
+      const writing = registry.register(changed(service(name), '2'), { timeoutMs: farMs });
+      const settled = Promise.allSettled([writing]);
+      await faults.resume();
+      await settled;
+      await context.recovers('register', () => registry.register(changed(service(name), '2')));
+      await seen.settlesTo([changed(service(name), '2')], context.recoverMs);
+      assert.equal(deletes(), told, 'a delete was told after a standstill');
     },
 
     'all watchers of all objects are back': async (context, faults) => {

@@ -167,7 +167,6 @@ export const callMutants: readonly Mutant[] = [
   {
     name: 'keeps the process alive while it is open',
     caughtBy: 'lifecycle: an idle registry keeps no process alive',
-    alone: true,
     open: withRegistry((inner) => {
       const timer = setInterval(() => {}, 1_000);
       return {
@@ -181,13 +180,11 @@ export const callMutants: readonly Mutant[] = [
   {
     name: 'holds the process for a watcher that nobody waits for',
     caughtBy: 'lifecycle: a pending next keeps it alive',
-    alone: true,
     open: withWatcher(eager),
   },
   {
     name: 'leaves a timer behind',
     caughtBy: 'lifecycle: rounds of open, use and close leave no handle behind',
-    alone: true,
     open: withWatcher((inner) => {
       // Long enough for the case to see it, short enough not to hold up the test run.
       setTimeout(() => {}, 4_000);

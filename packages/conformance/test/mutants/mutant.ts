@@ -1,5 +1,5 @@
 import type { Registry, ServiceInput, WatchEvent, Watcher, WatchOptions } from '@rollcall/core';
-import { createRegistry, type RegistryDriver } from '@rollcall/core/adapter';
+import { createRegistry, type RegistryDriver, type WatchSink } from '@rollcall/core/adapter';
 import { type Open, openShelf, shelfDriver, type Warehouse } from '../shelf/shelf-registry.ts';
 
 /** A registry that breaks one promise, and the case that must notice. */
@@ -9,8 +9,6 @@ export interface Mutant {
   /** `concern: title` of the case. */
   readonly caughtBy: string;
   readonly open: Open;
-  /** Its case counts what the whole process holds, so nothing may run beside it. */
-  readonly alone?: true;
 }
 
 /** An honest guard over a driver of which a part was replaced. */
@@ -20,6 +18,12 @@ export const withDriver =
     const inner = shelfDriver(warehouse, options?.namespace);
     return createRegistry({ ...inner, ...part(inner, warehouse) }, options);
   };
+
+/** An honest driver of which watches tell something else. */
+export const sinking = (change: (sink: WatchSink) => Partial<WatchSink>): Open =>
+  withDriver((inner) => ({
+    watch: (name, sink, call) => inner.watch(name, { ...sink, ...change(sink) }, call),
+  }));
 
 /** An honest registry of which a part was replaced. */
 export const withRegistry =

@@ -34,6 +34,7 @@ export const outageMutants: readonly Mutant[] = [
           inner.watch(
             name,
             {
+              alive: () => sink.alive(),
               snapshot: (entries) => {
                 told ??= new Map(entries.map((entry) => [entry.node.id, entry]));
                 sink.snapshot([...told.values()]);

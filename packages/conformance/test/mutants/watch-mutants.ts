@@ -1,11 +1,5 @@
 import { RegistryError, type Service, type WatchEvent } from '@rollcall/core';
-import type { WatchSink } from '@rollcall/core/adapter';
-import { eager, type Mutant, tells, watcher, withDriver, withRegistry, withWatcher } from './mutant.ts';
-
-const sinking = (change: (sink: WatchSink) => Partial<WatchSink>): Mutant['open'] =>
-  withDriver((inner) => ({
-    watch: (name, sink, call) => inner.watch(name, { ...sink, ...change(sink) }, call),
-  }));
+import { eager, type Mutant, sinking, tells, watcher, withDriver, withRegistry, withWatcher } from './mutant.ts';
 
 /** What adapters get wrong about what a watcher is told. */
 export const watchMutants: readonly Mutant[] = [

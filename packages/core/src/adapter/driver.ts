@@ -35,7 +35,7 @@ export interface DriverCall {
   readonly logger: Logger;
 }
 
-/** A TTL as the backend keeps it (raised and rounded) and the promised interval, both in milliseconds. */
+/** A TTL as the backend keeps it and the promised interval, both in milliseconds. The guard rounds it: `model/lease.ts`. */
 export interface Lease {
   readonly ttlMs: number;
   readonly renewIntervalMs: number;
@@ -49,6 +49,8 @@ export interface WatchSink {
   put(entry: Entry): void;
   /** One node that is gone; `unknown` without a reason. */
   remove(key: EntryKey, reason?: DeleteReason): void;
+  /** Part of the state has arrived and there is nothing to tell yet: a long snapshot on a slow link is no silence. */
+  alive(): void;
 }
 
 /** The narrow interface that an adapter implements; `createRegistry` makes a `Registry` of it. */

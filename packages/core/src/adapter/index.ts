@@ -17,6 +17,7 @@ export type {
   Finding,
   RegistryFactory,
 } from './descriptor.ts';
+export { diagnoseByReading, type Examination } from './diagnose.ts';
 export type {
   DriverCall,
   Entry,
@@ -36,3 +37,5 @@ export {
   parseTime,
   readMetadata,
 } from './readers.ts';
+export { recipeOf } from './recipe.ts';
+export { explainTls, type TlsNames } from './tls-hints.ts';

@@ -58,7 +58,9 @@ function parseEndpoint(value: unknown, rules: EndpointRules): BackendEndpoint {
   const text = value.trim();
   const hasScheme = /^https?:\/\//i.test(text);
   const full = hasScheme ? text : `${scheme}://${text}`;
-  const url = URL.canParse(full) ? new URL(full) : undefined;
+  // `ftp://host` would be a host named ftp with a path.
+  const isOther = !hasScheme && /^[a-z][a-z0-9+.-]*:\/\//i.test(text);
+  const url = !isOther && URL.canParse(full) ? new URL(full) : undefined;
   // Not repeated: a password may be in it.
   if (url !== undefined && (url.username !== '' || url.password !== ''))
     throw invalidOption(registry, `addresses: ${rule}, without a user`);

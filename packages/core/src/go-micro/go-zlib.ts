@@ -61,7 +61,7 @@ export function encodeZlib(text: string): string {
   return deflateSync(Buffer.from(text)).toString('hex');
 }
 
-/** The text in a hex zlib stream; undefined for anything else, and for one that would grow beyond all reason. */
+/** The text in a hex zlib stream; undefined for anything else, and for a stream of more than a mebibyte of text. */
 export function decodeZlib(hex: string): string | undefined {
   if (!/^(?:[0-9a-f]{2})+$/i.test(hex)) return undefined;
   try {

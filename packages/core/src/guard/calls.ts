@@ -2,7 +2,7 @@ import type { DriverCall, RegistryDriver } from '../adapter/driver.ts';
 import type { CallOptions, Clock, Logger } from '../contract.ts';
 import { type CallMessage, callChannel } from '../diagnostics.ts';
 import { RegistryError } from '../errors.ts';
-import { parseCallOptions } from '../model/options.ts';
+import { callOptions, parseCallOptions } from '../model/options.ts';
 import { CallScope } from './call-scope.ts';
 import { toRegistryError } from './driver-error.ts';
 import type { ProcessHold } from './process-hold.ts';
@@ -68,7 +68,10 @@ export class Calls {
   async #bounded<T>({ operation, options, prepare }: CallPlan<T>): Promise<T> {
     this.refuseClosed(operation);
     const { driver, clock, logger, hold } = this.#context;
-    const { signal, timeoutMs = this.#context.timeoutMs } = parseCallOptions(options);
+    const { signal, timeoutMs = this.#context.timeoutMs } = parseCallOptions(
+      options,
+      operation === 'register' ? callOptions.register : callOptions.call,
+    );
     const scope = new CallScope({ clock, registry: driver.name, operation, timeoutMs, signal });
     this.#open.add(scope);
     hold.acquire();

@@ -9,6 +9,7 @@ import type {
   RegisterOptions,
   Registry,
   RegistryOptions,
+  RegistryRecipe,
   Service,
   ServiceInput,
   ServiceRef,
@@ -19,8 +20,9 @@ import type {
 } from '../contract.ts';
 import { closeGraceMs, defaultCloseTimeoutMs, defaultTimeoutMs } from '../defaults.ts';
 import { freezeEntry, freezeSummaries, groupByVersion, keyOf, summarize } from '../model/entry.ts';
-import { invalid, parseName, parseRef, parseService } from '../model/input.ts';
-import { parseDuration, parseLease, parseNamespace, parseSignal } from '../model/options.ts';
+import { parseName, parseRef, parseService } from '../model/input.ts';
+import { parseLease } from '../model/lease.ts';
+import { callOptions, checkOptions, parseDuration, parseNamespace, parseSignal } from '../model/options.ts';
 import { CallOrder } from './call-order.ts';
 import { Calls } from './calls.ts';
 import { Connection } from './connection.ts';
@@ -32,16 +34,22 @@ import { Writes } from './writes.ts';
 
 /**
  * Makes a registry of a driver: the one guard of all backends. Validation, copies and freezing, grouping, per-node
- * call order, deadlines and signals, put or renew, the whole watch machinery, the lifecycle.
+ * call order, deadlines and signals, put or renew, the whole watch machinery, the lifecycle. `recipe` (see `recipeOf`): how a
+ * worker thread makes the same.
  *
  * @throws RegistryError `INVALID_ARGUMENT` for a bad option.
  */
-export function createRegistry(driver: RegistryDriver, options: RegistryOptions = {}): Registry {
-  return new GuardedRegistry(driver, options);
+export function createRegistry(
+  driver: RegistryDriver,
+  options: RegistryOptions = {},
+  recipe?: RegistryRecipe | undefined,
+): Registry {
+  return new GuardedRegistry(driver, options, recipe);
 }
 
 class GuardedRegistry implements Registry {
   readonly name: string;
+  readonly recipe: RegistryRecipe | undefined;
   readonly #driver: RegistryDriver;
   readonly #clock: Clock;
   readonly #logger: Logger;
@@ -56,7 +64,8 @@ class GuardedRegistry implements Registry {
   #renewIntervalMs = Number.POSITIVE_INFINITY;
   #closing: Promise<void> | undefined;
 
-  constructor(driver: RegistryDriver, options: RegistryOptions) {
+  constructor(driver: RegistryDriver, options: RegistryOptions, recipe: RegistryRecipe | undefined) {
+    this.recipe = recipe;
     const { clock = systemClock, logger = silentLogger } = options;
     parseNamespace(options.namespace);
     const timeoutMs = parseDuration(options.timeoutMs, 'timeoutMs') ?? defaultTimeoutMs;
@@ -153,7 +162,7 @@ class GuardedRegistry implements Registry {
   watch(options: WatchOptions = {}): Watcher {
     try {
       this.#calls.refuseClosed('watch');
-      if (typeof options !== 'object' || options === null) throw invalid('options', 'an object', options ?? 'null');
+      checkOptions(options, callOptions.watch);
       const name = options.name === undefined ? undefined : parseName(options.name);
       return this.#watches.watch(name, parseSignal(options.signal));
     } catch (error) {

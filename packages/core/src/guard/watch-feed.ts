@@ -110,6 +110,7 @@ export class WatchFeed implements WatchSource {
       snapshot: (entries) => live(() => this.#snapshot(entries)),
       put: (entry) => live(() => this.#put(entry)),
       remove: (key, reason = 'unknown') => live(() => this.#remove(key, reason)),
+      alive: () => live(() => {}),
     };
   }
 

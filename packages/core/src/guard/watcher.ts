@@ -2,7 +2,7 @@ import type { Entry } from '../adapter/driver.ts';
 import type { DeleteReason, WatchEvent, Watcher } from '../contract.ts';
 import type { RegistryError } from '../errors.ts';
 import { sameEntry, serviceOf } from '../model/entry.ts';
-import { ChangeQueue } from './change-queue.ts';
+import { ChangedKeys } from './changed-keys.ts';
 
 /** On a watcher that can tell whether an event is pending. In the global registry: several copies of this package may be loaded. */
 const pending = Symbol.for('rollcall.watcher.pending');
@@ -43,7 +43,7 @@ export class GuardWatcher implements Watcher {
   readonly #open: () => WatchSource | undefined;
   #source: WatchSource | undefined;
   readonly #told = new Map<string, Entry>();
-  readonly #changed = new ChangeQueue();
+  readonly #changed = new ChangedKeys();
   readonly #waiting: ((result: Result) => void)[] = [];
   #interrupted: RegistryError | undefined;
   #synced = false;

@@ -1,5 +1,4 @@
-import type { Lease } from '../adapter/driver.ts';
-import type { CallOptions, Capabilities, RegisterOptions } from '../contract.ts';
+import type { CallOptions } from '../contract.ts';
 import { invalid } from './input.ts';
 import { isNamespace, maxDurationMs } from './limits.ts';
 
@@ -30,20 +29,29 @@ export function parseSignal(value: unknown): AbortSignal | undefined {
   throw invalid('signal', 'an AbortSignal', value ?? 'null');
 }
 
-/** What every call takes; throws `INVALID_ARGUMENT`. */
-export function parseCallOptions(options: unknown): CallOptions {
-  if (options === undefined) return {};
+/** What the options of each call may be. `close` never rejects, so it takes whatever it is given. */
+export const callOptions: Readonly<
+  Record<'call' | 'register' | 'watch' | 'follow' | 'waitForService', readonly string[]>
+> = {
+  call: ['signal', 'timeoutMs'],
+  register: ['signal', 'timeoutMs', 'ttlMs', 'renewIntervalMs'],
+  watch: ['name', 'signal'],
+  follow: ['signal'],
+  waitForService: ['signal', 'timeoutMs', 'minNodes'],
+};
+
+/** An option that is misspelt must not be ignored: `{ ttl: 1000 }` would register without a TTL. Throws `INVALID_ARGUMENT`. */
+export function checkOptions(options: unknown, known: readonly string[]): void {
+  if (options === undefined) return;
   if (typeof options !== 'object' || options === null) throw invalid('options', 'an object', options ?? 'null');
-  const { signal, timeoutMs } = options as CallOptions;
-  return { signal: parseSignal(signal), timeoutMs: parseDuration(timeoutMs, 'timeoutMs') };
+  const unknown = Object.keys(options).find((key) => !known.includes(key));
+  if (unknown !== undefined) throw invalid(`options: ${unknown} is unknown; an option`, `one of ${known.join(', ')}`);
 }
 
-/** The lease as the backend keeps it: raised to `minTtlMs`, rounded up to `ttlResolutionMs`. */
-export function parseLease(options: RegisterOptions | undefined, capabilities: Capabilities): Lease | undefined {
-  const asked = parseDuration(options?.ttlMs, 'ttlMs');
-  const interval = parseDuration(options?.renewIntervalMs, 'renewIntervalMs');
-  if (asked === undefined) return undefined;
-  const { minTtlMs, ttlResolutionMs } = capabilities;
-  const ttlMs = Math.ceil(Math.max(asked, minTtlMs) / ttlResolutionMs) * ttlResolutionMs;
-  return { ttlMs, renewIntervalMs: interval ?? Math.max(1, Math.floor(ttlMs / 3)) };
+/** What every call takes; throws `INVALID_ARGUMENT`. */
+export function parseCallOptions(options: unknown, known: readonly string[] = callOptions.call): CallOptions {
+  checkOptions(options, known);
+  if (options === undefined) return {};
+  const { signal, timeoutMs } = options as CallOptions;
+  return { signal: parseSignal(signal), timeoutMs: parseDuration(timeoutMs, 'timeoutMs') };
 }

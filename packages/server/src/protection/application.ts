@@ -5,16 +5,16 @@ import { isOnTime, lateAfterMs, type Member } from './member.ts';
 /** A clean cancel that found no newcomer: the next one within 300 s is its own. */
 export interface Cancel {
   readonly key: string;
-  readonly appid: string;
+  readonly service: string;
 }
 
-/** One application: who came new and who left, and who stands in for whom, one for one. Each event is O(1). */
+/** One application: its newcomers, its departed instances, and which newcomer stands in for which, one for one. Each event is O(1). */
 export class Application {
-  /** How many of it are listed. */
+  /** How many of its instances are listed. */
   listed = 0;
   /** Unused newcomers that are on time, in the order of their registration. */
   readonly #newcomers = new Fifo<Member>();
-  /** Silent or struck off and without a newcomer, in the order in which they fell silent. */
+  /** Silent or evicted and without a newcomer, in the order in which they fell silent. */
   readonly #departed = new Fifo<Member>();
   readonly #cancels = new Fifo<Cancel>();
 
@@ -22,7 +22,7 @@ export class Application {
     return this.listed === 0 && this.#departed.size === 0 && this.#cancels.size === 0;
   }
 
-  /** An id that is neither listed nor was struck off lately: answers the cancel that it makes up for, or whom it replaces. */
+  /** An id that is neither listed nor was evicted lately: answers the cancel that it makes up for, or the instance that it replaces. */
   arrived(newcomer: Member): { readonly cancel?: Cancel | undefined; readonly replaced?: Member | undefined } {
     const cancel = this.#cancels.shift();
     if (cancel !== undefined) return { cancel };
@@ -33,9 +33,9 @@ export class Application {
     return { replaced };
   }
 
-  /** One fell late; it is replaced at once when a newcomer stands in. */
+  /** An instance fell late; it is replaced at once when a newcomer stands in. */
   departed(member: Member, now: number): void {
-    // A newcomer that falls late before it is used serves nobody.
+    // A newcomer that falls late before it is used stands in for none.
     this.#newcomers.delete(member);
     const newcomer = this.#take((candidate) => standsIn(candidate, member), now);
     if (newcomer === undefined) this.#departed.add(member);
@@ -43,8 +43,8 @@ export class Application {
   }
 
   /**
-   * A silent one renewed, or a struck off one registered: it needs nobody. Its newcomer is free again for whoever falls
-   * silent next, but not for those who are silent already: they are about to return as well.
+   * A silent instance renewed, or an evicted one registered: it needs no newcomer. Its own is free again for the next
+   * that falls silent, but not for those that are silent already: they are about to return as well.
    */
   returned(member: Member): void {
     this.forget(member);
@@ -79,8 +79,8 @@ export class Application {
   }
 
   /**
-   * The oldest newcomer if it serves, else the youngest. One serves whenever an older one does, so whether anybody does is
-   * exact; and the old ones, which serve the fewest, are used first.
+   * The oldest newcomer if it serves, else the youngest. The youngest serves whenever an older one does, so whether any
+   * does is exact; and the old ones, which serve the fewest, are used first.
    */
   #take(serves: (newcomer: Member) => boolean, now: number): Member | undefined {
     for (let { first } = this.#newcomers; first !== undefined && isStale(first, now); first = this.#newcomers.first)
@@ -99,8 +99,8 @@ function pair(member: Member, newcomer: Member): void {
 }
 
 /**
- * It left. Where nobody listed depends on it, those after it forget it: an application that is deployed for years must
- * not keep all its dead.
+ * It left. Where no listed instance depends on it, those after it forget it: an application that is deployed for years
+ * must not keep all its dead.
  */
 export function unchain(member: Member): void {
   for (
@@ -112,12 +112,12 @@ export function unchain(member: Member): void {
   }
 }
 
-/** Registered after the last renewal of the departed; or in a surge deploy shortly before it, of one that had been there for long. */
+/** Registered after the last renewal of the departed; or, in a surge deploy, shortly before it, if the departed had been there for long. */
 function standsIn(newcomer: Member, departed: Member): boolean {
   const after = newcomer.registeredAt - departed.lastRenewal;
   return after > 0 || (-after <= recentMs && newcomer.registeredAt - departed.registeredAt >= recentMs);
 }
 
-/** Too old to stand in for any that falls late now or later, if the leases of its application are alike. */
+/** Too old to stand in for an instance that falls late now or later, if the leases of its application are alike. */
 const isStale = (newcomer: Member, now: number): boolean =>
   newcomer.registeredAt < now - 2 * (recentMs + lateAfterMs(newcomer));

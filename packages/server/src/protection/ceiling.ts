@@ -10,13 +10,13 @@ export interface Allowance {
   readonly now: number;
   /** So many per 60 s. */
   readonly budget: number;
-  /** Since when somebody of the environment renews; undefined: nobody does. */
+  /** Since when an instance of the environment renews; undefined: none does. */
   readonly heardSince: number | undefined;
   /** How many of an application are listed. */
-  readonly listed: (appid: string) => number;
+  readonly listed: (service: string) => number;
 }
 
-/** An hour of silence ends even under protection: a few at a time, at random, and not while nobody at all is heard. */
+/** An hour of silence ends even under protection: a few at a time, at random, and not while no instance at all is heard. */
 export class Ceiling {
   readonly #random: () => number;
   readonly #due = new LeaseTable<Member>();
@@ -31,8 +31,8 @@ export class Ceiling {
     return this.#due.nextDeadline();
   }
 
-  /** Its lease has run out and it is held. */
-  hold(member: Member, now: number): void {
+  /** Its lease has run out, and it stays listed. */
+  await(member: Member, now: number): void {
     const restMs = Math.max(0, member.lastRenewal + ceilingMs - now);
     this.#due.set(member.key, member, Math.ceil(restMs / resolutionMs) * resolutionMs, now);
   }
@@ -41,12 +41,15 @@ export class Ceiling {
     this.#due.delete(key);
   }
 
-  /** Who is to be struck off now. Those that must wait are looked at again 60 s later. */
+  /** Those to evict now. Those that must wait are looked at again 60 s later. */
   take(allowance: Allowance): Member[] {
     const { now, budget, heardSince } = allowance;
     const silent = this.#due.expire(now);
     if (silent.length === 0) return [];
-    if (now >= this.#since + ceilingStepMs) [this.#since, this.#spent] = [now, 0];
+    if (now >= this.#since + ceilingStepMs) {
+      this.#since = now;
+      this.#spent = 0;
+    }
     const heard = heardSince !== undefined && now >= heardSince + ceilingStepMs;
     const chosen = heard ? this.#choose(silent, budget - this.#spent, allowance) : [];
     this.#spent += chosen.length;
@@ -65,8 +68,8 @@ export class Ceiling {
     const left = new Map<string, number>();
     const last: Member[] = [];
     const first = shuffled.filter((member) => {
-      const count = left.get(member.appid) ?? listed(member.appid);
-      left.set(member.appid, count - 1);
+      const count = left.get(member.service) ?? listed(member.service);
+      left.set(member.service, count - 1);
       if (count > 1) return true;
       last.push(member);
       return false;

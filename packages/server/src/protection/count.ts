@@ -6,7 +6,7 @@ export class Count {
   #missing = 0;
   #considered = 0;
 
-  /** Silent or struck off lately, and not replaced. */
+  /** Silent or evicted lately, and not replaced. */
   get missing(): number {
     return this.#missing;
   }
@@ -16,7 +16,7 @@ export class Count {
     return this.#considered;
   }
 
-  /** So many missing are believed. */
+  /** So many missing instances are believed to be dead. */
   get threshold(): number {
     return Math.max(1, Math.floor(toleratedPart * this.#considered));
   }

@@ -1,6 +1,6 @@
 /** Which instance of an environment. */
 export interface Ref {
-  readonly appid: string;
+  readonly service: string;
   readonly id: string;
 }
 
@@ -18,15 +18,15 @@ export interface Member extends Ref {
   lastRenewal: number;
   ttlMs: number;
   renewIntervalMs: number;
-  state: 'listed' | 'struck off' | 'cancelled';
+  state: 'listed' | 'evicted' | 'cancelled';
   /** Registered for 1.25 of its own intervals: counts in N. */
   mature: boolean;
   late: boolean;
-  /** Struck off within the last 300 s, and not by hand. */
+  /** Evicted within the last 300 s, and not by an operator. */
   recent: boolean;
   /** The newcomer that stands in for it. */
   replacedBy: Member | undefined;
-  /** The other way round, as long as one that is listed depends on it. */
+  /** The other way round, as long as a listed instance depends on it. */
   standsInFor: Member | undefined;
   /** What it adds to the two numbers of the rule. */
   counted: Counted;
@@ -41,31 +41,45 @@ export interface Counted {
 const nothing: Counted = { missing: 0, considered: 0 };
 
 /** One string for an instance of the environment. */
-export const memberKey = ({ appid, id }: Ref): string => `${appid}\0${id}`;
+export const memberKey = ({ service, id }: Ref): string => `${service}\0${id}`;
 
-/** One that registers now. */
+/** An instance that registers now. */
 export function newMember(ref: Ref, { ttlMs, renewIntervalMs }: Lease, now: number): Member {
   return {
-    ...{ appid: ref.appid, id: ref.id, key: memberKey(ref), registeredAt: now, lastRenewal: now },
-    ...{ ttlMs, renewIntervalMs, state: 'listed', mature: false, late: false, recent: false },
-    ...{ replacedBy: undefined, standsInFor: undefined, counted: nothing },
+    service: ref.service,
+    id: ref.id,
+    key: memberKey(ref),
+    registeredAt: now,
+    lastRenewal: now,
+    ttlMs,
+    renewIntervalMs,
+    state: 'listed',
+    mature: false,
+    late: false,
+    recent: false,
+    replacedBy: undefined,
+    standsInFor: undefined,
+    counted: nothing,
   };
 }
 
 /** No renewal for 1.25 of its own intervals, or for its TTL if that is shorter. */
 export const lateAfterMs = ({ ttlMs, renewIntervalMs }: Lease): number => Math.min(1.25 * renewIntervalMs, ttlMs);
 
+/** After 1.25 of its own intervals it counts in N. */
+export const maturesAfterMs = ({ renewIntervalMs }: Lease): number => 1.25 * renewIntervalMs;
+
 /** Listed, and heard of when it should. */
 export const isOnTime = ({ state, late }: Member): boolean => state === 'listed' && !late;
 
-/** What an instance adds to `missing` and N. One without a lease is never silent, so it counts in neither; the replaced neither. */
+/** What an instance adds to `missing` and N. An instance without a lease is never silent, so it counts in neither; the replaced neither. */
 export function contribution({ state, ttlMs, replacedBy, late, mature, recent }: Member): Counted {
   if (replacedBy !== undefined || state === 'cancelled') return nothing;
-  if (state === 'struck off') return recent ? { missing: 1, considered: 1 } : nothing;
+  if (state === 'evicted') return recent ? { missing: 1, considered: 1 } : nothing;
   return ttlMs === 0 ? nothing : { missing: late ? 1 : 0, considered: mature ? 1 : 0 };
 }
 
-/** Whether the newcomer at the end of the chain of replacements is there and not late. One that said good-bye needs no other. */
+/** Whether the newcomer at the end of the chain of replacements is there and not late. A newcomer that deregistered needs no other. */
 export function isCovered(member: Member): boolean {
   let end = member.replacedBy;
   while (end?.replacedBy !== undefined && !isOnTime(end)) end = end.replacedBy;

@@ -6,6 +6,15 @@ const range = (from: number, to: number): string[] =>
   Array.from({ length: to - from }, (_, index) => `${from + index}`);
 
 /** Twenty instances, 30 s / 90 s, instance i of app<i % 4> registered at second i. What they do, and what the rule says. */
+/** Numbers in [0, 1) that are the same for a seed. */
+const seeded = (seed: number) => {
+  let state = seed + 1;
+  return (): number => {
+    state = (Math.imul(state ^ (state >>> 15), 0x2c1b3c6d) + 0x9e3779b9) | 0;
+    return ((state ^ (state >>> 13)) >>> 0) / 2 ** 32;
+  };
+};
+
 describe('golden transcripts', () => {
   it('one is killed', () => {
     const log = new Simulation()
@@ -85,6 +94,45 @@ describe('golden transcripts', () => {
     s.at(300, () => range(20, 40).forEach((id) => void s.join(`app${Number(id) % 4}`, id, 300)));
     s.at(330, () => s.cut(range(0, 40), true)).at(930, () => s.cut(range(0, 40), false));
     expect(s.run(1500)).toEqual(['337.5 protection on', '949 protection off', '1500 listed 40, alive 40']);
+  });
+
+  /** The old ones are older than 300 s, so the newcomers can stand in for them. */
+  const doubled = (size: number, seed: number): readonly string[] => {
+    const s = new Simulation();
+    const ids = range(0, 2 * size);
+    for (const id of ids.slice(0, size))
+      s.at(Number(id) % 20, () => s.join(`app${Number(id) % 4}`, id, Number(id) % 20));
+    for (const id of ids.slice(size)) {
+      const at = 340 + (Number(id) % 20);
+      s.at(at, () => s.join(`app${Number(id) % 4}`, id, at));
+    }
+    s.at(400, () => s.cut(ids, true));
+    const random = seeded(seed);
+    for (const id of ids) {
+      const at = 1000 + Math.floor(random() * 30);
+      s.at(at, () => s.heal(id, at));
+    }
+    return s.run(1300);
+  };
+
+  it('the fleet doubles, 40 s later all are cut, and they are heard again in random order', () => {
+    // Heard newcomers come first for some: that says that the network is healing, not that their predecessors are dead.
+    expect(doubled(20, 1)).toEqual(['412.5 protection on', '1028 protection off', '1300 listed 40, alive 40']);
+  });
+
+  it('the same with 200 seeds: no living instance is evicted', () => {
+    for (let seed = 0; seed < 200; seed += 1) {
+      const log = doubled(20, seed);
+      expect([seed, log.at(-1), log.filter((line) => line.includes('evict'))]).toEqual([
+        seed,
+        '1300 listed 40, alive 40',
+        [],
+      ]);
+    }
+  });
+
+  it('the same with ten times as many instances, 10 seeds', () => {
+    for (let seed = 0; seed < 10; seed += 1) expect(doubled(200, seed).at(-1)).toBe('1300 listed 400, alive 400');
   });
 
   it('clean deploy of everything, then half are cut', () => {

@@ -5,10 +5,10 @@ import { Protection } from '../../src/protection/index.ts';
 export class Simulation {
   readonly log: string[] = [];
   readonly protection: Protection;
-  readonly #leases = new LeaseTable<{ appid: string; id: string }>();
+  readonly #leases = new LeaseTable<{ service: string; id: string }>();
   readonly #alive = new Map<
     string,
-    { appid: string; id: string; interval: number; ttl: number; from: number; cut: boolean }
+    { service: string; id: string; interval: number; ttl: number; from: number; cut: boolean }
   >();
   readonly #listed = new Set<string>();
   readonly #commands: { at: number; run: () => void }[] = [];
@@ -25,8 +25,8 @@ export class Simulation {
   }
 
   /** Registers now and renews at every interval from then on. */
-  join(appid: string, id: string, now: number, interval = 30, ttl = 90): void {
-    this.#alive.set(id, { appid, id, interval, ttl, from: now, cut: false });
+  join(service: string, id: string, now: number, interval = 30, ttl = 90): void {
+    this.#alive.set(id, { service, id, interval, ttl, from: now, cut: false });
     this.#hear(id, now, true);
   }
 
@@ -39,7 +39,7 @@ export class Simulation {
     this.#alive.delete(id);
     this.#listed.delete(id);
     this.#leases.delete(id);
-    this.protection.cancelled(node.appid, id, now * 1000);
+    this.protection.cancelled(node.service, id, now * 1000);
   }
 
   /** The operator ends protection; answers how many went. */
@@ -54,6 +54,15 @@ export class Simulation {
       const node = this.#alive.get(id);
       if (node !== undefined) node.cut = cut;
     }
+  }
+
+  /** Heard again now, and at every interval from now on. */
+  heal(id: string, now: number): void {
+    const node = this.#alive.get(id);
+    if (node === undefined) return;
+    node.cut = false;
+    node.from = now;
+    this.#hear(id, now, false);
   }
 
   /** The server stands still: nothing is heard, and its clock does not run. */
@@ -92,20 +101,25 @@ export class Simulation {
     const node = this.#alive.get(id)!;
     if (node.cut && !first) return;
     const ms = now * 1000;
-    if (this.#listed.has(id)) this.protection.renewed(node.appid, id, ms);
+    if (this.#listed.has(id)) this.protection.renewed(node.service, id, ms);
     else
-      this.protection.registered(node.appid, id, { ttlMs: node.ttl * 1000, renewIntervalMs: node.interval * 1000 }, ms);
+      this.protection.registered(
+        node.service,
+        id,
+        { ttlMs: node.ttl * 1000, renewIntervalMs: node.interval * 1000 },
+        ms,
+      );
     this.#listed.add(id);
     this.#leases.set(id, node, node.ttl * 1000, ms);
   }
 
   #judge(shown: number, now: number): void {
     const ms = now * 1000;
-    for (const { appid, id } of this.#leases.expire(ms)) this.protection.expired(appid, id, ms);
+    for (const { service, id } of this.#leases.expire(ms)) this.protection.expired(service, id, ms);
     const { evict } = this.protection.advance(ms);
-    for (const { appid, id } of evict) {
+    for (const { service, id } of evict) {
       this.#listed.delete(id);
-      this.log.push(`${shown} evict ${appid}/${id}`);
+      this.log.push(`${shown} evict ${service}/${id}`);
     }
     const { on } = this.protection.view(ms);
     if (on !== this.#on) this.log.push(`${shown} protection ${on ? 'on' : 'off'}`);

@@ -31,6 +31,14 @@ function isNetServer(value: unknown): value is NetServer {
   return typeof listening === 'boolean' && [address, once, close].every((method) => typeof method === 'function');
 }
 
+/** go-micro's `protocol` of a node, where the server says it: a bare TCP server, or an address alone, may speak anything. */
+export function protocolOf(server: ServerLike | undefined): { readonly protocol?: 'http' | 'https' } {
+  const net = server === undefined ? undefined : netServer(server);
+  // Only HTTP servers have a limit on headers, only TLS ones take a certificate later.
+  if (net === undefined || !('headersTimeout' in net)) return {};
+  return { protocol: 'setSecureContext' in net ? 'https' : 'http' };
+}
+
 /** Whether it can be asked for its address now. */
 export const isListening = (server: ServerLike): boolean => netServer(server).listening;
 

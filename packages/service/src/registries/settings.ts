@@ -66,7 +66,7 @@ export const settingTable: Readonly<
     flag: '--register-ttl',
     env: ['ROLLCALL_REGISTER_TTL', 'MICRO_REGISTER_TTL'],
     argument: '<time>',
-    help: 'struck off after this long without a renewal (30s)',
+    help: 'expires after this long without a renewal (30s)',
   },
   registerInterval: {
     flag: '--register-interval',
@@ -82,6 +82,13 @@ export const settingTable: Readonly<
   },
 };
 
+/** `INVALID_ARGUMENT` for what a user has typed. It has no stack: no line of the program is wrong. */
+function mistyped(message: string): RegistryError {
+  const error = new RegistryError('INVALID_ARGUMENT', message);
+  error.stack = `RegistryError: ${message}`;
+  return error;
+}
+
 function fromArgv(argv: readonly string[], flag: string): Sourced | undefined {
   // What follows -- belongs to somebody else.
   const end = argv.indexOf('--');
@@ -91,7 +98,7 @@ function fromArgv(argv: readonly string[], flag: string): Sourced | undefined {
     if (name.replaceAll('_', '-') !== flag) continue;
     const value = rest.length > 0 ? rest.join('=') : argv[index + 1];
     if (value === undefined || value === '' || (rest.length === 0 && value.startsWith('--'))) {
-      throw new RegistryError('INVALID_ARGUMENT', `${flag} needs a value`);
+      throw mistyped(`${flag} needs a value`);
     }
     return { value, source: flag };
   }
@@ -135,10 +142,7 @@ export function readDuration(setting: Sourced | undefined): number | undefined {
   if (setting === undefined) return undefined;
   const ms = parseTime(setting.value, 's');
   if (ms !== undefined) return ms;
-  throw new RegistryError(
-    'INVALID_ARGUMENT',
-    `${setting.source} must be a time such as 30s or 500ms, got ${JSON.stringify(setting.value)}`,
-  );
+  throw mistyped(`${setting.source} must be a time such as 30s or 500ms, got ${JSON.stringify(setting.value)}`);
 }
 
 /** The part of a commander `Command` that is needed, so that this package needs no commander. */

@@ -1,7 +1,7 @@
 import type { Clock, ServiceInput, ServiceNode } from '@rollcall/core';
 import type { Advertised } from '../address/choose-address.ts';
 import { findAddress } from '../address/find-address.ts';
-import { isListening } from '../address/server-like.ts';
+import { isListening, protocolOf } from '../address/server-like.ts';
 import type { SettingSources } from '../registries/settings.ts';
 import type { ServiceOptions } from '../service-options.ts';
 import type { StatusLines } from '../status-lines.ts';
@@ -39,7 +39,12 @@ export class Advertiser {
     const advertised = await this.#find();
     this.#tell('advertising', advertised);
     if (advertised.warning !== undefined) lines.warn(advertised.warning);
-    const metadata = { server: 'rollcall', protocol: 'http', registry: opened.registry.name, ...options.metadata };
+    const metadata = {
+      server: 'rollcall',
+      ...protocolOf(options.server),
+      registry: opened.registry.name,
+      ...options.metadata,
+    };
     this.#node = { id, address: advertised.address, metadata };
     return this.#node;
   }

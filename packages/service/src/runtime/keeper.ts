@@ -1,8 +1,9 @@
 import { type Clock, type Registry, RegistryError, type ServiceInput } from '@rollcall/core';
-import { createBackoff, untilAborted, withDeadline } from '@rollcall/core/adapter';
-import { checkTimeoutMs, renewJitter } from '../defaults.ts';
+import { createBackoff } from '@rollcall/core/adapter';
+import { renewJitter } from '../defaults.ts';
 import type { ServiceOptions } from '../service-options.ts';
 import { withLossWatch } from './losses.ts';
+import { RegisterCheck } from './register-check.ts';
 
 /** A time off the roll that is noticed only when it is over. */
 export interface Loss {
@@ -41,6 +42,7 @@ export class Keeper {
   readonly #options: KeeperOptions;
   readonly #stopped = new AbortController();
   readonly #backoff: ReturnType<typeof createBackoff>;
+  readonly #check: RegisterCheck | undefined;
   #cancelTimer = (): void => {};
   #running: Promise<unknown> = Promise.resolve();
   /** The node may be registered, by this loop. */
@@ -53,7 +55,9 @@ export class Keeper {
   constructor(options: KeeperOptions) {
     this.#options = options;
     this.#service = options.service;
-    this.#backoff = createBackoff({ clock: options.clock, ceilingMs: options.renewIntervalMs });
+    const { clock, renewIntervalMs, registerCheck } = options;
+    this.#backoff = createBackoff({ clock, ceilingMs: renewIntervalMs });
+    this.#check = registerCheck === undefined ? undefined : new RegisterCheck(registerCheck, clock);
   }
 
   /** One registration now; the next are scheduled. Never rejects. */
@@ -75,7 +79,7 @@ export class Keeper {
     const { renewIntervalMs, events } = this.#options;
     let loss: Loss | undefined;
     try {
-      await this.#check();
+      await this.#checked();
       loss = await this.#register();
     } catch (cause) {
       return await this.#failed(
@@ -134,24 +138,13 @@ export class Keeper {
   }
 
   /** A service that fails its own check must not be found: it is deregistered, and registered when the check passes. */
-  async #check(): Promise<void> {
-    const { registerCheck, registry, clock } = this.#options;
-    if (registerCheck === undefined) return;
-    const reason = new Error(`it did not answer within ${checkTimeoutMs} ms`);
-    const run = (signal: AbortSignal): Promise<void> =>
-      untilAborted(
-        signal,
-        Promise.resolve().then(() => registerCheck(signal)),
-      );
-    try {
-      await withDeadline({ clock, ms: checkTimeoutMs, signal: this.#stopped.signal, reason }, run);
-    } catch (cause) {
-      if (this.#mayBeRegistered) await registry.deregister(this.#service);
-      this.#mayBeRegistered = false;
-      this.#renewedAt = undefined;
-      const why = cause instanceof Error ? cause.message : String(cause);
-      throw new RegistryError('UNAVAILABLE', `registerCheck fails: ${why}`, { cause });
-    }
+  async #checked(): Promise<void> {
+    const failure = await this.#check?.run(this.#stopped.signal);
+    if (failure === undefined) return;
+    if (this.#mayBeRegistered) await this.#options.registry.deregister(this.#service);
+    this.#mayBeRegistered = false;
+    this.#renewedAt = undefined;
+    throw new RegistryError('UNAVAILABLE', `registerCheck fails: ${failure}`);
   }
 }
 

@@ -1,14 +1,23 @@
-import { type Clock, type Registry, RegistryError, type RegistryErrorCode, type ServiceNode } from '@rollcall/core';
-import { closeServer } from '../address/server-like.ts';
+import {
+  type Clock,
+  type Registry,
+  RegistryError,
+  type RegistryErrorCode,
+  type RegistryRecipe,
+  type ServiceNode,
+} from '@rollcall/core';
 import { defaultDrainMs, holderTimeoutMs } from '../defaults.ts';
-import type { SettingSources } from '../registries/settings.ts';
+import { WorkerHeartbeat } from '../heartbeat/worker-heartbeat.ts';
+import { overruled, type SettingSources } from '../registries/settings.ts';
 import type { ServiceEvents, ServiceOptions, ServiceRuntime, ServiceStatus } from '../service-options.ts';
 import type { StatusLines } from '../status-lines.ts';
 import { Advertiser } from './advertiser.ts';
-import { Keeper } from './keeper.ts';
+import { GivenServer } from './given-server.ts';
+import { Keeper, type KeeperOptions } from './keeper.ts';
 import { Listeners } from './listeners.ts';
 import { type OpenedRegistry, openRegistry } from './open-registry.ts';
 import { Standing } from './standing.ts';
+import { readTimes, type Times } from './times.ts';
 import { untilSignal } from './until-signal.ts';
 
 /** What a runtime is made of: the options, checked and completed. */
@@ -16,13 +25,12 @@ export interface RuntimeSettings {
   readonly options: ServiceOptions;
   readonly sources: SettingSources;
   readonly id: string;
-  readonly ttlMs: number;
-  readonly renewIntervalMs: number;
-  /** Lines for the first start. */
-  readonly warnings: readonly string[];
   readonly lines: StatusLines;
   readonly clock: Clock;
 }
+
+/** What keeps a service registered: begins, and ends by deregistering. */
+type Heartbeat = Pick<Keeper, 'begin' | 'stop'>;
 
 /** Failures that no later attempt can mend. */
 const hopeless: readonly RegistryErrorCode[] = ['INVALID_ARGUMENT', 'RESOURCE_EXHAUSTED', 'NOT_SUPPORTED'];
@@ -36,7 +44,8 @@ export class Runtime implements ServiceRuntime {
   readonly #standing: Standing;
   #opened: OpenedRegistry | undefined;
   #advertiser: Advertiser | undefined;
-  #keeper: Keeper | undefined;
+  #keeper: Heartbeat | undefined;
+  #server: GivenServer | undefined;
   /** Aborted by `stop()`: ends whatever a start still waits for. */
   #ending = new AbortController();
   #starting: Promise<ServiceNode> | undefined;
@@ -97,40 +106,58 @@ export class Runtime implements ServiceRuntime {
   }
 
   async #start(): Promise<ServiceNode> {
-    const { options, sources, id, lines, warnings, clock } = this.#settings;
+    const { options, sources, id, lines, clock } = this.#settings;
     this.#standing.begin();
+    const times = readTimes(options, sources);
+    if (options.server !== undefined) this.#server ??= new GivenServer(options.server);
     this.#ending = new AbortController();
     const { signal } = this.#ending;
-    for (const message of warnings) lines.warn(message);
+    for (const message of overruled(options, sources)) lines.warn(message);
     this.#opened ??= await openRegistry(options, sources, lines);
     const advertiser = new Advertiser({ options, sources, opened: this.#opened, lines, clock, signal });
     this.#advertiser = advertiser;
     const node = await advertiser.first(id);
     if (signal.aborted) throw new RegistryError('ABORTED', 'stopped before it was registered');
-    const keeper = this.#keep(this.#opened.registry, advertiser, node);
+    const keeper = this.#keep(this.#opened.registry, advertiser, node, times);
     this.#keeper = keeper;
     const failure = await keeper.begin();
     if (failure === undefined || !this.#endsWith(failure)) return node;
-    await keeper.stop().catch(() => {});
+    await this.#keeper.stop().catch(() => {});
     throw failure;
   }
 
-  #keep(registry: Registry, advertiser: Advertiser, node: ServiceNode): Keeper {
-    const { options, ttlMs, renewIntervalMs, clock } = this.#settings;
+  #keep(registry: Registry, advertiser: Advertiser, node: ServiceNode, times: Times): Heartbeat {
+    const { options, clock, lines } = this.#settings;
     const { name, version, endpoints, registerCheck } = options;
-    return new Keeper({
+    const kept: KeeperOptions = {
       registry,
       service: { name, version, endpoints, nodes: [node] },
       refresh: (service) => advertiser.refresh(service),
-      ttlMs,
-      renewIntervalMs,
+      ttlMs: times.ttlMs,
+      renewIntervalMs: times.renewIntervalMs,
       registerCheck,
       events: {
         registered: (loss) => this.#standing.registered(advertiser.node ?? node, loss),
-        failed: (error) => this.#standing.failed(error),
+        // A start that ends tells by its rejection.
+        failed: (error) =>
+          this.status === 'starting' && this.#endsWith(error) ? undefined : this.#standing.failed(error),
         conflict: (error) => this.#taken(registry, error),
       },
       clock,
+    };
+    if (options.heartbeat !== 'worker') return new Keeper(kept);
+    const { maxStallMs } = times;
+    return new WorkerHeartbeat({
+      ...kept,
+      recipe: recipeFor(registry),
+      maxStallMs,
+      onStall: (stalledMs) => this.#listeners.emit('stalled', { stalledMs, heldByWorker: stalledMs <= maxStallMs }),
+      onLost: (why) => {
+        lines.warn(`the main loop renews from now on, because ${why}`);
+        const keeper = new Keeper({ ...kept, service: { ...kept.service, nodes: [advertiser.node ?? node] } });
+        this.#keeper = keeper;
+        return keeper.begin();
+      },
     });
   }
 
@@ -162,8 +189,8 @@ export class Runtime implements ServiceRuntime {
     const drainMs = options.drainMs ?? (isAlone ? 0 : defaultDrainMs);
     if (this.#standing.wasRegistered && drainMs > 0)
       await new Promise<void>((resolve) => clock.setTimer(drainMs, resolve));
-    const { server } = options;
-    if (server !== undefined) await attempt(lines, 'close the server', () => closeServer(server));
+    await attempt(lines, 'close the server', () => this.#server?.close());
+    this.#server = undefined;
     if (this.#opened?.isOwn === true) {
       await attempt(lines, 'close the registry', () => this.#opened?.registry.close());
       this.#opened = undefined;
@@ -179,9 +206,18 @@ export class Runtime implements ServiceRuntime {
     try {
       await keeper?.stop();
     } catch (error) {
+      // Of a node that never was registered there is nothing to tell.
+      if (!this.#standing.wasRegistered) return;
       this.#settings.lines.warn(`could not deregister (${reasonOf(error)}); the node expires with its TTL`);
     }
   }
+}
+
+/** How the worker makes the registry again; throws `INVALID_ARGUMENT` where it cannot. */
+function recipeFor({ name, recipe }: Registry): RegistryRecipe {
+  if (recipe !== undefined) return recipe;
+  const message = `heartbeat: a worker cannot make the ${name} registry again: name one with --registry, or use heartbeat: 'main'`;
+  throw new RegistryError('INVALID_ARGUMENT', message, { registry: name });
 }
 
 async function attempt(lines: StatusLines, what: string, act: () => unknown): Promise<void> {

@@ -1,7 +1,9 @@
 import { AnswerError, filteredByAcl, notConsul, withoutLeader } from '../consul-error.ts';
 import type { Registration } from '../consul-mapping.ts';
 import { type Answer, type ClientOptions, ConsulClient, type Exchange } from './consul-client.ts';
+import { field } from './fields.ts';
 import type { Gate } from './gate.ts';
+import { type AgentInfo, introduce } from './introduction.ts';
 import type { LibraryResponse } from './library.ts';
 
 /** What bounds a read, and what it waits for. */
@@ -20,13 +22,6 @@ export interface Query {
 export interface Indexed<T> {
   readonly index: number;
   readonly value: T;
-}
-
-/** What an agent says of itself, where the token may ask. */
-export interface AgentInfo {
-  readonly node: string | undefined;
-  readonly datacenter: string | undefined;
-  readonly enterprise: boolean;
 }
 
 /** A service as its agent has it. */
@@ -60,21 +55,14 @@ export class AgentLink {
   /** Rejects unless the agent answers and knows a leader. Needs no right. */
   async probe(signal: AbortSignal): Promise<void> {
     const { body } = await this.#calls.send({ signal, run: (library, call) => library.status.leader(call) });
-    if (typeof body !== 'string' || body === '') throw withoutLeader();
+    if (body === '') throw withoutLeader();
+    // A page is a text as well.
+    if (typeof body !== 'string' || !/^\S+:\d+$/.test(body)) throw notConsul('/v1/status/leader');
   }
 
-  /** Rejects for a token that Consul does not know; learns what the token lets it know. */
+  /** Rejects where the token cannot be right; learns what it lets it know. */
   async introduce(token: string | undefined, signal: AbortSignal): Promise<AgentInfo> {
-    if (this.#info !== undefined) return this.#info;
-    if (token !== undefined) await this.#checkToken(token, signal);
-    const body = await this.#self(signal);
-    const config = field(body, 'Config');
-    const version = field(config, 'Version');
-    this.#info = {
-      node: text(field(config, 'NodeName')),
-      datacenter: text(field(config, 'Datacenter')),
-      enterprise: typeof version === 'string' && version.includes('+ent'),
-    };
+    this.#info ??= await introduce((exchange) => this.#send(exchange), token, signal);
     return this.#info;
   }
 
@@ -94,7 +82,7 @@ export class AgentLink {
       return true;
     } catch (cause) {
       // 500 in Consul 1.8, 404 in later ones.
-      if (cause instanceof AnswerError && cause.status !== undefined && cause.status !== 403) return false;
+      if (cause instanceof AnswerError && !cause.isPage && (cause.status === 500 || cause.status === 404)) return false;
       throw cause;
     }
   }
@@ -103,7 +91,7 @@ export class AgentLink {
   async deregister(serviceId: string, signal: AbortSignal): Promise<void> {
     const run: Exchange['run'] = (library, call) => library.agent.service.deregister({ ...call, id: serviceId });
     await this.#send({ signal, writes: true, run }).catch((cause: unknown) => {
-      if (!(cause instanceof AnswerError && cause.status === 404)) throw cause;
+      if (!(cause instanceof AnswerError && cause.status === 404 && !cause.isPage)) throw cause;
     });
   }
 
@@ -135,6 +123,12 @@ export class AgentLink {
     return { index: indexOf(answer), value: list(answer, '/v1/health/state/any') };
   }
 
+  /** Every machine of the cluster that the token may see, items unchecked. */
+  async nodes(query: Query): Promise<Indexed<readonly unknown[]>> {
+    const answer = await this.#read(query, (library, call) => library.catalog.node.list(call));
+    return { index: indexOf(answer), value: list(answer, '/v1/catalog/nodes') };
+  }
+
   /** Service names with all their tags, unchecked. */
   async services(query: Query): Promise<Indexed<Readonly<Record<string, unknown>>>> {
     const answer = await this.#read(query, (library, call) => library.catalog.service.list(call));
@@ -156,6 +150,7 @@ export class AgentLink {
   #read({ signal, index, waitMs, filter, background = false }: Query, run: Exchange['run']): Promise<Answer> {
     const exchange: Exchange = {
       signal,
+      blocks: index !== undefined,
       run: (library, call) =>
         run(library, {
           ...call,
@@ -169,32 +164,6 @@ export class AgentLink {
     // A query that blocks would keep others out for as long.
     return index === undefined ? this.#gate.pass(signal, watch) : watch();
   }
-
-  async #checkToken(token: string, signal: AbortSignal): Promise<void> {
-    try {
-      await this.#send({
-        signal,
-        run: async (library, { ctx }) => {
-          const headers = { 'x-consul-token': token };
-          return [await library._get({ path: '/acl/token/self', headers, ctx })];
-        },
-      });
-    } catch (cause) {
-      // Without ACLs any token will do; an agent that is too old for the question refuses a bad one later.
-      if (!(cause instanceof AnswerError && (cause.status === 401 || cause.status === 404))) throw cause;
-    }
-  }
-
-  async #self(signal: AbortSignal): Promise<unknown> {
-    try {
-      const { body } = await this.#send({ signal, run: (library, call) => library.agent.self(call) });
-      return body;
-    } catch (cause) {
-      // Least privilege: nothing depends on it but clearer refusals.
-      if (cause instanceof AnswerError && cause.status === 403) return undefined;
-      throw cause;
-    }
-  }
 }
 
 /** The state of a service is a status as well: 404 for none, 429 and 503 for checks that do not pass. */
@@ -202,14 +171,6 @@ function stateOf(cause: unknown): LibraryResponse {
   const response = field(cause, 'response');
   if (field(field(response, 'body'), 'AggregatedStatus') === undefined) throw cause;
   return response as LibraryResponse;
-}
-
-function field(value: unknown, name: string): unknown {
-  return typeof value === 'object' && value !== null ? (value as Record<string, unknown>)[name] : undefined;
-}
-
-function text(value: unknown): string | undefined {
-  return typeof value === 'string' && value !== '' ? value : undefined;
 }
 
 function list({ body }: Answer, path: string): readonly unknown[] {

@@ -1,88 +1,123 @@
-import { readFile } from 'node:fs/promises';
 import type { Clock } from '@rollcall/core';
-import { AnswerError, isUnreachable, unreadable } from '../consul-error.ts';
-import { type ConsulSettings, type ConsulTls, failoverAfterMs, maxInFlight } from '../consul-options.ts';
+import { Failover, onAbort, pause, withDeadline } from '@rollcall/core/adapter';
+import { AnswerError, isUnreachable } from '../consul-error.ts';
+import {
+  attendAfterMs,
+  type ConsulSettings,
+  failoverAfterMs,
+  maxInFlight,
+  maxRetryAfterMs,
+} from '../consul-options.ts';
 import { AgentLink } from './agent-link.ts';
-import { withDeadline } from './deadline.ts';
 import { Gate } from './gate.ts';
 
-/** The agents of a registry object; reads the files of the certificates and connects to nobody yet. */
+/** The agents of a registry object; reads the files of the certificates and connects to none yet. */
 export async function openAgents(settings: ConsulSettings, clock: Clock): Promise<Agents> {
-  const { urls, namespace, token, datacenter } = settings;
-  const tls = urls.some(({ protocol }) => protocol === 'https:') ? await withFiles(settings.tls) : {};
+  const { agents, namespace, token, auth, datacenter } = settings;
+  const tls = agents.some(({ secure }) => secure) ? await settings.tls() : {};
   const gate = new Gate(maxInFlight);
-  const links = urls.map((url) => new AgentLink({ url, tls, namespace, token, clock }, datacenter, gate));
+  const links = agents.map(
+    (address) => new AgentLink({ address, tls, namespace, token, auth, clock }, datacenter, gate),
+  );
   return new Agents(links, clock);
 }
 
-const variables = { ca: 'CONSUL_CACERT', cert: 'CONSUL_CLIENT_CERT', key: 'CONSUL_CLIENT_KEY' } as const;
+type Work<T> = (link: AgentLink, signal: AbortSignal) => Promise<T>;
 
-/** What is not given is in the files that the variables name. */
-async function withFiles(tls: ConsulTls): Promise<ConsulTls> {
-  const read = async (part: 'ca' | 'cert' | 'key'): Promise<string | Buffer | undefined> => {
-    const path = process.env[variables[part]];
-    if (tls[part] !== undefined || path === undefined || path === '') return tls[part];
-    return readFile(path).catch((cause: unknown) => {
-      throw unreadable(variables[part], path, cause);
-    });
-  };
-  const [ca, cert, key] = await Promise.all([read('ca'), read('cert'), read('key')]);
-  return { ca, cert, key };
-}
-
-/** Several agents as one: whoever answers is kept until it does not. */
+/** Several agents as one: the agent that answered last is asked first, an agent that did not answer is asked last. */
 export class Agents {
-  readonly #links: readonly AgentLink[];
+  readonly #failover: Failover<AgentLink>;
   readonly #clock: Clock;
-  #current = 0;
-  /** When the current one last did something for us. */
+  /** When the current agent last did something for us. */
   #heardAt = Number.NEGATIVE_INFINITY;
+  /** Until when an agent asked to be left alone. */
+  #welcomeAt = Number.NEGATIVE_INFINITY;
 
   constructor(links: readonly AgentLink[], clock: Clock) {
-    this.#links = links;
+    this.#failover = new Failover({ targets: links, clock, isUnreachable });
     this.#clock = clock;
   }
 
-  /** Runs `work` with the first agent that serves. What it wrote with one that then failed stays there. */
-  async run<T>(signal: AbortSignal, work: (link: AgentLink) => Promise<T>): Promise<T> {
+  /** Runs a call with the first agent that serves. What it wrote with an agent that then failed stays there. */
+  run<T>(signal: AbortSignal, work: Work<T>): Promise<T> {
+    return this.#first(signal, (link, isLast) => (isLast ? work(link, signal) : this.#attended(link, signal, work)));
+  }
+
+  /** Before what is repeated without end: an agent that said `Retry-After` is left alone until then. */
+  async untilWelcome(signal: AbortSignal): Promise<void> {
+    const waitMs = Math.min(this.#welcomeAt - this.#clock.now(), maxRetryAfterMs);
+    if (waitMs > 0) await pause(this.#clock, waitMs, signal);
+  }
+
+  /** Runs a watch, which bounds its own requests, with the first agent that serves. */
+  async follow(signal: AbortSignal, work: (link: AgentLink) => Promise<void>): Promise<void> {
+    await this.untilWelcome(signal).catch(() => {});
+    if (!signal.aborted) await this.#first(signal, work);
+  }
+
+  /** Frees every socket. */
+  close(): void {
+    for (const link of this.#failover.targets) link.close();
+  }
+
+  async #first<T>(signal: AbortSignal, work: (link: AgentLink, isLast: boolean) => Promise<T>): Promise<T> {
+    const round = this.#failover.order();
     let failure: unknown;
-    for (let attempt = 0; attempt < this.#links.length; attempt += 1) {
-      const link = this.#link();
+    for (const [index, link] of round.entries()) {
+      const isLast = index === round.length - 1;
       try {
-        await this.#reach(link, signal);
-        const result = await work(link);
+        if (!isLast) await this.#reach(link, signal);
+        const result = await work(link, isLast);
+        this.#failover.served(link);
         this.#heardAt = this.#clock.now();
         return result;
       } catch (cause) {
-        this.#fail(link, cause);
-        if (signal.aborted || !isUnreachable(cause)) throw cause;
         failure = cause;
+        this.#note(cause);
+        if (!isUnreachable(cause)) throw cause;
+        this.#heardAt = Number.NEGATIVE_INFINITY;
+        // The caller's own deadline says nothing of the agent: the next call asks it first whether it answers.
+        if (signal.aborted) throw cause;
+        this.#failover.failed(link);
       }
     }
     throw failure;
   }
 
-  /** Frees every socket. */
-  close(): void {
-    for (const link of this.#links) link.close();
+  #note(cause: unknown): void {
+    if (cause instanceof AnswerError && cause.retryAfterMs !== undefined)
+      this.#welcomeAt = this.#clock.now() + cause.retryAfterMs;
   }
 
-  /** The link failed in a way that another may not: the next call tries that. */
-  #fail(link: AgentLink, cause: unknown): void {
-    if (link !== this.#link() || !isUnreachable(cause)) return;
-    this.#heardAt = Number.NEGATIVE_INFINITY;
-    this.#current = (this.#current + 1) % this.#links.length;
-  }
-
-  #link(): AgentLink {
-    return this.#links[this.#current] as AgentLink;
-  }
-
-  /** Where there is a choice, one that does not answer must not cost a call its whole deadline. */
+  /** Where there is a choice, an agent that does not answer must not cost a call its whole deadline. */
   async #reach(link: AgentLink, signal: AbortSignal): Promise<void> {
-    if (this.#links.length === 1 || this.#clock.now() - this.#heardAt < failoverAfterMs) return;
+    if (this.#clock.now() - this.#heardAt < failoverAfterMs) return;
+    await this.#probe(link, failoverAfterMs, signal);
+  }
+
+  async #probe(link: AgentLink, ms: number, signal: AbortSignal): Promise<void> {
     const reason = new AnswerError(`did not answer within ${failoverAfterMs} ms`);
-    const deadline = { clock: this.#clock, ms: failoverAfterMs, signal, reason };
-    await withDeadline(deadline, (bounded) => link.probe(bounded));
+    await withDeadline({ clock: this.#clock, ms, signal, reason }, (bounded) => link.probe(bounded));
+  }
+
+  /** A call that takes long asks whether its agent still answers, and ends when it does not. */
+  async #attended<T>(link: AgentLink, signal: AbortSignal, work: Work<T>): Promise<T> {
+    const [attempt, done] = [new AbortController(), new AbortController()];
+    const stop = onAbort(signal, () => attempt.abort(signal.reason));
+    this.#attend(link, done.signal).catch((cause: unknown) => attempt.abort(cause));
+    try {
+      return await work(link, attempt.signal);
+    } finally {
+      stop();
+      done.abort();
+    }
+  }
+
+  /** Rejects when the agent falls silent, and when `done` aborts. */
+  async #attend(link: AgentLink, done: AbortSignal): Promise<never> {
+    for (;;) {
+      await pause(this.#clock, attendAfterMs, done);
+      await this.#probe(link, attendAfterMs, done);
+    }
   }
 }

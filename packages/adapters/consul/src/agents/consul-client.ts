@@ -3,26 +3,31 @@ import { type ClientRequest, Agent as HttpAgent, type IncomingMessage } from 'no
 import { Agent as HttpsAgent } from 'node:https';
 import type { Socket } from 'node:net';
 import type { Clock } from '@rollcall/core';
-import { AnswerError } from '../consul-error.ts';
-import { abortedWriteMs, type ConsulTls, maxAnswerBytes, maxInFlight } from '../consul-options.ts';
+import { onAbort } from '@rollcall/core/adapter';
+import { AnswerError, toAnswerError } from '../consul-error.ts';
+import { type AgentAddress, abortedWriteMs, type ConsulTls, maxAnswerBytes, maxInFlight } from '../consul-options.ts';
 import { type Library, type LibraryAnswer, type LibraryCall, openLibrary } from './library.ts';
 
 /** What a client is made of. */
 export interface ClientOptions {
-  readonly url: URL;
+  readonly address: AgentAddress;
   readonly tls: ConsulTls;
   readonly namespace: string | undefined;
   readonly token: () => string | undefined;
+  /** `user:password`. */
+  readonly auth: string | undefined;
   readonly clock: Clock;
   /** Of a watch: its sockets must not hold the process. */
   readonly background: boolean;
 }
 
-/** One request. */
+/** One request. All are idempotent. */
 export interface Exchange {
   readonly signal: AbortSignal;
   /** It changes something, so an abort waits a little for the answer: the next write must not be overtaken. */
   readonly writes?: boolean | undefined;
+  /** It belongs to the process that answered before: on a new connection another may listen. */
+  readonly blocks?: boolean | undefined;
   run(library: Library, call: LibraryCall): Promise<LibraryAnswer>;
 }
 
@@ -32,27 +37,38 @@ export interface Answer {
   header(name: string): string | undefined;
 }
 
+type Context = LibraryCall['ctx'];
+
 /**
  * The client library with what it lacks: an `AbortSignal`, an end for every request (of an answer that breaks off it
- * hears nothing, and waits for ever), a limit to the answer's size, sockets that do not hold the process.
+ * hears nothing, and waits for ever), a limit to the answer's size, sockets that do not hold the process, a second try
+ * where the connection that it kept had been closed.
  */
 export class ConsulClient {
   readonly #options: ClientOptions;
   readonly #library: Library;
+  readonly #agent: HttpAgent;
   readonly #sockets = new WeakSet<Socket>();
+  readonly #requests = new WeakMap<object, ClientRequest>();
   #lostSockets = 0;
 
   constructor(options: ClientOptions) {
     this.#options = options;
-    const { url, tls, namespace, background } = options;
-    const settings = { keepAlive: true, ...(background ? {} : { maxSockets: maxInFlight }) };
-    const agent =
-      url.protocol === 'https:' ? new HttpsAgent({ ...settings, ...withoutAbsent(tls) }) : new HttpAgent(settings);
-    this.#library = openLibrary(url, agent, namespace);
+    const { address, tls, background } = options;
+    // As many again for the questions whether the agent still answers, which no gate holds back.
+    const settings = { keepAlive: true, ...(background ? {} : { maxSockets: 2 * maxInFlight }) };
+    this.#agent = address.secure ? new HttpsAgent({ ...settings, ...agentTls(tls) }) : new HttpAgent(settings);
+    this.#library = openLibrary(address, this.#agent, headersOf(options));
     this.#library._ext('onRequest', (request, next) => {
-      const { transport } = request;
+      const { transport, ctx } = request;
       request.transport = {
-        request: (requestOptions) => watched(transport.request(requestOptions), (socket) => this.#take(socket)),
+        request: (requestOptions) => {
+          // The library asks for the name "[::1]".
+          const hostname = requestOptions.hostname?.replace(/^\[|\]$/g, '') ?? null;
+          const made = watched(transport.request({ ...requestOptions, hostname }), (socket) => this.#take(socket));
+          if (ctx !== undefined) this.#requests.set(ctx, made);
+          return made;
+        },
       };
       next();
     });
@@ -64,32 +80,48 @@ export class ConsulClient {
   }
 
   /** Rejects with `AnswerError` for a failed status, with the socket's error, and with the abort reason. */
-  async send({ signal, writes = false, run }: Exchange): Promise<Answer> {
+  async send(exchange: Exchange): Promise<Answer> {
+    const { signal, blocks = false } = exchange;
     signal.throwIfAborted();
-    const ctx = Object.assign(new EventEmitter(), { includeResponse: true as const });
-    const { clock } = this.#options;
-    let cancelGrace = (): void => {};
-    const cancel = (): void => void ctx.emit('cancel');
-    const onAbort = (): void => {
-      if (writes) cancelGrace = clock.setTimer(abortedWriteMs, cancel);
-      else cancel();
-    };
-    signal.addEventListener('abort', onAbort, { once: true });
+    const ctx = newContext();
     try {
-      const token = this.#options.token();
-      const [response, body] = await run(this.#library, { ctx, ...(token === undefined ? {} : { token }) });
-      return { body, header: (name) => headerOf(response, name) };
+      return await this.#attempt(exchange, ctx);
     } catch (cause) {
-      throw signal.aborted ? signal.reason : explained(cause);
-    } finally {
-      cancelGrace();
-      signal.removeEventListener('abort', onAbort);
+      if (signal.aborted || blocks || !this.#wasClosedIdle(ctx, cause)) throw cause;
+      // The others that lie idle are as old.
+      for (const socket of Object.values(this.#agent.freeSockets).flat()) socket?.destroy();
+      return this.#attempt(exchange, newContext());
     }
   }
 
   /** Frees every socket. */
   close(): void {
     this.#library.destroy();
+  }
+
+  async #attempt({ signal, writes = false, run }: Exchange, ctx: Context): Promise<Answer> {
+    let cancelGrace = (): void => {};
+    const cancel = (): void => void ctx.emit('cancel');
+    const stop = onAbort(signal, () => {
+      if (writes) cancelGrace = this.#options.clock.setTimer(abortedWriteMs, cancel);
+      else cancel();
+    });
+    try {
+      const token = this.#options.token();
+      const [response, body] = await run(this.#library, { ctx, ...(token === undefined ? {} : { token }) });
+      return { body, header: (name) => headerOf(response, name) };
+    } catch (cause) {
+      throw signal.aborted ? signal.reason : toAnswerError(cause);
+    } finally {
+      cancelGrace();
+      stop();
+    }
+  }
+
+  /** A balancer or firewall may forget a connection that is kept, without a word until it is used again. */
+  #wasClosedIdle(ctx: Context, cause: unknown): boolean {
+    const code = cause instanceof Error && 'code' in cause ? cause.code : undefined;
+    return this.#requests.get(ctx)?.reusedSocket === true && (code === 'ECONNRESET' || code === 'EPIPE');
   }
 
   #take(socket: Socket): void {
@@ -100,6 +132,16 @@ export class ConsulClient {
       this.#lostSockets += 1;
     });
   }
+}
+
+const newContext = (): Context => Object.assign(new EventEmitter(), { includeResponse: true as const });
+
+/** The library's methods do not know namespaces; as a header each of Consul's endpoints does. */
+function headersOf({ namespace, auth }: ClientOptions): Readonly<Record<string, string>> {
+  return {
+    ...(namespace === undefined ? {} : { 'x-consul-namespace': namespace }),
+    ...(auth === undefined ? {} : { authorization: `Basic ${Buffer.from(auth).toString('base64')}` }),
+  };
 }
 
 /** Before the library sees the request: what it does not listen for becomes an error that it does. */
@@ -122,23 +164,8 @@ function headerOf(response: IncomingMessage, name: string): string | undefined {
 }
 
 /** `exactOptionalPropertyTypes`: an agent takes no undefined. */
-function withoutAbsent({ ca, cert, key }: ConsulTls): {
-  ca?: string | Buffer;
-  cert?: string | Buffer;
-  key?: string | Buffer;
-} {
-  return {
-    ...(ca === undefined ? {} : { ca }),
-    ...(cert === undefined ? {} : { cert }),
-    ...(key === undefined ? {} : { key }),
-  };
-}
-
-/** An error of the library as an answer with its status; anything else (sockets, TLS) as it is. */
-function explained(cause: unknown): unknown {
-  if (!(cause instanceof Error)) return cause;
-  if ('statusCode' in cause && typeof cause.statusCode === 'number')
-    return new AnswerError(`answered ${cause.statusCode}: ${cause.message}`, { status: cause.statusCode, cause });
-  if ('isCodec' in cause) return new AnswerError('answered with broken JSON: is it a Consul agent?', { cause });
-  return cause;
+function agentTls({ ca, cert, key, serverName }: ConsulTls): object {
+  return Object.fromEntries(
+    Object.entries({ ca, cert, key, servername: serverName }).filter(([, value]) => value !== undefined),
+  );
 }

@@ -1,4 +1,4 @@
-import { setMaxListeners } from 'node:events';
+import { onAbort } from '@rollcall/core/adapter';
 
 /** Lets a number of requests through at a time, in order. */
 export class Gate {
@@ -12,8 +12,6 @@ export class Gate {
   /** Runs `work` when there is room; rejects with the reason when the signal comes first. */
   async pass<T>(signal: AbortSignal, work: () => Promise<T>): Promise<T> {
     signal.throwIfAborted();
-    // One signal bounds a call of many nodes: no leak, whatever Node thinks at the eleventh.
-    setMaxListeners(0, signal);
     if (this.#free > 0) this.#free -= 1;
     else await this.#turn(signal);
     try {
@@ -26,19 +24,18 @@ export class Gate {
   #turn(signal: AbortSignal): Promise<void> {
     return new Promise((resolve, reject) => {
       const go = (): void => {
-        signal.removeEventListener('abort', leave);
+        stop();
         resolve();
       };
-      const leave = (): void => {
+      this.#waiting.push(go);
+      const stop = onAbort(signal, () => {
         this.#waiting.splice(this.#waiting.indexOf(go), 1);
         reject(signal.reason);
-      };
-      this.#waiting.push(go);
-      signal.addEventListener('abort', leave, { once: true });
+      });
     });
   }
 
-  /** The room goes to the one that waits longest, without becoming free in between. */
+  /** The room goes to the request that waits longest, without becoming free in between. */
   #release(): void {
     const next = this.#waiting.shift();
     if (next === undefined) this.#free += 1;

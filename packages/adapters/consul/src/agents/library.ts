@@ -6,6 +6,10 @@ import type { EventEmitter } from 'node:events';
 import type { Agent, ClientRequest, IncomingMessage, RequestOptions } from 'node:http';
 import Consul from 'consul';
 import type { Registration } from '../consul-mapping.ts';
+import type { AgentAddress } from '../consul-options.ts';
+
+/** What every request says besides. */
+type Headers = Readonly<Record<string, string>>;
 
 /** What every request takes. */
 export interface LibraryCall {
@@ -48,7 +52,10 @@ export interface Library {
       deregister(call: LibraryCall & { readonly id: string }): Promise<LibraryAnswer>;
     };
   };
-  readonly catalog: { readonly service: { list(call: LibraryCall): Promise<LibraryAnswer> } };
+  readonly catalog: {
+    readonly node: { list(call: LibraryCall): Promise<LibraryAnswer> };
+    readonly service: { list(call: LibraryCall): Promise<LibraryAnswer> };
+  };
   readonly health: {
     service(call: LibraryCall & { readonly service: string }): Promise<LibraryAnswer>;
     state(call: LibraryCall & { readonly state: 'any' }): Promise<LibraryAnswer>;
@@ -60,14 +67,7 @@ export interface Library {
 }
 
 /** A client of one agent. No I/O yet. */
-export function openLibrary(url: URL, agent: Agent, namespace: string | undefined): Library {
-  const options = {
-    host: url.hostname,
-    port: Number(url.port) || (url.protocol === 'https:' ? 443 : 80),
-    secure: url.protocol === 'https:',
-    agent,
-    // The library's methods do not know namespaces; as a header every one of Consul's endpoints does.
-    headers: namespace === undefined ? {} : { 'x-consul-namespace': namespace },
-  };
-  return new Consul(options) as unknown as Library;
+export function openLibrary({ base, socketPath }: AgentAddress, agent: Agent, headers: Headers): Library {
+  const options = { baseUrl: `${base}/v1`, agent, headers, ...(socketPath === undefined ? {} : { socketPath }) };
+  return new Consul(options as object) as unknown as Library;
 }

@@ -1,4 +1,4 @@
-import type { Logger } from '@rollcall/core';
+import type { Logger, SkippedSummary } from '@rollcall/core';
 import { SkippedEntries } from '@rollcall/core/adapter';
 import type { AgentLink, Query } from '../agents/agent-link.ts';
 import { describeItem, type Instance, toInstance } from '../consul-mapping.ts';
@@ -18,7 +18,11 @@ export class CatalogReader {
   readonly #known = new Map<string, ReadonlyMap<string, Instance>>();
   readonly #skipped = new SkippedEntries();
 
-  /** `[]` for an unknown name, and for one that the path of a request cannot carry. */
+  get skipped(): SkippedSummary {
+    return this.#skipped.summary;
+  }
+
+  /** `[]` for an unknown name, and for a name that the path of a request cannot carry. */
   async read(link: AgentLink, name: string, query: Query, logger: Logger): Promise<Reading> {
     if (!isPath(name)) return { index: 1, instances: [] };
     const { index, value } = await link.instances(name, query);

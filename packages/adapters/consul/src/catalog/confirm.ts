@@ -1,5 +1,6 @@
 import type { Logger } from '@rollcall/core';
 import type { AgentLink } from '../agents/agent-link.ts';
+import { hidesNodes } from '../consul-error.ts';
 import type { Instance } from '../consul-mapping.ts';
 import type { CatalogReader } from './catalog-reader.ts';
 
@@ -19,17 +20,21 @@ const onlyInstance = (serviceId: string): string => `Service.ID == "${serviceId}
  * Resolves when a read from the servers shows every one of these writes (service id -> write). An agent says yes
  * before its servers know, and also when it cannot reach them: that is seen here.
  */
-export async function confirmWrites(
-  { reader, link, name, logger, signal }: Confirmation,
-  writes: ReadonlyMap<string, string>,
-): Promise<void> {
+export async function confirmWrites(confirmation: Confirmation, writes: ReadonlyMap<string, string>): Promise<void> {
+  const { reader, link, name, logger, signal } = confirmation;
   const [first] = writes.keys();
   const filter = writes.size === 1 && first !== undefined ? onlyInstance(first) : undefined;
   const isShown = ({ serviceId, write, passing }: Instance): boolean => passing && writes.get(serviceId) === write;
-  let index: number | undefined;
-  for (;;) {
+  for (let index: number | undefined; ; ) {
     const reading = await reader.read(link, name, { signal, index, filter }, logger);
     if (new Set(reading.instances.filter(isShown).map(({ serviceId }) => serviceId)).size === writes.size) return;
+    // Not at the first read, which may come before the servers know.
+    if (index !== undefined && reading.instances.length === 0) await refuseBlind(confirmation);
     index = reading.index;
   }
+}
+
+/** A token that may write and sees no machine sees no instance either: no wait will show it. */
+async function refuseBlind({ link, signal }: Confirmation): Promise<void> {
+  if ((await link.nodes({ signal })).value.length === 0) throw hidesNodes();
 }

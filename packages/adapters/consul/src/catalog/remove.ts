@@ -1,8 +1,8 @@
 import type { Logger } from '@rollcall/core';
-import { type EntryKey, keyOf } from '@rollcall/core/adapter';
+import type { EntryKey } from '@rollcall/core/adapter';
 import type { AgentLink } from '../agents/agent-link.ts';
 import { allSettled } from '../agents/all-settled.ts';
-import { registeredElsewhere, unremovable } from '../consul-error.ts';
+import { onSeveralMachines, registeredElsewhere, unremovable } from '../consul-error.ts';
 import type { Instance } from '../consul-mapping.ts';
 import { type CatalogReader, isPath } from './catalog-reader.ts';
 
@@ -16,26 +16,44 @@ export interface Removal {
   readonly signal: AbortSignal;
 }
 
-/** Removes nodes, whoever registered them, from this agent; resolves when a read from the servers is without them. */
+/** Removes nodes, also those of other writers, from this agent; resolves when a read from the servers is without them. */
 export async function removeInstances(removal: Removal): Promise<void> {
   const names = [...new Set(removal.keys.map(({ name }) => name))];
   await allSettled(names, (name) => removeOf(name, removal));
 }
 
 async function removeOf(name: string, removal: Removal): Promise<void> {
-  const { link, reader, logger, signal } = removal;
-  const keys = new Set(removal.keys.map((key) => keyOf(key.name, key.id)));
+  const { link, keys, reader, logger, signal, token } = removal;
+  const ids = new Set(keys.filter((key) => key.name === name).map(({ id }) => id));
   const removed = new Set<string>();
   let index: number | undefined;
   for (;;) {
     const reading = await reader.read(link, name, { signal, index }, logger);
     index = reading.index;
-    const found = reading.instances.filter(({ entry }) => keys.has(keyOf(entry.name, entry.node.id)));
+    const own = (await link.introduce(token, signal)).node;
+    const found = selectInstances(reading.instances, ids, own);
     const waiting = await allSettled(found, (instance) => removeOne(instance, removal, removed));
     const elsewhere = found.find((_, at) => waiting[at] === 'elsewhere');
     if (elsewhere !== undefined) throw registeredElsewhere({ name, id: elsewhere.entry.node.id }, elsewhere.node);
     if (!waiting.includes('waiting')) return;
   }
+}
+
+/** Those with one of the ids. An id of Consul without its machine means the machine of the agent that is asked. */
+function selectInstances(
+  instances: readonly Instance[],
+  ids: ReadonlySet<string>,
+  own: string | undefined,
+): readonly Instance[] {
+  return instances.filter(({ entry, serviceId, node, owner }) => {
+    if (ids.has(entry.node.id)) return true;
+    if (owner !== undefined || !ids.has(serviceId)) return false;
+    if (own !== undefined) return node === own;
+    // The token may not ask which machine this is: then only an id that a single machine has is clear.
+    const others = instances.filter((other) => other.serviceId === serviceId);
+    if (others.length > 1) throw onSeveralMachines({ name: entry.name, id: serviceId });
+    return true;
+  });
 }
 
 /** `waiting`: the servers have yet to hear of it. `nothing`: it is dead, and with another agent, which will reap it. */

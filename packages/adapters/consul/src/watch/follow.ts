@@ -1,7 +1,6 @@
 import type { Clock, Logger } from '@rollcall/core';
-import type { WatchSink } from '@rollcall/core/adapter';
+import { pause, type WatchSink, withDeadline } from '@rollcall/core/adapter';
 import type { AgentLink, Query } from '../agents/agent-link.ts';
-import { pause, withDeadline } from '../agents/deadline.ts';
 import type { CatalogReader } from '../catalog/catalog-reader.ts';
 import { wentSilent } from '../consul-error.ts';
 import { blockingGraceMs, blockingWaitMs, maxPollFloorMs, pollFloorMs, pollFloorReads } from '../consul-options.ts';
@@ -42,7 +41,7 @@ export interface Followed<T> {
   readonly tell: (answer: T, moved: boolean) => void;
 }
 
-/** Reads once and answers how to follow what was read, until the signal. */
+/** Reads once and answers how to follow what was read, until the signal rejects it. */
 export async function open<T extends { readonly index: number }>(
   context: WatchContext,
   signal: AbortSignal,
@@ -58,7 +57,6 @@ export async function open<T extends { readonly index: number }>(
     for (;;) {
       // Between polls, not after each: a change that was long in coming is followed by the next query at once.
       await pause(clock, startedAt + floorMs - clock.now(), stop);
-      if (stop.aborted) return;
       startedAt = clock.now();
       // Another process may listen there by now, for which an index of the old one is far ahead.
       const isSame = lostSockets === link.lostSockets;

@@ -7,7 +7,7 @@ export type Roll = ReadonlyMap<string, Instance>;
 /** The roll of what was read. */
 export const rollOf = (instances: readonly Instance[]): Roll => withoutDoubles(instances);
 
-/** Tells the difference. Who is still there but critical has expired; who is not has been deregistered. */
+/** Tells the difference. A node that is still there but critical has expired; a node that is not there has been deregistered. */
 export function tellChanges(sink: WatchSink, before: Roll, after: Roll): void {
   for (const [key, { live, entry }] of before) {
     const now = after.get(key);

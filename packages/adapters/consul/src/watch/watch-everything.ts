@@ -1,12 +1,13 @@
+import { onAbort, pause } from '@rollcall/core/adapter';
 import { allSettled } from '../agents/all-settled.ts';
-import { pause } from '../agents/deadline.ts';
 import { CheckTable } from './check-table.ts';
 import { bounded, floorOf, open, type WatchContext } from './follow.ts';
+import { MachineTable } from './machine-table.ts';
 import { liveEntries, type Roll, rollOf, tellChanges } from './roll.ts';
 
 /**
- * All services, by two blocking queries: every check, and every name with its tags. They say which names may have
- * changed, and only those are read.
+ * All services, by three blocking queries: every check, every name with its tags, every machine. They say which names
+ * may have changed, and only those are read.
  */
 export async function watchEverything(context: WatchContext): Promise<void> {
   const watch = new WatchOfEverything(context);
@@ -17,6 +18,7 @@ class WatchOfEverything {
   readonly #context: WatchContext;
   readonly #rolls = new Map<string, Roll>();
   readonly #checks = new CheckTable();
+  readonly #machines = new MachineTable();
   readonly #dirty = new Set<string>();
   #names: ReadonlyMap<string, string> = new Map();
   #wake = (): void => {};
@@ -36,22 +38,25 @@ class WatchOfEverything {
       read: (query) => reader.names(link, query),
       tell: ({ names }, moved) => this.#takeNames(names, moved),
     });
+    const machines = await open(this.#context, signal, {
+      read: (query) => link.nodes(query),
+      tell: ({ value }) => this.#takeMachines(value),
+    });
     this.#checks.take(checks.first.value);
+    this.#machines.take(machines.first.value);
     this.#names = services.first.names;
     const names = [...this.#names.keys()];
     const rolls = await allSettled(names, (name) => this.#read(name, signal));
     for (const [at, name] of names.entries()) this.#keep(name, rolls[at] ?? new Map());
     sink.snapshot(liveEntries(this.#rolls.values()));
-    await this.#together([checks.follow, services.follow, (stop) => this.#readDirty(stop)]);
+    await this.#together([checks.follow, services.follow, machines.follow, (stop) => this.#readDirty(stop)]);
   }
 
   /** The failure of one ends the others, and none outlives this. */
   async #together(parts: readonly ((stop: AbortSignal) => Promise<void>)[]): Promise<void> {
     const { signal } = this.#context;
     const stop = new AbortController();
-    const onAbort = (): void => stop.abort(signal.reason);
-    if (signal.aborted) onAbort();
-    signal.addEventListener('abort', onAbort, { once: true });
+    const free = onAbort(signal, () => stop.abort(signal.reason));
     const guarded = async (part: (stop: AbortSignal) => Promise<void>): Promise<void> => {
       try {
         await part(stop.signal);
@@ -60,15 +65,21 @@ class WatchOfEverything {
       }
     };
     await Promise.all(parts.map(guarded));
-    signal.removeEventListener('abort', onAbort);
+    free();
     throw stop.signal.reason;
   }
 
   #takeChecks(items: readonly unknown[]): void {
     const { services, nodes } = this.#checks.take(items);
     for (const service of services) this.#dirty.add(service);
-    // A check of a node is one of all its services.
-    if (nodes.size > 0) this.#dirtyWhere((roll) => [...roll.values()].some(({ node }) => nodes.has(node)));
+    // A check of a machine is one of all its services.
+    this.#dirtyOf(nodes);
+    this.#wake();
+  }
+
+  #takeMachines(items: readonly unknown[]): void {
+    // A service without an address of its own has that of its machine, which neither checks nor tags show.
+    this.#dirtyOf(this.#machines.take(items));
     this.#wake();
   }
 
@@ -79,6 +90,10 @@ class WatchOfEverything {
     // Some service changed. Where others write, neither tags nor checks need show it: those are looked at each time.
     if (moved) this.#dirtyWhere((roll) => [...roll.values()].some(({ owner }) => owner === undefined));
     this.#wake();
+  }
+
+  #dirtyOf(machines: ReadonlySet<string>): void {
+    if (machines.size > 0) this.#dirtyWhere((roll) => [...roll.values()].some(({ node }) => machines.has(node)));
   }
 
   #dirtyWhere(holds: (roll: Roll) => boolean): void {
@@ -93,7 +108,7 @@ class WatchOfEverything {
 
   async #readDirty(stop: AbortSignal): Promise<void> {
     const { clock } = this.#context;
-    stop.addEventListener('abort', () => this.#wake(), { once: true });
+    const free = onAbort(stop, () => this.#wake());
     while (!stop.aborted) {
       if (this.#dirty.size === 0) await this.#woken();
       if (stop.aborted) return;
@@ -103,6 +118,7 @@ class WatchOfEverything {
       await allSettled(names, async (name) => this.#tell(name, await this.#read(name, stop)));
       await pause(clock, floorOf(clock.now() - startedAt), stop);
     }
+    free();
   }
 
   async #read(name: string, signal: AbortSignal): Promise<Roll> {

@@ -1,3 +1,4 @@
+import { aborted } from '@rollcall/core/adapter';
 import { isPath } from '../catalog/catalog-reader.ts';
 import { open, type WatchContext } from './follow.ts';
 import { liveEntries, type Roll, rollOf, tellChanges } from './roll.ts';
@@ -17,6 +18,6 @@ export async function watchService(name: string, context: WatchContext): Promise
   roll = rollOf(first.instances);
   sink.snapshot(liveEntries([roll]));
   if (isPath(name)) await follow(signal);
-  // Nobody can have registered what Consul's paths cannot say.
-  else if (!signal.aborted) await new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }));
+  // Consul's paths cannot say the name, so no instance can have been registered under it.
+  else await aborted(signal);
 }

@@ -10,18 +10,54 @@ export interface StreamEvent {
   readonly id?: string | undefined;
 }
 
-/** Parses `text/event-stream` as it comes; answers the events that a chunk completes. */
+/** What ends an event. */
+const blankLine = '\n\n';
+
+/**
+ * Parses `text/event-stream` as it comes; answers the events that a chunk completes. Each chunk is looked at once: a
+ * snapshot of 40 MB arrives in hundreds of them.
+ */
 export class EventStreamParser {
   readonly #decoder = new StringDecoder('utf8');
-  #rest = '';
+  /** Pieces of the event that is not whole yet. */
+  #pieces: string[] = [];
+  #length = 0;
 
+  /** So many characters of an event have come that is not whole yet. */
+  get pending(): number {
+    return this.#length;
+  }
+
+  /** @throws HttpError when one event is longer than an answer may be. */
   push(chunk: Buffer): StreamEvent[] {
-    this.#rest += this.#decoder.write(chunk);
-    if (this.#rest.length > maxAnswerBytes)
-      throw new HttpError(`sent an event of more than ${maxAnswerBytes} characters`);
-    const blocks = this.#rest.split('\n\n');
-    this.#rest = blocks.pop() ?? '';
+    const text = this.#decoder.write(chunk);
+    const blocks: string[] = [];
+    let from = 0;
+    // A blank line may begin with the last character of the piece before.
+    if (text.startsWith('\n') && this.#pieces.at(-1)?.endsWith('\n') === true) {
+      blocks.push(this.#take(''));
+      from = 1;
+    }
+    for (let end = text.indexOf(blankLine, from); end >= 0; end = text.indexOf(blankLine, from)) {
+      blocks.push(this.#take(text.slice(from, end)));
+      from = end + blankLine.length;
+    }
+    this.#keep(text.slice(from));
     return blocks.flatMap((block) => parseBlock(block) ?? []);
+  }
+
+  #take(last: string): string {
+    const block = this.#pieces.length === 0 ? last : [...this.#pieces, last].join('');
+    this.#pieces = [];
+    this.#length = 0;
+    return block;
+  }
+
+  #keep(piece: string): void {
+    if (piece === '') return;
+    this.#pieces.push(piece);
+    this.#length += piece.length;
+    if (this.#length > maxAnswerBytes) throw new HttpError(`sent an event of more than ${maxAnswerBytes} characters`);
   }
 }
 

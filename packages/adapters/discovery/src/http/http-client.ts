@@ -1,9 +1,12 @@
-import { Agent as HttpAgent, request as httpRequest, type IncomingMessage } from 'node:http';
+import { type ClientRequest, Agent as HttpAgent, request as httpRequest, type IncomingMessage } from 'node:http';
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
-import { maxAnswerBytes, maxSockets } from '../discovery-options.ts';
-import { HttpError } from './http-error.ts';
+import type { Clock } from '@rollcall/core';
+import type { BackendEndpoint } from '@rollcall/core/adapter';
+import { maxSockets } from '../discovery-options.ts';
+import { type HttpAnswer, readAnswer } from './http-answer.ts';
+import { ConnectionError, HttpError } from './http-error.ts';
 
-/** One request. */
+/** One request. All of them are idempotent: one that finds its idle connection closed is sent once more. */
 export interface HttpCall {
   readonly method: 'GET' | 'POST' | 'PUT';
   /** With its query. */
@@ -13,42 +16,52 @@ export interface HttpCall {
   readonly signal: AbortSignal;
 }
 
-/** A status and the JSON that came with it. */
-export interface HttpAnswer {
-  readonly status: number;
-  readonly body: unknown;
+/** Where an {@link HttpClient} sends. */
+export interface HttpClientOptions {
+  readonly endpoint: BackendEndpoint;
+  readonly token: string | undefined;
+  readonly clock: Clock;
 }
+
+/** How a socket says that the other side had closed it. */
+const closedCodes: ReadonlySet<string> = new Set(['ECONNRESET', 'ECONNABORTED', 'EPIPE']);
 
 /**
  * JSON over one keep-alive pool. Not `fetch`: the socket of a stream must not hold the process open, which fetch
  * cannot say, and per request this costs half as much CPU.
  */
 export class HttpClient {
-  readonly #base: URL;
-  readonly #token: string | undefined;
+  readonly #options: HttpClientOptions;
   readonly #agent: HttpAgent;
 
-  constructor(base: URL, token: string | undefined) {
-    this.#base = base;
-    this.#token = token;
-    const options = { keepAlive: true, maxSockets };
-    this.#agent = base.protocol === 'https:' ? new HttpsAgent(options) : new HttpAgent(options);
+  constructor(options: HttpClientOptions) {
+    this.#options = options;
+    const pool = { keepAlive: true, maxSockets };
+    this.#agent = options.endpoint.secure ? new HttpsAgent(pool) : new HttpAgent(pool);
   }
 
-  /** Rejects with {@link HttpError} for anything but JSON, and with the abort reason. */
+  /** Rejects with {@link HttpError} for anything but JSON, {@link ConnectionError}, or the abort reason. */
   async json(call: HttpCall): Promise<HttpAnswer> {
-    const response = await this.#send(call, this.#agent);
-    const text = await readText(response);
     try {
-      return { status: response.statusCode ?? 0, body: JSON.parse(text) };
-    } catch {
-      throw new HttpError(`answered ${response.statusCode} without JSON: is it a Rollcall discovery server?`);
+      const response = await this.#sendTwice(call);
+      return await readAnswer(response, this.#options.clock, call.signal);
+    } catch (cause) {
+      throw this.#explained(cause, call.signal);
     }
   }
 
   /** A response whose body is read as it comes, on a connection of its own that does not hold the process open. */
   async stream(call: HttpCall): Promise<IncomingMessage> {
-    return this.#send(call, undefined);
+    try {
+      return await responseOf(this.#request(call, false), call);
+    } catch (cause) {
+      throw this.#explained(cause, call.signal);
+    }
+  }
+
+  /** Reads what a server answered in place of a stream. */
+  refusal(response: IncomingMessage, signal: AbortSignal): Promise<HttpAnswer> {
+    return readAnswer(response, this.#options.clock, signal);
   }
 
   /** Frees every socket. */
@@ -56,36 +69,55 @@ export class HttpClient {
     this.#agent.destroy();
   }
 
-  #send({ method, path, body, headers, signal }: HttpCall, agent: HttpAgent | undefined): Promise<IncomingMessage> {
+  /** A balancer closes idle connections without a word, and the next request on one finds out. */
+  async #sendTwice(call: HttpCall): Promise<IncomingMessage> {
+    const request = this.#request(call, this.#agent);
+    try {
+      const response = await responseOf(request, call);
+      // HAProxy says 408 into an idle connection, where it is read as the answer to the next request.
+      if (!request.reusedSocket || response.statusCode !== 408) return response;
+      response.destroy();
+    } catch (cause) {
+      const wasIdle = request.reusedSocket && closedCodes.has(codeOf(cause));
+      if (!wasIdle || call.signal.aborted) throw cause;
+    }
+    // The others were idle as long: the repetition must get a fresh one.
+    for (const sockets of Object.values(this.#agent.freeSockets)) for (const socket of sockets ?? []) socket.destroy();
+    return responseOf(this.#request(call, this.#agent), call);
+  }
+
+  #request({ method, path, body, headers, signal }: HttpCall, agent: HttpAgent | false): ClientRequest {
+    const { endpoint, token } = this.#options;
     const payload = body === undefined ? undefined : Buffer.from(JSON.stringify(body));
-    const send = this.#base.protocol === 'https:' ? httpsRequest : httpRequest;
-    return new Promise((resolve, reject) => {
-      const request = send(new URL(path, this.#base), {
-        method,
-        signal,
-        agent: agent ?? false,
-        headers: {
-          accept: 'application/json, text/event-stream',
-          ...(payload === undefined ? {} : { 'content-type': 'application/json', 'content-length': payload.length }),
-          ...(this.#token === undefined ? {} : { authorization: `Bearer ${this.#token}` }),
-          ...headers,
-        },
-      });
-      if (agent === undefined) request.once('socket', (socket) => socket.unref());
-      request.once('response', resolve);
-      request.on('error', (error) => reject(signal.aborted ? signal.reason : error));
-      request.end(payload);
+    const send = endpoint.secure ? httpsRequest : httpRequest;
+    const request = send(`${endpoint.origin}${endpoint.path}${path}`, {
+      method,
+      signal,
+      agent,
+      headers: {
+        accept: 'application/json, text/event-stream',
+        ...(payload === undefined ? {} : { 'content-type': 'application/json', 'content-length': payload.length }),
+        ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
+        ...headers,
+      },
     });
+    if (agent === false) request.once('socket', (socket) => socket.unref());
+    request.end(payload);
+    return request;
+  }
+
+  #explained(cause: unknown, signal: AbortSignal): unknown {
+    if (signal.aborted) return signal.reason;
+    const { address, secure } = this.#options.endpoint;
+    return cause instanceof HttpError ? cause : new ConnectionError(address, secure, cause);
   }
 }
 
-async function readText(response: IncomingMessage): Promise<string> {
-  const chunks: Buffer[] = [];
-  let bytes = 0;
-  for await (const chunk of response) {
-    bytes += chunk.length;
-    if (bytes > maxAnswerBytes) throw new HttpError(`answered more than ${maxAnswerBytes} bytes`);
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks).toString('utf8');
+const codeOf = (cause: unknown): string => (cause instanceof Error && 'code' in cause ? String(cause.code) : '');
+
+function responseOf(request: ClientRequest, { signal }: HttpCall): Promise<IncomingMessage> {
+  return new Promise((resolve, reject) => {
+    request.once('response', resolve);
+    request.on('error', (error) => reject(signal.aborted ? signal.reason : error));
+  });
 }

@@ -1,6 +1,14 @@
-import type { Entry, EntryKey, Lease } from '@rollcall/core/adapter';
+import { RegistryError } from '@rollcall/core';
+import {
+  type BackendEndpoint,
+  type EntryKey,
+  Failover,
+  onAbort,
+  untilAborted,
+  withDeadline,
+} from '@rollcall/core/adapter';
 import { isUnreachable } from '../discovery-error.ts';
-import { failoverAfterMs } from '../discovery-options.ts';
+import { backgroundTimeoutMs, failoverAfterMs } from '../discovery-options.ts';
 import { type LinkContext, ServerLink } from './server-link.ts';
 
 /** A write on one server, and what to do when that server missed it. */
@@ -9,97 +17,124 @@ export interface FleetWrite<T> {
   missed(link: ServerLink): void;
 }
 
+interface Attempt<T> {
+  readonly link: ServerLink;
+  readonly done: Promise<T>;
+}
+
 /**
  * All servers of one registry. Reads and watches go to one, the current, until it does not answer; writes go to
  * every one and succeed when the current has acknowledged: each server is complete by itself.
  */
 export class Fleet {
-  readonly #links: readonly ServerLink[];
-  #current = 0;
+  readonly links: readonly ServerLink[];
+  readonly #context: LinkContext;
+  readonly #failover: Failover<ServerLink>;
 
-  constructor(urls: readonly URL[], context: LinkContext) {
-    this.#links = urls.map((url) => new ServerLink(url, context));
+  constructor(endpoints: readonly BackendEndpoint[], context: LinkContext) {
+    this.#context = context;
+    this.links = endpoints.map((endpoint) => new ServerLink(endpoint, context));
+    this.#failover = new Failover({
+      targets: this.links,
+      clock: context.clock,
+      isUnreachable,
+      describe: ({ address }) => `the discovery server ${address}`,
+    });
   }
 
-  /** The first that answers, beginning with the current; that one is the current then. */
-  async read<T>(work: (link: ServerLink, signal: AbortSignal) => Promise<T>, signal: AbortSignal): Promise<T> {
-    let failure: unknown;
-    for (let offset = 0; offset < this.#links.length; offset += 1) {
-      const index = (this.#current + offset) % this.#links.length;
-      const link = this.#links[index] as ServerLink;
-      try {
-        const result = await this.#bounded(signal, async (bounded) => {
-          if (offset > 0) await link.settle(bounded);
-          return work(link, bounded);
-        });
-        this.#current = index;
-        return result;
-      } catch (cause) {
-        failure = cause;
-        if (signal.aborted || !isUnreachable(cause)) throw cause;
-      }
-    }
-    throw failure;
+  /** Asks the current server, and the next ones in turn while none answers. */
+  read<T>(work: (link: ServerLink, signal: AbortSignal) => Promise<T>, signal: AbortSignal): Promise<T> {
+    return this.#failover.run(signal, async (link, bounded) => {
+      await link.missed.settle(bounded);
+      return work(link, bounded);
+    });
   }
 
-  /** On every server at once; resolves with the current's answer, or that of the first that takes its place. */
+  /** Writes on every server at once; resolves with the current's answer, or with that of the first that takes its place. */
   async write<T>({ run, missed }: FleetWrite<T>, signal: AbortSignal): Promise<T> {
-    const attempts = this.#links.map((link) => this.#bounded(signal, (bounded) => run(link, bounded)));
-    for (const [index, attempt] of attempts.entries()) {
-      attempt.catch((cause: unknown) => {
-        // With one server the caller repeats; with several the others went on without it.
-        if (this.#links.length > 1 && isUnreachable(cause)) missed(this.#links[index] as ServerLink);
+    const links = this.#failover.order();
+    const [only] = links;
+    if (links.length === 1 && only !== undefined) return run(only, signal);
+    const writes = new AbortController();
+    const stop = onAbort(signal, () => writes.abort(signal.reason));
+    const attempts = links.map((link) => ({ link, done: untilAborted(writes.signal, run(link, writes.signal)) }));
+    for (const { link, done } of attempts)
+      done.catch((cause: unknown) => {
+        // The server is sent later what the others took without it.
+        if (isUnreachable(cause)) missed(link);
       });
+    try {
+      return await this.#firstOf(attempts, signal);
+    } finally {
+      stop();
+      this.#endLater(attempts, writes);
     }
+  }
+
+  /** In their order, each for as long as a server may hold up the next; then the first of those that were merely slow. */
+  async #firstOf<T>(attempts: readonly Attempt<T>[], signal: AbortSignal): Promise<T> {
+    const { clock } = this.#context;
     let failure: unknown;
-    for (let offset = 0; offset < attempts.length; offset += 1) {
-      const index = (this.#current + offset) % attempts.length;
+    for (const { link, done } of attempts) {
+      const reason = silent(link, failoverAfterMs);
       try {
-        const result = await (attempts[index] as Promise<T>);
-        this.#current = index;
+        const ms = failoverAfterMs;
+        const result = await withDeadline({ clock, ms, signal, reason }, (bounded) => untilAborted(bounded, done));
+        this.#failover.served(link);
         return result;
       } catch (cause) {
         failure = cause;
         if (signal.aborted || !isUnreachable(cause)) throw cause;
+        this.#failover.failed(link);
       }
     }
-    throw failure;
+    const late = attempts.map(async ({ link, done }) => {
+      const result = await done;
+      this.#failover.served(link);
+      return result;
+    });
+    return Promise.any(late).catch(() => {
+      throw signal.aborted ? signal.reason : failure;
+    });
+  }
+
+  /** The caller has its answer. A server that does not give one soon has missed the write. */
+  #endLater(attempts: readonly Attempt<unknown>[], writes: AbortController): void {
+    const reason = new RegistryError('TIMEOUT', `no answer within ${backgroundTimeoutMs} ms`);
+    const cancel = this.#context.clock.setTimer(backgroundTimeoutMs, () => writes.abort(reason));
+    void Promise.allSettled(attempts.map(({ done }) => done)).then(cancel);
   }
 
   /** Gives up what this object holds on every server; rejects when one could not be told. */
   async withdraw(keys: readonly EntryKey[], signal: AbortSignal): Promise<void> {
     if (keys.length === 0) return;
-    await Promise.all(this.#links.map((link) => this.#bounded(signal, (bounded) => link.withdraw(keys, bounded))));
+    const { clock } = this.#context;
+    const withdraw = (link: ServerLink): Promise<void> => {
+      if (this.links.length === 1) return link.withdraw(keys, signal);
+      const reason = silent(link, failoverAfterMs);
+      return withDeadline({ clock, ms: failoverAfterMs, signal, reason }, (bounded) => link.withdraw(keys, bounded));
+    };
+    await Promise.all(this.links.map(withdraw));
   }
 
-  register(entries: readonly Entry[], lease: Lease | undefined, signal: AbortSignal): Promise<void> {
-    return this.write(
-      {
-        run: (link, bounded) => link.register(entries, lease, bounded),
-        missed: (link) => link.missedRegister(entries, lease),
-      },
-      signal,
-    );
+  /** The current server says that another registry object holds these: on the others they are given up. */
+  yield(keys: readonly EntryKey[]): void {
+    for (const link of this.links) if (!this.isCurrent(link)) link.abandon(keys);
   }
 
-  cancel(keys: readonly EntryKey[], signal: AbortSignal): Promise<void> {
-    return this.write(
-      { run: (link, bounded) => link.cancel(keys, bounded), missed: (link) => link.missedCancel(keys) },
-      signal,
-    );
+  /** The server of a stream fell silent: the next connection goes to another first. */
+  failed(link: ServerLink): void {
+    this.#failover.failed(link);
   }
 
   isCurrent(link: ServerLink): boolean {
-    return this.#links[this.#current] === link;
+    return this.#failover.current === link;
   }
 
   close(): void {
-    for (const link of this.#links) link.close();
-  }
-
-  /** With several servers, one that does not answer must not use up the whole deadline. */
-  async #bounded<T>(signal: AbortSignal, work: (bounded: AbortSignal) => Promise<T>): Promise<T> {
-    if (this.#links.length === 1) return work(signal);
-    return work(AbortSignal.any([signal, AbortSignal.timeout(failoverAfterMs)]));
+    for (const link of this.links) link.close();
   }
 }
+
+const silent = ({ address }: ServerLink, ms: number): RegistryError =>
+  new RegistryError('TIMEOUT', `the discovery server ${address} did not answer within ${ms} ms`);

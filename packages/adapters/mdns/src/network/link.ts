@@ -10,7 +10,7 @@ export const mdnsPort = 5_353;
 const groups = { 4: '224.0.0.251', 6: 'ff02::fb' } as const;
 const anywhere = { 4: '0.0.0.0', 6: '::' } as const;
 
-/** Who sent something. */
+/** The sender of a packet. */
 export interface Sender {
   readonly address: string;
   readonly port: number;
@@ -83,17 +83,17 @@ export class Link {
     return this.#own.address().port;
   }
 
-  /** To everybody. */
+  /** To the group. */
   tell(bytes: Buffer): Promise<void> {
     return this.#send(this.#group, bytes, { address: groups[this.place.family], port: mdnsPort });
   }
 
-  /** To everybody, to be answered to us alone. */
+  /** To the group, to be answered to us alone. */
   ask(bytes: Buffer): Promise<void> {
     return this.#send(this.#own, bytes, { address: groups[this.place.family], port: mdnsPort });
   }
 
-  /** To one. From the shared port: whoever asked from it takes nothing else (RFC 6762, 11). */
+  /** To one asker. From the shared port: an asker on it takes nothing else (RFC 6762, 11). */
   answer(bytes: Buffer, to: Sender): Promise<void> {
     return this.#send(this.#group, bytes, to);
   }

@@ -1,8 +1,8 @@
-import { networkInterfaces } from 'node:os';
 import type { Clock, Logger, RegistryError } from '@rollcall/core';
 import { explain, noNetwork } from '../mdns-error.ts';
 import { lookMs } from '../mdns-options.ts';
 import type { Message } from '../wire/message.ts';
+import { askInterfaces } from './interfaces.ts';
 import { Link, type Sender } from './link.ts';
 import { type Place, placesOf } from './places.ts';
 
@@ -39,6 +39,8 @@ export class Network {
   #looking: Promise<void> | undefined;
   #cancelLook: (() => void) | undefined;
   #loopbackOnly = false;
+  /** Why the system tells no interface. */
+  #refusal: string | undefined;
   #closed = false;
 
   constructor(options: NetworkOptions) {
@@ -82,6 +84,7 @@ export class Network {
     );
     const reasons = [...failed, ...this.refused];
     if (reasons.length > 0) return reasons;
+    if (this.#refusal !== undefined) return [this.#refusal];
     const wanted = this.#options.interfaces;
     return wanted === undefined
       ? ['no network interface is up, loopback included: bring one up']
@@ -128,7 +131,9 @@ export class Network {
   async #follow(): Promise<void> {
     this.#cancelLook?.();
     const before = this.usable;
-    const places = placesOf(networkInterfaces(), this.#options.interfaces);
+    const { interfaces, refusal } = askInterfaces();
+    this.#refusal = refusal;
+    const places = placesOf(interfaces, this.#options.interfaces);
     this.#tellLoopback(places);
     const wanted = new Map(places.map((place) => [place.key, place]));
     this.#refused.clear();

@@ -1,6 +1,7 @@
 /** Pure: where mDNS can speak, from what the system says of its interfaces. */
 import { BlockList, isIP } from 'node:net';
-import type { NetworkInterfaceInfo } from 'node:os';
+import { type NetworkInterfaceInfo, platform } from 'node:os';
+import type { Interfaces } from './interfaces.ts';
 
 /** One family of one interface. */
 export interface Place {
@@ -17,33 +18,43 @@ export interface Place {
   readonly fingerprint: string;
   /** Whether a sender is on its link (RFC 6762, 11). */
   accepts(address: string): boolean;
+  /** Whether an address, of either family, is in a subnet of the interface. */
+  holds(address: string): boolean;
 }
 
-type Interfaces = Readonly<Record<string, readonly NetworkInterfaceInfo[] | undefined>>;
+function subnetsOf(infos: readonly NetworkInterfaceInfo[]): BlockList {
+  const subnets = new BlockList();
+  for (const { cidr, address, family } of infos) {
+    const prefix = Number(cidr?.split('/')[1] ?? (family === 'IPv4' ? 32 : 128));
+    subnets.addSubnet(address, prefix, family === 'IPv4' ? 'ipv4' : 'ipv6');
+  }
+  return subnets;
+}
 
 function placeOf(name: string, family: 4 | 6, infos: readonly NetworkInterfaceInfo[]): Place | undefined {
   const own = infos.filter((info) => info.family === `IPv${family}`);
   // On a link IPv6 speaks from its link-local address.
   const first = own.find(({ address }) => address.startsWith('fe80:')) ?? own[0];
   if (first === undefined) return undefined;
-  const subnets = new BlockList();
-  for (const { cidr, address } of own) {
-    const prefix = Number(cidr?.split('/')[1] ?? (family === 4 ? 32 : 128));
-    subnets.addSubnet(address, prefix, family === 4 ? 'ipv4' : 'ipv6');
-  }
+  const subnets = subnetsOf(own);
+  const all = subnetsOf(infos);
   return {
     key: `${name}/${family}`,
     interface: name,
     family,
     address: first.address,
     loopback: first.internal,
-    scope: family === 4 ? first.address : `::%${process.platform === 'win32' ? first.scopeid : name}`,
+    scope: family === 4 ? first.address : `::%${platform() === 'win32' ? first.scopeid : name}`,
     fingerprint: own.map(({ cidr, address, mac, scopeid }) => `${cidr ?? address} ${mac} ${scopeid ?? ''}`).join(),
     accepts(sender) {
       const [bare = '', zone] = sender.split('%');
       if (isIP(bare) !== family) return false;
       if (zone !== undefined && zone !== name && zone !== String(first.scopeid)) return false;
       return subnets.check(bare, family === 4 ? 'ipv4' : 'ipv6');
+    },
+    holds(address) {
+      const kind = isIP(address);
+      return kind !== 0 && all.check(address, kind === 4 ? 'ipv4' : 'ipv6');
     },
   };
 }

@@ -7,14 +7,17 @@ import {
   keyOf,
   type Lease,
   LeaseTable,
+  onAbort,
+  pause,
 } from '@rollcall/core/adapter';
-import { noForm } from '../mdns-error.ts';
-import { announceIntervalMs, goodbyeRepeatMs, withdrawnMs } from '../mdns-options.ts';
+import { noForm, noGoMicroForm } from '../mdns-error.ts';
+import { type Form, goodbye, withPointers } from '../mdns-mapping.ts';
+import { announceIntervalMs, goodbyeRepeatMs } from '../mdns-options.ts';
 import type { Link } from '../network/link.ts';
 import type { Network } from '../network/network.ts';
 import { type Group, packResponses, type Rr } from '../wire/message.ts';
 import type { Prober } from './probe.ts';
-import { type Form, goodbye, withPointers } from './records.ts';
+import { Withdrawn } from './withdrawn.ts';
 import { announce, type Own, ttlOf, type Zone } from './zone.ts';
 
 /** What an announcer works with. */
@@ -31,7 +34,7 @@ export interface AnnouncerOptions {
   readonly changed: (key: EntryKey, reason: DeleteReason) => void;
 }
 
-/** Who announces a node of ours. */
+/** Another announcer of a node of ours. */
 export interface Rival {
   /** The registry object; undefined: another program. */
   readonly owner: string | undefined;
@@ -46,8 +49,7 @@ export class Announcer {
   readonly #leases = new LeaseTable<EntryKey>();
   readonly #timers = new Set<() => void>();
   readonly #defendedAt = new Map<string, number>();
-  /** In the order of time. */
-  readonly #withdrawnAt = new Map<string, number>();
+  readonly #withdrawn = new Withdrawn();
   readonly #stop = new AbortController();
   #cancelLease = (): void => {};
 
@@ -57,15 +59,16 @@ export class Announcer {
 
   /** Probes what is new, then announces; a change of what is announced already needs no probe (RFC 6762, 8.4). */
   async put(entries: readonly Entry[], lease: Lease | undefined, { signal }: DriverCall): Promise<void> {
-    const { zone, prober, clock, changed } = this.#options;
+    const { zone, clock, changed } = this.#options;
     for (const entry of entries)
       if (zone.forms.dnsSd(entry) === undefined && zone.forms.goMicro(entry) === undefined)
         throw noForm(entryKey(entry));
     const fresh = entries.filter((entry) => zone.get(entryKey(entry)) === undefined && !this.#wasOurs(entryKey(entry)));
-    if (fresh.length > 0) await prober.probe(fresh, AbortSignal.any([signal, this.#stop.signal]));
+    if (fresh.length > 0) await this.#probe(fresh, signal);
     const owns = entries.map((entry) => announce(zone.forms, entry, lease, clock.now()));
     for (const own of owns) {
       const key = entryKey(own.entry);
+      this.#tellFormless(own);
       zone.put(own);
       this.#lease(key, lease);
       changed(key, 'unknown');
@@ -89,14 +92,25 @@ export class Announcer {
     return keys.filter((key) => zone.get(key) === undefined);
   }
 
-  #remember({ name, id }: EntryKey): void {
-    const now = this.#options.clock.now();
-    for (const [key, at] of this.#withdrawnAt) {
-      if (at + withdrawnMs > now) break;
-      this.#withdrawnAt.delete(key);
+  /** Once for each node, not each time that it changes. */
+  #tellFormless({ entry, goMicro }: Own): void {
+    const { zone, logger } = this.#options;
+    const key = entryKey(entry);
+    const before = zone.get(key);
+    if (!zone.forms.inGoMicro || goMicro !== undefined || (before !== undefined && before.goMicro === undefined))
+      return;
+    logger?.warn({ name: key.name, id: key.id }, noGoMicroForm);
+  }
+
+  /** Until the call or this object ends. */
+  async #probe(entries: readonly Entry[], signal: AbortSignal): Promise<void> {
+    const either = new AbortController();
+    const stops = [signal, this.#stop.signal].map((one) => onAbort(one, () => either.abort(one.reason)));
+    try {
+      await this.#options.prober.probe(entries, either.signal);
+    } finally {
+      for (const stop of stops) stop();
     }
-    this.#withdrawnAt.delete(keyOf(name, id));
-    this.#withdrawnAt.set(keyOf(name, id), now);
   }
 
   /** Says goodbye, twice; resolves when it was said once. */
@@ -107,24 +121,24 @@ export class Announcer {
   }
 
   /** Withdraws and falls silent: resolves when goodbye was said twice. */
-  async close(withdraw: readonly EntryKey[]): Promise<void> {
+  async close(withdraw: readonly EntryKey[], signal: AbortSignal): Promise<void> {
     this.#stop.abort();
     const gone = this.#drop(withdraw, 'deregistered');
     for (const cancel of this.#timers) cancel();
     this.#cancelLease();
     if (gone.length === 0) return;
     await this.#bye(gone, false);
-    await new Promise<void>((resolve) => this.#options.clock.setTimer(goodbyeRepeatMs, resolve));
+    await pause(this.#options.clock, goodbyeRepeatMs, signal);
     await this.#bye(gone, false);
   }
 
-  /** A link is new, or back: whoever is on it does not know us. */
+  /** A link is new, or back: the hosts on it do not know us. */
   up(link: Link): void {
     const all = [...this.#options.zone.all()];
     if (all.length > 0) void this.#announce(all, [link]).catch(() => {});
   }
 
-  /** Somebody else answers for a node of ours: the later in order keeps it, and says so. Never a silent fight. */
+  /** Another registry answers for a node of ours: the later in order keeps it, and says so. Never a silent fight. */
   contest(own: Own, { owner, from, stubborn }: Rival): void {
     const { clock, logger } = this.#options;
     const key = entryKey(own.entry);
@@ -138,7 +152,7 @@ export class Announcer {
     else void this.#yield(own);
   }
 
-  /** Asks again, and gives the node up where its other holder answers. */
+  /** Probes again, and gives the node up where its other holder answers. */
   async #yield(own: Own): Promise<void> {
     const { prober, zone, logger, changed } = this.#options;
     const key = entryKey(own.entry);
@@ -173,20 +187,20 @@ export class Announcer {
     });
   }
 
-  /** Withdrawn here a moment ago, and nobody has taken it since: another probe would tell nothing new. */
+  /** Withdrawn here a moment ago and not taken elsewhere since: another probe would tell nothing new. */
   #wasOurs(key: EntryKey): boolean {
-    const at = this.#withdrawnAt.get(keyOf(key.name, key.id));
-    return at !== undefined && at + withdrawnMs > this.#options.clock.now() && !this.#options.takenElsewhere(key);
+    const { clock, takenElsewhere } = this.#options;
+    return this.#withdrawn.has(key, clock.now()) && !takenElsewhere(key);
   }
 
   #drop(keys: readonly EntryKey[], reason: DeleteReason): readonly Own[] {
-    const { zone, changed } = this.#options;
+    const { zone, changed, clock } = this.#options;
     return keys.flatMap((key) => {
       const own = zone.remove(key);
       this.#leases.delete(keyOf(key.name, key.id));
       this.#defendedAt.delete(keyOf(key.name, key.id));
       if (own === undefined) return [];
-      this.#remember(key);
+      this.#withdrawn.note(key, clock.now());
       changed(key, reason);
       return [own];
     });
@@ -216,10 +230,10 @@ export class Announcer {
     return owns.filter((own) => this.#options.zone.get(entryKey(own.entry)) === own);
   }
 
-  /** Nobody is told that nobody hears it: what cannot be taken back goes with its TTL. */
+  /** Ignores goodbyes that could not be sent: the records go with their TTL. */
   async #bye(owns: readonly Own[], expired: boolean): Promise<void> {
     const { zone, network } = this.#options;
-    // One that is back meanwhile must not be taken away again.
+    // A node that was registered again meanwhile must not be taken back.
     const gone = owns.filter((own) => zone.get(entryKey(own.entry)) === undefined);
     const groups = gone.flatMap((own) =>
       groupsOf(

@@ -1,7 +1,8 @@
 /** Pure: which records answer a question. */
+
+import { type Form, pointTo } from '../mdns-mapping.ts';
 import { listedTtlS } from '../mdns-options.ts';
 import { lower, nameKey, type Question, type Rr } from '../wire/message.ts';
-import { type Form, pointTo } from './records.ts';
 import { type Own, ttlOf, type Zone } from './zone.ts';
 
 /** Records that go together. */
@@ -12,7 +13,7 @@ export interface Answer {
   readonly shared: boolean;
   /** A packet of its own: go-micro reads one instance of each packet. */
   readonly alone: boolean;
-  /** Whose it is; undefined: the roll's. */
+  /** The node that it is about; undefined: the roll as a whole. */
   readonly own: Own | undefined;
   /** What a known answer would have to say. */
   readonly pointer: { readonly name: string; readonly data: string } | undefined;
@@ -63,25 +64,16 @@ function enumerated(zone: Zone): Answer {
   };
 }
 
-/** Host names stand in no list: they are asked for only by who has just been told of one. */
+/** Host names stand in no list: only a program that has just been told of one asks for it. */
 function hosts(zone: Zone, name: string): Answer[] {
-  for (const own of zone.all()) {
-    const found = own.dnsSd
-      ?.records(1)
-      .find((rr) => (rr.type === 'A' || rr.type === 'AAAA') && lower(rr.name) === name);
-    if (found !== undefined)
-      return [
-        {
-          own,
-          key: name,
-          shared: false,
-          alone: false,
-          pointer: undefined,
-          records: (now) => [{ ...found, ttl: ttlOf(own, now) }],
-        },
-      ];
-  }
-  return [];
+  const isHost = (rr: Rr): boolean => (rr.type === 'A' || rr.type === 'AAAA') && lower(rr.name) === name;
+  const owns = [...zone.all()].filter(({ dnsSd }) => dnsSd?.records(1).some(isHost) === true);
+  const [first] = owns;
+  const found = first?.dnsSd?.records(1).find(isHost);
+  if (found === undefined) return [];
+  // The host stays as long as the node of it that stays longest.
+  const records = (now: number): readonly Rr[] => [{ ...found, ttl: Math.max(...owns.map((own) => ttlOf(own, now))) }];
+  return [{ own: first, key: name, shared: false, alone: false, pointer: undefined, records }];
 }
 
 /** The answers to a question. */

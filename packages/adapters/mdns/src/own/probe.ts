@@ -1,13 +1,11 @@
 import type { Clock } from '@rollcall/core';
-import type { Entry, EntryKey } from '@rollcall/core/adapter';
-import { entryKey } from '@rollcall/core/adapter';
+import { type Entry, type EntryKey, entryKey, pause } from '@rollcall/core/adapter';
 import { heldElsewhere } from '../mdns-error.ts';
+import type { Form, Forms } from '../mdns-mapping.ts';
 import { deferMs, probeIntervalMs, probes } from '../mdns-options.ts';
 import type { Network } from '../network/network.ts';
-import { pause } from '../pause.ts';
 import { readTruth } from '../wire/dns-sd.ts';
 import { type Message, maxPacketBytes, nameKey, type Question, type Rr, toBytes } from '../wire/message.ts';
-import type { Form, Forms } from './records.ts';
 
 /** One node that is asked for before it is announced (RFC 6762, 8.1). */
 interface Contender {
@@ -40,7 +38,7 @@ export class Prober {
     this.#owner = options.owner;
   }
 
-  /** Resolves when nobody answered; rejects `CONFLICT` where somebody did, `UNAVAILABLE` where nothing can be sent. */
+  /** Resolves when no answer came; rejects `CONFLICT` when one did, `UNAVAILABLE` where nothing can be sent. */
   async probe(entries: readonly Entry[], signal: AbortSignal): Promise<void> {
     const contenders = entries.map(
       (entry): Contender => ({
@@ -61,7 +59,7 @@ export class Prober {
         for (const { key, holder } of contenders)
           if (holder !== undefined) throw heldElsewhere(key, holder === '' ? '' : ` at ${holder}`);
         if (!contenders.some(({ behind }) => behind)) continue;
-        // Whoever came first defends it by then.
+        // The registry that came first defends it by then.
         await pause(this.#clock, deferMs, signal);
         for (const one of contenders) one.behind = false;
         sent = -1;
@@ -72,7 +70,7 @@ export class Prober {
     }
   }
 
-  /** Somebody answered for an instance; whether it is one that we ask for. */
+  /** An answer for an instance came: whether it is one that we probe for. */
   holds(instance: string, where: string): boolean {
     const contender = this.#contenders.get(nameKey(instance));
     if (contender === undefined) return false;
@@ -80,7 +78,7 @@ export class Prober {
     return true;
   }
 
-  /** Somebody else's probe: of two that ask at the same time the later in order wins (RFC 6762, 8.2). */
+  /** The probe of another: of two that probe at the same time the later in order wins (RFC 6762, 8.2). */
   hear({ authorities }: Message): void {
     for (const rr of authorities) {
       const contender = rr.type === 'TXT' ? this.#contenders.get(nameKey(rr.name)) : undefined;

@@ -47,7 +47,7 @@ export class Responder {
     const wanted = all.filter(({ answer }) => unknown.has(answer));
     const pick = (unicast: boolean): Answer[] =>
       wanted.filter((one) => one.unicast === unicast).map(({ answer }) => answer);
-    // Who asks from another port hears no group. One that also knows the unicast bit knows mDNS.
+    // An asker on another port does not hear the group. If it also sets the unicast bit, it knows mDNS.
     if (from.port !== mdnsPort) {
       this.#reply(link, from, pick(true), {});
       this.#reply(link, from, pick(false), { legacy: message });
@@ -57,7 +57,7 @@ export class Responder {
     this.#schedule(link, pick(false), message, now);
   }
 
-  /** Who asks for the nodes of one service asks for all only to hear of programs that know no subtypes. */
+  /** An asker for the nodes of one service asks for all only to hear of programs that know no subtypes. */
   #meant(questions: readonly Question[]): readonly Question[] {
     const { type } = this.#zone.forms.names;
     const narrow = questions.some(({ name }) => lower(name).endsWith(`._sub.${type}`));

@@ -1,7 +1,7 @@
 import { type Entry, type EntryKey, entryKey, keyOf, type Lease } from '@rollcall/core/adapter';
+import type { Form, Forms } from '../mdns-mapping.ts';
 import { leaselessTtlS } from '../mdns-options.ts';
 import { nameKey } from '../wire/message.ts';
-import type { Form, Forms } from './records.ts';
 
 /** A node that is announced here. */
 export interface Own {
@@ -41,12 +41,12 @@ export class Zone {
     return this.#nodes.get(keyOf(name, id));
   }
 
-  /** Who has this name as its instance, in any form. */
+  /** The node that has this name as its instance, in any form. */
   ofInstance(name: string): Own | undefined {
     return this.#instances.get(nameKey(name));
   }
 
-  /** Whom a pointer of this name is to. */
+  /** The nodes that a pointer of this name points to. */
   ofPointer(name: string): Iterable<Own> {
     return this.#pointers.get(nameKey(name))?.values() ?? [];
   }

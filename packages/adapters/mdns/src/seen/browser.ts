@@ -1,14 +1,16 @@
 import type { Clock } from '@rollcall/core';
-import { firstRepeatMs, lastRepeatMs, lingerMs, maxSpared, repeatMs, sparedMs, windowMs } from '../mdns-options.ts';
+import { pause, untilAborted } from '@rollcall/core/adapter';
+import { firstRepeatMs, lastRepeatMs, lingerMs, repeatMs, windowMs } from '../mdns-options.ts';
 import type { Link } from '../network/link.ts';
 import type { Heard, Network } from '../network/network.ts';
-import { pause } from '../pause.ts';
-import { isDnsName, type Message, nameKey, packQuestions, type Question, type Rr } from '../wire/message.ts';
+import { type Message, packQuestions, type Question, type Rr } from '../wire/message.ts';
 import type { Dialect } from './dialects.ts';
-import type { Sighting } from './roll.ts';
+import { endOf } from './life.ts';
+import { keyOfQuestion, questionsAbout, questionsFor, toUsAlone } from './questions.ts';
 import type { Due, Sightings } from './sightings.ts';
+import { Sparing } from './sparing.ts';
 
-/** A name that somebody watches; undefined: all. */
+/** A watched name; undefined: all. */
 interface Want {
   watchers: number;
   /** Its first questions have had their time. */
@@ -42,7 +44,7 @@ export class Browser {
   readonly #stop = new AbortController();
   #cancelCheck = (): void => {};
   #checkAt = Number.POSITIVE_INFINITY;
-  #spared = { since: 0, names: new Set<string>() };
+  readonly #sparing = new Sparing();
 
   constructor(options: BrowserOptions) {
     this.#options = options;
@@ -81,26 +83,26 @@ export class Browser {
     this.#arm();
   }
 
-  /** Asks and waits for the answers; whoever asks for the same meanwhile shares it. Rejects where nothing can be sent. */
+  /** Asks and waits for the answers; calls for the same name meanwhile share it. Rejects where nothing can be sent. */
   async survey(name: string | undefined, signal: AbortSignal): Promise<void> {
     const known = this.#surveys.get(name);
     const survey = known ?? this.#survey(name).finally(() => this.#surveys.delete(name));
     if (known === undefined) this.#surveys.set(name, survey);
     survey.catch(() => {});
-    await Promise.race([survey, aborted(signal)]);
+    await untilAborted(signal, survey);
     const want = this.#wants.get(name);
     if (want !== undefined) want.settled = true;
   }
 
   hear({ answers }: Message, { link, from, direct }: Heard): void {
     const { sightings, clock, listedIn, ours } = this.#options;
-    sightings.hear({ records: answers, link, from: from.address, direct, now: clock.now() });
-    const unknown = sightings.unknown(answers).filter((instance) => isDnsName(instance) && !ours(instance));
-    const questions = unknown.map((name) => toUsAlone({ name, type: 'ANY' }));
+    const hearing = { records: answers, link, from: from.address, direct, now: clock.now() };
+    const { instances, hosts } = sightings.hear(hearing);
+    const questions = questionsAbout({ instances: instances.filter((instance) => !ours(instance)), hosts });
     // Names alone say nothing of versions.
     if (this.#wants.has(undefined) || this.#surveys.has(undefined))
       for (const name of listedIn(answers)) questions.push(...this.#firstQuestions(name));
-    this.#send(this.#sparing(questions), 'ask', [link]);
+    this.#send(this.#sparing.spare(questions, clock.now()), 'ask', [link]);
     this.#arm();
   }
 
@@ -129,21 +131,13 @@ export class Browser {
     await pause(clock, windowMs - repeatMs, this.#stop.signal);
   }
 
-  /** Of a name that nothing is known of yet, to who answers the asker alone. */
+  /** For a name of which nothing is known yet, in the dialects that answer the asker alone. */
   #firstQuestions(name: string): readonly Question[] {
     const { sightings, dialects } = this.#options;
     const [known] = sightings.of(name);
     return known === undefined
       ? dialects.filter(({ direct }) => direct).flatMap((dialect) => dialect.questions(name))
       : [];
-  }
-
-  /** Each once a second and not too many: what others name, forged or not, must not make us flood the link. */
-  #sparing(questions: readonly Question[]): readonly Question[] {
-    const now = this.#options.clock.now();
-    if (this.#spared.since + sparedMs < now) this.#spared = { since: now, names: new Set() };
-    const { names } = this.#spared;
-    return questions.filter(({ name }) => names.size < maxSpared && !names.has(name) && names.add(name));
   }
 
   /** From a port of our own, to be answered to us alone. */
@@ -176,8 +170,9 @@ export class Browser {
       const known = new Map(own(question).map((rr) => [rr.data, rr]));
       for (const sighting of sightings.of(name)) {
         if (sighting.leaving !== undefined) continue;
-        const leftMs = sighting.heardAt + sighting.ttlMs - now;
-        const left = leftMs < sighting.ttlMs / 2 ? 0 : Math.floor(leftMs / 1_000);
+        const { life } = sighting;
+        const leftMs = endOf(life) - now;
+        const left = leftMs < life.ttlMs / 2 ? 0 : Math.floor(leftMs / 1_000);
         for (const dialect of this.#options.dialects)
           for (const { data, ttl = left } of dialect.pointed(question, sighting))
             if (ttl > 0) known.set(data, { type: 'PTR', name: question.name, ttl, data });
@@ -219,20 +214,7 @@ export class Browser {
 
   /** Whether it could be sent shows in the next look at the network. */
   #send(questions: readonly Question[], how: 'ask' | 'tell', links?: readonly Link[], known?: readonly Rr[]): void {
-    const unique = [...new Map(questions.map((question) => [nameKey(question.name), question])).values()];
+    const unique = [...new Map(questions.map((question) => [keyOfQuestion(question), question])).values()];
     void this.#options.network.send(packQuestions(unique, known), how, links).catch(() => {});
   }
-}
-
-const toUsAlone = (question: Question): Question => ({ ...question, unicast: true });
-
-/** The instance itself; one whose label has dots cannot be named in a packet of ours, so all are asked for. */
-const questionsFor = ({ instance, dialect }: Sighting): readonly Question[] =>
-  isDnsName(instance) && dialect.names(instance) ? [{ name: instance, type: 'ANY' }] : dialect.questions(undefined);
-
-function aborted(signal: AbortSignal): Promise<never> {
-  return new Promise((_resolve, reject) => {
-    if (signal.aborted) reject(signal.reason);
-    else signal.addEventListener('abort', () => reject(signal.reason), { once: true });
-  });
 }

@@ -1,16 +1,10 @@
-/** Pure: who reads which instance names, and how they are asked for. */
-import { type Entry, limits } from '@rollcall/core/adapter';
+/** Pure: which dialect reads which instance names, and how they are asked for. */
+import type { Entry } from '@rollcall/core/adapter';
+import { type Reading, readDnsSd, readGoMicro } from '../mdns-mapping.ts';
 import { listedTtlS, type Settings } from '../mdns-options.ts';
-import { type DnsSdNames, foreignEntry, readTruth } from '../wire/dns-sd.ts';
-import { listing, readGoTxt } from '../wire/go-micro.ts';
+import type { DnsSdNames } from '../wire/dns-sd.ts';
+import { listing } from '../wire/go-micro.ts';
 import { isDnsName, lower, type Question } from '../wire/message.ts';
-
-/** What the TXT of an instance says; `silent`: it is read in another form, so nothing is asked or told of this one. */
-export interface Reading {
-  readonly entry: Entry | undefined;
-  readonly owner: string | undefined;
-  readonly silent?: boolean | undefined;
-}
 
 /** An instance that was heard. */
 interface Seen {
@@ -23,7 +17,7 @@ interface Seen {
 export interface Dialect {
   /** Of two forms of one node the higher counts. */
   readonly rank: number;
-  /** Its announcers answer the asker alone, whoever asks. */
+  /** Its announcers always answer the asker alone. */
   readonly direct: boolean;
   reads(instance: string): boolean;
   /** @param address What its SRV and host records make; undefined where they are not known. */
@@ -36,18 +30,14 @@ export interface Dialect {
   pointed(question: Question, sighting: Seen): readonly { readonly data: string; readonly ttl?: number }[];
 }
 
+/** Reads DNS-SD, and asks for it. */
 export function dnsSdDialect(names: DnsSdNames): Dialect {
   const suffix = `.${names.type}`;
   return {
     rank: 1,
     direct: false,
     reads: (instance) => lower(instance).endsWith(suffix),
-    read(instance, txt, address) {
-      const truth = readTruth(instance.slice(0, -suffix.length), txt);
-      if (truth === undefined) return undefined;
-      const usable = address !== undefined && limits.isAddress(address);
-      return { owner: truth.owner, entry: truth.entry ?? (usable ? foreignEntry(truth, txt, address) : undefined) };
-    },
+    read: (instance, txt, address) => readDnsSd(instance.slice(0, -suffix.length), txt, address),
     // A program that is no Rollcall knows no subtypes of ours.
     questions: (name) =>
       [...(name === undefined ? [] : [names.subtype(name)]), names.type].map((asked) => ({ type: 'PTR', name: asked })),
@@ -60,29 +50,22 @@ export function dnsSdDialect(names: DnsSdNames): Dialect {
   };
 }
 
-export function goMicroDialect({ domain, dnsSd }: Settings): Dialect {
+/** Reads go-micro's shape, and asks for it. */
+export function goMicroDialect(settings: Settings): Dialect {
+  const { domain } = settings;
   const suffix = `.${domain}`;
   const list = `${listing}.${domain}`;
   return {
     rank: 0,
     direct: true,
     reads: (instance) => instance.endsWith(suffix) && !instance.endsWith(`.${list}`) && !instance.includes('._tcp.'),
-    read(instance, txt, address) {
-      const truth = readGoTxt(txt);
-      const ending = truth === undefined ? '' : `.${truth.name}${suffix}`;
-      if (truth === undefined || !instance.endsWith(ending)) return undefined;
-      const id = instance.slice(0, -ending.length);
-      const usable = address !== undefined && limits.isAddress(address) && limits.isReadableName(id);
-      // What says that it is in DNS-SD as well is read there.
-      const silent = truth.alsoDnsSd && dnsSd;
-      return { owner: truth.owner, silent, entry: usable && !silent ? truth.entry(id, address) : undefined };
-    },
+    read: (instance, txt, address) => readGoMicro(settings, instance, txt, address),
     questions: (name) => {
       const question: Question = { type: 'PTR', name: name === undefined ? list : `${name}.${domain}`, unicast: true };
       return isDnsName(question.name) ? [question] : [];
     },
     names: () => true,
-    // Who announces a node in both shapes is read in the other, and would answer in this one as well.
+    // A node that is announced in both shapes is read in the other, and would be told in this one as well.
     pointed({ name }, { entry }) {
       if (entry === undefined) return [];
       if (name === list) return [{ data: `${entry.name}.${list}`, ttl: listedTtlS }];

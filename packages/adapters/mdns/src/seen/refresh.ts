@@ -5,12 +5,12 @@ import { believeMs, doubtMs, graceMs, lastChanceStepMs, refreshAt } from '../mdn
 export interface Check {
   readonly afterMs: number;
   readonly gone: boolean;
-  /** To be answered to us alone: nobody else need hear it, and no interval between answers holds it up. */
+  /** To be answered to us alone: no other host need hear it, and no interval between answers holds it up. */
   readonly unicast: boolean;
 }
 
 /**
- * The check after so many questions that nobody answered. One that somebody watches is asked for from four fifths of
+ * The check after so many questions without an answer. A watched instance is asked for from four fifths of
  * its TTL on, and a little beyond; any other goes with its TTL.
  *
  * @param jitter In [0, 1): many that watch one node must not ask in step (RFC 6762, 5.2).
@@ -27,7 +27,7 @@ export function nextCheck(ttlMs: number, asked: number, watched: boolean, jitter
     : { afterMs, gone: false, unicast: asked >= last };
 }
 
-/** The check of a goodbye, in milliseconds after it: anybody can forge one, so its announcer is asked first. */
+/** The check of a goodbye, in milliseconds after it: it may be forged, so its announcer is asked first. */
 export function nextDoubt(asked: number): Check {
   const afterMs = doubtMs[asked];
   return afterMs === undefined

@@ -1,36 +1,6 @@
 /** What was heard, by node and by name. */
-import type { DeleteReason } from '@rollcall/core';
-import { type Entry, keyOf } from '@rollcall/core/adapter';
-import type { Link } from '../network/link.ts';
-import type { Dialect, Reading } from './dialects.ts';
-
-/** One instance of another announcer. */
-export interface Sighting {
-  readonly instance: string;
-  readonly dialect: Dialect;
-  srv: { readonly target: string; readonly port: number } | undefined;
-  txt: readonly Buffer[] | undefined;
-  reading: Reading | undefined;
-  entry: Entry | undefined;
-  link: Link;
-  /** Who told of it last. */
-  from: string;
-  ttlMs: number;
-  heardAt: number;
-  asked: number;
-  /** A goodbye that is not believed yet. */
-  leaving: { readonly at: number; readonly reason: DeleteReason } | undefined;
-  /** The check that counts; earlier ones in the agenda are void. */
-  turn: number;
-}
-
-/** The key of an entry's node. */
-export const keyOfEntry = ({ name, node }: Entry): string => keyOf(name, node.id);
-
-/** Ours says more than go-micro's form, which says more than nothing; of equals the one heard last. */
-const rank = ({ dialect, reading }: Sighting): number => (reading?.owner === undefined ? 0 : 2) + dialect.rank;
-const precedes = (a: Sighting, b: Sighting): boolean =>
-  rank(a) > rank(b) || (rank(a) === rank(b) && a.heardAt > b.heardAt);
+import type { Entry } from '@rollcall/core/adapter';
+import { keyOfEntry, precedes, type Sighting } from './sighting.ts';
 
 /** Instances that could be read; a node may be announced by several. */
 export class Roll {

@@ -1,33 +1,16 @@
 /** What others announce: pure in `now`, bounded, told of as entries. */
-import type { DeleteReason } from '@rollcall/core';
+import type { DeleteReason, SkippedEntry, SkippedSummary } from '@rollcall/core';
 import { type Entry, sameEntry } from '@rollcall/core/adapter';
-import TinyQueue from 'tinyqueue';
-import { maxRemembered } from '../mdns-options.ts';
-import type { Link } from '../network/link.ts';
-import { saysExpired } from '../wire/dns-sd.ts';
+import { maxNamed, maxRemembered } from '../mdns-options.ts';
 import { lower, nameKey, type Rr } from '../wire/message.ts';
-import { Addresses } from './addresses.ts';
+import { Agenda } from './agenda.ts';
 import type { Dialect } from './dialects.ts';
+import { endOf, type Life } from './life.ts';
+import { type Packet, packetOf } from './packet.ts';
 import { nextCheck, nextDoubt } from './refresh.ts';
-import { keyOfEntry, Roll, type Sighting } from './roll.ts';
-
-interface Appointment {
-  readonly at: number;
-  readonly sighting: Sighting;
-  readonly turn: number;
-  readonly gone: boolean;
-  readonly unicast: boolean;
-}
-
-/** What came in one packet. */
-export interface Hearing {
-  readonly records: readonly Rr[];
-  readonly link: Link;
-  readonly from: string;
-  /** Its TTLs may have been cut short for askers without a cache: they extend, and never shorten. */
-  readonly direct: boolean;
-  readonly now: number;
-}
+import { Roll } from './roll.ts';
+import { type Hearing, keyOfEntry, Sighting } from './sighting.ts';
+import { Users } from './users.ts';
 
 /** A question that is due. */
 export interface Due {
@@ -35,14 +18,24 @@ export interface Due {
   readonly unicast: boolean;
 }
 
+/** What a packet leaves open. */
+export interface Open {
+  /** Instances that it names or contradicts. */
+  readonly instances: readonly string[];
+  /** Hosts whose addresses are needed. */
+  readonly hosts: readonly string[];
+}
+
 /** What sightings need of the world. */
 export interface SightingsOptions {
-  /** Who reads the name of an instance; undefined: nobody here. */
+  /** The dialect that reads the name of an instance; undefined: none here. */
   readonly dialectOf: (instance: string) => Dialect | undefined;
   /** Whether an announcement is not to be remembered: it is our own, or contests one of ours. */
   readonly refuses: (instance: string, dialect: Dialect, txt: readonly Buffer[], hearing: Hearing) => boolean;
   readonly watched: (name: string) => boolean;
   readonly changed: (entry: Entry, reason: DeleteReason) => void;
+  /** An instance cannot be used. */
+  readonly skipped?: ((instance: string, reason: string) => void) | undefined;
   readonly capacity?: number | undefined;
 }
 
@@ -52,13 +45,12 @@ export class Sightings {
   readonly #capacity: number;
   readonly #instances = new Map<string, Sighting>();
   readonly #roll = new Roll();
-  readonly #addresses: Addresses<Sighting>;
-  #agenda = new TinyQueue<Appointment>([], (a, b) => a.at - b.at);
+  readonly #users = new Users<Sighting>();
+  readonly #agenda = new Agenda<Sighting>((sighting) => this.#has(sighting));
 
   constructor(options: SightingsOptions) {
     this.#options = options;
     this.#capacity = options.capacity ?? maxRemembered;
-    this.#addresses = new Addresses(this.#capacity);
   }
 
   get size(): number {
@@ -68,6 +60,14 @@ export class Sightings {
   /** Checks that are kept, void ones included. */
   get pending(): number {
     return this.#agenda.length;
+  }
+
+  /** Instances that cannot be used, as of now. */
+  get skipped(): SkippedSummary {
+    const all = [...this.#instances.values()].flatMap((sighting): SkippedEntry[] =>
+      sighting.unusable === undefined ? [] : [{ key: sighting.instance, reason: sighting.unusable }],
+    );
+    return { count: all.length, examples: all.slice(0, maxNamed) };
   }
 
   /** Instances of a name; undefined: all, those included that cannot be read yet. */
@@ -84,48 +84,33 @@ export class Sightings {
     return this.#roll.entries(name);
   }
 
-  /** Takes in a packet. Addresses first, whatever their order: the rest is read with them. */
-  hear(hearing: Hearing): void {
-    const touched = new Set<Sighting>();
-    for (const rr of hearing.records)
-      if ((rr.type === 'A' || rr.type === 'AAAA') && rr.ttl > 0)
-        for (const user of this.#addresses.learn(lower(rr.name), rr.type, rr.data)) touched.add(user);
-    const expired = new Set(
-      hearing.records.flatMap((rr) =>
-        rr.type === 'TXT' && rr.ttl === 0 && saysExpired(rr.data) ? [nameKey(rr.name)] : [],
-      ),
-    );
-    for (const rr of hearing.records) {
-      if (rr.type !== 'SRV' && rr.type !== 'TXT') continue;
-      const sighting = rr.ttl === 0 ? this.#leave(rr.name, expired, hearing.now) : this.#take(rr, hearing);
-      if (sighting !== undefined) touched.add(sighting);
+  /** Takes in a packet; answers what it leaves open. */
+  hear(hearing: Hearing): Open {
+    const packet = packetOf(hearing.records);
+    // Before the rest, which may say that the instance lives.
+    this.#hearGoodbyes(packet, hearing.now);
+    const taken = new Set<Sighting>();
+    for (const rr of packet.facts) {
+      const sighting = this.#take(rr, packet, hearing);
+      if (sighting !== undefined) taken.add(sighting);
     }
-    for (const sighting of touched) this.#read(sighting);
-  }
-
-  /** Instances that pointers name and nobody has told more of. */
-  unknown(records: readonly Rr[]): string[] {
-    return records.flatMap((rr) => {
-      if (rr.type !== 'PTR' || rr.ttl === 0 || this.#options.dialectOf(rr.data) === undefined) return [];
-      const known = this.#instances.get(nameKey(rr.data));
-      return known?.srv !== undefined && known.txt !== undefined ? [] : [rr.data];
-    });
+    const { moved, contradicted } = this.#hearHosts(packet, hearing);
+    for (const sighting of new Set([...taken, ...moved])) this.#read(sighting);
+    const hosts = [...taken].flatMap(({ wantsHost, target }) => (wantsHost && target !== undefined ? [target] : []));
+    return { instances: [...this.#unknown(packet), ...contradicted], hosts };
   }
 
   /** When the next check is. */
   nextAt(): number | undefined {
-    for (let next = this.#agenda.peek(); next !== undefined; next = this.#agenda.peek()) {
-      if (next.turn === next.sighting.turn && this.#has(next.sighting)) return next.at;
-      this.#agenda.pop();
-    }
-    return undefined;
+    return this.#agenda.nextAt();
   }
 
   /** Drops what has gone by now; answers what is to be asked. */
   check(now: number): Due[] {
     const due: Due[] = [];
-    for (let at = this.nextAt(); at !== undefined && at <= now; at = this.nextAt()) {
-      const { sighting, gone, unicast } = this.#agenda.pop() as Appointment;
+    for (let next = this.#agenda.take(now); next !== undefined; next = this.#agenda.take(now)) {
+      const { item: sighting, gone, unicast } = next;
+      this.#tellSkipped(sighting);
       if (gone) {
         this.#forget(sighting, sighting.leaving?.reason ?? 'expired');
         continue;
@@ -137,7 +122,7 @@ export class Sightings {
     return due;
   }
 
-  /** Whether somebody watches a name has changed. */
+  /** The watchers of a name have changed. */
   reconsider(name: string | undefined): void {
     for (const sighting of this.of(name)) if (sighting.leaving === undefined) this.#appoint(sighting);
   }
@@ -152,38 +137,66 @@ export class Sightings {
     return this.#instances.get(nameKey(sighting.instance)) === sighting;
   }
 
-  #take(rr: Rr & { readonly type: 'SRV' | 'TXT' }, hearing: Hearing): Sighting | undefined {
+  #hearGoodbyes({ goodbyes }: Packet, now: number): void {
+    for (const { instance, reason } of goodbyes) {
+      const sighting = this.#instances.get(nameKey(instance));
+      if (sighting === undefined || sighting.leaving !== undefined) continue;
+      sighting.leaving = { at: now, reason };
+      sighting.asked = 0;
+      this.#appoint(sighting);
+    }
+  }
+
+  /** Addresses that came without the SRV of an instance: the instances that have another address now, and those that are to be asked again. */
+  #hearHosts({ hosts, withSrv }: Packet, hearing: Hearing) {
+    const moved: Sighting[] = [];
+    const contradicted: string[] = [];
+    for (const [host, records] of hosts)
+      for (const sighting of this.#users.of(host)) {
+        if (withSrv.has(nameKey(sighting.instance))) continue;
+        const { life } = sighting;
+        if (sighting.takeHost(records, hearing)) moved.push(sighting);
+        if (sighting.contradicts(records)) contradicted.push(sighting.instance);
+        if (sighting.life.heardAt !== life.heardAt) this.#extended(sighting, life);
+      }
+    return { moved, contradicted };
+  }
+
+  /** Instances that pointers name and of which nothing more was heard. */
+  #unknown({ named }: Packet): string[] {
+    return named.filter(
+      (instance) =>
+        this.#options.dialectOf(instance) !== undefined && this.#instances.get(nameKey(instance))?.complete !== true,
+    );
+  }
+
+  #take(rr: Rr & { readonly type: 'SRV' | 'TXT' }, { hosts }: Packet, hearing: Hearing): Sighting | undefined {
     const { refuses, dialectOf } = this.#options;
     const dialect = dialectOf(rr.name);
     if (dialect === undefined) return undefined;
-    if (rr.type === 'TXT' && refuses(rr.name, dialect, rr.data, hearing)) return undefined;
     // Of a node of ours nothing else is believed either.
-    if (rr.type === 'SRV' && refuses(rr.name, dialect, [], hearing)) return undefined;
+    if (refuses(rr.name, dialect, rr.type === 'TXT' ? rr.data : [], hearing)) return undefined;
     const sighting = this.#instances.get(nameKey(rr.name)) ?? this.#meet(rr.name, dialect, hearing);
-    const { now, link, from, direct } = hearing;
-    const until = now + rr.ttl * 1_000;
-    // SRV and TXT come together; the later decides.
-    if (!direct || until > sighting.heardAt + sighting.ttlMs) {
-      sighting.ttlMs = rr.ttl * 1_000;
-      sighting.heardAt = now;
-    }
-    sighting.link = link;
-    sighting.from = from;
-    sighting.asked = 0;
-    sighting.leaving = undefined;
-    if (rr.type === 'TXT') sighting.txt = rr.data;
+    const { life, target } = sighting;
+    if (rr.type === 'TXT') sighting.takeTxt(rr, hearing);
     else {
-      this.#addresses.leave(sighting.srv?.target, sighting);
-      sighting.srv = { target: lower(rr.data.target), port: rr.data.port };
-      this.#addresses.use(sighting.srv.target, sighting);
+      sighting.takeSrv(rr, hosts.get(lower(rr.data.target)) ?? [], hearing);
+      this.#users.move(sighting, target, sighting.target);
     }
-    this.#appoint(sighting);
+    if (sighting.leaving !== undefined) sighting.asked = 0;
+    sighting.leaving = undefined;
+    this.#extended(sighting, life);
     return sighting;
   }
 
-  #meet(instance: string, dialect: Dialect, { link, from, now }: Hearing): Sighting {
-    const fresh = { srv: undefined, txt: undefined, reading: undefined, entry: undefined, leaving: undefined };
-    const sighting: Sighting = { ...fresh, instance, dialect, link, from, ttlMs: 0, heardAt: now, asked: 0, turn: 0 };
+  /** Its records may live longer than before: then its questions begin anew. */
+  #extended(sighting: Sighting, before: Life): void {
+    if (sighting.life.heardAt > before.heardAt || endOf(sighting.life) > endOf(before)) sighting.asked = 0;
+    if (sighting.leaving === undefined) this.#appoint(sighting);
+  }
+
+  #meet(instance: string, dialect: Dialect, hearing: Hearing): Sighting {
+    const sighting = new Sighting(instance, dialect, hearing);
     if (this.#instances.size >= this.#capacity) {
       const [oldest] = this.#instances.values();
       if (oldest !== undefined) this.#forget(oldest, 'unknown');
@@ -192,56 +205,40 @@ export class Sightings {
     return sighting;
   }
 
-  #leave(instance: string, expired: ReadonlySet<string>, now: number): Sighting | undefined {
-    const sighting = this.#instances.get(nameKey(instance));
-    if (sighting === undefined || sighting.leaving !== undefined) return undefined;
-    sighting.leaving = { at: now, reason: expired.has(nameKey(instance)) ? 'expired' : 'deregistered' };
-    sighting.asked = 0;
-    this.#appoint(sighting);
-    return undefined;
-  }
-
   #appoint(sighting: Sighting): void {
-    const { leaving, ttlMs, heardAt, asked } = sighting;
+    const { leaving, asked, life } = sighting;
     const watched = sighting.reading?.silent !== true && this.#options.watched(sighting.entry?.name ?? '');
-    const { afterMs, gone, unicast } =
-      leaving === undefined ? nextCheck(ttlMs, asked, watched, Math.random()) : nextDoubt(asked);
-    sighting.turn += 1;
-    this.#agenda.push({ at: (leaving?.at ?? heardAt) + afterMs, sighting, turn: sighting.turn, gone, unicast });
-    // Void appointments of what is heard again and again must not pile up.
-    if (this.#agenda.length > 64 + 4 * this.#instances.size) this.#tidy();
-  }
-
-  #tidy(): void {
-    const valid = this.#agenda.data.filter(({ sighting, turn }) => turn === sighting.turn && this.#has(sighting));
-    this.#agenda = new TinyQueue(valid, (a, b) => a.at - b.at);
+    const check = leaving === undefined ? nextCheck(life.ttlMs, asked, watched, Math.random()) : nextDoubt(asked);
+    this.#agenda.appoint(sighting, leaving?.at ?? life.heardAt, check, this.#instances.size);
   }
 
   /** What its records say now. */
   #read(sighting: Sighting): void {
-    const { dialect, instance, srv, txt, entry: before } = sighting;
-    if (!this.#has(sighting) || txt === undefined) return;
-    const host = srv === undefined ? undefined : this.#addresses.of(srv.target);
-    sighting.reading = dialect.read(
-      instance,
-      txt,
-      srv === undefined || host === undefined ? undefined : `${host}:${srv.port}`,
-    );
-    const after = sighting.reading?.entry;
-    if (before !== undefined && after !== undefined && sameEntry(before, after)) return;
+    if (!this.#has(sighting)) return;
+    const { entry: before, life } = sighting;
+    const reading = sighting.read();
+    const after = reading?.entry;
     this.#roll.remove(sighting);
-    sighting.entry = after;
+    const same = before !== undefined && after !== undefined && sameEntry(before, after);
+    sighting.reading = reading === undefined || !same ? reading : { ...reading, entry: before };
     this.#roll.add(sighting);
+    // Which of its records count, and whether it is watched, can be told only now.
+    if (!same || endOf(sighting.life) !== endOf(life)) this.#extended(sighting, life);
+    // What lacks an address may still be told it.
+    if (reading === undefined) this.#tellSkipped(sighting);
+    if (same) return;
     if (before !== undefined && (after === undefined || keyOfEntry(before) !== keyOfEntry(after)))
       this.#options.changed(before, 'unknown');
     if (after !== undefined) this.#options.changed(after, 'unknown');
-    // Whether somebody watches it can be told only now.
-    if (sighting.leaving === undefined) this.#appoint(sighting);
+  }
+
+  #tellSkipped({ instance, unusable }: Sighting): void {
+    if (unusable !== undefined) this.#options.skipped?.(instance, unusable);
   }
 
   #forget(sighting: Sighting, reason: DeleteReason): void {
     this.#instances.delete(nameKey(sighting.instance));
-    this.#addresses.leave(sighting.srv?.target, sighting);
+    this.#users.move(sighting, sighting.target, undefined);
     this.#roll.remove(sighting);
     sighting.turn += 1;
     if (sighting.entry !== undefined) this.#options.changed(sighting.entry, reason);

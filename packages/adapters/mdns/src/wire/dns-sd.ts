@@ -4,7 +4,7 @@ import { deflateRawSync, inflateRawSync } from 'node:zlib';
 import { type Entry, type EntryKey, limits } from '@rollcall/core/adapter';
 import { parseObject, readEndpoint, readMetadata } from '@rollcall/core/go-micro';
 
-/** Who asks for this enumerates service types (RFC 6763, 9). */
+/** A question for this enumerates service types (RFC 6763, 9). */
 const enumeration = (domain: string): string => `_services._dns-sd._udp.${domain}`;
 const hash = (text: string): string => createHash('sha256').update(text).digest('hex').slice(0, 12);
 
@@ -50,7 +50,7 @@ export interface Truth {
 const pieceBytes = 250;
 /** Largest text that is inflated: far above what fits in a packet, far below what hurts. Bytes. */
 const maxInflated = 262_144;
-/** In a goodbye: its lease ended, nobody deregistered it. */
+/** In a goodbye: its lease ended, it was not deregistered. */
 const expiredMark = 'gone=expired';
 
 /** The strings of an entry's TXT: name, version and owner for people and tools, the rest deflated. */
@@ -67,22 +67,34 @@ export function writeTruth({ name, version, metadata, endpoints, node }: Entry, 
 
 /** The TXT that goes with a goodbye at the end of a lease. */
 export const expiredTruth = (): Buffer[] => [Buffer.from(expiredMark)];
+/** Whether a TXT is that one. */
 export const saysExpired = (data: readonly Buffer[]): boolean => data.some((item) => item.toString() === expiredMark);
 
-function pairsOf(data: readonly Buffer[]): Map<string, Buffer> {
-  const pairs = new Map<string, Buffer>();
+/** A pair of TXT. */
+interface Pair {
+  /** As it was written. */
+  readonly key: string;
+  /** Empty for a key without `=`. */
+  readonly value: Buffer;
+}
+
+/** By key in lower case: case does not tell keys apart (RFC 6763, 6.4). */
+function pairsOf(data: readonly Buffer[]): Map<string, Pair> {
+  const pairs = new Map<string, Pair>();
   for (const item of data) {
-    const at = item.indexOf(0x3d);
-    const key = at > 0 ? item.subarray(0, at).toString('latin1').toLowerCase() : '';
-    // The first counts (RFC 6763, 6.4).
-    if (key !== '' && !pairs.has(key)) pairs.set(key, item.subarray(at + 1));
+    const equals = item.indexOf(0x3d);
+    const key = item.subarray(0, equals < 0 ? item.length : equals).toString('latin1');
+    const value = item.subarray(equals < 0 ? item.length : equals + 1);
+    // Of equal keys the first counts.
+    if (key !== '' && !pairs.has(key.toLowerCase())) pairs.set(key.toLowerCase(), { key, value });
   }
   return pairs;
 }
 
-function inflate(pairs: ReadonlyMap<string, Buffer>): Record<string, unknown> | undefined {
+function inflate(pairs: ReadonlyMap<string, Pair>): Record<string, unknown> | undefined {
   const pieces: Buffer[] = [];
-  for (let piece = pairs.get('r0'); piece !== undefined; piece = pairs.get(`r${pieces.length}`)) pieces.push(piece);
+  for (let piece = pairs.get('r0'); piece !== undefined; piece = pairs.get(`r${pieces.length}`))
+    pieces.push(piece.value);
   try {
     return parseObject(inflateRawSync(Buffer.concat(pieces), { maxOutputLength: maxInflated }).toString());
   } catch {
@@ -91,12 +103,12 @@ function inflate(pairs: ReadonlyMap<string, Buffer>): Record<string, unknown> | 
 }
 
 /**
- * What anybody's TXT in our type says. A program without our fields may give `name`, `id` and `version`; its other pairs
+ * What the TXT of any program in our type says. A program without our fields may give `name`, `id` and `version`; its other pairs
  * are metadata of the node, and its instance label stands for what it does not give.
  */
 export function readTruth(label: string, data: readonly Buffer[]): Truth | undefined {
   const pairs = pairsOf(data);
-  const text = (key: string): string | undefined => pairs.get(key)?.toString();
+  const text = (key: string): string | undefined => pairs.get(key)?.value.toString();
   const rest = inflate(pairs);
   const name = text('name') ?? label;
   const id = typeof rest?.id === 'string' ? rest.id : (text('id') ?? label);
@@ -115,7 +127,9 @@ const reserved = new Set(['txtvers', 'name', 'id', 'version', 'owner']);
 /** The entry of a program that does not speak our TXT. */
 export function foreignEntry({ name, id, version }: Truth, data: readonly Buffer[], address: string): Entry {
   const metadata = Object.fromEntries(
-    [...pairsOf(data)].filter(([key]) => !reserved.has(key)).map(([key, value]) => [key, value.toString()]),
+    [...pairsOf(data)]
+      .filter(([lowered]) => !reserved.has(lowered))
+      .map(([, { key, value }]) => [key, value.toString()]),
   );
   return { name, version, metadata: {}, endpoints: [], node: { id, address, metadata } };
 }

@@ -44,7 +44,7 @@ export interface GoTruth {
   entry(id: string, address: string): Entry;
 }
 
-/** Reads the TXT of anybody in go-micro's domain. */
+/** Reads the TXT of any program in go-micro's domain. */
 export function readGoTxt(data: readonly Buffer[]): GoTruth | undefined {
   const { Service, Version, Endpoints, Metadata, Rollcall } =
     parseObject(decodeZlib(Buffer.concat([...data]).toString('latin1'))) ?? {};

@@ -123,8 +123,14 @@ const writeRr = (rr: Rr) =>
     ? { ...rr, flush: rr.flush === true, data: [...rr.data] }
     : (rr as Rr & { readonly type: 'A'; readonly data: string });
 
+const sizes = new WeakMap<Rr, number>();
+
 /** What a record takes in a packet, its names in full. Bytes. */
-const sizeOf = (rr: Rr): number => toBytes({ answers: [rr] }).length - headerBytes;
+function sizeOf(rr: Rr): number {
+  const bytes = sizes.get(rr) ?? toBytes({ answers: [rr] }).length - headerBytes;
+  sizes.set(rr, bytes);
+  return bytes;
+}
 
 /**
  * Groups of records put into as few packets as they fit in; a group is divided only where it is too long for one.
@@ -133,24 +139,38 @@ const sizeOf = (rr: Rr): number => toBytes({ answers: [rr] }).length - headerByt
  */
 export function pack(groups: readonly (readonly Rr[])[], base: Outgoing = {}): Buffer[] {
   const room = maxPacketBytes - toBytes(base).length;
-  const packets: Rr[][] = [];
+  const packets: Map<string, Rr>[] = [];
   let free = 0;
-  const add = (records: readonly Rr[], bytes: number): void => {
-    if (packets.length === 0 || bytes > free) {
-      packets.push([]);
+  const add = (records: readonly Rr[]): void => {
+    let fresh = freshOf(records, packets.at(-1));
+    if (packets.length === 0 || bytesOf(fresh) > free) {
+      packets.push(new Map());
       free = room;
+      fresh = freshOf(records, undefined);
     }
-    packets.at(-1)?.push(...records);
-    free -= bytes;
+    const packet = packets.at(-1) as Map<string, Rr>;
+    free -= bytesOf(fresh);
+    for (const rr of records) packet.set(recordKey(rr), longerOf(rr, packet.get(recordKey(rr))));
   };
   for (const group of groups) {
-    const sizes = group.map(sizeOf);
-    const whole = sizes.reduce((sum, size) => sum + size, 0);
-    if (whole <= room) add(group, whole);
-    else for (const [index, rr] of group.entries()) add([rr], sizes[index] ?? 0);
+    if (bytesOf(freshOf(group, undefined)) <= room) add(group);
+    else for (const rr of group) add([rr]);
   }
-  return packets.map((answers) => toBytes({ ...base, answers: [...(base.answers ?? []), ...answers] }));
+  return packets.map((records) => toBytes({ ...base, answers: [...(base.answers ?? []), ...records.values()] }));
 }
+
+const recordKey = (rr: Rr): string => {
+  const data = rr.type === 'TXT' ? Buffer.concat(rr.data).toString('latin1') : JSON.stringify(rr.data);
+  return `${rr.type} ${rr.name} ${data}`;
+};
+const bytesOf = (records: readonly Rr[]): number => records.reduce((sum, rr) => sum + sizeOf(rr), 0);
+/** Each once, and those alone that a packet does not have yet: the nodes of one host have the same address record. */
+const freshOf = (records: readonly Rr[], packet: ReadonlyMap<string, Rr> | undefined): readonly Rr[] =>
+  [...new Map(records.map((rr) => [recordKey(rr), rr])).entries()].flatMap(([key, rr]) =>
+    packet?.has(key) === true ? [] : [rr],
+  );
+/** A record that several nodes share lives as long as the node that stays longest. */
+const longerOf = (rr: Rr, known: Rr | undefined): Rr => (known !== undefined && known.ttl > rr.ttl ? known : rr);
 
 /** Records that go together. */
 export interface Group {

@@ -20,7 +20,7 @@ const sinkOf = (id) => ({
 });
 
 process.on('message', async ({ driver, id, operation, args }) => {
-  if (operation === 'open') return drivers.set(driver, new MdnsDriver(parseSettings(args[0]), args[0]));
+  if (operation === 'open') return drivers.set(driver, new MdnsDriver(parseSettings(args[0])));
   if (operation === 'abort') return calls.get(id)?.abort(new Error('aborted'));
   const target = drivers.get(driver);
   const given = operation === 'watch' ? [...args, sinkOf(id)] : args;

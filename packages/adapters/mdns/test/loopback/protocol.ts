@@ -240,6 +240,74 @@ it('an answer that may not go out again yet does not go with one that may', asyn
   expect((early?.[0] ?? 0) - (later?.[0] ?? 0)).toBeGreaterThan(500);
 });
 
+it('ten services of one host say its address once per packet', async () => {
+  const registry = open();
+  for (let index = 0; index < 10; index += 1) await wire.settle(registry.register(service(`shared-${index}`)));
+  await wire.pass(3_000);
+  const stranger = await wire.stranger(5_353);
+  wire.sent.length = 0;
+  stranger.say({ questions: [{ name: names.type, type: 'PTR' }] });
+  await wire.pass(500);
+  const packets = wire.sent.filter(({ message }) => message.response);
+  const instances = packets.flatMap(({ message }) => message.answers.filter(({ type }) => type === 'SRV'));
+  expect(instances).toHaveLength(10);
+  for (const { message } of packets)
+    expect(message.answers.filter(({ type }) => type === 'A')).toMatchObject([{ data: '10.0.0.1' }]);
+});
+
+describe('a node of another program whose packet carries no address', () => {
+  const name = (label: string): string => `${label}.${names.type}`;
+  const records = (label: string): Rr[] => [
+    { type: 'SRV', name: name(label), ttl: 60, data: { target: `${label}-host.local`, port: 80 } },
+    { type: 'TXT', name: name(label), ttl: 60, data: [Buffer.from('name=asked')] },
+  ];
+  const hostQuestions = (label: string) =>
+    wire.sent.flatMap(({ message }) => message.questions.filter((one) => one.name === `${label}-host.local`));
+
+  it('is told when its host has answered, which is asked once a second at most', async () => {
+    const watcher = open();
+    const events = wire.follow(watcher, 'asked');
+    await wire.pass(500);
+    const stranger = await wire.stranger(5_353);
+    wire.sent.length = 0;
+    for (let round = 0; round < 10; round += 1) {
+      stranger.say({ response: true, answers: records('cam') });
+      await wire.pass(50);
+    }
+    expect(hostQuestions('cam').map(({ type, unicast }) => [type, unicast])).toEqual([
+      ['A', true],
+      ['AAAA', true],
+    ]);
+    expect(events.map(({ type }) => type)).toEqual(['synced']);
+    stranger.say({ response: true, answers: [{ type: 'A', name: 'cam-host.local', ttl: 60, data: '10.1.2.3' }] });
+    await wire.pass(50);
+    expect(events.at(-1)).toMatchObject({
+      type: 'create',
+      service: { nodes: [{ id: 'cam', address: '10.1.2.3:80' }] },
+    });
+  });
+
+  it('is counted and named by the registry while its host is silent, with one line in the log', async () => {
+    const lines: string[] = [];
+    const logger = {
+      ...{ debug() {}, info() {}, error() {} },
+      warn: (fields: object, message: string) => void lines.push(`${message} ${JSON.stringify(fields)}`),
+    };
+    const registry = open({ logger });
+    wire.follow(registry, 'asked');
+    await wire.pass(500);
+    const stranger = await wire.stranger(5_353);
+    stranger.say({ response: true, answers: records('mute') });
+    await wire.pass(100);
+    expect(registry.skipped).toEqual({ count: 1, examples: [{ key: name('mute'), reason: 'no usable address' }] });
+    await wire.pass(62_000);
+    expect(registry.skipped?.count).toBe(0);
+    expect(lines.filter((line) => line.includes('mute'))).toEqual([
+      `skipped an entry that cannot be used {"key":"${name('mute')}","reason":"no usable address"}`,
+    ]);
+  });
+});
+
 describe('watching', () => {
   it('tells what is announced already as it comes, before synced, within 300 ms', async () => {
     const [registry, watcher] = [open(), open()];

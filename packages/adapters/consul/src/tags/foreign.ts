@@ -1,0 +1,33 @@
+/** Entries that neither we nor go-micro wrote: by hand, by registrator, Nomad, Spring, kratos. */
+import { isIP } from 'node:net';
+import type { Metadata } from '@rollcall/core';
+
+/** Of the metadata: the entry's tags. */
+const tagsKey = 'consul-tags';
+
+/** Consul's ids are unique to one agent only, so the machine belongs to the id. */
+export const foreignId = (serviceId: string, machine: string): string =>
+  serviceId === '' || machine === '' ? serviceId : `${serviceId}@${machine}`;
+
+/** That of Meta, else that of a tag, where kratos and older versions of Spring have it. */
+export function foreignVersion(meta: Metadata, tags: readonly string[]): string {
+  const tag = tags.find((text) => text.startsWith('version='));
+  return meta.version ?? tag?.slice('version='.length) ?? '';
+}
+
+/** Meta, and the tags in their order, since they are often what tells the nodes of a service apart. */
+export function foreignMetadata(meta: Metadata, tags: readonly string[]): Metadata {
+  if (tags.length === 0 || Object.hasOwn(meta, tagsKey)) return meta;
+  return { ...meta, [tagsKey]: tags.map((tag) => tag.replaceAll(',', '%2C')).join(',') };
+}
+
+/** `host:port`; the host may have been written as a URL. */
+export function readHost(text: string, port: number): string {
+  const url = /^[a-z][a-z0-9+.-]*:\/\//i.test(text) && URL.canParse(text) ? new URL(text) : undefined;
+  const host = url === undefined ? text : hostOf(text);
+  const number = port > 0 || url === undefined ? port : Number(url.port);
+  return `${isIP(host) === 6 ? `[${host}]` : host}:${number}`;
+}
+
+/** Not `URL.hostname`, which is empty or escaped for schemes that are not of the web. */
+const hostOf = (url: string): string => /^[^:]+:\/\/(\[[^\]]*\]|[^/:?#]*)/.exec(url)?.[1] ?? '';

@@ -1,0 +1,225 @@
+/** What stands between a registry and its agent: balancers, proxies, pages, sockets. */
+import { once } from 'node:events';
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { createServer, type IncomingMessage, type RequestListener, request } from 'node:http';
+import { type AddressInfo, connect, createServer as createTcpServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Registry } from '@rollcall/core';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { type ConsulAgent, consulAgent } from '../../../backends/src/index.ts';
+import { type ConsulOptions, consul } from '../src/index.ts';
+
+let server: ConsulAgent;
+const cleanUps: (() => unknown)[] = [];
+beforeAll(async () => {
+  server = await consulAgent();
+  await server.agent.start();
+}, 120_000);
+afterAll(() => server.agent.dispose());
+afterEach(async () => {
+  for (const cleanUp of cleanUps.splice(0).reverse()) await cleanUp();
+});
+
+function open(options: ConsulOptions): Registry {
+  const registry = consul({ env: {}, closeTimeoutMs: 500, ...options });
+  cleanUps.push(() => registry.close());
+  return registry;
+}
+async function listen(listener: RequestListener, at: string | number = 0): Promise<string> {
+  const http = createServer(listener);
+  if (typeof at === 'string') http.listen(at);
+  else http.listen(at, '127.0.0.1');
+  await once(http, 'listening');
+  cleanUps.push(() => {
+    http.closeAllConnections();
+    http.close();
+  });
+  return typeof at === 'string' ? at : `127.0.0.1:${(http.address() as AddressInfo).port}`;
+}
+/** Passes on what `pass` lets through, to the path that it answers. */
+const proxyTo = (pass: (incoming: IncomingMessage) => string | undefined): RequestListener => {
+  const { hostname, port } = new URL(`http://${server.address}`);
+  return (incoming, outgoing) => {
+    const path = pass(incoming);
+    if (path === undefined) {
+      outgoing.writeHead(401, { 'content-type': 'text/html' }).end('<h1>who are you</h1>');
+      return;
+    }
+    const { method = 'GET', headers } = incoming;
+    const upstream = request({ hostname, port, path, method, headers }, (answer) => {
+      outgoing.writeHead(answer.statusCode ?? 500, answer.headers);
+      answer.pipe(outgoing);
+    });
+    upstream.on('error', () => outgoing.destroy());
+    incoming.pipe(upstream);
+  };
+};
+const service = (port = 80) => ({ name: 'web', nodes: [{ id: 'n', address: `10.0.0.1:${port}` }] });
+async function useAll(registry: Registry): Promise<void> {
+  await registry.init();
+  await registry.register(service(), { ttlMs: 60_000 });
+  await registry.register(service(), { ttlMs: 60_000 });
+  expect((await registry.getService('web'))[0]?.nodes).toHaveLength(1);
+  await registry.deregister(service());
+}
+
+/** A balancer that forgets connections: what comes on one that it has marked is answered with a reset. */
+async function balancer(): Promise<{ readonly address: string; forget(): void; readonly opened: () => number }> {
+  const { hostname, port } = new URL(`http://${server.address}`);
+  const forgotten = new Set<unknown>();
+  const known = new Set<unknown>();
+  const tcp = createTcpServer((client) => {
+    known.add(client);
+    const upstream = connect(Number(port), hostname);
+    upstream.pipe(client);
+    client.on('data', (chunk) => {
+      if (forgotten.has(client)) client.resetAndDestroy();
+      else upstream.write(chunk);
+    });
+    const end = (): void => {
+      upstream.destroy();
+      client.destroy();
+    };
+    for (const socket of [client, upstream]) socket.on('error', end).on('close', end);
+  }).listen(0, '127.0.0.1');
+  await once(tcp, 'listening');
+  cleanUps.push(() => tcp.close());
+  return {
+    address: `127.0.0.1:${(tcp.address() as AddressInfo).port}`,
+    forget: () => {
+      for (const client of known) forgotten.add(client);
+    },
+    opened: () => known.size,
+  };
+}
+
+describe('a kept connection that was closed on the way', () => {
+  it('fails no call: reads, writes and renewals go over a new one', async () => {
+    const lb = await balancer();
+    const registry = open({ addresses: [lb.address] });
+    // Several at a time, so that several connections lie idle.
+    const calls: (() => Promise<unknown>)[] = [
+      () => registry.register(service(), { ttlMs: 60_000 }),
+      () => Promise.all([registry.getService('web'), registry.getService('other'), registry.listServices()]),
+      () => registry.register(service(), { ttlMs: 60_000 }),
+      () => registry.register(service(81), { ttlMs: 60_000 }),
+      () => registry.deregister(service()),
+    ];
+    await registry.init();
+    for (const call of calls) {
+      lb.forget();
+      await call();
+    }
+  });
+
+  it('is tried once more and not for ever where new ones are reset as well', async () => {
+    const lb = await balancer();
+    const registry = open({ addresses: [lb.address] });
+    await registry.init();
+    const before = lb.opened();
+    const resetting = setInterval(() => lb.forget(), 1);
+    cleanUps.push(() => clearInterval(resetting));
+    lb.forget();
+    const failure = await registry.getService('web').then(
+      () => undefined,
+      (error: unknown) => error,
+    );
+    // Whether the new one was forgotten in time is chance; how many were tried is not.
+    if (failure !== undefined) expect(failure).toMatchObject({ code: 'UNAVAILABLE' });
+    expect(lb.opened() - before).toBeLessThanOrEqual(2);
+  });
+});
+
+describe('pages', () => {
+  const page =
+    (status: number, headers: Readonly<Record<string, string>> = {}): RequestListener =>
+    (incoming, outgoing) => {
+      incoming.resume();
+      outgoing.writeHead(status, { 'content-type': 'text/html', ...headers }).end('<html><h1>Front door</h1></html>');
+    };
+
+  it.each([
+    [200, 'UNAVAILABLE'],
+    [302, 'UNAVAILABLE'],
+    [400, 'UNAVAILABLE'],
+    [401, 'UNAUTHORIZED'],
+    [403, 'UNAUTHORIZED'],
+    [404, 'UNAVAILABLE'],
+    [413, 'RESOURCE_EXHAUSTED'],
+    [429, 'UNAVAILABLE'],
+    [502, 'UNAVAILABLE'],
+  ])('of status %i are %s at init and at every call', async (status, code) => {
+    const registry = open({ addresses: [await listen(page(status, { location: '/elsewhere' }))] });
+    for (const call of [
+      () => registry.init(),
+      () => registry.getService('web'),
+      () => registry.register(service(), { ttlMs: 5_000 }),
+    ])
+      await expect(call()).rejects.toMatchObject({ code, message: expect.not.stringContaining('<') });
+  });
+
+  it('a server that answers every path with a text is no agent', async () => {
+    const registry = open({ addresses: [await listen((_, outgoing) => void outgoing.end('OK'))] });
+    await expect(registry.init()).rejects.toMatchObject({
+      code: 'UNAVAILABLE',
+      message: expect.stringContaining('is it a Consul agent?'),
+    });
+  });
+
+  it.each(['/v1/status/leader', '/v1/health/'])(
+    'a watch that %s sends away with Retry-After comes back no sooner, and the message says when',
+    async (path) => {
+      const asked: number[] = [];
+      const busy = page(429, { 'retry-after': '1' });
+      const passOn = proxyTo(({ url }) => url);
+      const address = await listen((incoming, outgoing) => {
+        if (!incoming.url?.startsWith(path)) return passOn(incoming, outgoing);
+        asked.push(performance.now());
+        return busy(incoming, outgoing);
+      });
+      const registry = open({ addresses: [address] });
+      const watcher = registry.watch({ name: 'web' });
+      expect((await watcher.next()).value).toMatchObject({
+        type: 'interrupted',
+        error: { code: 'UNAVAILABLE', message: expect.stringContaining('come back in 1 s') },
+      });
+      await expect.poll(() => asked.length, { timeout: 10_000 }).toBeGreaterThanOrEqual(4);
+      await watcher.return();
+      const gaps = asked.slice(1).map((at, index) => at - (asked[index] ?? 0));
+      expect(Math.min(...gaps)).toBeGreaterThan(990);
+    },
+  );
+});
+
+describe('on the way to the agent', () => {
+  it('an IPv6 address is an address and no name', async () => {
+    await expect(open({ addresses: ['[::1]:1'] }).init()).rejects.toMatchObject({
+      code: 'UNAVAILABLE',
+      message: expect.not.stringContaining('ENOTFOUND'),
+    });
+  });
+
+  it('a base path is kept', async () => {
+    const address = await listen(proxyTo(({ url = '' }) => (url.startsWith('/consul/v1/') ? url.slice(7) : undefined)));
+    await useAll(open({ addresses: [`http://${address}/consul/`] }));
+  });
+
+  it('a Unix socket is spoken to', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'rollcall-socket-'));
+    cleanUps.push(() => rmSync(folder, { recursive: true, force: true }));
+    const path = await listen(
+      proxyTo(({ url }) => url),
+      join(folder, 'consul.sock'),
+    );
+    expect(existsSync(path)).toBe(true);
+    await useAll(open({ env: { CONSUL_HTTP_ADDR: `unix://${path}` } }));
+  });
+
+  it('a proxy that asks for a user gets the one of CONSUL_HTTP_AUTH', async () => {
+    const wanted = `Basic ${Buffer.from('me:secret').toString('base64')}`;
+    const address = await listen(proxyTo(({ url, headers }) => (headers.authorization === wanted ? url : undefined)));
+    await expect(open({ addresses: [address] }).init()).rejects.toMatchObject({ code: 'UNAUTHORIZED' });
+    await useAll(open({ addresses: [address], env: { CONSUL_HTTP_AUTH: 'me:secret' } }));
+  });
+});

@@ -1,0 +1,65 @@
+import type { IncomingMessage } from 'node:http';
+import { type HttpAnswer, meantByAll } from './http-answer.ts';
+import { type HttpCall, HttpClient, type HttpClientOptions } from './http-client.ts';
+import { HttpError } from './http-error.ts';
+
+/** What {@link ApiClient} works with. */
+export interface ApiClientOptions extends HttpClientOptions {
+  /** Told the envelope's `epoch` and `warming` of every answer, refusals included. */
+  readonly heard?: ((envelope: { readonly epoch: unknown; readonly warming: unknown }) => void) | undefined;
+}
+
+/** The server's own front door, `/api/*`: takes the envelope off its answers. The one place that knows what a refusal is. */
+export class ApiClient {
+  readonly #options: ApiClientOptions;
+  readonly #http: HttpClient;
+
+  constructor(options: ApiClientOptions) {
+    this.#options = options;
+    this.#http = new HttpClient(options);
+  }
+
+  /** The fields of `data`. Rejects with {@link HttpError} for any status but 200. */
+  async call(call: HttpCall): Promise<Record<string, unknown>> {
+    const answer = await this.#http.json(call);
+    const { data, epoch, warming } = fieldsOf(answer.body);
+    this.#options.heard?.({ epoch, warming });
+    if (answer.status === 200) return fieldsOf(data);
+    throw refusal('answered', answer);
+  }
+
+  /** A stream of events. Rejects with {@link HttpError} for anything else. */
+  async events(call: HttpCall): Promise<IncomingMessage> {
+    const response = await this.#http.stream(call);
+    if (response.statusCode === 200 && /^text\/event-stream\b/i.test(response.headers['content-type'] ?? ''))
+      return response;
+    try {
+      throw refusal('refused a watch with', await this.#http.refusal(response, call.signal));
+    } finally {
+      response.destroy();
+    }
+  }
+
+  /** Frees every socket. */
+  close(): void {
+    this.#http.close();
+  }
+}
+
+/** A list of an answer. Something else that listens at the address must not pass for an empty roll. */
+export function listOf(fields: Record<string, unknown>, name: string): readonly unknown[] {
+  const list = fields[name];
+  if (Array.isArray(list)) return list;
+  throw new HttpError(`answered without ${name}: is it a Rollcall server that listens there?`);
+}
+
+/** A status means what ours mean only in our envelope; other JSON is that of a gateway. */
+function refusal(verb: string, { status, body, retryAfterMs }: HttpAnswer): HttpError {
+  const { code, message } = fieldsOf(body);
+  if (typeof code !== 'number' && !meantByAll.has(status) && status < 500)
+    return new HttpError(`${verb} ${status}: is it a Rollcall discovery server?`);
+  return new HttpError(`${verb} ${status}${typeof message === 'string' ? `: ${message}` : ''}`, status, retryAfterMs);
+}
+
+const fieldsOf = (body: unknown): Record<string, unknown> =>
+  typeof body === 'object' && body !== null ? (body as Record<string, unknown>) : {};

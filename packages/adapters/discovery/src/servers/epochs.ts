@@ -1,0 +1,18 @@
+/** The starts of one server that this object has heard of. A start that lost the table has an epoch of its own. */
+export class Epochs {
+  readonly #heard = new Set<string>();
+
+  /** An answer carried this epoch. */
+  note(epoch: unknown): void {
+    if (typeof epoch !== 'string') return;
+    this.#heard.delete(epoch);
+    this.#heard.add(epoch);
+    // Two are enough to tell whether there was another before.
+    for (const old of this.#heard) if (this.#heard.size > 2) this.#heard.delete(old);
+  }
+
+  /** Whether this object has spoken to an earlier start than the one of `epoch`. */
+  hadEarlier(epoch: string): boolean {
+    return this.#heard.size > 1 || (this.#heard.size === 1 && !this.#heard.has(epoch));
+  }
+}

@@ -1,0 +1,65 @@
+import { once } from 'node:events';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
+import { discoveryAdmin } from '../src/admin.ts';
+import { ServerProcess } from './server-process.ts';
+
+const server = new ServerProcess(['--no-warm-up']);
+beforeAll(() => server.start());
+afterAll(() => server.kill());
+let stranger: Server | undefined;
+afterEach(() => {
+  stranger?.closeAllConnections();
+  stranger?.close();
+  stranger = undefined;
+});
+async function answering(status: number | undefined, body = ''): Promise<string> {
+  stranger = createServer((_incoming, answer) => {
+    if (status !== undefined) answer.writeHead(status).end(body);
+  }).listen(0, '127.0.0.1');
+  await once(stranger, 'listening');
+  return `127.0.0.1:${(stranger.address() as AddressInfo).port}`;
+}
+
+it('tells the status of every environment or of one, and how many expired instances were evicted', async () => {
+  const admin = discoveryAdmin({ addresses: [server.address] });
+  for (const env of ['one', 'two'])
+    await fetch(`http://${server.address}/api/register`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ instances: [{ env, appid: 'a', hostname: 'h', addrs: ['10.0.0.1:80'] }] }),
+    });
+  expect((await admin.status()).environments.map(({ env }) => env).sort()).toEqual(['one', 'two']);
+  expect((await admin.status({ env: 'two' })).environments).toMatchObject([{ env: 'two', instances: 1 }]);
+  expect(await admin.endProtection('one')).toBe(0);
+});
+
+it.each([
+  ['a server that is away', () => '127.0.0.1:1', 'UNAVAILABLE'],
+  ['a mute server', () => answering(undefined), 'TIMEOUT'],
+  ['a page that wants a login', () => answering(401, '<html>'), 'UNAUTHORIZED'],
+  ['a plain web server', () => answering(200, '<html>'), 'UNAVAILABLE'],
+  ['an answer without what was asked for', () => answering(200, '{"code":0,"data":{}}'), 'UNAVAILABLE'],
+  ['an answer without data', () => answering(200, '{"code":0,"data":null}'), 'UNAVAILABLE'],
+])('of %s is an error of the registry', async (_what, address, code) => {
+  const admin = discoveryAdmin({ addresses: [await address()], timeoutMs: 500 });
+  await expect(admin.status()).rejects.toMatchObject({ code, registry: 'discovery' });
+  await expect(admin.endProtection('default')).rejects.toMatchObject({ code, registry: 'discovery' });
+});
+
+it('whose caller aborts is ABORTED, and TIMEOUT by a timeout signal', async () => {
+  const admin = discoveryAdmin({ addresses: [await answering(undefined)] });
+  const signal = new AbortController();
+  const asked = admin.status({ signal: signal.signal });
+  signal.abort();
+  await expect(asked).rejects.toMatchObject({ code: 'ABORTED' });
+  const late = admin.status({ signal: AbortSignal.timeout(50) });
+  await expect(late).rejects.toMatchObject({ code: 'TIMEOUT' });
+});
+
+it('of an address that cannot be one is INVALID_ARGUMENT, before any connection', () => {
+  expect(() => discoveryAdmin({ addresses: ['a b'] })).toThrowError(
+    expect.objectContaining({ code: 'INVALID_ARGUMENT' }),
+  );
+});

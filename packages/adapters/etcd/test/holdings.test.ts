@@ -1,0 +1,61 @@
+import type { Entry } from '@rollcall/core/adapter';
+import { expect, it } from 'vitest';
+import type { Cluster } from '../src/cluster/cluster.ts';
+import { Holdings } from '../src/holdings.ts';
+
+const entry = (port: number): Entry => ({
+  name: 'fleet',
+  version: '',
+  metadata: {},
+  endpoints: [],
+  node: { id: 'n0', address: `10.0.0.1:${port}`, metadata: {} },
+});
+const lease = { ttlMs: 10_000, renewIntervalMs: 3_000 };
+const { signal } = new AbortController();
+
+/** A cluster that answers yes; `isRetried` says whether a write goes to two members. */
+function clusterOf(isRetried: () => boolean) {
+  const revoked: string[] = [];
+  let granted = 0;
+  const calls = {
+    kv: { txn: async () => ({ succeeded: true, responses: [] }) },
+    leases: {
+      leaseGrant: async () => {
+        granted += 1;
+        return { ID: `lease ${granted}` };
+      },
+      leaseRevoke: async ({ ID }: { readonly ID: string }) => revoked.push(ID),
+    },
+  };
+  const run = async (_: AbortSignal, work: (calls: unknown) => Promise<unknown>): Promise<unknown> => {
+    if (isRetried()) void work(calls);
+    return work(calls);
+  };
+  return { revoked, cluster: { run } as unknown as Cluster };
+}
+
+it('what a silent member was asked is revoked by the next write, so that it cannot come over it later', async () => {
+  let isRetried = false;
+  const { revoked, cluster } = clusterOf(() => isRetried);
+  const holdings = new Holdings(cluster, '/p/');
+  await holdings.put([entry(80)], lease, signal);
+  await holdings.put([entry(81)], lease, signal);
+  // A write that one member alone was asked for cannot come late, and its lease ends by itself.
+  expect(revoked).toEqual([]);
+  isRetried = true;
+  await holdings.put([entry(82)], lease, signal);
+  isRetried = false;
+  expect(revoked).toEqual([]);
+  await holdings.put([entry(83)], lease, signal);
+  expect(revoked).toHaveLength(1);
+  await holdings.put([entry(84)], lease, signal);
+  expect(revoked).toHaveLength(1);
+});
+
+it('no lease is revoked with the node that is removed, since watchers tell by it that the node was deregistered', async () => {
+  const { revoked, cluster } = clusterOf(() => true);
+  const holdings = new Holdings(cluster, '/p/');
+  await holdings.put([entry(80)], lease, signal);
+  await holdings.remove([{ name: 'fleet', id: 'n0' }], signal);
+  expect(revoked).toEqual([]);
+});

@@ -1,0 +1,109 @@
+import type { DeleteReason, SkippedSummary } from '@rollcall/core';
+import { type Entry, type EntryKey, keyOf, SkippedEntries } from '@rollcall/core/adapter';
+import type { Settings } from '../mdns-options.ts';
+import type { Link } from '../network/link.ts';
+import type { Heard, Network } from '../network/network.ts';
+import type { OwnNodes } from '../own/own-nodes.ts';
+import { listing } from '../wire/go-micro.ts';
+import type { Message, Rr } from '../wire/message.ts';
+import { Browser } from './browser.ts';
+import { type Dialect, dnsSdDialect, goMicroDialect } from './dialects.ts';
+import type { Sighting } from './sighting.ts';
+import { Sightings } from './sightings.ts';
+
+/** What {@link OtherNodes} work with. */
+export interface OtherNodesOptions {
+  readonly settings: Settings;
+  readonly network: Network;
+  readonly own: OwnNodes;
+  /** A node elsewhere is new, changed or gone. */
+  readonly changed: (key: EntryKey, reason: DeleteReason) => void;
+}
+
+/** The nodes of other announcers: asked for, remembered, and kept fresh while they are watched. */
+export class OtherNodes {
+  readonly #sightings: Sightings;
+  readonly #browser: Browser;
+
+  constructor({ settings, network, own, changed }: OtherNodesOptions) {
+    const dialects: readonly Dialect[] = [
+      ...(settings.dnsSd ? [dnsSdDialect(own.forms.names)] : []),
+      ...(settings.goMicro ? [goMicroDialect(settings)] : []),
+    ];
+    const told = new SkippedEntries();
+    this.#sightings = new Sightings({
+      dialectOf: (instance) => dialects.find((dialect) => dialect.reads(instance)),
+      refuses: (instance, dialect, txt, hearing) => own.refuses(instance, dialect, txt, hearing),
+      watched: (name) => this.#browser.watched(name),
+      changed: ({ name, node }, reason) => changed({ name, id: node.id }, reason),
+      skipped: (instance, reason) => {
+        if (settings.logger !== undefined) told.tell(settings.logger, instance, reason);
+      },
+    });
+    this.#browser = new Browser({
+      network,
+      clock: settings.clock,
+      dialects,
+      sightings: this.#sightings,
+      listedIn: (records) => listedIn(records, `${listing}.${settings.domain}`),
+      ours: (instance) => own.has(instance),
+      own: (question) => own.pointers(question),
+    });
+  }
+
+  /** The best that is known of a node. */
+  get({ name, id }: EntryKey): Sighting | undefined {
+    return this.#sightings.get(keyOf(name, id));
+  }
+
+  /** Instances of others that cannot be used, as of now. */
+  get skipped(): SkippedSummary {
+    return this.#sightings.skipped;
+  }
+
+  entries(name: string | undefined): Entry[] {
+    return this.#sightings.entries(name);
+  }
+
+  /** Keeps a name fresh until the function that it answers is called. */
+  want(name: string | undefined): () => void {
+    return this.#browser.want(name);
+  }
+
+  /** Asks and waits for the answers, unless the name is kept fresh. Rejects where nothing can be sent. */
+  async survey(name: string | undefined, signal: AbortSignal): Promise<void> {
+    if (!this.#browser.warm(name)) await this.#browser.survey(name, signal);
+  }
+
+  /** The instances have become ours. */
+  forget(instances: readonly string[]): void {
+    for (const instance of instances) this.#sightings.forget(instance);
+  }
+
+  /** An answer, or an announcement. */
+  hear(message: Message, heard: Heard): void {
+    this.#browser.hear(message, heard);
+  }
+
+  /** A link is new, or back. */
+  up(link: Link): void {
+    this.#browser.up(link);
+  }
+
+  /** Nothing can be sent. */
+  down(): void {
+    this.#browser.down();
+  }
+
+  stop(): void {
+    this.#browser.stop();
+  }
+}
+
+/** Names in go-micro's list. */
+const listedIn = (records: readonly Rr[], list: string): readonly string[] =>
+  records.flatMap((rr) =>
+    rr.type === 'PTR' && rr.name === list && rr.ttl > 0 && rr.data.endsWith(`.${list}`)
+      ? [rr.data.slice(0, -list.length - 1)]
+      : [],
+  );

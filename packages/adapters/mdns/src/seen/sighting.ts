@@ -1,0 +1,146 @@
+import type { DeleteReason } from '@rollcall/core';
+import { type Entry, keyOf } from '@rollcall/core/adapter';
+import type { Reading } from '../mdns-mapping.ts';
+import type { Link } from '../network/link.ts';
+import { lower, type Rr } from '../wire/message.ts';
+import type { Dialect } from './dialects.ts';
+import { HostAddress } from './host-address.ts';
+import { type Life, longer, shortest } from './life.ts';
+import type { HostRecord } from './packet.ts';
+
+/** What came in one packet. */
+export interface Hearing {
+  readonly records: readonly Rr[];
+  readonly link: Link;
+  readonly from: string;
+  /** Its TTLs may have been cut short for askers without a cache: they extend, and never shorten. */
+  readonly direct: boolean;
+  readonly now: number;
+}
+
+/** The key of an entry's node. */
+export const keyOfEntry = ({ name, node }: Entry): string => keyOf(name, node.id);
+
+/** One instance of another announcer: its records, each with its own life, and what they say. */
+export class Sighting {
+  readonly instance: string;
+  readonly dialect: Dialect;
+  /** Where it was heard last. */
+  link: Link;
+  /** The sender of its last records. */
+  from: string;
+  heardAt: number;
+  reading: Reading | undefined;
+  /** So many questions were asked since it last lived longer. */
+  asked = 0;
+  /** A goodbye that is not believed yet. */
+  leaving: { readonly at: number; readonly reason: DeleteReason } | undefined;
+  /** The check that counts; earlier ones in the agenda are void. */
+  turn = 0;
+  #srv: { readonly target: string; readonly port: number; readonly life: Life } | undefined;
+  #txt: { readonly data: readonly Buffer[]; readonly life: Life } | undefined;
+  readonly #host = new HostAddress();
+  /** Its last SRV came without addresses: the host is asked for them. */
+  #awaitsHost = false;
+
+  constructor(instance: string, dialect: Dialect, { link, from, now }: Hearing) {
+    this.instance = instance;
+    this.dialect = dialect;
+    this.link = link;
+    this.from = from;
+    this.heardAt = now;
+  }
+
+  get entry(): Entry | undefined {
+    return this.reading?.entry;
+  }
+
+  /** Host name, in lower case. */
+  get target(): string | undefined {
+    return this.#srv?.target;
+  }
+
+  /** Whether SRV and TXT are known. */
+  get complete(): boolean {
+    return this.#srv !== undefined && this.#txt !== undefined;
+  }
+
+  /** How long its records are believed in: as long as the one that ends first. Addresses count only where they are used. */
+  get life(): Life {
+    const host = this.reading?.needsAddress === true ? this.#host.life : undefined;
+    return shortest([this.#srv?.life, this.#txt?.life, host]) ?? { heardAt: this.heardAt, ttlMs: 0 };
+  }
+
+  /** Whether its host is to be asked for addresses. */
+  get wantsHost(): boolean {
+    return this.reading?.needsAddress === true && this.#srv !== undefined && (this.#awaitsHost || !this.hasAddress);
+  }
+
+  get hasAddress(): boolean {
+    return this.#host.text !== undefined;
+  }
+
+  /** Why it is on no roll; undefined: it is, or is not whole yet. */
+  get unusable(): string | undefined {
+    if (this.#txt === undefined || this.reading?.silent === true || this.entry !== undefined) return undefined;
+    if (this.reading === undefined) return 'its TXT cannot be read';
+    return this.#srv === undefined ? 'no SRV record' : 'no usable address';
+  }
+
+  /** Takes its SRV, with the addresses that came in the same packet. */
+  takeSrv(rr: Rr & { readonly type: 'SRV' }, hosts: readonly HostRecord[], hearing: Hearing): void {
+    const target = lower(rr.data.target);
+    if (this.#srv !== undefined && this.#srv.target !== target) this.#host.clear();
+    this.#srv = { target, port: rr.data.port, life: this.#lived(this.#srv?.life, rr.ttl, hearing) };
+    this.#awaitsHost = hosts.every(({ ttlMs }) => ttlMs === 0);
+    const { now, link, direct } = hearing;
+    this.#host.take(hosts, { place: link.place, now, rank: 'with-srv', direct });
+    this.#heard(hearing);
+  }
+
+  takeTxt(rr: Rr & { readonly type: 'TXT' }, hearing: Hearing): void {
+    this.#txt = { data: rr.data, life: this.#lived(this.#txt?.life, rr.ttl, hearing) };
+    this.#heard(hearing);
+  }
+
+  /** Takes addresses of its host that came without its SRV; answers whether it has another address now. */
+  takeHost(hosts: readonly HostRecord[], { link, from, direct, now }: Hearing): boolean {
+    if (!this.#awaitsHost && this.hasAddress) return false;
+    const before = this.#host.text;
+    const rank = from === this.from ? 'same-sender' : 'other';
+    this.#host.take(hosts, { place: link.place, now, rank, direct });
+    return this.#host.text !== before;
+  }
+
+  /** Whether address records that came without its SRV take back the one in use, or replace it: then it is asked for again. */
+  contradicts(all: readonly HostRecord[]): boolean {
+    if (!this.hasAddress || this.reading?.needsAddress !== true) return false;
+    const same = all.find(({ address }) => this.#host.is(address));
+    return same === undefined ? all.some(({ flush }) => flush) : same.ttlMs === 0;
+  }
+
+  /** Reads what its records say now. */
+  read(): Reading | undefined {
+    if (this.#txt === undefined) return undefined;
+    const host = this.#host.text;
+    const address = this.#srv === undefined || host === undefined ? undefined : `${host}:${this.#srv.port}`;
+    return this.dialect.read(this.instance, this.#txt.data, address);
+  }
+
+  #lived(known: Life | undefined, ttl: number, { now, direct }: Hearing): Life {
+    const life = { heardAt: now, ttlMs: ttl * 1_000 };
+    return known === undefined || !direct ? life : longer(known, life);
+  }
+
+  #heard({ link, from, now }: Hearing): void {
+    this.link = link;
+    this.from = from;
+    this.heardAt = now;
+  }
+}
+
+/** Whether of two instances of one node the first counts: ours say more than go-micro's, which say more than nothing; of equals the one heard last. */
+export function precedes(a: Sighting, b: Sighting): boolean {
+  const rank = ({ dialect, reading }: Sighting): number => (reading?.owner === undefined ? 0 : 2) + dialect.rank;
+  return rank(a) > rank(b) || (rank(a) === rank(b) && a.heardAt > b.heardAt);
+}

@@ -1,0 +1,23 @@
+import { maxSpared, sparedMs } from '../mdns-options.ts';
+import type { Question } from '../wire/message.ts';
+import { keyOfQuestion } from './questions.ts';
+
+/** Each question once a second and not too many: what others name, forged or not, must not make us flood the link. */
+export class Sparing {
+  #since = Number.NEGATIVE_INFINITY;
+  readonly #asked = new Set<string>();
+
+  /** Those that may be asked now. */
+  spare(questions: readonly Question[], now: number): readonly Question[] {
+    if (this.#since + sparedMs < now) {
+      this.#since = now;
+      this.#asked.clear();
+    }
+    return questions.filter((question) => {
+      const key = keyOfQuestion(question);
+      if (this.#asked.size >= maxSpared || this.#asked.has(key)) return false;
+      this.#asked.add(key);
+      return true;
+    });
+  }
+}

@@ -1,3 +1,0 @@
-import { conformance } from './lan/conformance.ts';
-
-conformance(0, 2);

@@ -1,0 +1,71 @@
+import assert from 'node:assert/strict';
+import type { Registry } from '@rollcall/core';
+import type { Concern } from '../case.ts';
+import { farMs } from '../defaults.ts';
+import type { CaseContext } from '../kit/context.ts';
+import { assertServices, rowsOf } from '../kit/roll.ts';
+import { service } from '../kit/samples.ts';
+import { eventually } from '../kit/waiting.ts';
+
+/** Above the page sizes that backends and their libraries like: 100, 128, 256, 500, 512. */
+const manyNodes = 520;
+/** The same where a node has little room, so that each costs packets. */
+const fewNodes = 40;
+/** Nodes of one call, and calls at the same time: what a small backend writes in seconds. */
+const atATime = 40;
+
+/** As many ids as this backend is tried with. */
+function idsFor({ capabilities }: CaseContext): readonly string[] {
+  const count = capabilities.maxNodeBytes >= 32_768 ? manyNodes : fewNodes;
+  return Array.from({ length: count }, (_, index) => `n${index}`);
+}
+
+async function registerAll(registry: Registry, name: string, ids: readonly string[]): Promise<void> {
+  for (let from = 0; from < ids.length; from += atATime) {
+    await registry.register(service(name, ids.slice(from, from + atATime)), { timeoutMs: farMs });
+  }
+}
+
+/** A roll of hundreds is no other than one of three. */
+export const largeState: Concern = {
+  concern: 'large state',
+  cases: {},
+  burstCases: {
+    'a service of many nodes is read whole, and a watcher is told the whole before synced': async (context) => {
+      const [registry, other] = await context.openTwo();
+      const name = context.name();
+      const ids = idsFor(context);
+      await registerAll(registry, name, ids);
+      const all = [service(name, ids)];
+      assertServices(await registry.getService(name), all);
+      await context.shows(other, name, all);
+      for (const options of [{ name }, {}]) {
+        const seen = context.slowObserver(other, options);
+        await seen.pullUntilSynced();
+        assert.deepEqual(rowsOf(seen.state), rowsOf(all), 'at synced the told state is not whole');
+        await seen.stop();
+      }
+    },
+
+    'many services are listed whole, and a watcher of all is told the whole before synced': async (context) => {
+      const [registry, other] = await context.openTwo();
+      const count = Math.ceil(idsFor(context).length / 4);
+      const names = Array.from({ length: count }, (_, index) => context.name(`${index}`.padStart(4, '0')));
+      for (let from = 0; from < names.length; from += atATime) {
+        const some = names.slice(from, from + atATime);
+        await Promise.all(some.map((name) => registry.register(service(name), { timeoutMs: farMs })));
+      }
+      await eventually('all services are listed', context.settleMs, async () => {
+        const listed = (await other.listServices()).map(({ name }) => name);
+        assert.deepEqual(
+          listed.filter((name) => name.startsWith(context.prefix)),
+          names,
+        );
+      });
+      const seen = context.slowObserver(other);
+      await seen.pullUntilSynced();
+      const all = names.map((name) => service(name));
+      assert.deepEqual(rowsOf(seen.state), rowsOf(all), 'at synced the told state is not whole');
+    },
+  },
+};

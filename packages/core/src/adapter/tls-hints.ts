@@ -1,0 +1,38 @@
+/** What a failed handshake means, said in a way that helps: OpenSSL's own words name neither the option nor the side. */
+
+/** How a backend's users name what TLS needs, such as `CONSUL_CACERT or tls.ca`. */
+export interface TlsNames {
+  /** The authority that signed the server's certificate. */
+  readonly ca: string;
+  /** The client's own certificate. */
+  readonly cert: string;
+}
+
+const hints: readonly (readonly [RegExp, (names: TlsNames) => string])[] = [
+  // An alert comes from the server.
+  [
+    /alert (?:\w+ )*(?:certificate|unknown ca|handshake failure)/i,
+    ({ cert }) => `the server accepts no client without a certificate that it believes: name yours in ${cert}`,
+  ],
+  [
+    /unable to (?:get|verify)|self.signed certificate|unknown authority/i,
+    ({ ca }) => `the certificate of the server is not believed: name its authority in ${ca}`,
+  ],
+  [
+    /wrong version number|packet length too long|before secure TLS connection/i,
+    () => 'if the server speaks no TLS there, use an http:// address',
+  ],
+  [
+    /socket hang up|^Failed to connect|^Protocol error|HTTP request to an HTTPS server|Parse Error/i,
+    ({ ca }) => `if the server speaks TLS there, use an https:// address and name its authority in ${ca}`,
+  ],
+];
+
+/** The message without OpenSSL's places in its source, and with what to do where TLS may be the reason. */
+export function explainTls(message: string, names: TlsNames): string {
+  const said = message
+    .replace(/^(?:write EPROTO )?[0-9A-F]+:error:[0-9A-F]+:SSL routines:[^:]*:([^:]+):.*$/s, 'TLS: $1')
+    .trim();
+  const hint = hints.find(([pattern]) => pattern.test(said))?.[1](names);
+  return hint === undefined ? said : `${said} (${hint})`;
+}

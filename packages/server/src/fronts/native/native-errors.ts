@@ -1,0 +1,29 @@
+import { RegistryError, type RegistryErrorCode } from '@rollcall/core';
+import type { FastifyError, FastifyInstance } from 'fastify';
+import { endsConnection } from '../../http/refusal.ts';
+
+/** The one place where an error of the roll becomes an HTTP status. */
+const statuses: Partial<Readonly<Record<RegistryErrorCode, number>>> = {
+  INVALID_ARGUMENT: 400,
+  RESOURCE_EXHAUSTED: 413,
+};
+
+function statusOf(error: FastifyError): number {
+  if (RegistryError.is(error)) return statuses[error.code] ?? 500;
+  return error.statusCode !== undefined && error.statusCode >= 400 ? error.statusCode : 500;
+}
+
+/** Errors and unknown paths of `/api`, as JSON with a true HTTP status. */
+export function nativeErrors(app: FastifyInstance): void {
+  app.setErrorHandler((error: FastifyError, _request, reply) => {
+    const status = statusOf(error);
+    if (endsConnection(status)) reply.header('connection', 'close');
+    // A defect is not explained to the client.
+    const message = status === 500 ? 'the server failed' : error.message;
+    return reply.code(status).send({ code: status, message, data: null });
+  });
+  app.setNotFoundHandler((request, reply) => {
+    const message = `there is no ${request.method} ${request.url.split('?')[0]}; the API is under /api`;
+    return reply.code(404).send({ code: 404, message, data: null });
+  });
+}

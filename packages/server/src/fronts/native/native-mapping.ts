@@ -1,0 +1,91 @@
+/** Pure: the wire of `/api` <-> the roll's own words. */
+import type {
+  InstanceInput,
+  InstanceKey,
+  ProtectionStatus,
+  RemoveEvent,
+  RenewStatus,
+  ServicesAnswer,
+  Instance as WireInstance,
+} from '@rollcall/protocol';
+import type { EnvironmentStatus } from '../../roll/environment.ts';
+import type { Change } from '../../roll/followers.ts';
+import type { Instance } from '../../roll/instance.ts';
+import type { InstanceRef } from '../../roll/instance-ref.ts';
+import type { Registration } from '../../roll/registration.ts';
+import type { Renewal } from '../../roll/roll.ts';
+
+/** What a register call sends, once it has passed the schema. */
+export function readRegistration(input: InstanceInput): Registration {
+  return {
+    env: input.env,
+    service: input.appid,
+    id: input.hostname,
+    addresses: input.addrs,
+    version: input.version,
+    region: input.region,
+    zone: input.zone,
+    status: input.status === 2 ? 'out' : 'up',
+    metadata: input.metadata,
+    serviceMetadata: input.serviceMetadata,
+    endpoints: input.endpoints,
+    ttlMs: input.ttlMs,
+    renewIntervalMs: input.renewIntervalMs,
+    dirtyAt: input.dirtyTimestamp,
+  };
+}
+
+/** The services that are up, with their versions. */
+export function summarize(instances: readonly Instance[]): ServicesAnswer['services'] {
+  const services = new Map<string, Set<string>>();
+  for (const { service, version, status } of instances) {
+    if (status === 'out') continue;
+    const versions = services.get(service) ?? new Set<string>();
+    services.set(service, versions.add(version));
+  }
+  return [...services].map(([appid, versions]) => ({ appid, versions: [...versions] }));
+}
+
+/** Which instance a key names. */
+export const readKey = ({ env, appid, hostname }: InstanceKey): InstanceRef => ({ env, service: appid, id: hostname });
+
+const writeKey = ({ env, service, id }: InstanceRef): InstanceKey => ({ env, appid: service, hostname: id });
+
+/** An instance as it is told to clients. */
+export function writeInstance(instance: Instance): WireInstance {
+  return {
+    env: instance.env,
+    appid: instance.service,
+    hostname: instance.id,
+    addrs: instance.addresses,
+    version: instance.version,
+    region: instance.region,
+    zone: instance.zone,
+    status: instance.status === 'up' ? 1 : 2,
+    metadata: instance.metadata,
+    serviceMetadata: instance.serviceMetadata,
+    endpoints: instance.endpoints as WireInstance['endpoints'],
+    ttlMs: instance.ttlMs,
+    renewIntervalMs: instance.renewIntervalMs,
+    regTimestamp: instance.registeredAt,
+    upTimestamp: instance.upAt,
+    renewTimestamp: instance.renewedAt,
+    dirtyTimestamp: instance.dirtyAt,
+    latestTimestamp: instance.changedAt,
+    ...(instance.late ? { late: true } : {}),
+  };
+}
+
+/** The data of a `put` or `remove` event. */
+export function writeChange(change: Change): WireInstance | RemoveEvent {
+  if (change.type === 'put') return writeInstance(change.instance);
+  return { ...writeKey(change.instance), reason: change.reason };
+}
+
+const statuses: Readonly<Record<Renewal, RenewStatus>> = { renewed: 200, unknown: 404, taken: 409 };
+
+/** The status that a renewal is answered with. */
+export const writeRenewal = (renewal: Renewal): RenewStatus => statuses[renewal];
+
+/** Self-protection as it is told to an operator. */
+export const writeStatus = (status: EnvironmentStatus): ProtectionStatus => status;

@@ -1,0 +1,134 @@
+import type { Clock } from '@rollcall/core';
+import type { Change, RollFollower } from '../../roll/followers.ts';
+import type { Instance } from '../../roll/instance.ts';
+import type { InstanceRef } from '../../roll/instance-ref.ts';
+import type { Roll } from '../../roll/roll.ts';
+import { maxStaleSnapshotBytes, snapshotAgeMs } from '../../server-options.ts';
+import { summarize, writeInstance, writeStatus } from './native-mapping.ts';
+import { Snapshot } from './snapshot.ts';
+
+/** What the native wire adds to the content of an instance, roughly. Bytes. */
+const wireOverhead = 400;
+/** An environment's status on the wire, roughly. Bytes. */
+const statusBytes = 800;
+
+/** The size of an instance on the wire, roughly. Bytes. */
+export const wireBytes = ({ bytes }: Instance): number => bytes + wireOverhead;
+
+/**
+ * The lists that clients read: each is made once per revision and shared by all readers. Those that are no longer true
+ * live on while they are read; when they take too much, the readers of the oldest are cut off. What moves without a change
+ * of the roll (times and counts of renewals) may be a second old.
+ */
+export class Snapshots implements RollFollower {
+  readonly #roll: Roll;
+  readonly #clock: Clock;
+  readonly #current = new Map<string, Snapshot>();
+  readonly #stale = new Set<Snapshot>();
+  #cancelSweep: (() => void) | undefined;
+
+  constructor(roll: Roll, clock: Clock) {
+    this.#roll = roll;
+    this.#clock = clock;
+  }
+
+  /** The instances of an env, or of one of its services. */
+  of(env: string, service: string | undefined): Snapshot {
+    return this.#shared(keys.instances(env, service), (now) => {
+      const instances = this.#roll.instances(env, service);
+      const bytes = instances.reduce((sum, instance) => sum + wireBytes(instance), 0);
+      return Snapshot.of({ items: instances, write: writeInstance, bytes, takenAt: now });
+    });
+  }
+
+  /** The names of an env's services that are up, with their versions. */
+  services(env: string): Snapshot {
+    return this.#shared(keys.services(env), (now) => {
+      const services = summarize(this.#roll.instances(env));
+      const bytes = services.reduce((sum, { appid, versions }) => sum + appid.length + versions.join().length + 40, 0);
+      return Snapshot.of({ items: services, write: (service) => service, bytes, takenAt: now });
+    });
+  }
+
+  /** Self-protection of an env, or of all. */
+  status(env: string | undefined): Snapshot {
+    return this.#shared(keys.status(env), (now) => {
+      const environments = this.#roll.status(env);
+      const bytes = environments.length * statusBytes;
+      return Snapshot.of({ items: environments, write: writeStatus, bytes, takenAt: now });
+    });
+  }
+
+  changed({ instance }: Change): void {
+    this.termsChanged(instance);
+  }
+
+  termsChanged({ env, service }: InstanceRef): void {
+    this.#retire(keys.instances(env, undefined));
+    this.#retire(keys.instances(env, service));
+    this.#retire(keys.services(env));
+    this.#retire(keys.status(env));
+    this.#retire(keys.status(undefined));
+  }
+
+  failed(): void {
+    for (const key of [...this.#current.keys()]) this.#retire(key);
+  }
+
+  close(): void {
+    this.#cancelSweep?.();
+  }
+
+  #shared(key: string, make: (now: number) => Snapshot): Snapshot {
+    this.#roll.settle();
+    const now = this.#clock.now();
+    const known = this.#current.get(key);
+    if (known !== undefined && now - known.takenAt < snapshotAgeMs) return known;
+    this.#retire(key);
+    const snapshot = make(now);
+    this.#current.set(key, snapshot);
+    this.#bound(snapshot);
+    this.#cancelSweep ??= this.#clock.setTimer(snapshotAgeMs, () => this.#sweep());
+    return snapshot;
+  }
+
+  /** Forgets those that are old. */
+  #sweep(): void {
+    const now = this.#clock.now();
+    for (const [key, { takenAt }] of this.#current) if (now - takenAt >= snapshotAgeMs) this.#retire(key);
+    this.#bound(undefined);
+    const isIdle = this.#current.size === 0 && this.#stale.size === 0;
+    this.#cancelSweep = isIdle ? undefined : this.#clock.setTimer(snapshotAgeMs, () => this.#sweep());
+  }
+
+  #retire(key: string): void {
+    const snapshot = this.#current.get(key);
+    if (snapshot === undefined) return;
+    this.#current.delete(key);
+    if (snapshot.readers.size > 0) this.#stale.add(snapshot);
+  }
+
+  /** A snapshot may be larger than the bound: four of the largest are always allowed. */
+  #bound(latest: Snapshot | undefined): void {
+    let bytes = 0;
+    let largest = latest?.bytes ?? 0;
+    for (const snapshot of this.#stale) {
+      if (snapshot.readers.size === 0) this.#stale.delete(snapshot);
+      else bytes += snapshot.bytes;
+      largest = Math.max(largest, snapshot.bytes);
+    }
+    for (const snapshot of this.#stale) {
+      if (bytes <= Math.max(maxStaleSnapshotBytes, 4 * largest)) return;
+      this.#stale.delete(snapshot);
+      bytes -= snapshot.bytes;
+      for (const cut of [...snapshot.readers]) cut();
+    }
+  }
+}
+
+/** `/` occurs in no env. */
+const keys = {
+  instances: (env: string, service: string | undefined): string => `instances/${env}/${service ?? ''}`,
+  services: (env: string): string => `services/${env}`,
+  status: (env: string | undefined): string => `status/${env ?? ''}`,
+};

@@ -1,0 +1,99 @@
+import type { ChangeLog } from '../../../changes/change-log.ts';
+import type { Change } from '../../../roll/followers.ts';
+import { keyOf } from '../../../roll/instance-ref.ts';
+import type { Roll } from '../../../roll/roll.ts';
+import { chunkBytes } from '../../../server-options.ts';
+import { type Snapshots, wireBytes } from '../snapshots.ts';
+import { eventOfChange } from './watch-events.ts';
+
+/** What a watch wants to hear of. */
+export interface WatchFilter {
+  readonly env: string;
+  /** Undefined: all of the env. */
+  readonly service: string | undefined;
+}
+
+/** What a watch lacks: everything, or some events after which it stands at `cursor`. */
+export type Missing =
+  | { readonly type: 'snapshot' }
+  | { readonly type: 'events'; readonly events: Buffer; readonly cursor: number };
+
+/** Where the watches look. */
+export interface Sources {
+  readonly roll: Roll;
+  readonly log: ChangeLog;
+  readonly snapshots: Snapshots;
+}
+
+const bytesOf = (change: Change): number => (change.type === 'put' ? wireBytes(change.instance) : 0);
+
+/**
+ * What a watch is told next: of each node the last change since its cursor, a part of them at a time, so that a slow watch
+ * keeps nothing that the log has forgotten; or a snapshot, where that is smaller or the log does not reach back. Watches
+ * that stand at the same revision and want the same share the answer, as all do that keep up.
+ */
+export class CatchUp {
+  readonly #sources: Sources;
+  readonly #known = new Map<string, Missing>();
+  #revision = 0;
+
+  constructor(sources: Sources) {
+    this.#sources = sources;
+  }
+
+  after(cursor: number, filter: WatchFilter): Missing {
+    const { roll } = this.#sources;
+    if (this.#revision !== roll.revision) this.forget();
+    this.#revision = roll.revision;
+    const key = `${cursor}\0${filter.env}\0${filter.service ?? ''}`;
+    const known = this.#known.get(key);
+    if (known !== undefined) return known;
+    const missing = this.#missing(cursor, filter);
+    this.#known.set(key, missing);
+    return missing;
+  }
+
+  /** When all watches have been told, what they shared is of no use. */
+  forget(): void {
+    this.#known.clear();
+  }
+
+  #missing(cursor: number, { env, service }: WatchFilter): Missing {
+    const { roll, log, snapshots } = this.#sources;
+    const since = log.since(cursor, roll.revision);
+    if (since === undefined) return { type: 'snapshot' };
+    const changes = lastOfEachNode(
+      since.filter(({ instance }) => instance.env === env && (service === undefined || instance.service === service)),
+    );
+    const bytes = changes.reduce((sum, change) => sum + bytesOf(change), 0);
+    if (bytes > chunkBytes && bytes > snapshots.of(env, service).bytes) return { type: 'snapshot' };
+    const part = firstOf(changes);
+    const isAll = part.length === changes.length;
+    return {
+      type: 'events',
+      events: Buffer.concat(part.map((change) => eventOfChange(roll.epoch, change))),
+      cursor: isAll ? roll.revision : (part.at(-1)?.revision ?? cursor),
+    };
+  }
+}
+
+/** In the order of revisions. */
+function lastOfEachNode(changes: readonly Change[]): readonly Change[] {
+  const last = new Map<string, Change>();
+  for (const change of changes) {
+    const key = keyOf(change.instance);
+    last.delete(key);
+    last.set(key, change);
+  }
+  return [...last.values()];
+}
+
+/** About one chunk of them, and one at least. */
+function firstOf(changes: readonly Change[]): readonly Change[] {
+  let bytes = 0;
+  const end = changes.findIndex((change) => {
+    bytes += bytesOf(change);
+    return bytes > chunkBytes;
+  });
+  return end === -1 ? changes : changes.slice(0, end + 1);
+}

@@ -1,0 +1,24 @@
+/** Server-sent events of `GET /api/watch`. */
+import type { WatchEventName } from '@rollcall/protocol';
+import type { Change } from '../../../roll/followers.ts';
+import { writeChange } from '../native-mapping.ts';
+
+const head = (event: WatchEventName, id: string): string => `event: ${event}\nid: ${id}\ndata: `;
+
+/** A whole event. */
+export const eventOf = (event: WatchEventName, id: string, data: object): Buffer =>
+  Buffer.from(`${head(event, id)}${JSON.stringify(data)}\n\n`);
+
+/** The event of a snapshot, whose instances come in chunks. */
+export function* snapshotEvent(id: string, chunks: Iterable<Buffer>, warming: boolean): Generator<Buffer, undefined> {
+  yield Buffer.from(`${head('snapshot', id)}{"instances":[`);
+  yield* chunks;
+  yield Buffer.from(`]${warming ? ',"warming":true' : ''}}\n\n`);
+}
+
+/** The event of a change. */
+export const eventOfChange = (epoch: string, change: Change): Buffer =>
+  eventOf(change.type, `${epoch}:${change.revision}`, writeChange(change));
+
+/** A comment: it says that the server is there. */
+export const heartbeat: Buffer = Buffer.from(':\n\n');

@@ -1,0 +1,103 @@
+import type { ServerResponse } from 'node:http';
+import type { Clock } from '@rollcall/core';
+import { heartbeatMs } from '@rollcall/protocol';
+import type { ChangeLog } from '../../../changes/change-log.ts';
+import type { Pacer } from '../../../http/pacer.ts';
+import type { RollFollower } from '../../../roll/followers.ts';
+import type { Roll } from '../../../roll/roll.ts';
+import type { Snapshots } from '../snapshots.ts';
+import { CatchUp, type WatchFilter } from './catch-up.ts';
+import { type WatchContext, WatchStream } from './watch-stream.ts';
+
+/** What the watches need of their server. */
+export interface WatchHubOptions {
+  readonly roll: Roll;
+  readonly log: ChangeLog;
+  readonly snapshots: Snapshots;
+  readonly pacer: Pacer;
+  readonly clock: Clock;
+  readonly isWarming: () => boolean;
+}
+
+/** Every open watch, with one heartbeat for all. */
+export class WatchHub implements RollFollower {
+  readonly #context: WatchContext;
+  readonly #clock: Clock;
+  readonly #pacer: Pacer;
+  readonly #streams = new Set<WatchStream>();
+  #cancelHeartbeat: (() => void) | undefined;
+  #isScheduled = false;
+
+  constructor({ roll, log, snapshots, pacer, clock, isWarming }: WatchHubOptions) {
+    this.#context = { roll, snapshots, isWarming, catchUp: new CatchUp({ roll, log, snapshots }) };
+    this.#clock = clock;
+    this.#pacer = pacer;
+  }
+
+  /** Answers with the stream: what was missed since `lastEventId`, or else the whole list, then changes. */
+  watch(response: ServerResponse, filter: WatchFilter, lastEventId: string | undefined): void {
+    const { roll } = this.#context;
+    response.writeHead(200, eventStreamHeaders);
+    response.once('error', () => response.destroy());
+    roll.settle();
+    const stream = new WatchStream(this.#context, response, filter, cursorOf(roll, lastEventId));
+    this.#streams.add(stream);
+    response.once('close', () => this.#streams.delete(stream));
+    response.on('drain', () => this.#pacer.enqueue(stream));
+    this.#cancelHeartbeat ??= this.#beat();
+    this.#pacer.enqueue(stream);
+  }
+
+  /** Watchers are told when the command that changed the roll is done: many changes at once are one message. */
+  changed(): void {
+    this.#tellSoon();
+  }
+
+  /** A watcher may lack a change: each begins anew. */
+  failed(): void {
+    for (const stream of this.#streams) stream.cut();
+  }
+
+  /** Warming is over: what is not there now is gone. */
+  warmed(): void {
+    for (const stream of this.#streams) stream.warmed();
+    this.#tellSoon();
+  }
+
+  /** Ends every watch; clients reconnect elsewhere. */
+  close(): void {
+    this.#cancelHeartbeat?.();
+    for (const stream of this.#streams) stream.cut();
+  }
+
+  #tellSoon(): void {
+    if (this.#isScheduled) return;
+    this.#isScheduled = true;
+    setImmediate(() => {
+      this.#isScheduled = false;
+      for (const stream of this.#streams) this.#pacer.enqueue(stream);
+    });
+  }
+
+  #beat(): () => void {
+    return this.#clock.setTimer(heartbeatMs, () => {
+      for (const stream of this.#streams) stream.beat();
+      this.#context.catchUp.forget();
+      this.#cancelHeartbeat = this.#streams.size === 0 ? undefined : this.#beat();
+    });
+  }
+}
+
+/** Also for a proxy in between: nginx would collect events until its buffer is full. */
+export const eventStreamHeaders: Readonly<Record<string, string>> = {
+  'content-type': 'text/event-stream',
+  'cache-control': 'no-store',
+  'x-accel-buffering': 'no',
+};
+
+/** The revision after which a client resumes; undefined: of another epoch, ahead of us, or not a cursor at all. */
+function cursorOf({ epoch, revision }: Roll, lastEventId: string | undefined): number | undefined {
+  const [ofEpoch, text] = lastEventId?.split(':') ?? [];
+  if (ofEpoch !== epoch || text === undefined || !/^\d{1,16}$/.test(text)) return undefined;
+  return Number(text) > revision ? undefined : Number(text);
+}

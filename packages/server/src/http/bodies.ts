@@ -1,0 +1,100 @@
+import type { IncomingMessage } from 'node:http';
+import { setImmediate } from 'node:timers/promises';
+import type { Clock } from '@rollcall/core';
+import {
+  freeBodyBytes,
+  maxUnfinishedBodies,
+  maxUnfinishedBytes,
+  requestTimeoutMs,
+  youngBodyMs,
+} from '../server-options.ts';
+import { type Refusal, refusal } from './refusal.ts';
+
+/** A body that has not arrived whole. */
+interface Unfinished {
+  readonly fail: (cause: Refusal) => void;
+  /** What it takes of the common room. */
+  charged: number;
+  readonly beganAt: number;
+}
+
+/**
+ * Reads bodies, bounded each by the limit of its route and by time, and together in number and in bytes. When the common
+ * room is full, the body that has taken longest makes room; where all are young, the newcomer is refused.
+ */
+export class Bodies {
+  readonly #clock: Clock;
+  readonly #unfinished = new Set<Unfinished>();
+  #charged = 0;
+  #lastTurn: Promise<void> = Promise.resolve();
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  /** Rejects with a refusal: 400 for a client that went away, 408, 413, 503. */
+  read(stream: IncomingMessage, limit: number): Promise<Buffer> {
+    const length =
+      stream.headers['content-length'] === undefined ? undefined : Number(stream.headers['content-length']);
+    if (length !== undefined && length > limit) return Promise.reject(tooLarge(limit));
+    return new Promise((resolve, reject) => {
+      const chunks: Buffer[] = [];
+      let bytes = 0;
+      const settle = (then: () => void): void => {
+        cancel();
+        stream.off('data', take).off('end', end).off('close', gone).off('error', gone);
+        this.#unfinished.delete(body);
+        this.#charged -= body.charged;
+        then();
+      };
+      const fail = (cause: Refusal): void => settle(() => reject(cause));
+      const gone = (): void => fail(refusal(400, 'the client went away'));
+      const end = (): void => settle(() => resolve(Buffer.concat(chunks, bytes)));
+      const take = (chunk: Buffer): void => {
+        bytes += chunk.length;
+        if (bytes > limit) fail(tooLarge(limit));
+        else if (this.#makeRoom(body, bytes)) chunks.push(chunk);
+        else fail(refusal(503, 'too many requests are arriving at once; try again'));
+      };
+      const cancel = this.#clock.setTimer(requestTimeoutMs, () => fail(late()));
+      const body: Unfinished = { fail, charged: 0, beganAt: this.#clock.now() };
+      // A small body costs no more than the headers of a request.
+      if (length === undefined || length > freeBodyBytes) this.#unfinished.add(body);
+      if (this.#unfinished.size > maxUnfinishedBodies && !this.#cutOldest(body)) {
+        fail(refusal(503, 'too many requests are arriving at once; try again'));
+        return;
+      }
+      stream.on('data', take).once('end', end).once('close', gone).once('error', gone);
+    });
+  }
+
+  /** Resolves when it is the turn of a large body to be parsed: after each the server looks what else there is to do. */
+  turn(): Promise<void> {
+    this.#lastTurn = this.#lastTurn.then(() => setImmediate());
+    return this.#lastTurn;
+  }
+
+  /** Whether a body may grow to `bytes`. Its first bytes are free, so that small ones pass when the room is full. */
+  #makeRoom(body: Unfinished, bytes: number): boolean {
+    const charge = Math.max(0, bytes - freeBodyBytes);
+    this.#charged += charge - body.charged;
+    body.charged = charge;
+    while (charge > 0 && this.#charged > maxUnfinishedBytes) if (!this.#cutOldest(body)) return false;
+    return true;
+  }
+
+  /** Cuts off the body that has taken longest, other than `except`. False: all are young. */
+  #cutOldest(except: Unfinished): boolean {
+    // A set keeps the order in which they began.
+    for (const body of this.#unfinished) {
+      if (body === except) continue;
+      if (this.#clock.now() - body.beganAt < youngBodyMs) return false;
+      body.fail(late());
+      return true;
+    }
+    return false;
+  }
+}
+
+const tooLarge = (limit: number): Refusal => refusal(413, `the body is larger than ${limit} bytes`);
+const late = (): Refusal => refusal(408, 'the request did not arrive in time');

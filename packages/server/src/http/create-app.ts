@@ -1,0 +1,39 @@
+import type { IncomingMessage } from 'node:http';
+import fastify, { type FastifyError, type FastifyInstance, type FastifyRequest } from 'fastify';
+import type { ServerSettings } from '../server-options.ts';
+import { headersTimeoutMs, maxBodyBytes, requestTimeoutMs, timeoutCheckMs } from '../server-options.ts';
+import { Bodies } from './bodies.ts';
+import { parseJsonBody, smallBytes } from './json-body.ts';
+import { endsConnection } from './refusal.ts';
+import { schemaSetup } from './schema-setup.ts';
+
+/** What all fronts share: limits, bodies, checks, and answers for paths that belong to none of them. */
+export function createApp({ clock }: ServerSettings): FastifyInstance {
+  const app = fastify({
+    bodyLimit: maxBodyBytes,
+    requestTimeout: requestTimeoutMs,
+    // Without the interval Node looks every 30 s, so that both timeouts take up to that much longer.
+    http: { headersTimeout: headersTimeoutMs, connectionsCheckingInterval: timeoutCheckMs },
+    forceCloseConnections: 'idle',
+    ajv: schemaSetup,
+  });
+  const bodies = new Bodies(clock);
+  const parse = async (body: Buffer): Promise<unknown> => {
+    if (body.length > smallBytes) await bodies.turn();
+    return parseJsonBody(body);
+  };
+  app.removeAllContentTypeParsers();
+  app.addContentTypeParser('application/json', async (request: FastifyRequest, payload: IncomingMessage) =>
+    parse(await bodies.read(payload, request.routeOptions.bodyLimit ?? maxBodyBytes)),
+  );
+  app.setErrorHandler((error: FastifyError, _request, reply) => {
+    const status = error.statusCode ?? 500;
+    if (endsConnection(status)) reply.header('connection', 'close');
+    return reply.code(status).send({ code: status, message: status === 500 ? 'the server failed' : error.message });
+  });
+  app.setNotFoundHandler((request, reply) => {
+    const message = `there is no ${request.method} ${request.url.split('?')[0]}; the API is under /api`;
+    return reply.code(404).send({ code: 404, message, data: null });
+  });
+  return app;
+}

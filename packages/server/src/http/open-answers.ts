@@ -1,0 +1,85 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
+import type { Clock } from '@rollcall/core';
+import type { FastifyInstance } from 'fastify';
+import { answerCheckMs, closeGraceMs, maxPipelined, stalledAnswerMs } from '../server-options.ts';
+
+interface OpenAnswer {
+  readonly response: ServerResponse;
+  readonly socket: Socket;
+  /** Of the socket, when it last moved. */
+  bytesWritten: number;
+  movedAt: number;
+}
+
+/**
+ * The requests whose answers are not finished: a close waits for exactly them, for a while; and a client that does not
+ * read its answer is cut off when what waits for it has not moved for several heartbeats.
+ */
+export class OpenAnswers {
+  readonly #app: FastifyInstance;
+  readonly #clock: Clock;
+  readonly #open = new Set<OpenAnswer>();
+  readonly #perSocket = new WeakMap<Socket, number>();
+  #cancelCheck: (() => void) | undefined;
+  #onIdle: (() => void) | undefined;
+
+  constructor(app: FastifyInstance, clock: Clock) {
+    this.#app = app;
+    this.#clock = clock;
+    app.addHook('onRequest', (request, reply, done) => {
+      if (this.#admit(request.raw, reply.raw)) done();
+    });
+  }
+
+  /**
+   * Stops accepting, lets what is under way finish for `closeGraceMs`, then closes every connection: a browser or a pool
+   * may hold one on which nothing was ever asked, and Node counts that as busy.
+   */
+  async close(): Promise<void> {
+    const end = (): void => {
+      cancelGrace();
+      this.#app.server.closeAllConnections();
+    };
+    const cancelGrace = this.#clock.setTimer(closeGraceMs, end);
+    this.#onIdle = end;
+    const closed = this.#app.close();
+    if (this.#open.size === 0) end();
+    await closed;
+    cancelGrace();
+    this.#cancelCheck?.();
+  }
+
+  #admit({ socket }: IncomingMessage, response: ServerResponse): boolean {
+    const unanswered = (this.#perSocket.get(socket) ?? 0) + 1;
+    if (unanswered > maxPipelined) {
+      socket.destroy();
+      return false;
+    }
+    this.#perSocket.set(socket, unanswered);
+    const answer = { response, socket, bytesWritten: 0, movedAt: this.#clock.now() };
+    this.#open.add(answer);
+    response.once('close', () => this.#closed(answer));
+    this.#cancelCheck ??= this.#clock.setTimer(answerCheckMs, () => this.#check());
+    return true;
+  }
+
+  #closed(answer: OpenAnswer): void {
+    this.#open.delete(answer);
+    this.#perSocket.set(answer.socket, (this.#perSocket.get(answer.socket) ?? 1) - 1);
+    if (this.#open.size === 0) this.#onIdle?.();
+  }
+
+  #check(): void {
+    const now = this.#clock.now();
+    for (const answer of this.#open) {
+      const { bytesWritten } = answer.socket;
+      const waits = answer.response.writableLength > 0;
+      if (!waits || bytesWritten !== answer.bytesWritten) {
+        answer.bytesWritten = bytesWritten;
+        answer.movedAt = now;
+      } else if (now - answer.movedAt >= stalledAnswerMs) answer.socket.destroy();
+    }
+    this.#cancelCheck = this.#open.size === 0 ? undefined : this.#clock.setTimer(answerCheckMs, () => this.#check());
+  }
+}

@@ -1,0 +1,70 @@
+import { ceilingMs, recentMs } from './constants.ts';
+import type { Member } from './member.ts';
+
+/** An id that was evicted within the last hour. */
+interface Departure {
+  readonly evictedAt: number;
+  /** Until it is forgotten: for 300 s, and for as long as a newcomer stands in for it. */
+  member: Member | undefined;
+}
+
+/**
+ * The instances that were evicted within the last hour: for 300 s one counts as missing, for an hour its return makes no
+ * newcomer. After the 300 s little more than the id is kept. Both maps are in the order of eviction.
+ */
+export class Evicted {
+  readonly #recent = new Map<string, Departure>();
+  readonly #known = new Map<string, Departure>();
+
+  get size(): number {
+    return this.#known.size;
+  }
+
+  /** The next time at which {@link Evicted.expire} has something to do. */
+  get nextDeadline(): number {
+    return Math.min(endOf(this.#recent, recentMs), endOf(this.#known, ceilingMs));
+  }
+
+  /** `member.recent`: it counts as missing. */
+  add(member: Member, now: number): void {
+    this.#known.delete(member.key);
+    const departure = { evictedAt: now, member: member.recent || member.replacedBy !== undefined ? member : undefined };
+    this.#known.set(member.key, departure);
+    if (member.recent) this.#recent.set(member.key, departure);
+  }
+
+  /** An instance of this key registers. */
+  back(key: string): { readonly wasEvicted: boolean; readonly before?: Member | undefined } {
+    const departure = this.#known.get(key);
+    if (departure === undefined) return { wasEvicted: false };
+    this.#known.delete(key);
+    this.#recent.delete(key);
+    const before = departure.member;
+    if (before !== undefined) before.recent = false;
+    return { wasEvicted: true, before };
+  }
+
+  /** Answers those whose 300 s are over. Of more than `atMost` the oldest are forgotten at once. */
+  expire(now: number, atMost: number): readonly Member[] {
+    const over: Member[] = [];
+    for (const [key, departure] of this.#recent) {
+      if (departure.evictedAt + recentMs > now && this.#recent.size <= atMost) break;
+      this.#recent.delete(key);
+      const { member } = departure;
+      if (member === undefined) continue;
+      member.recent = false;
+      over.push(member);
+      if (member.replacedBy === undefined) departure.member = undefined;
+    }
+    for (const [key, { evictedAt }] of this.#known) {
+      if (evictedAt + ceilingMs > now && this.#known.size <= atMost) break;
+      this.#known.delete(key);
+    }
+    return over;
+  }
+}
+
+function endOf(departures: ReadonlyMap<string, Departure>, afterMs: number): number {
+  for (const { evictedAt } of departures.values()) return evictedAt + afterMs;
+  return Number.POSITIVE_INFINITY;
+}

@@ -1,0 +1,70 @@
+import { RegistryError } from '@rollcall/core';
+import { costOf, Environment, environmentCost } from './environment.ts';
+import type { Admission } from './registration.ts';
+
+/** Options of {@link Environments}. */
+export interface EnvironmentsOptions {
+  /** Self-protection. */
+  readonly protection: boolean;
+  /** What all may take in memory. Bytes. */
+  readonly maxBytes: number;
+}
+
+/** The environments that list something, and what they take together. */
+export class Environments {
+  readonly #protection: boolean;
+  readonly #maxBytes: number;
+  readonly #environments = new Map<string, Environment>();
+  /** Roughly. Bytes. */
+  #cost = 0;
+
+  constructor({ protection, maxBytes }: EnvironmentsOptions) {
+    this.#protection = protection;
+    this.#maxBytes = maxBytes;
+  }
+
+  /** Sorted. */
+  get names(): readonly string[] {
+    return [...this.#environments.keys()].sort();
+  }
+
+  find(name: string): Environment | undefined {
+    return this.#environments.get(name);
+  }
+
+  /** Begins it where there is none. */
+  of(name: string): Environment {
+    const known = this.#environments.get(name);
+    if (known !== undefined) return known;
+    const environment = new Environment(name, this.#protection);
+    this.#environments.set(name, environment);
+    return environment;
+  }
+
+  /** To be called whenever something of it changed. Forgets it when it is empty. */
+  update(environment: Environment): void {
+    const cost = environment.isEmpty ? 0 : environment.cost;
+    this.#cost += cost - environment.countedCost;
+    environment.countedCost = cost;
+    if (environment.isEmpty) this.#environments.delete(environment.name);
+  }
+
+  /**
+   * What is listed already may always be registered again as it is.
+   *
+   * @throws RegistryError `RESOURCE_EXHAUSTED`: the roll is full.
+   */
+  checkRoom(admissions: readonly Admission[]): void {
+    const more = admissions.reduce((sum, admission) => sum + this.#growth(admission), 0);
+    if (more === 0 || this.#cost + more <= this.#maxBytes) return;
+    const message = `the roll is full: it takes about ${this.#cost} bytes of at most ${this.#maxBytes}; give the server a larger heap`;
+    throw new RegistryError('RESOURCE_EXHAUSTED', message, { registry: 'server' });
+  }
+
+  #growth(admission: Admission): number {
+    const environment = this.#environments.get(admission.env);
+    if (environment === undefined) return environmentCost + costOf(admission);
+    const listing = environment.get(admission.service, admission.id);
+    return Math.max(0, costOf(admission) - (listing === undefined ? 0 : costOf(listing.instance)));
+  }
+}

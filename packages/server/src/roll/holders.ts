@@ -1,0 +1,65 @@
+import { randomInt } from 'node:crypto';
+import { rememberedHolders } from '../server-options.ts';
+import type { Instance } from './instance.ts';
+
+/** An instance on the roll, the handle of its holder, and handles that hold it no longer. */
+export interface Listing {
+  instance: Instance;
+  handle: number;
+  /** Handles of earlier holders, and of callers whose registration was too old. */
+  readonly superseded: number[];
+}
+
+/**
+ * The handles by which clients renew and withdraw what they registered. The upper 21 bits are random per start, so that a
+ * handle of an earlier start is unknown and never another's lease; the lower 32 count.
+ */
+export class Holders {
+  readonly #base = randomInt(1, 2 ** 21) * 2 ** 32;
+  readonly #byHandle = new Map<number, Listing>();
+  #count = 0;
+
+  /** The listing that a handle was given for, whether the handle still holds it or was superseded. */
+  find(handle: number): Listing | undefined {
+    return this.#byHandle.get(handle);
+  }
+
+  /** A new listing with a handle of its own. */
+  admit(instance: Instance): Listing {
+    const listing: Listing = { instance, handle: this.#next(), superseded: [] };
+    this.#byHandle.set(listing.handle, listing);
+    return listing;
+  }
+
+  /** Gives the listing another handle: it has been taken over. */
+  supersede(listing: Listing): void {
+    this.#remember(listing, listing.handle);
+    listing.handle = this.#next();
+    this.#byHandle.set(listing.handle, listing);
+  }
+
+  /** A handle that never held the listing: to its caller the listing is taken. */
+  refuse(listing: Listing): number {
+    const handle = this.#next();
+    this.#byHandle.set(handle, listing);
+    this.#remember(listing, handle);
+    return handle;
+  }
+
+  /** It left the roll: all its handles are unknown from now on. */
+  forget(listing: Listing): void {
+    this.#byHandle.delete(listing.handle);
+    for (const handle of listing.superseded) this.#byHandle.delete(handle);
+  }
+
+  /** Bounded: a client that renews by a handle that is forgotten is told to register, and so finds out. */
+  #remember(listing: Listing, handle: number): void {
+    listing.superseded.push(handle);
+    if (listing.superseded.length > rememberedHolders) this.#byHandle.delete(listing.superseded.shift() ?? 0);
+  }
+
+  #next(): number {
+    this.#count += 1;
+    return this.#base + this.#count;
+  }
+}

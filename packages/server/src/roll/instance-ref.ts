@@ -1,0 +1,20 @@
+/** Which instance. */
+export interface InstanceRef {
+  readonly env: string;
+  /** The name of its service. */
+  readonly service: string;
+  /** The node id. */
+  readonly id: string;
+}
+
+/** How long an instance may be silent and how often it renews. Milliseconds; `ttlMs: 0`: it has no lease. */
+export interface LeaseTerms {
+  readonly ttlMs: number;
+  readonly renewIntervalMs: number;
+}
+
+/** One string for a key. NUL occurs in none of the three. */
+export const keyOf = ({ env, service, id }: InstanceRef): string => `${env}\0${service}\0${id}`;
+
+/** Only what names the instance. */
+export const refOf = ({ env, service, id }: InstanceRef): InstanceRef => ({ env, service, id });

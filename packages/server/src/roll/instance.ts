@@ -1,0 +1,38 @@
+import type { Admission } from './registration.ts';
+
+/** An instance on the roll. Replaced at each change, never altered, except for `renewedAt`. Times are wall-clock milliseconds. */
+export interface Instance extends Omit<Admission, 'dirtyAt'> {
+  readonly dirtyAt: number;
+  readonly registeredAt: number;
+  /** Since when its status is `up`; while it is `out`: when it was last registered. */
+  readonly upAt: number;
+  /** Moves with every renewal, without a change of the roll. */
+  renewedAt: number;
+  readonly changedAt: number;
+  /** No renewal for 1.25 of its own intervals. */
+  readonly late: boolean;
+}
+
+/** What is stored for a registration. Times of an earlier one go on. */
+export function newInstance(admission: Admission, earlier: Instance | undefined, wallNow: number): Instance {
+  const staysUp = earlier?.status === 'up' && admission.status === 'up';
+  return {
+    ...admission,
+    dirtyAt: admission.dirtyAt ?? wallNow,
+    registeredAt: earlier?.registeredAt ?? wallNow,
+    upAt: staysUp ? earlier.upAt : wallNow,
+    renewedAt: wallNow,
+    changedAt: wallNow,
+    late: earlier?.late ?? false,
+  };
+}
+
+/** Whether a watcher would see no difference: everything but leases and times. */
+export function sameContent(a: Instance, b: Instance): boolean {
+  return contentOf(a) === contentOf(b);
+}
+
+function contentOf(instance: Instance): string {
+  const { addresses, version, region, zone, status, metadata, serviceMetadata, endpoints, late } = instance;
+  return JSON.stringify([addresses, version, region, zone, status, metadata, serviceMetadata, endpoints, late]);
+}

@@ -1,0 +1,47 @@
+import type { Clock } from '@rollcall/core';
+import { pauseAfterMs, pauseCheckMs } from '../server-options.ts';
+
+/**
+ * Monotonic time that stands still while the process does not run (SIGSTOP, suspend): no client could renew then, so no
+ * lease may expire by it. A process that is busy does run, so a request that keeps it busy cannot delay expiry: of a gap
+ * only what the process did not spend computing is a pause, besides a moment for renewals that wait to be read.
+ */
+export class LeaseClock {
+  readonly #clock: Clock;
+  readonly #cpuTimeMs: () => number;
+  #seenAt: number;
+  #cpuAt: number;
+  #paused = 0;
+  #cancel: () => void;
+
+  /** `cpuTimeMs`: what the process has spent computing. */
+  constructor(clock: Clock, cpuTimeMs: () => number) {
+    this.#clock = clock;
+    this.#cpuTimeMs = cpuTimeMs;
+    this.#seenAt = clock.now();
+    this.#cpuAt = cpuTimeMs();
+    this.#cancel = clock.setTimer(pauseCheckMs, () => this.#check());
+  }
+
+  now(): number {
+    const real = this.#clock.now();
+    const gap = real - this.#seenAt;
+    if (gap > pauseAfterMs) {
+      const busy = this.#cpuTimeMs() - this.#cpuAt;
+      // At least a moment, in which what the clients sent meanwhile is read; at most the gap but for one interval.
+      this.#paused += Math.min(gap - pauseCheckMs, Math.max(pauseCheckMs, gap - busy));
+    }
+    this.#seenAt = real;
+    return real - this.#paused;
+  }
+
+  stop(): void {
+    this.#cancel();
+  }
+
+  #check(): void {
+    this.now();
+    this.#cpuAt = this.#cpuTimeMs();
+    this.#cancel = this.#clock.setTimer(pauseCheckMs, () => this.#check());
+  }
+}

@@ -1,0 +1,92 @@
+import type { Clock } from '@rollcall/core';
+import { DeadlineQueue, LeaseTable } from '@rollcall/core/adapter';
+import type { Environment } from './environment.ts';
+import type { Listing } from './holders.ts';
+import { keyOf } from './instance-ref.ts';
+import { LeaseClock } from './lease-clock.ts';
+
+/**
+ * When leases end and when self-protection has something to decide: one timer, set to the earliest of all deadlines.
+ * Looking for what is due costs the same however many leases and environments there are.
+ */
+export class LeaseScheduler {
+  readonly #clock: Clock;
+  readonly #leaseClock: LeaseClock;
+  readonly #leases = new LeaseTable<Listing>();
+  readonly #environments = new DeadlineQueue<Environment>();
+  readonly #onDue: () => void;
+  #cancelTimer: (() => void) | undefined;
+  #armedFor = Number.POSITIVE_INFINITY;
+
+  constructor(clock: Clock, cpuTimeMs: () => number, onDue: () => void) {
+    this.#clock = clock;
+    this.#leaseClock = new LeaseClock(clock, cpuTimeMs);
+    this.#onDue = onDue;
+  }
+
+  /** Lease time: stands still while the server does not run. */
+  now(): number {
+    return this.#leaseClock.now();
+  }
+
+  /** Begins the lease anew; without a TTL the instance has none. */
+  grant(listing: Listing): void {
+    const { instance } = listing;
+    if (instance.ttlMs === 0) this.#leases.delete(keyOf(instance));
+    else this.#leases.set(keyOf(instance), listing, instance.ttlMs, this.now());
+  }
+
+  end({ instance }: Listing): void {
+    this.#leases.delete(keyOf(instance));
+  }
+
+  /** Whether its lease runs. */
+  isLeased({ instance }: Listing): boolean {
+    return this.#leases.has(keyOf(instance));
+  }
+
+  /** Whether its holder still defends it: the lease runs, or there is none to run out. */
+  isDefended(listing: Listing): boolean {
+    return listing.instance.ttlMs === 0 || this.isLeased(listing);
+  }
+
+  /** Takes out what expired. */
+  takeExpired(now: number): readonly Listing[] {
+    return this.#leases.expire(now);
+  }
+
+  /** Takes out the environments whose self-protection has something to decide. */
+  takeDue(now: number): readonly Environment[] {
+    return this.#environments.takeDue(now);
+  }
+
+  /** To be called whenever something happened in an environment. */
+  follow(environment: Environment): void {
+    const deadline = environment.protection.nextDeadline();
+    if (deadline === undefined) this.#environments.delete(environment);
+    else this.#environments.set(environment, deadline);
+  }
+
+  forget(environment: Environment): void {
+    this.#environments.delete(environment);
+  }
+
+  /** Sets the timer. A timer that was set for an earlier time stays: it looks again when it fires. */
+  arm(): void {
+    const leases = this.#leases.nextDeadline() ?? Number.POSITIVE_INFINITY;
+    const deadline = Math.min(leases, this.#environments.firstAt ?? Number.POSITIVE_INFINITY);
+    if (deadline >= this.#armedFor) return;
+    this.#cancelTimer?.();
+    this.#armedFor = deadline;
+    // Never 0: a deadline that cannot be met now must not spin.
+    this.#cancelTimer = this.#clock.setTimer(Math.max(1, deadline - this.now()), () => {
+      this.#armedFor = Number.POSITIVE_INFINITY;
+      this.#onDue();
+    });
+  }
+
+  close(): void {
+    this.#cancelTimer?.();
+    this.#leaseClock.stop();
+  }
+}

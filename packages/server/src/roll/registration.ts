@@ -1,0 +1,107 @@
+import { type Endpoint, limits, type Metadata, RegistryError, type Value } from '@rollcall/core';
+import {
+  defaultRenewIntervalMs,
+  defaultTtlMs,
+  leaseResolutionMs,
+  maxDirtyAheadMs,
+  minTtlMs,
+} from '../server-options.ts';
+import type { InstanceRef, LeaseTerms } from './instance-ref.ts';
+
+/** What a register says. A front has checked each field against the limits of core. */
+export interface Registration extends InstanceRef {
+  /** `host:port`; the first is the one to call. */
+  readonly addresses: readonly string[];
+  readonly version?: string | undefined;
+  readonly region?: string | undefined;
+  readonly zone?: string | undefined;
+  /** `out`: on the roll, and not to be called. */
+  readonly status?: 'up' | 'out' | undefined;
+  readonly metadata?: Metadata | undefined;
+  readonly serviceMetadata?: Metadata | undefined;
+  readonly endpoints?: readonly Endpoint[] | undefined;
+  /** Milliseconds; 0: no lease. */
+  readonly ttlMs?: number | undefined;
+  readonly renewIntervalMs?: number | undefined;
+  /** When the client last changed it, by the client's clock: an older one than the stored keeps what is stored. */
+  readonly dirtyAt?: number | undefined;
+}
+
+/** A registration that can be stored: complete, copied, only of fields that we know, and not too large. */
+export interface Admission
+  extends Required<{ [K in Exclude<keyof Registration, 'dirtyAt'>]: NonNullable<Registration[K]> }> {
+  readonly dirtyAt: number | undefined;
+  /** Size of what a client stores: bytes of its JSON. */
+  readonly bytes: number;
+}
+
+const roundUp = (ms: number, leastMs: number): number =>
+  Math.ceil(Math.max(ms, leastMs) / leaseResolutionMs) * leaseResolutionMs;
+
+/** As the roll keeps them, whatever front they come through: raised to the shortest and rounded up. */
+export function roundTerms({ ttlMs, renewIntervalMs }: LeaseTerms): LeaseTerms {
+  return {
+    ttlMs: ttlMs === 0 ? 0 : roundUp(ttlMs, minTtlMs),
+    renewIntervalMs: roundUp(renewIntervalMs, leaseResolutionMs),
+  };
+}
+
+/**
+ * Copies and measures a registration before anything changes.
+ *
+ * @throws RegistryError `RESOURCE_EXHAUSTED` naming size and limit; `INVALID_ARGUMENT` for values nested too deep.
+ */
+export function admit(given: Registration, wallNow: number): Admission {
+  const { ttlMs = defaultTtlMs, renewIntervalMs = defaultRenewIntervalMs, dirtyAt } = given;
+  const content = {
+    env: given.env,
+    service: given.service,
+    id: given.id,
+    addresses: [...given.addresses],
+    version: given.version ?? '',
+    region: given.region ?? '',
+    zone: given.zone ?? '',
+    status: given.status ?? 'up',
+    // Spread copies `__proto__` as a key like any other.
+    metadata: { ...given.metadata },
+    serviceMetadata: { ...given.serviceMetadata },
+    endpoints: (given.endpoints ?? []).map(copyEndpoint),
+    ...roundTerms({ ttlMs, renewIntervalMs }),
+    // A clock that runs far ahead must not lock the id until then.
+    dirtyAt: dirtyAt === undefined ? undefined : Math.min(dirtyAt, wallNow + maxDirtyAheadMs),
+  };
+  return { ...content, bytes: measured(content) };
+}
+
+function copyEndpoint({ name, request, response, metadata }: Endpoint): Endpoint {
+  return {
+    name,
+    ...(request === undefined ? {} : { request: copyValue(request, 1) }),
+    ...(response === undefined ? {} : { response: copyValue(response, 1) }),
+    ...(metadata === undefined ? {} : { metadata: { ...metadata } }),
+  };
+}
+
+function copyValue({ name, type, values }: Value, depth: number): Value {
+  if (depth > limits.maxValueDepth)
+    throw new RegistryError('INVALID_ARGUMENT', `endpoints: values nest at most ${limits.maxValueDepth} deep`);
+  return { name, type, ...(values === undefined ? {} : { values: values.map((item) => copyValue(item, depth + 1)) }) };
+}
+
+/** By the shape in which every adapter measures a node, so that a node that fits there fits here. */
+function measured({
+  service,
+  version,
+  serviceMetadata,
+  endpoints,
+  id,
+  addresses,
+  metadata,
+}: Omit<Admission, 'bytes'>): number {
+  const node = { id, address: addresses.join(), metadata };
+  const text = JSON.stringify({ name: service, version, metadata: serviceMetadata, endpoints, node });
+  const bytes = Buffer.byteLength(text);
+  if (bytes <= limits.maxNodeBytes) return bytes;
+  const message = `node ${id} of ${service} is ${bytes} bytes with its metadata and endpoints; a discovery server takes at most ${limits.maxNodeBytes}`;
+  throw new RegistryError('RESOURCE_EXHAUSTED', message, { registry: 'server' });
+}

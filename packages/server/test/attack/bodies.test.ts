@@ -1,0 +1,194 @@
+import { manualClock } from '@rollcall/core/testing';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { instance, type Running, running } from '../http.ts';
+import { head, type Raw, raw, watchHead } from './raw.ts';
+import { type Served, served } from './served.ts';
+
+// Most of their time is the machine's: real sockets, and megabytes.
+vi.setConfig({ testTimeout: 120_000 });
+
+const raws: Raw[] = [];
+const open = async (port: number, bytes: string | Buffer): Promise<Raw> => {
+  const connection = await raw(port, bytes);
+  raws.push(connection);
+  return connection;
+};
+afterEach(() => {
+  for (const { socket } of raws.splice(0)) socket.destroy();
+});
+
+describe('a request that does not arrive', () => {
+  const clock = manualClock();
+  let server: Running;
+  beforeEach(async () => {
+    server = await running({ clock });
+  });
+  afterEach(() => server.server.close());
+
+  it.each(['/api/register', '/api/renew', '/api/protection/end'])(
+    'is cut off after 30 s in its body: %s',
+    async (path) => {
+      const slow = await open(server.port, `${head('POST', path, 1_000)}{`);
+      // It must have arrived before time passes.
+      await server.ask('GET', '/healthz');
+      for (let second = 0; second < 31; second += 1) {
+        slow.socket.write(' ');
+        await clock.advance(1_000);
+      }
+      await slow.closed;
+      expect(slow.text()).toMatch(/^HTTP\/1.1 408 /);
+    },
+  );
+
+  it.each([
+    ['PUT', '/api/leases', 524_289],
+    ['PUT', '/api/leases/1', 4_097],
+    ['POST', '/api/renew', 1_048_577],
+    ['POST', '/api/cancel', 1_048_577],
+    ['POST', '/api/protection/end', 4_097],
+    ['POST', '/api/register', 10_485_761],
+  ])('is refused by its length before it arrives: %s %s of %d bytes', async (method, path, length) => {
+    const { closed, text } = await open(server.port, head(method, path, length));
+    await closed;
+    expect(text()).toMatch(/^HTTP\/1.1 413 /);
+  });
+
+  it('is refused when it grows beyond the limit without a length', async () => {
+    const chunk = `10000\r\n${' '.repeat(65_536)}\r\n`;
+    const start =
+      'PUT /api/leases HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n';
+    const { closed, text } = await open(server.port, start + chunk.repeat(9));
+    await closed;
+    expect(text()).toMatch(/^HTTP\/1.1 413 /);
+  });
+
+  it.each([
+    ['no JSON', '{"keys":', 400],
+    ['nothing', '', 400],
+    ['bytes that are no UTF-8', Buffer.from([0x22, 0xff, 0x22]), 400],
+  ])('is refused with 400 for %s', async (_, body, status) => {
+    const bytes = Buffer.concat([Buffer.from(head('POST', '/api/renew', body.length)), Buffer.from(body)]);
+    const { text } = await open(server.port, bytes);
+    await expect.poll(text, { timeout: 20_000 }).toMatch(new RegExp(`^HTTP/1.1 ${status} `));
+  });
+
+  it('may not be pipelined without end: the connection is cut off, the others are answered', async () => {
+    const { closed, text } = await open(server.port, watchHead('/api/fetch/all?env=e').repeat(300));
+    await closed;
+    expect(text().split('HTTP/1.1 200').length - 1).toBeLessThanOrEqual(8);
+    expect((await server.register(instance())).status).toBe(200);
+  });
+});
+
+describe('a server with little memory', () => {
+  let server: Served;
+  beforeEach(async () => {
+    server = await served(256);
+  });
+  afterEach(() => server.kill());
+
+  it('bounds what unfinished bodies take together, and serves others meanwhile', async () => {
+    const part = Buffer.alloc(9_000_000, ' ');
+    const before = server.memory();
+    for (let index = 0; index < 60; index += 1) {
+      const connection = await open(server.port, head('POST', '/api/register', 10_000_000));
+      connection.socket.write(part);
+    }
+    // What was accepted has arrived when a request behind it is answered.
+    for (let round = 0; round < 20; round += 1) {
+      expect((await server.register(instance({ hostname: `n${round}` }))).status).toBe(200);
+      await new Promise((resolve) => setTimeout(resolve, 100));
+    }
+    expect(server.memory() - before).toBeLessThan(300);
+    expect(await server.list()).toHaveLength(20);
+  });
+
+  it('takes a small register at once while 1,500 large bodies drip', async () => {
+    const start = `${head('POST', '/api/register', 10_000_000)}${' '.repeat(40_000)}`;
+    const dripping = await Promise.all(Array.from({ length: 1_500 }, () => open(server.port, start)));
+    for (let round = 0; round < 5; round += 1) {
+      expect((await server.register(instance())).status).toBe(200);
+      for (const { socket } of dripping) if (!socket.destroyed) socket.write(' '.repeat(100));
+    }
+    expect(dripping.some(({ text }) => text().startsWith('HTTP/1.1 503'))).toBe(true);
+  });
+
+  it.each([
+    ['objects', () => '{}'],
+    ['numbers', () => '0'],
+    ['arrays in arrays', () => '['],
+    ['values of an endpoint', () => '{"name":"","type":""}'],
+    ['objects with unknown fields', (index: number) => `{"key${index}":1}`],
+  ])('does not compute for long over a body of many tiny %s', async (_, item) => {
+    const items = Array.from({ length: 700_000 }, (_, index) => item(index));
+    const text = `{"instances":[${items.join()}${item(0) === '[' ? '0' : ''}]}`.slice(0, 10_400_000);
+    const before = server.cpuMs();
+    for (let round = 0; round < 3; round += 1)
+      expect((await server.ask('POST', '/api/register', text)).status).toBeOneOf([400, 413]);
+    expect((server.cpuMs() - before) / 3).toBeLessThan(400);
+  });
+
+  it('does not compute for long over one object of very many fields', async () => {
+    const fields = Array.from({ length: 99_000 }, (_, index) => `"key${index}":1`).join();
+    const body = JSON.stringify({ instances: [instance({ unknown: 0 })] }).replace('"unknown":0', fields);
+    const before = server.cpuMs();
+    expect((await server.ask('POST', '/api/register', body)).status).toBe(200);
+    expect(server.cpuMs() - before).toBeLessThan(800);
+    expect(Object.keys((await server.list())[0]!)).toHaveLength(18);
+  });
+
+  it('takes the largest register that the contract allows without computing for long', async () => {
+    const endpoints = Array.from({ length: 28 }, (_, index) => ({ name: `${index}`.padEnd(1_000, 'x') }));
+    const instances = Array.from({ length: 256 }, (_, index) =>
+      instance({ hostname: `n${index}`, ttlMs: 0, endpoints }),
+    );
+    const before = server.cpuMs();
+    expect((await server.register(...instances)).status).toBe(200);
+    expect(server.cpuMs() - before).toBeLessThan(1_000);
+    expect(await server.list()).toHaveLength(256);
+  });
+
+  it('survives large registers, each refused', async () => {
+    const large = 'x'.repeat(8_000_000);
+    for (let round = 0; round < 20; round += 1)
+      expect((await server.register(instance({ endpoints: [{ name: large }] }))).status).toBe(400);
+    expect((await server.register(instance())).status).toBe(200);
+  });
+
+  it('cuts off a connection whose headers do not arrive within 10 s', async () => {
+    const opened = performance.now();
+    const { closed } = await open(server.port, 'GET /healthz HTTP/1.1\r\nHost: 127.0.0.1\r\nX-Slow: ');
+    await closed;
+    expect(performance.now() - opened).toBeLessThan(20_000);
+  });
+
+  it('refuses new instances when the roll is full, and goes on with those that it lists', async () => {
+    const endpoints = Array.from({ length: 28 }, (_, index) => ({ name: `${index}`.padEnd(1_000, 'x') }));
+    const batch = (from: number) =>
+      Array.from({ length: 100 }, (_, index) => instance({ hostname: `n${from + index}`, ttlMs: 0, endpoints }));
+    const first = await server.register(instance({ hostname: 'first', ttlMs: 0 }));
+    let filled = await server.register(...batch(0));
+    for (let from = 100; filled.status === 200 && from < 20_000; from += 100)
+      filled = await server.register(...batch(from));
+    expect(filled).toMatchObject({ status: 413, message: expect.stringMatching(/the roll is full: .* larger heap/) });
+    expect((await server.list()).length).toBeGreaterThan(500);
+    const renewed = await server.ask('PUT', `/api/leases/${first.data.handles[0]}`);
+    expect([renewed.status, (await server.register(...batch(0))).status]).toEqual([200, 200]);
+    const keys = batch(0).map(({ env, appid, hostname }) => ({ env, appid, hostname }));
+    await server.ask('POST', '/api/cancel', { keys });
+    expect((await server.register(...batch(50_000))).status).toBe(200);
+  });
+
+  it('forgets departed instances when there are very many', async () => {
+    let memory = 0;
+    for (let round = 0; round < 40; round += 1) {
+      const nodes = Array.from({ length: 1_000 }, (_, index) =>
+        instance({ hostname: `r${round}-${index}`, ttlMs: 1_000 }),
+      );
+      expect((await server.register(...nodes)).status).toBe(200);
+      if (round === 10) memory = server.memory();
+    }
+    await expect.poll(async () => (await server.list()).length, { timeout: 20_000 }).toBe(0);
+    expect(server.memory() - memory).toBeLessThan(150);
+  });
+});

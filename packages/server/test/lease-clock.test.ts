@@ -1,0 +1,43 @@
+import { manualClock } from '@rollcall/core/testing';
+import { expect, it } from 'vitest';
+import { LeaseClock } from '../src/roll/lease-clock.ts';
+
+/** A clock whose time jumps, and what the process computed meanwhile. */
+function jumping() {
+  const manual = manualClock();
+  let [jumped, busy] = [0, 0];
+  const clock = new LeaseClock({ ...manual, now: () => manual.now() + jumped }, () => busy);
+  return {
+    clock,
+    jump(ms: number, busyMs: number): void {
+      jumped += ms;
+      busy += busyMs;
+    },
+  };
+}
+
+it('a process that was stopped loses the time of the stop', () => {
+  const { clock, jump } = jumping();
+  const before = clock.now();
+  jump(60_000, 3);
+  expect(clock.now() - before).toBeLessThanOrEqual(250);
+});
+
+it('a process that computed all the while loses a moment, however often', () => {
+  const { clock, jump } = jumping();
+  const before = clock.now();
+  for (let round = 0; round < 6; round += 1) {
+    jump(2_800, 2_780);
+    clock.now();
+    jump(500, 100);
+  }
+  // Six pauses of 250 ms in all; each used to count as a pause of 2,550 ms.
+  expect(clock.now() - before).toBeGreaterThan(6 * (2_800 + 500) - 6 * 260);
+});
+
+it('of a process that computed for a part of the gap, the rest is a pause', () => {
+  const { clock, jump } = jumping();
+  const before = clock.now();
+  jump(10_000, 4_000);
+  expect(clock.now() - before).toBe(4_000);
+});

@@ -1,0 +1,196 @@
+import { Worker } from 'node:worker_threads';
+import { type Clock, RegistryError, type RegistryRecipe, type ServiceInput } from '@rollcall/core';
+import { holdProcess, untilAborted, withDeadline } from '@rollcall/core/adapter';
+import { beatMs, stallNoticeMs, workerSilenceMs, workerStopMs } from '../defaults.ts';
+import type { KeeperOptions } from '../runtime/keeper.ts';
+import { RegisterCheck } from '../runtime/register-check.ts';
+import { Beat } from './beat.ts';
+import { type FromWorker, fromPlain, type ToWorker, type WorkerStart } from './messages.ts';
+
+/** What a worker heartbeat is made of. */
+export interface WorkerHeartbeatOptions extends KeeperOptions {
+  readonly recipe: RegistryRecipe;
+  readonly maxStallMs: number;
+  readonly onStall: (stalledMs: number) => void;
+  /**
+   * The worker is gone, or of no use: the main loop has to renew. `why` is the end of a sentence. Resolves with what the main
+   * loop's first registration came to.
+   */
+  readonly onLost: (why: string) => Promise<RegistryError | undefined>;
+}
+
+/** The worker's file; run from source, the built one. */
+const file = import.meta.url.endsWith('.ts') ? '../../dist/heartbeat/worker.js' : './worker.js';
+
+/** The main thread's side: a beat, and what the worker has to know. It registers nothing itself. */
+export class WorkerHeartbeat {
+  readonly #options: WorkerHeartbeatOptions;
+  readonly #clock: Clock;
+  readonly #beat = new Beat();
+  readonly #check: RegisterCheck | undefined;
+  #worker: Worker | undefined;
+  readonly #ending = new AbortController();
+  #service: ServiceInput;
+  #heardAt: number;
+  #struckAt: number;
+  #renewedAt: number;
+  #cancelBeat = (): void => {};
+  #cancelCare = (): void => {};
+  #isOver = false;
+  #onFirst: ((error: RegistryError | undefined) => void) | undefined;
+  #onStopped: ((error: RegistryError | undefined) => void) | undefined;
+
+  constructor(options: WorkerHeartbeatOptions) {
+    const { service, clock, registerCheck } = options;
+    this.#options = options;
+    this.#clock = clock;
+    this.#service = service;
+    this.#check = registerCheck === undefined ? undefined : new RegisterCheck(registerCheck, clock);
+    this.#heardAt = clock.now();
+    this.#struckAt = clock.now();
+    this.#renewedAt = clock.now();
+  }
+
+  /** Resolves with what the first registration came to; never rejects. */
+  async begin(): Promise<RegistryError | undefined> {
+    const release = holdProcess();
+    try {
+      const failure = await this.#check?.run(this.#ending.signal);
+      if (this.#ending.signal.aborted) return undefined;
+      const first = new Promise<RegistryError | undefined>((resolve) => {
+        this.#onFirst = resolve;
+      });
+      this.#startWorker(failure ?? '');
+      return await first;
+    } finally {
+      release();
+    }
+  }
+
+  /** Lets the worker withdraw and ends it; rejects when it could not. */
+  async stop(): Promise<void> {
+    this.#cancelBeat();
+    this.#cancelCare();
+    this.#ending.abort();
+    if (this.#isOver || this.#worker === undefined) return;
+    const release = holdProcess();
+    const stopped = new Promise<RegistryError | undefined>((resolve) => {
+      this.#onStopped = resolve;
+    });
+    this.#tell({ type: 'stop' });
+    const reason = new RegistryError('TIMEOUT', `the heartbeat worker did not withdraw within ${workerStopMs} ms`);
+    try {
+      const error = await withDeadline({ clock: this.#clock, ms: workerStopMs, reason }, (signal) =>
+        untilAborted(signal, stopped),
+      );
+      if (error !== undefined) throw error;
+    } finally {
+      await this.#end();
+      release();
+    }
+  }
+
+  #startWorker(failure: string): void {
+    const { recipe, ttlMs, renewIntervalMs, maxStallMs, clock } = this.#options;
+    const service = this.#service;
+    const workerData: WorkerStart = {
+      recipe,
+      service,
+      ttlMs,
+      renewIntervalMs,
+      maxStallMs,
+      failure,
+      beat: this.#beat.buffer,
+    };
+    const worker = new Worker(new URL(file, import.meta.url), { workerData });
+    this.#worker = worker;
+    // The server that it registers holds the process, not the heartbeat.
+    worker.unref();
+    worker.on('message', (message: FromWorker) => this.#hear(message));
+    worker.once('error', (error) => this.#lose(`its worker failed: ${error.message}`));
+    worker.once('exit', () => this.#lose('its worker ended'));
+    this.#heardAt = clock.now();
+    this.#struckAt = clock.now();
+    this.#renewedAt = clock.now();
+    this.#strike();
+    this.#cancelCare = clock.setTimer(renewIntervalMs, () => this.#care());
+  }
+
+  /** The main loop runs; a beat that comes late was held up by it. */
+  #strike(): void {
+    const now = this.#clock.now();
+    const stalledMs = now - this.#struckAt - beatMs;
+    this.#struckAt = now;
+    this.#beat.strike();
+    // What the worker said meanwhile is still to be heard.
+    if (stalledMs > stallNoticeMs) this.#heardAt = now;
+    if (stalledMs > stallNoticeMs) this.#options.onStall(stalledMs);
+    else if (now - this.#heardAt > workerSilenceMs) this.#lose(`its worker was silent for ${workerSilenceMs} ms`);
+    if (!this.#isOver) this.#cancelBeat = this.#clock.setTimer(beatMs, () => this.#strike());
+  }
+
+  /** Once an interval: is the service in order, and where is it now? */
+  #care(): void {
+    const { refresh, renewIntervalMs } = this.#options;
+    const look = async (): Promise<void> => {
+      const failure = await this.#check?.run(this.#ending.signal);
+      if (this.#check !== undefined) this.#tell({ type: 'check', failure: failure ?? '' });
+      const service = (await refresh?.(this.#service)) ?? this.#service;
+      if (service !== this.#service) this.#tell({ type: 'service', service });
+      this.#service = service;
+    };
+    void look()
+      .catch(() => {})
+      .then(() => {
+        if (!this.#isOver && !this.#ending.signal.aborted)
+          this.#cancelCare = this.#clock.setTimer(renewIntervalMs, () => this.#care());
+      });
+  }
+
+  #hear(message: FromWorker): void {
+    const { events, ttlMs } = this.#options;
+    this.#heardAt = this.#clock.now();
+    if (this.#isOver) return;
+    if (message.type === 'registered') {
+      this.#renewedAt = this.#clock.now();
+      events.registered(message.loss);
+      this.#first(undefined);
+    } else if (message.type === 'failed') {
+      const error = fromPlain(message.error);
+      events.failed(error);
+      this.#first(error);
+      const hangs = error.code === 'TIMEOUT' && this.#clock.now() - this.#renewedAt > ttlMs;
+      if (hangs) this.#lose("its worker's connection to the registry hangs");
+    } else if (message.type === 'conflict') {
+      const error = fromPlain(message.error);
+      void events.conflict(error).then(() => this.#first(error));
+    } else if (message.type === 'stopped') {
+      this.#onStopped?.(message.error === undefined ? undefined : fromPlain(message.error));
+    }
+  }
+
+  #first(error: RegistryError | undefined): void {
+    this.#onFirst?.(error);
+    this.#onFirst = undefined;
+  }
+
+  #lose(why: string): void {
+    if (this.#isOver) return;
+    const isStopping = this.#ending.signal.aborted;
+    void this.#end();
+    this.#onStopped?.(undefined);
+    if (isStopping) this.#first(undefined);
+    else void this.#options.onLost(why).then((error) => this.#first(error));
+  }
+
+  async #end(): Promise<void> {
+    this.#isOver = true;
+    this.#cancelBeat();
+    this.#cancelCare();
+    await this.#worker?.terminate();
+  }
+
+  #tell(message: ToWorker): void {
+    this.#worker?.postMessage(message);
+  }
+}

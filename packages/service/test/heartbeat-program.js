@@ -1,0 +1,58 @@
+// A service whose heartbeat is a worker's, on the discovery server at the address given; TTL 1 s. It tells its events to its
+// parent, and does what it is told: { block: ms } keeps its main loop busy, { kill: true } ends its worker.
+import { Worker } from 'node:worker_threads';
+import { discovery } from '../../adapters/discovery/dist/index.js';
+import { createService } from '../dist/index.js';
+
+const [address = '', check = ''] = process.argv.slice(2);
+/** @type {Worker[]} */
+const workers = [];
+const post = Worker.prototype.unref;
+Worker.prototype.unref = function unref() {
+  workers.push(this);
+  return post.call(this);
+};
+const tell = (/** @type {object} */ message) => process.send?.(message);
+let healthy = true;
+const service = createService({
+  name: 'beating',
+  id: 'b1',
+  advertise: '10.0.0.1:80',
+  registry: discovery({ addresses: [address] }),
+  heartbeat: 'worker',
+  ttlMs: 1_000,
+  renewIntervalMs: 300,
+  maxStallMs: 4_000,
+  drainMs: 0,
+  ...(check === 'check'
+    ? {
+        registerCheck: () => {
+          if (!healthy) throw new Error('the database is away');
+        },
+      }
+    : {}),
+  logger: {
+    debug() {},
+    info() {},
+    warn: (_fields, line) => tell({ line }),
+    error() {},
+  },
+});
+service.on('registered', () => tell({ event: 'registered' }));
+service.on('unregistered', () => tell({ event: 'unregistered' }));
+service.on('stalled', (info) => tell({ event: 'stalled', ...info }));
+process.on('message', async (/** @type {any} */ order) => {
+  if (order.block) {
+    const end = Date.now() + order.block;
+    while (Date.now() < end);
+  }
+  if (order.kill) await workers[0]?.terminate();
+  if ('healthy' in order) healthy = order.healthy;
+  if (order.stop) {
+    await service.stop();
+    await service.registry?.close();
+    tell({ event: 'stopped' });
+    process.disconnect();
+  }
+});
+await service.start();
