@@ -52,7 +52,7 @@ export class ServiceClient implements Client, ServiceHost {
     // Each service in use tells of the failure; with none in use there is nothing to tell.
     this.#registry.catch(() => {});
     this.#settings = settings;
-    const lines = new Lines(settings.logger);
+    const lines = new Lines(settings.logger, clock);
     const prober =
       probe === false
         ? undefined
@@ -126,6 +126,7 @@ export class ServiceClient implements Client, ServiceHost {
     // Callers that wait are told first: they look at `isClosed`, which is true from the next turn on.
     await Promise.resolve();
     for (const { followed } of this.#used.values()) followed.close();
+    this.#shell.lines.flush();
     await this.#snapshot?.close();
   }
 

@@ -83,6 +83,8 @@ export const rebuildPauseMs = 10;
 export const firstAnswerMs = 5_000;
 /** While no node is proven and probes are under way, how long a call waits for the first proof. Milliseconds. */
 export const firstProofMs = 500;
+/** What happens to the nodes of a service within it is told in one line. Milliseconds. */
+export const lineWaitMs = 50;
 /** `ready()` gives up after it. Milliseconds. */
 export const defaultReadyMs = 30_000;
 /** Shortest time between two writes of the snapshot file. Milliseconds. */

@@ -120,6 +120,22 @@ describe('client.fetch', () => {
     expect(client.service('users').state.nodes.map(({ pending }) => pending)).toEqual([0, 0]);
   });
 
+  it('finds out by TCP that a silent node is dead, and repeats what may run twice long before the deadline', async () => {
+    await using users = await fleet('users', () => {}, says('alive'));
+    const dead = new Set<string>();
+    const probe = async ({ id }: { readonly id: string }): Promise<void> => {
+      if (dead.has(id)) throw new Error('no connection within 1000 ms');
+    };
+    await using client = createClient(users.registry, { logger, probe, strategy: () => () => 0 });
+    await client.ready('users');
+    const get = client.fetch('http://users/');
+    const post = client.fetch('http://users/', { method: 'POST', rollcall: { timeoutMs: 2_500 } });
+    dead.add('n0');
+    expect(await (await get).text()).toBe('alive');
+    await expect(post).rejects.toMatchObject({ name: 'TimeoutError' });
+    expect(client.service('users').state.nodes[0]?.tier).toBe('unreachable');
+  });
+
   it('stops to repeat when the budget is spent', async () => {
     await using users = await fleet('users', reset, reset);
     await using client = createClient(users.registry, { logger, retryShare: 0 });

@@ -67,9 +67,37 @@ describe('a followed service', () => {
     registry.answerEmpty();
     await eventually(() => client.service('users').state.status === 'holding', 'holding');
     for (let call = 0; call < 20; call += 1) expect((await client.fetch('http://users/')).status).toBe(200);
-    expect(lines).toContainEqual(expect.stringMatching(/^3 nodes of 3 vanished from the registry at once/));
+    const isTold = (): boolean =>
+      lines.some((line) => line.startsWith('3 nodes of 3 vanished from the registry at once'));
+    await eventually(isTold, 'the line about the loss');
     registry.up();
     await eventually(() => client.service('users').state.status === 'live', 'live again');
+  });
+
+  it('tells in one line of many nodes that cannot be reached, and in one that they are back', async () => {
+    await using users = await fleet('users', ...Array.from({ length: 5 }, () => says('a')));
+    const { logger: own, lines } = notebook();
+    let isCut = false;
+    const probe = async (): Promise<void> => {
+      if (isCut) throw new Error('cut');
+    };
+    await using client = createClient(users.registry, { logger: own, probe });
+    await client.ready('users');
+    const service = client.service('users');
+    await eventually(() => service.state.nodes.every(({ tier }) => tier === 'up'), 'all up');
+    isCut = true;
+    // The second one within a second raises the alarm: the other three are asked.
+    for (const node of service.nodes.slice(0, 2)) service.report(node, 'unreachable');
+    await eventually(() => service.state.nodes.every(({ tier }) => tier === 'unreachable'), 'all unreachable');
+    expect(service.state.panic).toBe(true);
+    isCut = false;
+    const [first] = service.nodes;
+    if (first !== undefined) service.report(first, 'ok');
+    await eventually(() => lines.length === 2, 'two lines');
+    expect(lines).toEqual([
+      expect.stringMatching(/^5 nodes unreachable: n0 \(.*\), n1 \(.*\), n2 \(.*\) and 2 more; asked by TCP/),
+      expect.stringMatching(/^5 nodes back: /),
+    ]);
   });
 
   it('says that a registry which cannot be opened is unknown ground, and keeps the cause', async () => {

@@ -24,6 +24,8 @@ export class FollowedService {
   nowMs: number;
   /** Changes, at most once per 10 ms, when views are to be built anew. */
   serial = 0;
+  /** Probes under way or queued. */
+  asking = 0;
   readonly #shell: Shell;
   readonly #stop = new AbortController();
   #removed: { readonly id: string; readonly reason: DeleteReason }[] = [];
@@ -174,6 +176,8 @@ export class FollowedService {
     this.#error = undefined;
     this.#hasBeenSynced = true;
     this.rule.synced(nowMs);
+    // What was known before may be what is known now: that it is confirmed is news for the snapshot file.
+    this.rule.board.changed();
     this.#turn();
   }
 
@@ -214,11 +218,14 @@ export class FollowedService {
         // Where probes are blocked a node is believed to be there until a request says otherwise.
         const isBelieved = state.asking !== 'alarm' && state.asking !== 'stuck' && state.asking !== 'recall';
         if (prober === undefined) this.rule.answered(state, isBelieved ? 'connected' : 'unknown', this.nowMs);
-        else
+        else {
+          this.asking += 1;
           prober.ask(state.node, (answer) => {
+            this.asking -= 1;
             this.rule.answered(state, answer, this.#shell.clock.now());
             this.#turn();
           });
+        }
       }
   }
 

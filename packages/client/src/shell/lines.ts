@@ -1,4 +1,5 @@
-import type { Logger, RegistryError } from '@rollcall/core';
+import type { Clock, Logger, RegistryError } from '@rollcall/core';
+import { lineWaitMs } from '../defaults.ts';
 import type { Fact } from '../rule/board.ts';
 
 /** Nodes that a line names; of more it says how many. */
@@ -44,13 +45,33 @@ function kindOf({ type, why, isAgain }: Fact): string | undefined {
 /** Never silent about what changes a caller's luck: one line per change of state, to the logger or else to stderr. */
 export class Lines {
   readonly #logger: Logger | undefined;
+  readonly #clock: Clock;
+  readonly #pending = new Map<string, { facts: Fact[]; known: number }>();
+  #cancel: (() => void) | undefined;
 
-  constructor(logger: Logger | undefined) {
+  constructor(logger: Logger | undefined, clock: Clock) {
     this.#logger = logger;
+    this.#clock = clock;
   }
 
-  /** `known`: how many nodes the service has, suspects included. */
+  /** What happens within a moment is one line. `known`: how many nodes the service has, suspects included. */
   facts(service: string, facts: readonly Fact[], known: number): void {
+    const waiting = this.#pending.get(service) ?? { facts: [], known };
+    waiting.facts.push(...facts);
+    waiting.known = Math.max(waiting.known, known);
+    this.#pending.set(service, waiting);
+    this.#cancel ??= this.#clock.setTimer(lineWaitMs, () => this.flush());
+  }
+
+  /** Prints what waits. */
+  flush(): void {
+    this.#cancel?.();
+    this.#cancel = undefined;
+    for (const [service, { facts, known }] of this.#pending) this.#printFacts(service, facts, known);
+    this.#pending.clear();
+  }
+
+  #printFacts(service: string, facts: readonly Fact[], known: number): void {
     const groups = new Map<string, Fact[]>();
     for (const fact of facts) {
       const kind = kindOf(fact);

@@ -37,10 +37,10 @@ export class OpenService {
     return this.view.isUp;
   }
 
-  /** There are nodes, none is proven, and one that is asked at this moment may soon be. */
+  /** There are nodes, none is proven, and probes are under way that may prove one. */
   get isProving(): boolean {
-    const { isUp, matched } = this.view;
-    return !isUp && matched.some(({ asking, tier }) => asking !== undefined && tier === 'unproven');
+    const { isUp, isOut, tree } = this.view;
+    return tree !== undefined && !isUp && !isOut && this.followed.asking > 0;
   }
 
   /** Undefined: nothing to pick. */

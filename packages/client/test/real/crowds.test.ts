@@ -16,6 +16,12 @@ async function bury({ registry }: Fleet, name: string, port: number): Promise<vo
   await registry.register({ name, version: '1.0.0', nodes });
 }
 
+/** A port of loopback on which nothing listens, and which fetch does not refuse by itself, as it does port 1. */
+async function closedPort(): Promise<number> {
+  await using one = await fleet('gone', says('gone'));
+  return Number(one.members[0]?.address.split(':').at(-1));
+}
+
 /** 200 calls a second for `ms`; answers their times and how many failed. */
 async function callFor(ms: number, call: () => Promise<unknown>): Promise<{ failed: number; times: number[] }> {
   const [times, pending] = [[] as number[], [] as Promise<void>[]];
@@ -45,7 +51,7 @@ describe('a client that starts cold', () => {
     async (how) => {
       await using hole = how === 'swallow' ? await blackHole() : undefined;
       await using greeters = await fleet('greeter', ...alive);
-      await bury(greeters, 'greeter', hole?.port ?? 1);
+      await bury(greeters, 'greeter', hole?.port ?? (await closedPort()));
       await using client = createClient(greeters.registry, { logger });
       const { failed, times } = await callFor(10_000, async () => (await client.fetch('http://greeter/')).text());
       const p99 = times[Math.floor(times.length * 0.99)] ?? Number.POSITIVE_INFINITY;
