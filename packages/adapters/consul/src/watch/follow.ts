@@ -50,7 +50,8 @@ export async function open<T extends { readonly index: number }>(
   const { clock, link } = context;
   let { lostSockets } = link;
   let startedAt = clock.now();
-  const first = await bounded(context, signal, read);
+  // A server that has just started answers from what it has replayed so far, and a node would seem to be gone.
+  const first = await bounded(context, signal, read, { consistent: true });
   const floorMs = floorOf(clock.now() - startedAt);
   let { index } = first;
   const follow = async (stop: AbortSignal): Promise<void> => {
