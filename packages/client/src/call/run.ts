@@ -81,8 +81,20 @@ class Run<T> {
       const next = this.#next(state, ended, startedAtMs);
       if (next === undefined) return this.#finish(ended);
       if (ended.kind === 'answer') this.#keep(ended.answer);
-      state = next;
+      state = this.#service.isProving ? await this.#whenProven(next) : next;
     }
+  }
+
+  /** Requests through a crowd of dead nodes cost more than probes: while those are under way, they go first. */
+  async #whenProven(next: NodeState): Promise<NodeState> {
+    await this.#prove();
+    const better = this.#service.choose(this.#settings.key, this.#tried);
+    return better === undefined || this.#tried?.has(better.id) ? next : better;
+  }
+
+  async #prove(): Promise<void> {
+    const { waiters } = this.#service.followed;
+    await waiters.until(() => !this.#service.isProving, this.#context.clock, firstProofMs, this.#signal);
   }
 
   #pick(): NodeState {
@@ -99,7 +111,7 @@ class Run<T> {
     if (!this.#service.hasNode) await wait(() => followed.hasHeard || this.#service.hasNode, firstAnswerMs);
     if (!this.#service.hasNode && this.#settings.waitForNodeMs > 0)
       await wait(() => this.#service.hasNode, this.#settings.waitForNodeMs);
-    if (this.#service.isProving) await wait(() => !this.#service.isProving, firstProofMs);
+    if (this.#service.isProving) await this.#prove();
   }
 
   #begin(state: NodeState, ownSignal: boolean): Attempting<T> {

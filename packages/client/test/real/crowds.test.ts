@@ -51,6 +51,8 @@ describe('a client that starts cold', () => {
     async (how) => {
       await using hole = how === 'swallow' ? await blackHole() : undefined;
       await using greeters = await fleet('greeter', ...alive);
+      // The client is cold, not the process: its first fetch loads much of Node.
+      await (await fetch(`http://${greeters.members[0]?.address}/`)).text();
       await bury(greeters, 'greeter', hole?.port ?? (await closedPort()));
       await using client = createClient(greeters.registry, { logger });
       const { failed, times } = await callFor(10_000, async () => (await client.fetch('http://greeter/')).text());
