@@ -12,9 +12,10 @@ const allowed = {
   // For our own tests, never published.
   '@rollcall/backends': ['@rollcall/core'],
   '@rollcall/service': ['@rollcall/core'],
+  '@rollcall/client': ['@rollcall/core'],
   '@rollcall/conformance': ['@rollcall/core'],
   '@rollcall/server': ['@rollcall/core', '@rollcall/protocol'],
-  rollcall: ['@rollcall/core', '@rollcall/service', '@rollcall/memory', '@rollcall/discovery'],
+  rollcall: ['@rollcall/core', '@rollcall/service', '@rollcall/client', '@rollcall/memory', '@rollcall/discovery'],
   '@rollcall/cli': [
     '@rollcall/core',
     '@rollcall/protocol',
@@ -29,7 +30,7 @@ const adapterMay = ['@rollcall/core', '@rollcall/protocol'];
 /** Hello world installs these and nothing else, so they have no third-party dependency. */
 const free = [
   ...['@rollcall/core', '@rollcall/protocol', '@rollcall/memory', '@rollcall/discovery', '@rollcall/service'],
-  'rollcall',
+  ...['@rollcall/client', 'rollcall'],
 ];
 
 const ours = (/** @type {string} */ name) => name === 'rollcall' || name.startsWith('@rollcall/');

@@ -1,3 +1,4 @@
+export * from '@rollcall/client';
 export * from '@rollcall/core';
 export { type DiscoveryOptions, discovery } from '@rollcall/discovery';
 export { type MemoryOptions, memory } from '@rollcall/memory';

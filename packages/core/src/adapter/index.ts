@@ -4,6 +4,7 @@ export { type Backoff, type BackoffOptions, createBackoff } from '../backoff.ts'
 export { holdProcess, systemClock } from '../clock.ts';
 export { DeadlineQueue } from '../deadline-queue.ts';
 export { createRegistry } from '../guard/create-registry.ts';
+export { inBackground } from '../guard/watcher.ts';
 export { LeaseTable } from '../lease-table.ts';
 export { compare, entryKey, groupByVersion, keyOf, sameEntry } from '../model/entry.ts';
 export * as limits from '../model/limits.ts';

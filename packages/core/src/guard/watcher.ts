@@ -10,6 +10,17 @@ const pending = Symbol.for('rollcall.watcher.pending');
 /** Whether more is waiting in a watcher of ours; other watchers cannot tell. */
 export const hasPending = (watcher: object): boolean => pending in watcher && watcher[pending] === true;
 
+/** On a watcher that can be put into the background. In the global registry, as above. */
+const background = Symbol.for('rollcall.watcher.background');
+
+/**
+ * From now on a pending `next()` of the watcher does not keep the process alive: for what follows a service on the side.
+ * Watchers that are not ours stay as they are.
+ */
+export function inBackground(watcher: object): void {
+  if (background in watcher && typeof watcher[background] === 'function') watcher[background]();
+}
+
 /** What a watcher needs of the shared watch behind it. */
 export interface WatchSource {
   readonly truth: ReadonlyMap<string, Entry>;
@@ -40,6 +51,7 @@ export class GuardWatcher implements Watcher {
   #left: Promise<void> = Promise.resolve();
   readonly #signal: AbortSignal | undefined;
   readonly #onAbort = (): void => this.end();
+  #isBackground = false;
 
   /** `open` is called at the first `next()`; undefined: the registry was closed meanwhile. */
   constructor(open: () => WatchSource | undefined, signal: AbortSignal | undefined) {
@@ -47,6 +59,7 @@ export class GuardWatcher implements Watcher {
     this.#signal = signal;
     // How `follow` learns, without a pending `next()`, that more is waiting.
     Object.defineProperty(this, pending, { get: () => this.#hasPending() });
+    Object.defineProperty(this, background, { value: () => this.#toBackground() });
   }
 
   next(): Promise<Result> {
@@ -54,7 +67,7 @@ export class GuardWatcher implements Watcher {
     if (this.#state === 'ended') return Promise.resolve(done);
     const event = this.#waiting.length === 0 ? this.#take() : undefined;
     if (event !== undefined) return Promise.resolve({ done: false, value: event });
-    this.#source?.hold();
+    if (!this.#isBackground) this.#source?.hold();
     return new Promise((resolve) => this.#waiting.push(resolve));
   }
 
@@ -133,8 +146,13 @@ export class GuardWatcher implements Watcher {
     return this.#source?.truth.get(key);
   }
 
+  #toBackground(): void {
+    if (!this.#isBackground) for (const _ of this.#waiting) this.#source?.release();
+    this.#isBackground = true;
+  }
+
   #resolve(resolve: (result: Result) => void, result: Result): void {
-    this.#source?.release();
+    if (!this.#isBackground) this.#source?.release();
     resolve(result);
   }
 

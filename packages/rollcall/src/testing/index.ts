@@ -1,1 +1,2 @@
 export * from '@rollcall/core/testing';
+export { type FakeHandler, type FakeNode, type FakeService, fakeService } from './fake-service.ts';

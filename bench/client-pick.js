@@ -1,0 +1,111 @@
+// Run: node --expose-gc bench/client-pick.js (after a build). What one pick costs by strategy and number of nodes, beside a bare array
+// index; collections in ten million picks; and what client.fetch adds to a bare fetch, in CPU, in paired rounds.
+import { createServer } from 'node:http';
+import { PerformanceObserver } from 'node:perf_hooks';
+import { memory } from '../packages/adapters/memory/dist/index.js';
+import { byKey, byLoad, byRandom, byTurn, byWeight, createClient } from '../packages/client/dist/index.js';
+
+const silent = { debug() {}, info() {}, warn() {}, error() {} };
+const keys = Array.from({ length: 1_024 }, (_, index) => `user-${index}`);
+const strategies = { random: byRandom, turn: byTurn, load: byLoad, weight: byWeight, key: byKey() };
+
+let collections = 0;
+const observer = new PerformanceObserver((list) => {
+  collections += list.getEntries().length;
+});
+observer.observe({ entryTypes: ['gc'] });
+const turn = () => new Promise((resolve) => setTimeout(resolve, 20));
+
+/** Median of seven rounds, in nanoseconds. @param {number} count @param {(index: number) => unknown} work */
+function nanoseconds(count, work) {
+  const rounds = Array.from({ length: 7 }, () => {
+    const begin = process.hrtime.bigint();
+    for (let index = 0; index < count; index += 1) work(index);
+    return Number(process.hrtime.bigint() - begin) / count;
+  });
+  return rounds.sort((a, b) => a - b)[3] ?? Number.NaN;
+}
+
+/** @param {number} nodes @param {import('../packages/client/dist/index.js').Strategy} strategy */
+async function open(nodes, strategy) {
+  const registry = memory();
+  const list = Array.from({ length: nodes }, (_, index) => ({ id: `n${index}`, address: `127.0.0.1:${index + 1}` }));
+  await registry.register({ name: 'users', nodes: list });
+  const client = createClient(registry, { strategy, probe: false, logger: silent });
+  await client.ready('users');
+  return { client, registry, service: client.service('users') };
+}
+
+console.log('pick, ns at 10 / 1,000 / 10,000 nodes');
+for (const [name, strategy] of Object.entries(strategies)) {
+  const row = [];
+  for (const nodes of [10, 1_000, 10_000]) {
+    const { client, registry, service } = await open(nodes, strategy);
+    for (const { node } of service.state.nodes) {
+      if (nodes > 1_000) break;
+      service.acquire(undefined, [node]).release('ok');
+    }
+    const pick =
+      name === 'key' ? (/** @type {number} */ index) => service.pick(keys[index & 1_023]) : () => service.pick();
+    nanoseconds(300_000, pick);
+    row.push(nanoseconds(500_000, pick).toFixed(0));
+    await client.close();
+    await registry.close();
+  }
+  console.log(`  ${name.padEnd(7)} ${row.join(' / ')}`);
+}
+const array = Array.from({ length: 1_000 }, (_, index) => ({ index }));
+let sum = 0;
+const bare = nanoseconds(2_000_000, (index) => {
+  sum += array[index % 1_000]?.index ?? 0;
+});
+console.log(`  bare array index ${bare.toFixed(1)} (${sum > 0})`);
+
+console.log('collections in 10 M picks at 1,000 nodes, after warm-up');
+for (const [name, strategy] of Object.entries(strategies)) {
+  const { client, registry, service } = await open(1_000, strategy);
+  const pick =
+    name === 'key' ? (/** @type {number} */ index) => service.pick(keys[index & 1_023]) : () => service.pick();
+  for (let index = 0; index < 1_000_000; index += 1) pick(index);
+  globalThis.gc?.();
+  await turn();
+  collections = 0;
+  for (let index = 0; index < 10_000_000; index += 1) pick(index);
+  await turn();
+  console.log(`  ${name.padEnd(7)} ${collections}`);
+  await client.close();
+  await registry.close();
+}
+
+const server = createServer((_request, response) => response.end('ok')).listen(0, '127.0.0.1');
+await new Promise((resolve) => server.once('listening', () => resolve(undefined)));
+const place = server.address();
+const address = `127.0.0.1:${typeof place === 'object' && place !== null ? place.port : 0}`;
+const registry = memory();
+await registry.register({ name: 'users', nodes: [{ id: 'n0', address }] });
+const client = createClient(registry, { logger: silent });
+
+/** CPU of this process for one call, in microseconds; the server's share is the same on both sides. @param {() => Promise<Response>} call */
+async function cpu(call) {
+  const calls = 2_000;
+  const begin = process.cpuUsage();
+  for (let index = 0; index < calls; index += 1) await (await call()).text();
+  const { user, system } = process.cpuUsage(begin);
+  return (user + system) / calls;
+}
+const bareCall = () => fetch(`http://${address}/42`);
+const named = () => client.fetch('http://users/42');
+await cpu(bareCall);
+await cpu(named);
+const pairs = [];
+for (let round = 0; round < 11; round += 1) pairs.push([await cpu(bareCall), await cpu(named)]);
+const differences = pairs.map(([without = 0, withNames = 0]) => withNames - without).sort((a, b) => a - b);
+const plain = pairs.map(([without = 0]) => without).sort((a, b) => a - b)[5] ?? 0;
+console.log(
+  `client.fetch over a bare fetch of ${plain.toFixed(0)} us: median of 11 pairs ${differences[5]?.toFixed(1)} us of CPU a call`,
+);
+await client.close();
+await registry.close();
+server.closeAllConnections();
+server.close();
+observer.disconnect();

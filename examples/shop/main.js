@@ -1,0 +1,71 @@
+// Run: node main.js [--registry memory|mdns|consul|etcd|discovery] [--registry-address host:port]
+// Starts three services, two of them `users`, and a buyer; one `users` is killed while the buyer orders, which it does not notice.
+// The programs are the same under every backend. Without --registry it starts a discovery server for them.
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { loadRegistry } from 'rollcall';
+
+const { values } = parseArgs({ options: { registry: { type: 'string' }, 'registry-address': { type: 'string' } } });
+const file = (/** @type {string} */ name) => fileURLToPath(new URL(name, import.meta.url));
+/** @type {import('node:child_process').ChildProcess[]} */
+const children = [];
+
+/** @param {string[]} args @param {import('node:child_process').StdioOptions} stdio */
+function start(args, stdio = ['ignore', 'inherit', 'inherit']) {
+  const child = spawn(process.execPath, args, { stdio });
+  children.push(child);
+  return child;
+}
+
+/** @param {import('node:child_process').ChildProcess} child */
+function linesOf({ stdout }) {
+  if (stdout === null) throw new Error('the process has no output');
+  return createInterface(stdout);
+}
+
+/** The discovery server of this example, on a free port. */
+async function serve() {
+  const cli = fileURLToPath(new URL('./bin/rollcall.js', import.meta.resolve('@rollcall/cli/package.json')));
+  const server = start([cli, 'serve', '--port', '0', '--json'], ['ignore', 'pipe', 'inherit']);
+  const [line] = await once(linesOf(server), 'line');
+  return new URL(JSON.parse(line).url).host;
+}
+
+/** Whether other processes see the registry; one inside this process needs all programs here. */
+async function isShared() {
+  if (values.registry === undefined) return true;
+  const registry = await loadRegistry({ logger: { debug() {}, info() {}, warn() {}, error() {} } });
+  await registry.close();
+  return registry.capabilities.crossProcess;
+}
+
+async function together() {
+  for (const name of ['users', 'stock', 'shop']) import(`./${name}.js`);
+  await import('./buyer.js');
+  process.kill(process.pid, 'SIGTERM');
+}
+
+async function apart() {
+  const address = values['registry-address'] ?? (values.registry === undefined ? await serve() : undefined);
+  const flags = ['--registry', values.registry ?? 'discovery', ...(address ? ['--registry-address', address] : [])];
+  const users = start([file('users.js'), ...flags]);
+  for (const name of ['users.js', 'stock.js', 'shop.js']) start([file(name), ...flags]);
+  const buyer = start([file('buyer.js'), ...flags], ['ignore', 'pipe', 'inherit']);
+  let orders = 0;
+  linesOf(buyer).on('line', (line) => {
+    console.log(line);
+    orders += 1;
+    if (orders === 1) users.kill('SIGKILL');
+  });
+  const [code] = await once(buyer, 'exit');
+  process.exitCode = code ?? 1;
+}
+
+try {
+  await ((await isShared()) ? apart() : together());
+} finally {
+  for (const child of children) child.kill('SIGTERM');
+}

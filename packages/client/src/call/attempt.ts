@@ -1,0 +1,81 @@
+/** One attempt at one node. */
+import { onAbort } from '@rollcall/core/adapter';
+import type { NodeState } from '../rule/node-state.ts';
+import { attemptChannel } from '../shell/diagnostics.ts';
+import type { FollowedService } from '../shell/followed-service.ts';
+import type { Flight, InFlight } from './in-flight.ts';
+import type { Ended, Job } from './job.ts';
+
+/** An attempt under way. */
+export interface Attempting<T> {
+  readonly state: NodeState;
+  /** Never rejects. */
+  readonly ended: Promise<Ended<T>>;
+  /** Its answer is not wanted any more. */
+  abandon(): void;
+}
+
+/** A signal for one attempt that ends with the call's, and how to end it. */
+function signalFor(outer: AbortSignal | undefined): {
+  readonly controller: AbortController;
+  readonly stop: () => void;
+} {
+  const controller = new AbortController();
+  const stop = outer === undefined ? () => {} : onAbort(outer, () => controller.abort(outer.reason));
+  return { controller, stop };
+}
+
+/** Begins an attempt; the node is told of its end. `ownSignal`: it can be aborted alone. */
+export function attempt<T>(
+  job: Job<T>,
+  service: FollowedService,
+  state: NodeState,
+  context: { readonly inFlight: InFlight; readonly signal: AbortSignal | undefined; readonly ownSignal: boolean },
+): Attempting<T> {
+  const { inFlight, signal } = context;
+  const own = context.ownSignal ? signalFor(signal) : undefined;
+  const startedAtMs = service.begin(state);
+  let isOver = false;
+  let settle: (ended: Ended<T>) => void = () => {};
+  const ended = new Promise<Ended<T>>((resolve) => {
+    settle = resolve;
+  });
+  const end = (how: Ended<T>): void => {
+    isOver = true;
+    inFlight.delete(flight);
+    own?.stop();
+    service.end(state, how.result, startedAtMs);
+    if (attemptChannel.hasSubscribers) {
+      const durationMs = service.elapsedMs(startedAtMs);
+      attemptChannel.publish({ service: service.name, node: state.node, result: how.result, durationMs });
+    }
+    settle(how);
+  };
+  const abandon = (how: Ended<T>): void => {
+    if (isOver) return;
+    end(how);
+    own?.controller.abort();
+  };
+  // A call that must not run twice has nothing better to do than to wait on.
+  const onDead = (): void => {
+    if (job.isRepeatable && job.isIdempotent) abandon({ kind: 'dead', result: 'timeout' });
+  };
+  const flight: Flight = { state, service, startedAtMs, onDead, askAtMs: startedAtMs };
+  inFlight.add(flight);
+  start(job, state, own?.controller.signal ?? signal).then(
+    (answer) => (isOver ? job.discard(answer) : end({ kind: 'answer', answer, result: job.judge(answer) })),
+    (error: unknown) => {
+      if (!isOver) end({ kind: 'error', error, result: signal?.aborted ? aborted(signal) : job.judgeError(error) });
+    },
+  );
+  return { state, ended, abandon: () => abandon({ kind: 'dead', result: 'cancelled' }) };
+}
+
+/** A deadline that ended an attempt says that the node did not answer in time; a caller that gave up says nothing. */
+function aborted({ reason }: AbortSignal): 'timeout' | 'cancelled' {
+  return reason instanceof Error && reason.name === 'TimeoutError' ? 'timeout' : 'cancelled';
+}
+
+async function start<T>(job: Job<T>, { node }: NodeState, signal: AbortSignal | undefined): Promise<T> {
+  return job.start(node, signal);
+}

@@ -1,0 +1,54 @@
+/** An Agent of the undici that this Node bundles: a connect timeout is out of reach of the global fetch otherwise. */
+
+type Agent = NonNullable<RequestInit['dispatcher']>;
+type AgentClass = new (options: object) => Agent;
+
+const symbols = ['undici.globalDispatcher.2', 'undici.globalDispatcher.1'].map((name) => Symbol.for(name));
+
+/** The global dispatcher, whoever set it. */
+function globalDispatcher(): object | undefined {
+  // On Node 20 it is there only after a part of fetch was touched.
+  void globalThis.Response;
+  for (const symbol of symbols) {
+    const found: unknown = Reflect.get(globalThis, symbol);
+    if (typeof found === 'object' && found !== null) return found;
+  }
+  return undefined;
+}
+
+/** Agents of one client, by the limit on headers. */
+export class Dispatchers {
+  readonly #connectTimeoutMs: number;
+  readonly #agents = new Map<number, Agent>();
+  #basis: object | undefined;
+  #isClosed = false;
+
+  constructor(connectTimeoutMs: number) {
+    this.#connectTimeoutMs = connectTimeoutMs;
+  }
+
+  /** An Agent; undefined where the global dispatcher is none (a proxy, a mock): then plain fetch knows better. */
+  get(headersTimeoutMs: number): Agent | undefined {
+    const basis = globalDispatcher();
+    if (basis !== this.#basis) this.#replace(basis);
+    if (this.#isClosed || basis?.constructor.name !== 'Agent') return undefined;
+    const known = this.#agents.get(headersTimeoutMs);
+    if (known !== undefined) return known;
+    const options = { connect: { timeout: this.#connectTimeoutMs }, headersTimeout: headersTimeoutMs };
+    const agent = new (basis.constructor as AgentClass)(options);
+    this.#agents.set(headersTimeoutMs, agent);
+    return agent;
+  }
+
+  /** Lets go of idle connections; answers under way may still be read. */
+  close(): void {
+    this.#isClosed = true;
+    this.#replace(undefined);
+  }
+
+  #replace(basis: object | undefined): void {
+    this.#basis = basis;
+    for (const agent of this.#agents.values()) agent.close().catch(() => {});
+    this.#agents.clear();
+  }
+}

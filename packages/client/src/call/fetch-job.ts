@@ -1,0 +1,103 @@
+/** A request as a job: what `fetch` is called with, at whichever node. */
+import type { FetchInit } from '../contract.ts';
+import type { FetchLike } from '../options.ts';
+import type { RemoteNode } from '../picking.ts';
+import type { Result } from '../rule/health.ts';
+import type { CallSettings } from '../settings/policy.ts';
+import type { Job } from './job.ts';
+import { resultOfError, resultOfStatus } from './outcome.ts';
+import { urlAt } from './target.ts';
+
+const idempotentMethods: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS', 'PUT', 'DELETE', 'TRACE']);
+
+/** What the global fetch takes besides what the standard names. */
+type NodeInit = RequestInit & { dispatcher?: NonNullable<RequestInit['dispatcher']> };
+
+/** What is fetched. */
+export interface Fetched {
+  readonly url: URL;
+  /** Where the input is one. */
+  readonly request: Request | undefined;
+  readonly init: FetchInit | undefined;
+}
+
+/** Bodies that are still there after they were sent. */
+function canBeSentAgain(body: unknown): boolean {
+  return (
+    body == null ||
+    typeof body === 'string' ||
+    body instanceof ArrayBuffer ||
+    ArrayBuffer.isView(body) ||
+    body instanceof Blob ||
+    body instanceof FormData ||
+    body instanceof URLSearchParams
+  );
+}
+
+/** See the file. */
+export class FetchJob implements Job<Response> {
+  readonly needsSignal = false;
+  readonly #fetched: Fetched;
+  readonly #settings: CallSettings;
+  readonly #fetch: FetchLike;
+  readonly #dispatcher: RequestInit['dispatcher'];
+
+  constructor(fetched: Fetched, settings: CallSettings, fetch: FetchLike, dispatcher: RequestInit['dispatcher']) {
+    this.#fetched = fetched;
+    this.#settings = settings;
+    this.#fetch = fetch;
+    this.#dispatcher = dispatcher;
+  }
+
+  get signal(): AbortSignal | undefined {
+    const { request, init } = this.#fetched;
+    return (init?.signal === undefined ? request?.signal : init.signal) ?? undefined;
+  }
+
+  get isRepeatable(): boolean {
+    const { request, init } = this.#fetched;
+    return canBeSentAgain(init?.body === undefined ? request?.body : init.body);
+  }
+
+  get isIdempotent(): boolean {
+    const { request, init } = this.#fetched;
+    const method = init?.method ?? request?.method ?? 'GET';
+    if (this.#settings.idempotent !== undefined) return this.#settings.idempotent;
+    if (idempotentMethods.has(method.toUpperCase())) return true;
+    const headers = new Headers(init?.headers ?? request?.headers);
+    return headers.has('idempotency-key');
+  }
+
+  start(node: RemoteNode, signal: AbortSignal | undefined): Promise<Response> {
+    const { url, request, init } = this.#fetched;
+    const target = urlAt(url, node);
+    const { rollcall, ...own } = init ?? {};
+    const options: NodeInit = {
+      ...(this.#dispatcher === undefined ? {} : { dispatcher: this.#dispatcher }),
+      ...own,
+      ...(signal === undefined ? {} : { signal }),
+    };
+    if (request === undefined) return this.#fetch(target, options);
+    return this.#fetch(new Request(target, request), options);
+  }
+
+  judge({ status, headers }: Response): Result {
+    return resultOfStatus(status, headers.has('retry-after'));
+  }
+
+  judgeError(error: unknown): Result {
+    return resultOfError(error);
+  }
+
+  wantsRepeat({ status }: Response): boolean {
+    return this.#settings.retryStatus.includes(status);
+  }
+
+  discard(response: Response): void {
+    response.body?.cancel().catch(() => {});
+  }
+
+  failure(error: Error): unknown {
+    return new TypeError('fetch failed', { cause: error });
+  }
+}

@@ -1,0 +1,61 @@
+import type { Clock } from '@rollcall/core';
+import { askIntervalMs, stuckAfterMs } from '../defaults.ts';
+import type { NodeState } from '../rule/node-state.ts';
+import type { FollowedService } from '../shell/followed-service.ts';
+
+/** How often attempts without an answer are looked at. Milliseconds. */
+const sweepMs = 250;
+
+/** An attempt without an answer yet. */
+export interface Flight {
+  readonly state: NodeState;
+  readonly service: FollowedService;
+  readonly startedAtMs: number;
+  /** The node cannot be reached any more, so no answer will come. */
+  readonly onDead: () => void;
+  /** When its node is asked next, if there is no answer by then. */
+  askAtMs: number;
+}
+
+/** Attempts under way: those whose node has gone silent are found out by TCP, long before a deadline. */
+export class InFlight {
+  readonly #clock: Clock;
+  /** In the order of their start. */
+  readonly #flights = new Set<Flight>();
+  #cancel: (() => void) | undefined;
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  add(flight: Flight): void {
+    this.#flights.add(flight);
+    this.#cancel ??= this.#clock.setTimer(sweepMs, () => this.#sweep());
+  }
+
+  delete(flight: Flight): void {
+    this.#flights.delete(flight);
+  }
+
+  close(): void {
+    this.#cancel?.();
+    this.#flights.clear();
+  }
+
+  #sweep(): void {
+    this.#cancel = undefined;
+    const nowMs = this.#clock.now();
+    for (const flight of [...this.#flights]) {
+      const { state, service, startedAtMs, onDead } = flight;
+      if (nowMs - startedAtMs < stuckAfterMs) break;
+      if (state.heardAtMs >= startedAtMs) continue;
+      const isKnown = service.rule.board.states.get(state.id) === state;
+      if (!isKnown || state.tier === 'unreachable') onDead();
+      else if (nowMs >= flight.askAtMs) {
+        flight.askAtMs = nowMs + askIntervalMs;
+        service.stuck(state, startedAtMs);
+      }
+    }
+    if (this.#flights.size > 0) this.#cancel = this.#clock.setTimer(sweepMs, () => this.#sweep());
+  }
+}

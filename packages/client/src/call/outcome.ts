@@ -1,0 +1,73 @@
+/** What an answer or an error of an attempt says of the node. */
+import type { Outcome } from '../picking.ts';
+import type { Result } from '../rule/health.ts';
+import { ownFaults } from '../shell/prober.ts';
+
+const unreachableCodes: ReadonlySet<string> = new Set([
+  'UND_ERR_CONNECT_TIMEOUT',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+  'EHOSTDOWN',
+  'ENETDOWN',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+]);
+const timeoutCodes: ReadonlySet<string> = new Set(['UND_ERR_HEADERS_TIMEOUT', 'UND_ERR_BODY_TIMEOUT']);
+const resetCodes: ReadonlySet<string> = new Set(['ECONNRESET', 'EPIPE', 'ECONNABORTED', 'UND_ERR_SOCKET']);
+
+/** What is read of an error of Node or undici. */
+interface Trouble {
+  readonly name?: unknown;
+  readonly code?: unknown;
+  readonly syscall?: unknown;
+  readonly cause?: unknown;
+  readonly errors?: unknown;
+}
+
+const asTrouble = (error: unknown): Trouble | undefined =>
+  typeof error === 'object' && error !== null ? error : undefined;
+
+function resultOfCode({ code, syscall }: Trouble): Result | undefined {
+  if (typeof code !== 'string') return undefined;
+  if (code === 'ECONNREFUSED') return 'refused';
+  if (ownFaults.has(code)) return 'cancelled';
+  // On an established connection these are no failed connects: the request may have been sent.
+  const isEstablished = syscall === 'read' || syscall === 'write';
+  if (code === 'ETIMEDOUT') return isEstablished ? 'reset' : 'unreachable';
+  if (unreachableCodes.has(code)) return isEstablished ? 'reset' : 'unreachable';
+  if (timeoutCodes.has(code)) return 'timeout';
+  return resetCodes.has(code) ? 'reset' : undefined;
+}
+
+/** By the error's `code`, or that of a cause. Without one: `failed`. */
+export function resultOfError(error: unknown): Result {
+  let at = asTrouble(error);
+  for (let depth = 0; depth < 8 && at !== undefined; depth += 1) {
+    if (at.name === 'TimeoutError') return 'timeout';
+    if (at.name === 'AbortError') return 'cancelled';
+    const result = resultOfCode(at);
+    if (result !== undefined) return result;
+    // Several addresses of one host failed, each in its own way.
+    at = asTrouble(at.cause ?? (Array.isArray(at.errors) ? at.errors[0] : undefined));
+  }
+  return 'failed';
+}
+
+/** By the status of an HTTP answer. */
+export function resultOfStatus(status: number, hasRetryAfter: boolean): Result {
+  if (status < 400) return 'ok';
+  if (status === 429 || (status === 503 && hasRetryAfter)) return 'busy';
+  return status === 500 || (status >= 502 && status <= 504) ? 'failed' : 'answered';
+}
+
+/** The words of callers in those of the rule. */
+export const resultOfOutcome: Readonly<Record<Outcome, Result>> = {
+  ok: 'ok',
+  failed: 'failed',
+  busy: 'busy',
+  unreachable: 'unreachable',
+  cancelled: 'cancelled',
+};
+
+/** Certainly not sent. */
+export const isUnsent = (result: Result): boolean => result === 'refused' || result === 'unreachable';

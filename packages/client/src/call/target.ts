@@ -1,0 +1,22 @@
+/** Which URLs name a service, and where they lead at a node. */
+import type { RemoteNode } from '../picking.ts';
+
+/** For names with dots, or of digits only, which URLs take for addresses. */
+const suffix = '.rollcall';
+
+/** The service that a URL names; undefined: it is no name of ours. A port makes it an address. */
+export function serviceOf(url: URL, names: ReadonlyMap<string, unknown>): string | undefined {
+  const { hostname, port, protocol } = url;
+  if (port !== '' || hostname === '' || (protocol !== 'http:' && protocol !== 'https:')) return undefined;
+  if (names.has(hostname)) return hostname;
+  if (hostname.endsWith(suffix) && hostname.length > suffix.length) return hostname.slice(0, -suffix.length);
+  const isPlain = !hostname.includes('.') && !hostname.startsWith('[') && hostname !== 'localhost';
+  return isPlain ? hostname : undefined;
+}
+
+/** The same URL at a node. */
+export function urlAt({ protocol, username, password, pathname, search, hash }: URL, node: RemoteNode): string {
+  // Left in, so that fetch refuses them as it always does.
+  const user = username === '' && password === '' ? '' : `${username}:${password}@`;
+  return `${protocol}//${user}${node.address}${pathname}${search}${hash}`;
+}

@@ -1,0 +1,79 @@
+/** What is picked, and how: nodes, tiers, outcomes, and the shape of a strategy. */
+import type { ServiceNode } from '@rollcall/core';
+
+/** A node as a caller needs it. Frozen; the same object until its record changes. */
+export interface RemoteNode extends ServiceNode {
+  readonly service: string;
+  readonly version: string;
+  /** Without brackets: it fits `net.connect`. */
+  readonly host: string;
+  readonly port: number;
+  /** Metadata `zone`; `''` when absent. */
+  readonly zone: string;
+  /** Metadata `weight`, a number >= 0; else 1. 0: picked only when no other node is left. */
+  readonly weight: number;
+}
+
+/**
+ * The tier of a node, best first; a pick comes from the first tier that is not empty.
+ *
+ * - `up`: proven, also late nodes and suspects that are.
+ * - `unproven`: not asked yet, late without an answer, or a suspect not yet proven.
+ * - `ejected`: it answers, but badly.
+ * - `unreachable`: the last connection attempt failed; a TCP probe readmits it.
+ *
+ * The last two are picked together, when nothing else is left.
+ */
+export type NodeTier = 'up' | 'unproven' | 'ejected' | 'unreachable';
+
+/**
+ * What became of one attempt, as far as the node is concerned.
+ *
+ * - `ok`: it answered; an answer that blames the request (4xx, a failed precondition) is `ok` too.
+ * - `failed`: 500, 502-504, a reset, or no answer in time; counts towards ejection.
+ * - `busy`: 429, or 503 with Retry-After; less traffic, no ejection.
+ * - `unreachable`: refused, or connect timeout; one is enough.
+ * - `cancelled`: the caller gave up or is out of sockets (EMFILE); nothing is learnt.
+ */
+export type Outcome = 'ok' | 'failed' | 'busy' | 'unreachable' | 'cancelled';
+
+/** One try at one node. It counts as pending until `release`. The first release wins; `using` without one is `cancelled`. */
+export interface Attempt extends Disposable {
+  readonly node: RemoteNode;
+  release(outcome: Outcome): void;
+}
+
+/** Live figures of one node; the client writes them, a strategy only reads. The object is the same across views. */
+export interface Candidate {
+  readonly node: RemoteNode;
+  /** `node.weight` x slow start. */
+  readonly weight: number;
+  /** Attempts in flight from this client. */
+  readonly pending: number;
+  /**
+   * Peak mean: a slower sample replaces it, a faster one weighs `1 - exp(-age / 10 s)`. A `failed` or `unreachable`
+   * attempt raises it to at least max(1,000 ms, 20 x the client's usual latency), so that fast failures attract no
+   * traffic. 0: not tried yet.
+   */
+  readonly latencyMs: number;
+  /** When, on the clock of `nowMs`. An old figure fades: latency x exp(-age / 10 s), so that a slow node is tried again. */
+  readonly sampledAtMs: number;
+}
+
+/** What a strategy is asked. Reused by the caller for every pick: do not keep it. */
+export interface PickRequest {
+  readonly key: string | undefined;
+  /** Coarse: whole ms, from the last acquire or release, since reading the clock costs 60 ns and allocates. */
+  readonly nowMs: number;
+  /** Sum over the candidates. */
+  readonly pending: number;
+}
+
+/** An integer in 0..below-1. Small integers only: `Math.random()` handed through a closure allocates a number per call. */
+export type RandomBelow = (below: number) => number;
+
+/** Called once per change of a view, with >= 1 candidates sorted by node id; builds tables here. Must not keep state of earlier views. */
+export type Strategy = (candidates: readonly Candidate[]) => Choose;
+
+/** Called per pick; answers an index. Must not allocate, must not await, must not throw. */
+export type Choose = (request: PickRequest, random: RandomBelow) => number;

@@ -1,0 +1,33 @@
+import { failureLatencyFactor, failureLatencyMs, latencyTauMs } from '../defaults.ts';
+import type { NodeState } from './node-state.ts';
+
+/** Of the usual latency of a client's calls, how much one more call weighs. */
+const usualWeight = 0.05;
+
+/** Peak mean of a node, and what a failure costs it: a slow node is avoided at once and forgiven slowly. */
+export class Latencies {
+  #usualMs = 0;
+
+  /** A slower sample replaces the figure; a faster one pulls it down the more, the older the figure is. */
+  observe(state: NodeState, sampleMs: number, nowMs: number): void {
+    this.#usualMs += this.#usualMs === 0 ? sampleMs : (sampleMs - this.#usualMs) * usualWeight;
+    if (sampleMs >= state.latencyMs) state.latencyMs = sampleMs;
+    else {
+      const kept = Math.exp(-Math.max(0, nowMs - state.sampledAtMs) / latencyTauMs);
+      state.latencyMs = state.latencyMs * kept + sampleMs * (1 - kept);
+    }
+    state.sampledAtMs = nowMs;
+  }
+
+  /** Fast failures must not attract traffic. */
+  penalise(state: NodeState, nowMs: number): void {
+    state.latencyMs = Math.max(state.latencyMs, failureLatencyMs, failureLatencyFactor * this.#usualMs);
+    state.sampledAtMs = nowMs;
+  }
+
+  /** A busy node gets less, not nothing. */
+  strain(state: NodeState, nowMs: number): void {
+    state.latencyMs = Math.max(state.latencyMs * 2, 4 * this.#usualMs, 1);
+    state.sampledAtMs = nowMs;
+  }
+}

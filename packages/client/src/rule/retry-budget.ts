@@ -1,0 +1,52 @@
+import { retryReserve, retryWindowMs } from '../defaults.ts';
+
+/** Seconds that are counted apart. */
+const buckets = 10;
+const bucketMs = retryWindowMs / buckets;
+
+/**
+ * Repeats and hedges that may reach a server: at most `share` x calls of the last 10 s + 10, so that a client never
+ * multiplies the load of a service in trouble. Pure in `now`.
+ */
+export class RetryBudget {
+  readonly #share: number;
+  readonly #calls = new Array<number>(buckets).fill(0);
+  readonly #repeats = new Array<number>(buckets).fill(0);
+  #bucket = 0;
+
+  /** 0: no repeat at all. */
+  constructor(share: number) {
+    this.#share = share;
+  }
+
+  /** A call begins. */
+  call(nowMs: number): void {
+    this.#turn(nowMs);
+    this.#add(this.#calls);
+  }
+
+  /** Takes one repeat out of the budget, if there is one. */
+  take(nowMs: number): boolean {
+    this.#turn(nowMs);
+    const sum = (counts: readonly number[]): number => counts.reduce((total, count) => total + count, 0);
+    if (this.#share === 0 || sum(this.#repeats) >= this.#share * sum(this.#calls) + retryReserve) return false;
+    this.#add(this.#repeats);
+    return true;
+  }
+
+  #add(counts: number[]): void {
+    const index = this.#bucket % buckets;
+    counts[index] = (counts[index] ?? 0) + 1;
+  }
+
+  #turn(nowMs: number): void {
+    const bucket = Math.floor(nowMs / bucketMs);
+    const passed = Math.min(buckets, bucket - this.#bucket);
+    for (let step = 1; step <= passed; step += 1) {
+      const index = (bucket - passed + step) % buckets;
+      this.#calls[index] = 0;
+      this.#repeats[index] = 0;
+    }
+    this.#bucket = bucket;
+  }
+}

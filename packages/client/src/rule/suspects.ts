@@ -1,0 +1,112 @@
+/** Nodes that the registry removed and that are held: how they prove themselves and when they are given up. */
+import { askIntervalMs } from '../defaults.ts';
+import type { Board } from './board.ts';
+import type { Departure, MassLossGuard } from './guard.ts';
+import type { NodeState, Suspicion } from './node-state.ts';
+import * as proof from './proof.ts';
+import type { SyncClock } from './sync-clock.ts';
+
+/** How long suspects are held, on the clock of the time in sync. */
+export interface HoldLimits {
+  readonly holdMs: number;
+  readonly lastHoldMs: number;
+}
+
+/** The suspects of one service. */
+export class Suspects {
+  readonly #board: Board;
+  readonly #guard: MassLossGuard;
+  readonly #sync: SyncClock;
+  readonly #limits: HoldLimits;
+  readonly #held = new Map<string, NodeState>();
+  /** Since when something is listed again, in synced time; undefined: nothing is. */
+  #listedSinceMs: number | undefined = Number.NEGATIVE_INFINITY;
+
+  constructor(board: Board, guard: MassLossGuard, sync: SyncClock, limits: HoldLimits) {
+    this.#board = board;
+    this.#guard = guard;
+    this.#sync = sync;
+    this.#limits = limits;
+  }
+
+  get size(): number {
+    return this.#held.size;
+  }
+
+  hold({ state, reason, atMs }: Departure, nowMs: number): void {
+    proof.suspect(state, reason, atMs, this.#sync.at(nowMs));
+    this.#board.add(state);
+    this.#held.set(state.id, state);
+    this.#board.tell('suspect', state);
+    this.#board.ask(state, 'suspect');
+    this.#board.schedule(nowMs + this.#limits.holdMs);
+  }
+
+  /** The registry lists the node again. */
+  release(state: NodeState): void {
+    state.isProven = state.isUp;
+    state.suspicion = undefined;
+    this.#held.delete(state.id);
+    this.#board.tell('listed', state);
+  }
+
+  giveUp(state: NodeState, why: string): void {
+    state.suspicion = undefined;
+    this.#held.delete(state.id);
+    this.#board.delete(state);
+    this.#guard.gone(state.id);
+    this.#board.tell('gone', state, { why });
+  }
+
+  /** A request was refused: the address is free, so others may be gone as well. */
+  refused(state: NodeState): void {
+    this.giveUp(state, 'refused');
+    for (const other of this.#held.values()) this.#board.ask(other, 'suspect');
+  }
+
+  /** A probe ended; answers whether the node is still held. */
+  asked(
+    state: NodeState,
+    suspicion: Suspicion,
+    answer: 'connected' | 'refused' | 'unreachable',
+    nowMs: number,
+  ): boolean {
+    if (answer === 'refused') this.giveUp(state, 'refused');
+    else if (answer === 'unreachable' && proof.missed(suspicion, this.#sync.isInSync))
+      this.giveUp(state, 'unreachable twice');
+    if (state.suspicion === undefined) return false;
+    state.askAtMs = nowMs + askIntervalMs;
+    this.#board.schedule(state.askAtMs);
+    return true;
+  }
+
+  /** Whether a bad answer was one too many: answers whether the node is still held. */
+  answeredBadly(state: NodeState, suspicion: Suspicion): boolean {
+    if (!proof.isStranger(suspicion)) return true;
+    this.giveUp(state, 'three bad answers');
+    return false;
+  }
+
+  /** Gives up those whose time is over, and schedules the end of the others. `listed`: how many nodes are on the roll. */
+  tick(listed: number, nowMs: number): void {
+    const syncedMs = this.#sync.at(nowMs);
+    if (listed === 0) this.#listedSinceMs = undefined;
+    else this.#listedSinceMs ??= syncedMs;
+    if (!this.#sync.isInSync) return;
+    for (const state of [...this.#held.values()]) {
+      const { suspicion } = state;
+      if (suspicion === undefined) continue;
+      const leftMs = suspicion.heldAtMs + this.#lastsMs(suspicion) - syncedMs;
+      if (leftMs <= 0) this.giveUp(state, 'hold over');
+      else this.#board.schedule(nowMs + leftMs);
+    }
+  }
+
+  #lastsMs({ reason, hasAnswered, heldAtMs }: Suspicion): number {
+    const { holdMs, lastHoldMs } = this.#limits;
+    if (reason === 'deregistered' || !hasAnswered) return holdMs;
+    if (this.#listedSinceMs === undefined) return lastHoldMs;
+    // A roll that fills again one by one: those not yet back get the usual time from the first that is.
+    return Math.min(lastHoldMs, Math.max(holdMs, this.#listedSinceMs - heldAtMs + holdMs));
+  }
+}

@@ -1,0 +1,105 @@
+import type { Clock, Logger, RegistryError } from '@rollcall/core';
+import { lineWaitMs } from '../defaults.ts';
+import type { Fact } from '../rule/board.ts';
+
+/** Nodes that a line names; of more it says how many. */
+const named = 3;
+
+const seconds = (ms: number): string => `${Math.round(ms / 100) / 10} s`;
+const nodes = (count: number): string => (count === 1 ? '1 node' : `${count} nodes`);
+
+function list(facts: readonly Fact[]): string {
+  const names = facts.slice(0, named).map(({ state: { node } }) => `${node.id} (${node.address})`);
+  const more = facts.length - names.length;
+  return `${names.join(', ')}${more > 0 ? ` and ${more} more` : ''}`;
+}
+
+/** The sentence about facts of one kind; undefined: it is no change of state that anybody must read. */
+function sentence(kind: string, facts: readonly Fact[], known: number): string | undefined {
+  const count = nodes(facts.length);
+  switch (kind) {
+    case 'suspect':
+      return `${count} of ${known} vanished from the registry at once, which is not believed: ${list(facts)}; held while they connect`;
+    case 'unreachable':
+      return `${count} unreachable: ${list(facts)}; asked by TCP until they answer`;
+    case 'failed':
+      return `${count} ejected for failed answers: ${list(facts)}`;
+    case 'back':
+      return `${count} back: ${list(facts)}`;
+    case 'listed':
+      return `${count} listed by the registry again: ${list(facts)}`;
+    case 'gone':
+      return `${count} given up (${facts[0]?.why}): ${list(facts)}`;
+    default:
+      return undefined;
+  }
+}
+
+function kindOf({ type, why, isAgain }: Fact): string | undefined {
+  if (type === 'eject') return isAgain ? undefined : why;
+  // What the registry removed, and was believed, is its own news.
+  if (type === 'gone') return why === undefined ? undefined : type;
+  return type === 'trial' ? undefined : type;
+}
+
+/** Never silent about what changes a caller's luck: one line per change of state, to the logger or else to stderr. */
+export class Lines {
+  readonly #logger: Logger | undefined;
+  readonly #clock: Clock;
+  readonly #pending = new Map<string, { facts: Fact[]; known: number }>();
+  #cancel: (() => void) | undefined;
+
+  constructor(logger: Logger | undefined, clock: Clock) {
+    this.#logger = logger;
+    this.#clock = clock;
+  }
+
+  /** What happens within a moment is one line. `known`: how many nodes the service has, suspects included. */
+  facts(service: string, facts: readonly Fact[], known: number): void {
+    const waiting = this.#pending.get(service) ?? { facts: [], known };
+    waiting.facts.push(...facts);
+    waiting.known = Math.max(waiting.known, known);
+    this.#pending.set(service, waiting);
+    this.#cancel ??= this.#clock.setTimer(lineWaitMs, () => this.flush());
+  }
+
+  /** Prints what waits. */
+  flush(): void {
+    this.#cancel?.();
+    this.#cancel = undefined;
+    for (const [service, { facts, known }] of this.#pending) this.#printFacts(service, facts, known);
+    this.#pending.clear();
+  }
+
+  #printFacts(service: string, facts: readonly Fact[], known: number): void {
+    const groups = new Map<string, Fact[]>();
+    for (const fact of facts) {
+      const kind = kindOf(fact);
+      if (kind === undefined) continue;
+      const group = kind === 'gone' ? `${kind} ${fact.why}` : kind;
+      groups.set(group, [...(groups.get(group) ?? []), fact]);
+    }
+    for (const [group, members] of groups) {
+      const text = sentence(group.split(' ')[0] ?? '', members, known);
+      if (text !== undefined) this.#print(service, text);
+    }
+  }
+
+  lost(service: string, error: RegistryError, known: number): void {
+    const kept = known === 0 ? 'no node is known' : `the ${nodes(known)} last known stay in use`;
+    this.#print(service, `the registry is lost because ${error.message}; ${kept}`, error);
+  }
+
+  synced(service: string, lostMs: number): void {
+    this.#print(service, `in sync with the registry again after ${seconds(lostMs)}`);
+  }
+
+  warn(subject: string, text: string, error?: unknown): void {
+    this.#print(subject, text, error);
+  }
+
+  #print(service: string, text: string, error?: unknown): void {
+    if (this.#logger !== undefined) this.#logger.warn({ service, error }, text);
+    else process.stderr.write(`rollcall client${service === '' ? '' : ` ${service}`}: ${text}\n`);
+  }
+}

@@ -1,0 +1,18 @@
+import type { Service, ServiceNode } from '@rollcall/core';
+import { limits } from '@rollcall/core/adapter';
+import type { RemoteNode } from '../picking.ts';
+
+/** Where the registry says nothing, or no number >= 0. */
+const defaultWeight = 1;
+
+function weightOf(text: string | undefined): number {
+  const weight = text === undefined || text.trim() === '' ? defaultWeight : Number(text);
+  return Number.isFinite(weight) && weight >= 0 ? weight : defaultWeight;
+}
+
+/** A node of the roll as a caller needs it. */
+export function toRemoteNode({ name, version }: Pick<Service, 'name' | 'version'>, node: ServiceNode): RemoteNode {
+  const { zone = '', weight } = node.metadata;
+  const place = limits.splitAddress(node.address);
+  return Object.freeze({ ...node, ...place, service: name, version, zone, weight: weightOf(weight) });
+}

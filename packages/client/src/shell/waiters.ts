@@ -1,0 +1,36 @@
+import type { Clock } from '@rollcall/core';
+import { holdProcess, onAbort } from '@rollcall/core/adapter';
+
+/** Callers that wait for something to become true of a service. */
+export class Waiters {
+  readonly #checks = new Set<() => void>();
+
+  /** Something has changed. */
+  check(): void {
+    for (const check of [...this.#checks]) check();
+  }
+
+  /**
+   * Resolves when `isTrue`, with true, or after `ms` with false; rejects with the signal's reason. Keeps the process
+   * alive meanwhile: a caller waits.
+   */
+  until(isTrue: () => boolean, clock: Clock, ms: number, signal?: AbortSignal): Promise<boolean> {
+    if (isTrue()) return Promise.resolve(true);
+    const release = holdProcess();
+    return new Promise<boolean>((resolve, reject) => {
+      let stop = (): void => {};
+      const end = (settle: () => void): void => {
+        this.#checks.delete(check);
+        cancel();
+        stop();
+        settle();
+      };
+      const check = (): void => {
+        if (isTrue()) end(() => resolve(true));
+      };
+      const cancel = clock.setTimer(ms, () => end(() => resolve(false)));
+      this.#checks.add(check);
+      if (signal !== undefined) stop = onAbort(signal, () => end(() => reject(signal.reason)));
+    }).finally(release);
+  }
+}

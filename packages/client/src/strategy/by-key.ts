@@ -1,0 +1,59 @@
+import { RegistryError } from '@rollcall/core';
+import type { Candidate, RandomBelow, Strategy } from '../picking.ts';
+import { hash, seeds } from './hash.ts';
+
+/** A prime, whatever the number of nodes: a size that follows it would move nearly every key when it changes. */
+const slots = 65_537;
+const empty = 0xffff_ffff;
+const defaultBound = 1.25;
+
+/** Maglev: each node in turn takes the next free slot of a permutation of its own. */
+function maglev(ids: readonly string[]): Uint32Array {
+  const table = new Uint32Array(slots).fill(empty);
+  const next = ids.map((id) => hash(id, seeds.offset) % slots);
+  const skips = ids.map((id) => (hash(id, seeds.skip) % (slots - 1)) + 1);
+  for (let filled = 0; ; ) {
+    for (let index = 0; index < ids.length; index += 1) {
+      const skip = skips[index] ?? 1;
+      let slot = next[index] ?? 0;
+      while (table[slot] !== empty) slot = (slot + skip) % slots;
+      table[slot] = index;
+      next[index] = slot;
+      filled += 1;
+      if (filled === slots) return table;
+    }
+  }
+}
+
+/**
+ * The same key to the same node, on every client that sees the same nodes. One of N leaving moves 1/N + < 1 % of keys. No
+ * key: random.
+ *
+ * `bound`: a node above ceil(bound x mean pending) passes the key on; 1.25 (range 1.05..4; Infinity: never). Lower
+ * spreads load better and moves more keys.
+ *
+ * @throws RegistryError `INVALID_ARGUMENT` for a bound out of range.
+ */
+export function byKey(options: { readonly bound?: number | undefined } = {}): Strategy {
+  const { bound = defaultBound } = options;
+  if (bound !== Number.POSITIVE_INFINITY && !(bound >= 1.05 && bound <= 4))
+    throw new RegistryError('INVALID_ARGUMENT', `bound must be 1.05..4 or Infinity, got ${bound}`);
+  return (candidates) => {
+    const count = candidates.length;
+    const table = maglev(candidates.map(({ node }) => node.id));
+    const isFull = (index: number, pending: number): boolean =>
+      (candidates[index] as Candidate).pending >= Math.ceil((bound * (pending + 1)) / count);
+    return (request, random: RandomBelow) => {
+      const { key } = request;
+      if (key === undefined) return random(count);
+      const slot = hash(key, seeds.slot) % slots;
+      const home = table[slot] ?? 0;
+      if ((candidates[home] as Candidate).pending === 0 || bound === Number.POSITIVE_INFINITY) return home;
+      for (let step = 0; step < slots; step += 1) {
+        const index = table[(slot + step) % slots] ?? 0;
+        if (!isFull(index, request.pending)) return index;
+      }
+      return home;
+    };
+  };
+}

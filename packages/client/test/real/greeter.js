@@ -1,0 +1,22 @@
+// A greeter as a process of its own. Arguments: its id. The registry is that of the environment.
+import { createServer } from 'node:http';
+import { createService } from 'rollcall';
+
+const [id = 'greeter'] = process.argv.slice(2);
+const server = createServer((request, response) => {
+  request.resume();
+  request.on('end', () => response.end(id));
+}).listen(0, '127.0.0.1');
+const logger = { debug() {}, info() {}, warn() {}, error() {} };
+const times = { ttlMs: 6_000, renewIntervalMs: 2_000, drainMs: 1_000 };
+const service = createService({
+  name: 'greeter',
+  version: '1.0.0',
+  id,
+  server,
+  advertise: '127.0.0.1',
+  logger,
+  ...times,
+});
+service.on('registered', () => process.send?.('registered'));
+await service.run();

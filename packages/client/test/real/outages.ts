@@ -1,0 +1,100 @@
+/** What must hold under load while things break, the same on every backend. */
+import type { Registry } from '@rollcall/core';
+import { describe, expect, it } from 'vitest';
+import { failures, isLong, pause, Stage } from './stage.ts';
+
+/** A registry that can be killed and started again. */
+export interface Outage {
+  readonly registry: Registry;
+  /** For the processes of the greeters. */
+  readonly env: Readonly<Record<string, string>>;
+  /** Kills its processes. */
+  kill(): Promise<void>;
+  start(): Promise<void>;
+  dispose(): Promise<void>;
+}
+
+const ids = Array.from({ length: 10 }, (_, index) => `g${index}`);
+const outages = isLong ? [60_000, 600_000] : [5_000];
+
+async function withStage(
+  prepare: () => Promise<Outage>,
+  act: (stage: Stage, outage: Outage) => Promise<void>,
+): Promise<void> {
+  const outage = await prepare();
+  try {
+    await using stage = new Stage(outage.registry, outage.env);
+    await stage.start(...ids);
+    await act(stage, outage);
+  } finally {
+    await outage.registry.close({ withdraw: false });
+    await outage.dispose();
+  }
+}
+
+/** Defines the cases for one backend. */
+export function describeOutages(name: string, prepare: () => Promise<Outage>): void {
+  describe(`200 requests a second over ten greeters, found through ${name}`, () => {
+    it.each(outages)('lose no request while the registry is dead for %d ms', { timeout: 900_000 }, (ms) =>
+      withStage(prepare, async (stage, outage) => {
+        const tally = await stage.load(async () => {
+          await pause(1_000);
+          await outage.kill();
+          await pause(ms);
+          await outage.start();
+          await pause(4_000);
+        });
+        expect(tally.failedGets).toEqual([]);
+        expect(tally.failedPosts).toBe(0);
+        expect(tally.calls).toBeGreaterThan(ms / 10);
+        expect(stage.client.service('greeter').nodes).toHaveLength(10);
+      }),
+    );
+
+    it(
+      'lose no GET when greeters are killed, and ask each dead one at most once besides what was in flight',
+      { timeout: 120_000 },
+      () =>
+        withStage(prepare, async (stage) => {
+          const killed = ids.slice(0, 3);
+          const deadSince: Record<string, number> = {};
+          const tally = await stage.load(async () => {
+            for (const id of killed) {
+              await pause(700);
+              await stage.stop(id, 'SIGKILL');
+              deadSince[id] = performance.now();
+            }
+            await pause(1_500);
+          });
+          expect(tally.failedGets).toEqual([]);
+          expect(tally.failedPosts).toBeLessThanOrEqual(3);
+          const failed = failures(tally);
+          for (const id of killed) {
+            const atDead = tally.attempts.filter(
+              ({ node, beganAt }) => node.id === id && beganAt > (deadSince[id] ?? 0),
+            );
+            // Two may be on their way at once; after the first refusal none begins.
+            const learntAt = Math.min(...atDead.map(({ endedAt }) => endedAt));
+            expect(atDead.filter(({ beganAt }) => beganAt > learntAt)).toEqual([]);
+          }
+          expect(Object.keys(failed).filter((id) => !killed.includes(id))).toEqual([]);
+        }),
+    );
+
+    it('lose nothing and repeat nothing when greeters drain and are replaced', { timeout: 120_000 }, () =>
+      withStage(prepare, async (stage) => {
+        const replaced = isLong ? ids : ids.slice(0, 3);
+        const tally = await stage.load(async () => {
+          for (const id of replaced) {
+            await stage.stop(id, 'SIGTERM');
+            await stage.start(`${id}-new`);
+          }
+        });
+        expect(tally.failedGets).toEqual([]);
+        expect(tally.failedPosts).toBe(0);
+        expect(failures(tally)).toEqual({});
+        expect(tally.attempts.length).toBe(tally.calls);
+      }),
+    );
+  });
+}

@@ -1,0 +1,1 @@
+export { type RollcallAgentOptions, rollcallAgents } from './agents.ts';

@@ -1,0 +1,57 @@
+import { get, type IncomingMessage } from 'node:http';
+import { describe, expect, it } from 'vitest';
+import { rollcallAgents } from '../src/http/index.ts';
+import { createClient, memory, noNodeIn } from '../src/index.ts';
+import { fakeService } from '../src/testing/index.ts';
+
+const silent = { debug() {}, info() {}, warn() {}, error() {} };
+const hello = (request: Request): Response => new Response(`hello ${request.headers.get('host')}`);
+
+type Agents = ReturnType<typeof rollcallAgents>;
+const request = (url: string, { http: agent }: Agents): Promise<string> =>
+  new Promise((resolve, reject) => {
+    const answer = (response: IncomingMessage): void => {
+      let body = '';
+      response.setEncoding('utf8').on('data', (chunk: string) => {
+        body += chunk;
+      });
+      response.on('end', () => resolve(body));
+    };
+    get(url, { agent }, answer).on('error', reject);
+  });
+
+describe('rollcallAgents', () => {
+  it('pick a node per request, keep the Host header, and pass other hosts through', async () => {
+    await using registry = memory();
+    await using users = await fakeService(registry, 'users', hello, hello);
+    await using client = createClient(registry, { logger: silent });
+    const agents = rollcallAgents(client);
+    for (let call = 0; call < 20; call += 1) expect(await request('http://users/42', agents)).toBe('hello users');
+    expect(users.nodes.every(({ calls }) => calls > 0)).toBe(true);
+    const [first] = users.nodes;
+    expect(await request(`http://${first?.address}/`, agents)).toBe(`hello ${first?.address}`);
+    agents.http.destroy();
+  });
+
+  it('count a failed attempt once, and the next request goes elsewhere', async () => {
+    await using registry = memory();
+    await using users = await fakeService(registry, 'users', hello, hello);
+    await using client = createClient(registry, { logger: silent });
+    const agents = rollcallAgents(client, { keepAlive: false });
+    await client.ready('users');
+    await users.nodes[0]?.kill();
+    const calls = Array.from({ length: 20 }, () => async () => request('http://users/', agents).catch(() => 'failed'));
+    const answers: string[] = [];
+    for (const call of calls) answers.push(await call());
+    expect(answers.filter((answer) => answer === 'failed').length).toBeLessThanOrEqual(1);
+    expect(client.service('users').state.nodes.map(({ pending }) => pending)).toEqual([0, 0]);
+    agents.http.destroy();
+  });
+
+  it('fail the request of a name without nodes with the NoNodeError', async () => {
+    await using registry = memory();
+    await using client = createClient(registry, { logger: silent });
+    const failing = request('http://nobody/', rollcallAgents(client)).catch((error) => error);
+    expect(noNodeIn(await failing)?.reason).toBe('unregistered');
+  });
+});

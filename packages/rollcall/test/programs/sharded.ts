@@ -1,0 +1,10 @@
+// One key, one node: over HTTP, and over a protocol of the caller's own. Only type-checked.
+import { byKey, createClient, loadRegistry } from 'rollcall';
+
+const client = createClient(loadRegistry(), { services: { carts: { strategy: byKey() } } });
+export const cart = (id: string): Promise<Response> => client.fetch(`http://carts/${id}`, { rollcall: { key: id } });
+
+declare function redisGet(host: string, port: number, key: string, signal: AbortSignal): Promise<string>;
+const cache = client.service('cache', { strategy: byKey({ bound: 2 }) });
+export const cached = (key: string): Promise<string> =>
+  cache.call(({ host, port }, signal) => redisGet(host, port, key, signal), { key, idempotent: true });
