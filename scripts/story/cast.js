@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { root } from '../bootstrap.js';
 
-/** @typedef {{ type: string, id?: string, late?: boolean, reason?: string, at: number, answers?: Record<string, string> }} Told */
+/** @typedef {{ type: string, id?: string, late?: boolean, reason?: string, at: number, made?: number, failed?: number, answers?: Record<string, number> }} Told */
 
 export class Cast {
   /** @type {Set<import('node:child_process').ChildProcess>} */

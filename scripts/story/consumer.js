@@ -1,31 +1,41 @@
-// The consumer of the story: finds greeters by name, calls them in turn, and tells what the roll tells it.
-import { discovery } from 'rollcall';
+// The consumer of the story: calls the greeter by its name, and tells what it is told of the roll.
+import { createClient, discovery } from 'rollcall';
 
 const [address = ''] = process.argv.slice(2);
 const registry = discovery({ addresses: [address] });
-/** @type {Map<string, string>} */
-const nodes = new Map();
+const client = createClient(registry, { logger: { debug() {}, info() {}, warn() {}, error() {} } });
 process.once('disconnect', () => process.exit());
 process.once('SIGTERM', async () => {
+  await client.close();
   await registry.close();
   process.disconnect?.();
 });
-process.on('message', async (message) => {
-  if (message !== 'call') return;
-  /** @type {Record<string, string>} */
-  const answers = {};
-  for (const [id, at] of nodes) {
-    answers[id] = await fetch(`http://${at}`).then(
-      (response) => response.text(),
-      (error) => `failed: ${error.message}`,
-    );
+
+/** Calls made since `begin`; each answer by how often it came. */
+const calls = { made: 0, failed: 0, answers: /** @type {Record<string, number>} */ ({}) };
+
+async function call() {
+  calls.made += 1;
+  try {
+    const answer = await (await client.fetch('http://greeter/')).text();
+    calls.answers[answer] = (calls.answers[answer] ?? 0) + 1;
+  } catch {
+    calls.failed += 1;
   }
-  process.send?.({ type: 'answers', answers, at: Date.now() });
+}
+
+/** @type {NodeJS.Timeout | undefined} */
+let calling;
+process.on('message', async (message) => {
+  clearInterval(calling);
+  if (message === 'begin') {
+    Object.assign(calls, { made: 0, failed: 0, answers: {} });
+    calling = setInterval(call, 20);
+  } else process.send?.({ type: 'calls', ...calls, at: Date.now() });
 });
+
 for await (const event of registry.watch({ name: 'greeter' })) {
   const node = 'service' in event ? event.service.nodes[0] : undefined;
-  if (node && event.type === 'delete') nodes.delete(node.id);
-  else if (node) nodes.set(node.id, node.address);
   const reason = event.type === 'delete' ? event.reason : undefined;
   process.send?.({ type: event.type, id: node?.id, late: node?.late === true, reason, at: Date.now() });
 }
