@@ -201,6 +201,37 @@ it('a 408 that a balancer sends as it closes an idle connection is no answer: th
   expect(connections).toBeGreaterThan(1);
 });
 
+it('idle connections that a firewall swallows without a word cost one call, however many they are', async () => {
+  const [host = '', port] = server.address.split(':');
+  const dead = new Set<Socket>();
+  const alive = new Set<Socket>();
+  const firewall = createTcpServer((client) => {
+    alive.add(client);
+    const upstream = connect(Number(port), host);
+    upstream.on('error', () => {}).pipe(client);
+    client.on('data', (bytes) => dead.has(client) || upstream.write(bytes));
+    client.on('error', () => {}).on('close', () => upstream.destroy());
+  });
+  const registry = open(await listen(firewall));
+  await Promise.all(Array.from({ length: 8 }, (_, index) => registry.getService(`web-${index}`)));
+  for (const client of alive) dead.add(client);
+  expect(await failure(registry.getService('web', { timeoutMs: 200 }))).toMatchObject({ code: 'TIMEOUT' });
+  expect(await registry.getService('web')).toEqual([]);
+});
+
+it('an answer that changes the protocol is no server: calls and watches are told so before the deadline', async () => {
+  const listener = createTcpServer((socket) => {
+    socket.on('error', () => {});
+    socket.once('data', () =>
+      socket.write('HTTP/1.1 101 Switching Protocols\r\nconnection: upgrade\r\nupgrade: x\r\n\r\n'),
+    );
+  });
+  const registry = open(await listen(listener));
+  expect(await failure(registry.getService('web'))).toMatchObject({ code: 'UNAVAILABLE' });
+  const { value } = await registry.watch({ name: 'web' }).next();
+  expect(value).toMatchObject({ type: 'interrupted', error: { code: 'UNAVAILABLE' } });
+});
+
 it('a base path in the address is kept: the server is reached behind a proxy that serves it below a path', async () => {
   const seen: string[] = [];
   const proxy = (incoming: IncomingMessage, answer: ServerResponse): void => {
