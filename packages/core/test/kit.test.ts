@@ -126,6 +126,32 @@ describe('Failover', () => {
     expect(failover.order()).toEqual(['c', 'a', 'b']);
   });
 
+  it('waits while every target wants no call, for 4 s at most, and not once one of them has served', async () => {
+    const { clock, failover, signal } = setUp();
+    const waits = async (): Promise<number> => {
+      const from = clock.now();
+      let done = false;
+      const waiting = failover.untilWelcome(signal).then(() => {
+        done = true;
+      });
+      while (!done) {
+        await clock.advance(0);
+        if (!done) await clock.advance(500);
+      }
+      await waiting;
+      return clock.now() - from;
+    };
+    failover.unwelcome('a', 3_600_000);
+    expect(await waits()).toBe(0);
+    failover.unwelcome('b', 3_600_000);
+    failover.unwelcome('c', 1_000);
+    expect(await waits()).toBe(1_000);
+    failover.unwelcome('c', 3_600_000);
+    expect(await waits()).toBe(4_000);
+    failover.served('b');
+    expect(await waits()).toBe(0);
+  });
+
   it('gives the last of a round the whole rest of the call', async () => {
     const { clock, failover, signal } = setUp();
     const slow = failover.run(signal, (target, inner) =>

@@ -65,8 +65,6 @@ export const maxInFlight = 16;
 export const failoverAfterMs = 1_000;
 /** A call that takes this long asks whether its agent still answers, and leaves it after as long again. Milliseconds. */
 export const attendAfterMs = 500;
-/** How long a watch waits at most when the agent says `Retry-After`. Milliseconds; less than the time that its start may take. */
-export const maxRetryAfterMs = 4_000;
 /** How long an aborted write may still be answered, so that the next one cannot overtake it. Milliseconds. */
 export const abortedWriteMs = 500;
 /**

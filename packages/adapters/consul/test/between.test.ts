@@ -221,6 +221,27 @@ describe('pages', () => {
   );
 });
 
+it('an agent that said Retry-After holds up no watch once another, or it again, serves', async () => {
+  let isBusy = true;
+  const passOn = proxyTo(({ url }) => url);
+  const address = await listen((incoming, outgoing) => {
+    if (isBusy) outgoing.writeHead(503, { 'retry-after': '3600' }).end();
+    else passOn(incoming, outgoing);
+  });
+  const syncs = async (registry: Registry): Promise<unknown> => (await registry.watch({ name: 'web' }).next()).value;
+  const [alone, beside] = [open({ addresses: [address] }), open({ addresses: [address, server.address] })];
+  await expect(alone.init()).rejects.toMatchObject({ code: 'UNAVAILABLE' });
+  await beside.init();
+  const startedAt = performance.now();
+  expect(await syncs(beside)).toMatchObject({ type: 'synced' });
+  expect(performance.now() - startedAt).toBeLessThan(3_000);
+  isBusy = false;
+  await alone.init();
+  const again = performance.now();
+  expect(await syncs(alone)).toMatchObject({ type: 'synced' });
+  expect(performance.now() - again).toBeLessThan(3_000);
+});
+
 describe('on the way to the agent', () => {
   it('an IPv6 address is an address and no name', async () => {
     await expect(open({ addresses: ['[::1]:1'] }).init()).rejects.toMatchObject({

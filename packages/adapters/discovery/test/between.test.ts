@@ -99,6 +99,20 @@ describe('a page of a balancer', () => {
   });
 });
 
+it('a watch that is sent away with Retry-After comes back no sooner', async () => {
+  const asked: number[] = [];
+  const busy = createServer((_, answer) => {
+    asked.push(performance.now());
+    answer.writeHead(503, { 'retry-after': '1' }).end();
+  });
+  const watcher = open(await listen(busy)).watch({ name: 'web' });
+  expect((await watcher.next()).value).toMatchObject({ type: 'interrupted', error: { code: 'UNAVAILABLE' } });
+  await expect.poll(() => asked.length, { timeout: 10_000 }).toBeGreaterThanOrEqual(4);
+  await watcher.return();
+  const gaps = asked.slice(1).map((at, index) => at - (asked[index] ?? 0));
+  expect(Math.min(...gaps)).toBeGreaterThan(990);
+});
+
 it('a name with several addresses that all refuse is named in the message', async () => {
   expect(await failure(open('localhost:1').init())).toMatchObject({
     code: 'UNAVAILABLE',
