@@ -210,6 +210,9 @@ describe('readers', () => {
     ['[::1]:5', 'http://[::1]:5'],
     ['http://10.9.0.7', 'http://10.9.0.7:80'],
     [' h:1 ', 'http://h:1'],
+    ['h.:1', 'http://h.:1'],
+    ['bücher.example:1', 'http://xn--bcher-kva.example:1'],
+    ['127.0.0.1:1', 'http://127.0.0.1:1'],
   ])('reads the address %s', (address, origin) => {
     expect(parseEndpoints([address], rules)[0]?.origin).toBe(origin);
   });
@@ -231,6 +234,22 @@ describe('readers', () => {
       port: 443,
     });
     expect(() => parseEndpoints(['https://h/base'], rules)).toThrow(/must be host:port/);
+  });
+
+  it.each([
+    ['http:/h:1'],
+    ['http//h:1'],
+    ['unix:/h'],
+    ['http:\\\\h'],
+    ['h\\h'],
+    ['a,b:1'],
+    ['*:1'],
+    ['-h:1'],
+    ['a\n:1'],
+    ['10.0.5:1'],
+    ['http://0x7f.1'],
+  ])('refuses the address %j, which a URL reads as one of another host', (address) => {
+    expect(() => parseEndpoints([address], { ...rules, paths: true })).toThrow(/must be host:port/);
   });
 
   it.each([['h:0'], ['h:70000'], ['a b'], ['http://'], ['ftp://h:1'], ['h?x'], [7], ['http://u:secret@h:1']])(

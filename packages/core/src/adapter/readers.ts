@@ -1,6 +1,8 @@
 /** Readers of what comes from outside: settings, environment variables and records of other writers. */
+import { isIP } from 'node:net';
 import type { Metadata } from '../contract.ts';
 import { RegistryError } from '../errors.ts';
+import { isAddress } from '../model/limits.ts';
 import type { EntryKey } from './driver.ts';
 
 /** `INVALID_ARGUMENT` for an option of the registry. `message` names the option and what it must be. */
@@ -58,9 +60,9 @@ function parseEndpoint(value: unknown, rules: EndpointRules): BackendEndpoint {
   const text = value.trim();
   const hasScheme = /^https?:\/\//i.test(text);
   const full = hasScheme ? text : `${scheme}://${text}`;
-  // `ftp://host` would be a host named ftp with a path.
-  const isOther = !hasScheme && /^[a-z][a-z0-9+.-]*:\/\//i.test(text);
-  const url = !isOther && URL.canParse(full) ? new URL(full) : undefined;
+  // `ftp://host`, `http:/host` and `http//host` would be a host named as the scheme is, to which the token is sent.
+  const isOther = !hasScheme && /^[a-z][a-z0-9+.-]*(?::\/|\/\/)/i.test(text);
+  const url = !isOther && isWritten(full) && URL.canParse(full) ? new URL(full) : undefined;
   // Not repeated: a password may be in it.
   if (url !== undefined && (url.username !== '' || url.password !== ''))
     throw invalidOption(registry, `addresses: ${rule}, without a user`);
@@ -74,9 +76,15 @@ function parseEndpoint(value: unknown, rules: EndpointRules): BackendEndpoint {
   const port = explicit === undefined ? schemePort : Number(explicit);
   if (port < 1 || port > 65_535) throw invalidOption(registry, `addresses: ${JSON.stringify(value)} ${rule}`);
   const address = `${url.hostname}:${port}`;
+  // URL reads 10.0.5 as 10.0.0.5, and takes `a,b` and `*` for names.
+  const isMistyped = !isAddress(address) || (isIP(url.hostname) === 4 && !full.includes(`//${url.hostname}`));
+  if (isMistyped) throw invalidOption(registry, `addresses: ${JSON.stringify(value)} ${rule}`);
   const host = url.hostname.replace(/^\[|\]$/g, '');
   return { secure, host, port, address, origin: `${url.protocol}//${address}`, path };
 }
+
+/** Without what a URL leaves out or reads as a slash. */
+const isWritten = (text: string): boolean => !/[\s\\\p{Cc}]/u.test(text);
 
 /** A token that can travel in a header, without white space around it; throws `INVALID_ARGUMENT`. */
 export function parseHeaderToken(token: unknown, registry: string): string | undefined {
