@@ -19,7 +19,11 @@ const unauthorized = [
   GRPCUnauthenticatedError,
 ];
 
-const tlsNames = { ca: 'ETCDCTL_CACERT or tls.ca', cert: 'ETCDCTL_CERT and ETCDCTL_KEY, or tls.cert and tls.key' };
+/** How messages call what TLS needs. */
+export const tlsNames = {
+  ca: 'ETCDCTL_CACERT or tls.ca',
+  cert: 'ETCDCTL_CERT and ETCDCTL_KEY, or tls.cert and tls.key',
+};
 
 const textOf = (cause: unknown): string => (cause instanceof Error ? cause.message : String(cause));
 

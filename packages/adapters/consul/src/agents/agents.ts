@@ -1,6 +1,6 @@
 import type { Clock } from '@rollcall/core';
-import { Failover, onAbort, pause, withDeadline } from '@rollcall/core/adapter';
-import { AnswerError, isUnreachable } from '../consul-error.ts';
+import { checkTls, Failover, onAbort, pause, withDeadline } from '@rollcall/core/adapter';
+import { AnswerError, isUnreachable, tlsNames } from '../consul-error.ts';
 import { attendAfterMs, type ConsulSettings, failoverAfterMs, maxInFlight } from '../consul-options.ts';
 import { AgentLink } from './agent-link.ts';
 import { Gate } from './gate.ts';
@@ -9,6 +9,7 @@ import { Gate } from './gate.ts';
 export async function openAgents(settings: ConsulSettings, clock: Clock): Promise<Agents> {
   const { agents, namespace, token, auth, datacenter } = settings;
   const tls = agents.some(({ secure }) => secure) ? await settings.tls() : {};
+  checkTls(tls, tlsNames, 'consul');
   const gate = new Gate(maxInFlight);
   const links = agents.map(
     (address) => new AgentLink({ address, tls, namespace, token, auth, clock }, datacenter, gate),
