@@ -33,3 +33,6 @@ export const failoverAfterMs = 1_000;
 
 /** How long an endpoint that did not answer is asked last. Milliseconds. */
 export const shunnedMs = 10_000;
+
+/** How long a watch waits at most when its backend says `Retry-After`. Milliseconds; less than the time that its start may take. */
+export const retryAfterCapMs = 4_000;

@@ -126,6 +126,32 @@ describe('Failover', () => {
     expect(failover.order()).toEqual(['c', 'a', 'b']);
   });
 
+  it('waits while every target wants no call, for 4 s at most, and not once one of them has served', async () => {
+    const { clock, failover, signal } = setUp();
+    const waits = async (): Promise<number> => {
+      const from = clock.now();
+      let done = false;
+      const waiting = failover.untilWelcome(signal).then(() => {
+        done = true;
+      });
+      while (!done) {
+        await clock.advance(0);
+        if (!done) await clock.advance(500);
+      }
+      await waiting;
+      return clock.now() - from;
+    };
+    failover.unwelcome('a', 3_600_000);
+    expect(await waits()).toBe(0);
+    failover.unwelcome('b', 3_600_000);
+    failover.unwelcome('c', 1_000);
+    expect(await waits()).toBe(1_000);
+    failover.unwelcome('c', 3_600_000);
+    expect(await waits()).toBe(4_000);
+    failover.served('b');
+    expect(await waits()).toBe(0);
+  });
+
   it('gives the last of a round the whole rest of the call', async () => {
     const { clock, failover, signal } = setUp();
     const slow = failover.run(signal, (target, inner) =>
@@ -184,6 +210,9 @@ describe('readers', () => {
     ['[::1]:5', 'http://[::1]:5'],
     ['http://10.9.0.7', 'http://10.9.0.7:80'],
     [' h:1 ', 'http://h:1'],
+    ['h.:1', 'http://h.:1'],
+    ['bücher.example:1', 'http://xn--bcher-kva.example:1'],
+    ['127.0.0.1:1', 'http://127.0.0.1:1'],
   ])('reads the address %s', (address, origin) => {
     expect(parseEndpoints([address], rules)[0]?.origin).toBe(origin);
   });
@@ -205,6 +234,22 @@ describe('readers', () => {
       port: 443,
     });
     expect(() => parseEndpoints(['https://h/base'], rules)).toThrow(/must be host:port/);
+  });
+
+  it.each([
+    ['http:/h:1'],
+    ['http//h:1'],
+    ['unix:/h'],
+    ['http:\\\\h'],
+    ['h\\h'],
+    ['a,b:1'],
+    ['*:1'],
+    ['-h:1'],
+    ['a\n:1'],
+    ['10.0.5:1'],
+    ['http://0x7f.1'],
+  ])('refuses the address %j, which a URL reads as one of another host', (address) => {
+    expect(() => parseEndpoints([address], { ...rules, paths: true })).toThrow(/must be host:port/);
   });
 
   it.each([['h:0'], ['h:70000'], ['a b'], ['http://'], ['ftp://h:1'], ['h?x'], [7], ['http://u:secret@h:1']])(

@@ -1,6 +1,10 @@
+import { createServer } from 'node:net';
 import type { NetworkInterfaceInfo } from 'node:os';
+import type { Capabilities } from '@rollcall/core';
+import { systemClock } from '@rollcall/core/adapter';
 import { describe, expect, it } from 'vitest';
 import { type AddressFacts, chooseAddress } from '../src/address/choose-address.ts';
+import { findAddress } from '../src/address/find-address.ts';
 
 const info = (address: string): NetworkInterfaceInfo =>
   ({
@@ -25,6 +29,40 @@ const facts = (over: Partial<AddressFacts>): AddressFacts => ({
   ...over,
 });
 
+describe('of several backends', () => {
+  const chosen = async (endpoints: readonly string[], host = '0.0.0.0') => {
+    const server = createServer().listen(0, host);
+    try {
+      return await findAddress({
+        advertise: undefined,
+        server,
+        registry: { capabilities: { crossHost: true } as Capabilities, endpoints },
+        loopbackIsLocal: true,
+        sources: { argv: [], env: {} },
+        clock: systemClock,
+        signal: new AbortController().signal,
+      });
+    } finally {
+      server.close();
+    }
+  };
+
+  it('one that is elsewhere decides, wherever it stands in the list: other machines read there', async () => {
+    for (const endpoints of [
+      ['127.0.0.1:7171', '192.0.2.9:7171'],
+      ['192.0.2.9:7171', '127.0.0.1:7171'],
+    ]) {
+      expect((await chosen(endpoints)).why).not.toBe('the registry is on this machine');
+      await expect(chosen(endpoints, '127.0.0.1')).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' });
+    }
+    expect((await chosen(['127.0.0.1:7171', 'localhost:7172'])).why).toBe('the registry is on this machine');
+  });
+
+  it('a socket without a host is one of this machine', async () => {
+    expect((await chosen([])).why).toBe('the registry is on this machine');
+  });
+});
+
 describe('the advertised address', () => {
   it.each<[string, Partial<AddressFacts>, string]>([
     ['a name that is wanted', { wanted: { value: 'me', source: 'advertise' } }, 'me:80'],
@@ -41,6 +79,18 @@ describe('the advertised address', () => {
     ['the agent of a cluster without a default route', { backendHost: '::1' }, '10.0.0.5:80'],
     ['the route to the backend', { backendHost: '10.0.9.9', routeHost: '10.0.0.7' }, '10.0.0.7:80'],
     ['a route whose address is link-local', { backendHost: '10.0.9.9', routeHost: '169.254.7.7' }, '10.0.0.5:80'],
+    [
+      'an IPv4 interface, where the server listens at IPv4 alone and the backend is reached by IPv6',
+      { bound: { host: '0.0.0.0', port: 80 }, backendHost: 'fd00::9', routeHost: 'fd00::7' },
+      '10.0.0.5:80',
+    ],
+    ...['localhost.', 'registry.localhost', '::ffff:7f00:1', '127.0.1.1'].map(
+      (backendHost): [string, Partial<AddressFacts>, string] => [
+        `this machine, which ${backendHost} is`,
+        { backendHost, loopbackIsLocal: true },
+        '127.0.0.1:80',
+      ],
+    ),
     ['an interface, the bridge of containers last', {}, '10.0.0.5:80'],
     ['a bridge where there is nothing else', { interfaces: interfaces({ docker0: ['172.17.0.1'] }) }, '172.17.0.1:80'],
   ])('is that of %s', (_, over, address) => expect(chooseAddress(facts(over)).address).toBe(address));
@@ -92,14 +142,15 @@ describe('the advertised address', () => {
     expect(local.warning).toBeUndefined();
   });
 
-  it.each(['http://10.0.0.1:8080', 'a b', 'host:0', 'host:70000', '[::1', 'fd00::1:x:80'])(
-    'refuses %s as advertise',
-    (value) => {
-      expect(() => chooseAddress(facts({ wanted: { value, source: '--advertise' } }))).toThrow(
-        /--advertise: .*host:port/,
-      );
-    },
-  );
+  it.each([
+    ...['http://10.0.0.1:8080', 'a b', 'host:0', 'host:70000', '[::1', 'fd00::1:x:80', '[host]:80', 'me@host', 'a,b'],
+    // No address of another machine: wildcards, a zone, a mistyped one.
+    ...['0.0.0.0', '0.0.0.0:80', '::', '[::]:80', '*:80', 'fe80::1%eth0', '[fe80::1%eth0]:80', '10.0.5'],
+  ])('refuses %s as advertise', (value) => {
+    expect(() => chooseAddress(facts({ wanted: { value, source: '--advertise' } }))).toThrow(
+      /--advertise: .*host:port/,
+    );
+  });
 
   it('needs a port where there is no server', () => {
     const wanted = { value: 'me', source: 'advertise' };

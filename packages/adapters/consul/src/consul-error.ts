@@ -38,7 +38,8 @@ const codes: Readonly<Record<number, RegistryErrorCode>> = {
   413: 'RESOURCE_EXHAUSTED',
 };
 
-const tlsNames = {
+/** How messages call what TLS needs. */
+export const tlsNames = {
   ca: 'CONSUL_CACERT or tls.ca',
   cert: 'CONSUL_CLIENT_CERT and CONSUL_CLIENT_KEY, or tls.cert and tls.key',
 };

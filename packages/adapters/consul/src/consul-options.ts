@@ -65,8 +65,6 @@ export const maxInFlight = 16;
 export const failoverAfterMs = 1_000;
 /** A call that takes this long asks whether its agent still answers, and leaves it after as long again. Milliseconds. */
 export const attendAfterMs = 500;
-/** How long a watch waits at most when the agent says `Retry-After`. Milliseconds; less than the time that its start may take. */
-export const maxRetryAfterMs = 4_000;
 /** How long an aborted write may still be answered, so that the next one cannot overtake it. Milliseconds. */
 export const abortedWriteMs = 500;
 /**
@@ -117,7 +115,8 @@ export const consulCapabilities = (namespaces: boolean): Capabilities =>
 
 type Environment = NonNullable<ConsulOptions['env']>;
 
-const isGiven = (value: string | undefined): value is string => value !== undefined && value !== '';
+/** A variable that says something, without white space around it. */
+const given = (value: string | undefined): string | undefined => value?.trim() || undefined;
 
 /** Where one agent is. */
 export interface AgentAddress {
@@ -128,26 +127,29 @@ export interface AgentAddress {
   readonly socketPath?: string | undefined;
 }
 
-/** What is given, else what the environment names; blank items are none. Throws `INVALID_ARGUMENT`. */
-function listAddresses(addresses: unknown, env: Environment): readonly unknown[] {
+/** The addresses, and how messages call them. */
+function listAddresses(
+  addresses: unknown,
+  env: Environment,
+): { readonly source: string; readonly list: readonly unknown[] } {
   if (addresses !== undefined && !Array.isArray(addresses))
     throw invalidOption('consul', 'addresses must be an array of host:port, URLs or unix://path');
-  const given = (addresses ?? []).filter((address) => typeof address !== 'string' || address.trim() !== '');
-  if (given.length > 0) return given;
-  return [isGiven(env.CONSUL_HTTP_ADDR?.trim()) ? env.CONSUL_HTTP_ADDR : defaultAddress];
+  const list = (addresses ?? []).filter((address) => typeof address !== 'string' || address.trim() !== '');
+  if (list.length > 0) return { source: 'addresses', list };
+  return { source: 'CONSUL_HTTP_ADDR', list: [given(env.CONSUL_HTTP_ADDR) ?? defaultAddress] };
 }
 
 /** The agents, each once, and their `host:port` where they have one; throws `INVALID_ARGUMENT`. */
 function parseAgents(addresses: unknown, env: Environment): Pick<ConsulSettings, 'agents' | 'endpoints'> {
-  const listed = listAddresses(addresses, env);
+  const { source, list } = listAddresses(addresses, env);
   const isSocket = (address: unknown): address is string =>
     typeof address === 'string' && address.trim().startsWith('unix://');
-  const sockets = [...new Set(listed.filter(isSocket).map((address) => address.trim().slice('unix://'.length)))];
-  if (sockets.includes('')) throw invalidOption('consul', 'addresses: unix:// must be followed by a path');
-  const others = listed.filter((address) => !isSocket(address));
+  const sockets = [...new Set(list.filter(isSocket).map((address) => address.trim().slice('unix://'.length)))];
+  if (sockets.includes('')) throw invalidOption('consul', `${source}: unix:// must be followed by a path`);
+  const others = list.filter((address) => !isSocket(address));
   // As Go reads a truth.
-  const scheme = /^(?:1|t|true)$/i.test(env.CONSUL_HTTP_SSL ?? '') ? 'https' : 'http';
-  const rules: EndpointRules = { registry: 'consul', defaults: [], defaultPort: 8_500, paths: true, scheme };
+  const scheme = /^(?:1|t|true)$/i.test(given(env.CONSUL_HTTP_SSL) ?? '') ? 'https' : 'http';
+  const rules: EndpointRules = { registry: 'consul', source, defaults: [], defaultPort: 8_500, paths: true, scheme };
   const endpoints = parseEndpoints(others, rules);
   return {
     agents: [
@@ -165,12 +167,12 @@ function parseToken(token: unknown, env: Environment): () => string | undefined 
     const checked = parseHeaderToken(token, 'consul');
     return () => checked;
   }
-  const { CONSUL_HTTP_TOKEN_FILE: path, CONSUL_HTTP_TOKEN: given } = env;
-  const fixed = isGiven(given) ? parseHeaderToken(given, 'consul') : undefined;
-  if (!isGiven(path)) return () => fixed;
+  const path = given(env.CONSUL_HTTP_TOKEN_FILE);
+  const fixed = parseHeaderToken(given(env.CONSUL_HTTP_TOKEN), 'consul', 'CONSUL_HTTP_TOKEN');
+  if (path === undefined) return () => fixed;
   let read: string | undefined;
   return () => {
-    read ??= parseHeaderToken(readText('CONSUL_HTTP_TOKEN_FILE', path), 'consul');
+    read ??= parseHeaderToken(readText('CONSUL_HTTP_TOKEN_FILE', path), 'consul', 'CONSUL_HTTP_TOKEN_FILE');
     return read;
   };
 }
@@ -190,8 +192,9 @@ function parseDatacenter(value: unknown): string | undefined {
 }
 
 /** That of the variable: the guard has looked at the option. */
-function namespaceOf({ CONSUL_NAMESPACE: value }: Environment): string | undefined {
-  if (!isGiven(value)) return undefined;
+function namespaceOf({ CONSUL_NAMESPACE }: Environment): string | undefined {
+  const value = given(CONSUL_NAMESPACE);
+  if (value === undefined) return undefined;
   if (/^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$/.test(value)) return value;
   throw invalidOption('consul', 'CONSUL_NAMESPACE must be 1-63 of [A-Za-z0-9._-]');
 }
@@ -224,15 +227,15 @@ const tlsVariables = { ca: 'CONSUL_CACERT', cert: 'CONSUL_CLIENT_CERT', key: 'CO
 /** What is not given is in the files that the variables name. */
 async function readTls(tls: ConsulTls, env: Environment): Promise<ConsulTls> {
   const read = async (part: 'ca' | 'cert' | 'key'): Promise<string | Buffer | undefined> => {
-    const path = env[tlsVariables[part]];
-    if (tls[part] !== undefined || !isGiven(path)) return tls[part];
+    const path = given(env[tlsVariables[part]]);
+    if (tls[part] !== undefined || path === undefined) return tls[part];
     return readFile(path).catch((cause: unknown) => {
       throw invalidOption('consul', `${tlsVariables[part]}: ${path} cannot be read`, cause);
     });
   };
   const [ca, cert, key] = await Promise.all([read('ca'), read('cert'), read('key')]);
-  const { CONSUL_TLS_SERVER_NAME: name } = env;
-  return { ca, cert, key, serverName: tls.serverName ?? (isGiven(name) ? name : undefined) };
+  const name = given(env.CONSUL_TLS_SERVER_NAME);
+  return { ca, cert, key, serverName: tls.serverName ?? name };
 }
 
 /** The options, checked, with what the environment adds to them. */
@@ -256,7 +259,7 @@ export function parseSettings(options: ConsulOptions): ConsulSettings {
   return {
     ...parseAgents(options.addresses, env),
     token: parseToken(options.token, env),
-    auth: isGiven(env.CONSUL_HTTP_AUTH) ? env.CONSUL_HTTP_AUTH.trim() : undefined,
+    auth: given(env.CONSUL_HTTP_AUTH),
     datacenter: parseDatacenter(options.datacenter),
     namespace: options.namespace ?? namespaceOf(env),
     tls: () => readTls(tls, env),

@@ -2,7 +2,7 @@
 import { once } from 'node:events';
 import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { createServer, type IncomingMessage, type RequestListener, request } from 'node:http';
-import { type AddressInfo, connect, createServer as createTcpServer } from 'node:net';
+import { type AddressInfo, connect, createServer as createTcpServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Registry } from '@rollcall/core';
@@ -64,8 +64,10 @@ async function useAll(registry: Registry): Promise<void> {
   await registry.deregister(service());
 }
 
-/** A balancer that forgets connections: what comes on one that it has marked is answered with a reset. */
-async function balancer(): Promise<{ readonly address: string; forget(): void; readonly opened: () => number }> {
+/** A balancer that forgets connections: what comes on one that it has marked is answered so. */
+async function balancer(
+  answer: (client: Socket) => void = (client) => void client.resetAndDestroy(),
+): Promise<{ readonly address: string; forget(): void; readonly opened: () => number }> {
   const { hostname, port } = new URL(`http://${server.address}`);
   const forgotten = new Set<unknown>();
   const known = new Set<unknown>();
@@ -74,7 +76,7 @@ async function balancer(): Promise<{ readonly address: string; forget(): void; r
     const upstream = connect(Number(port), hostname);
     upstream.pipe(client);
     client.on('data', (chunk) => {
-      if (forgotten.has(client)) client.resetAndDestroy();
+      if (forgotten.has(client)) answer(client);
       else upstream.write(chunk);
     });
     const end = (): void => {
@@ -95,8 +97,12 @@ async function balancer(): Promise<{ readonly address: string; forget(): void; r
 }
 
 describe('a kept connection that was closed on the way', () => {
-  it('fails no call: reads, writes and renewals go over a new one', async () => {
-    const lb = await balancer();
+  it.each([
+    ['with a reset', (client: Socket) => void client.resetAndDestroy()],
+    // As HAProxy does: what it wrote before it closed is read as the answer.
+    ['with a 408', (client: Socket) => void client.end('HTTP/1.1 408 Request Time-out\r\ncontent-length: 0\r\n\r\n')],
+  ])('%s fails no call: reads, writes and renewals go over a new one', async (_, answer) => {
+    const lb = await balancer(answer);
     const registry = open({ addresses: [lb.address] });
     // Several at a time, so that several connections lie idle.
     const calls: (() => Promise<unknown>)[] = [
@@ -111,6 +117,16 @@ describe('a kept connection that was closed on the way', () => {
       lb.forget();
       await call();
     }
+  });
+
+  it('by a firewall that swallows what comes on it costs one call, however many connections lie idle', async () => {
+    const lb = await balancer(() => {});
+    const registry = open({ addresses: [lb.address] });
+    await registry.init();
+    await Promise.all(Array.from({ length: 8 }, (_, index) => registry.getService(`web-${index}`)));
+    lb.forget();
+    await expect(registry.getService('web', { timeoutMs: 200 })).rejects.toMatchObject({ code: 'TIMEOUT' });
+    expect(await registry.getService('web')).toEqual([]);
   });
 
   it('is tried once more and not for ever where new ones are reset as well', async () => {
@@ -129,6 +145,19 @@ describe('a kept connection that was closed on the way', () => {
     if (failure !== undefined) expect(failure).toMatchObject({ code: 'UNAVAILABLE' });
     expect(lb.opened() - before).toBeLessThanOrEqual(2);
   });
+});
+
+it('an answer that changes the protocol is no agent, and is told before the deadline', async () => {
+  const tcp = createTcpServer((client) => {
+    client.on('error', () => {});
+    client.once('data', () =>
+      client.write('HTTP/1.1 101 Switching Protocols\r\nconnection: upgrade\r\nupgrade: x\r\n\r\n'),
+    );
+  }).listen(0, '127.0.0.1');
+  await once(tcp, 'listening');
+  cleanUps.push(() => tcp.close());
+  const registry = open({ addresses: [`127.0.0.1:${(tcp.address() as AddressInfo).port}`] });
+  await expect(registry.init()).rejects.toMatchObject({ code: 'UNAVAILABLE' });
 });
 
 describe('pages', () => {
@@ -190,6 +219,27 @@ describe('pages', () => {
       expect(Math.min(...gaps)).toBeGreaterThan(990);
     },
   );
+});
+
+it('an agent that said Retry-After holds up no watch once another, or it again, serves', async () => {
+  let isBusy = true;
+  const passOn = proxyTo(({ url }) => url);
+  const address = await listen((incoming, outgoing) => {
+    if (isBusy) outgoing.writeHead(503, { 'retry-after': '3600' }).end();
+    else passOn(incoming, outgoing);
+  });
+  const syncs = async (registry: Registry): Promise<unknown> => (await registry.watch({ name: 'web' }).next()).value;
+  const [alone, beside] = [open({ addresses: [address] }), open({ addresses: [address, server.address] })];
+  await expect(alone.init()).rejects.toMatchObject({ code: 'UNAVAILABLE' });
+  await beside.init();
+  const startedAt = performance.now();
+  expect(await syncs(beside)).toMatchObject({ type: 'synced' });
+  expect(performance.now() - startedAt).toBeLessThan(3_000);
+  isBusy = false;
+  await alone.init();
+  const again = performance.now();
+  expect(await syncs(alone)).toMatchObject({ type: 'synced' });
+  expect(performance.now() - again).toBeLessThan(3_000);
 });
 
 describe('on the way to the agent', () => {

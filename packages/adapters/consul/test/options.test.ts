@@ -75,6 +75,37 @@ describe('what else the environment says', () => {
     });
   });
 
+  it.each<[string, ConsulOptions['tls']]>([
+    ['an authority without a certificate', { ca: 'garbage' }],
+    ['a key that is no PEM', { cert: 'garbage', key: 'garbage' }],
+    ['a key without its certificate', { key: 'garbage' }],
+  ])('%s is a bad option, and not an agent that is away', async (_, tls) => {
+    const registry = consul({ addresses: ['https://127.0.0.1:1'], env: {}, tls });
+    await expect(registry.init()).rejects.toMatchObject({
+      code: 'INVALID_ARGUMENT',
+      message: expect.stringMatching(/^CONSUL_C.* or tls\./),
+    });
+    await registry.close();
+  });
+
+  it('white space around a variable is none of it, and a variable of white space is not given', () => {
+    const read = settings({
+      env: {
+        CONSUL_HTTP_TOKEN: ' ',
+        CONSUL_HTTP_TOKEN_FILE: ' ',
+        CONSUL_NAMESPACE: 'team\n',
+        CONSUL_HTTP_SSL: ' true',
+      },
+    });
+    expect([read.token(), read.namespace, read.agents[0]?.secure]).toEqual([undefined, 'team', true]);
+    expect(settings({ env: { CONSUL_NAMESPACE: ' ' } }).namespace).toBeUndefined();
+  });
+
+  it('a variable that cannot be read is named', () => {
+    expect(() => settings({ env: { CONSUL_HTTP_ADDR: '"a:1"' } })).toThrow(/^CONSUL_HTTP_ADDR: /);
+    expect(() => settings({ env: { CONSUL_HTTP_TOKEN: 'a b' } })).toThrow(/^CONSUL_HTTP_TOKEN must be/);
+  });
+
   it('a namespace, below that of the code', () => {
     const env = { CONSUL_NAMESPACE: 'team' };
     expect([settings({ env }).namespace, settings({ env, namespace: 'own' }).namespace]).toEqual(['team', 'own']);

@@ -56,6 +56,7 @@ class DiscoveryDriver implements RegistryDriver {
   }
 
   async connect({ signal }: DriverCall): Promise<void> {
+    await this.#fleet.untilWelcome(signal);
     await this.#fleet.read((link, bounded) => link.services(bounded), signal);
   }
 

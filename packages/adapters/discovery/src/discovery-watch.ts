@@ -33,6 +33,7 @@ export interface WatchConnection {
 /** One connection's life: resolves by the signal, rejects when the link is lost, frozen servers included. */
 export async function watchServer(connection: WatchConnection): Promise<void> {
   const { fleet, clock, memory, name, signal } = connection;
+  await fleet.untilWelcome(signal);
   const { link, stream } = await fleet.read(async (server, opening) => {
     const cursor = memory.link === server ? memory.cursor : undefined;
     return { link: server, stream: await server.stream(name, cursor, opening) };

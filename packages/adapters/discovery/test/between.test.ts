@@ -99,6 +99,20 @@ describe('a page of a balancer', () => {
   });
 });
 
+it('a watch that is sent away with Retry-After comes back no sooner', async () => {
+  const asked: number[] = [];
+  const busy = createServer((_, answer) => {
+    asked.push(performance.now());
+    answer.writeHead(503, { 'retry-after': '1' }).end();
+  });
+  const watcher = open(await listen(busy)).watch({ name: 'web' });
+  expect((await watcher.next()).value).toMatchObject({ type: 'interrupted', error: { code: 'UNAVAILABLE' } });
+  await expect.poll(() => asked.length, { timeout: 10_000 }).toBeGreaterThanOrEqual(4);
+  await watcher.return();
+  const gaps = asked.slice(1).map((at, index) => at - (asked[index] ?? 0));
+  expect(Math.min(...gaps)).toBeGreaterThan(990);
+});
+
 it('a name with several addresses that all refuse is named in the message', async () => {
   expect(await failure(open('localhost:1').init())).toMatchObject({
     code: 'UNAVAILABLE',
@@ -199,6 +213,37 @@ it('a 408 that a balancer sends as it closes an idle connection is no answer: th
   const registry = open(await listen(listener));
   for (let read = 0; read < 3; read += 1) expect(await registry.getService('web')).toEqual([]);
   expect(connections).toBeGreaterThan(1);
+});
+
+it('idle connections that a firewall swallows without a word cost one call, however many they are', async () => {
+  const [host = '', port] = server.address.split(':');
+  const dead = new Set<Socket>();
+  const alive = new Set<Socket>();
+  const firewall = createTcpServer((client) => {
+    alive.add(client);
+    const upstream = connect(Number(port), host);
+    upstream.on('error', () => {}).pipe(client);
+    client.on('data', (bytes) => dead.has(client) || upstream.write(bytes));
+    client.on('error', () => {}).on('close', () => upstream.destroy());
+  });
+  const registry = open(await listen(firewall));
+  await Promise.all(Array.from({ length: 8 }, (_, index) => registry.getService(`web-${index}`)));
+  for (const client of alive) dead.add(client);
+  expect(await failure(registry.getService('web', { timeoutMs: 200 }))).toMatchObject({ code: 'TIMEOUT' });
+  expect(await registry.getService('web')).toEqual([]);
+});
+
+it('an answer that changes the protocol is no server: calls and watches are told so before the deadline', async () => {
+  const listener = createTcpServer((socket) => {
+    socket.on('error', () => {});
+    socket.once('data', () =>
+      socket.write('HTTP/1.1 101 Switching Protocols\r\nconnection: upgrade\r\nupgrade: x\r\n\r\n'),
+    );
+  });
+  const registry = open(await listen(listener));
+  expect(await failure(registry.getService('web'))).toMatchObject({ code: 'UNAVAILABLE' });
+  const { value } = await registry.watch({ name: 'web' }).next();
+  expect(value).toMatchObject({ type: 'interrupted', error: { code: 'UNAVAILABLE' } });
 });
 
 it('a base path in the address is kept: the server is reached behind a proxy that serves it below a path', async () => {

@@ -1,4 +1,4 @@
-import { RegistryError } from '@rollcall/core';
+import { RegistryError, type RegistryErrorCode } from '@rollcall/core';
 import { explainTls } from '@rollcall/core/adapter';
 import {
   ClientClosedError,
@@ -6,6 +6,7 @@ import {
   EtcdInvalidAuthTokenError,
   EtcdPermissionDeniedError,
   GRPCDeadlineExceededError,
+  GRPCNotImplementedError,
   GRPCResourceExhastedError,
   GRPCUnauthenticatedError,
   isRecoverableError,
@@ -18,7 +19,11 @@ const unauthorized = [
   GRPCUnauthenticatedError,
 ];
 
-const tlsNames = { ca: 'ETCDCTL_CACERT or tls.ca', cert: 'ETCDCTL_CERT and ETCDCTL_KEY, or tls.cert and tls.key' };
+/** How messages call what TLS needs. */
+export const tlsNames = {
+  ca: 'ETCDCTL_CACERT or tls.ca',
+  cert: 'ETCDCTL_CERT and ETCDCTL_KEY, or tls.cert and tls.key',
+};
 
 const textOf = (cause: unknown): string => (cause instanceof Error ? cause.message : String(cause));
 
@@ -31,10 +36,34 @@ export const saysAuthenticationIsOff = (cause: unknown): boolean => /authenticat
 
 /** The answer to a range is larger than gRPC may receive. */
 export const isTooLarge = (cause: unknown): boolean =>
-  cause instanceof GRPCResourceExhastedError && /received message larger than max/i.test(cause.message);
+  cause instanceof GRPCResourceExhastedError &&
+  /received message larger than max/i.test(cause.message) &&
+  !isNoEtcd(cause);
 
-/** What answered spoke HTTP/2 and no gRPC: a proxy, or another program. */
-const isNoEtcd = (cause: unknown): boolean => /received http status code/i.test(textOf(cause));
+/** What gRPC takes four spaces for, as the size of a message: the text of a page has no smaller letters. */
+const sizeOfText = 0x20_20_20_20;
+
+/** What answered spoke HTTP/2 and no gRPC, or gRPC and not etcd's: a proxy, or another program. */
+function isNoEtcd(cause: unknown): boolean {
+  const text = textOf(cause);
+  const size = /received message larger than max \((\d+)/i.exec(text)?.[1];
+  return (
+    /received http status code/i.test(text) ||
+    cause instanceof GRPCNotImplementedError ||
+    (size !== undefined && Number(size) >= sizeOfText)
+  );
+}
+
+// The statuses that mean the same from any HTTP server.
+const statuses: Readonly<Record<string, RegistryErrorCode>> = {
+  401: 'UNAUTHORIZED',
+  403: 'UNAUTHORIZED',
+  413: 'RESOURCE_EXHAUSTED',
+  429: 'RESOURCE_EXHAUSTED',
+};
+
+const codeOfPage = (message: string): RegistryErrorCode =>
+  statuses[/received http status code (\d+)/i.exec(message)?.[1] ?? ''] ?? 'UNAVAILABLE';
 
 const saysElection = (cause: unknown): boolean => /leader changed|not (?:the )?leader/.test(textOf(cause));
 
@@ -71,7 +100,7 @@ export function toEtcdError(cause: unknown): RegistryError {
   }
   if (isNoEtcd(cause)) {
     const what = `no etcd answered: ${message}, from another program or from a proxy that http_proxy or https_proxy names`;
-    return new RegistryError('UNAVAILABLE', what, { cause });
+    return new RegistryError(codeOfPage(message), what, { cause });
   }
   // Auth errors that etcd3 does not know come as text.
   if (unauthorized.some((kind) => cause instanceof kind) || /permission denied|auth token|auth store/.test(message))

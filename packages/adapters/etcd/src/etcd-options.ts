@@ -103,6 +103,7 @@ export function parseSettings(options: EtcdOptions): EtcdSettings {
     endpoints: parseEndpoints(options.addresses, {
       registry: 'etcd',
       defaults: listed.length > 0 ? listed : [defaultAddress],
+      source: hasAddress(options.addresses) ? undefined : 'ETCDCTL_ENDPOINTS',
       defaultPort: 2_379,
       urlPort: 'default',
       scheme: isSecured ? 'https' : 'http',
@@ -113,7 +114,11 @@ export function parseSettings(options: EtcdOptions): EtcdSettings {
   };
 }
 
-const isGiven = (value: string | undefined): value is string => value !== undefined && value !== '';
+const isGiven = (value: string | undefined): value is string => value !== undefined && value.trim() !== '';
+
+/** Whether code or flag name where etcd is. */
+const hasAddress = (addresses: unknown): boolean =>
+  addresses !== undefined && (!Array.isArray(addresses) || addresses.some((one) => String(one).trim() !== ''));
 
 /** User and password of a token; throws `INVALID_ARGUMENT`. */
 function parseUser(token: unknown): EtcdUser | undefined {
@@ -142,7 +147,7 @@ const tlsVariables = [
 
 function tlsOfEnvironment(env: Environment): EtcdTls {
   const read = (name: string): string | undefined => {
-    const path = env[name];
+    const path = env[name]?.trim();
     if (!isGiven(path)) return undefined;
     try {
       return readFileSync(path, 'utf8');

@@ -62,6 +62,24 @@ describe('certificates', () => {
     });
   });
 
+  it.each([
+    ['an authority without a certificate', { ca: 'garbage' }],
+    ['a key that is no PEM', { cert: 'garbage', key: 'garbage' }],
+    ['a key without its certificate', { key: 'garbage' }],
+  ])('%s is a bad option, and not a member that is away', async (_, tls) => {
+    const registry = etcd({ addresses: ['127.0.0.1:1'], env: {}, tls });
+    await expect(registry.init()).rejects.toMatchObject({
+      code: 'INVALID_ARGUMENT',
+      message: expect.stringMatching(/^ETCDCTL_C.* or tls\./),
+    });
+    await registry.close();
+  });
+
+  it('an address of the variable that cannot be one is named with it', () => {
+    expect(() => parseSettings({ env: { ETCDCTL_ENDPOINTS: '"a:1"' } })).toThrow(/^ETCDCTL_ENDPOINTS: /);
+    expect(() => parseSettings({ addresses: ['a b'], env: { ETCDCTL_ENDPOINTS: 'a:1' } })).toThrow(/^addresses: /);
+  });
+
   it('that cannot be read are named with their variable', () => {
     const { tls } = parseSettings({ env: { ETCDCTL_KEY: join(folder, 'none') } });
     expect(tls).toThrow(/^ETCDCTL_KEY: .*none cannot be read/);

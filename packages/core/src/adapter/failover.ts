@@ -1,7 +1,7 @@
 import type { Clock } from '../contract.ts';
-import { failoverAfterMs, shunnedMs } from '../defaults.ts';
+import { failoverAfterMs, retryAfterCapMs, shunnedMs } from '../defaults.ts';
 import { RegistryError } from '../errors.ts';
-import { withDeadline } from './abort.ts';
+import { pause, withDeadline } from './abort.ts';
 
 /** What {@link Failover} is made of. */
 export interface FailoverOptions<T> {
@@ -25,6 +25,8 @@ export class Failover<T> {
   readonly #options: FailoverOptions<T>;
   /** Until when a target that did not answer is asked last. */
   readonly #shunnedUntil = new Map<T, number>();
+  /** Until when a target asked to be left alone. */
+  readonly #welcomeAt = new Map<T, number>();
   #current: T;
 
   constructor(options: FailoverOptions<T>) {
@@ -77,7 +79,24 @@ export class Failover<T> {
   /** The target answered: later calls go to it. */
   served(target: T): void {
     this.#shunnedUntil.delete(target);
+    this.#welcomeAt.delete(target);
     this.#current = target;
+  }
+
+  /** The target said for how long it wants no call, as by `Retry-After`. It holds until the target serves again. */
+  unwelcome(target: T, ms: number): void {
+    this.#welcomeAt.set(target, this.#options.clock.now() + ms);
+  }
+
+  /**
+   * Before what is repeated without end: resolves when a target may be asked, after {@link retryAfterCapMs} at most.
+   * Rejects with the signal's reason.
+   */
+  async untilWelcome(signal: AbortSignal): Promise<void> {
+    const { clock } = this.#options;
+    const welcomeAt = this.targets.map((target) => this.#welcomeAt.get(target) ?? Number.NEGATIVE_INFINITY);
+    const waitMs = Math.min(...welcomeAt) - clock.now();
+    if (waitMs > 0) await pause(clock, Math.min(waitMs, retryAfterCapMs), signal);
   }
 
   /** The target did not answer, also where that was seen outside {@link Failover.run}, as by a stream. */

@@ -38,4 +38,4 @@ export {
   readMetadata,
 } from './readers.ts';
 export { recipeOf } from './recipe.ts';
-export { explainTls, type TlsNames } from './tls-hints.ts';
+export { checkTls, explainTls, type TlsNames } from './tls-hints.ts';

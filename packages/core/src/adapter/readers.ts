@@ -1,6 +1,8 @@
 /** Readers of what comes from outside: settings, environment variables and records of other writers. */
+import { isIP } from 'node:net';
 import type { Metadata } from '../contract.ts';
 import { RegistryError } from '../errors.ts';
+import { isAddress } from '../model/limits.ts';
 import type { EntryKey } from './driver.ts';
 
 /** `INVALID_ARGUMENT` for an option of the registry. `message` names the option and what it must be. */
@@ -32,6 +34,8 @@ export interface EndpointRules {
   readonly registry: string;
   /** Where the backend is when no address is given. */
   readonly defaults: readonly string[];
+  /** How messages call the addresses; default `addresses`. */
+  readonly source?: string | undefined;
   /** Port of an address that names none; a URL without a port has that of its scheme unless `urlPort` is `default`. */
   readonly defaultPort: number;
   readonly urlPort?: 'scheme' | 'default' | undefined;
@@ -52,38 +56,44 @@ export function parseEndpoints(addresses: unknown, rules: EndpointRules): readon
 }
 
 function parseEndpoint(value: unknown, rules: EndpointRules): BackendEndpoint {
-  const { registry, defaultPort, urlPort = 'scheme', paths = false, scheme = 'http' } = rules;
+  const { registry, source = 'addresses', defaultPort, urlPort = 'scheme', paths = false, scheme = 'http' } = rules;
   const rule = `must be host:port or http(s)://host:port${paths ? '[/path]' : ''}`;
-  if (typeof value !== 'string') throw invalidOption(registry, `addresses: ${String(value)} ${rule}`);
+  if (typeof value !== 'string') throw invalidOption(registry, `${source}: ${String(value)} ${rule}`);
   const text = value.trim();
   const hasScheme = /^https?:\/\//i.test(text);
   const full = hasScheme ? text : `${scheme}://${text}`;
-  // `ftp://host` would be a host named ftp with a path.
-  const isOther = !hasScheme && /^[a-z][a-z0-9+.-]*:\/\//i.test(text);
-  const url = !isOther && URL.canParse(full) ? new URL(full) : undefined;
+  // `ftp://host`, `http:/host` and `http//host` would be a host named as the scheme is, to which the token is sent.
+  const isOther = !hasScheme && /^[a-z][a-z0-9+.-]*(?::\/|\/\/)/i.test(text);
+  const url = !isOther && isWritten(full) && URL.canParse(full) ? new URL(full) : undefined;
   // Not repeated: a password may be in it.
   if (url !== undefined && (url.username !== '' || url.password !== ''))
-    throw invalidOption(registry, `addresses: ${rule}, without a user`);
+    throw invalidOption(registry, `${source}: ${rule}, without a user`);
   const path = url?.pathname.replace(/\/+$/, '') ?? '';
   if (url === undefined || url.hostname === '' || url.search !== '' || url.hash !== '' || (path !== '' && !paths))
-    throw invalidOption(registry, `addresses: ${JSON.stringify(value)} ${rule}`);
+    throw invalidOption(registry, `${source}: ${JSON.stringify(value)} ${rule}`);
   const secure = url.protocol === 'https:';
   // URL forgets a port that is the scheme's own, so the text decides whether one was given.
   const explicit = /:(\d+)$/.exec(/^[^/?#]*/.exec(full.replace(/^https?:\/\//i, ''))?.[0] ?? '')?.[1];
   const schemePort = hasScheme && urlPort === 'scheme' ? (secure ? 443 : 80) : defaultPort;
   const port = explicit === undefined ? schemePort : Number(explicit);
-  if (port < 1 || port > 65_535) throw invalidOption(registry, `addresses: ${JSON.stringify(value)} ${rule}`);
+  if (port < 1 || port > 65_535) throw invalidOption(registry, `${source}: ${JSON.stringify(value)} ${rule}`);
   const address = `${url.hostname}:${port}`;
+  // URL reads 10.0.5 as 10.0.0.5, and takes `a,b` and `*` for names.
+  const isMistyped = !isAddress(address) || (isIP(url.hostname) === 4 && !full.includes(`//${url.hostname}`));
+  if (isMistyped) throw invalidOption(registry, `${source}: ${JSON.stringify(value)} ${rule}`);
   const host = url.hostname.replace(/^\[|\]$/g, '');
   return { secure, host, port, address, origin: `${url.protocol}//${address}`, path };
 }
 
-/** A token that can travel in a header, without white space around it; throws `INVALID_ARGUMENT`. */
-export function parseHeaderToken(token: unknown, registry: string): string | undefined {
+/** Without what a URL leaves out or reads as a slash. */
+const isWritten = (text: string): boolean => !/[\s\\\p{Cc}]/u.test(text);
+
+/** A token that can travel in a header, without white space around it; throws `INVALID_ARGUMENT`, which names `source`. */
+export function parseHeaderToken(token: unknown, registry: string, source = 'token'): string | undefined {
   if (token === undefined) return undefined;
   const text = typeof token === 'string' ? token.trim() : '';
   if (/^[\x21-\x7e]{1,4096}$/.test(text)) return text;
-  throw invalidOption(registry, 'token must be 1-4096 printable ASCII characters without spaces');
+  throw invalidOption(registry, `${source} must be 1-4096 printable ASCII characters without spaces`);
 }
 
 const timeUnits: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000 };

@@ -1,4 +1,6 @@
-/** What a failed handshake means, said in a way that helps: OpenSSL's own words name neither the option nor the side. */
+/** What TLS needs and what a failed handshake means, said in a way that helps: OpenSSL's own words name neither the option nor the side. */
+import { createSecureContext } from 'node:tls';
+import { invalidOption } from './readers.ts';
 
 /** How a backend's users name what TLS needs, such as `CONSUL_CACERT or tls.ca`. */
 export interface TlsNames {
@@ -35,4 +37,27 @@ export function explainTls(message: string, names: TlsNames): string {
     .trim();
   const hint = hints.find(([pattern]) => pattern.test(said))?.[1](names);
   return hint === undefined ? said : `${said} (${hint})`;
+}
+
+/** PEM texts. */
+interface TlsFiles {
+  readonly ca?: string | Buffer | undefined;
+  readonly cert?: string | Buffer | undefined;
+  readonly key?: string | Buffer | undefined;
+}
+
+/** Throws `INVALID_ARGUMENT` for what no connection can be made with, which would look like a backend that is away. */
+export function checkTls({ ca, cert, key }: TlsFiles, names: TlsNames, registry: string): void {
+  // OpenSSL takes a text without a certificate for an empty list.
+  if (ca !== undefined && !/-----BEGIN [A-Z0-9 ]*CERTIFICATE-----/.test(ca.toString()))
+    throw invalidOption(registry, `${names.ca}: no PEM certificate is in it`);
+  if ((cert === undefined) !== (key === undefined))
+    throw invalidOption(registry, `${names.cert}: certificate and key must be given together`);
+  if (cert === undefined || key === undefined) return;
+  try {
+    createSecureContext({ cert, key });
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : String(cause);
+    throw invalidOption(registry, `${names.cert}: no PEM certificate and its key: ${why}`, cause);
+  }
 }

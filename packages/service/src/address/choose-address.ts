@@ -1,6 +1,6 @@
 /** Pure: which address other programs should use. The rule is stated in docs/service.md. */
 import { isIP } from 'node:net';
-import { RegistryError } from '@rollcall/core';
+import { limits, RegistryError } from '@rollcall/core';
 import { bestInterface, type Interfaces, isLinkLocal } from './interfaces.ts';
 
 /** What is known when the address is chosen. */
@@ -32,7 +32,8 @@ const wildcards = new Set(['', '0.0.0.0', '::']);
 
 /** Whether only this machine reaches the host. */
 export const isLoopback = (host: string): boolean =>
-  host === 'localhost' || host === '::1' || host.startsWith('127.') || host.startsWith('::ffff:127.');
+  // Names below localhost are this machine's (RFC 6761); a URL writes ::ffff:127.0.0.1 as ::ffff:7f00:1.
+  /^(?:127\..*|::1|(?:.*\.)?localhost\.?|::ffff:(?:127\..*|7f[0-9a-f]{2}:.*))$/i.test(host);
 
 /** Whether a server that is bound to the host is reached by every address of its machine. */
 export const isWildcard = (host: string): boolean => wildcards.has(host);
@@ -69,8 +70,10 @@ function fromWanted(
   const [, ipv6, name, givenPort] = /^(?:\[([^\]]+)\]|([^:/?#\s]+))(?::(\d+))?$/.exec(value) ?? [];
   const host = isIP(value) === 6 ? value : (ipv6 ?? name);
   const port = givenPort === undefined ? serverPort : Number(givenPort);
-  if (host !== undefined && port !== undefined && port >= 1 && port <= 65_535)
-    return { address: join(host, port), why: source };
+  const address =
+    host === undefined || port === undefined ? '' : ipv6 === undefined ? join(host, port) : `[${ipv6}]:${port}`;
+  // A zone names an interface of this machine, and a wildcard names no machine.
+  if (limits.isAddress(address) && !address.includes('%') && !isWildcard(host ?? '')) return { address, why: source };
   const rule = serverPort === undefined ? 'host:port, as there is no server' : 'host or host:port';
   const message = `${source}: ${JSON.stringify(value)} must be ${rule}; an IPv6 address with a port is in brackets, and a URL has no place here`;
   throw new RegistryError('INVALID_ARGUMENT', message);
@@ -82,7 +85,9 @@ function anyHost(facts: AddressFacts, { host, port }: { readonly host: string; r
   const backendIsLoopback = backendHost !== undefined && isLoopback(backendHost);
   if (backendIsLoopback && loopbackIsLocal)
     return { address: join('127.0.0.1', port), why: 'the registry is on this machine' };
-  if (routeHost !== undefined && !isLinkLocal(routeHost) && !isLoopback(routeHost)) {
+  // A server that is bound to 0.0.0.0 does not listen at the IPv6 address from which the backend is reached.
+  const isHeard = host !== '0.0.0.0' || isIP(routeHost ?? '') === 4;
+  if (routeHost !== undefined && isHeard && !isLinkLocal(routeHost) && !isLoopback(routeHost)) {
     const why = backendIsLoopback
       ? 'the default route: the registry at loopback may be the agent of a cluster'
       : 'the route to the registry';

@@ -34,8 +34,7 @@ export async function findAddress(question: AddressQuestion): Promise<Advertised
     advertise === undefined ? readSetting('advertise', sources) : { value: advertise, source: 'advertise' };
   const bound = server === undefined ? undefined : await boundAddress(server, question);
   const { crossHost } = registry.capabilities;
-  const [endpoint] = crossHost ? (registry.endpoints ?? []) : [];
-  const backendHost = endpoint === undefined ? undefined : limits.splitAddress(endpoint).host;
+  const backendHost = crossHost ? backendHostOf(registry.endpoints) : undefined;
   const facts = { wanted, bound, crossHost, backendHost, loopbackIsLocal, interfaces: currentInterfaces() };
   const asksRoute = wanted === undefined && backendHost !== undefined && bound !== undefined && isWildcard(bound.host);
   if (!asksRoute) return chooseAddress(facts);
@@ -44,6 +43,14 @@ export async function findAddress(question: AddressQuestion): Promise<Advertised
   // A name server that is away for a moment must not move the service.
   if (previous !== undefined && routeHost === undefined && !isLoopback(backendHost)) return previous;
   return chooseAddress({ ...facts, routeHost });
+}
+
+/** Other machines read from a backend elsewhere, although the first one may be on this machine. */
+function backendHostOf(endpoints: Registry['endpoints']): string | undefined {
+  if (endpoints === undefined) return undefined;
+  const hosts = endpoints.map((endpoint) => limits.splitAddress(endpoint).host);
+  // Without a host it is reached by a socket of this machine, as a local agent is.
+  return hosts.find((host) => !isLoopback(host)) ?? hosts[0] ?? 'localhost';
 }
 
 /** Some systems forbid the question (sandboxes, Android): then there is nothing to choose from. */

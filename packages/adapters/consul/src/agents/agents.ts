@@ -1,13 +1,7 @@
 import type { Clock } from '@rollcall/core';
-import { Failover, onAbort, pause, withDeadline } from '@rollcall/core/adapter';
-import { AnswerError, isUnreachable } from '../consul-error.ts';
-import {
-  attendAfterMs,
-  type ConsulSettings,
-  failoverAfterMs,
-  maxInFlight,
-  maxRetryAfterMs,
-} from '../consul-options.ts';
+import { checkTls, Failover, onAbort, pause, withDeadline } from '@rollcall/core/adapter';
+import { AnswerError, isUnreachable, tlsNames } from '../consul-error.ts';
+import { attendAfterMs, type ConsulSettings, failoverAfterMs, maxInFlight } from '../consul-options.ts';
 import { AgentLink } from './agent-link.ts';
 import { Gate } from './gate.ts';
 
@@ -15,6 +9,7 @@ import { Gate } from './gate.ts';
 export async function openAgents(settings: ConsulSettings, clock: Clock): Promise<Agents> {
   const { agents, namespace, token, auth, datacenter } = settings;
   const tls = agents.some(({ secure }) => secure) ? await settings.tls() : {};
+  checkTls(tls, tlsNames, 'consul');
   const gate = new Gate(maxInFlight);
   const links = agents.map(
     (address) => new AgentLink({ address, tls, namespace, token, auth, clock }, datacenter, gate),
@@ -30,8 +25,6 @@ export class Agents {
   readonly #clock: Clock;
   /** When the current agent last did something for us. */
   #heardAt = Number.NEGATIVE_INFINITY;
-  /** Until when an agent asked to be left alone. */
-  #welcomeAt = Number.NEGATIVE_INFINITY;
 
   constructor(links: readonly AgentLink[], clock: Clock) {
     this.#failover = new Failover({ targets: links, clock, isUnreachable });
@@ -43,10 +36,9 @@ export class Agents {
     return this.#first(signal, (link, isLast) => (isLast ? work(link, signal) : this.#attended(link, signal, work)));
   }
 
-  /** Before what is repeated without end: an agent that said `Retry-After` is left alone until then. */
-  async untilWelcome(signal: AbortSignal): Promise<void> {
-    const waitMs = Math.min(this.#welcomeAt - this.#clock.now(), maxRetryAfterMs);
-    if (waitMs > 0) await pause(this.#clock, waitMs, signal);
+  /** Before what is repeated without end: where every agent said `Retry-After`, they are left alone for a while. */
+  untilWelcome(signal: AbortSignal): Promise<void> {
+    return this.#failover.untilWelcome(signal);
   }
 
   /** Runs a watch, which bounds its own requests, with the first agent that serves. */
@@ -73,7 +65,8 @@ export class Agents {
         return result;
       } catch (cause) {
         failure = cause;
-        this.#note(cause);
+        if (cause instanceof AnswerError && cause.retryAfterMs !== undefined)
+          this.#failover.unwelcome(link, cause.retryAfterMs);
         if (!isUnreachable(cause)) throw cause;
         this.#heardAt = Number.NEGATIVE_INFINITY;
         // The caller's own deadline says nothing of the agent: the next call asks it first whether it answers.
@@ -82,11 +75,6 @@ export class Agents {
       }
     }
     throw failure;
-  }
-
-  #note(cause: unknown): void {
-    if (cause instanceof AnswerError && cause.retryAfterMs !== undefined)
-      this.#welcomeAt = this.#clock.now() + cause.retryAfterMs;
   }
 
   /** Where there is a choice, an agent that does not answer must not cost a call its whole deadline. */

@@ -2,7 +2,7 @@ import { EventEmitter } from 'node:events';
 import { type ClientRequest, Agent as HttpAgent, type IncomingMessage } from 'node:http';
 import { Agent as HttpsAgent } from 'node:https';
 import type { Socket } from 'node:net';
-import type { Clock } from '@rollcall/core';
+import { type Clock, RegistryError } from '@rollcall/core';
 import { onAbort } from '@rollcall/core/adapter';
 import { AnswerError, toAnswerError } from '../consul-error.ts';
 import { type AgentAddress, abortedWriteMs, type ConsulTls, maxAnswerBytes, maxInFlight } from '../consul-options.ts';
@@ -87,9 +87,11 @@ export class ConsulClient {
     try {
       return await this.#attempt(exchange, ctx);
     } catch (cause) {
-      if (signal.aborted || blocks || !this.#wasClosedIdle(ctx, cause)) throw cause;
+      const wasIdle = this.#requests.get(ctx)?.reusedSocket === true;
+      if (!wasIdle || !(signal.aborted ? ranOutOfTime(signal) : saysClosed(cause))) throw cause;
       // The others that lie idle are as old.
       for (const socket of Object.values(this.#agent.freeSockets).flat()) socket?.destroy();
+      if (signal.aborted || blocks) throw cause;
       return this.#attempt(exchange, newContext());
     }
   }
@@ -118,12 +120,6 @@ export class ConsulClient {
     }
   }
 
-  /** A balancer or firewall may forget a connection that is kept, without a word until it is used again. */
-  #wasClosedIdle(ctx: Context, cause: unknown): boolean {
-    const code = cause instanceof Error && 'code' in cause ? cause.code : undefined;
-    return this.#requests.get(ctx)?.reusedSocket === true && (code === 'ECONNRESET' || code === 'EPIPE');
-  }
-
   #take(socket: Socket): void {
     if (this.#options.background) socket.unref();
     if (this.#sockets.has(socket)) return;
@@ -133,6 +129,17 @@ export class ConsulClient {
     });
   }
 }
+
+/** A balancer resets a connection that it has closed, or it wrote 408 there before it closed it. */
+function saysClosed(cause: unknown): boolean {
+  if (cause instanceof AnswerError) return cause.status === 408;
+  const code = cause instanceof Error && 'code' in cause ? cause.code : undefined;
+  return code === 'ECONNRESET' || code === 'ECONNABORTED' || code === 'EPIPE';
+}
+
+/** A firewall that has forgotten a connection swallows what is sent on it. An abort by the caller says nothing of it. */
+const ranOutOfTime = ({ reason }: AbortSignal): boolean =>
+  RegistryError.is(reason, 'TIMEOUT') || reason instanceof AnswerError;
 
 const newContext = (): Context => Object.assign(new EventEmitter(), { includeResponse: true as const });
 
@@ -147,6 +154,8 @@ function headersOf({ namespace, auth }: ClientOptions): Readonly<Record<string, 
 /** Before the library sees the request: what it does not listen for becomes an error that it does. */
 function watched(request: ClientRequest, take: (socket: Socket) => void): ClientRequest {
   request.on('socket', take);
+  // An answer that changes the protocol ends the connection, and Node reports no error.
+  request.once('close', () => request.emit('error', new AnswerError('ended the connection without an answer')));
   request.once('response', (response: IncomingMessage) => {
     let bytes = 0;
     response.on('data', (chunk: Buffer) => {

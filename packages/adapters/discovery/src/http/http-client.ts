@@ -1,6 +1,6 @@
 import { type ClientRequest, Agent as HttpAgent, request as httpRequest, type IncomingMessage } from 'node:http';
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
-import type { Clock } from '@rollcall/core';
+import { type Clock, RegistryError } from '@rollcall/core';
 import type { BackendEndpoint } from '@rollcall/core/adapter';
 import { maxSockets } from '../discovery-options.ts';
 import { type HttpAnswer, readAnswer } from './http-answer.ts';
@@ -78,12 +78,19 @@ export class HttpClient {
       if (!request.reusedSocket || response.statusCode !== 408) return response;
       response.destroy();
     } catch (cause) {
+      // A firewall that has forgotten a connection says nothing at all.
+      const isSilent = RegistryError.is(call.signal.reason, 'TIMEOUT');
+      if (request.reusedSocket && isSilent) this.#closeIdle();
       const wasIdle = request.reusedSocket && closedCodes.has(codeOf(cause));
       if (!wasIdle || call.signal.aborted) throw cause;
     }
-    // The others were idle as long: the repetition must get a fresh one.
-    for (const sockets of Object.values(this.#agent.freeSockets)) for (const socket of sockets ?? []) socket.destroy();
+    this.#closeIdle();
     return responseOf(this.#request(call, this.#agent), call);
+  }
+
+  /** One idle connection was dead. The others were idle as long, and the next call must get a fresh one. */
+  #closeIdle(): void {
+    for (const sockets of Object.values(this.#agent.freeSockets)) for (const socket of sockets ?? []) socket.destroy();
   }
 
   #request({ method, path, body, headers, signal }: HttpCall, agent: HttpAgent | false): ClientRequest {
@@ -119,5 +126,7 @@ function responseOf(request: ClientRequest, { signal }: HttpCall): Promise<Incom
   return new Promise((resolve, reject) => {
     request.once('response', resolve);
     request.on('error', (error) => reject(signal.aborted ? signal.reason : error));
+    // An answer that changes the protocol ends the connection, and Node reports no error.
+    request.once('close', () => reject(new Error('the connection ended without an answer')));
   });
 }

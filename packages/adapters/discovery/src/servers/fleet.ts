@@ -9,6 +9,7 @@ import {
 } from '@rollcall/core/adapter';
 import { isUnreachable } from '../discovery-error.ts';
 import { backgroundTimeoutMs, failoverAfterMs } from '../discovery-options.ts';
+import { HttpError } from '../http/http-error.ts';
 import { type LinkContext, ServerLink } from './server-link.ts';
 
 /** A write on one server, and what to do when that server missed it. */
@@ -45,9 +46,19 @@ export class Fleet {
   /** Asks the current server, and the next ones in turn while none answers. */
   read<T>(work: (link: ServerLink, signal: AbortSignal) => Promise<T>, signal: AbortSignal): Promise<T> {
     return this.#failover.run(signal, async (link, bounded) => {
-      await link.missed.settle(bounded);
-      return work(link, bounded);
+      try {
+        await link.missed.settle(bounded);
+        return await work(link, bounded);
+      } catch (cause) {
+        this.#noteWelcome(link, cause);
+        throw cause;
+      }
     });
+  }
+
+  /** Before what is repeated without end: where every server said `Retry-After`, they are left alone for a while. */
+  untilWelcome(signal: AbortSignal): Promise<void> {
+    return this.#failover.untilWelcome(signal);
   }
 
   /** Writes on every server at once; resolves with the current's answer, or with that of the first that takes its place. */
@@ -125,6 +136,11 @@ export class Fleet {
   /** The server of a stream fell silent: the next connection goes to another first. */
   failed(link: ServerLink): void {
     this.#failover.failed(link);
+  }
+
+  #noteWelcome(link: ServerLink, cause: unknown): void {
+    if (cause instanceof HttpError && cause.retryAfterMs !== undefined)
+      this.#failover.unwelcome(link, cause.retryAfterMs);
   }
 
   isCurrent(link: ServerLink): boolean {

@@ -1,11 +1,14 @@
 import { isIP } from 'node:net';
+import { checkTls } from '@rollcall/core/adapter';
 import type { IOptions } from 'etcd3';
+import { tlsNames } from '../etcd-error.ts';
 import type { EtcdTls } from '../etcd-options.ts';
 
 type Credentials = NonNullable<IOptions['credentials']>;
 
-/** For etcd3, whose types ask for an authority; gRPC takes Node's own without one. */
+/** For etcd3, whose types ask for an authority; gRPC takes Node's own without one. Throws `INVALID_ARGUMENT`. */
 export function credentialsOf({ ca, key, cert }: EtcdTls): Credentials {
+  checkTls({ ca, key, cert }, tlsNames, 'etcd');
   const pem = (text: string | undefined): Buffer | undefined => (text === undefined ? undefined : Buffer.from(text));
   return Object.fromEntries(
     Object.entries({ rootCertificate: pem(ca), privateKey: pem(key), certChain: pem(cert) }).filter(
