@@ -70,11 +70,13 @@ class DiscoveryDriver implements RegistryDriver {
     lease: Lease | undefined,
     { signal }: DriverCall,
   ): Promise<readonly EntryKey[]> {
+    const doubtful = new Set(keys.filter(({ name, id }) => this.#contested.has(keyOf(name, id))));
     const statuses = await this.#fleet.write(
       {
         run: async (link) => {
           const answers = await link.renew(keys, lease);
           if (!this.#fleet.isCurrent(link)) this.#repair(link, keys, answers, lease);
+          else for (const key of link.departed(keys)) doubtful.add(key);
           return answers;
         },
         missed: (link) => link.missed.registered(this.#entries(this.#uncontested(keys)), lease),
@@ -84,7 +86,10 @@ class DiscoveryDriver implements RegistryDriver {
     const taken = keys.filter((_, index) => statuses[index] === 409);
     if (taken[0] !== undefined) throw this.#yield(taken[0], taken);
     const lost = keys.filter((_, index) => statuses[index] === 404);
-    await this.#refuseHeld(lost, signal);
+    await this.#refuseHeld(
+      lost.filter((key) => doubtful.has(key)),
+      signal,
+    );
     for (const { name, id } of keys) this.#contested.delete(keyOf(name, id));
     return lost;
   }
@@ -131,17 +136,19 @@ class DiscoveryDriver implements RegistryDriver {
     return conflict(this.name, first, 'another registry object');
   }
 
-  /** A server that restarted knows no earlier handle. What was in another's hands before and is listed still is. */
-  async #refuseHeld(lost: readonly EntryKey[], signal: AbortSignal): Promise<void> {
-    const contested = lost.filter(({ name, id }) => this.#contested.has(keyOf(name, id)));
-    for (const name of new Set(contested.map((key) => key.name))) {
+  /**
+   * The server knows no handle of ours for these. What was in another's hands before, or left the roll in this start of the
+   * server, and is listed, is another's.
+   */
+  async #refuseHeld(doubtful: readonly EntryKey[], signal: AbortSignal): Promise<void> {
+    for (const name of new Set(doubtful.map((key) => key.name))) {
       const instances = await this.#fleet.read((link, bounded) => link.instances(name, bounded), signal);
       // A holder that is late is given up by the server, or it would have refused the renewal.
       const held = instances.flatMap((instance) => {
         const { entry } = readInstance(instance);
         return entry === undefined || entry.node.late === true ? [] : [entryKey(entry)];
       });
-      const taken = contested.filter((key) => held.some((other) => other.name === key.name && other.id === key.id));
+      const taken = doubtful.filter((key) => held.some((other) => other.name === key.name && other.id === key.id));
       if (taken[0] !== undefined) throw this.#yield(taken[0], taken);
     }
   }
