@@ -1,0 +1,71 @@
+import { interrupted, recover } from './living.ts';
+import { fact } from './node-model.ts';
+import type { World } from './world.ts';
+
+/** Everything that was stored is gone, and so is what was on its way. */
+function forget(world: World, startedAt: number): void {
+  for (const { model } of world.models()) {
+    const ackedAt = world.time.now();
+    model.add(fact({ startedAt, ackedAt, causes: ['deregistered', 'expired', 'unknown'], settles: true }));
+  }
+}
+
+function mark(world: World): void {
+  for (const told of world.watchers) told.fault();
+}
+
+/** Ends the backend. */
+export async function stop(world: World): Promise<void> {
+  world.faultAt = world.time.now();
+  mark(world);
+  world.backend = 'stopped';
+  await world.faults?.stop();
+  world.note(`await faults.stop(); // at ${world.at()}`);
+  await interrupted(world);
+}
+
+/** Runs it again. */
+export async function start(world: World): Promise<void> {
+  const startedAt = world.time.now();
+  await world.faults?.start();
+  world.note(`await faults.start(); // at ${world.at()}`);
+  if (!world.capabilities.durable) forget(world, startedAt);
+  await serve(world);
+}
+
+/** Lets it answer nothing. */
+export async function freeze(world: World): Promise<void> {
+  world.faultAt = world.time.now();
+  mark(world);
+  world.backend = 'frozen';
+  await world.faults?.freeze();
+  world.note(`await faults.freeze(); // at ${world.at()}`);
+}
+
+/** Lets it go on. */
+export async function resume(world: World): Promise<void> {
+  await world.faults?.resume();
+  world.note(`await faults.resume(); // at ${world.at()}`);
+  await serve(world);
+}
+
+/** Takes everything from it. */
+export async function wipe(world: World): Promise<void> {
+  world.faultAt = world.time.now();
+  mark(world);
+  await world.faults?.wipe();
+  world.note(`await faults.wipe(); // at ${world.at()}`);
+  forget(world, world.faultAt);
+  await serve(world);
+}
+
+async function serve(world: World): Promise<void> {
+  world.backend = 'serving';
+  const now = world.time.now();
+  for (const { model } of world.models()) model.lengthen(world.faultAt, now - world.faultAt);
+  mark(world);
+  await recover(world);
+  // What was found late was found after the fault as well.
+  const found = world.time.now();
+  for (const { model } of world.models()) model.lengthen(world.faultAt, found - now);
+}
