@@ -75,7 +75,8 @@ export function shelfDriver(warehouse: Warehouse, namespace?: string): RegistryD
     renew: (keys, lease, { signal }) =>
       shelf.ask(signal, () => {
         refuseOthers(keys);
-        return keys.filter((key) => !shelf.renew(key, lease));
+        // What a dead holder left is not renewed: its content may be another.
+        return keys.filter((key) => !shelf.isHeldBy(key, me) || !shelf.renew(key, lease));
       }),
     remove: (keys, { signal }) =>
       shelf.ask(signal, () => {

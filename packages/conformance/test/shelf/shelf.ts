@@ -102,6 +102,10 @@ export class Shelf {
     return holder?.alive ? holder : undefined;
   }
 
+  isHeldBy(key: EntryKey, holder: Holder): boolean {
+    return this.records.get(keyOf(key.name, key.id))?.holder === holder;
+  }
+
   put(entry: Entry, holder: Holder, lease: Lease | undefined): void {
     const key = { name: entry.name, id: entry.node.id };
     const id = keyOf(key.name, key.id);
