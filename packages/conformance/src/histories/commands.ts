@@ -72,15 +72,6 @@ function stretchMs(world: World, kind: string): number {
   return kind === 'a while' && world.time.isVirtual ? whole * 8 : whole;
 }
 
-const registers = fc.tuple(slot, service, ids, content, ttl, interval).map(([from, name, nodes, says, kind, often]) =>
-  command(`register ${from}`, always, async (world) => {
-    const ttlMs = ttlMsOf(world, kind);
-    const renewIntervalMs = often && ttlMs && ttlMs * often;
-    const writing: Writing = { service: name, ids: nodes, content: says, ttlMs, renewIntervalMs };
-    await register(world, await world.caller(from), writing);
-  }),
-);
-
 /** What an object said last of a service, and under which kind of TTL. */
 interface Said {
   readonly content: Content;
@@ -88,11 +79,27 @@ interface Said {
 }
 const last = new WeakMap<World, Map<string, Said>>();
 
+function saidBy(world: World): Map<string, Said> {
+  const known = last.get(world) ?? new Map<string, Said>();
+  last.set(world, known);
+  return known;
+}
+
+const registers = fc.tuple(slot, service, ids, content, ttl, interval).map(([from, name, nodes, says, kind, often]) =>
+  command(`register ${from}`, always, async (world) => {
+    const ttlMs = ttlMsOf(world, kind);
+    const renewIntervalMs = often && ttlMs && ttlMs * often;
+    const writing: Writing = { service: name, ids: nodes, content: says, ttlMs, renewIntervalMs };
+    const caller = await world.caller(from);
+    saidBy(world).set(`${caller.number} ${name}`, { content: says, kind });
+    await register(world, caller, writing);
+  }),
+);
+
 /** Registers the same content again, as a heartbeat does, of one node or two; a lease may get another TTL by it. */
 const renews = fc.tuple(slot, service, ids, content, ttl).map(([from, name, nodes, says, drawn]) =>
   command(`renew ${from}`, always, async (world) => {
-    const known = last.get(world) ?? new Map<string, Said>();
-    last.set(world, known);
+    const known = saidBy(world);
     const caller = await world.caller(from);
     const said = known.get(`${caller.number} ${name}`) ?? { content: says, kind: drawn };
     known.set(`${caller.number} ${name}`, said);

@@ -41,11 +41,15 @@ export async function close(world: World, caller: Caller, withdraw: boolean): Pr
     const stored = model.stored(at);
     const sure = stored.every(({ holder, content }) => content === undefined || holder === caller.number);
     const causes = [...model.causes(at), 'deregistered' as const];
-    const announcer = !withdraw && world.capabilities.removesOthers === 'own';
-    // An announcer that is gone leaves a record that lives in caches, and only there.
-    if (!withdraw && !announcer) return { sure: false, known: undefined };
+    if (!withdraw) {
+      // An announcer that is gone leaves a record that lives in some caches, and only there.
+      const announces = world.capabilities.removesOthers === 'own';
+      for (const one of stored)
+        if (announces && one.holder === caller.number) one.goesFrom = Math.min(one.goesFrom, from);
+      return { sure: false, known: undefined };
+    }
     const known = fact({ writer: caller.number, startedAt: from, ackedAt: Number.POSITIVE_INFINITY, causes });
-    return { sure: sure && withdraw, known: model.add(known) };
+    return { sure, known: model.add(known) };
   });
   for (const told of world.watchersOf(caller)) told.closing();
   await world.time.ends(what, 1_000 + settleMs, caller.registry.close(withdraw ? undefined : { withdraw }));

@@ -24,8 +24,8 @@ export interface Fact {
   /** From then on it must have expired. */
   goesBy: number;
   readonly ttlMs: number;
-  /** Why it left nothing. */
-  readonly causes: readonly DeleteReason[];
+  /** Why it left nothing, or why what it left may go. */
+  causes: readonly DeleteReason[];
   /** Nothing that was on its way before it can come after it. */
   readonly settles: boolean;
 }

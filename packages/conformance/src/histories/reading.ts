@@ -1,4 +1,5 @@
 import { RegistryError, type Service, type ServiceSummary } from '@rollcall/core';
+import { settleMs } from '../defaults.ts';
 import { contentInGroup } from './content.ts';
 import { type Fact, fact, type Look, textOf } from './node-model.ts';
 import { type Rule, Violation } from './violation.ts';
@@ -64,13 +65,26 @@ function assertPunctual(world: World, what: string, service: string, answer: rea
   }
 }
 
+/** What a read found, and when. */
+export interface Seen {
+  readonly found: ReadonlyMap<string, string>;
+  readonly look: Look;
+}
+
 /** Reads a service and holds every node of the answer against what it may be. Answers what was found, if anything was. */
-export async function read(
-  world: World,
-  caller: Caller,
-  service: string,
-  blame?: Rule,
-): Promise<{ readonly found: ReadonlyMap<string, string>; readonly look: Look } | undefined> {
+export async function read(world: World, caller: Caller, service: string, blame?: Rule): Promise<Seen | undefined> {
+  const until = world.time.now() + (world.isHearsay ? settleMs * world.time.patience : 0);
+  for (;;) {
+    try {
+      return await readOnce(world, caller, service, blame);
+    } catch (error) {
+      // Where every node answers for itself a loaded machine may hear it late.
+      if (world.time.now() >= until) throw error;
+    }
+  }
+}
+
+async function readOnce(world: World, caller: Caller, service: string, blame?: Rule): Promise<Seen | undefined> {
   const what = `${caller.label}.getService('${service}')`;
   const from = world.time.now();
   const { outcome, answer } = await ask(world, what, (call) => caller.registry.getService(world.nameOf(service), call));

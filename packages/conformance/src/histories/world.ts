@@ -80,6 +80,11 @@ export class World {
     this.lines.push(line.replaceAll(this.prefix, ''));
   }
 
+  /** No server keeps the roll: every node answers for itself, in real time. */
+  get isHearsay(): boolean {
+    return this.capabilities.removesOthers === 'own' && !this.time.isVirtual;
+  }
+
   /** Milliseconds since the history began, for its comments. */
   at(): string {
     return `${Math.round(this.time.now() - this.#startedAt)} ms`;

@@ -1,6 +1,6 @@
 import { RegistryError, type RegistryErrorCode, type ServiceInput } from '@rollcall/core';
 import { serviceOf } from './content.ts';
-import { type Content, type Fact, fact, type Look, textOf } from './node-model.ts';
+import { type Content, type Fact, fact, type Look, type NodeModel, textOf } from './node-model.ts';
 import { Violation } from './violation.ts';
 import type { Caller, World } from './world.ts';
 
@@ -185,11 +185,20 @@ export async function deregister(world: World, caller: Caller, service: string, 
   if (!['done', 'UNAVAILABLE', 'TIMEOUT'].includes(outcome) && !(own && others && outcome === 'NOT_SUPPORTED'))
     throw new Violation('call', `${what} was refused: ${world.refusal}`);
   for (const { id, model, known } of begun) {
+    const holds = mayHold(caller, model, look);
     if (outcome === 'done') known.ackedAt = look.until;
-    if (outcome === 'NOT_SUPPORTED' && ids.length === 1) model.withdraw(known);
     caller.claims.set(`${service}/${id}`, { state: outcome === 'done' ? 'none' : 'unsure' });
+    if (outcome !== 'done' && outcome !== 'NOT_SUPPORTED') continue;
+    // Where only its owner can remove a node, the call of another removes at most what a dead owner left.
+    if (own ? holds : outcome === 'done') continue;
+    model.withdraw(known);
+    for (const one of model.stored(look)) if (one.content !== undefined) one.causes = [...one.causes, 'deregistered'];
   }
 }
+
+/** Whether the node may be this caller's. */
+const mayHold = (caller: Caller, model: NodeModel, look: Look): boolean =>
+  model.stored(look).some(({ holder }) => holder === caller.number || holder === 'unknown');
 
 /** Registers and deregisters one node many times without waiting: the last call counts. */
 export async function burst(

@@ -16,7 +16,7 @@ const finds: Readonly<Record<Rule, string>> = {
   reason: 'calls an expiry a deregistration',
   order: 'swaps calls',
   closed: 'works on after close',
-  ownership: 'renews what another took over',
+  ownership: 'takes back at a renewal what another took over',
   outage: 'returns [] when the backend is down',
   ends: 'ignores the deadline of a call',
   call: 'fails for an unknown id',
