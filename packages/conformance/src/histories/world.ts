@@ -6,9 +6,11 @@ import type { HistoryTime } from './history-time.ts';
 import { NodeModel } from './node-model.ts';
 import { Told } from './told.ts';
 
-/** Services, nodes and registry objects that histories are about: few, so that they meet. */
+/** Services that histories are about: few, so that objects meet; one name begins with the other. */
 export const serviceLabels = ['web', 'web.api'] as const;
+/** Ids of their nodes; two differ by their case. */
 export const nodeIds = ['n1', 'N1', 'n2'] as const;
+/** Names of the registry objects; a closed one is followed by a fresh one of the same name. */
 export const slots = ['a', 'b', 'c'] as const;
 
 /** What an object believes about a node, which decides between a first register and a renewal. */
