@@ -10,14 +10,16 @@ function forget(world: World, startedAt: number): void {
   }
 }
 
-function mark(world: World): void {
+/** The backend goes: from now on leases may stand still, and deletes may lack their reason. */
+function begin(world: World): void {
+  world.faultAt = world.time.now();
   for (const told of world.watchers) told.fault();
+  for (const { model } of world.models()) model.suspend(world.faultAt);
 }
 
 /** Ends the backend. */
 export async function stop(world: World): Promise<void> {
-  world.faultAt = world.time.now();
-  mark(world);
+  begin(world);
   world.backend = 'stopped';
   await world.faults?.stop();
   world.note(`await faults.stop(); // at ${world.at()}`);
@@ -35,8 +37,7 @@ export async function start(world: World): Promise<void> {
 
 /** Lets it answer nothing. */
 export async function freeze(world: World): Promise<void> {
-  world.faultAt = world.time.now();
-  mark(world);
+  begin(world);
   world.backend = 'frozen';
   await world.faults?.freeze();
   world.note(`await faults.freeze(); // at ${world.at()}`);
@@ -51,8 +52,7 @@ export async function resume(world: World): Promise<void> {
 
 /** Takes everything from it. */
 export async function wipe(world: World): Promise<void> {
-  world.faultAt = world.time.now();
-  mark(world);
+  begin(world);
   await world.faults?.wipe();
   world.note(`await faults.wipe(); // at ${world.at()}`);
   forget(world, world.faultAt);
@@ -61,11 +61,8 @@ export async function wipe(world: World): Promise<void> {
 
 async function serve(world: World): Promise<void> {
   world.backend = 'serving';
-  const now = world.time.now();
-  for (const { model } of world.models()) model.lengthen(world.faultAt, now - world.faultAt);
-  mark(world);
+  for (const told of world.watchers) told.fault();
   await recover(world);
   // What was found late was found after the fault as well.
-  const found = world.time.now();
-  for (const { model } of world.models()) model.lengthen(world.faultAt, found - now);
+  for (const { model } of world.models()) model.resume(world.time.now() - world.faultAt);
 }

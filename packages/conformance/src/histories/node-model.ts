@@ -65,6 +65,7 @@ export const fact = (known: Partial<Fact> & Pick<Fact, 'startedAt' | 'ackedAt'>)
 export class NodeModel {
   #facts: Fact[] = [never];
   readonly #propagationMs: number;
+  #suspendedSince = Number.POSITIVE_INFINITY;
 
   constructor(propagationMs: number) {
     this.#propagationMs = propagationMs;
@@ -97,7 +98,8 @@ export class NodeModel {
     const texts = new Set<string>();
     for (const one of this.visible(look)) {
       if (one.content === undefined || look.until >= one.goesFrom) texts.add('absent');
-      if (one.content !== undefined && look.from <= one.goesBy) texts.add(textOf(one.content));
+      const mayLive = look.from <= one.goesBy || one.goesBy >= this.#suspendedSince;
+      if (one.content !== undefined && mayLive) texts.add(textOf(one.content));
     }
     return texts;
   }
@@ -129,8 +131,15 @@ export class NodeModel {
     return this.stored(look).some(({ ackedAt }) => ackedAt === Number.POSITIVE_INFINITY);
   }
 
-  /** An outage of this length may lengthen every lease that ran when it began by that and one TTL. */
-  lengthen(since: number, byMs: number): void {
+  /** The backend is away: leases that run now may stand still until it is back. */
+  suspend(since: number): void {
+    this.#suspendedSince = since;
+  }
+
+  /** It is back: every lease that ran when it went may be longer by the outage and one TTL. */
+  resume(byMs: number): void {
+    const since = this.#suspendedSince;
+    this.#suspendedSince = Number.POSITIVE_INFINITY;
     for (const one of this.#facts) if (one.goesBy >= since) one.goesBy += byMs + one.ttlMs;
   }
 
