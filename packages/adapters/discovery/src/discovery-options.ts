@@ -35,8 +35,8 @@ export const renewalWindowMs = 4;
 export const maxRenewalBatch = 1_000;
 /** Most instances that a server which missed them is sent in one request. */
 export const maxRegisterBatch = 50;
-/** With several servers: how long a write waits for one of them. What a server misses it is sent later. Milliseconds. */
-export const writeTimeoutMs = 1_000;
+/** With several servers: how long a silent one holds up a write. What it misses it is sent later. Milliseconds. */
+export const failoverAfterMs = 1_000;
 /** Deadline of a renewal batch and of what is told in the background. Milliseconds. */
 export const backgroundTimeoutMs = 3_000;
 /** A watch that hears nothing for this long is lost. Milliseconds; the server says something every 2 s. */

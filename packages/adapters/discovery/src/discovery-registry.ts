@@ -61,7 +61,18 @@ class DiscoveryDriver implements RegistryDriver {
 
   async put(entries: readonly Entry[], lease: Lease | undefined, { signal }: DriverCall): Promise<void> {
     for (const entry of entries) this.#written.set(keyOf(entry.name, entry.node.id), entry);
-    await this.#fleet.register(entries, lease, signal);
+    await this.#fleet.write(
+      {
+        run: (link, bounded) => link.register(entries, lease, bounded),
+        // A server may say late that it has not answered: what was written or removed since counts.
+        missed: (link) =>
+          link.missed.registered(
+            entries.filter((entry) => this.#isWritten(entry)),
+            lease,
+          ),
+      },
+      signal,
+    );
     for (const entry of entries) this.#contested.delete(keyOf(entry.name, entry.node.id));
   }
 
@@ -70,13 +81,11 @@ class DiscoveryDriver implements RegistryDriver {
     lease: Lease | undefined,
     { signal }: DriverCall,
   ): Promise<readonly EntryKey[]> {
-    const doubtful = new Set(keys.filter(({ name, id }) => this.#contested.has(keyOf(name, id))));
     const statuses = await this.#fleet.write(
       {
         run: async (link) => {
           const answers = await link.renew(keys, lease);
           if (!this.#fleet.isCurrent(link)) this.#repair(link, keys, answers, lease);
-          else for (const key of link.departed(keys)) doubtful.add(key);
           return answers;
         },
         missed: (link) => link.missed.registered(this.#entries(this.#uncontested(keys)), lease),
@@ -86,10 +95,7 @@ class DiscoveryDriver implements RegistryDriver {
     const taken = keys.filter((_, index) => statuses[index] === 409);
     if (taken[0] !== undefined) throw this.#yield(taken[0], taken);
     const lost = keys.filter((_, index) => statuses[index] === 404);
-    await this.#refuseHeld(
-      lost.filter((key) => doubtful.has(key)),
-      signal,
-    );
+    await this.#refuseHeld(lost, signal);
     for (const { name, id } of keys) this.#contested.delete(keyOf(name, id));
     return lost;
   }
@@ -99,7 +105,13 @@ class DiscoveryDriver implements RegistryDriver {
       this.#written.delete(keyOf(name, id));
       this.#contested.delete(keyOf(name, id));
     }
-    await this.#fleet.cancel(keys, signal);
+    await this.#fleet.write(
+      {
+        run: (link, bounded) => link.cancel(keys, bounded),
+        missed: (link) => link.missed.cancelled(keys.filter(({ name, id }) => !this.#written.has(keyOf(name, id)))),
+      },
+      signal,
+    );
   }
 
   async read(name: string | undefined, { signal, logger }: DriverCall): Promise<readonly Entry[]> {
@@ -136,19 +148,17 @@ class DiscoveryDriver implements RegistryDriver {
     return conflict(this.name, first, 'another registry object');
   }
 
-  /**
-   * The server knows no handle of ours for these. What was in another's hands before, or left the roll in this start of the
-   * server, and is listed, is another's.
-   */
-  async #refuseHeld(doubtful: readonly EntryKey[], signal: AbortSignal): Promise<void> {
-    for (const name of new Set(doubtful.map((key) => key.name))) {
+  /** A server that restarted knows no earlier handle. What was in another's hands before and is listed still is. */
+  async #refuseHeld(lost: readonly EntryKey[], signal: AbortSignal): Promise<void> {
+    const contested = lost.filter(({ name, id }) => this.#contested.has(keyOf(name, id)));
+    for (const name of new Set(contested.map((key) => key.name))) {
       const instances = await this.#fleet.read((link, bounded) => link.instances(name, bounded), signal);
       // A holder that is late is given up by the server, or it would have refused the renewal.
       const held = instances.flatMap((instance) => {
         const { entry } = readInstance(instance);
         return entry === undefined || entry.node.late === true ? [] : [entryKey(entry)];
       });
-      const taken = doubtful.filter((key) => held.some((other) => other.name === key.name && other.id === key.id));
+      const taken = contested.filter((key) => held.some((other) => other.name === key.name && other.id === key.id));
       if (taken[0] !== undefined) throw this.#yield(taken[0], taken);
     }
   }
@@ -174,6 +184,10 @@ class DiscoveryDriver implements RegistryDriver {
     if (reading.entry === undefined && reading.unusable !== undefined)
       this.#skipped.tell(logger, reading.key, reading.unusable);
     return reading.entry;
+  }
+
+  #isWritten(entry: Entry): boolean {
+    return this.#written.get(keyOf(entry.name, entry.node.id)) === entry;
   }
 
   #entries(keys: readonly EntryKey[]): readonly Entry[] {

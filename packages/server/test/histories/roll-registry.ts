@@ -69,9 +69,7 @@ function rollDriver(roll: Roll, env: string): RegistryDriver {
       for (const key of keys) {
         const handle = handles.get(keyOf(key.name, key.id));
         const renewal = handle === undefined ? 'unknown' : roll.renew(handle, terms(lease));
-        // As the adapter does: what left the roll and is listed again is another's.
-        const listed = read(key.name).some(({ node }) => node.id === key.id && node.late !== true);
-        if (renewal === 'taken' || (renewal === 'unknown' && listed))
+        if (renewal === 'taken')
           throw new RegistryError('CONFLICT', `node ${key.id} of ${key.name} is held by another`);
         if (renewal === 'unknown') lost.push(key);
       }

@@ -11,11 +11,6 @@ export class Epochs {
     for (const old of this.#heard) if (this.#heard.size > 2) this.#heard.delete(old);
   }
 
-  /** The start that the last answer came from. */
-  get current(): string | undefined {
-    return [...this.#heard].at(-1);
-  }
-
   /** Whether this object has spoken to an earlier start than the one of `epoch`. */
   hadEarlier(epoch: string): boolean {
     return this.#heard.size > 1 || (this.#heard.size === 1 && !this.#heard.has(epoch));

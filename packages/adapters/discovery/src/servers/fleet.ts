@@ -1,21 +1,25 @@
 import { RegistryError } from '@rollcall/core';
 import {
   type BackendEndpoint,
-  type Entry,
   type EntryKey,
   Failover,
-  type Lease,
+  onAbort,
   untilAborted,
   withDeadline,
 } from '@rollcall/core/adapter';
 import { isUnreachable } from '../discovery-error.ts';
-import { writeTimeoutMs } from '../discovery-options.ts';
+import { backgroundTimeoutMs, failoverAfterMs } from '../discovery-options.ts';
 import { type LinkContext, ServerLink } from './server-link.ts';
 
 /** A write on one server, and what to do when that server missed it. */
 export interface FleetWrite<T> {
   run(link: ServerLink, signal: AbortSignal): Promise<T>;
   missed(link: ServerLink): void;
+}
+
+interface Attempt<T> {
+  readonly link: ServerLink;
+  readonly done: Promise<T>;
 }
 
 /**
@@ -49,17 +53,33 @@ export class Fleet {
   /** Writes on every server at once; resolves with the current's answer, or with that of the first that takes its place. */
   async write<T>({ run, missed }: FleetWrite<T>, signal: AbortSignal): Promise<T> {
     const links = this.#failover.order();
-    const attempts = links.map((link) => this.#bounded(link, signal, (bounded) => run(link, bounded)));
-    for (const [index, link] of links.entries()) {
-      attempts[index]?.catch((cause: unknown) => {
-        // With one server the caller retries; with several, the server is sent later what the others took without it.
-        if (links.length > 1 && isUnreachable(cause)) missed(link);
+    const [only] = links;
+    if (links.length === 1 && only !== undefined) return run(only, signal);
+    const writes = new AbortController();
+    const stop = onAbort(signal, () => writes.abort(signal.reason));
+    const attempts = links.map((link) => ({ link, done: untilAborted(writes.signal, run(link, writes.signal)) }));
+    for (const { link, done } of attempts)
+      done.catch((cause: unknown) => {
+        // The server is sent later what the others took without it.
+        if (isUnreachable(cause)) missed(link);
       });
+    try {
+      return await this.#firstOf(attempts, signal);
+    } finally {
+      stop();
+      this.#endLater(attempts, writes);
     }
+  }
+
+  /** In their order, each for as long as a server may hold up the next; then the first of those that were merely slow. */
+  async #firstOf<T>(attempts: readonly Attempt<T>[], signal: AbortSignal): Promise<T> {
+    const { clock } = this.#context;
     let failure: unknown;
-    for (const [index, link] of links.entries()) {
+    for (const { link, done } of attempts) {
+      const reason = silent(link, failoverAfterMs);
       try {
-        const result = await (attempts[index] as Promise<T>);
+        const ms = failoverAfterMs;
+        const result = await withDeadline({ clock, ms, signal, reason }, (bounded) => untilAborted(bounded, done));
         this.#failover.served(link);
         return result;
       } catch (cause) {
@@ -68,30 +88,33 @@ export class Fleet {
         this.#failover.failed(link);
       }
     }
-    throw failure;
+    const late = attempts.map(async ({ link, done }) => {
+      const result = await done;
+      this.#failover.served(link);
+      return result;
+    });
+    return Promise.any(late).catch(() => {
+      throw signal.aborted ? signal.reason : failure;
+    });
+  }
+
+  /** The caller has its answer. A server that does not give one soon has missed the write. */
+  #endLater(attempts: readonly Attempt<unknown>[], writes: AbortController): void {
+    const reason = new RegistryError('TIMEOUT', `no answer within ${backgroundTimeoutMs} ms`);
+    const cancel = this.#context.clock.setTimer(backgroundTimeoutMs, () => writes.abort(reason));
+    void Promise.allSettled(attempts.map(({ done }) => done)).then(cancel);
   }
 
   /** Gives up what this object holds on every server; rejects when one could not be told. */
   async withdraw(keys: readonly EntryKey[], signal: AbortSignal): Promise<void> {
     if (keys.length === 0) return;
-    await Promise.all(this.links.map((link) => this.#bounded(link, signal, (bounded) => link.withdraw(keys, bounded))));
-  }
-
-  register(entries: readonly Entry[], lease: Lease | undefined, signal: AbortSignal): Promise<void> {
-    return this.write(
-      {
-        run: (link, bounded) => link.register(entries, lease, bounded),
-        missed: (link) => link.missed.registered(entries, lease),
-      },
-      signal,
-    );
-  }
-
-  cancel(keys: readonly EntryKey[], signal: AbortSignal): Promise<void> {
-    return this.write(
-      { run: (link, bounded) => link.cancel(keys, bounded), missed: (link) => link.missed.cancelled(keys) },
-      signal,
-    );
+    const { clock } = this.#context;
+    const withdraw = (link: ServerLink): Promise<void> => {
+      if (this.links.length === 1) return link.withdraw(keys, signal);
+      const reason = silent(link, failoverAfterMs);
+      return withDeadline({ clock, ms: failoverAfterMs, signal, reason }, (bounded) => link.withdraw(keys, bounded));
+    };
+    await Promise.all(this.links.map(withdraw));
   }
 
   /** The current server says that another registry object holds these: on the others they are given up. */
@@ -111,15 +134,7 @@ export class Fleet {
   close(): void {
     for (const link of this.links) link.close();
   }
-
-  /** With several servers, one that does not answer must not use up the whole deadline. */
-  #bounded<T>(link: ServerLink, signal: AbortSignal, work: (bounded: AbortSignal) => Promise<T>): Promise<T> {
-    if (this.links.length === 1) return work(signal);
-    const { clock } = this.#context;
-    const message = `the discovery server ${link.address} did not answer within ${writeTimeoutMs} ms`;
-    const reason = new RegistryError('TIMEOUT', message);
-    return withDeadline({ clock, ms: writeTimeoutMs, signal, reason }, (bounded) =>
-      untilAborted(bounded, work(bounded)),
-    );
-  }
 }
+
+const silent = ({ address }: ServerLink, ms: number): RegistryError =>
+  new RegistryError('TIMEOUT', `the discovery server ${address} did not answer within ${ms} ms`);

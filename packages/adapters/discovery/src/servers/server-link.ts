@@ -24,12 +24,6 @@ export interface LinkContext {
   readonly clock: Clock;
 }
 
-/** What the server gave for a register, and in which of its starts. */
-interface GivenHandle {
-  readonly handle: number;
-  readonly epoch: string | undefined;
-}
-
 /** One server: its calls, the handles it gave us, and the writes that it missed. */
 export class ServerLink {
   /** `host:port`. */
@@ -40,7 +34,7 @@ export class ServerLink {
   readonly missed: MissedWrites;
   readonly #context: LinkContext;
   readonly #api: ApiClient;
-  readonly #handles = new Map<string, GivenHandle>();
+  readonly #handles = new Map<string, number>();
   /** Registered without an answer: the server may hold it under a handle that we never heard. */
   readonly #unanswered = new Set<string>();
   readonly #batch: RenewalBatch;
@@ -86,22 +80,11 @@ export class ServerLink {
   async renew(keys: readonly EntryKey[], lease: Lease | undefined): Promise<readonly RenewStatus[]> {
     return Promise.all(
       keys.map(({ name, id }) => {
-        const { handle } = this.#handles.get(keyOf(name, id)) ?? {};
+        const handle = this.#handles.get(keyOf(name, id));
         if (handle === undefined) return 404;
         return this.#batch.renew(lease === undefined ? handle : [handle, lease.ttlMs, lease.renewIntervalMs]);
       }),
     );
-  }
-
-  /**
-   * Of nodes whose handle the server does not know: those that it had in its present start. They left the roll, and another
-   * may have registered them since. A server that started anew knows no handle, which says nothing.
-   */
-  departed(keys: readonly EntryKey[]): readonly EntryKey[] {
-    return keys.filter(({ name, id }) => {
-      const given = this.#handles.get(keyOf(name, id));
-      return given !== undefined && given.epoch === this.epochs.current && !this.#unanswered.has(keyOf(name, id));
-    });
   }
 
   /** Removes them, also where another registry registered them. */
@@ -147,7 +130,7 @@ export class ServerLink {
 
   /** By handle: only what is still held by it is removed. */
   async #release(keys: readonly EntryKey[], signal: AbortSignal): Promise<void> {
-    const handles = keys.flatMap(({ name, id }) => this.#handles.get(keyOf(name, id))?.handle ?? []);
+    const handles = keys.flatMap(({ name, id }) => this.#handles.get(keyOf(name, id)) ?? []);
     if (handles.length > 0) await this.#api.call({ method: 'POST', path: '/api/cancel', body: { handles }, signal });
   }
 
@@ -162,8 +145,7 @@ export class ServerLink {
     for (const [index, entry] of entries.entries()) {
       const handle: unknown = Array.isArray(handles) ? handles[index] : undefined;
       if (!Number.isSafeInteger(handle)) throw new HttpError('registered without answering a handle');
-      const given = { handle: handle as number, epoch: this.epochs.current };
-      this.#handles.set(keyOf(entry.name, entry.node.id), given);
+      this.#handles.set(keyOf(entry.name, entry.node.id), handle as number);
       this.#unanswered.delete(keyOf(entry.name, entry.node.id));
     }
   }
