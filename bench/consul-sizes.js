@@ -39,7 +39,9 @@ for (const size of sizes) {
   await time('read a service of ten', calls, () => registry.getService('service-1'));
   await time('list all services', 3, () => registry.listServices());
   const catalogue = await (await fetch(`http://${address}/v1/catalog/services`)).arrayBuffer();
-  console.log(`  names and tags of all, which a watch of everything polls: ${(catalogue.byteLength / 1_000).toFixed(0)} kB`);
+  console.log(
+    `  names and tags of all, which a watch of everything polls: ${(catalogue.byteLength / 1_000).toFixed(0)} kB`,
+  );
   await registry.deregister({
     name: 'probe',
     nodes: Array.from({ length: calls }, (_, index) => ({ id: `n${index}` })),

@@ -137,6 +137,21 @@ describe('Failover', () => {
     expect(await slow).toBe('c');
   });
 
+  it('gives the rest of the call to the first that was slow where the last refuses at once', async () => {
+    const { clock, failover, signal } = setUp();
+    const asked: string[] = [];
+    const slow = failover.run(signal, (target, inner) => {
+      asked.push(target);
+      return target === 'c'
+        ? Promise.reject(new RegistryError('UNAVAILABLE', 'down'))
+        : pause(clock, 1_500, inner).then(() => target);
+    });
+    for (let passed = 0; passed < 4_000; passed += 500) await clock.advance(500);
+    expect(await slow).toBe('a');
+    expect(asked).toEqual(['a', 'b', 'c', 'a']);
+    expect(failover.current).toBe('a');
+  });
+
   it('hands on at once what no other target can mend, and the last failure when all are away', async () => {
     const { failover, signal } = setUp();
     const refuse = vi.fn(() => Promise.reject(new RegistryError('UNAUTHORIZED', 'no')));

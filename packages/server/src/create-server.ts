@@ -8,6 +8,7 @@ import { Snapshots } from './fronts/native/snapshots.ts';
 import { WatchHub } from './fronts/native/watch/watch-hub.ts';
 import { createApp } from './http/create-app.ts';
 import { OpenAnswers } from './http/open-answers.ts';
+import { Pacer } from './http/pacer.ts';
 import { Roll } from './roll/roll.ts';
 import {
   changeLogBytes,
@@ -56,9 +57,10 @@ class HttpServer implements DiscoveryServer {
     this.#roll = roll;
     const log = new ChangeLog({ changes: changeLogSize, bytes: changeLogBytes });
     const isWarming = (): boolean => this.#warming;
+    const pacer = new Pacer();
     const snapshots = new Snapshots(roll, clock);
     this.#snapshots = snapshots;
-    const watches = new WatchHub({ roll, log, snapshots, clock, isWarming });
+    const watches = new WatchHub({ roll, log, snapshots, pacer, clock, isWarming });
     this.#watches = watches;
     // Watches last: they read the others.
     for (const follower of [log, snapshots, watches]) roll.follow(follower);
@@ -66,7 +68,16 @@ class HttpServer implements DiscoveryServer {
     this.#answers = new OpenAnswers(this.#app, clock);
     guardHost(this.#app, settings);
     const uptimeMs = (): number => clock.now() - this.#startedAt;
-    this.#app.register(nativeFront, { prefix: '/api', roll, watches, snapshots, protection, isWarming, uptimeMs });
+    this.#app.register(nativeFront, {
+      prefix: '/api',
+      roll,
+      watches,
+      snapshots,
+      pacer,
+      protection,
+      isWarming,
+      uptimeMs,
+    });
     this.#app.get('/healthz', () => ({ status: 'ok' }));
   }
 

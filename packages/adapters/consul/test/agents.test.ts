@@ -142,7 +142,7 @@ describe('several agents', () => {
     expect(Math.max(...took.slice(1))).toBeLessThan(900);
   }, 60_000);
 
-  it('a node of another agent is removed by its owner, and by nobody else here', async () => {
+  it('a node of another agent is removed by its owner, and by no registry of this agent', async () => {
     const [owner, other] = [open({ addresses: [first.address] }), open({ addresses: [second.address] })];
     await owner.register(service('elsewhere'), { ttlMs: 600_000 });
     await eventually(() => addressesOf(other, 'elsewhere')).toHaveLength(1);

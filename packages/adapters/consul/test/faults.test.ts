@@ -110,7 +110,7 @@ describe('other writers', () => {
     expect(await read(registry)).toEqual(['n0 10.0.0.1:80']);
   });
 
-  it('what has no address to call is logged once each and hides nobody', async () => {
+  it('an entry without an address to call is logged once and hides no other entry', async () => {
     await putAll(ids(1));
     await bare('/agent/service/register', { ID: 'queue', Name: 'fleet', Address: 'a queue', Port: 0 });
     const { registry, log } = open(address);

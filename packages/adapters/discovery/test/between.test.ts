@@ -142,15 +142,17 @@ function forgetful(idleMs: number): Server {
   return createTcpServer((client) => {
     const [host, port] = server.address.split(':');
     const upstream = connect(Number(port), host);
-    let last = Date.now();
-    const used = () => {
-      last = Date.now();
-    };
-    upstream.on('data', used).on('error', () => client.destroy());
+    // When its last answer went out; a request under way is not idle, however slow this machine is.
+    let answeredAt = Number.POSITIVE_INFINITY;
+    upstream
+      .on('error', () => client.destroy())
+      .on('data', () => {
+        answeredAt = Date.now();
+      });
     upstream.pipe(client);
     client.on('data', (bytes) => {
-      if (Date.now() - last > idleMs) return void client.resetAndDestroy();
-      used();
+      if (Date.now() - answeredAt > idleMs) return void client.resetAndDestroy();
+      answeredAt = Number.POSITIVE_INFINITY;
       upstream.write(bytes);
     });
     client.on('error', () => {}).on('close', () => upstream.destroy());

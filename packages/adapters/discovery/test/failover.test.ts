@@ -2,7 +2,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createServer as createHttpServer } from 'node:http';
-import { createServer, type Server, type Socket } from 'node:net';
+import { connect, createServer, type Server, type Socket } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 import type { Registry } from '@rollcall/core';
@@ -173,3 +173,25 @@ it('a snapshot that takes longer than a call may is waited for while it arrives'
   await watcher.return();
   slow.closeAllConnections();
 });
+
+it('servers that are merely slow are waited for where every other is down, by reads, writes and renewals', async () => {
+  const slowTo = async (address: string): Promise<string> => {
+    const listener = createServer((client) => {
+      const [host, port] = address.split(':');
+      const upstream = connect(Number(port), host);
+      client.on('error', () => upstream.destroy()).on('close', () => upstream.destroy());
+      upstream.on('error', () => client.destroy()).on('close', () => client.destroy());
+      client.on('data', (bytes) => void setTimeout(() => upstream.writable && upstream.write(bytes), 1_400));
+      upstream.pipe(client);
+    }).listen(0, '127.0.0.1');
+    await once(listener, 'listening');
+    cleanUps.push(() => listener.close());
+    return `127.0.0.1:${(listener.address() as { readonly port: number }).port}`;
+  };
+  const addresses = [await slowTo(first.address), await slowTo(second.address), '127.0.0.1:1'];
+  const registry = open(addresses, { namespace: 'slow' });
+  const register = () => registry.register(service('slow'), { ttlMs: 60_000, timeoutMs: 15_000 });
+  await register();
+  await register();
+  expect(await registry.getService('slow', { timeoutMs: 15_000 })).toHaveLength(1);
+}, 60_000);

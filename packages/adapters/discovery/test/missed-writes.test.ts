@@ -15,7 +15,7 @@ function missed(fails: (sent: number) => Error | undefined = () => undefined) {
   const closed = new AbortController();
   const sent: { readonly at: number; readonly what: string }[] = [];
   const send = async (what: string): Promise<void> => {
-    sent.push({ at: clock.now(), what });
+    sent.push({ at: Math.round(clock.now()), what });
     const failure = fails(sent.length);
     if (failure !== undefined) throw failure;
   };

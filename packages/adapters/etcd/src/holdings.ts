@@ -50,10 +50,6 @@ export class Holdings {
   /** Removes nodes, also those of other writers. One by one: of several changes at one revision go-micro's watchers take the first alone. */
   async remove(keys: readonly EntryKey[], signal: AbortSignal): Promise<void> {
     await Promise.all(keys.map((key) => this.#txn([], [this.#delete(key)], signal)));
-    await this.#revokeLate(
-      keys.flatMap((key) => this.#claimsOf(key)),
-      signal,
-    );
     for (const { name, id } of keys) this.#claims.delete(keyOf(name, id));
   }
 

@@ -94,7 +94,7 @@ describe('other writers', () => {
     expect(await truth()).toEqual(['n0']);
   });
 
-  it('keys that do not decode are logged once each and hide nobody', async () => {
+  it('keys that do not decode are logged once each and hide no other key', async () => {
     await putAll(ids(1));
     await bare('put', { key: base64(`${prefix}junk`), value: base64('junk') });
     const { registry, log } = open(address);

@@ -34,7 +34,7 @@ describe('where etcd is', () => {
   });
 });
 
-describe('who asks', () => {
+describe('the user of a token', () => {
   it('a newline after the password is none of it, and spaces within are', () => {
     expect(parseSettings({ token: 'app:my pass:word\r\n', env: {} }).user).toEqual({
       name: 'app',

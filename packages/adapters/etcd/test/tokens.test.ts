@@ -4,10 +4,11 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import type { Registry } from '@rollcall/core';
+import { type Registry, systemClock } from '@rollcall/core';
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
 import { type BackendProcess, etcdNode, findBinary } from '../../../backends/src/index.ts';
 import { addressesOf, Roll } from '../../../backends/test/both/roll.ts';
+import { Tokens } from '../src/cluster/tokens.ts';
 import { etcd } from '../src/index.ts';
 
 let node: BackendProcess;
@@ -53,6 +54,25 @@ function open(token?: string): Registry {
 const service = (port = 80) => ({ name: 'greeter', nodes: [{ id: 'n0', address: `10.0.0.1:${port}` }] });
 const renew = (registry: Registry, port?: number) => registry.register(service(port), { ttlMs: 60_000 });
 const eventually = (holds: () => unknown) => expect.poll(holds, { timeout: 20_000 });
+
+it('calls whose token is refused together ask for one new token', async () => {
+  const { signal } = new AbortController();
+  let asked = 0;
+  const tokens = new Tokens(async () => {
+    asked += 1;
+    return `token ${asked}`;
+  }, systemClock);
+  const refused = await tokens.get(signal);
+  const again = await Promise.all(
+    Array.from({ length: 10 }, () => {
+      tokens.drop(refused);
+      return tokens.get(signal);
+    }),
+  );
+  // One that comes late, with the token from before.
+  tokens.drop(refused);
+  expect(new Set([...again, await tokens.get(signal)])).toEqual(new Set(['token 2']));
+});
 
 it('a user that is configured before authentication is on works before, while and after it is switched on', async () => {
   const registry = open('root:secret\n');

@@ -178,6 +178,26 @@ describe.each(['etcd', 'consul'] as const)('TLS with client certificates on %s',
     expect([code, message]).toEqual(['UNAVAILABLE', expect.stringContaining('http://')]);
   });
 
+  if (name === 'consul') {
+    it('the certificate must be for the name that CONSUL_TLS_SERVER_NAME says', async () => {
+      const named = (serverName: string): Registry => {
+        const registry = consul({
+          addresses: [`https://${backend.address}`],
+          tls,
+          env: { CONSUL_TLS_SERVER_NAME: serverName },
+          closeTimeoutMs: 500,
+        });
+        cleanUps.push(() => registry.close());
+        return registry;
+      };
+      await named('localhost').init();
+      expect(await failure(named('other.example'))).toMatchObject({
+        code: 'UNAVAILABLE',
+        message: expect.stringContaining('other.example'),
+      });
+    });
+  }
+
   it.each(['close', 'leave', 'watch'])('a program that used it ends by itself: %s', async (how) => {
     const exits = fileURLToPath(new URL('./exits.js', import.meta.url));
     const options = JSON.stringify({ addresses: [`https://${backend.address}`], tls });

@@ -17,7 +17,8 @@ export interface FailoverOptions<T> {
 /**
  * Several endpoints of one backend. Calls go to the target that answered last. A target that fails, or is silent for
  * {@link failoverAfterMs}, gives way to the next and is asked last for {@link shunnedMs}. The last target of a round has
- * the whole rest of the call, so that a slow backend is not taken for a dead one.
+ * the whole rest of the call, and if that refuses at once, the first that was silent has it: a slow backend is not taken
+ * for a dead one.
  */
 export class Failover<T> {
   readonly targets: readonly T[];
@@ -42,6 +43,7 @@ export class Failover<T> {
   /** Answers with the first target that serves; throws the last failure when none does. */
   async run<R>(signal: AbortSignal, work: (target: T, signal: AbortSignal) => Promise<R>): Promise<R> {
     const round = this.order();
+    const slow: T[] = [];
     let failure: unknown;
     for (const [index, target] of round.entries()) {
       try {
@@ -52,9 +54,15 @@ export class Failover<T> {
         failure = cause;
         if (signal.aborted || !this.#options.isUnreachable(cause)) throw cause;
         this.failed(target);
+        if (RegistryError.is(cause, 'TIMEOUT')) slow.push(target);
       }
     }
-    throw failure;
+    // The last target refused at once: then one that was merely slow has the rest of the call.
+    const [patient] = slow;
+    if (patient === undefined) throw failure;
+    const result = await work(patient, signal);
+    this.served(patient);
+    return result;
   }
 
   /** The targets as they are asked: the current first, those that lately did not answer last. */

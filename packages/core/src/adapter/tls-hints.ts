@@ -23,7 +23,7 @@ const hints: readonly (readonly [RegExp, (names: TlsNames) => string])[] = [
     () => 'if the server speaks no TLS there, use an http:// address',
   ],
   [
-    /socket hang up|ECONNRESET|^Failed to connect|^Protocol error|HTTP request to an HTTPS server|Parse Error/i,
+    /socket hang up|^Failed to connect|^Protocol error|HTTP request to an HTTPS server|Parse Error/i,
     ({ ca }) => `if the server speaks TLS there, use an https:// address and name its authority in ${ca}`,
   ],
 ];

@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http';
+import { setImmediate } from 'node:timers/promises';
 import type { Clock } from '@rollcall/core';
 import {
   freeBodyBytes,
@@ -25,6 +26,7 @@ export class Bodies {
   readonly #clock: Clock;
   readonly #unfinished = new Set<Unfinished>();
   #charged = 0;
+  #lastTurn: Promise<void> = Promise.resolve();
 
   constructor(clock: Clock) {
     this.#clock = clock;
@@ -32,7 +34,9 @@ export class Bodies {
 
   /** Rejects with a refusal: 400 for a client that went away, 408, 413, 503. */
   read(stream: IncomingMessage, limit: number): Promise<Buffer> {
-    if (Number(stream.headers['content-length'] ?? 0) > limit) return Promise.reject(tooLarge(limit));
+    const length =
+      stream.headers['content-length'] === undefined ? undefined : Number(stream.headers['content-length']);
+    if (length !== undefined && length > limit) return Promise.reject(tooLarge(limit));
     return new Promise((resolve, reject) => {
       const chunks: Buffer[] = [];
       let bytes = 0;
@@ -54,13 +58,20 @@ export class Bodies {
       };
       const cancel = this.#clock.setTimer(requestTimeoutMs, () => fail(late()));
       const body: Unfinished = { fail, charged: 0, beganAt: this.#clock.now() };
-      this.#unfinished.add(body);
+      // A small body costs no more than the headers of a request.
+      if (length === undefined || length > freeBodyBytes) this.#unfinished.add(body);
       if (this.#unfinished.size > maxUnfinishedBodies && !this.#cutOldest(body)) {
         fail(refusal(503, 'too many requests are arriving at once; try again'));
         return;
       }
       stream.on('data', take).once('end', end).once('close', gone).once('error', gone);
     });
+  }
+
+  /** Resolves when it is the turn of a large body to be parsed: after each the server looks what else there is to do. */
+  turn(): Promise<void> {
+    this.#lastTurn = this.#lastTurn.then(() => setImmediate());
+    return this.#lastTurn;
   }
 
   /** Whether a body may grow to `bytes`. Its first bytes are free, so that small ones pass when the room is full. */

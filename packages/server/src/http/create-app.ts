@@ -3,7 +3,7 @@ import fastify, { type FastifyError, type FastifyInstance, type FastifyRequest }
 import type { ServerSettings } from '../server-options.ts';
 import { headersTimeoutMs, maxBodyBytes, requestTimeoutMs, timeoutCheckMs } from '../server-options.ts';
 import { Bodies } from './bodies.ts';
-import { parseJsonBody } from './json-body.ts';
+import { parseJsonBody, smallBytes } from './json-body.ts';
 import { endsConnection } from './refusal.ts';
 import { schemaSetup } from './schema-setup.ts';
 
@@ -18,9 +18,13 @@ export function createApp({ clock }: ServerSettings): FastifyInstance {
     ajv: schemaSetup,
   });
   const bodies = new Bodies(clock);
+  const parse = async (body: Buffer): Promise<unknown> => {
+    if (body.length > smallBytes) await bodies.turn();
+    return parseJsonBody(body);
+  };
   app.removeAllContentTypeParsers();
   app.addContentTypeParser('application/json', async (request: FastifyRequest, payload: IncomingMessage) =>
-    parseJsonBody(await bodies.read(payload, request.routeOptions.bodyLimit ?? maxBodyBytes)),
+    parse(await bodies.read(payload, request.routeOptions.bodyLimit ?? maxBodyBytes)),
   );
   app.setErrorHandler((error: FastifyError, _request, reply) => {
     const status = error.statusCode ?? 500;

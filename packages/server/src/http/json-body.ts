@@ -2,7 +2,7 @@ import { isUtf8 } from 'node:buffer';
 import { refusal } from './refusal.ts';
 
 /** Bodies below it are parsed in a few milliseconds, whatever they hold. Bytes. */
-const smallBytes = 65_536;
+export const smallBytes = 65_536;
 /** Most objects, arrays and further items of a body: a parser needs up to 2 us for each, and the server stands still meanwhile. */
 const maxItems = 100_000;
 

@@ -1,8 +1,11 @@
 import { manualClock } from '@rollcall/core/testing';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { instance, type Running, running } from '../http.ts';
 import { head, type Raw, raw, watchHead } from './raw.ts';
 import { type Served, served } from './served.ts';
+
+// Most of their time is the machine's: real sockets, and megabytes.
+vi.setConfig({ testTimeout: 120_000 });
 
 const raws: Raw[] = [];
 const open = async (port: number, bytes: string | Buffer): Promise<Raw> => {
@@ -66,7 +69,7 @@ describe('a request that does not arrive', () => {
   ])('is refused with 400 for %s', async (_, body, status) => {
     const bytes = Buffer.concat([Buffer.from(head('POST', '/api/renew', body.length)), Buffer.from(body)]);
     const { text } = await open(server.port, bytes);
-    await expect.poll(text).toMatch(new RegExp(`^HTTP/1.1 ${status} `));
+    await expect.poll(text, { timeout: 20_000 }).toMatch(new RegExp(`^HTTP/1.1 ${status} `));
   });
 
   it('may not be pipelined without end: the connection is cut off, the others are answered', async () => {
@@ -98,6 +101,16 @@ describe('a server with little memory', () => {
     }
     expect(server.memory() - before).toBeLessThan(300);
     expect(await server.list()).toHaveLength(20);
+  });
+
+  it('takes a small register at once while 1,500 large bodies drip', async () => {
+    const start = `${head('POST', '/api/register', 10_000_000)}${' '.repeat(40_000)}`;
+    const dripping = await Promise.all(Array.from({ length: 1_500 }, () => open(server.port, start)));
+    for (let round = 0; round < 5; round += 1) {
+      expect((await server.register(instance())).status).toBe(200);
+      for (const { socket } of dripping) if (!socket.destroyed) socket.write(' '.repeat(100));
+    }
+    expect(dripping.some(({ text }) => text().startsWith('HTTP/1.1 503'))).toBe(true);
   });
 
   it.each([

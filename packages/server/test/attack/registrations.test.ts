@@ -1,8 +1,11 @@
 import { manualClock } from '@rollcall/core/testing';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { Change } from '../../src/roll/followers.ts';
 import { Roll } from '../../src/roll/roll.ts';
 import { instance, type Running, running, watch } from '../http.ts';
+
+// Most of their time is the machine's: real sockets, and megabytes.
+vi.setConfig({ testTimeout: 120_000 });
 
 const clock = manualClock();
 let server: Running;

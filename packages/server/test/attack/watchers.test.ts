@@ -1,9 +1,12 @@
 import { once } from 'node:events';
 import { manualClock } from '@rollcall/core/testing';
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { instance, type Running, running, watch } from '../http.ts';
 import { type Raw, raw, watchHead } from './raw.ts';
 import { type Served, served } from './served.ts';
+
+// Most of their time is the machine's: real sockets, and megabytes.
+vi.setConfig({ testTimeout: 120_000 });
 
 const endings: (() => unknown)[] = [];
 afterEach(async () => {
@@ -232,7 +235,9 @@ describe('many watchers', () => {
       Array.from({ length: 300 }, () => raw(server.port, watchHead('/api/watch?env=e'))),
     );
     endings.push(() => connections.forEach(({ socket }) => void socket.destroy()));
-    await expect.poll(() => connections.every(({ text }) => text().includes('event: snapshot'))).toBe(true);
+    await expect
+      .poll(() => connections.every(({ text }) => text().includes('event: snapshot')), { timeout: 20_000 })
+      .toBe(true);
     const before = server.cpuMs();
     const nodes = Array.from({ length: 1_000 }, (_, index) => instance({ hostname: `n${index}`, ttlMs: 0 }));
     await server.register(...nodes);

@@ -76,8 +76,9 @@ export class Agents {
         this.#note(cause);
         if (!isUnreachable(cause)) throw cause;
         this.#heardAt = Number.NEGATIVE_INFINITY;
-        this.#failover.failed(link);
+        // The caller's own deadline says nothing of the agent: the next call asks it first whether it answers.
         if (signal.aborted) throw cause;
+        this.#failover.failed(link);
       }
     }
     throw failure;

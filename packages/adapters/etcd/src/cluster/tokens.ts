@@ -11,7 +11,8 @@ export class Tokens {
   readonly #authenticate: Authenticate | undefined;
   readonly #clock: Clock;
   #current: Promise<string | undefined> | undefined;
-  #known: string | undefined;
+  /** What was answered last; null while that is not known. */
+  #known: string | undefined | null = null;
 
   /** @param authenticate Undefined: there is no user. */
   constructor(authenticate: Authenticate | undefined, clock: Clock) {
@@ -30,22 +31,25 @@ export class Tokens {
   drop(token: string | undefined): boolean {
     if (this.#authenticate === undefined) return false;
     // A call that began earlier must not drop what a later one has got.
-    if (this.#known === token) this.#current = undefined;
+    if (this.#known !== token) return true;
+    this.#current = undefined;
+    this.#known = null;
     return true;
   }
 
   async #ask(authenticate: Authenticate): Promise<string | undefined> {
     const reason = new RegistryError('TIMEOUT', `etcd gave no token within ${authenticateTimeoutMs} ms`);
+    let token: string | undefined;
     try {
-      this.#known = await withDeadline({ clock: this.#clock, ms: authenticateTimeoutMs, reason }, authenticate);
+      token = await withDeadline({ clock: this.#clock, ms: authenticateTimeoutMs, reason }, authenticate);
     } catch (cause) {
       if (!saysAuthenticationIsOff(cause)) {
         this.#current = undefined;
         throw cause;
       }
-      // As etcd's own client does: a user may be configured before authentication is switched on.
-      this.#known = undefined;
+      // As etcd's own client does, without a token: a user may be configured before authentication is switched on.
     }
-    return this.#known;
+    this.#known = token;
+    return token;
   }
 }

@@ -1,16 +1,13 @@
 import { schemas } from '@rollcall/protocol';
 import type { FastifyInstance, FastifyPluginCallback } from 'fastify';
-import type { NativeContext } from './envelope.ts';
 import { nativeErrors } from './native-errors.ts';
-import { operationRoutes, readRoutes } from './reads.ts';
-import type { Snapshots } from './snapshots.ts';
+import { operationRoutes, type ReadContext, readRoutes } from './reads.ts';
 import { eventStreamHeaders, type WatchHub } from './watch/watch-hub.ts';
 import { leaseRoutes, writeRoutes } from './writes.ts';
 
 /** Options of {@link nativeFront}. */
-export interface NativeFrontOptions extends NativeContext {
+export interface NativeFrontOptions extends ReadContext {
   readonly watches: WatchHub;
-  readonly snapshots: Snapshots;
 }
 
 /** `/api/*`: the shapes are documented in `@rollcall/protocol`. It only translates. */

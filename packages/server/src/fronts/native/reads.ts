@@ -1,5 +1,6 @@
 import { type EnvRequest, schemas } from '@rollcall/protocol';
 import type { FastifyInstance } from 'fastify';
+import type { Pacer } from '../../http/pacer.ts';
 import { smallBodyBytes } from '../../server-options.ts';
 import { envelope, type NativeContext } from './envelope.ts';
 import { sendList } from './list-answer.ts';
@@ -8,6 +9,7 @@ import type { Snapshots } from './snapshots.ts';
 /** What reads translate for. */
 export interface ReadContext extends NativeContext {
   readonly snapshots: Snapshots;
+  readonly pacer: Pacer;
 }
 
 /** Reads of the roll. */

@@ -2,6 +2,7 @@ import type { ServerResponse } from 'node:http';
 import type { Clock } from '@rollcall/core';
 import { heartbeatMs } from '@rollcall/protocol';
 import type { ChangeLog } from '../../../changes/change-log.ts';
+import type { Pacer } from '../../../http/pacer.ts';
 import type { RollFollower } from '../../../roll/followers.ts';
 import type { Roll } from '../../../roll/roll.ts';
 import type { Snapshots } from '../snapshots.ts';
@@ -13,24 +14,24 @@ export interface WatchHubOptions {
   readonly roll: Roll;
   readonly log: ChangeLog;
   readonly snapshots: Snapshots;
+  readonly pacer: Pacer;
   readonly clock: Clock;
   readonly isWarming: () => boolean;
 }
-
-/** How many watchers are told before other work has its turn. */
-const streamsPerTurn = 100;
 
 /** Every open watch, with one heartbeat for all. */
 export class WatchHub implements RollFollower {
   readonly #context: WatchContext;
   readonly #clock: Clock;
+  readonly #pacer: Pacer;
   readonly #streams = new Set<WatchStream>();
   #cancelHeartbeat: (() => void) | undefined;
-  #isTelling = false;
+  #isScheduled = false;
 
-  constructor({ roll, log, snapshots, clock, isWarming }: WatchHubOptions) {
+  constructor({ roll, log, snapshots, pacer, clock, isWarming }: WatchHubOptions) {
     this.#context = { roll, snapshots, isWarming, catchUp: new CatchUp({ roll, log, snapshots }) };
     this.#clock = clock;
+    this.#pacer = pacer;
   }
 
   /** Answers with the stream: what was missed since `lastEventId`, or else the whole list, then changes. */
@@ -42,8 +43,9 @@ export class WatchHub implements RollFollower {
     const stream = new WatchStream(this.#context, response, filter, cursorOf(roll, lastEventId));
     this.#streams.add(stream);
     response.once('close', () => this.#streams.delete(stream));
+    response.on('drain', () => this.#pacer.enqueue(stream));
     this.#cancelHeartbeat ??= this.#beat();
-    stream.go();
+    this.#pacer.enqueue(stream);
   }
 
   /** Watchers are told when the command that changed the roll is done: many changes at once are one message. */
@@ -69,21 +71,12 @@ export class WatchHub implements RollFollower {
   }
 
   #tellSoon(): void {
-    if (this.#isTelling) return;
-    this.#isTelling = true;
-    setImmediate(() => this.#tell([...this.#streams]));
-  }
-
-  /** Some at a time: thousands of watchers must not stop the server. */
-  #tell(streams: readonly WatchStream[]): void {
-    for (const stream of streams.slice(0, streamsPerTurn)) stream.go();
-    if (streams.length > streamsPerTurn) {
-      setImmediate(() => this.#tell(streams.slice(streamsPerTurn)));
-      return;
-    }
-    this.#context.catchUp.forget();
-    this.#isTelling = false;
-    if ([...this.#streams].some((stream) => stream.isBehind)) this.#tellSoon();
+    if (this.#isScheduled) return;
+    this.#isScheduled = true;
+    setImmediate(() => {
+      this.#isScheduled = false;
+      for (const stream of this.#streams) this.#pacer.enqueue(stream);
+    });
   }
 
   #beat(): () => void {

@@ -1,4 +1,5 @@
 import type { ServerResponse } from 'node:http';
+import type { Paced } from '../../../http/pacer.ts';
 import type { Roll } from '../../../roll/roll.ts';
 import type { Snapshots } from '../snapshots.ts';
 import type { CatchUp, WatchFilter } from './catch-up.ts';
@@ -16,7 +17,7 @@ export interface WatchContext {
  * One watch. It takes the next piece from the log or a snapshot when the client has read the last, so a slow client costs
  * one chunk, and hears the last change of each node when it goes on.
  */
-export class WatchStream {
+export class WatchStream implements Paced {
   readonly #context: WatchContext;
   readonly #response: ServerResponse;
   readonly #filter: WatchFilter;
@@ -25,7 +26,6 @@ export class WatchStream {
   #chunks: Iterator<Buffer, undefined> | undefined;
   #owesCurrent: boolean;
   #owesWarmed = false;
-  #isBlocked = false;
 
   /** `cursor`: where a client resumes. */
   constructor(context: WatchContext, response: ServerResponse, filter: WatchFilter, cursor: number | undefined) {
@@ -34,45 +34,40 @@ export class WatchStream {
     this.#filter = filter;
     this.#cursor = cursor;
     this.#owesCurrent = cursor !== undefined;
-    response.on('drain', () => {
-      this.#isBlocked = false;
-      this.go();
-    });
     response.once('close', () => this.#chunks?.return?.());
   }
 
-  /** It could be told something now, and has not been. */
-  get isBehind(): boolean {
-    const { roll } = this.#context;
-    return !this.#isBlocked && !this.#response.destroyed && (this.#cursor !== roll.revision || this.#owesWarmed);
-  }
-
-  /** Tells what there is to tell, as far as the client reads. A failure ends this watch alone; its client resumes. */
-  go(): void {
+  /** A failure ends this watch alone; its client resumes. */
+  step(): number {
+    if (this.#isBlocked) return 0;
     try {
-      while (!this.#isBlocked && !this.#response.destroyed) {
-        const chunk = this.#next();
-        if (chunk === undefined) return;
-        this.#isBlocked = !this.#response.write(chunk);
-      }
+      const chunk = this.#next();
+      if (chunk === undefined) return 0;
+      this.#response.write(chunk);
+      return chunk.length;
     } catch {
       this.cut();
+      return 0;
     }
   }
 
-  /** It is told at its next turn, behind what it is being told. */
+  /** To be told behind what it is being told. */
   warmed(): void {
     this.#owesWarmed = true;
   }
 
-  /** Not behind a backlog: that the backlog moves says as much. */
+  /** Only between events, and not behind a backlog: that the backlog moves says as much. */
   beat(): void {
-    if (!this.#isBlocked) this.#isBlocked = !this.#response.write(heartbeat);
+    if (this.#chunks === undefined && !this.#isBlocked) this.#response.write(heartbeat);
   }
 
   /** Not `end`: a client that does not read would keep the connection. */
   cut(): void {
     this.#response.destroy();
+  }
+
+  get #isBlocked(): boolean {
+    return this.#response.destroyed || this.#response.writableNeedDrain;
   }
 
   #next(): Buffer | undefined {

@@ -1,0 +1,77 @@
+import type { ServerResponse } from 'node:http';
+
+/** A long answer that is written a piece at a time. */
+export interface Paced {
+  /** Writes one piece if the client has read the last; answers its size. 0: there is nothing to write now. */
+  step(): number;
+}
+
+/** How much is written before other work has its turn. Bytes. */
+const bytesPerTurn = 524_288;
+/** To how many clients. */
+const clientsPerTurn = 100;
+
+/**
+ * Writes long answers in turns, one piece each: a thousand clients that ask for everything at once must not hold up a
+ * renewal until all that the kernel takes has been written.
+ */
+export class Pacer {
+  readonly #ready = new Set<Paced>();
+  #isScheduled = false;
+
+  /** It may have something to write, now or when its client has read what was written. */
+  enqueue(paced: Paced): void {
+    this.#ready.add(paced);
+    if (this.#isScheduled) return;
+    this.#isScheduled = true;
+    setImmediate(() => this.#takeTurn());
+  }
+
+  /** Answers with the parts and ends. The headers have been written. */
+  answer(response: ServerResponse, parts: Iterator<Buffer, undefined>): void {
+    const answer = new PacedAnswer(response, parts);
+    response.on('drain', () => this.enqueue(answer));
+    response.once('close', () => parts.return?.());
+    this.enqueue(answer);
+  }
+
+  #takeTurn(): void {
+    let bytes = 0;
+    let clients = 0;
+    for (const paced of this.#ready) {
+      this.#ready.delete(paced);
+      const written = paced.step();
+      // Behind the others.
+      if (written > 0) this.#ready.add(paced);
+      bytes += written;
+      clients += 1;
+      if (bytes >= bytesPerTurn || clients >= clientsPerTurn) break;
+    }
+    this.#isScheduled = this.#ready.size > 0;
+    if (this.#isScheduled) setImmediate(() => this.#takeTurn());
+  }
+}
+
+class PacedAnswer implements Paced {
+  readonly #response: ServerResponse;
+  readonly #parts: Iterator<Buffer, undefined>;
+
+  constructor(response: ServerResponse, parts: Iterator<Buffer, undefined>) {
+    this.#response = response;
+    this.#parts = parts;
+  }
+
+  step(): number {
+    if (this.#response.destroyed || this.#response.writableEnded || this.#response.writableNeedDrain) return 0;
+    try {
+      const { value: part } = this.#parts.next();
+      if (part === undefined) this.#response.end();
+      else this.#response.write(part);
+      return part?.length ?? 0;
+    } catch {
+      // What it has begun cannot be taken back: the client must not take it for the whole.
+      this.#response.destroy();
+      return 0;
+    }
+  }
+}
