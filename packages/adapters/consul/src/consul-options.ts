@@ -76,6 +76,8 @@ export const abortedWriteMs = 500;
 export const blockingWaitMs = 10_000;
 /** What Consul may add to the wait (a sixteenth, at random) and the way there and back take. Milliseconds. */
 export const blockingGraceMs = 2_500;
+/** After an outage: how long a watch waits for machines that the servers still call dead. Milliseconds. */
+export const machineGraceMs = 5_000;
 /** A watch polls no more often than this, and five times its last read. Milliseconds. */
 export const pollFloorMs = 250;
 /** However long that read took. Milliseconds. */

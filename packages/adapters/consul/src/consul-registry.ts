@@ -50,6 +50,8 @@ class ConsulDriver implements RegistryDriver {
   readonly #reader = new CatalogReader();
   readonly #ledger = new Ledger();
   #capabilities = consulCapabilities(false);
+  /** Names, undefined for all, whose watch was lost: the next one begins after an outage. */
+  readonly #lostWatches = new Set<string | undefined>();
   #opened: Agents | undefined;
   #writes = 0;
 
@@ -136,8 +138,14 @@ class ConsulDriver implements RegistryDriver {
   }
 
   async watch(name: string | undefined, sink: WatchSink, { signal, logger }: DriverCall): Promise<void> {
-    const context = { reader: this.#reader, clock: this.#clock, logger, sink, signal };
-    await this.#agents().follow(signal, (link) => watchConsul(name, { ...context, link }));
+    const isAfterOutage = this.#lostWatches.delete(name);
+    const context = { reader: this.#reader, clock: this.#clock, logger, sink, signal, isAfterOutage };
+    try {
+      await this.#agents().follow(signal, (link) => watchConsul(name, { ...context, link }));
+    } catch (cause) {
+      this.#lostWatches.add(name);
+      throw cause;
+    }
   }
 
   async close({ withdraw }: { readonly withdraw: readonly EntryKey[] }, { signal }: DriverCall): Promise<void> {

@@ -36,9 +36,16 @@ export const isTooLarge = (cause: unknown): boolean =>
 /** What answered spoke HTTP/2 and no gRPC: a proxy, or another program. */
 const isNoEtcd = (cause: unknown): boolean => /received http status code/i.test(textOf(cause));
 
+const saysElection = (cause: unknown): boolean => /leader changed|not (?:the )?leader/.test(textOf(cause));
+
+/** Whether the member may serve in a moment: the cluster has just elected a leader, or the member was silent. */
+export const mayServeSoon = (cause: unknown): boolean => saysElection(cause) || RegistryError.is(cause, 'TIMEOUT');
+
 /** Whether another member may succeed where this one failed. */
 export function isUnreachable(cause: unknown): boolean {
   if (RegistryError.is(cause)) return cause.code === 'TIMEOUT' || cause.code === 'UNAVAILABLE';
+  // The others say the same.
+  if (saysElection(cause)) return false;
   if (isNoEtcd(cause)) return true;
   return cause instanceof Error && isRecoverableError(cause) && !(cause instanceof GRPCResourceExhastedError);
 }

@@ -58,6 +58,8 @@ export const pingAfterMs = 10_000;
 export const pingTimeoutMs = 3_000;
 /** How long to wait before the next try to connect. Milliseconds. */
 export const reconnectMs = { first: 50, longest: 500 } as const;
+/** How long to wait before the members are asked again while they may be electing a leader. Milliseconds. */
+export const electionPauseMs = 100;
 /** How long etcd may take to give a token, which costs it a tenth of a second of computing. Milliseconds. */
 export const authenticateTimeoutMs = 5_000;
 /** How long opening a watch may take, right after the list that it follows was answered. Milliseconds. */

@@ -51,6 +51,30 @@ describe('one of three members', () => {
     60_000,
   );
 
+  it('that leads and is killed in the midst of calls fails none of them: each waits for the election', async () => {
+    const leads = async (address: string): Promise<boolean> => {
+      const response = await fetch(`http://${address}/v3/maintenance/status`, { method: 'POST', body: '{}' });
+      const { header, leader } = (await response.json()) as {
+        readonly header: { readonly member_id: string };
+        readonly leader: string;
+      };
+      return header.member_id === leader;
+    };
+    const states = await Promise.all(cluster.addresses.map(leads));
+    // The members that stay come first: they have calls under way that the old leader was to confirm.
+    const registry = open([...cluster.addresses].sort((a) => (states[cluster.addresses.indexOf(a)] ? 1 : -1)));
+    await registry.register(service(80), { ttlMs: 60_000 });
+    let isOver = false;
+    const callers = Array.from({ length: 20 }, async () => {
+      while (!isOver) await registry.getService('fleet');
+    });
+    const all = Promise.all(callers);
+    await cluster.nodes[states.indexOf(true)]?.kill();
+    await renewals(registry, 15);
+    isOver = true;
+    await all;
+  }, 60_000);
+
   it('behind a link that swallows everything is asked last, and a watch opened then is synced', async () => {
     const proxies = await Promise.all(
       cluster.addresses.map(async (address) => {

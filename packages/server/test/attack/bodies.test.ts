@@ -120,7 +120,7 @@ describe('a server with little memory', () => {
     ['values of an endpoint', () => '{"name":"","type":""}'],
     ['objects with unknown fields', (index: number) => `{"key${index}":1}`],
   ])('does not compute for long over a body of many tiny %s', async (_, item) => {
-    const items = Array.from({ length: 700_000 }, (_, index) => item(index));
+    const items = Array.from({ length: 10_400_000 / (item(0).length + 1) }, (_, index) => item(index));
     const text = `{"instances":[${items.join()}${item(0) === '[' ? '0' : ''}]}`.slice(0, 10_400_000);
     const before = server.cpuMs();
     for (let round = 0; round < 3; round += 1)
@@ -177,18 +177,5 @@ describe('a server with little memory', () => {
     const keys = batch(0).map(({ env, appid, hostname }) => ({ env, appid, hostname }));
     await server.ask('POST', '/api/cancel', { keys });
     expect((await server.register(...batch(50_000))).status).toBe(200);
-  });
-
-  it('forgets departed instances when there are very many', async () => {
-    let memory = 0;
-    for (let round = 0; round < 40; round += 1) {
-      const nodes = Array.from({ length: 1_000 }, (_, index) =>
-        instance({ hostname: `r${round}-${index}`, ttlMs: 1_000 }),
-      );
-      expect((await server.register(...nodes)).status).toBe(200);
-      if (round === 10) memory = server.memory();
-    }
-    await expect.poll(async () => (await server.list()).length, { timeout: 20_000 }).toBe(0);
-    expect(server.memory() - memory).toBeLessThan(150);
   });
 });

@@ -12,7 +12,7 @@ function heap(): number {
 
 it.each([
   ['while it is still listed', 5_000],
-  ['after it was struck off', 95_000],
+  ['after it was evicted', 95_000],
 ])('forgets the dead: each is killed and replaced %s, 20,000 times', (_, replacedAfterMs) => {
   const protection = new Protection({ enabled: true });
   const lease = { ttlMs: 90_000, renewIntervalMs: 30_000 };
@@ -40,4 +40,21 @@ it.each([
   expect((heap() - before) / 1_048_576).toBeLessThan(1);
   // Used here, so that it is not collected before it is measured.
   expect(protection.view(now).held).toBe(0);
+});
+
+it.each([
+  ['evicted at once', false],
+  ['replaced one by one', true],
+])('remembers a bounded number of departed instances, however many are %s', (_, enabled) => {
+  const protection = new Protection({ enabled });
+  const lease = { ttlMs: 1_000, renewIntervalMs: 500 };
+  for (let index = 0; index < 20_000; index += 1) {
+    const now = index * 10;
+    protection.registered('app', `${index}`, lease, now);
+    if (index >= 100) protection.expired('app', `${index - 100}`, now);
+    protection.advance(now);
+  }
+  // A hundred are listed at any time.
+  expect(protection.remembered).toBeGreaterThan(1_000);
+  expect(protection.remembered).toBeLessThanOrEqual(1_000 + 4 * 102);
 });

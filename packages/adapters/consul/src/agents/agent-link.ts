@@ -14,6 +14,8 @@ export interface Query {
   readonly waitMs?: number | undefined;
   /** In Consul's filter language. */
   readonly filter?: string | undefined;
+  /** Asks a leader that has confirmed that it leads and has replayed all that it stored: right after a start it has not. */
+  readonly consistent?: boolean | undefined;
   /** Part of a watch: it must not hold the process open. */
   readonly background?: boolean | undefined;
 }
@@ -147,7 +149,10 @@ export class AgentLink {
     return this.#gate.pass(exchange.signal, () => this.#calls.send(exchange));
   }
 
-  #read({ signal, index, waitMs, filter, background = false }: Query, run: Exchange['run']): Promise<Answer> {
+  #read(
+    { signal, index, waitMs, filter, consistent, background = false }: Query,
+    run: Exchange['run'],
+  ): Promise<Answer> {
     const exchange: Exchange = {
       signal,
       blocks: index !== undefined,
@@ -156,6 +161,7 @@ export class AgentLink {
           ...call,
           ...(this.#datacenter === undefined ? {} : { dc: this.#datacenter }),
           ...(filter === undefined ? {} : { filter }),
+          ...(consistent === true ? { consistent } : {}),
           ...(index === undefined ? {} : { index: `${index}`, wait: `${waitMs ?? 1_000}ms` }),
         }),
     };

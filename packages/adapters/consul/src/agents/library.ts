@@ -20,6 +20,7 @@ export interface LibraryCall {
   readonly filter?: string | undefined;
   readonly index?: string | undefined;
   readonly wait?: string | undefined;
+  readonly consistent?: boolean | undefined;
 }
 
 /** A response with its body, decoded by its content type. */

@@ -13,6 +13,8 @@ export interface WatchContext {
   readonly logger: Logger;
   readonly sink: WatchSink;
   readonly signal: AbortSignal;
+  /** The watch before this one was lost. */
+  readonly isAfterOutage: boolean;
 }
 
 /** Of a blocking query: it is lost when its wait has long been over. Consul adds up to a sixteenth, at random. */
@@ -50,7 +52,8 @@ export async function open<T extends { readonly index: number }>(
   const { clock, link } = context;
   let { lostSockets } = link;
   let startedAt = clock.now();
-  const first = await bounded(context, signal, read);
+  // A server that has just started answers from what it has replayed so far, and a node would seem to be gone.
+  const first = await bounded(context, signal, read, { consistent: true });
   const floorMs = floorOf(clock.now() - startedAt);
   let { index } = first;
   const follow = async (stop: AbortSignal): Promise<void> => {

@@ -4,6 +4,7 @@ import { CheckTable } from './check-table.ts';
 import { bounded, floorOf, open, type WatchContext } from './follow.ts';
 import { MachineTable } from './machine-table.ts';
 import { liveEntries, type Roll, rollOf, tellChanges } from './roll.ts';
+import { settled } from './settled.ts';
 
 /**
  * All services, by three blocking queries: every check, every name with its tags, every machine. They say which names
@@ -46,7 +47,10 @@ class WatchOfEverything {
     this.#machines.take(machines.first.value);
     this.#names = services.first.names;
     const names = [...this.#names.keys()];
-    const rolls = await allSettled(names, (name) => this.#read(name, signal));
+    const rolls = await allSettled(names, async (name) => {
+      const read = (): Promise<Roll> => this.#read(name, signal);
+      return settled(this.#context, await read(), read);
+    });
     for (const [at, name] of names.entries()) this.#keep(name, rolls[at] ?? new Map());
     sink.snapshot(liveEntries(this.#rolls.values()));
     await this.#together([checks.follow, services.follow, machines.follow, (stop) => this.#readDirty(stop)]);

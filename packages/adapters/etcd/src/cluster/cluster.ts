@@ -1,7 +1,7 @@
 import { type Clock, RegistryError } from '@rollcall/core';
-import { Failover } from '@rollcall/core/adapter';
-import { isUnreachable } from '../etcd-error.ts';
-import type { EtcdSettings } from '../etcd-options.ts';
+import { Failover, pause } from '@rollcall/core/adapter';
+import { isUnreachable, mayServeSoon } from '../etcd-error.ts';
+import { type EtcdSettings, electionPauseMs } from '../etcd-options.ts';
 import type { Calls, Conversation } from './calls.ts';
 import { Member } from './member.ts';
 import { withIdleSockets } from './sockets.ts';
@@ -10,9 +10,11 @@ import { withIdleSockets } from './sockets.ts';
 export class Cluster {
   readonly endpoints: readonly string[];
   readonly #failover: Failover<Member>;
+  readonly #clock: Clock;
   #isClosed = false;
 
   constructor({ endpoints, user, tls }: EtcdSettings, clock: Clock) {
+    this.#clock = clock;
     this.endpoints = endpoints.map(({ address }) => address);
     this.#failover = new Failover({
       targets: endpoints.map((endpoint) => new Member({ endpoint, user, tls, clock })),
@@ -51,9 +53,29 @@ export class Cluster {
     for (const member of this.#failover.targets) member.close();
   }
 
+  /**
+   * A round of the members; another while a member may serve soon: during an election those that are well are silent or
+   * say so, and the one that is not well, asked last, must not decide. The signal ends it.
+   */
   async #run<T>(signal: AbortSignal, work: (member: Member, signal: AbortSignal) => Promise<T>): Promise<T> {
-    signal.throwIfAborted();
-    if (this.#isClosed) throw new RegistryError('CLOSED', 'the connection to etcd is closed', { registry: 'etcd' });
-    return withIdleSockets(() => this.#failover.run(signal, work));
+    for (;;) {
+      signal.throwIfAborted();
+      if (this.#isClosed) throw new RegistryError('CLOSED', 'the connection to etcd is closed', { registry: 'etcd' });
+      let mayServe = false;
+      const attempt = async (member: Member, bounded: AbortSignal): Promise<T> => {
+        try {
+          return await work(member, bounded);
+        } catch (cause) {
+          mayServe ||= mayServeSoon(cause);
+          throw cause;
+        }
+      };
+      try {
+        return await withIdleSockets(() => this.#failover.run(signal, attempt));
+      } catch (cause) {
+        if (signal.aborted || !mayServe || !(isUnreachable(cause) || mayServeSoon(cause))) throw cause;
+      }
+      await pause(this.#clock, electionPauseMs, signal);
+    }
   }
 }
