@@ -89,6 +89,7 @@ describe('describeRegistry', () => {
       'nothing is missed between snapshot and changes',
       'a service of many nodes is read whole, and a watcher is told the whole before synced',
       'many services are listed whole, and a watcher of all is told the whole before synced',
+      'an object that holds many nodes keeps all of them by its renewals',
       'every node changed many times: at most one pending event per node',
       'a long alternation ends as its last call says',
       'of many registers the last one stays',

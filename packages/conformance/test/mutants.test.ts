@@ -1,24 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { type Case, type Harness, registryCases } from '../src/index.ts';
-import { backendMutants } from './mutants/backend-mutants.ts';
-import { borderMutants } from './mutants/border-mutants.ts';
-import { callMutants } from './mutants/call-mutants.ts';
-import { leaseMutants } from './mutants/lease-mutants.ts';
-import { limitMutants } from './mutants/limit-mutants.ts';
+import { mutants } from './mutants/all-mutants.ts';
 import type { Mutant } from './mutants/mutant.ts';
-import { outageMutants } from './mutants/outage-mutants.ts';
-import { scopeMutants } from './mutants/scope-mutants.ts';
-import { storedMutants } from './mutants/stored-mutants.ts';
-import { touchMutants } from './mutants/touch-mutants.ts';
-import { watchEndMutants } from './mutants/watch-end-mutants.ts';
-import { watchMutants } from './mutants/watch-mutants.ts';
 import { openShelf, shelfHarness } from './shelf/shelf-registry.ts';
-
-const mutants: readonly Mutant[] = [
-  ...[backendMutants, leaseMutants, borderMutants, limitMutants].flat(),
-  ...[watchMutants, watchEndMutants, outageMutants, callMutants].flat(),
-  ...[scopeMutants, touchMutants, storedMutants].flat(),
-];
 
 function caseOf(harness: Harness, caughtBy: string): Case {
   const found = registryCases(harness).find(({ concern, title }) => `${concern}: ${title}` === caughtBy);

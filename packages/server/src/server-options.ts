@@ -42,6 +42,11 @@ export const changeLogSize = 10_000;
 export const changeLogBytes = 33_554_432;
 /** Handles of earlier holders that are remembered per instance, to tell them that it was taken over. */
 export const rememberedHolders = 16;
+/**
+ * Handles of instances that left the roll and are remembered, to tell their callers when another has registered the id since.
+ * Each costs about 200 bytes; beyond that many departures a late caller takes the id over unaware.
+ */
+export const rememberedDepartures = 10_000;
 
 /** What is written to a client before it must have read it: the most that a reader costs for itself. Bytes. */
 export const chunkBytes = 65_536;

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { getEventListeners } from 'node:events';
+import type { CallOptions } from '@rollcall/core';
 import type { Concern } from '../case.ts';
 import { operations } from '../kit/operations.ts';
 import { assertServices } from '../kit/roll.ts';
@@ -73,6 +74,25 @@ export const abortAndDeadline: Concern = {
       const writing = registry.register(service(name));
       controller.abort();
       await Promise.all([aborted, writing]);
+      assertServices(await registry.getService(name), [service(name)]);
+    },
+
+    'an aborted read, or one with a short deadline, ends no other read of the same': async (context) => {
+      const registry = await context.open();
+      const name = context.name();
+      await registry.register(service(name));
+      const reads = [
+        (options?: CallOptions) => registry.getService(name, options),
+        (options?: CallOptions) => registry.listServices(options),
+      ];
+      for (const read of reads) {
+        const controller = new AbortController();
+        const aborted = read({ signal: controller.signal }).catch(() => {});
+        const late = read({ timeoutMs: 1 }).catch(() => {});
+        const others = [read(), read({ signal: new AbortController().signal })];
+        controller.abort();
+        await Promise.all([...others, aborted, late]);
+      }
       assertServices(await registry.getService(name), [service(name)]);
     },
 

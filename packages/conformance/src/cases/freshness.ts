@@ -30,6 +30,19 @@ export const freshness: Concern = {
       }
     },
 
+    'a read that begins after a register shows it, whatever is still being read': async (context) => {
+      const registry = await context.open();
+      const name = context.name();
+      for (const mark of ['1', '2', '3', '4']) {
+        const early = [registry.getService(name), registry.listServices()];
+        await registry.register(changed(service(name), mark));
+        const [services, listing] = await Promise.all([registry.getService(name), listed(context, registry)]);
+        assertServices(services, [changed(service(name), mark)]);
+        assert.deepEqual(listing, [name]);
+        await Promise.all(early);
+      }
+    },
+
     'a read of another that begins propagationMs after a write shows it': async (context) => {
       const [registry, other] = await context.openTwo();
       const name = context.name();

@@ -1,16 +1,18 @@
 import assert from 'node:assert/strict';
 import type { Registry } from '@rollcall/core';
 import type { Concern } from '../case.ts';
-import { farMs } from '../defaults.ts';
+import { farMs, renewedTtlMs } from '../defaults.ts';
 import type { CaseContext } from '../kit/context.ts';
 import { assertServices, rowsOf } from '../kit/roll.ts';
 import { service } from '../kit/samples.ts';
-import { eventually } from '../kit/waiting.ts';
+import { eventually, now, pause } from '../kit/waiting.ts';
 
 /** Above the page sizes that backends and their libraries like: 100, 128, 256, 500, 512. */
 const manyNodes = 520;
 /** The same where a node has little room, so that each costs packets. */
 const fewNodes = 40;
+/** Nodes that one object renews: more than a hundred. */
+const keptNodes = 130;
 /** Nodes of one call, and calls at the same time: what a small backend writes in seconds. */
 const atATime = 40;
 
@@ -20,9 +22,10 @@ function idsFor({ capabilities }: CaseContext): readonly string[] {
   return Array.from({ length: count }, (_, index) => `n${index}`);
 }
 
-async function registerAll(registry: Registry, name: string, ids: readonly string[]): Promise<void> {
+async function registerAll(registry: Registry, name: string, ids: readonly string[], ttlMs?: number): Promise<void> {
+  const options = { timeoutMs: farMs, ...(ttlMs === undefined ? {} : { ttlMs }) };
   for (let from = 0; from < ids.length; from += atATime) {
-    await registry.register(service(name, ids.slice(from, from + atATime)), { timeoutMs: farMs });
+    await registry.register(service(name, ids.slice(from, from + atATime)), options);
   }
 }
 
@@ -66,6 +69,21 @@ export const largeState: Concern = {
       await seen.pullUntilSynced();
       const all = names.map((name) => service(name));
       assert.deepEqual(rowsOf(seen.state), rowsOf(all), 'at synced the told state is not whole');
+    },
+
+    'an object that holds many nodes keeps all of them by its renewals': async (context) => {
+      const [registry, other] = await context.openTwo();
+      const name = context.name();
+      const ids = idsFor(context).slice(0, keptNodes);
+      const ttlMs = context.ttlMs(context.patient(renewedTtlMs) * 6);
+      const seen = context.observe(other, { name });
+      const until = now() + ttlMs * 1.5;
+      while (now() < until) {
+        await registerAll(registry, name, ids, ttlMs);
+        await pause(ttlMs / 8);
+      }
+      await seen.settlesTo([service(name, ids)]);
+      assert(!seen.events.some(({ type }) => type === 'delete'), 'a node was away in between');
     },
   },
 };

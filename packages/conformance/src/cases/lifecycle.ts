@@ -68,6 +68,16 @@ export const lifecycle: Concern = {
       await context.shows(other, name, []);
     },
 
+    'close withdraws the nodes of all services of the object': async (context) => {
+      const [registry, other] = await context.openTwo();
+      const names = ['first', 'second', 'third'].map((label) => context.name(label));
+      for (const name of names) await registry.register(service(name, ['a', 'b']));
+      await registry.register(service(names[0] as string, ['c']), { ttlMs: context.ttlMs(60_000) });
+      for (const name of names.slice(1)) await context.shows(other, name, [service(name, ['a', 'b'])]);
+      await registry.close();
+      for (const name of names) await context.shows(other, name, []);
+    },
+
     'close withdraws nothing of others': async (context) => {
       const [registry, other] = await context.openTwo();
       const name = context.name();

@@ -108,6 +108,22 @@ export const namespaces: Concern = {
       },
     ),
 
+    'namespaces that begin alike are separate': separated(async (context, { red }) => {
+      const name = context.name();
+      const longer = await context.open({ namespace: `${context.prefix}-red-2` });
+      const glued = await context.open({ namespace: `${context.prefix}-redder` });
+      const each = [red, longer, glued];
+      const seen = each.map((one) => context.observe(one));
+      for (const [index, one] of each.entries()) await one.register(service(name, [`n${index}`]));
+      for (const [index, one] of each.entries()) {
+        assertServices(await one.getService(name), [service(name, [`n${index}`])]);
+        assert.deepEqual(await one.listServices(), [{ name, versions: ['1.0.0'] }]);
+        await seen[index]?.settlesTo([service(name, [`n${index}`])]);
+      }
+      await red.close();
+      await context.shows(longer, name, [service(name, ['n1'])]);
+    }),
+
     'close withdraws nothing of the same id in another namespace': separated(
       async (context, { red, blue, openRed }) => {
         const name = context.name();

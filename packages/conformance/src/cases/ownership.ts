@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import type { Registry, ServiceInput } from '@rollcall/core';
 import type { Concern } from '../case.ts';
+import { shortTtlMs } from '../defaults.ts';
 import type { CaseContext } from '../kit/context.ts';
 import { rejects } from '../kit/expect.ts';
 import { rowsOf } from '../kit/roll.ts';
@@ -137,6 +138,39 @@ export const ownership: Concern = {
       else await rejects('a register of a held id', { code: 'CONFLICT', withinMs: context.settleMs }, again);
       const held = context.capabilities.takesOver ? service(name) : changed(service(name));
       await context.shows(second, name, [held]);
+    },
+
+    "a renewal of a node that expired and is another's now is CONFLICT": async (context) => {
+      const [first, second] = await context.openTwo();
+      const name = context.name();
+      const ttlMs = context.ttlMs(shortTtlMs);
+      const mine = changed(service(name), 'mine');
+      await first.register(service(name), { ttlMs });
+      await context.shows(second, name, [service(name)]);
+      await context.shows(second, name, [], ttlMs + context.capabilities.expirySlackMs + context.settleMs);
+      await second.register(mine);
+      await context.shows(first, name, [mine]);
+      const conflict = { code: 'CONFLICT', mentions: ['n1'], withinMs: context.settleMs } as const;
+      await rejects('a renewal', conflict, () => first.register(service(name), { ttlMs }));
+      await context.shows(second, name, [mine]);
+    },
+
+    'a renewal of a node that another removed and registered is CONFLICT': async (context) => {
+      const [first, second] = await context.openTwo();
+      const name = context.name();
+      const mine = changed(service(name), 'mine');
+      await first.register(service(name));
+      await context.shows(second, name, [service(name)]);
+      // Where only the owner can remove it, another can have it only after that.
+      const owns = context.capabilities.removesOthers === 'own';
+      await (owns ? first : second).deregister(service(name));
+      await context.shows(second, name, []);
+      await second.register(mine);
+      await context.shows(first, name, [mine]);
+      const conflict = { code: 'CONFLICT', mentions: ['n1'], withinMs: context.settleMs } as const;
+      if (!owns || !context.capabilities.takesOver)
+        await rejects('a renewal', conflict, () => first.register(service(name)));
+      await context.shows(second, name, [mine]);
     },
 
     'what was left by close({ withdraw: false }) can be taken over': async (context) => {

@@ -1,7 +1,7 @@
 import type { ServiceInput, Value } from '@rollcall/core';
 import type { Concern } from '../case.ts';
 import type { CaseContext } from '../kit/context.ts';
-import { endpoint, fullService, node, service } from '../kit/samples.ts';
+import { changed, endpoint, fullService, node, service } from '../kit/samples.ts';
 
 /** Registers both, one after the other, under the eyes of a watcher which must be told of the first alone. */
 async function isNoNews(context: CaseContext, first: ServiceInput, again: ServiceInput): Promise<void> {
@@ -89,6 +89,22 @@ export const renew: Concern = {
       await registry.register(service(name), { ttlMs: context.ttlMs(60_000) });
       await seen.settlesTo([service(name)]);
       await context.shows(other, name, [service(name)]);
+    },
+
+    'a renewal of what somebody removed writes its last content, not an earlier one': async (context) => {
+      const [registry, other] = await context.openTwo();
+      const remover = context.capabilities.removesOthers === 'own' ? registry : other;
+      const name = context.name();
+      const last = { ...changed(service(name)), version: '2', metadata: { mark: 'last' } };
+      await registry.register(service(name));
+      await registry.register(changed(service(name), 'between'));
+      await registry.register(last);
+      await context.shows(other, name, [last]);
+      await remover.deregister(service(name));
+      await context.shows(registry, name, []);
+      await registry.register(last);
+      await context.shows(registry, name, [last]);
+      await context.shows(other, name, [last]);
     },
 
     'a renewal of two nodes of which one was removed brings it back': async (context) => {

@@ -86,7 +86,9 @@ export const leaseMutants: readonly Mutant[] = [
         await inner.put(entries, lease, call);
         if (lease === undefined) return;
         const keys = entries.map(({ name, node }) => ({ name, id: node.id }));
-        setTimeout(() => keys.map((key) => warehouse.shelf().remove(key, 'expired')), lease.ttlMs).unref();
+        warehouse.clock.setTimer(lease.ttlMs, () => {
+          for (const key of keys) warehouse.shelf().remove(key, 'expired');
+        });
       },
     })),
   },

@@ -55,14 +55,14 @@ const extending = (on: 'read' | 'list' | 'watch'): Mutant['open'] =>
 
 /** A registry whose reads are answered from a cache for so long. */
 const caching = (ms: number): Mutant['open'] =>
-  withRegistry((inner) => {
+  withRegistry((inner, { clock }) => {
     const cache = new Map<string, { readonly at: number; readonly services: readonly Service[] }>();
     return {
       async getService(name, options) {
         const known = cache.get(name);
-        if (known !== undefined && performance.now() - known.at < ms) return known.services;
+        if (known !== undefined && clock.now() - known.at < ms) return known.services;
         const services = await inner.getService(name, options);
-        cache.set(name, { at: performance.now(), services });
+        cache.set(name, { at: clock.now(), services });
         return services;
       },
     };
@@ -161,8 +161,8 @@ export const touchMutants: readonly Mutant[] = [
       };
       return withRegistry((inner) => ({
         listServices(options) {
-          if (last === undefined || performance.now() - last.at > 25)
-            last = { at: performance.now(), answer: inner.listServices(options) as never };
+          if (last === undefined || warehouse.clock.now() - last.at > 25)
+            last = { at: warehouse.clock.now(), answer: inner.listServices(options) as never };
           return last.answer;
         },
       }))(warehouse, options);
@@ -171,7 +171,7 @@ export const touchMutants: readonly Mutant[] = [
   {
     name: 'answers reads from a watch that lags',
     caughtBy: 'freshness of reads: a read while the same service is watched is as fresh as without',
-    open: withDriver((inner) => {
+    open: withDriver((inner, { clock }) => {
       const watched = new Map<string, Map<string, Entry>>();
       return {
         read: async (name, call) => {
@@ -190,11 +190,11 @@ export const touchMutants: readonly Mutant[] = [
                 sink.snapshot(entries);
               },
               put(entry) {
-                setTimeout(() => seen.set(entry.node.id, entry), 30);
+                clock.setTimer(30, () => seen.set(entry.node.id, entry));
                 sink.put(entry);
               },
               remove(key, reason) {
-                setTimeout(() => seen.delete(key.id), 30);
+                clock.setTimer(30, () => seen.delete(key.id));
                 sink.remove(key, reason);
               },
             },

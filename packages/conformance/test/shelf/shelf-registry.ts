@@ -1,5 +1,11 @@
-import { type Capabilities, type Registry, RegistryError, type RegistryOptions } from '@rollcall/core';
-import { createRegistry, type DriverCall, type EntryKey, type RegistryDriver } from '@rollcall/core/adapter';
+import { type Capabilities, type Clock, type Registry, RegistryError, type RegistryOptions } from '@rollcall/core';
+import {
+  createRegistry,
+  type DriverCall,
+  type EntryKey,
+  type RegistryDriver,
+  systemClock,
+} from '@rollcall/core/adapter';
 import type { Harness } from '../../src/index.ts';
 import { type Holder, Shelf } from './shelf.ts';
 
@@ -22,7 +28,10 @@ export class Warehouse {
   readonly capabilities: Capabilities;
   readonly #shelves = new Map<string, Shelf>();
 
-  constructor(limits: Partial<Capabilities> = {}) {
+  readonly clock: Clock;
+
+  constructor(limits: Partial<Capabilities> = {}, clock: Clock = systemClock) {
+    this.clock = clock;
     this.capabilities = { ...capabilities, ...limits };
   }
 
@@ -30,7 +39,7 @@ export class Warehouse {
     const known = this.#shelves.get(namespace);
     if (known !== undefined) return known;
     const { durable, propagationMs } = this.capabilities;
-    const shelf = new Shelf({ durable, lagMs: propagationMs / 2 });
+    const shelf = new Shelf({ durable, lagMs: propagationMs / 2, clock: this.clock });
     this.#shelves.set(namespace, shelf);
     return shelf;
   }
@@ -66,7 +75,8 @@ export function shelfDriver(warehouse: Warehouse, namespace?: string): RegistryD
     renew: (keys, lease, { signal }) =>
       shelf.ask(signal, () => {
         refuseOthers(keys);
-        return keys.filter((key) => !shelf.renew(key, lease));
+        // What a dead holder left is not renewed: its content may be another.
+        return keys.filter((key) => !shelf.isHeldBy(key, me) || !shelf.renew(key, lease));
       }),
     remove: (keys, { signal }) =>
       shelf.ask(signal, () => {
@@ -94,8 +104,13 @@ export const openShelf: Open = (warehouse, options) =>
   createRegistry(shelfDriver(warehouse, options?.namespace), options);
 
 /** A warehouse of its own with all its faults. */
-export function shelfHarness(limits: Partial<Capabilities> = {}, open: Open = openShelf, patience = 1): Harness {
-  const warehouse = new Warehouse(limits);
+export function shelfHarness(
+  limits: Partial<Capabilities> = {},
+  open: Open = openShelf,
+  patience = 1,
+  clock?: Clock,
+): Harness {
+  const warehouse = new Warehouse(limits, clock);
   const shelf = warehouse.shelf();
   return {
     open: (options) => open(warehouse, options),

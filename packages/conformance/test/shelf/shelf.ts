@@ -1,4 +1,5 @@
-import { type Entry, type EntryKey, keyOf, type Lease, type WatchSink } from '@rollcall/core/adapter';
+import type { Clock } from '@rollcall/core';
+import { type Entry, type EntryKey, keyOf, type Lease, systemClock, type WatchSink } from '@rollcall/core/adapter';
 
 /** One driver object, as long as it lives. */
 export interface Holder {
@@ -30,13 +31,19 @@ export class Shelf {
   /** How long others do not see a write, in milliseconds. */
   readonly lagMs: number;
   readonly records = new Map<string, Record>();
+  readonly #clock: Clock;
   readonly #links = new Set<Link>();
   #history: Change[] = [];
   #down = false;
   /** What waits while frozen. */
   #frozen: (() => void)[] | undefined;
 
-  constructor({ durable, lagMs }: { readonly durable: boolean; readonly lagMs: number }) {
+  constructor({
+    durable,
+    lagMs,
+    clock = systemClock,
+  }: { readonly durable: boolean; readonly lagMs: number; readonly clock?: Clock | undefined }) {
+    this.#clock = clock;
     this.durable = durable;
     this.lagMs = lagMs;
   }
@@ -95,12 +102,16 @@ export class Shelf {
     return holder?.alive ? holder : undefined;
   }
 
+  isHeldBy(key: EntryKey, holder: Holder): boolean {
+    return this.records.get(keyOf(key.name, key.id))?.holder === holder;
+  }
+
   put(entry: Entry, holder: Holder, lease: Lease | undefined): void {
     const key = { name: entry.name, id: entry.node.id };
     const id = keyOf(key.name, key.id);
     this.records.get(id)?.cancel();
     this.records.set(id, { entry, holder, cancel: this.#arm(key, lease) });
-    this.#history.push({ at: performance.now(), id, entry, by: holder });
+    this.#history.push({ at: this.#clock.now(), id, entry, by: holder });
     this.#tell(entry.name, (sink) => sink.put(entry));
   }
 
@@ -117,14 +128,14 @@ export class Shelf {
     const id = keyOf(key.name, key.id);
     this.records.get(id)?.cancel();
     if (!this.records.delete(id)) return;
-    this.#history.push({ at: performance.now(), id, entry: undefined, by });
+    this.#history.push({ at: this.#clock.now(), id, entry: undefined, by });
     this.#tell(key.name, (sink) => sink.remove(key, reason));
   }
 
   /** What this reader can see by now. */
   read(name: string | undefined, reader?: Holder): Entry[] {
     const seen = new Map<string, Entry>();
-    const until = performance.now() - this.lagMs;
+    const until = this.#clock.now() - this.lagMs;
     for (const { at, id, entry, by } of this.#history) {
       if (at > until && (by === undefined || by !== reader)) continue;
       if (entry === undefined) seen.delete(id);
@@ -151,8 +162,7 @@ export class Shelf {
 
   #arm(key: EntryKey, lease: Lease | undefined): () => void {
     if (lease === undefined) return () => {};
-    const timer = setTimeout(() => this.remove(key, 'expired'), Math.min(lease.ttlMs, 2 ** 31 - 1)).unref();
-    return () => clearTimeout(timer);
+    return this.#clock.setTimer(lease.ttlMs, () => this.remove(key, 'expired'));
   }
 
   #forget(): void {
@@ -173,6 +183,6 @@ export class Shelf {
       if (this.#links.has(link)) tell();
     };
     if (this.lagMs === 0) late();
-    else setTimeout(late, this.lagMs).unref();
+    else this.#clock.setTimer(this.lagMs, late);
   }
 }

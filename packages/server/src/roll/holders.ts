@@ -1,6 +1,7 @@
 import { randomInt } from 'node:crypto';
-import { rememberedHolders } from '../server-options.ts';
+import { rememberedDepartures, rememberedHolders } from '../server-options.ts';
 import type { Instance } from './instance.ts';
+import { type InstanceRef, refOf } from './instance-ref.ts';
 
 /** An instance on the roll, the handle of its holder, and handles that hold it no longer. */
 export interface Listing {
@@ -17,6 +18,8 @@ export interface Listing {
 export class Holders {
   readonly #base = randomInt(1, 2 ** 21) * 2 ** 32;
   readonly #byHandle = new Map<number, Listing>();
+  /** Handles of what left the roll, oldest first. */
+  readonly #departed = new Map<number, InstanceRef>();
   #count = 0;
 
   /** The listing that a handle was given for, whether the handle still holds it or was superseded. */
@@ -46,10 +49,22 @@ export class Holders {
     return handle;
   }
 
-  /** It left the roll: all its handles are unknown from now on. */
+  /** It left the roll: its handles hold nothing from now on. */
   forget(listing: Listing): void {
-    this.#byHandle.delete(listing.handle);
-    for (const handle of listing.superseded) this.#byHandle.delete(handle);
+    const ref = refOf(listing.instance);
+    for (const handle of [listing.handle, ...listing.superseded]) {
+      this.#byHandle.delete(handle);
+      this.#departed.set(handle, ref);
+    }
+    for (const oldest of this.#departed.keys()) {
+      if (this.#departed.size <= rememberedDepartures) break;
+      this.#departed.delete(oldest);
+    }
+  }
+
+  /** What a handle was given for that has left the roll since. */
+  departed(handle: number): InstanceRef | undefined {
+    return this.#departed.get(handle);
   }
 
   /** Bounded: a client that renews by a handle that is forgotten is told to register, and so finds out. */

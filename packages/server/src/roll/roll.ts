@@ -74,7 +74,7 @@ export class Roll {
   /** By the holder; terms given along replace those of the registration. */
   renew(handle: number, terms?: LeaseTerms): Renewal {
     this.settle();
-    const listing = this.#holders.find(handle);
+    const listing = this.#holders.find(handle) ?? this.#successor(handle);
     if (listing === undefined) return 'unknown';
     // An expired entry that protection keeps defends itself no longer: the caller may register again.
     if (listing.handle !== handle) return this.#scheduler.isDefended(listing) ? 'taken' : 'unknown';
@@ -159,6 +159,12 @@ export class Roll {
 
   close(): void {
     this.#scheduler.close();
+  }
+
+  /** What another registered under the id of an instance that left the roll. */
+  #successor(handle: number): Listing | undefined {
+    const ref = this.#holders.departed(handle);
+    return ref && this.#environments.find(ref.env)?.get(ref.service, ref.id);
   }
 
   #find({ env, service, id }: InstanceRef): Listing | undefined {

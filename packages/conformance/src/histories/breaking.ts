@@ -1,0 +1,72 @@
+import { interrupted, recover } from './living.ts';
+import { fact } from './node-model.ts';
+import type { World } from './world.ts';
+
+/** Everything that was stored is gone, and so is what was on its way. */
+function forget(world: World, startedAt: number): void {
+  for (const { model } of world.models()) {
+    const ackedAt = world.time.now();
+    model.add(fact({ startedAt, ackedAt, causes: ['deregistered', 'expired', 'unknown'], settles: true }));
+  }
+  // Whose a node was is forgotten as well: an object that held it may write it again, whoever came first.
+  for (const { claims } of world.callers) {
+    for (const [key, { state, text }] of claims) if (state !== 'none') claims.set(key, { state: 'unsure', text });
+  }
+}
+
+/** The backend goes: from now on leases may stand still, and deletes may lack their reason. */
+function begin(world: World): void {
+  world.faultAt = world.time.now();
+  for (const told of world.watchers) told.fault();
+  for (const { model } of world.models()) model.suspend(world.faultAt);
+}
+
+/** Ends the backend. */
+export async function stop(world: World): Promise<void> {
+  begin(world);
+  world.backend = 'stopped';
+  await world.faults?.stop();
+  world.note(`await faults.stop(); // at ${world.at()}`);
+  await interrupted(world);
+}
+
+/** Runs it again. */
+export async function start(world: World): Promise<void> {
+  const startedAt = world.time.now();
+  await world.faults?.start();
+  world.note(`await faults.start(); // at ${world.at()}`);
+  if (!world.capabilities.durable) forget(world, startedAt);
+  await serve(world);
+}
+
+/** Lets it answer nothing. */
+export async function freeze(world: World): Promise<void> {
+  begin(world);
+  world.backend = 'frozen';
+  await world.faults?.freeze();
+  world.note(`await faults.freeze(); // at ${world.at()}`);
+}
+
+/** Lets it go on. */
+export async function resume(world: World): Promise<void> {
+  await world.faults?.resume();
+  world.note(`await faults.resume(); // at ${world.at()}`);
+  await serve(world);
+}
+
+/** Takes everything from it. */
+export async function wipe(world: World): Promise<void> {
+  begin(world);
+  await world.faults?.wipe();
+  world.note(`await faults.wipe(); // at ${world.at()}`);
+  forget(world, world.faultAt);
+  await serve(world);
+}
+
+async function serve(world: World): Promise<void> {
+  world.backend = 'serving';
+  for (const told of world.watchers) told.fault();
+  await recover(world);
+  // What was found late was found after the fault as well.
+  for (const { model } of world.models()) model.resume(world.time.now() - world.faultAt);
+}

@@ -1,0 +1,132 @@
+import { holdProcess } from '@rollcall/core/adapter';
+import fc from 'fast-check';
+import type { Harness, TestRunner } from '../harness.ts';
+import { capabilitiesOf } from '../kit/context.ts';
+import { FaultControl } from '../kit/fault-control.ts';
+import { now } from '../kit/waiting.ts';
+import { resume, start } from './breaking.ts';
+import { type Command, histories, type Stage } from './commands.ts';
+import { completeOptions, type HistoryOptions, type HistorySettings } from './history-options.ts';
+import { realTime, virtualTime } from './history-time.ts';
+import { close, rest } from './living.ts';
+import { rules, Violation } from './violation.ts';
+import { World } from './world.ts';
+
+/** Until the runner gives a history up: the suite ends by itself before. Milliseconds per history. */
+const limitPerHistoryMs = 60_000;
+/** Longest timer of the platform. Milliseconds. */
+const longestTimerMs = 2 ** 31 - 1;
+
+/**
+ * Declares one test that plays random histories on a registry and holds every answer and event against a small model of the
+ * contract. A failure is made as short as it can be, and told as lines that read as a test, with seed and path to replay it.
+ *
+ * @param name What the report calls the registry.
+ * @param runner `{ describe, it }` of vitest, node:test or mocha.
+ */
+export function checkHistories(
+  name: string,
+  harness: Harness,
+  options: HistoryOptions,
+  { describe, it }: TestRunner,
+): void {
+  const settings = completeOptions(harness, options);
+  const { runs, seed, together, faults } = settings;
+  describe(`${name} keeps the contract over random histories`, () => {
+    const title = `${runs} histories${faults ? ' with faults' : ''}, ${together} at a time, seed ${seed}`;
+    it(
+      title,
+      () => playHistories(harness, { ...options, seed }),
+      Math.min(limitPerHistoryMs * Math.max(2, Math.ceil(runs / together)), longestTimerMs),
+    );
+  });
+}
+
+/** The same as a promise, for a runner of your own: rejects with the shortest history that breaks a rule. */
+export async function playHistories(harness: Harness, options: HistoryOptions): Promise<void> {
+  const settings = completeOptions(harness, options);
+  const { together, runs, seed } = settings;
+  const release = holdProcess();
+  try {
+    const share = Math.ceil(runs / together);
+    const lanes = Array.from({ length: together }, (_, lane) => playLane(settings, share, seed + lane));
+    for (const outcome of await Promise.allSettled(lanes)) if (outcome.status === 'rejected') throw outcome.reason;
+  } finally {
+    release();
+  }
+}
+
+async function playLane(settings: HistorySettings, runs: number, seed: number): Promise<void> {
+  const { maxCommands, faults, path, shrinkMs } = settings;
+  let shortest: Violation | undefined;
+  let failedAt = Number.POSITIVE_INFINITY;
+  const property = fc.asyncProperty(histories(faults, maxCommands), async (commands) => {
+    if (now() - failedAt > shrinkMs) return;
+    try {
+      await playOne(settings, commands);
+    } catch (error) {
+      failedAt = Math.min(failedAt, now());
+      shortest = error instanceof Violation ? error : new Violation('call', String(error), { cause: error });
+      throw error;
+    }
+  });
+  const details = await fc.check(property, { numRuns: runs, seed, ...(path === undefined ? {} : { path }) });
+  if (details.failed) throw report(shortest, details);
+}
+
+function report(found: Violation | undefined, details: fc.RunDetails<[Iterable<Command>]>): Error {
+  if (found === undefined) return new Error(`histories could not be played: ${String(details.errorInstance)}`);
+  const { seed, counterexamplePath, numRuns, numShrinks } = details;
+  // What a shorter history is made of depends on its run, so that only the first can be drawn again.
+  const [first] = counterexamplePath?.split(':') ?? [];
+  const replay = `{ seed: ${seed}, path: '${first}', runs: 1 }`;
+  const found_ = `history ${numRuns} of seed ${seed}, made shorter ${numShrinks} times; replay it with ${replay}`;
+  const text = [
+    `${found.message}`,
+    found_,
+    '',
+    ...found.lines.map((line) => `    ${line}`),
+    `    // ${rules[found.rule]}`,
+  ];
+  const error = new Violation(found.rule, found.message.slice(rules[found.rule].length + 2), { cause: found.cause });
+  error.message = text.join('\n');
+  error.lines = found.lines;
+  return error;
+}
+
+async function playOne(settings: HistorySettings, commands: Iterable<Command>): Promise<void> {
+  const { harness, clock, faults } = settings;
+  const time = clock === undefined ? realTime(harness.patience ?? 1) : virtualTime(clock);
+  const capabilities = await time.ends('opening a first registry', 10_000, capabilitiesOf(harness));
+  const control = faults && harness.faults !== undefined ? new FaultControl(harness.faults) : undefined;
+  const world = new World(settings, capabilities, time, control);
+  const stage: Stage = { backend: 'serving', watchers: 0 };
+  try {
+    await fc.asyncModelRun(() => ({ model: stage, real: world }), commands as Iterable<Command>);
+    await end(world);
+  } catch (error) {
+    if (error instanceof Violation) error.tell(world.lines, world.prefix);
+    throw error;
+  } finally {
+    await control?.restore();
+    await cleanUp(world);
+  }
+}
+
+/** Every history ends at rest, and what it closes withdraws. */
+async function end(world: World): Promise<void> {
+  if (world.backend === 'stopped') await start(world);
+  if (world.backend === 'frozen') await resume(world);
+  await rest(world);
+  for (const caller of world.callers) if (caller.open) await close(world, caller, true);
+  await rest(world);
+}
+
+/** Whatever a failure left open is closed; what it broke may break that too. */
+async function cleanUp(world: World): Promise<void> {
+  for (const told of world.watchers) if (!told.ended) told.stop().catch(() => {});
+  for (const caller of world.callers) {
+    if (!caller.open) continue;
+    await world.time.ends('close()', 5_000, caller.registry.close()).catch(() => {});
+  }
+}

@@ -1,0 +1,70 @@
+import { toleranceMs } from '../defaults.ts';
+import { now, pause, within } from '../kit/waiting.ts';
+import type { HistoryClock } from './history-options.ts';
+import { Violation } from './violation.ts';
+
+/** The time that a history is played in. */
+export interface HistoryTime {
+  /** Monotonic milliseconds. */
+  now(): number;
+  /** Lets time pass. */
+  pass(ms: number): Promise<void>;
+  /** Waits for what must end within so many milliseconds; a `Violation` when it does not. */
+  ends<T>(what: string, limitMs: number, work: Promise<T>): Promise<T>;
+  /** Time passes for free. */
+  readonly isVirtual: boolean;
+  /** Factor on all waiting deadlines. */
+  readonly patience: number;
+  /** What the machine may add to a measured time. Milliseconds. */
+  readonly slackMs: number;
+}
+
+/** Of the turns of the event loop that a call may take, how many pass before virtual time moves for it. */
+const turnsBeforeTime = 12;
+/** By how much virtual time moves while a call waits for it. Milliseconds. */
+const virtualStepMs = 10;
+
+/** Real time, with what a loaded machine adds. */
+export function realTime(patience: number): HistoryTime {
+  return {
+    now,
+    pass: pause,
+    isVirtual: false,
+    patience,
+    slackMs: toleranceMs * patience,
+    async ends(what, limitMs, work) {
+      const failed = (cause: unknown): never => {
+        throw new Violation('ends', `${what} took more than ${limitMs} ms`, { cause });
+      };
+      let late = true;
+      const settled = work.finally(() => {
+        late = false;
+      });
+      return within(what, limitMs * patience, settled).catch((cause: unknown) =>
+        late ? failed(cause) : Promise.reject(cause),
+      );
+    },
+  };
+}
+
+/** The time of a clock that only moves when it is told to. */
+export function virtualTime(clock: HistoryClock): HistoryTime {
+  return {
+    now: () => clock.now(),
+    pass: (ms) => clock.advance(ms),
+    isVirtual: true,
+    patience: 1,
+    slackMs: 1,
+    async ends(what, limitMs, work) {
+      let ended = false;
+      const settled = work.finally(() => {
+        ended = true;
+      });
+      settled.catch(() => {});
+      for (let turn = 0; !ended && turn < turnsBeforeTime; turn += 1) await clock.advance(0);
+      for (let spent = 0; !ended && spent < limitMs; spent += virtualStepMs) await clock.advance(virtualStepMs);
+      if (!ended) throw new Violation('ends', `${what} took more than ${limitMs} ms`);
+      return settled;
+    },
+  };
+}

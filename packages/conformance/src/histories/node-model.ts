@@ -1,0 +1,155 @@
+import type { DeleteReason } from '@rollcall/core';
+import type { Rule } from './violation.ts';
+
+/** What a node says. */
+export interface Content {
+  readonly version: string;
+  readonly mark: string;
+}
+
+/** A write as far as it is known: what it left, since when, whose it is and how long it lives. */
+export interface Fact {
+  /** `undefined`: it left nothing. */
+  readonly content: Content | undefined;
+  /** The object that called; `undefined`: a fault, or something that was only observed. */
+  readonly writer: number | undefined;
+  /** The object that holds the node; `unknown` when that was only observed. */
+  readonly holder: number | 'unknown' | undefined;
+  /** No reader can have seen it before. */
+  readonly startedAt: number;
+  /** When it was acknowledged; `Infinity` for a write whose outcome is unknown. */
+  ackedAt: number;
+  /** From then on it may have expired. */
+  goesFrom: number;
+  /** From then on it must have expired. */
+  goesBy: number;
+  readonly ttlMs: number;
+  /** Why it left nothing, or why what it left may go. */
+  causes: readonly DeleteReason[];
+  /** Nothing that was on its way before it can come after it. */
+  readonly settles: boolean;
+}
+
+/** From when to when something was seen, and by which object. */
+export interface Look {
+  readonly from: number;
+  readonly until: number;
+  readonly reader?: number | undefined;
+}
+
+/** One text for each content; `absent` for none. */
+export const textOf = (content: Content | undefined): string =>
+  content === undefined ? 'absent' : `version ${content.version}, mark ${content.mark}`;
+
+const never: Fact = {
+  content: undefined,
+  writer: undefined,
+  holder: undefined,
+  startedAt: Number.NEGATIVE_INFINITY,
+  ackedAt: Number.NEGATIVE_INFINITY,
+  goesFrom: Number.POSITIVE_INFINITY,
+  goesBy: Number.POSITIVE_INFINITY,
+  ttlMs: 0,
+  causes: [],
+  settles: true,
+};
+
+/** A fact with what it does not say filled in. */
+export const fact = (known: Partial<Fact> & Pick<Fact, 'startedAt' | 'ackedAt'>): Fact => ({
+  ...never,
+  settles: false,
+  ...known,
+});
+
+/** All that one node may be: a list of facts, of which later ones supersede earlier ones once they are acknowledged. */
+export class NodeModel {
+  #facts: Fact[] = [never];
+  readonly #propagationMs: number;
+  #suspendedSince = Number.POSITIVE_INFINITY;
+
+  constructor(propagationMs: number) {
+    this.#propagationMs = propagationMs;
+  }
+
+  add(known: Fact): Fact {
+    this.#facts.push(known);
+    // Only to keep it short: what was superseded for so long is no answer to any question that will come.
+    if (this.#facts.length > 60) this.#facts = this.#facts.slice(-40);
+    return known;
+  }
+
+  /** A write that is now known not to have happened. */
+  withdraw(known: Fact): void {
+    this.#facts = this.#facts.filter((one) => one !== known);
+  }
+
+  /** What may be found by this look, lag included. */
+  visible(look: Look): readonly Fact[] {
+    return this.#standing(look, (later) => (look.reader === later.writer && later.content ? 0 : this.#propagationMs));
+  }
+
+  /** What the backend itself may hold. */
+  stored(look: Look): readonly Fact[] {
+    return this.#standing(look, () => 0);
+  }
+
+  /** The texts that this look may find. */
+  allowed(look: Look): ReadonlySet<string> {
+    const texts = new Set<string>();
+    for (const one of this.visible(look)) {
+      if (one.content === undefined || look.until >= one.goesFrom) texts.add('absent');
+      const mayLive = look.from <= one.goesBy || one.goesBy >= this.#suspendedSince;
+      if (one.content !== undefined && mayLive) texts.add(textOf(one.content));
+    }
+    return texts;
+  }
+
+  /** The rule that it breaks to find this: one of its lease, if that is what is wrong, else the given one. */
+  ruleOf(found: string, look: Look, otherwise: Rule): Rule {
+    const leased = this.visible(look).filter(({ ttlMs }) => ttlMs > 0);
+    if (found === 'absent') return leased.length > 0 ? 'lifetime' : otherwise;
+    return leased.some(({ content, goesBy }) => textOf(content) === found && goesBy < look.from) ? 'expiry' : otherwise;
+  }
+
+  /** Why this look may find nothing. */
+  causes(look: Look): ReadonlySet<DeleteReason> {
+    const causes = new Set<DeleteReason>();
+    for (const one of this.visible(look)) {
+      for (const cause of one.causes) causes.add(cause);
+      if (look.until >= one.goesFrom) causes.add('expired');
+    }
+    return causes;
+  }
+
+  /** Every text that was ever written. */
+  wasWritten(text: string): boolean {
+    return this.#facts.some(({ content }) => textOf(content) === text);
+  }
+
+  /** The outcome of an earlier write is unknown. */
+  isHazy(look: Look): boolean {
+    return this.stored(look).some(({ ackedAt }) => ackedAt === Number.POSITIVE_INFINITY);
+  }
+
+  /** The backend is away: leases that run now may stand still until it is back. */
+  suspend(since: number): void {
+    this.#suspendedSince = since;
+  }
+
+  /** It is back: every lease that ran when it went may be longer by the outage and one TTL. */
+  resume(byMs: number): void {
+    const since = this.#suspendedSince;
+    this.#suspendedSince = Number.POSITIVE_INFINITY;
+    for (const one of this.#facts) if (one.goesBy >= since) one.goesBy += byMs + one.ttlMs;
+  }
+
+  #standing({ from, until }: Look, lagOf: (later: Fact) => number): readonly Fact[] {
+    return this.#facts.filter((one, index) => {
+      if (one.startedAt > until) return false;
+      const supersedes = (later: Fact): boolean =>
+        later.ackedAt + lagOf(later) <= from &&
+        (one.ackedAt !== Number.POSITIVE_INFINITY || later.settles || later.writer === one.writer);
+      return !this.#facts.slice(index + 1).some(supersedes);
+    });
+  }
+}

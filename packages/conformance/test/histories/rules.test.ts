@@ -1,0 +1,76 @@
+import { manualClock } from '@rollcall/core/testing';
+import { describe, expect, it } from 'vitest';
+import { playHistories, type Rule, rules, Violation } from '../../src/histories/index.ts';
+import { mutants } from '../mutants/all-mutants.ts';
+import { type Open, openShelf, shelfHarness } from '../shelf/shelf-registry.ts';
+
+/** For each rule a broken registry that it finds. */
+const finds: Readonly<Record<Rule, string>> = {
+  lifetime: 'expires too early',
+  expiry: 'forgets the TTL',
+  visibility: 'answers reads from a watch that lags',
+  rest: 'removes the first node of a call only',
+  watch: 'tells no initial state',
+  sorted: 'sorts by locale',
+  event: 'every change is a create',
+  reason: 'calls an expiry a deregistration',
+  order: 'swaps calls',
+  closed: 'works on after close',
+  ownership: 'takes back at a renewal what another took over',
+  outage: 'returns [] when the backend is down',
+  ends: 'ignores the deadline of a call',
+  call: 'fails for an unknown id',
+};
+
+const openOf = (name: string): Open => {
+  const found = mutants.find((one) => one.name === name);
+  if (found === undefined) throw new Error(`there is no mutant "${name}"`);
+  return found.open;
+};
+
+/** What histories find out about a registry. */
+async function found(open: Open, seed: number): Promise<Violation> {
+  const clock = manualClock();
+  const options = { runs: 1_500, seed, clock, faults: true };
+  const failure = await playHistories(shelfHarness({}, open, 1, clock), options).then(
+    () => undefined,
+    (error: unknown) => error,
+  );
+  if (!(failure instanceof Violation)) throw new Error(`histories found ${String(failure)}`);
+  return failure;
+}
+
+describe.concurrent('every rule of histories finds a broken registry', () => {
+  for (const [rule, mutant] of Object.entries(finds) as [Rule, string][]) {
+    it(`${rules[rule]}: broken by "${mutant}"`, async () => {
+      const violation = await found(openOf(mutant), 1);
+      expect(violation.rule, violation.message).toBe(rule);
+      // Made short: openings, a few calls, what watchers were told.
+      expect(violation.lines.length, violation.message).toBeLessThanOrEqual(20);
+    });
+  }
+});
+
+it('a failure is told as a short test, with what replays it', async () => {
+  const { message, lines } = await found(openOf('forgets the TTL'), 4);
+  expect(message).toMatch(/replay it with \{ seed: 4, path: '\d+', runs: 1 \}/);
+  expect(message).toContain(rules.expiry);
+  expect(lines[0]).toMatch(/^const \w+ = await open\(\);$/);
+  expect(lines.filter((line) => line.startsWith('await') && line.includes('.register('))).toHaveLength(1);
+});
+
+it('a failure can be replayed by its seed and path', async () => {
+  const { message } = await found(openOf('forgets the TTL'), 5);
+  const [, path = ''] = /path: '(\d+)'/.exec(message) ?? [];
+  const clock = manualClock();
+  const again = playHistories(shelfHarness({}, openOf('forgets the TTL'), 1, clock), {
+    ...{ seed: 5, path, runs: 1, clock, faults: true },
+  });
+  await expect(again).rejects.toThrow(`replay it with { seed: 5, path: '${path}', runs: 1 }`);
+});
+
+it('options that contradict each other are refused', async () => {
+  const harness = { open: (options?: object) => openShelf(undefined as never, options) };
+  await expect(playHistories(harness, { faults: true })).rejects.toThrow('need a harness with faults');
+  await expect(playHistories(shelfHarness(), { faults: true, together: 2 })).rejects.toThrow('together is 1');
+});
