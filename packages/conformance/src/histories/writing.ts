@@ -177,10 +177,9 @@ export async function deregister(world: World, caller: Caller, service: string, 
   world.note(`await ${what}; // ${outcome}, at ${world.at()}`);
   assertServed(world, what, outcome);
   const own = world.capabilities.removesOthers === 'own';
-  const others = begun.some(({ id, known }) =>
-    storedAt(world, service, id, look).some(
-      (one) => one !== known && one.content !== undefined && one.holder !== caller.number,
-    ),
+  // Without a server the object asks what it has heard, and a withdrawal by another is heard of within the propagation.
+  const others = begun.some(({ model, known }) =>
+    model.visible(look).some((one) => one !== known && one.content !== undefined && one.holder !== caller.number),
   );
   if (!['done', 'UNAVAILABLE', 'TIMEOUT'].includes(outcome) && !(own && others && outcome === 'NOT_SUPPORTED'))
     throw new Violation('call', `${what} was refused: ${world.refusal}`);
