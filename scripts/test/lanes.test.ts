@@ -13,7 +13,7 @@ function testsIn(folder: string): readonly string[] {
   return readdirSync(`${root}${folder}`, { withFileTypes: true }).flatMap((entry) => {
     const path = `${folder}/${entry.name}`;
     if (entry.isDirectory()) return entry.name === 'node_modules' ? [] : testsIn(path);
-    return path.endsWith('.test.ts') ? [path] : [];
+    return /\.(?:test|long)\.ts$/.test(path) ? [path] : [];
   });
 }
 
