@@ -48,6 +48,7 @@ describe('a version range', () => {
     ['>=1.2 <3', '2.9.9', true],
     ['~1.2.3', '1.2.9-rc.1', false],
     ['1 || 3', '3.0.1', true],
+    ['0.0.0-alpha x || 0.0.0', '0.0.0-alpha', true],
     ['>=99999999999999999999', '1.0.0', false],
   ])('%s: %s is %s', (wanted, text, isIn) => expect(parseRange(wanted)(text)).toBe(isIn));
 

@@ -124,6 +124,12 @@ function satisfies(version: Version, comparators: readonly Comparator[]): boolea
   );
 }
 
+/** As npm has it, a comparator that takes every release says nothing beside others: `1.0.0-rc x` is `1.0.0-rc`. */
+function withoutAny(set: readonly Comparator[]): readonly Comparator[] {
+  const others = set.filter((comparator) => !isAny(comparator));
+  return others.length === 0 ? set : others;
+}
+
 /** Whether a version is in the range. A version that equals the range as text always is. */
 export function parseRange(range: string): (version: string) => boolean {
   const sets = range.split('||').map((set) => {
@@ -132,7 +138,7 @@ export function parseRange(range: string): (version: string) => boolean {
       .split(/\s+/)
       .filter((item) => item !== '')
       .map(parseComparator);
-    return items.some((item) => item === undefined) ? undefined : items.flatMap((item) => item ?? []);
+    return items.some((item) => item === undefined) ? undefined : withoutAny(items.flatMap((item) => item ?? []));
   });
   const isRange = range.trim() !== '' && sets.every((set) => set !== undefined && set.length > 0);
   // As npm has it, an alternative that takes every release makes the others void, the prereleases they name as well.
