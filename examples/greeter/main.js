@@ -49,9 +49,10 @@ try {
     const flags = ['--registry', values.registry ?? 'discovery', ...(address ? ['--registry-address', address] : [])];
     const greeter = start([file('greeter.js'), ...flags]);
     const caller = start([file('caller.js'), ...flags]);
+    const greeterEnded = once(greeter, 'exit');
     const [code] = await once(caller, 'exit');
     greeter.kill('SIGTERM');
-    if (greeter.exitCode === null) await once(greeter, 'exit');
+    await greeterEnded;
     process.exitCode = code ?? 1;
   }
 } finally {

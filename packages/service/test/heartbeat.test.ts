@@ -46,16 +46,18 @@ async function start(...args: string[]) {
     await registry.close();
     await watching;
   });
+  // Listened for from the start: a program may have ended before a test waits for it.
+  const ended = once(child, 'exit').then(([code]) => code as number | null);
   const told: Told[] = [];
   child.on('message', (message) => told.push(message as Told));
   const types = () => events.map(({ type }) => type);
   await vi.waitFor(() => expect(types()).toContain('create'), waiting);
-  return { child, told, types, registry };
+  return { child, ended, told, types, registry };
 }
 
 describe("heartbeat: 'worker'", () => {
   it('keeps a service registered while its main loop is blocked for three TTLs, and tells the stall', async () => {
-    const { child, told, types } = await start();
+    const { child, ended, told, types } = await start();
     child.send({ block: 3_000 });
     await vi.waitFor(() => expect(told.some(({ event }) => event === 'stalled')).toBe(true), waiting);
     const { stalledMs = 0, heldByWorker } = told.find(({ event }) => event === 'stalled') ?? {};
@@ -65,7 +67,7 @@ describe("heartbeat: 'worker'", () => {
     expect(told.filter(({ event }) => event === 'unregistered')).toEqual([]);
     child.send({ stop: true });
     await vi.waitFor(() => expect(types()).toContain('delete'), waiting);
-    expect((await once(child, 'exit'))[0]).toBe(0);
+    expect(await ended).toBe(0);
   }, 60_000);
 
   it('lets go of a service whose main loop is blocked beyond maxStallMs, and registers it again when it runs', async () => {
@@ -79,7 +81,7 @@ describe("heartbeat: 'worker'", () => {
   }, 60_000);
 
   it('says that its worker died, and the main loop takes over without a gap', async () => {
-    const { child, told, types, registry } = await start();
+    const { child, ended, told, types, registry } = await start();
     child.send({ kill: true });
     const line = /the main loop renews from now on, because its worker ended/;
     await vi.waitFor(() => expect(told.some((message) => line.test(message.line ?? ''))).toBe(true), waiting);
@@ -90,7 +92,7 @@ describe("heartbeat: 'worker'", () => {
     await vi.waitFor(() => expect(Date.now()).toBeGreaterThan(until), waiting);
     expect(types()).not.toContain('delete');
     child.send({ stop: true });
-    await once(child, 'exit');
+    await ended;
     expect(await registry.getService('beating')).toEqual([]);
   }, 60_000);
 
