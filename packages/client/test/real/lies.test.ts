@@ -3,7 +3,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { discovery } from '../../../adapters/discovery/src/index.ts';
 import { TcpProxy } from '../../../backends/src/index.ts';
 import { ServerProcess } from './server.ts';
-import { isLong, lostPosts, pause, Stage } from './stage.ts';
+import { isLong, lostPosts, pause, Stage, summary } from './stage.ts';
 
 const ids = Array.from({ length: 10 }, (_, index) => `g${index}`);
 const cleanUps: (() => unknown)[] = [];
@@ -57,9 +57,7 @@ describe('200 requests a second over ten greeters', () => {
         await until(() => service.state.status === 'live', 'all listed again');
         await pause(1_000);
       });
-      console.log(
-        `a wiped server for ${ms / 1_000} s: ${tally.calls} calls, ${tally.failedGets.length} GETs and ${tally.failedPosts.length} POSTs failed`,
-      );
+      console.log(`a wiped server for ${ms / 1_000} s: ${summary(tally)}`);
       expect(tally.failedGets).toEqual([]);
       expect(lostPosts(tally)).toEqual([]);
       expect(service.nodes).toHaveLength(10);
@@ -82,9 +80,7 @@ describe('200 requests a second over ten greeters', () => {
       await until(() => service.state.status === 'live', 'all listed again');
       await pause(1_000);
     });
-    console.log(
-      `half lost: ${tally.calls} calls, ${tally.failedGets.length} GETs and ${tally.failedPosts.length} POSTs failed`,
-    );
+    console.log(`half lost: ${summary(tally)}`);
     expect(tally.failedGets).toEqual([]);
     expect(lostPosts(tally)).toEqual([]);
     expect(service.nodes).toHaveLength(10);

@@ -133,6 +133,12 @@ export class Stage implements AsyncDisposable {
   }
 }
 
+/** What failed, with the reasons: one line. */
+export function summary({ calls, failedGets, failedPosts }: Tally): string {
+  const reasons = [...new Set([...failedGets, ...failedPosts])].slice(0, 4).join('; ');
+  return `${calls} calls, ${failedGets.length} GETs and ${failedPosts.length} POSTs failed${reasons === '' ? '' : ` (${reasons})`}`;
+}
+
 /** Attempts at a node that failed, by its id. */
 export function failures({ attempts }: Tally): Readonly<Record<string, number>> {
   const counts: Record<string, number> = {};
