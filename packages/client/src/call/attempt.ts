@@ -36,6 +36,7 @@ export function attempt<T>(
   const own = context.ownSignal ? signalFor(signal) : undefined;
   const startedAtMs = service.begin(state);
   let isOver = false;
+  let stop = (): void => {};
   let settle: (ended: Ended<T>) => void = () => {};
   const ended = new Promise<Ended<T>>((resolve) => {
     settle = resolve;
@@ -44,6 +45,7 @@ export function attempt<T>(
     isOver = true;
     inFlight.delete(flight);
     own?.stop();
+    stop();
     service.end(state, how.result, startedAtMs);
     if (attemptChannel.hasSubscribers) {
       const durationMs = service.elapsedMs(startedAtMs);
@@ -65,10 +67,22 @@ export function attempt<T>(
   start(job, state, own?.controller.signal ?? signal).then(
     (answer) => (isOver ? job.discard(answer) : end({ kind: 'answer', answer, result: job.judge(answer) })),
     (error: unknown) => {
-      if (!isOver) end({ kind: 'error', error, result: signal?.aborted ? aborted(signal) : job.judgeError(error) });
+      if (!isOver) end(judged(job, error, state, signal));
     },
   );
+  // Work that ignores its signal must not outlast it.
+  if (signal !== undefined)
+    stop = onAbort(signal, () => abandon({ kind: 'error', error: signal.reason, result: aborted(signal) }));
   return { state, ended, abandon: () => abandon({ kind: 'dead', result: 'cancelled' }) };
+}
+
+/** An `outcomeOf` that throws is a fault of the caller's, which must hear of it, and says nothing of the node. */
+function judged<T>(job: Job<T>, error: unknown, { node }: NodeState, signal: AbortSignal | undefined): Ended<T> {
+  try {
+    return { kind: 'error', error, result: signal?.aborted ? aborted(signal) : job.judgeError(error, node) };
+  } catch (fault) {
+    return { kind: 'error', error: fault, result: 'cancelled' };
+  }
 }
 
 /** A deadline that ended an attempt says that the node did not answer in time; a caller that gave up says nothing. */

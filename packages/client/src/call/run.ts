@@ -1,5 +1,5 @@
 /** A call: attempts at one node after another, until one answer is good enough or nothing may be repeated. */
-import type { Clock } from '@rollcall/core';
+import { type Clock, RegistryError } from '@rollcall/core';
 import { onAbort } from '@rollcall/core/adapter';
 import { defaultCallTimeoutMs, firstAnswerMs, firstProofMs } from '../defaults.ts';
 import type { NodeState } from '../rule/node-state.ts';
@@ -100,6 +100,7 @@ class Run<T> {
   #pick(): NodeState {
     const state = this.#service.choose(this.#settings.key, this.#tried);
     if (state !== undefined) return state;
+    if (this.#service.followed.isClosed) throw new RegistryError('CLOSED', 'the client was closed');
     throw this.#job.failure(this.#service.noNode());
   }
 
@@ -110,7 +111,7 @@ class Run<T> {
       followed.waiters.until(isTrue, this.#context.clock, ms, this.#signal);
     if (!this.#service.hasNode) await wait(() => followed.hasHeard || this.#service.hasNode, firstAnswerMs);
     if (!this.#service.hasNode && this.#settings.waitForNodeMs > 0)
-      await wait(() => this.#service.hasNode, this.#settings.waitForNodeMs);
+      await wait(() => followed.isClosed || this.#service.hasNode, this.#settings.waitForNodeMs);
     if (this.#service.isProving) await this.#prove();
   }
 
@@ -133,7 +134,7 @@ class Run<T> {
   #next(state: NodeState, ended: Ended<T>, startedAtMs: number): NodeState | undefined {
     const { clock } = this.#context;
     if (ended.kind === 'answer' && !this.#job.wantsRepeat(ended.answer)) return undefined;
-    if (this.#signal?.aborted || ended.result === 'cancelled' || !this.#job.isRepeatable) return undefined;
+    if (this.#signal?.aborted || !isNodesFault(ended) || !this.#job.isRepeatable) return undefined;
     const nowMs = clock.now();
     if (nowMs - startedAtMs >= (this.#settings.timeoutMs ?? defaultCallTimeoutMs) && this.#settings.timeoutMs !== 0)
       return undefined;
@@ -185,6 +186,11 @@ class Run<T> {
     if (other !== undefined && !tried.has(other.id) && budget.take(clock.now())) racing.push(this.#begin(other, true));
     return firstGood(racing, (answer) => this.#job.discard(answer));
   }
+}
+
+/** Whether another node may do better: not when the request was at fault, or the caller gave up. */
+function isNodesFault<T>({ kind, result }: Ended<T>): boolean {
+  return result !== 'cancelled' && (kind !== 'error' || (result !== 'ok' && result !== 'answered'));
 }
 
 /** The first answer, or else the last error; the others are abandoned. */

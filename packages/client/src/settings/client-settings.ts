@@ -44,6 +44,15 @@ function parseProbe({ probe, fetch }: ClientOptions): Probe | undefined {
   return probe ?? (fetch === undefined ? undefined : false);
 }
 
+/** A number that is none, or out of range, would break every pick. */
+function checkedRandom(random: RandomBelow | undefined): RandomBelow | undefined {
+  if (typed(random, 'random', 'function') === undefined || random === undefined) return undefined;
+  return (below) => {
+    const drawn = Math.floor(random(below));
+    return drawn >= 0 && drawn < below ? drawn : 0;
+  };
+}
+
 function parseServices(options: ClientOptions, general: ServiceSettings): ReadonlyMap<string, ServiceSettings> {
   objectAt(options.services, 'services');
   const settings = Object.entries(options.services ?? {}).map(([name, own]): [string, ServiceSettings] => {
@@ -88,7 +97,7 @@ export function parseClientOptions(options: ClientOptions): ClientSettings {
     ),
     fetch: typed(options.fetch, 'fetch', 'function'),
     probe: parseProbe(options),
-    random: typed(options.random, 'random', 'function') ?? smallRandom(),
+    random: checkedRandom(options.random) ?? smallRandom(),
     clock: options.clock ?? systemClock,
     logger: options.logger,
   };

@@ -1,6 +1,6 @@
 import { connect } from 'node:net';
 import type { Clock } from '@rollcall/core';
-import { withDeadline } from '@rollcall/core/adapter';
+import { untilAborted, withDeadline } from '@rollcall/core/adapter';
 import { probesInFlight } from '../defaults.ts';
 import type { Probe } from '../options.ts';
 import type { RandomBelow, RemoteNode } from '../picking.ts';
@@ -95,7 +95,10 @@ export class Prober {
     const { signal } = this.#stop;
     const reason = new Error(`no connection within ${timeoutMs} ms`);
     try {
-      await withDeadline({ clock, ms: timeoutMs, signal, reason }, (inner) => probe(node, inner));
+      await withDeadline({ clock, ms: timeoutMs, signal, reason }, (inner) =>
+        // A probe of the caller's may ignore its signal.
+        untilAborted(inner, probe(node, inner)),
+      );
       return 'connected';
     } catch (error) {
       return toAnswer(error);
