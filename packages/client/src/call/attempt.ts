@@ -25,12 +25,22 @@ function signalFor(outer: AbortSignal | undefined): {
   return { controller, stop };
 }
 
-/** Begins an attempt; the node is told of its end. `ownSignal`: it can be aborted alone. */
+/** What an attempt needs besides its job and its node. */
+export interface AttemptContext {
+  readonly inFlight: InFlight;
+  readonly signal: AbortSignal | undefined;
+  /** It can be aborted alone. */
+  readonly ownSignal: boolean;
+  /** Its node is dead: whether the call may go elsewhere now. If not, it waits on, since the node may be back. */
+  readonly mayLeave: () => boolean;
+}
+
+/** Begins an attempt; the node is told of its end. */
 export function attempt<T>(
   job: Job<T>,
   service: FollowedService,
   state: NodeState,
-  context: { readonly inFlight: InFlight; readonly signal: AbortSignal | undefined; readonly ownSignal: boolean },
+  context: AttemptContext,
 ): Attempting<T> {
   const { inFlight, signal } = context;
   const own = context.ownSignal ? signalFor(signal) : undefined;
@@ -58,9 +68,8 @@ export function attempt<T>(
     end(how);
     own?.controller.abort();
   };
-  // A call that must not run twice has nothing better to do than to wait on.
   const onDead = (): void => {
-    if (job.isRepeatable && job.isIdempotent) abandon({ kind: 'dead', result: 'timeout' });
+    if (!isOver && context.mayLeave()) abandon({ kind: 'dead', result: 'timeout' });
   };
   const flight: Flight = { state, service, startedAtMs, onDead, askAtMs: startedAtMs };
   inFlight.add(flight);

@@ -53,6 +53,8 @@ class Run<T> {
   #tried: Set<string> | undefined;
   /** Attempts that may have reached a server. */
   #sent = 0;
+  /** The next repeat was taken out of the budget. */
+  #isPaid = false;
   /** An answer that was to be better elsewhere: it is not hidden by an error that comes after it. */
   #poor: { readonly answer: T } | undefined;
 
@@ -117,7 +119,15 @@ class Run<T> {
 
   #begin(state: NodeState, ownSignal: boolean): Attempting<T> {
     const { inFlight } = this.#context;
-    return attempt(this.#job, this.#service.followed, state, { inFlight, signal: this.#signal, ownSignal });
+    const mayLeave = (): boolean => this.#mayLeave();
+    return attempt(this.#job, this.#service.followed, state, { inFlight, signal: this.#signal, ownSignal, mayLeave });
+  }
+
+  /** Pays for the repeat at once: many calls may leave a dead node in the same moment. */
+  #mayLeave(): boolean {
+    if (!this.#mayRunTwice || this.#sent + 1 >= this.#settings.attempts) return false;
+    this.#isPaid ||= this.#context.budget.take(this.#context.clock.now());
+    return this.#isPaid;
   }
 
   #attempt(state: NodeState): Promise<Ended<T>> {
@@ -149,7 +159,9 @@ class Run<T> {
     if (wasUnsent && this.#tried.has(next.id)) return undefined;
     const { budget } = this.#context;
     // Each connection breaks on reuse once, so that such repeats are bounded without the budget.
-    const isFree = wasUnsent || (ended.kind === 'error' && budget.isOn && brokeOnReuse(ended.error));
+    const isPaid = this.#isPaid;
+    this.#isPaid = false;
+    const isFree = isPaid || wasUnsent || (ended.kind === 'error' && budget.isOn && brokeOnReuse(ended.error));
     return isFree || budget.take(nowMs) ? next : undefined;
   }
 

@@ -1,6 +1,7 @@
 /** The options of a client, checked and with their defaults. */
 import { randomUUID } from 'node:crypto';
 import { type Clock, type Logger, systemClock } from '@rollcall/core';
+import { untilAborted } from '@rollcall/core/adapter';
 import * as defaults from '../defaults.ts';
 import type { ClientOptions, FetchLike, Probe, SelectOptions } from '../options.ts';
 import type { RandomBelow } from '../picking.ts';
@@ -41,6 +42,8 @@ function parseProbe({ probe, fetch }: ClientOptions): Probe | undefined {
   if (probe !== undefined && probe !== false && typeof probe !== 'function')
     throw invalid('probe', 'a function or false', probe);
   // A fetch of the caller's own may open no socket at all, so that no other part of the client should.
+  // It may ignore its signal, and may throw at once.
+  if (probe) return async (node, signal) => untilAborted(signal, probe(node, signal));
   return probe ?? (fetch === undefined ? undefined : false);
 }
 
