@@ -101,12 +101,44 @@ const loopback = /^(?:127(?:\.\d{1,3}){3}|localhost|::1|\[::1\])$/;
 /** Whether only this machine reaches it. */
 export const isLoopback = (host: string): boolean => loopback.test(host.toLowerCase());
 
-function refuse(message: string): never {
-  throw new RegistryError('INVALID_ARGUMENT', message, { registry: 'server' });
+/** What is wrong with one option. */
+export interface OptionProblem {
+  readonly option: keyof ServerOptions;
+  readonly message: string;
 }
 
-/** Checks and completes the options; throws `INVALID_ARGUMENT`. */
+/** All that is wrong with the options, each on its own and together. */
+export function serverOptionProblems(options: ServerOptions): readonly OptionProblem[] {
+  const { host, port, protection, warmUpMs, allowedHosts } = withDefaults(options);
+  const problems: OptionProblem[] = [];
+  const check = (option: keyof ServerOptions, holds: boolean, message: string): void => {
+    if (!holds) problems.push({ option, message });
+  };
+  const isHost = typeof host === 'string' && host !== '';
+  check('host', isHost, 'host must be an address or a name of this machine');
+  check('port', Number.isInteger(port) && port >= 0 && port <= 65_535, `port must be 0-65535, got ${port}`);
+  const isMode = protection === 'on' || protection === 'off';
+  check('protection', isMode, `protection must be on or off, got ${String(protection)}`);
+  const isWarmUp = warmUpMs >= 0 && warmUpMs <= 86_400_000;
+  check('warmUpMs', isWarmUp, `warmUpMs must be 0-86400000 milliseconds, got ${warmUpMs}`);
+  const areHosts = Array.isArray(allowedHosts) && allowedHosts.every((name) => typeof name === 'string' && name !== '');
+  check('allowedHosts', areHosts, 'allowedHosts must be a list of host names');
+  check(
+    'host',
+    !isHost || isLoopback(host) || options.insecure === true,
+    `host ${host} can be reached from other machines, and every client that reaches it may change the roll: allow it with --insecure, or bind 127.0.0.1`,
+  );
+  return problems;
+}
+
+/** Checks and completes the options; throws `INVALID_ARGUMENT` that names all that is wrong. */
 export function parseServerOptions(options: ServerOptions): ServerSettings {
+  const problems = serverOptionProblems(options);
+  if (problems.length === 0) return withDefaults(options);
+  throw new RegistryError('INVALID_ARGUMENT', problems.map(({ message }) => message).join('; '), { registry: 'server' });
+}
+
+function withDefaults(options: ServerOptions): ServerSettings {
   const {
     host = defaultHost,
     port = defaultPort,
@@ -115,16 +147,5 @@ export function parseServerOptions(options: ServerOptions): ServerSettings {
     allowedHosts = [],
     clock = systemClock,
   } = options;
-  if (typeof host !== 'string' || host === '') refuse('host must be an address or a name of this machine');
-  if (!Number.isInteger(port) || port < 0 || port > 65_535) refuse(`port must be 0-65535, got ${port}`);
-  if (protection !== 'on' && protection !== 'off') refuse(`protection must be on or off, got ${String(protection)}`);
-  if (!(warmUpMs >= 0 && warmUpMs <= 86_400_000)) refuse(`warmUpMs must be 0-86400000 milliseconds, got ${warmUpMs}`);
-  if (!Array.isArray(allowedHosts) || !allowedHosts.every((name) => typeof name === 'string' && name !== ''))
-    refuse('allowedHosts must be a list of host names');
-  if (!isLoopback(host) && options.insecure !== true) {
-    refuse(
-      `host ${host} can be reached from other machines, and every client that reaches it may change the roll: allow it with --insecure, or bind 127.0.0.1`,
-    );
-  }
   return { host, port, protection, warmUpMs, allowedHosts, clock };
 }
