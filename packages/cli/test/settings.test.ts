@@ -34,6 +34,10 @@ const samples: Readonly<Record<SettingKey, readonly [flag: string, variable: str
   allowHost: ['a.example', 'b.example', 'c.example,d.example'],
   protection: ['off', 'off', 'off'],
   warmUp: ['1500ms', '2s', '0'],
+  logLevel: ['debug', 'warn', 'silent'],
+  logFormat: ['json', 'pretty', 'json'],
+  logRequests: ['all', 'all', 'all'],
+  slowRequest: ['1ms', '2s', '0'],
 };
 
 const problemLines = (file: string, env: Record<string, string> = {}, flags: Record<string, unknown> = {}) =>

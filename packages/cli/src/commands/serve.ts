@@ -2,8 +2,9 @@ import { createServer } from '@rollcall/server';
 import type { Command } from 'commander';
 import { program } from '../common.ts';
 import { exitCodes } from '../exit-codes.ts';
+import { createLogger } from '../logging/create-logger.ts';
 import { note, print } from '../output.ts';
-import { lineOf, problemsOf, shown, shownAsTable } from '../settings/check-settings.ts';
+import { given, lineOf, problemsOf, shown, shownAsTable } from '../settings/check-settings.ts';
 import type { Problem } from '../settings/given.ts';
 import { type EffectiveSettings, readSettings, serverOptionsOf } from '../settings/read-settings.ts';
 import { settingFlags } from '../settings/setting-flags.ts';
@@ -40,15 +41,19 @@ async function serve(flags: ServeFlags): Promise<void> {
   const problems = problemsOf(settings);
   if (flags.checkConfig) return tellChecked(settings, problems, flags);
   if (problems.length > 0) return refuse(problems);
-  const { host, protection, insecure } = settings.values;
-  const server = createServer(serverOptionsOf(settings.values));
+  const { host, protection, insecure, logLevel, logFormat } = settings.values;
+  const logger = createLogger({ level: flags.quiet ? 'error' : logLevel, format: logFormat });
+  const server = createServer({ ...serverOptionsOf(settings.values), logger });
   const signal = untilSignal();
   const { url, port } = await server.listen();
+  logger.info({ url, node: process.version, settings: given(settings) }, `serving at ${url}`);
+  if (insecure) logger.warn({ host }, 'insecure: every client that reaches this address may read and change the roll');
   if (flags.json) print(JSON.stringify({ url, host, port, pid: process.pid }));
   else if (!flags.quiet) print(`the roll is open at ${url} (self-protection ${protection}); Ctrl-C ends it`);
-  if (insecure && !flags.quiet) note('insecure: every client that reaches this address may read and change the roll');
   await aborted(signal);
+  logger.info({}, 'ending: watches are cut, requests under way are answered');
   await server.close();
+  logger.info({}, 'ended');
 }
 
 function refuse(problems: readonly Problem[]): void {
