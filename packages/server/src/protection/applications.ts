@@ -40,7 +40,12 @@ export class Applications {
     return replaced;
   }
 
-  cancelled(member: Member, now: number): void {
+  /** The cancels that wait for a newcomer. */
+  get cancelled(): Iterable<Ref> {
+    return this.#cancelOf.values();
+  }
+
+  cancel(member: Member, now: number): void {
     this.#cancelCount += 1;
     const { service, id } = member;
     const cancel = { key: `${this.#cancelCount}`, service, id, at: now };

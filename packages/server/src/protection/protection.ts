@@ -5,7 +5,7 @@ import { Count } from './count.ts';
 import { Evicted } from './evicted.ts';
 import { Expired } from './expired.ts';
 import { Lateness } from './lateness.ts';
-import { type Lease, type Member, memberKey, newMember, type Ref } from './member.ts';
+import { type Lease, type Member, memberKey, newMember, type Ref, refOf } from './member.ts';
 import { type RememberedMember, remember, restoreMembers } from './remembered.ts';
 
 /** Options of {@link Protection}. */
@@ -71,6 +71,11 @@ export class Protection {
     return this.#evicted.size;
   }
 
+  /** The instances that were evicted or cancelled and are remembered. */
+  get departed(): readonly Ref[] {
+    return [...[...this.#evicted.keys].map(refOf), ...this.#applications.cancelled];
+  }
+
   /** The instances of which something else is remembered since the last call. */
   takeTouched(): readonly Ref[] {
     const touched = [...(this.#touched?.values() ?? [])];
@@ -116,7 +121,7 @@ export class Protection {
     const member = this.#listed.get(memberKey({ service, id }));
     if (member === undefined) return;
     this.#unlist(member, 'cancelled');
-    this.#applications.cancelled(member, now);
+    this.#applications.cancel(member, now);
     this.#expired.reconsider(member);
     unchain(member);
     this.#applications.forgetIfEmpty(member);
@@ -217,9 +222,7 @@ export class Protection {
   }
 
   #forgotten(key: string): void {
-    if (this.#touched === undefined) return;
-    const [service = '', id = ''] = key.split('\0');
-    this.#touched.set(key, { service, id });
+    this.#touched?.set(key, refOf(key));
   }
 
   #fallLate(member: Member, now: number): void {
