@@ -34,6 +34,7 @@ const samples: Readonly<Record<SettingKey, readonly [flag: string, variable: str
   allowHost: ['a.example', 'b.example', 'c.example,d.example'],
   protection: ['off', 'off', 'off'],
   warmUp: ['1500ms', '2s', '0'],
+  dataDir: ['/data/a', '/data/b', '/data/c'],
   logLevel: ['debug', 'warn', 'silent'],
   logFormat: ['json', 'pretty', 'json'],
   logRequests: ['all', 'all', 'all'],

@@ -7,4 +7,6 @@ export interface Envelope<T> {
   readonly epoch: string;
   readonly revision: number;
   readonly warming?: true;
+  /** What is registered outlives a crash of the server. */
+  readonly durable?: true;
 }

@@ -22,6 +22,8 @@ export interface ServerOptions {
   readonly logRequests?: 'problems' | 'all' | undefined;
   /** A request that takes longer is logged as slow. Milliseconds; default 1,000. */
   readonly slowRequestMs?: number | undefined;
+  /** Folder in which the roll is kept over a restart, made where there is none; default: it is not kept. */
+  readonly dataDir?: string | undefined;
   readonly clock?: Clock | undefined;
 }
 
@@ -100,10 +102,17 @@ export const pauseCheckMs = 250;
 /** A gap longer than this was a pause, and does not count. Milliseconds. */
 export const pauseAfterMs = 1_000;
 
+/** A group that the disk has not taken by then holds up nothing any longer: its callers are told. Milliseconds. */
+export const groupLimitMs = 5_000;
+/** How soon a group that could not be written is tried again. Milliseconds. */
+export const retryWriteMs = 500;
+/** How often the lease clock is written while nothing changes. Milliseconds. */
+export const keepClockMs = 60_000;
+
 /** Options with their defaults. */
 export type ServerSettings = Readonly<
-  Required<{ [K in Exclude<keyof ServerOptions, 'insecure'>]: NonNullable<ServerOptions[K]> }>
->;
+  Required<{ [K in Exclude<keyof ServerOptions, 'insecure' | 'dataDir'>]: NonNullable<ServerOptions[K]> }>
+> & { readonly dataDir: string | undefined };
 
 const loopback = /^(?:127(?:\.\d{1,3}){3}|localhost|::1|\[::1\])$/;
 
@@ -118,7 +127,7 @@ export interface OptionProblem {
 
 /** All that is wrong with the options, each on its own and together. */
 export function serverOptionProblems(options: ServerOptions): readonly OptionProblem[] {
-  const { host, port, protection, warmUpMs, allowedHosts, logRequests, slowRequestMs } = withDefaults(options);
+  const { host, port, protection, warmUpMs, allowedHosts, logRequests, slowRequestMs, dataDir } = withDefaults(options);
   const problems: OptionProblem[] = [];
   const check = (option: keyof ServerOptions, holds: boolean, message: string): void => {
     if (!holds) problems.push({ option, message });
@@ -135,6 +144,8 @@ export function serverOptionProblems(options: ServerOptions): readonly OptionPro
   const isWanted = logRequests === 'problems' || logRequests === 'all';
   check('logRequests', isWanted, `logRequests must be problems or all, got ${String(logRequests)}`);
   check('slowRequestMs', slowRequestMs >= 0, `slowRequestMs must be 0 or more milliseconds, got ${slowRequestMs}`);
+  const isFolder = dataDir === undefined || (typeof dataDir === 'string' && dataDir !== '');
+  check('dataDir', isFolder, 'dataDir must be the path of a folder');
   check(
     'host',
     !isHost || isLoopback(host) || options.insecure === true,
@@ -162,7 +173,8 @@ function withDefaults(options: ServerOptions): ServerSettings {
     logger = silentLogger,
     logRequests = 'problems',
     slowRequestMs = defaultSlowRequestMs,
+    dataDir,
     clock = systemClock,
   } = options;
-  return { host, port, protection, warmUpMs, allowedHosts, logger, logRequests, slowRequestMs, clock };
+  return { dataDir, host, port, protection, warmUpMs, allowedHosts, logger, logRequests, slowRequestMs, clock };
 }

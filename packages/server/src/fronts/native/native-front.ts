@@ -1,5 +1,6 @@
 import { schemas } from '@rollcall/protocol';
 import type { FastifyInstance, FastifyPluginCallback } from 'fastify';
+import { type Backup, backupRoute } from './backup.ts';
 import { nativeErrors } from './native-errors.ts';
 import { operationRoutes, type ReadContext, readRoutes } from './reads.ts';
 import { eventStreamHeaders, type WatchHub } from './watch/watch-hub.ts';
@@ -8,6 +9,7 @@ import { leaseRoutes, writeRoutes } from './writes.ts';
 /** Options of {@link nativeFront}. */
 export interface NativeFrontOptions extends ReadContext {
   readonly watches: WatchHub;
+  readonly backup: Backup;
 }
 
 /** `/api/*`: the shapes are documented in `@rollcall/protocol`. It only translates. */
@@ -18,6 +20,7 @@ export const nativeFront: FastifyPluginCallback<NativeFrontOptions> = (app, opti
   readRoutes(app, options);
   watchRoute(app, options.watches);
   operationRoutes(app, options);
+  backupRoute(app, options.backup);
   done();
 };
 

@@ -34,21 +34,33 @@ export function readRoutes(app: FastifyInstance, context: ReadContext): void {
 
 /** For an operator: status and the end of self-protection. */
 export function operationRoutes(app: FastifyInstance, context: ReadContext): void {
-  const { roll, snapshots, protection, isWarming, uptimeMs } = context;
+  const { roll, durability, snapshots, protection, isWarming, uptimeMs } = context;
   app.get<{ Querystring: { env?: string } }>(
     '/status',
     { schema: { querystring: schemas.statusQuery } },
-    ({ query }, reply) =>
-      sendList(reply, context, snapshots.status(query.env), {
+    async ({ query }, reply) => {
+      const environments = snapshots.status(query.env);
+      await whenDurable(context);
+      return sendList(reply, context, environments, {
         protection,
         warming: isWarming(),
         uptimeMs: Math.round(uptimeMs()),
         environments: [],
-      }),
+      });
+    },
   );
   app.post<{ Body: EnvRequest }>(
     '/protection/end',
     { bodyLimit: smallBodyBytes, schema: { body: schemas.envQuery } },
-    ({ body }) => envelope(context, { evicted: roll.endProtection(body.env) }),
+    async ({ body }) => {
+      const evicted = roll.endProtection(body.env);
+      await durability.written();
+      return envelope(context, { evicted });
+    },
   );
 }
+
+/** While the store cannot be written, an operator is told all the same: that is when status is asked for. */
+const whenDurable = async ({ durability }: NativeContext): Promise<void> => {
+  await durability.written()?.catch(() => {});
+};

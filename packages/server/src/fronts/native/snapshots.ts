@@ -2,7 +2,7 @@ import type { Clock } from '@rollcall/core';
 import type { Change, RollFollower } from '../../roll/followers.ts';
 import type { Instance } from '../../roll/instance.ts';
 import type { InstanceRef } from '../../roll/instance-ref.ts';
-import type { Roll } from '../../roll/roll.ts';
+import type { PublishedRoll } from '../../roll/published-roll.ts';
 import { maxStaleSnapshotBytes, snapshotAgeMs } from '../../server-options.ts';
 import { summarize, writeInstance, writeStatus } from './native-mapping.ts';
 import { Snapshot } from './snapshot.ts';
@@ -21,13 +21,13 @@ export const wireBytes = ({ bytes }: Instance): number => bytes + wireOverhead;
  * of the roll (times and counts of renewals) may be a second old.
  */
 export class Snapshots implements RollFollower {
-  readonly #roll: Roll;
+  readonly #roll: PublishedRoll;
   readonly #clock: Clock;
   readonly #current = new Map<string, Snapshot>();
   readonly #stale = new Set<Snapshot>();
   #cancelSweep: (() => void) | undefined;
 
-  constructor(roll: Roll, clock: Clock) {
+  constructor(roll: PublishedRoll, clock: Clock) {
     this.#roll = roll;
     this.#clock = clock;
   }

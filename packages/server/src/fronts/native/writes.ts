@@ -12,26 +12,35 @@ import { readKey, readRegistration, writeRenewal } from './native-mapping.ts';
 
 /** What changes the roll: register, renew, cancel. */
 export function writeRoutes(app: FastifyInstance, context: NativeContext): void {
-  const { roll } = context;
+  const { roll, durability } = context;
   app.post<{ Body: RegisterRequest }>(
     '/register',
     { bodyLimit: maxBodyBytes, schema: { body: schemas.registerBody } },
-    ({ body }) =>
-      envelope(context, { handles: roll.register(body.instances.map(readRegistration)).map(({ handle }) => handle) }),
+    async ({ body }) => {
+      const handles = roll.register(body.instances.map(readRegistration)).map(({ handle }) => handle);
+      await durability.written();
+      return envelope(context, { handles });
+    },
   );
   app.post<{ Body: KeysRequest }>(
     '/renew',
     { bodyLimit: maxBatchBodyBytes, schema: { body: schemas.keysBody } },
-    ({ body }) => envelope(context, { statuses: body.keys.map((key) => writeRenewal(roll.renewByName(readKey(key)))) }),
+    async ({ body }) => {
+      const refs = body.keys.map(readKey);
+      const renewals = refs.map((ref) => roll.renewByName(ref));
+      if (refs.some((ref) => durability.isPending(ref))) await durability.written();
+      return envelope(context, { statuses: renewals.map(writeRenewal) });
+    },
   );
   app.post<{ Body: CancelRequest }>(
     '/cancel',
     { bodyLimit: maxBatchBodyBytes, schema: { body: schemas.cancelBody } },
-    ({ body }) => {
+    async ({ body }) => {
       const done =
         'handles' in body
           ? body.handles.map((handle) => roll.release(handle))
           : body.keys.map((key) => roll.deregister(readKey(key)));
+      await durability.written();
       return envelope(context, { cancelled: done.filter(Boolean).length });
     },
   );
@@ -51,16 +60,32 @@ export function leaseRoutes(app: FastifyInstance, context: NativeContext): void 
         const [handle, ttlMs, renewIntervalMs] = item;
         return roll.renew(handle, { ttlMs, renewIntervalMs });
       });
-      return envelope(context, { statuses: renewals.map(writeRenewal) });
+      const refused = body.filter((_, index) => renewals[index] !== 'renewed').map(handleOf);
+      return whenTold(context, refused, () => envelope(context, { statuses: renewals.map(writeRenewal) }));
     },
   );
   app.put<{ Params: { handle: string } }>(
     '/leases/:handle',
     { bodyLimit: smallBodyBytes, schema: { params: schemas.handleParams } },
     (request, reply) => {
-      const status = writeRenewal(roll.renew(Number(request.params.handle)));
+      const handle = Number(request.params.handle);
+      const status = writeRenewal(roll.renew(handle));
       if (status === 200) return envelope(context, null);
-      return reply.code(status).send(envelope(context, null, status, failures[status]));
+      return whenTold(context, [handle], () =>
+        reply.code(status).send(envelope(context, null, status, failures[status])),
+      );
     },
   );
+}
+
+const handleOf = (item: RenewLeasesRequest[number]): number => (typeof item === 'number' ? item : item[0]);
+
+/** A renewal that succeeds says nothing new; one that is refused may speak of a change that is not durable yet. */
+function whenTold<T>({ roll, durability }: NativeContext, refused: readonly number[], answer: () => T): T | Promise<T> {
+  const waits = refused.some((handle) => {
+    const ref = roll.keeping.refOf(handle);
+    return ref !== undefined && durability.isPending(ref);
+  });
+  const written = waits ? durability.written() : undefined;
+  return written === undefined ? answer() : written.then(answer);
 }
