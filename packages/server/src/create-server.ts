@@ -1,7 +1,11 @@
 import { getHeapStatistics } from 'node:v8';
 import { RegistryError } from '@rollcall/core';
 import type { FastifyInstance } from 'fastify';
+import { AccessGuard, type GuardedRoute } from './access/access-guard.ts';
 import { guardHost } from './access/host-guard.ts';
+import { guardOrigin } from './access/origin-guard.ts';
+import { open } from './access/route-access.ts';
+import { Tokens } from './access/tokens.ts';
 import { ChangeLog } from './changes/change-log.ts';
 import { nativeFront } from './fronts/native/native-front.ts';
 import { Snapshots } from './fronts/native/snapshots.ts';
@@ -23,6 +27,11 @@ import {
 export interface DiscoveryServer extends AsyncDisposable {
   /** Binds and serves. Rejects with `UNAVAILABLE` when the port is taken or the address is not ours. */
   listen(): Promise<{ readonly host: string; readonly port: number; readonly url: string }>;
+  /**
+   * Reads the tokens file again. Watches of tokens that are gone or have other rights end. Rejects with `INVALID_ARGUMENT`
+   * when the file is not as it should be, and goes on with what it had.
+   */
+  reload(): Promise<void>;
   /** Stops accepting, ends watches, lets requests in flight finish. Idempotent. */
   close(): Promise<void>;
 }
@@ -36,17 +45,25 @@ export function createServer(options: ServerOptions = {}): DiscoveryServer {
   return new HttpServer(parseServerOptions(options));
 }
 
-class HttpServer implements DiscoveryServer {
+/** The server itself, with what only its own tests ask. */
+export class HttpServer implements DiscoveryServer {
   readonly #settings: ServerSettings;
   readonly #roll: Roll;
   readonly #watches: WatchHub;
   readonly #snapshots: Snapshots;
   readonly #app: FastifyInstance;
+  readonly #tokens: Tokens;
+  readonly #access: AccessGuard;
   readonly #answers: OpenAnswers;
   readonly #startedAt: number;
   #cancelWarmUp: (() => void) | undefined;
   #warming: boolean;
   #closing: Promise<void> | undefined;
+
+  /** Every route, and who may use it. */
+  get routes(): readonly GuardedRoute[] {
+    return this.#access.routes;
+  }
 
   constructor(settings: ServerSettings) {
     const { clock, protection, warmUpMs } = settings;
@@ -67,6 +84,9 @@ class HttpServer implements DiscoveryServer {
     this.#app = createApp(settings);
     this.#answers = new OpenAnswers(this.#app, clock);
     guardHost(this.#app, settings);
+    guardOrigin(this.#app);
+    this.#tokens = new Tokens(settings.tokensFile);
+    this.#access = new AccessGuard(this.#app, this.#tokens);
     const uptimeMs = (): number => clock.now() - this.#startedAt;
     this.#app.register(nativeFront, {
       prefix: '/api',
@@ -78,11 +98,13 @@ class HttpServer implements DiscoveryServer {
       isWarming,
       uptimeMs,
     });
-    this.#app.get('/healthz', () => ({ status: 'ok' }));
+    this.#app.get('/healthz', { config: { access: open } }, () => ({ status: 'ok' }));
   }
 
   async listen(): Promise<{ readonly host: string; readonly port: number; readonly url: string }> {
     const { host, port, warmUpMs, clock } = this.#settings;
+    await this.#app.ready();
+    this.#access.check();
     try {
       await this.#app.listen({ host, port });
     } catch (cause) {
@@ -92,6 +114,11 @@ class HttpServer implements DiscoveryServer {
     const address = this.#app.server.address();
     const bound = typeof address === 'object' && address !== null ? address.port : port;
     return { host, port: bound, url: `http://${host.includes(':') ? `[${host}]` : host}:${bound}` };
+  }
+
+  async reload(): Promise<void> {
+    this.#tokens.reload();
+    this.#watches.recheck((caller) => this.#tokens.isCurrent(caller));
   }
 
   close(): Promise<void> {

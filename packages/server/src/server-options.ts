@@ -3,12 +3,14 @@ import { systemClock } from '@rollcall/core/adapter';
 
 /** Options of {@link createServer}. */
 export interface ServerOptions {
-  /** Address to bind; default `127.0.0.1`. Any that is not loopback needs `insecure`. */
+  /** Address to bind; default `127.0.0.1`. Any that is not loopback needs `tokensFile` or `insecure`. */
   readonly host?: string | undefined;
   /** Default 7171; 0: any free port. */
   readonly port?: number | undefined;
   /** Listen beyond this machine although every client that reaches the port may change the roll. */
   readonly insecure?: boolean | undefined;
+  /** The file with the tokens that clients need. Without one every client that reaches the server may do everything. */
+  readonly tokensFile?: string | undefined;
   /** Self-protection; default `on`. */
   readonly protection?: 'on' | 'off' | undefined;
   /** How long a server that starts empty tells its clients not to believe an absence. Milliseconds; default 90,000. */
@@ -93,8 +95,12 @@ export const pauseAfterMs = 1_000;
 
 /** Options with their defaults. */
 export type ServerSettings = Readonly<
-  Required<{ [K in Exclude<keyof ServerOptions, 'insecure'>]: NonNullable<ServerOptions[K]> }>
+  Required<{ [K in Exclude<keyof ServerOptions, 'insecure' | Unset>]: NonNullable<ServerOptions[K]> }> &
+    Pick<ServerOptions, Unset>
 >;
+
+/** Options whose absence is a setting of its own. */
+type Unset = 'tokensFile';
 
 const loopback = /^(?:127(?:\.\d{1,3}){3}|localhost|::1|\[::1\])$/;
 
@@ -113,6 +119,7 @@ export function parseServerOptions(options: ServerOptions): ServerSettings {
     protection = 'on',
     warmUpMs = defaultWarmUpMs,
     allowedHosts = [],
+    tokensFile,
     clock = systemClock,
   } = options;
   if (typeof host !== 'string' || host === '') refuse('host must be an address or a name of this machine');
@@ -121,10 +128,12 @@ export function parseServerOptions(options: ServerOptions): ServerSettings {
   if (!(warmUpMs >= 0 && warmUpMs <= 86_400_000)) refuse(`warmUpMs must be 0-86400000 milliseconds, got ${warmUpMs}`);
   if (!Array.isArray(allowedHosts) || !allowedHosts.every((name) => typeof name === 'string' && name !== ''))
     refuse('allowedHosts must be a list of host names');
-  if (!isLoopback(host) && options.insecure !== true) {
+  if (tokensFile !== undefined && (typeof tokensFile !== 'string' || tokensFile === ''))
+    refuse('tokensFile must be the path of a file');
+  if (!isLoopback(host) && tokensFile === undefined && options.insecure !== true) {
     refuse(
-      `host ${host} can be reached from other machines, and every client that reaches it may change the roll: allow it with --insecure, or bind 127.0.0.1`,
+      `host ${host} can be reached from other machines, and every client that reaches it may change the roll: give a --tokens-file (\`rollcall token create\` makes one), allow it with --insecure, or bind 127.0.0.1`,
     );
   }
-  return { host, port, protection, warmUpMs, allowedHosts, clock };
+  return { host, port, protection, warmUpMs, allowedHosts, tokensFile, clock };
 }

@@ -108,6 +108,11 @@ export class Roll {
     return listing?.handle === handle && this.deregister(listing.instance);
   }
 
+  /** What a handle was given for, whether or not it still holds it; undefined: no handle of ours, or forgotten. */
+  instanceOf(handle: number): InstanceRef | undefined {
+    return this.#holders.find(handle)?.instance ?? this.#holders.departed(handle);
+  }
+
   /** The instances of an env, of one service or of all, as they are now. */
   instances(env: string, service?: string): readonly Instance[] {
     this.settle();

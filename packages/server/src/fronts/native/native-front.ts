@@ -1,7 +1,9 @@
 import { schemas } from '@rollcall/protocol';
 import type { FastifyInstance, FastifyPluginCallback } from 'fastify';
+import { wholeView } from '../../access/caller.ts';
+import { readsServiceOrOwnView } from '../../access/route-access.ts';
 import { nativeErrors } from './native-errors.ts';
-import { operationRoutes, type ReadContext, readRoutes } from './reads.ts';
+import { operationRoutes, type ReadContext, readRoutes, viewOf } from './reads.ts';
 import { eventStreamHeaders, type WatchHub } from './watch/watch-hub.ts';
 import { leaseRoutes, writeRoutes } from './writes.ts';
 
@@ -24,14 +26,17 @@ export const nativeFront: FastifyPluginCallback<NativeFrontOptions> = (app, opti
 function watchRoute(app: FastifyInstance, watches: WatchHub): void {
   app.get<{ Querystring: { env: string; appid?: string } }>(
     '/watch',
-    { schema: { querystring: schemas.watchQuery } },
+    { config: { access: readsServiceOrOwnView }, schema: { querystring: schemas.watchQuery } },
     (request, reply) => {
+      const { query, caller, headers } = request;
+      const view = query.appid === undefined ? viewOf(caller, query.env) : wholeView;
       // Headers and nothing else: a stream has no end to wait for.
       if (request.method === 'HEAD') return reply.headers(eventStreamHeaders).send();
-      const { env, appid } = request.query;
-      const lastEventId = request.headers['last-event-id'];
+      const lastEventId = headers['last-event-id'];
       reply.hijack();
-      watches.watch(reply.raw, { env, service: appid }, typeof lastEventId === 'string' ? lastEventId : undefined);
+      const filter = { env: query.env, service: query.appid, view };
+      const resume = typeof lastEventId === 'string' ? lastEventId : undefined;
+      watches.watch(reply.raw, { filter, caller, lastEventId: resume });
       return reply;
     },
   );

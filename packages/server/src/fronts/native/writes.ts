@@ -6,6 +6,10 @@ import {
   schemas,
 } from '@rollcall/protocol';
 import type { FastifyInstance } from 'fastify';
+import type { Caller } from '../../access/caller.ts';
+import { writesHandles, writesInstances, writesKeys } from '../../access/route-access.ts';
+import type { LeaseTerms } from '../../roll/instance-ref.ts';
+import type { Renewal, Roll } from '../../roll/roll.ts';
 import { maxBatchBodyBytes, maxBodyBytes, maxRenewalBodyBytes, smallBodyBytes } from '../../server-options.ts';
 import { envelope, type NativeContext } from './envelope.ts';
 import { readKey, readRegistration, writeRenewal } from './native-mapping.ts';
@@ -15,22 +19,22 @@ export function writeRoutes(app: FastifyInstance, context: NativeContext): void 
   const { roll } = context;
   app.post<{ Body: RegisterRequest }>(
     '/register',
-    { bodyLimit: maxBodyBytes, schema: { body: schemas.registerBody } },
+    { bodyLimit: maxBodyBytes, config: { access: writesInstances }, schema: { body: schemas.registerBody } },
     ({ body }) =>
       envelope(context, { handles: roll.register(body.instances.map(readRegistration)).map(({ handle }) => handle) }),
   );
   app.post<{ Body: KeysRequest }>(
     '/renew',
-    { bodyLimit: maxBatchBodyBytes, schema: { body: schemas.keysBody } },
+    { bodyLimit: maxBatchBodyBytes, config: { access: writesKeys }, schema: { body: schemas.keysBody } },
     ({ body }) => envelope(context, { statuses: body.keys.map((key) => writeRenewal(roll.renewByName(readKey(key)))) }),
   );
   app.post<{ Body: CancelRequest }>(
     '/cancel',
-    { bodyLimit: maxBatchBodyBytes, schema: { body: schemas.cancelBody } },
-    ({ body }) => {
+    { bodyLimit: maxBatchBodyBytes, config: { access: writesKeys }, schema: { body: schemas.cancelBody } },
+    ({ body, caller }) => {
       const done =
         'handles' in body
-          ? body.handles.map((handle) => roll.release(handle))
+          ? body.handles.map((handle) => mayWrite(roll, caller, handle) && roll.release(handle))
           : body.keys.map((key) => roll.deregister(readKey(key)));
       return envelope(context, { cancelled: done.filter(Boolean).length });
     },
@@ -44,23 +48,33 @@ export function leaseRoutes(app: FastifyInstance, context: NativeContext): void 
   const { roll } = context;
   app.put<{ Body: RenewLeasesRequest }>(
     '/leases',
-    { bodyLimit: maxRenewalBodyBytes, schema: { body: schemas.leasesBody } },
-    ({ body }) => {
+    { bodyLimit: maxRenewalBodyBytes, config: { access: writesHandles }, schema: { body: schemas.leasesBody } },
+    ({ body, caller }) => {
       const renewals = body.map((item) => {
-        if (typeof item === 'number') return roll.renew(item);
+        if (typeof item === 'number') return renew(roll, caller, item);
         const [handle, ttlMs, renewIntervalMs] = item;
-        return roll.renew(handle, { ttlMs, renewIntervalMs });
+        return renew(roll, caller, handle, { ttlMs, renewIntervalMs });
       });
       return envelope(context, { statuses: renewals.map(writeRenewal) });
     },
   );
   app.put<{ Params: { handle: string } }>(
     '/leases/:handle',
-    { bodyLimit: smallBodyBytes, schema: { params: schemas.handleParams } },
+    { bodyLimit: smallBodyBytes, config: { access: writesHandles }, schema: { params: schemas.handleParams } },
     (request, reply) => {
-      const status = writeRenewal(roll.renew(Number(request.params.handle)));
+      const status = writeRenewal(renew(roll, request.caller, Number(request.params.handle)));
       if (status === 200) return envelope(context, null);
       return reply.code(status).send(envelope(context, null, status, failures[status]));
     },
   );
+}
+
+/** To a caller that may not write it, a handle is as unknown as any other; its register says why. */
+const renew = (roll: Roll, caller: Caller, handle: number, terms?: LeaseTerms): Renewal =>
+  mayWrite(roll, caller, handle) ? roll.renew(handle, terms) : 'unknown';
+
+function mayWrite(roll: Roll, caller: Caller, handle: number): boolean {
+  if (caller.mayAll('write')) return true;
+  const instance = roll.instanceOf(handle);
+  return instance === undefined || caller.may('write', instance);
 }

@@ -1,6 +1,7 @@
 import type { ServerResponse } from 'node:http';
 import type { Clock } from '@rollcall/core';
 import { heartbeatMs } from '@rollcall/protocol';
+import type { Caller } from '../../../access/caller.ts';
 import type { ChangeLog } from '../../../changes/change-log.ts';
 import type { Pacer } from '../../../http/pacer.ts';
 import type { RollFollower } from '../../../roll/followers.ts';
@@ -19,12 +20,20 @@ export interface WatchHubOptions {
   readonly isWarming: () => boolean;
 }
 
+/** What a client asks for. */
+export interface WatchRequest {
+  readonly filter: WatchFilter;
+  readonly caller: Caller;
+  /** Where it resumes. */
+  readonly lastEventId: string | undefined;
+}
+
 /** Every open watch, with one heartbeat for all. */
 export class WatchHub implements RollFollower {
   readonly #context: WatchContext;
   readonly #clock: Clock;
   readonly #pacer: Pacer;
-  readonly #streams = new Set<WatchStream>();
+  readonly #streams = new Map<WatchStream, Caller>();
   #cancelHeartbeat: (() => void) | undefined;
   #isScheduled = false;
 
@@ -35,13 +44,13 @@ export class WatchHub implements RollFollower {
   }
 
   /** Answers with the stream: what was missed since `lastEventId`, or else the whole list, then changes. */
-  watch(response: ServerResponse, filter: WatchFilter, lastEventId: string | undefined): void {
+  watch(response: ServerResponse, { filter, caller, lastEventId }: WatchRequest): void {
     const { roll } = this.#context;
     response.writeHead(200, eventStreamHeaders);
     response.once('error', () => response.destroy());
     roll.settle();
     const stream = new WatchStream(this.#context, response, filter, cursorOf(roll, lastEventId));
-    this.#streams.add(stream);
+    this.#streams.set(stream, caller);
     response.once('close', () => this.#streams.delete(stream));
     response.on('drain', () => this.#pacer.enqueue(stream));
     this.#cancelHeartbeat ??= this.#beat();
@@ -55,19 +64,24 @@ export class WatchHub implements RollFollower {
 
   /** A watcher may lack a change: each begins anew. */
   failed(): void {
-    for (const stream of this.#streams) stream.cut();
+    for (const stream of this.#streams.keys()) stream.cut();
+  }
+
+  /** Ends the watches of callers that `isCurrent` answers false for: their rights have changed since. */
+  recheck(isCurrent: (caller: Caller) => boolean): void {
+    for (const [stream, caller] of this.#streams) if (!isCurrent(caller)) stream.cut();
   }
 
   /** Warming is over: what is not there now is gone. */
   warmed(): void {
-    for (const stream of this.#streams) stream.warmed();
+    for (const stream of this.#streams.keys()) stream.warmed();
     this.#tellSoon();
   }
 
   /** Ends every watch; clients reconnect elsewhere. */
   close(): void {
     this.#cancelHeartbeat?.();
-    for (const stream of this.#streams) stream.cut();
+    for (const stream of this.#streams.keys()) stream.cut();
   }
 
   #tellSoon(): void {
@@ -75,13 +89,13 @@ export class WatchHub implements RollFollower {
     this.#isScheduled = true;
     setImmediate(() => {
       this.#isScheduled = false;
-      for (const stream of this.#streams) this.#pacer.enqueue(stream);
+      for (const stream of this.#streams.keys()) this.#pacer.enqueue(stream);
     });
   }
 
   #beat(): () => void {
     return this.#clock.setTimer(heartbeatMs, () => {
-      for (const stream of this.#streams) stream.beat();
+      for (const stream of this.#streams.keys()) stream.beat();
       this.#context.catchUp.forget();
       this.#cancelHeartbeat = this.#streams.size === 0 ? undefined : this.#beat();
     });
