@@ -13,6 +13,7 @@ import { WatchHub } from './fronts/native/watch/watch-hub.ts';
 import { createApp } from './http/create-app.ts';
 import { OpenAnswers } from './http/open-answers.ts';
 import { Pacer } from './http/pacer.ts';
+import { Tls } from './http/tls.ts';
 import { Roll } from './roll/roll.ts';
 import {
   changeLogBytes,
@@ -28,8 +29,9 @@ export interface DiscoveryServer extends AsyncDisposable {
   /** Binds and serves. Rejects with `UNAVAILABLE` when the port is taken or the address is not ours. */
   listen(): Promise<{ readonly host: string; readonly port: number; readonly url: string }>;
   /**
-   * Reads the tokens file again. Watches of tokens that are gone or have other rights end. Rejects with `INVALID_ARGUMENT`
-   * when the file is not as it should be, and goes on with what it had.
+   * Reads the tokens file and the TLS files again. Watches of tokens that are gone or have other rights end, as do those of
+   * clients whose certificate was judged by other authorities. Rejects with `INVALID_ARGUMENT` when a file is not as it
+   * should be, and goes on with what that file held before.
    */
   reload(): Promise<void>;
   /** Stops accepting, ends watches, lets requests in flight finish. Idempotent. */
@@ -52,6 +54,7 @@ export class HttpServer implements DiscoveryServer {
   readonly #watches: WatchHub;
   readonly #snapshots: Snapshots;
   readonly #app: FastifyInstance;
+  readonly #tls: Tls | undefined;
   readonly #tokens: Tokens;
   readonly #access: AccessGuard;
   readonly #answers: OpenAnswers;
@@ -81,7 +84,8 @@ export class HttpServer implements DiscoveryServer {
     this.#watches = watches;
     // Watches last: they read the others.
     for (const follower of [log, snapshots, watches]) roll.follow(follower);
-    this.#app = createApp(settings);
+    this.#tls = tlsOf(settings);
+    this.#app = createApp(settings, this.#tls);
     this.#answers = new OpenAnswers(this.#app, clock);
     guardHost(this.#app, settings);
     guardOrigin(this.#app);
@@ -113,12 +117,14 @@ export class HttpServer implements DiscoveryServer {
     if (this.#warming) this.#cancelWarmUp = clock.setTimer(warmUpMs, () => this.#warmed());
     const address = this.#app.server.address();
     const bound = typeof address === 'object' && address !== null ? address.port : port;
-    return { host, port: bound, url: `http://${host.includes(':') ? `[${host}]` : host}:${bound}` };
+    const scheme = this.#tls === undefined ? 'http' : 'https';
+    return { host, port: bound, url: `${scheme}://${host.includes(':') ? `[${host}]` : host}:${bound}` };
   }
 
   async reload(): Promise<void> {
-    this.#tokens.reload();
-    this.#watches.recheck((caller) => this.#tokens.isCurrent(caller));
+    const faults = faultsOf([() => this.#tokens.reload(), () => this.#tls?.reload(this.#app)]);
+    this.#watches.recheck((caller, socket) => this.#tokens.isCurrent(caller) && (this.#tls?.isCurrent(socket) ?? true));
+    if (faults.length > 0) throw new RegistryError('INVALID_ARGUMENT', faults.join('; '), { registry: 'server' });
   }
 
   close(): Promise<void> {
@@ -142,6 +148,22 @@ export class HttpServer implements DiscoveryServer {
     this.#snapshots.close();
     this.#roll.close();
   }
+}
+
+function tlsOf({ tlsCert: cert, tlsKey: key, tlsClientCa: clientCa, clock }: ServerSettings): Tls | undefined {
+  return cert === undefined || key === undefined ? undefined : new Tls({ cert, key, clientCa }, clock);
+}
+
+/** Does each, whatever becomes of the others; answers what went wrong. */
+function faultsOf(steps: readonly (() => void)[]): readonly string[] {
+  return steps.flatMap((step) => {
+    try {
+      step();
+      return [];
+    } catch (cause) {
+      return [cause instanceof Error ? cause.message : String(cause)];
+    }
+  });
 }
 
 function explainBind(cause: unknown, host: string, port: number): string {

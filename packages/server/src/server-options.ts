@@ -9,6 +9,12 @@ export interface ServerOptions {
   readonly port?: number | undefined;
   /** Listen beyond this machine although every client that reaches the port may change the roll. */
   readonly insecure?: boolean | undefined;
+  /** PEM file with the server's certificate, and behind it those up to its authority. Needs `tlsKey`. */
+  readonly tlsCert?: string | undefined;
+  /** PEM file with its key, without a passphrase. */
+  readonly tlsKey?: string | undefined;
+  /** PEM file with the authorities of clients: with it, clients without a certificate of theirs are refused. */
+  readonly tlsClientCa?: string | undefined;
   /** The file with the tokens that clients need. Without one every client that reaches the server may do everything. */
   readonly tokensFile?: string | undefined;
   /** Self-protection; default `on`. */
@@ -83,6 +89,8 @@ export const youngBodyMs = 1_000;
 export const requestTimeoutMs = 30_000;
 /** Likewise the headers of a request. Milliseconds. */
 export const headersTimeoutMs = 10_000;
+/** And likewise a TLS handshake. Milliseconds. */
+export const handshakeTimeoutMs = 10_000;
 /** How often Node looks for both. Milliseconds. */
 export const timeoutCheckMs = 1_000;
 /** How long a close waits for requests that are under way. Milliseconds. */
@@ -100,7 +108,7 @@ export type ServerSettings = Readonly<
 >;
 
 /** Options whose absence is a setting of its own. */
-type Unset = 'tokensFile';
+type Unset = 'tokensFile' | 'tlsCert' | 'tlsKey' | 'tlsClientCa';
 
 const loopback = /^(?:127(?:\.\d{1,3}){3}|localhost|::1|\[::1\])$/;
 
@@ -119,7 +127,6 @@ export function parseServerOptions(options: ServerOptions): ServerSettings {
     protection = 'on',
     warmUpMs = defaultWarmUpMs,
     allowedHosts = [],
-    tokensFile,
     clock = systemClock,
   } = options;
   if (typeof host !== 'string' || host === '') refuse('host must be an address or a name of this machine');
@@ -128,12 +135,15 @@ export function parseServerOptions(options: ServerOptions): ServerSettings {
   if (!(warmUpMs >= 0 && warmUpMs <= 86_400_000)) refuse(`warmUpMs must be 0-86400000 milliseconds, got ${warmUpMs}`);
   if (!Array.isArray(allowedHosts) || !allowedHosts.every((name) => typeof name === 'string' && name !== ''))
     refuse('allowedHosts must be a list of host names');
-  if (tokensFile !== undefined && (typeof tokensFile !== 'string' || tokensFile === ''))
-    refuse('tokensFile must be the path of a file');
+  const { tokensFile, tlsCert, tlsKey, tlsClientCa } = options;
+  for (const [name, path] of Object.entries({ tokensFile, tlsCert, tlsKey, tlsClientCa }))
+    if (path !== undefined && (typeof path !== 'string' || path === '')) refuse(`${name} must be the path of a file`);
+  if ((tlsCert === undefined) !== (tlsKey === undefined)) refuse('tlsCert and tlsKey must be given together');
+  if (tlsClientCa !== undefined && tlsCert === undefined) refuse('tlsClientCa needs tlsCert and tlsKey');
   if (!isLoopback(host) && tokensFile === undefined && options.insecure !== true) {
     refuse(
       `host ${host} can be reached from other machines, and every client that reaches it may change the roll: give a --tokens-file (\`rollcall token create\` makes one), allow it with --insecure, or bind 127.0.0.1`,
     );
   }
-  return { host, port, protection, warmUpMs, allowedHosts, tokensFile, clock };
+  return { host, port, protection, warmUpMs, allowedHosts, tokensFile, tlsCert, tlsKey, tlsClientCa, clock };
 }

@@ -1,4 +1,5 @@
 import type { ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
 import type { Clock } from '@rollcall/core';
 import { heartbeatMs } from '@rollcall/protocol';
 import type { Caller } from '../../../access/caller.ts';
@@ -28,12 +29,17 @@ export interface WatchRequest {
   readonly lastEventId: string | undefined;
 }
 
+interface Client {
+  readonly caller: Caller;
+  readonly socket: Socket;
+}
+
 /** Every open watch, with one heartbeat for all. */
 export class WatchHub implements RollFollower {
   readonly #context: WatchContext;
   readonly #clock: Clock;
   readonly #pacer: Pacer;
-  readonly #streams = new Map<WatchStream, Caller>();
+  readonly #streams = new Map<WatchStream, Client>();
   #cancelHeartbeat: (() => void) | undefined;
   #isScheduled = false;
 
@@ -50,7 +56,7 @@ export class WatchHub implements RollFollower {
     response.once('error', () => response.destroy());
     roll.settle();
     const stream = new WatchStream(this.#context, response, filter, cursorOf(roll, lastEventId));
-    this.#streams.set(stream, caller);
+    this.#streams.set(stream, { caller, socket: response.req.socket });
     response.once('close', () => this.#streams.delete(stream));
     response.on('drain', () => this.#pacer.enqueue(stream));
     this.#cancelHeartbeat ??= this.#beat();
@@ -67,9 +73,9 @@ export class WatchHub implements RollFollower {
     for (const stream of this.#streams.keys()) stream.cut();
   }
 
-  /** Ends the watches of callers that `isCurrent` answers false for: their rights have changed since. */
-  recheck(isCurrent: (caller: Caller) => boolean): void {
-    for (const [stream, caller] of this.#streams) if (!isCurrent(caller)) stream.cut();
+  /** Ends the watches that `isCurrent` answers false for: what their clients may do has changed since. */
+  recheck(isCurrent: (caller: Caller, socket: Socket) => boolean): void {
+    for (const [stream, { caller, socket }] of this.#streams) if (!isCurrent(caller, socket)) stream.cut();
   }
 
   /** Warming is over: what is not there now is gone. */
