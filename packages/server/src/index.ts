@@ -7,4 +7,4 @@ export {
   writeTokensFile,
 } from './access/tokens-file.ts';
 export { createServer, type DiscoveryServer } from './create-server.ts';
-export type { ServerOptions } from './server-options.ts';
+export { type OptionProblem, type ServerOptions, serverOptionProblems } from './server-options.ts';

@@ -1,22 +1,18 @@
 import { type Clock, RegistryError } from '@rollcall/core';
 import { systemClock } from '@rollcall/core/adapter';
+import {
+  type SecurityOptions,
+  type SecuritySettings,
+  securityProblems,
+  withSecurityDefaults,
+} from './access/security-options.ts';
 
 /** Options of {@link createServer}. */
-export interface ServerOptions {
+export interface ServerOptions extends SecurityOptions {
   /** Address to bind; default `127.0.0.1`. Any that is not loopback needs `tokensFile` or `insecure`. */
   readonly host?: string | undefined;
   /** Default 7171; 0: any free port. */
   readonly port?: number | undefined;
-  /** Listen beyond this machine although every client that reaches the port may change the roll. */
-  readonly insecure?: boolean | undefined;
-  /** PEM file with the server's certificate, and behind it those up to its authority. Needs `tlsKey`. */
-  readonly tlsCert?: string | undefined;
-  /** PEM file with its key, without a passphrase. */
-  readonly tlsKey?: string | undefined;
-  /** PEM file with the authorities of clients: with it, clients without a certificate of theirs are refused. */
-  readonly tlsClientCa?: string | undefined;
-  /** The file with the tokens that clients need. Without one every client that reaches the server may do everything. */
-  readonly tokensFile?: string | undefined;
   /** Self-protection; default `on`. */
   readonly protection?: 'on' | 'off' | undefined;
   /** How long a server that starts empty tells its clients not to believe an absence. Milliseconds; default 90,000. */
@@ -103,24 +99,55 @@ export const pauseAfterMs = 1_000;
 
 /** Options with their defaults. */
 export type ServerSettings = Readonly<
-  Required<{ [K in Exclude<keyof ServerOptions, 'insecure' | Unset>]: NonNullable<ServerOptions[K]> }> &
-    Pick<ServerOptions, Unset>
->;
-
-/** Options whose absence is a setting of its own. */
-type Unset = 'tokensFile' | 'tlsCert' | 'tlsKey' | 'tlsClientCa';
+  Required<{ [K in Exclude<keyof ServerOptions, keyof SecurityOptions>]: NonNullable<ServerOptions[K]> }>
+> &
+  SecuritySettings;
 
 const loopback = /^(?:127(?:\.\d{1,3}){3}|localhost|::1|\[::1\])$/;
 
 /** Whether only this machine reaches it. */
 export const isLoopback = (host: string): boolean => loopback.test(host.toLowerCase());
 
-function refuse(message: string): never {
-  throw new RegistryError('INVALID_ARGUMENT', message, { registry: 'server' });
+/** What is wrong with one option. */
+export interface OptionProblem {
+  readonly option: keyof ServerOptions;
+  readonly message: string;
 }
 
-/** Checks and completes the options; throws `INVALID_ARGUMENT`. */
+/** All that is wrong with the options, each on its own and together. */
+export function serverOptionProblems(options: ServerOptions): readonly OptionProblem[] {
+  const { host, port, protection, warmUpMs, allowedHosts } = withDefaults(options);
+  const problems: OptionProblem[] = [];
+  const check = (option: keyof ServerOptions, holds: boolean, message: string): void => {
+    if (!holds) problems.push({ option, message });
+  };
+  const isHost = typeof host === 'string' && host !== '';
+  check('host', isHost, 'host must be an address or a name of this machine');
+  check('port', Number.isInteger(port) && port >= 0 && port <= 65_535, `port must be 0-65535, got ${port}`);
+  const isMode = protection === 'on' || protection === 'off';
+  check('protection', isMode, `protection must be on or off, got ${String(protection)}`);
+  const isWarmUp = warmUpMs >= 0 && warmUpMs <= 86_400_000;
+  check('warmUpMs', isWarmUp, `warmUpMs must be 0-86400000 milliseconds, got ${warmUpMs}`);
+  const areHosts = Array.isArray(allowedHosts) && allowedHosts.every((name) => typeof name === 'string' && name !== '');
+  check('allowedHosts', areHosts, 'allowedHosts must be a list of host names');
+  check(
+    'host',
+    !isHost || isLoopback(host) || options.insecure === true || options.tokensFile !== undefined,
+    `host ${host} can be reached from other machines, and every client that reaches it may change the roll: give a --tokens-file (\`rollcall token create\` makes one), allow it with --insecure, or bind 127.0.0.1`,
+  );
+  return [...problems, ...securityProblems(options)];
+}
+
+/** Checks and completes the options; throws `INVALID_ARGUMENT` that names all that is wrong. */
 export function parseServerOptions(options: ServerOptions): ServerSettings {
+  const problems = serverOptionProblems(options);
+  if (problems.length === 0) return withDefaults(options);
+  throw new RegistryError('INVALID_ARGUMENT', problems.map(({ message }) => message).join('; '), {
+    registry: 'server',
+  });
+}
+
+function withDefaults(options: ServerOptions): ServerSettings {
   const {
     host = defaultHost,
     port = defaultPort,
@@ -129,21 +156,6 @@ export function parseServerOptions(options: ServerOptions): ServerSettings {
     allowedHosts = [],
     clock = systemClock,
   } = options;
-  if (typeof host !== 'string' || host === '') refuse('host must be an address or a name of this machine');
-  if (!Number.isInteger(port) || port < 0 || port > 65_535) refuse(`port must be 0-65535, got ${port}`);
-  if (protection !== 'on' && protection !== 'off') refuse(`protection must be on or off, got ${String(protection)}`);
-  if (!(warmUpMs >= 0 && warmUpMs <= 86_400_000)) refuse(`warmUpMs must be 0-86400000 milliseconds, got ${warmUpMs}`);
-  if (!Array.isArray(allowedHosts) || !allowedHosts.every((name) => typeof name === 'string' && name !== ''))
-    refuse('allowedHosts must be a list of host names');
-  const { tokensFile, tlsCert, tlsKey, tlsClientCa } = options;
-  for (const [name, path] of Object.entries({ tokensFile, tlsCert, tlsKey, tlsClientCa }))
-    if (path !== undefined && (typeof path !== 'string' || path === '')) refuse(`${name} must be the path of a file`);
-  if ((tlsCert === undefined) !== (tlsKey === undefined)) refuse('tlsCert and tlsKey must be given together');
-  if (tlsClientCa !== undefined && tlsCert === undefined) refuse('tlsClientCa needs tlsCert and tlsKey');
-  if (!isLoopback(host) && tokensFile === undefined && options.insecure !== true) {
-    refuse(
-      `host ${host} can be reached from other machines, and every client that reaches it may change the roll: give a --tokens-file (\`rollcall token create\` makes one), allow it with --insecure, or bind 127.0.0.1`,
-    );
-  }
-  return { host, port, protection, warmUpMs, allowedHosts, tokensFile, tlsCert, tlsKey, tlsClientCa, clock };
+  const isLocal = typeof host === 'string' && isLoopback(host);
+  return { host, port, protection, warmUpMs, allowedHosts, clock, ...withSecurityDefaults(options, isLocal) };
 }

@@ -11,7 +11,6 @@ import {
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { CliError, exitCodes } from '../exit-codes.ts';
 import { note, print, table } from '../output.ts';
-import { names } from '../parse.ts';
 import { readTokens, writeTokens } from '../tokens-file.ts';
 
 interface CreateOptions {
@@ -59,6 +58,9 @@ function grant(text: string, before: readonly Grant[] = []): readonly Grant[] {
     throw new InvalidArgumentError('It must be role:env:services, such as read:prod:* or write:prod:web-*,api.');
   return [...before, { role: known, envs: names(envs), services: names(services) }];
 }
+
+/** Separated by commas. */
+const names = (text: string): readonly string[] => text.split(',').map((name) => name.trim());
 
 function count(text: string): number {
   if (!/^\d{1,9}$/.test(text)) throw new InvalidArgumentError('It must be a whole number.');

@@ -3,16 +3,17 @@ import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { discovery } from '../../../adapters/discovery/src/index.ts';
+import { freePorts } from '../../../backends/src/index.ts';
 import { describeOutages } from './outages.ts';
 
 const binary = fileURLToPath(new URL('../../../cli/bin/rollcall.js', import.meta.url));
 
-async function serve(port: string): Promise<{ readonly child: ChildProcess; readonly address: string }> {
-  const args = [binary, 'serve', '--port', port, '--json'];
+async function serve(port: number): Promise<ChildProcess> {
+  const args = [binary, 'serve', '--port', `${port}`, '--json'];
   const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] });
   if (child.stdout === null) throw new Error('the server has no output');
-  const [line] = await once(createInterface(child.stdout), 'line');
-  return { child, address: new URL(JSON.parse(line).url).host };
+  await once(createInterface(child.stdout), 'line');
+  return child;
 }
 
 async function kill(child: ChildProcess): Promise<void> {
@@ -23,13 +24,15 @@ async function kill(child: ChildProcess): Promise<void> {
 }
 
 describeOutages('a discovery server', async () => {
-  let { child, address } = await serve('0');
+  const [port = 0] = await freePorts(1);
+  const address = `127.0.0.1:${port}`;
+  let child = await serve(port);
   return {
     registry: discovery({ addresses: [address] }),
     env: { ROLLCALL_REGISTRY: 'discovery', ROLLCALL_REGISTRY_ADDRESS: address },
     kill: () => kill(child),
     start: async () => {
-      ({ child } = await serve(address.split(':').at(-1) ?? '0'));
+      child = await serve(port);
     },
     dispose: () => kill(child),
   };
