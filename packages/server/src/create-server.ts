@@ -1,12 +1,11 @@
 import { getHeapStatistics } from 'node:v8';
 import { RegistryError } from '@rollcall/core';
 import type { FastifyInstance } from 'fastify';
-import { AccessGuard, type GuardedRoute } from './access/access-guard.ts';
-import { guardHost } from './access/host-guard.ts';
-import { guardOrigin } from './access/origin-guard.ts';
+import type { GuardedRoute } from './access/access-guard.ts';
 import { open } from './access/route-access.ts';
-import { Tokens } from './access/tokens.ts';
+import { Security } from './access/security.ts';
 import { ChangeLog } from './changes/change-log.ts';
+import { HeldLeases } from './fronts/native/held-leases.ts';
 import { nativeFront } from './fronts/native/native-front.ts';
 import { Snapshots } from './fronts/native/snapshots.ts';
 import { WatchHub } from './fronts/native/watch/watch-hub.ts';
@@ -29,7 +28,7 @@ export interface DiscoveryServer extends AsyncDisposable {
   /** Binds and serves. Rejects with `UNAVAILABLE` when the port is taken or the address is not ours. */
   listen(): Promise<{ readonly host: string; readonly port: number; readonly url: string }>;
   /**
-   * Reads the tokens file and the TLS files again. Watches of tokens that are gone or have other rights end, as do those of
+   * Reads the tokens file and the TLS files again, and opens the audit log again. Watches of tokens that are gone or have other rights end, as do those of
    * clients whose certificate was judged by other authorities. Rejects with `INVALID_ARGUMENT` when a file is not as it
    * should be, and goes on with what that file held before.
    */
@@ -55,8 +54,7 @@ export class HttpServer implements DiscoveryServer {
   readonly #snapshots: Snapshots;
   readonly #app: FastifyInstance;
   readonly #tls: Tls | undefined;
-  readonly #tokens: Tokens;
-  readonly #access: AccessGuard;
+  readonly #security: Security;
   readonly #answers: OpenAnswers;
   readonly #startedAt: number;
   #cancelWarmUp: (() => void) | undefined;
@@ -65,7 +63,7 @@ export class HttpServer implements DiscoveryServer {
 
   /** Every route, and who may use it. */
   get routes(): readonly GuardedRoute[] {
-    return this.#access.routes;
+    return this.#security.routes;
   }
 
   constructor(settings: ServerSettings) {
@@ -80,22 +78,22 @@ export class HttpServer implements DiscoveryServer {
     const pacer = new Pacer();
     const snapshots = new Snapshots(roll, clock);
     this.#snapshots = snapshots;
-    const watches = new WatchHub({ roll, log, snapshots, pacer, clock, isWarming });
+    const watches = new WatchHub({ roll, log, snapshots, pacer, clock, isWarming, maxWatches: settings.maxWatches });
     this.#watches = watches;
     // Watches last: they read the others.
     for (const follower of [log, snapshots, watches]) roll.follow(follower);
     this.#tls = tlsOf(settings);
     this.#app = createApp(settings, this.#tls);
     this.#answers = new OpenAnswers(this.#app, clock);
-    guardHost(this.#app, settings);
-    guardOrigin(this.#app);
-    this.#tokens = new Tokens(settings.tokensFile);
-    this.#access = new AccessGuard(this.#app, this.#tokens);
+    this.#security = new Security({ app: this.#app, settings, tls: this.#tls, roll });
+    const { quota, secrets } = this.#security;
     const uptimeMs = (): number => clock.now() - this.#startedAt;
     this.#app.register(nativeFront, {
       prefix: '/api',
       roll,
       watches,
+      leases: new HeldLeases(roll, secrets),
+      quota,
       snapshots,
       pacer,
       protection,
@@ -108,7 +106,7 @@ export class HttpServer implements DiscoveryServer {
   async listen(): Promise<{ readonly host: string; readonly port: number; readonly url: string }> {
     const { host, port, warmUpMs, clock } = this.#settings;
     await this.#app.ready();
-    this.#access.check();
+    this.#security.checkRoutes();
     try {
       await this.#app.listen({ host, port });
     } catch (cause) {
@@ -122,9 +120,11 @@ export class HttpServer implements DiscoveryServer {
   }
 
   async reload(): Promise<void> {
-    const faults = faultsOf([() => this.#tokens.reload(), () => this.#tls?.reload(this.#app)]);
-    this.#watches.recheck((caller, socket) => this.#tokens.isCurrent(caller) && (this.#tls?.isCurrent(socket) ?? true));
-    if (faults.length > 0) throw new RegistryError('INVALID_ARGUMENT', faults.join('; '), { registry: 'server' });
+    try {
+      this.#security.reload();
+    } finally {
+      this.#watches.recheck((caller, socket) => this.#security.isCurrent(caller, socket));
+    }
   }
 
   close(): Promise<void> {
@@ -147,23 +147,12 @@ export class HttpServer implements DiscoveryServer {
     await this.#answers.close();
     this.#snapshots.close();
     this.#roll.close();
+    await this.#security.close();
   }
 }
 
 function tlsOf({ tlsCert: cert, tlsKey: key, tlsClientCa: clientCa, clock }: ServerSettings): Tls | undefined {
   return cert === undefined || key === undefined ? undefined : new Tls({ cert, key, clientCa }, clock);
-}
-
-/** Does each, whatever becomes of the others; answers what went wrong. */
-function faultsOf(steps: readonly (() => void)[]): readonly string[] {
-  return steps.flatMap((step) => {
-    try {
-      step();
-      return [];
-    } catch (cause) {
-      return [cause instanceof Error ? cause.message : String(cause)];
-    }
-  });
 }
 
 function explainBind(cause: unknown, host: string, port: number): string {

@@ -156,6 +156,5 @@ function withDefaults(options: ServerOptions): ServerSettings {
     allowedHosts = [],
     clock = systemClock,
   } = options;
-  const isLocal = typeof host === 'string' && isLoopback(host);
-  return { host, port, protection, warmUpMs, allowedHosts, clock, ...withSecurityDefaults(options, isLocal) };
+  return { host, port, protection, warmUpMs, allowedHosts, clock, ...withSecurityDefaults(options) };
 }

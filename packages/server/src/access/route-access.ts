@@ -1,16 +1,23 @@
 import type { Caller } from './caller.ts';
-import type { Role, Target } from './grant.ts';
+import type { Target } from './grant.ts';
 
 /**
- * Who may use a route. Every route says it in its `config`, and the server refuses to start with one that does not.
+ * Which callers a route is for. Every route says it in its `config`, and the server refuses to start with one that does not.
  *
  * `of`: what the request is about, read after its body and query have been checked. The caller needs the role for each
  * target. `caller`: the handler itself answers only what `request.caller` may see or change. `server`: the role for
- * everything.
+ * everything. `action`: what the audit log calls a write.
  */
 export type RouteAccess =
   | { readonly role: 'none' }
-  | { readonly role: Role; readonly of: 'server' | 'caller' | ((request: RequestParts) => readonly Target[]) };
+  | { readonly role: 'read'; readonly of: AccessScope }
+  | { readonly role: 'write' | 'admin'; readonly of: AccessScope; readonly action: string };
+
+/** See {@link RouteAccess}. */
+export type AccessScope = 'server' | 'caller' | ((request: RequestParts) => readonly Target[]);
+
+/** The action that the audit log leaves out. */
+export const renews = 'renew';
 
 /** What of a request says what it is about. A schema has checked both. */
 export interface RequestParts {
@@ -54,22 +61,25 @@ export const readsServiceOrOwnView: RouteAccess = {
 export const readsServer: RouteAccess = { role: 'read', of: 'server' };
 
 /** To each instance of the body. */
-export const writesInstances: RouteAccess = {
+export const writesInstances = (action: string): RouteAccess => ({
   role: 'write',
   of: ({ body }) => (body as { readonly instances: readonly Named[] }).instances.map(targetOf),
-};
+  action,
+});
 
 /** To each key of the body; handles are looked at by the handler. */
-export const writesKeys: RouteAccess = {
+export const writesKeys = (action: string): RouteAccess => ({
   role: 'write',
   of: ({ body }) => ((body as { readonly keys?: readonly Named[] }).keys ?? []).map(targetOf),
-};
+  action,
+});
 
 /** By handle: the handler knows a handle only where the caller may write what it stands for. */
-export const writesHandles: RouteAccess = { role: 'write', of: 'caller' };
+export const writesHandles = (action: string): RouteAccess => ({ role: 'write', of: 'caller', action });
 
 /** To the whole env that the body names. */
-export const operatesEnv: RouteAccess = {
+export const operatesEnv = (action: string): RouteAccess => ({
   role: 'admin',
   of: ({ body }) => [{ env: (body as Named).env }],
-};
+  action,
+});

@@ -20,8 +20,8 @@ export interface SecurityOptions {
   /** Connections at a time; the next is closed at once. Default 20,000, about 10 KB of memory each. */
   readonly maxConnections?: number | undefined;
   /**
-   * Connections of one address at a time; 0: no limit of their own. Default 1,000, and 0 where only this machine reaches the
-   * server. Larger where many programs share an address, behind a balancer or NAT.
+   * Connections of one address at a time; 0: no limit of their own. Default 1,000, and 0 for addresses of this machine.
+   * Larger where many programs share an address, behind a balancer or NAT.
    */
   readonly maxConnectionsPerAddress?: number | undefined;
   /** Watches at a time; the next is refused with 503 and `Retry-After`. Default 10,000. */
@@ -37,25 +37,29 @@ type Unset = 'tokensFile' | 'tlsCert' | 'tlsKey' | 'tlsClientCa' | 'auditLog';
 export type SecuritySettings = Readonly<
   Required<{ [K in Exclude<keyof SecurityOptions, Unset>]: NonNullable<SecurityOptions[K]> }> &
     Pick<SecurityOptions, Unset>
->;
+> & {
+  /** As `maxConnectionsPerAddress`, where the address is of this machine: no limit unless one was asked for. */
+  readonly maxConnectionsFromLoopback: number;
+};
 
 /** Connections at a time. */
 const defaultMaxConnections = 20_000;
-/** Of one address, where other machines reach the server: three for each of 300 services on one machine, and room. */
+/** Of one address: three for each of 300 services on one machine, and room. */
 const defaultMaxPerAddress = 1_000;
 /** Watches at a time. */
 const defaultMaxWatches = 10_000;
 /** Instances of one token. */
 const defaultMaxInstances = 20_000;
 
-/** `isLocal`: only this machine reaches the server. */
-export function withSecurityDefaults(options: SecurityOptions, isLocal: boolean): SecuritySettings {
+/** Completes the options. */
+export function withSecurityDefaults(options: SecurityOptions): SecuritySettings {
   const { tokensFile, tlsCert, tlsKey, tlsClientCa, auditLog } = options;
   return {
     insecure: options.insecure ?? false,
     leaseSecrets: options.leaseSecrets ?? false,
     maxConnections: options.maxConnections ?? defaultMaxConnections,
-    maxConnectionsPerAddress: options.maxConnectionsPerAddress ?? (isLocal ? 0 : defaultMaxPerAddress),
+    maxConnectionsPerAddress: options.maxConnectionsPerAddress ?? defaultMaxPerAddress,
+    maxConnectionsFromLoopback: options.maxConnectionsPerAddress ?? 0,
     maxWatches: options.maxWatches ?? defaultMaxWatches,
     maxInstancesPerToken: options.maxInstancesPerToken ?? defaultMaxInstances,
     ...{ tokensFile, tlsCert, tlsKey, tlsClientCa, auditLog },

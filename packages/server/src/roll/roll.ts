@@ -113,6 +113,10 @@ export class Roll {
     return this.#holders.find(handle)?.instance ?? this.#holders.departed(handle);
   }
 
+  isListed(ref: InstanceRef): boolean {
+    return this.#find(ref) !== undefined;
+  }
+
   /** The instances of an env, of one service or of all, as they are now. */
   instances(env: string, service?: string): readonly Instance[] {
     this.settle();

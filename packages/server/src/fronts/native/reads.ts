@@ -55,7 +55,11 @@ export function operationRoutes(app: FastifyInstance, context: ReadContext): voi
   );
   app.post<{ Body: EnvRequest }>(
     '/protection/end',
-    { bodyLimit: smallBodyBytes, config: { access: operatesEnv }, schema: { body: schemas.envQuery } },
+    {
+      bodyLimit: smallBodyBytes,
+      config: { access: operatesEnv('end protection') },
+      schema: { body: schemas.envQuery },
+    },
     ({ body }) => envelope(context, { evicted: roll.endProtection(body.env) }),
   );
 }

@@ -19,6 +19,7 @@ export interface WatchHubOptions {
   readonly pacer: Pacer;
   readonly clock: Clock;
   readonly isWarming: () => boolean;
+  readonly maxWatches: number;
 }
 
 /** What a client asks for. */
@@ -40,13 +41,20 @@ export class WatchHub implements RollFollower {
   readonly #clock: Clock;
   readonly #pacer: Pacer;
   readonly #streams = new Map<WatchStream, Client>();
+  readonly #maxWatches: number;
   #cancelHeartbeat: (() => void) | undefined;
   #isScheduled = false;
 
-  constructor({ roll, log, snapshots, pacer, clock, isWarming }: WatchHubOptions) {
+  constructor({ roll, log, snapshots, pacer, clock, isWarming, maxWatches }: WatchHubOptions) {
+    this.#maxWatches = maxWatches;
     this.#context = { roll, snapshots, isWarming, catchUp: new CatchUp({ roll, log, snapshots }) };
     this.#clock = clock;
     this.#pacer = pacer;
+  }
+
+  /** Whether there are as many watches as there may be. */
+  get isFull(): boolean {
+    return this.#streams.size >= this.#maxWatches;
   }
 
   /** Answers with the stream: what was missed since `lastEventId`, or else the whole list, then changes. */
