@@ -44,6 +44,10 @@ const samples: Readonly<Record<SettingKey, readonly [flag: string, variable: str
   maxConnectionsPerAddress: ['1', '2', '3'],
   maxWatches: ['1', '2', '3'],
   maxInstancesPerToken: ['1', '2', '3'],
+  logLevel: ['debug', 'warn', 'silent'],
+  logFormat: ['json', 'pretty', 'json'],
+  logRequests: ['all', 'all', 'all'],
+  slowRequest: ['1ms', '2s', '0'],
 };
 
 const problemLines = (file: string, env: Record<string, string> = {}, flags: Record<string, unknown> = {}) =>

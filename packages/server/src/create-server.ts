@@ -13,6 +13,8 @@ import { createApp } from './http/create-app.ts';
 import { OpenAnswers } from './http/open-answers.ts';
 import { Pacer } from './http/pacer.ts';
 import { Tls } from './http/tls.ts';
+import { logRequests } from './logs/request-log.ts';
+import { RollLog } from './logs/roll-log.ts';
 import { Roll } from './roll/roll.ts';
 import {
   changeLogBytes,
@@ -52,6 +54,7 @@ export class HttpServer implements DiscoveryServer {
   readonly #roll: Roll;
   readonly #watches: WatchHub;
   readonly #snapshots: Snapshots;
+  readonly #rollLog: RollLog;
   readonly #app: FastifyInstance;
   readonly #tls: Tls | undefined;
   readonly #security: Security;
@@ -80,10 +83,12 @@ export class HttpServer implements DiscoveryServer {
     this.#snapshots = snapshots;
     const watches = new WatchHub({ roll, log, snapshots, pacer, clock, isWarming, maxWatches: settings.maxWatches });
     this.#watches = watches;
+    this.#rollLog = new RollLog(settings.logger, clock);
     // Watches last: they read the others.
-    for (const follower of [log, snapshots, watches]) roll.follow(follower);
+    for (const follower of [log, snapshots, this.#rollLog, watches]) roll.follow(follower);
     this.#tls = tlsOf(settings);
     this.#app = createApp(settings, this.#tls);
+    logRequests(this.#app, settings);
     this.#answers = new OpenAnswers(this.#app, clock);
     this.#security = new Security({ app: this.#app, settings, tls: this.#tls, roll });
     const { quota, secrets } = this.#security;
@@ -138,6 +143,7 @@ export class HttpServer implements DiscoveryServer {
 
   #warmed(): void {
     this.#warming = false;
+    this.#settings.logger.info({}, 'warm-up is over: an instance that has not registered by now is gone');
     this.#watches.warmed();
   }
 
@@ -147,6 +153,7 @@ export class HttpServer implements DiscoveryServer {
     await this.#answers.close();
     this.#snapshots.close();
     this.#roll.close();
+    this.#rollLog.close();
     await this.#security.close();
   }
 }

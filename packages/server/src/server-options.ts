@@ -1,4 +1,4 @@
-import { type Clock, RegistryError } from '@rollcall/core';
+import { type Clock, type Logger, RegistryError } from '@rollcall/core';
 import { systemClock } from '@rollcall/core/adapter';
 import {
   type SecurityOptions,
@@ -6,6 +6,7 @@ import {
   securityProblems,
   withSecurityDefaults,
 } from './access/security-options.ts';
+import { silentLogger } from './logs/silent-logger.ts';
 
 /** Options of {@link createServer}. */
 export interface ServerOptions extends SecurityOptions {
@@ -19,6 +20,12 @@ export interface ServerOptions extends SecurityOptions {
   readonly warmUpMs?: number | undefined;
   /** Names by which clients call a server that listens beyond this machine, besides its own and those without a dot. */
   readonly allowedHosts?: readonly string[] | undefined;
+  /** What hears of evictions, self-protection, failures and slow requests; default: nothing does. */
+  readonly logger?: Logger | undefined;
+  /** `problems` (default): requests that fail by a defect of the server, and slow ones. `all`: every request. */
+  readonly logRequests?: 'problems' | 'all' | undefined;
+  /** A request that takes longer is logged as slow. Milliseconds; default 1,000. */
+  readonly slowRequestMs?: number | undefined;
   readonly clock?: Clock | undefined;
 }
 
@@ -26,11 +33,13 @@ export interface ServerOptions extends SecurityOptions {
 export const defaultHost = '127.0.0.1';
 /** Its port. */
 export const defaultPort = 7171;
-/** The TTL of the seed: three of its heartbeats. Milliseconds. */
+/** Equal to the default TTL: by then every service that is alive has renewed, or registered again. Milliseconds. */
 export const defaultWarmUpMs = 90_000;
-/** TTL of an instance that names none, as the seed's. Milliseconds. */
+/** A request that takes longer is logged as slow. Milliseconds. */
+export const defaultSlowRequestMs = 1_000;
+/** TTL of an instance that names none: that of Eureka and bilibili/discovery. Milliseconds. */
 export const defaultTtlMs = 90_000;
-/** Renew interval of an instance that names none, as the seed's. Milliseconds. */
+/** Renew interval of an instance that names none: that of Eureka and bilibili/discovery. Milliseconds. */
 export const defaultRenewIntervalMs = 30_000;
 /** TTLs and renew intervals are rounded up to it, so that the lists of the lease tables stay few. Milliseconds. */
 export const leaseResolutionMs = 100;
@@ -116,7 +125,7 @@ export interface OptionProblem {
 
 /** All that is wrong with the options, each on its own and together. */
 export function serverOptionProblems(options: ServerOptions): readonly OptionProblem[] {
-  const { host, port, protection, warmUpMs, allowedHosts } = withDefaults(options);
+  const { host, port, protection, warmUpMs, allowedHosts, logRequests, slowRequestMs } = withDefaults(options);
   const problems: OptionProblem[] = [];
   const check = (option: keyof ServerOptions, holds: boolean, message: string): void => {
     if (!holds) problems.push({ option, message });
@@ -130,6 +139,9 @@ export function serverOptionProblems(options: ServerOptions): readonly OptionPro
   check('warmUpMs', isWarmUp, `warmUpMs must be 0-86400000 milliseconds, got ${warmUpMs}`);
   const areHosts = Array.isArray(allowedHosts) && allowedHosts.every((name) => typeof name === 'string' && name !== '');
   check('allowedHosts', areHosts, 'allowedHosts must be a list of host names');
+  const isWanted = logRequests === 'problems' || logRequests === 'all';
+  check('logRequests', isWanted, `logRequests must be problems or all, got ${String(logRequests)}`);
+  check('slowRequestMs', slowRequestMs >= 0, `slowRequestMs must be 0 or more milliseconds, got ${slowRequestMs}`);
   check(
     'host',
     !isHost || isLoopback(host) || options.insecure === true || options.tokensFile !== undefined,
@@ -154,7 +166,21 @@ function withDefaults(options: ServerOptions): ServerSettings {
     protection = 'on',
     warmUpMs = defaultWarmUpMs,
     allowedHosts = [],
+    logger = silentLogger,
+    logRequests = 'problems',
+    slowRequestMs = defaultSlowRequestMs,
     clock = systemClock,
   } = options;
-  return { host, port, protection, warmUpMs, allowedHosts, clock, ...withSecurityDefaults(options) };
+  return {
+    host,
+    port,
+    protection,
+    warmUpMs,
+    allowedHosts,
+    logger,
+    logRequests,
+    slowRequestMs,
+    clock,
+    ...withSecurityDefaults(options),
+  };
 }

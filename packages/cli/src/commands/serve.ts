@@ -1,9 +1,11 @@
+import type { Logger } from '@rollcall/core';
 import { createServer, type DiscoveryServer } from '@rollcall/server';
 import type { Command } from 'commander';
 import { program } from '../common.ts';
 import { exitCodes } from '../exit-codes.ts';
-import { note, plain, print } from '../output.ts';
-import { lineOf, problemsOf, shown, shownAsTable } from '../settings/check-settings.ts';
+import { createLogger } from '../logging/create-logger.ts';
+import { note, print } from '../output.ts';
+import { given, lineOf, problemsOf, shown, shownAsTable } from '../settings/check-settings.ts';
 import type { Problem } from '../settings/given.ts';
 import { type EffectiveSettings, readSettings, serverOptionsOf } from '../settings/read-settings.ts';
 import { settingFlags } from '../settings/setting-flags.ts';
@@ -40,17 +42,21 @@ async function serve(flags: ServeFlags): Promise<void> {
   const problems = problemsOf(settings);
   if (flags.checkConfig) return tellChecked(settings, problems, flags);
   if (problems.length > 0) return refuse(problems);
-  const { host, protection, insecure, tokensFile } = settings.values;
-  const server = createServer(serverOptionsOf(settings.values));
+  const { host, protection, insecure, tokensFile, logLevel, logFormat } = settings.values;
+  const logger = createLogger({ level: flags.quiet ? 'error' : logLevel, format: logFormat });
+  const server = createServer({ ...serverOptionsOf(settings.values), logger });
   const signal = untilSignal();
-  reloadAtHangup(server);
+  reloadAtHangup(server, logger);
   const { url, port } = await server.listen();
+  logger.info({ url, node: process.version, settings: given(settings) }, `serving at ${url}`);
+  if (insecure && tokensFile === undefined)
+    logger.warn({ host }, 'insecure: every client that reaches this address may read and change the roll');
   if (flags.json) print(JSON.stringify({ url, host, port, pid: process.pid }));
   else if (!flags.quiet) print(`the roll is open at ${url} (self-protection ${protection}); Ctrl-C ends it`);
-  if (insecure && tokensFile === undefined)
-    note('insecure: every client that reaches this address may read and change the roll');
   await aborted(signal);
+  logger.info({}, 'ending: watches are cut, requests under way are answered');
   await server.close();
+  logger.info({}, 'ended');
 }
 
 function refuse(problems: readonly Problem[]): void {
@@ -66,12 +72,15 @@ function tellChecked(settings: EffectiveSettings, problems: readonly Problem[], 
 }
 
 /** SIGHUP reads the files again. What is wrong with one is said, and what it held before goes on. */
-function reloadAtHangup(server: DiscoveryServer): void {
+function reloadAtHangup(server: DiscoveryServer, logger: Logger): void {
   process.on('SIGHUP', () => {
     server.reload().then(
-      () => note('SIGHUP: the files have been read again'),
+      () => logger.info({}, 'SIGHUP: the files have been read again'),
       (error: unknown) =>
-        note(`SIGHUP: what was read before goes on: ${plain(error instanceof Error ? error.message : String(error))}`),
+        logger.error(
+          {},
+          `SIGHUP: what was read before goes on: ${error instanceof Error ? error.message : String(error)}`,
+        ),
     );
   });
 }

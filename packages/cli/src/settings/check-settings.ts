@@ -26,6 +26,14 @@ export const shown = ({
     settingKeys.map((key) => [nameOf(key), { value: writeSetting(key, values[key]) ?? null, source: sources[key] }]),
   );
 
+/** What is not a default, for the log. */
+export const given = (settings: EffectiveSettings): Readonly<Record<string, string | null>> =>
+  Object.fromEntries(
+    Object.entries(shown(settings)).flatMap(([name, { value, source }]) =>
+      source === 'default' ? [] : [[name, value]],
+    ),
+  );
+
 /** The same for people. */
 export const shownAsTable = (settings: EffectiveSettings): string =>
   table(

@@ -57,7 +57,7 @@ export function readSettings({ flags, env, file = present(env[fileVariable]) }: 
 export function serverOptionsOf(values: ServeSettings): ServerOptions {
   const pairs = settingKeys.flatMap((key) => {
     const { option } = settingTable[key];
-    return option === undefined ? [] : [[option, values[key]]];
+    return option === undefined ? [] : [[option, values[key]] as const];
   });
   return Object.fromEntries(pairs) as ServerOptions;
 }

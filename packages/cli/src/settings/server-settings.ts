@@ -1,4 +1,5 @@
 import type { ServerOptions } from '@rollcall/server';
+import type { LogFormat, LogLevel } from '../logging/create-logger.ts';
 import { choice, type Kind, names, text, time, wholeNumber, yesOrNo } from './kinds.ts';
 
 /** What `rollcall serve` can be told. */
@@ -19,6 +20,10 @@ export interface ServeSettings {
   readonly maxConnectionsPerAddress?: number;
   readonly maxWatches?: number;
   readonly maxInstancesPerToken?: number;
+  readonly logLevel: LogLevel;
+  readonly logFormat: LogFormat;
+  readonly logRequests: 'problems' | 'all';
+  readonly slowRequest: number;
 }
 
 /** The options of the server whose values are a `T`. */
@@ -140,6 +145,32 @@ export const settingTable: { readonly [K in keyof ServeSettings]-?: Setting<NonN
     argument: '<number>',
     help: 'instances that a token may have on the roll (default: 20000)',
     option: 'maxInstancesPerToken',
+  },
+  logLevel: {
+    kind: choice('debug', 'info', 'warn', 'error', 'silent'),
+    argument: '<level>',
+    help: 'from what level on lines are logged, on stderr',
+    byDefault: 'info',
+  },
+  logFormat: {
+    kind: choice('auto', 'json', 'pretty'),
+    argument: '<format>',
+    help: 'json, pretty, or auto: pretty for a terminal',
+    byDefault: 'auto',
+  },
+  logRequests: {
+    kind: choice('problems', 'all'),
+    argument: '<which>',
+    help: 'log requests that fail by a defect of the server or are slow, or all',
+    byDefault: 'problems',
+    option: 'logRequests',
+  },
+  slowRequest: {
+    kind: time,
+    argument: '<time>',
+    help: 'a request that takes longer is logged as slow',
+    byDefault: 1_000,
+    option: 'slowRequestMs',
   },
 };
 

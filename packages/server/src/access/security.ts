@@ -1,5 +1,5 @@
 import type { Socket } from 'node:net';
-import { RegistryError } from '@rollcall/core';
+import { type Logger, RegistryError } from '@rollcall/core';
 import type { FastifyInstance } from 'fastify';
 import { AuditLog } from '../audit/audit-log.ts';
 import { auditRequests } from '../audit/audit-requests.ts';
@@ -14,6 +14,9 @@ import { InstanceQuota } from './instance-quota.ts';
 import { LeaseSecrets } from './lease-secrets.ts';
 import { guardOrigin } from './origin-guard.ts';
 import { Tokens } from './tokens.ts';
+
+const tellLost = (logger: Logger) => (cause: unknown) =>
+  logger.error({ err: cause }, 'lines of the audit log are lost: the server goes on, and writes how many when it can');
 
 /** What a server is secured with. */
 export interface SecurityContext {
@@ -36,10 +39,10 @@ export class Security {
   /** @throws RegistryError `INVALID_ARGUMENT` for a file that is not as it should be. */
   constructor(context: SecurityContext) {
     const { app, settings, roll } = context;
-    const { auditLog, clock } = settings;
+    const { auditLog, clock, logger } = settings;
     this.#context = context;
     this.#tokens = new Tokens(settings.tokensFile);
-    this.#audit = auditLog === undefined ? undefined : new AuditLog(auditLog, clock, () => {});
+    this.#audit = auditLog === undefined ? undefined : new AuditLog(auditLog, clock, tellLost(logger));
     this.secrets = settings.leaseSecrets ? new LeaseSecrets() : undefined;
     this.quota = new InstanceQuota(settings.maxInstancesPerToken);
     roll.follow(this.quota);
