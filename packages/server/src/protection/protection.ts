@@ -136,11 +136,16 @@ export class Protection {
     return ended;
   }
 
+  /** Protected, or an expired instance is held; as of the last event. */
+  get isOn(): boolean {
+    return this.#enabled && (this.#protected || this.#expired.size > 0);
+  }
+
   view(now: number): ProtectionView {
     this.#evaluate(now);
     const held = this.#enabled ? this.#expired.size : 0;
     const { missing, considered, threshold } = this.#count;
-    return { missing, considered, threshold, held, on: this.#enabled && (this.#protected || held > 0) };
+    return { missing, considered, threshold, held, on: this.isOn };
   }
 
   #renew(member: Member, lease: Lease, now: number): void {

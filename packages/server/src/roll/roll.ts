@@ -259,6 +259,9 @@ export class Roll {
 
   #track(environment: Environment): void {
     this.#environments.update(environment);
+    if (environment.hasFlipped) {
+      this.#followers.protectionChanged(environment.name, environment.takeFlip(this.#scheduler.now()));
+    }
     if (environment.isEmpty) this.#scheduler.forget(environment);
     else this.#scheduler.follow(environment);
   }
