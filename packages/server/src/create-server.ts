@@ -11,6 +11,7 @@ import { OpenAnswers } from './http/open-answers.ts';
 import { Pacer } from './http/pacer.ts';
 import { logRequests } from './logs/request-log.ts';
 import { RollLog } from './logs/roll-log.ts';
+import { Metrics } from './metrics/metrics.ts';
 import { Roll } from './roll/roll.ts';
 import {
   changeLogBytes,
@@ -66,10 +67,12 @@ class HttpServer implements DiscoveryServer {
     const watches = new WatchHub({ roll, log, snapshots, pacer, clock, isWarming });
     this.#watches = watches;
     this.#rollLog = new RollLog(settings.logger, clock);
+    const metrics = new Metrics({ roll, log, watches, isWarming });
     // Watches last: they read the others.
-    for (const follower of [log, snapshots, this.#rollLog, watches]) roll.follow(follower);
+    for (const follower of [log, snapshots, this.#rollLog, metrics.follower, watches]) roll.follow(follower);
     this.#app = createApp(settings);
     logRequests(this.#app, settings);
+    metrics.measure(this.#app);
     this.#answers = new OpenAnswers(this.#app, clock);
     guardHost(this.#app, settings);
     const uptimeMs = (): number => clock.now() - this.#startedAt;
@@ -84,6 +87,10 @@ class HttpServer implements DiscoveryServer {
       uptimeMs,
     });
     this.#app.get('/healthz', () => ({ status: 'ok' }));
+    this.#app.get('/metrics', async (_request, reply) => {
+      const { contentType, text } = await metrics.answer();
+      return reply.type(contentType).send(text);
+    });
   }
 
   async listen(): Promise<{ readonly host: string; readonly port: number; readonly url: string }> {

@@ -1,5 +1,5 @@
 import { RegistryError } from '@rollcall/core';
-import { costOf, Environment, environmentCost } from './environment.ts';
+import { costOf, Environment, type EnvironmentSummary, environmentCost } from './environment.ts';
 import type { Admission } from './registration.ts';
 
 /** Options of {@link Environments}. */
@@ -7,6 +7,20 @@ export interface EnvironmentsOptions {
   /** Self-protection. */
   readonly protection: boolean;
   /** What all may take in memory. Bytes. */
+  readonly maxBytes: number;
+}
+
+/** What the roll did since the start. */
+export interface RollCounts {
+  registrations: number;
+  renewals: number;
+}
+
+/** The numbers of the roll. */
+export interface RollSummary extends Readonly<RollCounts> {
+  readonly environments: readonly EnvironmentSummary[];
+  /** What it takes in memory, roughly. Bytes. */
+  readonly bytes: number;
   readonly maxBytes: number;
 }
 
@@ -39,6 +53,12 @@ export class Environments {
     const environment = new Environment(name, this.#protection);
     this.#environments.set(name, environment);
     return environment;
+  }
+
+  /** Costs the same however much they list. */
+  summary(now: number, counts: Readonly<RollCounts>): RollSummary {
+    const environments = Array.from(this.#environments.values(), (environment) => environment.summary(now));
+    return { ...counts, environments, bytes: this.#cost, maxBytes: this.#maxBytes };
   }
 
   /** To be called whenever something of it changed. Forgets it when it is empty. */

@@ -34,6 +34,18 @@ export class WatchHub implements RollFollower {
     this.#pacer = pacer;
   }
 
+  /** Open watches. */
+  get size(): number {
+    return this.#streams.size;
+  }
+
+  /** What their clients have not read yet, together. Bytes. */
+  get backlogBytes(): number {
+    let bytes = 0;
+    for (const stream of this.#streams) bytes += stream.backlogBytes;
+    return bytes;
+  }
+
   /** Answers with the stream: what was missed since `lastEventId`, or else the whole list, then changes. */
   watch(response: ServerResponse, filter: WatchFilter, lastEventId: string | undefined): void {
     const { roll } = this.#context;
