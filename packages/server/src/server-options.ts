@@ -29,13 +29,13 @@ export interface ServerOptions {
 export const defaultHost = '127.0.0.1';
 /** Its port. */
 export const defaultPort = 7171;
-/** The TTL of the seed: three of its heartbeats. Milliseconds. */
+/** Equal to the default TTL: by then every service that is alive has renewed, or registered again. Milliseconds. */
 export const defaultWarmUpMs = 90_000;
 /** A request that takes longer is logged as slow. Milliseconds. */
 export const defaultSlowRequestMs = 1_000;
-/** TTL of an instance that names none, as the seed's. Milliseconds. */
+/** TTL of an instance that names none: that of Eureka and bilibili/discovery. Milliseconds. */
 export const defaultTtlMs = 90_000;
-/** Renew interval of an instance that names none, as the seed's. Milliseconds. */
+/** Renew interval of an instance that names none: that of Eureka and bilibili/discovery. Milliseconds. */
 export const defaultRenewIntervalMs = 30_000;
 /** TTLs and renew intervals are rounded up to it, so that the lists of the lease tables stay few. Milliseconds. */
 export const leaseResolutionMs = 100;
