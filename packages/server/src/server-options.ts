@@ -1,15 +1,19 @@
 import { type Clock, type Logger, RegistryError } from '@rollcall/core';
 import { systemClock } from '@rollcall/core/adapter';
+import {
+  type SecurityOptions,
+  type SecuritySettings,
+  securityProblems,
+  withSecurityDefaults,
+} from './access/security-options.ts';
 import { silentLogger } from './logs/silent-logger.ts';
 
 /** Options of {@link createServer}. */
-export interface ServerOptions {
-  /** Address to bind; default `127.0.0.1`. Any that is not loopback needs `insecure`. */
+export interface ServerOptions extends SecurityOptions {
+  /** Address to bind; default `127.0.0.1`. Any that is not loopback needs `tokensFile` or `insecure`. */
   readonly host?: string | undefined;
   /** Default 7171; 0: any free port. */
   readonly port?: number | undefined;
-  /** Listen beyond this machine although every client that reaches the port may change the roll. */
-  readonly insecure?: boolean | undefined;
   /** Self-protection; default `on`. */
   readonly protection?: 'on' | 'off' | undefined;
   /** How long a server that starts empty tells its clients not to believe an absence. Milliseconds; default 90,000. */
@@ -92,10 +96,15 @@ export const youngBodyMs = 1_000;
 export const requestTimeoutMs = 30_000;
 /** Likewise the headers of a request. Milliseconds. */
 export const headersTimeoutMs = 10_000;
+/** And likewise a TLS handshake. Milliseconds. */
+export const handshakeTimeoutMs = 10_000;
 /** How often Node looks for both. Milliseconds. */
 export const timeoutCheckMs = 1_000;
 /** How long a close waits for requests that are under way. Milliseconds. */
 export const closeGraceMs = 2_000;
+
+/** Environments that have series of their own in the metrics; those beyond share one. */
+export const maxLabelledEnvironments = 100;
 
 /** How often the lease clock looks whether the process stood still. Milliseconds. */
 export const pauseCheckMs = 250;
@@ -111,8 +120,9 @@ export const keepClockMs = 60_000;
 
 /** Options with their defaults. */
 export type ServerSettings = Readonly<
-  Required<{ [K in Exclude<keyof ServerOptions, 'insecure' | 'dataDir'>]: NonNullable<ServerOptions[K]> }>
-> & { readonly dataDir: string | undefined };
+  Required<{ [K in Exclude<keyof ServerOptions, keyof SecurityOptions | 'dataDir'>]: NonNullable<ServerOptions[K]> }>
+> &
+  SecuritySettings & { readonly dataDir: string | undefined };
 
 const loopback = /^(?:127(?:\.\d{1,3}){3}|localhost|::1|\[::1\])$/;
 
@@ -148,10 +158,10 @@ export function serverOptionProblems(options: ServerOptions): readonly OptionPro
   check('dataDir', isFolder, 'dataDir must be the path of a folder');
   check(
     'host',
-    !isHost || isLoopback(host) || options.insecure === true,
-    `host ${host} can be reached from other machines, and every client that reaches it may change the roll: allow it with --insecure, or bind 127.0.0.1`,
+    !isHost || isLoopback(host) || options.insecure === true || options.tokensFile !== undefined,
+    `host ${host} can be reached from other machines, and every client that reaches it may change the roll: give a --tokens-file (\`rollcall token create\` makes one), allow it with --insecure, or bind 127.0.0.1`,
   );
-  return problems;
+  return [...problems, ...securityProblems(options)];
 }
 
 /** Checks and completes the options; throws `INVALID_ARGUMENT` that names all that is wrong. */
@@ -176,5 +186,17 @@ function withDefaults(options: ServerOptions): ServerSettings {
     dataDir,
     clock = systemClock,
   } = options;
-  return { dataDir, host, port, protection, warmUpMs, allowedHosts, logger, logRequests, slowRequestMs, clock };
+  return {
+    dataDir,
+    host,
+    port,
+    protection,
+    warmUpMs,
+    allowedHosts,
+    logger,
+    logRequests,
+    slowRequestMs,
+    clock,
+    ...withSecurityDefaults(options),
+  };
 }

@@ -1,4 +1,5 @@
 import type { FastifyInstance } from 'fastify';
+import { open } from '../access/route-access.ts';
 
 /** Answered before the roll is there. */
 const always = new Set(['/healthz', '/readyz', '/metrics', '/']);
@@ -14,7 +15,9 @@ export class Readiness {
       if (this.#isReady || always.has(request.url.split('?')[0] ?? '')) return done();
       reply.code(503).header('retry-after', '1').header('connection', 'close').send(notReady());
     });
-    app.get('/readyz', (_request, reply) => (this.#isReady ? { status: 'ready' } : reply.code(503).send(notReady())));
+    app.get('/readyz', { config: { access: open } }, (_request, reply) =>
+      this.#isReady ? { status: 'ready' } : reply.code(503).send(notReady()),
+    );
   }
 
   /** From now on requests are answered. */
