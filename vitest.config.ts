@@ -39,7 +39,7 @@ export default defineConfig({
     globalSetup: ['scripts/vitest-build.ts'],
     exclude: leftOut(),
     // Most of the time of the tests is waiting: more of them at a time than there are cores.
-    maxWorkers: 3,
+    maxWorkers: 4,
     // Of cases that may run side by side: more make a slow backend miss the deadlines of calls.
     maxConcurrency: 6,
     sequence: { sequencer: LongestFirst },

@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
+import { freePorts } from '../../../backends/src/index.ts';
 
 const bin = fileURLToPath(new URL('../../../cli/bin/rollcall.js', import.meta.url));
 
@@ -23,6 +24,7 @@ export class ServerProcess {
 
   async start(): Promise<void> {
     if (this.#child !== undefined) return;
+    if (this.#port === 0) [this.#port = 0] = await freePorts(1);
     const child = spawn(process.execPath, [bin, 'serve', '--port', `${this.#port}`, '--json', ...this.#args], {
       stdio: ['ignore', 'pipe', 'inherit'],
     });
@@ -31,8 +33,7 @@ export class ServerProcess {
       Promise.reject(new Error(`the server ended with ${code} before it was ready`)),
     );
     ended.catch(() => {});
-    const [line] = (await Promise.race([once(createInterface(child.stdout), 'line'), ended])) as [string];
-    this.#port = (JSON.parse(line) as { port: number }).port;
+    await Promise.race([once(createInterface(child.stdout), 'line'), ended]);
   }
 
   async kill(signal: NodeJS.Signals = 'SIGKILL'): Promise<number | null> {

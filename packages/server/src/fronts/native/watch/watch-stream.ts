@@ -37,6 +37,11 @@ export class WatchStream implements Paced {
     response.once('close', () => this.#chunks?.return?.());
   }
 
+  /** What its client has not read yet. Bytes. */
+  get backlogBytes(): number {
+    return this.#response.writableLength;
+  }
+
   /** A failure ends this watch alone; its client resumes. */
   step(): number {
     if (this.#isBlocked) return 0;
@@ -91,8 +96,8 @@ export class WatchStream implements Paced {
 
   #snapshot(): Iterator<Buffer, undefined> {
     const { roll, snapshots, isWarming } = this.#context;
-    const { env, service } = this.#filter;
-    const chunks = snapshots.of(env, service).read(() => this.cut());
+    const { env, service, view } = this.#filter;
+    const chunks = snapshots.of(env, service, view).read(() => this.cut());
     this.#cursor = roll.revision;
     this.#owesCurrent = false;
     return snapshotEvent(this.#id(), chunks, isWarming());
