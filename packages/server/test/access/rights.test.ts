@@ -18,6 +18,7 @@ const key = { env: 'prod', appid: 'web-a', hostname: 'a' };
 /** A route that is added needs a line here, or the first test fails. HEAD is as its GET. */
 const expectations: Readonly<Record<string, Expected>> = {
   'GET /healthz': { role: 'none', of: 'server', path: '/healthz' },
+  'GET /metrics': { role: 'read', of: 'server', path: '/metrics' },
   'POST /api/register': {
     ...{ role: 'write', of: 'service', path: '/api/register' },
     body: { instances: [instance(key)] },
