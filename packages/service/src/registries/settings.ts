@@ -7,6 +7,9 @@ export interface Settings {
   readonly registry?: string | undefined;
   readonly registryAddress?: string | undefined;
   readonly registryTokenFile?: string | undefined;
+  readonly registryCa?: string | undefined;
+  readonly registryCert?: string | undefined;
+  readonly registryKey?: string | undefined;
   readonly registryNamespace?: string | undefined;
   readonly registerTtl?: string | undefined;
   readonly registerInterval?: string | undefined;
@@ -56,6 +59,24 @@ export const settingTable: Readonly<
     argument: '<path>',
     help: 'file with the token of the registry',
   },
+  registryCa: {
+    flag: '--registry-ca',
+    env: ['ROLLCALL_REGISTRY_CA'],
+    argument: '<path>',
+    help: "PEM file with the authorities that the registry's certificate is believed by",
+  },
+  registryCert: {
+    flag: '--registry-cert',
+    env: ['ROLLCALL_REGISTRY_CERT'],
+    argument: '<path>',
+    help: 'PEM file with the certificate that is shown to the registry',
+  },
+  registryKey: {
+    flag: '--registry-key',
+    env: ['ROLLCALL_REGISTRY_KEY'],
+    argument: '<path>',
+    help: 'PEM file with its key',
+  },
   registryNamespace: {
     flag: '--registry-namespace',
     env: ['ROLLCALL_REGISTRY_NAMESPACE'],
@@ -81,6 +102,9 @@ export const settingTable: Readonly<
     help: 'host or host:port that others should use',
   },
 };
+
+/** The token itself, where a platform hands secrets over as variables. There is no flag: it would show in `ps`. */
+export const tokenVariable = 'ROLLCALL_REGISTRY_TOKEN';
 
 /** `INVALID_ARGUMENT` for what a user has typed. It has no stack: no line of the program is wrong. */
 function mistyped(message: string): RegistryError {
