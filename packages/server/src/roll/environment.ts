@@ -2,6 +2,7 @@ import { Protection, type ProtectionView } from '../protection/index.ts';
 import { explain } from './explain.ts';
 import type { Listing } from './holders.ts';
 import type { Instance } from './instance.ts';
+import type { InstanceRef } from './instance-ref.ts';
 import { MinuteCounter } from './minute-counter.ts';
 
 /** Of an instance besides its content: entries of maps, its lease, what self-protection knows of it. Bytes. */
@@ -36,10 +37,13 @@ export class Environment {
   #instancesCost = 0;
   /** What of `cost` the roll has counted. */
   countedCost = 0;
+  /** What followers were told last: whether self-protection is on. */
+  #toldProtected = false;
 
-  constructor(name: string, protection: boolean) {
+  /** `isKept`: what self-protection remembers is written down. */
+  constructor(name: string, protection: boolean, isKept: boolean) {
     this.name = name;
-    this.protection = new Protection({ enabled: protection });
+    this.protection = new Protection({ enabled: protection, isKept });
   }
 
   /** Nothing is listed: what self-protection remembers decides nothing any more. */
@@ -50,6 +54,28 @@ export class Environment {
   /** What it takes in memory, roughly. Bytes. */
   get cost(): number {
     return environmentCost + this.#instancesCost + this.protection.remembered * departureCost;
+  }
+
+  /** Whether self-protection went on or off since followers were told. */
+  get hasFlipped(): boolean {
+    return this.#isProtected !== this.#toldProtected;
+  }
+
+  /** Self-protection as followers are told it now. */
+  takeFlip(now: number): ProtectionView {
+    this.#toldProtected = this.#isProtected;
+    return { ...this.protection.view(now), on: this.#toldProtected };
+  }
+
+  /** The instances of which self-protection remembers something else since the last call. */
+  takeTouched(): InstanceRef[] {
+    return this.protection.takeTouched().map(({ service, id }) => ({ env: this.name, service, id }));
+  }
+
+  /** Likewise when all of it is forgotten. */
+  takeAllTouched(): InstanceRef[] {
+    const departed = this.protection.departed.map(({ service, id }) => ({ env: this.name, service, id }));
+    return [...this.takeTouched(), ...departed];
   }
 
   get(service: string, id: string): Listing | undefined {
@@ -76,6 +102,11 @@ export class Environment {
   list(service?: string): Listing[] {
     if (service !== undefined) return [...(this.#services.get(service)?.values() ?? [])];
     return [...this.#services.values()].flatMap((nodes) => [...nodes.values()]);
+  }
+
+  /** An environment that is about to be forgotten protects nothing any more. */
+  get #isProtected(): boolean {
+    return !this.isEmpty && this.protection.isOn;
   }
 
   status(now: number): EnvironmentStatus {
