@@ -2,7 +2,8 @@ import { anonymous, type Caller } from '../../access/caller.ts';
 import type { LeaseSecrets } from '../../access/lease-secrets.ts';
 import { refusal } from '../../http/refusal.ts';
 import type { InstanceRef, LeaseTerms } from '../../roll/instance-ref.ts';
-import type { Renewal, Roll } from '../../roll/roll.ts';
+import type { Roll } from '../../roll/roll.ts';
+import type { Renewal } from '../../roll/roll-options.ts';
 
 /** A handle, and with lease secrets what must come with it. */
 export interface GivenHandle {
