@@ -23,6 +23,7 @@ export interface SelectOptions {
  * Own zone first. Its share = min(1, overprovision x up here / known here); the rest spills to all other zones together.
  */
 export interface ZoneOptions {
+  /** The zone of this program, compared with the metadata `zone` of nodes. */
   readonly name: string;
   /**
    * 1.4 (range 1..10): spilling starts when more than 28 % of the zone is down; higher keeps traffic home longer and
@@ -108,7 +109,9 @@ export interface ClientOptions extends SelectOptions, DefaultPolicy {
         Record<string, SelectOptions & DefaultPolicy & { readonly ejection?: EjectionOptions | false | undefined }>
       >
     | undefined;
+  /** What bad answers cost a node; `false`: nothing. */
   readonly ejection?: EjectionOptions | false | undefined;
+  /** When a mass loss is not believed; `false`: every answer of the registry is. */
   readonly guard?: GuardOptions | false | undefined;
   /** Repeats and hedges that may reach a server <= retryShare x calls of the last 10 s + 10: 0.2. 0: never. */
   readonly retryShare?: number | undefined;
@@ -119,6 +122,7 @@ export interface ClientOptions extends SelectOptions, DefaultPolicy {
    * Fewer connections; load per node spreads by +-1/sqrt(clients x size / nodes).
    */
   readonly subsetSize?: number | undefined;
+  /** What the subset of this client is drawn by; default: random at each start. Fixed: the same subset after a restart. */
   readonly clientId?: string | undefined;
   /** Last known good across restarts: written atomically at most once per second, mode 0600; unreadable or older than 7 days: ignored with a line. */
   readonly snapshotFile?: string | undefined;
@@ -131,7 +135,9 @@ export interface ClientOptions extends SelectOptions, DefaultPolicy {
   readonly fetch?: FetchLike | undefined;
   /** Default: TCP connect. For tests and for nodes behind a proxy. */
   readonly probe?: Probe | undefined;
+  /** Default: `Math.random`. For tests. */
   readonly random?: RandomBelow | undefined;
+  /** Default: the system's. For tests. */
   readonly clock?: Clock | undefined;
   /** Default: one line per change of state on stderr (stale since, suspects held, ejected, back), as the service runtime's. */
   readonly logger?: Logger | undefined;

@@ -35,6 +35,7 @@ export interface Value {
 
 /** A callable of a service. At most 256 to a service; their order is kept. */
 export interface Endpoint {
+  /** Such as `Greeter.Hello`; 1-255 characters. */
   readonly name: string;
   readonly request?: Value | undefined;
   readonly response?: Value | undefined;
@@ -49,6 +50,7 @@ export interface Service {
   readonly version: string;
   readonly metadata: Metadata;
   readonly endpoints: readonly Endpoint[];
+  /** At least one. */
   readonly nodes: readonly ServiceNode[];
 }
 
@@ -62,6 +64,7 @@ export interface ServiceSummary {
 export interface SkippedEntry {
   /** Which one, in the backend's own terms: a key, a service id. */
   readonly key: string;
+  /** Why it is no node, for people. */
   readonly reason: string;
 }
 
@@ -148,6 +151,7 @@ export type WatchEvent =
  * `break`), its signal, or the registry's `close()`. While a `next()` is pending it keeps the process alive.
  */
 export interface Watcher extends AsyncIterableIterator<WatchEvent, undefined, undefined>, AsyncDisposable {
+  /** Ends the watch, also while a `next()` is pending. */
   return(): Promise<IteratorResult<WatchEvent, undefined>>;
 }
 

@@ -12,6 +12,7 @@ export type ServiceStatus = 'idle' | 'starting' | 'registered' | 'unregistered' 
 
 /** Events of {@link ServiceRuntime.on} with their arguments. */
 export interface ServiceEvents {
+  /** The node is on the roll: the first time, and after each loss. */
   registered: [node: ServiceNode];
   /** Not registered for `sinceMs` because of `error`; without an error it was so, and `registered` follows at once. */
   unregistered: [info: { readonly sinceMs: number; readonly error?: RegistryError | undefined }];
@@ -19,11 +20,13 @@ export interface ServiceEvents {
   conflict: [error: RegistryError];
   /** With `heartbeat: 'worker'`: the main loop was blocked for `stalledMs`; `heldByWorker`: the worker renewed meanwhile. */
   stalled: [info: { readonly stalledMs: number; readonly heldByWorker: boolean }];
+  /** `stop()` is done, or `onConflict: 'stop'` ended the service. */
   stopped: [];
 }
 
 /** A service that is kept on the roll. */
 export interface ServiceRuntime extends AsyncDisposable {
+  /** See {@link ServiceStatus}. */
   readonly status: ServiceStatus;
   /** Undefined until it is loaded. */
   readonly registry: Registry | undefined;
@@ -44,11 +47,15 @@ export interface ServiceRuntime extends AsyncDisposable {
 
 /** Options of {@link createService}. */
 export interface ServiceOptions {
+  /** Name of the service: 1-63 of `[a-z0-9._-]`. */
   readonly name: string;
+  /** Version of the service; default `''`. Callers can select by range. */
   readonly version?: string | undefined;
   /** Default `<name>-<uuid>`. */
   readonly id?: string | undefined;
+  /** Pairs of the node; `server`, `protocol` and `registry` are added, as in go-micro. */
   readonly metadata?: Metadata | undefined;
+  /** What the service offers; for people and tools. */
   readonly endpoints?: readonly Endpoint[] | undefined;
   /** Closed by `stop()`. */
   readonly server?: ServerLike | undefined;

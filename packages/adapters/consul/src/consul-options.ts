@@ -38,7 +38,9 @@ export interface ConsulOptions extends RegistryOptions {
 export interface ConsulTls {
   /** Whom to trust; without it, whom Node trusts. */
   readonly ca?: string | Buffer | undefined;
+  /** The client certificate; only with `key`. */
   readonly cert?: string | Buffer | undefined;
+  /** Its private key, without a passphrase. */
   readonly key?: string | Buffer | undefined;
   /** The name that the agent's certificate must have; default `CONSUL_TLS_SERVER_NAME`, else the host of the address. */
   readonly serverName?: string | undefined;
