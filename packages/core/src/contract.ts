@@ -105,7 +105,7 @@ export interface ServiceRef {
 export interface CallOptions {
   /** Ends the call with `ABORTED`; a timeout signal (`AbortSignal.timeout`) with `TIMEOUT`. */
   readonly signal?: AbortSignal | undefined;
-  /** Deadline in milliseconds; default {@link RegistryOptions.timeoutMs}. */
+  /** Deadline of this call in milliseconds; default {@link RegistryOptions.timeoutMs}. Up to ten years. */
   readonly timeoutMs?: number | undefined;
 }
 
@@ -113,10 +113,11 @@ export interface CallOptions {
 export interface RegisterOptions extends CallOptions {
   /**
    * Without a renewal for this long, in milliseconds, the node expires. Raised to `minTtlMs` and rounded up to
-   * `ttlResolutionMs`. Absent: the node stays until deregistered or withdrawn.
+   * `ttlResolutionMs`. Absent: the node stays until deregistered or withdrawn. Sensible values are 10 s to 2 minutes: longer
+   * keeps dead nodes listed, shorter loses living ones in short stalls.
    */
   readonly ttlMs?: number | undefined;
-  /** How often the caller means to renew, in milliseconds; default `ttlMs / 3`. What "late" is measured by. */
+  /** How often the caller means to renew, in milliseconds; default `ttlMs / 3`, so that two may be lost. A node is late after 1.25 of them. */
   readonly renewIntervalMs?: number | undefined;
 }
 
@@ -263,9 +264,9 @@ export interface Clock {
 export interface RegistryOptions {
   /** Separates rolls on one backend; `NOT_SUPPORTED` where the backend cannot. */
   readonly namespace?: string | undefined;
-  /** Deadline of a call, in milliseconds; default 5,000. */
+  /** Deadline of a call, in milliseconds; default 5,000. Sensible values are 1 s to 30 s: shorter fails while a cluster elects a leader, longer holds callers. */
   readonly timeoutMs?: number | undefined;
-  /** Longest time `close()` takes, in milliseconds; default 3,000. */
+  /** Longest time `close()` takes, in milliseconds; default 3,000. Shorter leaves nodes to their TTL when the backend is slow; keep it below the grace period of your orchestrator. */
   readonly closeTimeoutMs?: number | undefined;
   /** Silent by default. */
   readonly logger?: Logger | undefined;

@@ -51,7 +51,7 @@ export interface ServiceOptions {
   readonly name: string;
   /** Version of the service; default `''`. Callers can select by range. */
   readonly version?: string | undefined;
-  /** Default `<name>-<uuid>`. */
+  /** Id of the node; default `<name>-<uuid>`. Two processes with one id are a `CONFLICT`. */
   readonly id?: string | undefined;
   /** Pairs of the node; `server`, `protocol` and `registry` are added, as in go-micro. */
   readonly metadata?: Metadata | undefined;
@@ -67,9 +67,15 @@ export interface ServiceOptions {
   readonly settings?: SettingSources | undefined;
   /** name -> factory or adapter, for `--registry` and for a `registry` by name. */
   readonly registries?: Registries | undefined;
-  /** Milliseconds; default 30,000. */
+  /**
+   * The node expires this long after its last renewal. Milliseconds; default 30,000. Sensible values are 10 s to 2 minutes: longer keeps a
+   * dead node listed, shorter takes a living one off the roll when its process or the network stalls.
+   */
   readonly ttlMs?: number | undefined;
-  /** Milliseconds; default 10,000. Must be below `ttlMs`. */
+  /**
+   * How often the node is renewed, less up to 10 % of jitter. Milliseconds; default 10,000, at most `ttlMs / 3`; below `ttlMs`. A third lets two
+   * renewals be lost in a row; more often costs the backend one request each.
+   */
   readonly renewIntervalMs?: number | undefined;
   /**
    * What renews: the main loop (`main`, default), or a worker thread that goes on while the main loop is blocked. The worker
@@ -81,7 +87,10 @@ export interface ServiceOptions {
    * `renewIntervalMs`. Longer keeps a service registered through longer stalls, and a dead one as long.
    */
   readonly maxStallMs?: number | undefined;
-  /** How long caches have to hear of the end before the server closes. Milliseconds; default 2,000, on memory 0. */
+  /**
+   * Between deregistering and closing the server, so that callers hear of it first. Milliseconds; default 2,000, on memory 0. It should
+   * exceed `propagationMs` of the backend by a second; longer only delays the end of the process.
+   */
   readonly drainMs?: number | undefined;
   /**
    * Another process holds the id: `wait` (default) until it is free, or `stop`: `start()` rejects, and a later conflict
