@@ -1,3 +1,4 @@
+import { createRequire } from 'node:module';
 import { getHeapStatistics } from 'node:v8';
 import { RegistryError } from '@rollcall/core';
 import type { FastifyInstance } from 'fastify';
@@ -8,10 +9,12 @@ import { Snapshots } from './fronts/native/snapshots.ts';
 import { WatchHub } from './fronts/native/watch/watch-hub.ts';
 import { createApp } from './http/create-app.ts';
 import { OpenAnswers } from './http/open-answers.ts';
+import { operatorRoutes } from './http/operator-routes.ts';
 import { Pacer } from './http/pacer.ts';
 import { logRequests } from './logs/request-log.ts';
 import { RollLog } from './logs/roll-log.ts';
 import { Metrics } from './metrics/metrics.ts';
+import { describeApi, openApiRoute } from './openapi/describe-api.ts';
 import { Roll } from './roll/roll.ts';
 import {
   changeLogBytes,
@@ -75,6 +78,7 @@ class HttpServer implements DiscoveryServer {
     metrics.measure(this.#app);
     this.#answers = new OpenAnswers(this.#app, clock);
     guardHost(this.#app, settings);
+    describeApi(this.#app, version);
     const uptimeMs = (): number => clock.now() - this.#startedAt;
     this.#app.register(nativeFront, {
       prefix: '/api',
@@ -86,11 +90,8 @@ class HttpServer implements DiscoveryServer {
       isWarming,
       uptimeMs,
     });
-    this.#app.get('/healthz', () => ({ status: 'ok' }));
-    this.#app.get('/metrics', async (_request, reply) => {
-      const { contentType, text } = await metrics.answer();
-      return reply.type(contentType).send(text);
-    });
+    this.#app.register(openApiRoute, { prefix: '/api' });
+    this.#app.register(operatorRoutes, { metrics });
   }
 
   async listen(): Promise<{ readonly host: string; readonly port: number; readonly url: string }> {
@@ -139,6 +140,8 @@ function explainBind(cause: unknown, host: string, port: number): string {
   if (code === 'EACCES') return `no permission to bind port ${port}: choose one above 1023`;
   return `cannot listen on ${host}:${port}: ${String(cause)}`;
 }
+
+const { version } = createRequire(import.meta.url)('../package.json') as { readonly version: string };
 
 const heapLimitBytes = (): number => getHeapStatistics().heap_size_limit;
 
