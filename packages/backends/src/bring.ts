@@ -20,6 +20,8 @@ export type BinaryName =
   | 'avahi-browse'
   | 'avahi-publish'
   | 'dbus-daemon'
+  | 'redis-server'
+  | 'nats-server'
   | 'prometheus'
   | 'promtool';
 
@@ -41,6 +43,16 @@ const avahiLibraries = [
   'libdbus-1-3',
   'libgdbm6',
 ];
+const redisLibraries = [
+  // The server is a link to a file of this package.
+  'redis-tools',
+  'libhiredis0.14',
+  'libjemalloc2',
+  'liblua5.1-0',
+  'liblzf1',
+  'lua-bitop',
+  'lua-cjson',
+];
 const avahiUtils = { name: 'avahi-utils', suite: 'bookworm', libraries: avahiLibraries };
 
 const packages: Readonly<Record<BinaryName, Package>> = {
@@ -59,6 +71,8 @@ const packages: Readonly<Record<BinaryName, Package>> = {
     path: 'usr/bin/dbus-daemon',
     libraries: ['libdbus-1-3', 'libapparmor1', 'libexpat1'],
   },
+  'redis-server': { name: 'redis-server', suite: 'bookworm', path: 'usr/bin/redis-server', libraries: redisLibraries },
+  'nats-server': { name: 'nats-server', suite: 'bookworm', path: 'usr/sbin/nats-server' },
 };
 
 /**

@@ -18,6 +18,7 @@ interface Described {
           string,
           {
             readonly operationId?: string;
+            readonly security: readonly object[];
             readonly responses: Readonly<
               Record<string, { readonly content: Readonly<Record<string, { schema: object }>> }>
             >;
@@ -50,7 +51,7 @@ describe('GET /api/openapi.json', () => {
     expect(await validate(structuredClone(document) as never)).toMatchObject({ valid: true });
   });
 
-  it('names every route of the server, and none that it does not have', async () => {
+  it('names every route of the server, which need a token, and none that it does not have', async () => {
     const { document } = await described();
     const routes = Object.entries(document.paths).flatMap(([path, methods]) =>
       Object.entries(methods).map(([method, { operationId }]) => ({
@@ -61,6 +62,10 @@ describe('GET /api/openapi.json', () => {
     for (const { route, operationId } of routes)
       expect(operationId, `${route} has no entry in operations.ts`).toBeDefined();
     expect(routes.map(({ route }) => route).sort()).toEqual(Object.keys(operations).sort());
+    const open = Object.values(document.paths).flatMap((methods) =>
+      Object.values(methods).flatMap(({ operationId, security }) => (security.length === 0 ? [operationId] : [])),
+    );
+    expect(open.sort()).toEqual(['healthz', 'openapi']);
     const ids = routes.map(({ operationId }) => operationId);
     expect(ids).toEqual([...new Set(ids)]);
   });

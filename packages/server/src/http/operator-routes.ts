@@ -1,4 +1,5 @@
 import type { FastifyPluginCallback } from 'fastify';
+import { open, readsServer } from '../access/route-access.ts';
 import type { Metrics } from '../metrics/metrics.ts';
 
 /** Options of {@link operatorRoutes}. */
@@ -8,8 +9,8 @@ export interface OperatorRoutesOptions {
 
 /** What those who run the server ask, without an envelope. */
 export const operatorRoutes: FastifyPluginCallback<OperatorRoutesOptions> = (app, { metrics }, done) => {
-  app.get('/healthz', () => ({ status: 'ok' }));
-  app.get('/metrics', async (_request, reply) => {
+  app.get('/healthz', { config: { access: open } }, () => ({ status: 'ok' }));
+  app.get('/metrics', { config: { access: readsServer } }, async (_request, reply) => {
     const { contentType, text } = await metrics.answer();
     return reply.type(contentType).send(text);
   });

@@ -1,6 +1,7 @@
 import swagger, { type FastifyDynamicSwaggerOptions } from '@fastify/swagger';
 import { answers, type JsonSchema } from '@rollcall/protocol';
 import type { FastifyInstance, FastifyPluginCallback } from 'fastify';
+import { open } from '../access/route-access.ts';
 import { type Operation, operations } from './operations.ts';
 import { toOpenApi } from './to-openapi.ts';
 
@@ -12,16 +13,21 @@ export function describeApi(app: FastifyInstance, version: string): void {
   app.register(swagger, {
     openapi: {
       openapi: '3.1.0',
+      components: { securitySchemes: { token: { type: 'http', scheme: 'bearer' } } },
       info: { title: 'Rollcall discovery server', version, license: { name: 'MIT', identifier: 'MIT' } },
     },
-    transform: ({ schema, url, route }) => ({ schema: described(schema ?? {}, operationOf(route.method, url)), url }),
+    transform: ({ schema, url, route }) => {
+      const needsToken = route.config?.access?.role !== 'none';
+      const security = needsToken ? [{ token: [] }] : [];
+      return { schema: { ...described(schema ?? {}, operationOf(route.method, url)), security }, url };
+    },
   });
 }
 
 /** `GET /openapi.json`. It is made when it is first asked for. */
 export const openApiRoute: FastifyPluginCallback = (app, _options, done) => {
   let text: string | undefined;
-  app.get('/openapi.json', (_request, reply) => {
+  app.get('/openapi.json', { config: { access: open } }, (_request, reply) => {
     text ??= JSON.stringify(app.swagger());
     return reply.type('application/json; charset=utf-8').send(text);
   });
