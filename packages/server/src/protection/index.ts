@@ -1,1 +1,2 @@
 export { Protection, type ProtectionView } from './protection.ts';
+export type { RememberedMember } from './remembered.ts';

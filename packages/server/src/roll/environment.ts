@@ -2,6 +2,7 @@ import { Protection, type ProtectionView } from '../protection/index.ts';
 import { explain } from './explain.ts';
 import type { Listing } from './holders.ts';
 import type { Instance } from './instance.ts';
+import type { InstanceRef } from './instance-ref.ts';
 import { MinuteCounter } from './minute-counter.ts';
 
 /** Of an instance besides its content: entries of maps, its lease, what self-protection knows of it. Bytes. */
@@ -15,6 +16,14 @@ const departureCost = 1_000;
 
 /** What an instance takes in memory, roughly. Bytes. */
 export const costOf = ({ bytes }: { readonly bytes: number }): number => instanceCost + contentFactor * bytes;
+
+/** The numbers of one environment. */
+export interface EnvironmentSummary extends ProtectionView {
+  readonly env: string;
+  readonly services: number;
+  readonly instances: number;
+  readonly late: number;
+}
 
 /** Self-protection of one environment, and what it was reckoned from. */
 export interface EnvironmentStatus extends ProtectionView {
@@ -33,13 +42,18 @@ export class Environment {
   readonly protection: Protection;
   readonly renewals: MinuteCounter = new MinuteCounter();
   readonly #services = new Map<string, Map<string, Listing>>();
+  #instances = 0;
+  #late = 0;
   #instancesCost = 0;
   /** What of `cost` the roll has counted. */
   countedCost = 0;
+  /** What followers were told last: whether self-protection is on. */
+  #toldProtected = false;
 
-  constructor(name: string, protection: boolean) {
+  /** `isKept`: what self-protection remembers is written down. */
+  constructor(name: string, protection: boolean, isKept: boolean) {
     this.name = name;
-    this.protection = new Protection({ enabled: protection });
+    this.protection = new Protection({ enabled: protection, isKept });
   }
 
   /** Nothing is listed: what self-protection remembers decides nothing any more. */
@@ -52,13 +66,37 @@ export class Environment {
     return environmentCost + this.#instancesCost + this.protection.remembered * departureCost;
   }
 
+  /** Whether self-protection went on or off since followers were told. */
+  get hasFlipped(): boolean {
+    return this.#isProtected !== this.#toldProtected;
+  }
+
+  /** Self-protection as followers are told it now. */
+  takeFlip(now: number): ProtectionView {
+    this.#toldProtected = this.#isProtected;
+    return { ...this.protection.view(now), on: this.#toldProtected };
+  }
+
+  /** The instances of which self-protection remembers something else since the last call. */
+  takeTouched(): InstanceRef[] {
+    return this.protection.takeTouched().map(({ service, id }) => ({ env: this.name, service, id }));
+  }
+
+  /** Likewise when all of it is forgotten. */
+  takeAllTouched(): InstanceRef[] {
+    const departed = this.protection.departed.map(({ service, id }) => ({ env: this.name, service, id }));
+    return [...this.takeTouched(), ...departed];
+  }
+
   get(service: string, id: string): Listing | undefined {
     return this.#services.get(service)?.get(id);
   }
 
   /** Lists an instance, or replaces it. */
   set(listing: Listing, before: Instance | undefined): void {
-    const { service, id } = listing.instance;
+    const { service, id, late } = listing.instance;
+    if (before === undefined) this.#instances += 1;
+    this.#late += Number(late) - Number(before?.late ?? false);
     this.#instancesCost += costOf(listing.instance) - (before === undefined ? 0 : costOf(before));
     const nodes = this.#services.get(service) ?? new Map<string, Listing>();
     this.#services.set(service, nodes);
@@ -66,9 +104,11 @@ export class Environment {
   }
 
   delete({ instance }: Listing): void {
-    const { service, id } = instance;
+    const { service, id, late } = instance;
     const nodes = this.#services.get(service);
     nodes?.delete(id);
+    this.#instances -= 1;
+    this.#late -= Number(late);
     if (nodes?.size === 0) this.#services.delete(service);
     this.#instancesCost -= costOf(instance);
   }
@@ -78,6 +118,17 @@ export class Environment {
     return [...this.#services.values()].flatMap((nodes) => [...nodes.values()]);
   }
 
+  /** An environment that is about to be forgotten protects nothing any more. */
+  get #isProtected(): boolean {
+    return !this.isEmpty && this.protection.isOn;
+  }
+
+  /** Costs the same however much it lists. */
+  summary(now: number): EnvironmentSummary {
+    const counts = { services: this.#services.size, instances: this.#instances, late: this.#late };
+    return { env: this.name, ...counts, ...this.protection.view(now) };
+  }
+
   status(now: number): EnvironmentStatus {
     const view = this.protection.view(now);
     const all = this.list().map(({ instance }) => instance);
@@ -85,8 +136,8 @@ export class Environment {
     const perMinute = all.filter(({ ttlMs }) => ttlMs > 0).map(({ renewIntervalMs }) => 60_000 / renewIntervalMs);
     return {
       env: this.name,
-      instances: all.length,
-      late: all.filter(({ late }) => late).length,
+      instances: this.#instances,
+      late: this.#late,
       ...view,
       explanation: explain(all.length, view),
       renewsLastMinute: this.renewals.lastMinute(now),

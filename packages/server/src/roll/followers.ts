@@ -1,3 +1,4 @@
+import type { ProtectionView } from '../protection/index.ts';
 import type { Instance } from './instance.ts';
 import type { InstanceRef } from './instance-ref.ts';
 
@@ -11,11 +12,18 @@ export type Change =
       readonly reason: 'deregistered' | 'expired';
     };
 
+/** A change before it has a revision. */
+export type NewChange = DistributiveOmit<Change, 'revision'>;
+
+type DistributiveOmit<T, K extends keyof T> = T extends unknown ? Omit<T, K> : never;
+
 /** A part of the server that is told every change, after it has happened, in order: the change log, watches. */
 export interface RollFollower {
   changed(change: Change): void;
   /** An instance has other terms of its lease, which is no change that watchers see. */
   termsChanged?(instance: Instance): void;
+  /** Self-protection of an environment went on or off. */
+  protectionChanged?(env: string, view: ProtectionView): void;
   /** One of its own methods threw: what it keeps may lack that change. */
   failed(cause: unknown): void;
 }
@@ -36,6 +44,10 @@ export class Followers {
 
   termsChanged(instance: Instance): void {
     this.#tell((follower) => follower.termsChanged?.(instance));
+  }
+
+  protectionChanged(env: string, view: ProtectionView): void {
+    this.#tell((follower) => follower.protectionChanged?.(env, view));
   }
 
   #tell(what: (follower: RollFollower) => void): void {

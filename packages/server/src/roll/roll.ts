@@ -1,54 +1,49 @@
-import { randomBytes } from 'node:crypto';
 import type { Clock } from '@rollcall/core';
 import type { Environment, EnvironmentStatus } from './environment.ts';
-import { Environments } from './environments.ts';
-import { type Change, Followers, type RollFollower } from './followers.ts';
+import { Environments, type RollCounts, type RollSummary } from './environments.ts';
+import { Followers, type NewChange, type RollFollower } from './followers.ts';
 import { Holders, type Listing } from './holders.ts';
 import { type Instance, newInstance, sameContent } from './instance.ts';
 import { type InstanceRef, type LeaseTerms, refOf } from './instance-ref.ts';
+import { Keeping } from './keeping.ts';
 import { LeaseScheduler } from './lease-scheduler.ts';
+import { Position } from './position.ts';
 import { type Admission, admit, type Registration, roundTerms } from './registration.ts';
-
-/** What the roll is made of. */
-export interface RollOptions {
-  readonly clock: Clock;
-  /** Self-protection; false: every expired instance is evicted at once. */
-  readonly protection: boolean;
-  /** What the process has spent computing, in milliseconds: tells a busy process from one that stood still. */
-  readonly cpuTimeMs: () => number;
-  /** What the roll may take in memory. Bytes. */
-  readonly maxBytes: number;
-}
-
-/** What a register answers: by this handle the caller renews and withdraws. */
-export interface Lease {
-  /** A safe integer. */
-  readonly handle: number;
-}
-
-/** What a renewal finds: done; not on the roll, register again; in another's hands. */
-export type Renewal = 'renewed' | 'unknown' | 'taken';
+import type { Lease, Renewal, RollOptions } from './roll-options.ts';
 
 /** The roll: env -> service -> id -> instance, with leases, holders and self-protection. Followers are told each change. */
 export class Roll {
-  /** Another one after each start: a cursor of an earlier start is reset. */
-  readonly epoch: string = randomBytes(8).toString('hex');
+  /** What a journal reads of it. */
+  readonly keeping: Keeping;
+  readonly #position = new Position();
   readonly #clock: Clock;
   readonly #environments: Environments;
   readonly #holders = new Holders();
   readonly #followers = new Followers();
   readonly #scheduler: LeaseScheduler;
-  #revision = 0;
+  readonly #counts: RollCounts = { registrations: 0, renewals: 0 };
 
-  constructor({ clock, protection, cpuTimeMs, maxBytes }: RollOptions) {
+  constructor({ clock, protection, cpuTimeMs, maxBytes, isKept = false }: RollOptions) {
     this.#clock = clock;
-    this.#environments = new Environments({ protection, maxBytes });
+    this.#environments = new Environments({ protection, maxBytes, isKept });
     this.#scheduler = new LeaseScheduler(clock, cpuTimeMs, () => this.settle());
+    this.keeping = new Keeping(this.#environments, this.#holders, this.#scheduler, this.#position);
+  }
+
+  /** Another one after each start without the table of an earlier one: a cursor of another epoch is reset. */
+  get epoch(): string {
+    return this.#position.epoch;
   }
 
   /** Goes up by one per change. */
   get revision(): number {
-    return this.#revision;
+    return this.#position.revision;
+  }
+
+  /** Until it is called without a reason, nothing changes but leases, which are renewed. */
+  pause(reason: string | undefined): void {
+    this.#position.pausedBy = reason;
+    this.settle();
   }
 
   /** Tells `follower` every change from now on; answers how to stop. */
@@ -60,10 +55,11 @@ export class Roll {
    * An idempotent upsert of all, or of none. A registration with an older `dirtyAt` than the stored one, whose lease runs,
    * keeps what is stored and renews it; its caller gets a handle that holds nothing.
    *
-   * @throws RegistryError `RESOURCE_EXHAUSTED` (a node is too large, or the roll is full), `INVALID_ARGUMENT`: nothing has
-   * changed.
+   * @throws RegistryError `RESOURCE_EXHAUSTED` (a node is too large, or the roll is full), `INVALID_ARGUMENT`,
+   * `UNAVAILABLE` (the roll is paused): nothing has changed.
    */
   register(registrations: readonly Registration[]): readonly Lease[] {
+    this.#position.checkWritable();
     const wallNow = this.#clock.wallNow();
     const admissions = registrations.map((registration) => admit(registration, wallNow));
     this.settle();
@@ -74,7 +70,7 @@ export class Roll {
   /** By the holder; terms given along replace those of the registration. */
   renew(handle: number, terms?: LeaseTerms): Renewal {
     this.settle();
-    const listing = this.#holders.find(handle) ?? this.#successor(handle);
+    const listing = this.#holders.find(handle) ?? this.#environments.listing(this.#holders.departed(handle));
     if (listing === undefined) return 'unknown';
     // An expired entry that protection keeps defends itself no longer: the caller may register again.
     if (listing.handle !== handle) return this.#scheduler.isDefended(listing) ? 'taken' : 'unknown';
@@ -92,6 +88,7 @@ export class Roll {
 
   /** By name, whichever client registered it. False: it was not there. */
   deregister(ref: InstanceRef): boolean {
+    this.#position.checkWritable();
     const listing = this.#find(ref);
     if (listing === undefined) return false;
     const environment = this.#environments.of(ref.env);
@@ -103,9 +100,19 @@ export class Roll {
 
   /** By the holder. False: this handle does not hold it. */
   release(handle: number): boolean {
+    this.#position.checkWritable();
     this.settle();
     const listing = this.#holders.find(handle);
     return listing?.handle === handle && this.deregister(listing.instance);
+  }
+
+  /** What a handle was given for, whether or not it still holds it; undefined: no handle of ours, or forgotten. */
+  instanceOf(handle: number): InstanceRef | undefined {
+    return this.#holders.find(handle)?.instance ?? this.#holders.departed(handle);
+  }
+
+  isListed(ref: InstanceRef): boolean {
+    return this.#find(ref) !== undefined;
   }
 
   /** The instances of an env, of one service or of all, as they are now. */
@@ -117,6 +124,7 @@ export class Roll {
 
   /** Evicts every expired instance of an env; answers how many. */
   endProtection(env: string): number {
+    this.#position.checkWritable();
     this.settle();
     const environment = this.#environments.find(env);
     if (environment === undefined) return 0;
@@ -129,18 +137,21 @@ export class Roll {
   /** Self-protection of one env, or of all that are not empty. */
   status(env?: string): readonly EnvironmentStatus[] {
     this.settle();
-    const names = env === undefined ? this.#environments.names : [env];
-    return names.flatMap((name) => {
-      const environment = this.#environments.find(name);
-      if (environment === undefined) return [];
+    return this.#environments.named(env).map((environment) => {
       const status = environment.status(this.#scheduler.now());
       this.#followUp(environment);
       return status;
     });
   }
 
+  summary(): RollSummary {
+    this.settle();
+    return this.#environments.summary(this.#scheduler.now(), this.#counts);
+  }
+
   /** Evicts and marks whatever is due, also when the timer is late. */
   settle(): void {
+    if (this.#position.pausedBy !== undefined) return;
     const now = this.#scheduler.now();
     for (const { instance } of this.#scheduler.takeExpired(now)) {
       const environment = this.#environments.of(instance.env);
@@ -161,23 +172,20 @@ export class Roll {
     this.#scheduler.close();
   }
 
-  /** What another registered under the id of an instance that left the roll. */
-  #successor(handle: number): Listing | undefined {
-    const ref = this.#holders.departed(handle);
-    return ref && this.#environments.find(ref.env)?.get(ref.service, ref.id);
-  }
-
-  #find({ env, service, id }: InstanceRef): Listing | undefined {
+  #find(ref: InstanceRef): Listing | undefined {
     this.settle();
-    return this.#environments.find(env)?.get(service, id);
+    return this.#environments.listing(ref);
   }
 
   #register(admission: Admission, wallNow: number): Lease {
+    this.#counts.registrations += 1;
     const environment = this.#environments.of(admission.env);
     const listing = environment.get(admission.service, admission.id);
     if (listing !== undefined && this.#isOutdated(admission, listing)) {
       this.#renew(listing);
-      return { handle: this.#holders.refuse(listing) };
+      const handle = this.#holders.refuse(listing);
+      this.#followers.termsChanged(listing.instance);
+      return { handle };
     }
     const instance = newInstance(admission, listing?.instance, wallNow);
     const next = listing === undefined ? this.#list(environment, instance) : this.#replace(listing, instance);
@@ -209,6 +217,7 @@ export class Roll {
   }
 
   #renew(listing: Listing, terms: LeaseTerms = listing.instance): void {
+    this.#counts.renewals += 1;
     const now = this.#scheduler.now();
     const { instance } = listing;
     const environment = this.#environments.of(instance.env);
@@ -229,7 +238,9 @@ export class Roll {
 
   #mark(listing: Listing | undefined, late: boolean): void {
     if (listing === undefined || listing.instance.late === late) return;
-    listing.instance = { ...listing.instance, late };
+    const before = listing.instance;
+    listing.instance = { ...before, late };
+    this.#environments.of(before.env).set(listing, before);
     this.#changed({ type: 'put', instance: listing.instance });
   }
 
@@ -246,9 +257,9 @@ export class Roll {
     this.#changed({ type: 'remove', instance: refOf(listing.instance), reason });
   }
 
-  #changed(change: DistributiveOmit<Change, 'revision'>): void {
-    this.#revision += 1;
-    this.#followers.changed({ ...change, revision: this.#revision });
+  #changed(change: NewChange): void {
+    this.#position.revision += 1;
+    this.#followers.changed({ ...change, revision: this.#position.revision });
   }
 
   /** After each command: what follows from it at once happens at once, not at the next deadline. */
@@ -259,9 +270,10 @@ export class Roll {
 
   #track(environment: Environment): void {
     this.#environments.update(environment);
+    if (environment.hasFlipped) {
+      this.#followers.protectionChanged(environment.name, environment.takeFlip(this.#scheduler.now()));
+    }
     if (environment.isEmpty) this.#scheduler.forget(environment);
     else this.#scheduler.follow(environment);
   }
 }
-
-type DistributiveOmit<T, K extends keyof T> = T extends unknown ? Omit<T, K> : never;
