@@ -66,6 +66,7 @@ export const instanceSchema: JsonSchema = record(['env', 'appid', 'hostname', 'a
   ttlMs: durationSchema,
   renewIntervalMs: renewIntervalSchema,
   dirtyTimestamp: { type: 'number', minimum: 0, maximum: Number.MAX_SAFE_INTEGER },
+  takeOver: { type: 'boolean' },
 });
 
 /** Which instance. */

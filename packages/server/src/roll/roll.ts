@@ -66,6 +66,7 @@ export class Roll {
     const wallNow = this.#clock.wallNow();
     const admissions = registrations.map((registration) => admit(registration, wallNow));
     this.settle();
+    for (const registration of registrations) if (registration.takeOver === false) this.#refuseHeld(registration);
     this.#environments.checkRoom(admissions);
     return admissions.map((admission) => this.#register(admission, wallNow));
   }
@@ -209,6 +210,12 @@ export class Roll {
     this.#scheduler.grant(next);
     this.#followUp(environment);
     return { handle: next.handle };
+  }
+
+  #refuseHeld({ env, service, id }: InstanceRef): void {
+    const listing = this.#environments.find(env)?.get(service, id);
+    if (listing === undefined || !this.#scheduler.isDefended(listing)) return;
+    throw new RegistryError('CONFLICT', `node ${id} of ${service} is held by another client`);
   }
 
   #isOutdated({ dirtyAt = Number.POSITIVE_INFINITY }: Admission, listing: Listing): boolean {

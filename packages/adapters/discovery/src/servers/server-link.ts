@@ -37,6 +37,8 @@ export class ServerLink {
   readonly #handles = new Map<string, number>();
   /** Registered without an answer: the server may hold it under a handle that we never heard. */
   readonly #unanswered = new Set<string>();
+  /** What the server no longer knew when it was to be renewed: it is not to be taken from another that registered it since. */
+  readonly #lost = new Set<string>();
   readonly #batch: RenewalBatch;
   readonly #closed = new AbortController();
   #warming = false;
@@ -58,7 +60,7 @@ export class ServerLink {
     this.missed = new MissedWrites({
       clock,
       closed: this.#closed.signal,
-      register: (entries, lease, signal) => this.#register(entries, lease, signal),
+      register: (entries, lease, signal) => this.#restore(entries, lease, signal),
       cancel: (keys, signal) => this.#cancel(keys, signal),
     });
   }
@@ -79,10 +81,14 @@ export class ServerLink {
   /** One status per key. A key that this server never acknowledged is 404. */
   async renew(keys: readonly EntryKey[], lease: Lease | undefined): Promise<readonly RenewStatus[]> {
     return Promise.all(
-      keys.map(({ name, id }) => {
-        const handle = this.#handles.get(keyOf(name, id));
+      keys.map(async ({ name, id }) => {
+        const key = keyOf(name, id);
+        const handle = this.#handles.get(key);
         if (handle === undefined) return 404;
-        return this.#batch.renew(lease === undefined ? handle : [handle, lease.ttlMs, lease.renewIntervalMs]);
+        const item = lease === undefined ? handle : ([handle, lease.ttlMs, lease.renewIntervalMs] as const);
+        const status = await this.#batch.renew(item);
+        if (status === 404) this.#lost.add(key);
+        return status;
       }),
     );
   }
@@ -138,14 +144,35 @@ export class ServerLink {
     return new URLSearchParams({ env: this.#context.env, ...(name === undefined ? {} : { appid: name }) }).toString();
   }
 
+  /** What the server missed, without what is another's by now. */
+  async #restore(entries: readonly Entry[], lease: Lease | undefined, signal: AbortSignal): Promise<void> {
+    try {
+      await this.#register(entries, lease, signal);
+    } catch (cause) {
+      if (!saysHeld(cause)) throw cause;
+      if (entries.length > 1) for (const entry of entries) await this.#restore([entry], lease, signal);
+    }
+  }
+
   async #register(entries: readonly Entry[], lease: Lease | undefined, signal: AbortSignal): Promise<void> {
-    const instances = entries.map((entry) => toInstance(entry, this.#context.env, lease));
-    for (const entry of entries) this.#unanswered.add(keyOf(entry.name, entry.node.id));
-    const { handles } = await this.#api.call({ method: 'POST', path: '/api/register', body: { instances }, signal });
+    const keys = entries.map((entry) => keyOf(entry.name, entry.node.id));
+    const instances = entries.map((entry, index) =>
+      toInstance(entry, this.#context.env, lease, !this.#lost.has(keys[index] ?? '')),
+    );
+    const unanswered = keys.filter((key) => !this.#unanswered.has(key));
+    for (const key of unanswered) this.#unanswered.add(key);
+    const body = { instances };
+    const { handles } = await this.#api.call({ method: 'POST', path: '/api/register', body, signal }).catch((cause) => {
+      // Nothing was written. After any other failure it may be ours, and is asked for as at first.
+      if (saysHeld(cause)) for (const key of unanswered) this.#unanswered.delete(key);
+      else for (const key of keys) this.#lost.delete(key);
+      throw cause;
+    });
     for (const [index, entry] of entries.entries()) {
       const handle: unknown = Array.isArray(handles) ? handles[index] : undefined;
       if (!Number.isSafeInteger(handle)) throw new HttpError('registered without answering a handle');
       this.#handles.set(keyOf(entry.name, entry.node.id), handle as number);
+      this.#lost.delete(keyOf(entry.name, entry.node.id));
       this.#unanswered.delete(keyOf(entry.name, entry.node.id));
     }
   }
@@ -154,7 +181,10 @@ export class ServerLink {
     const { env } = this.#context;
     const body = { keys: keys.map(({ name, id }) => ({ env, appid: name, hostname: id })) };
     await this.#api.call({ method: 'POST', path: '/api/cancel', body, signal });
-    for (const { name, id } of keys) this.#handles.delete(keyOf(name, id));
+    for (const { name, id } of keys) {
+      this.#handles.delete(keyOf(name, id));
+      this.#lost.delete(keyOf(name, id));
+    }
   }
 
   /** One batch of renewals: its callers have deadlines of their own, so it needs one as well. */
@@ -176,3 +206,6 @@ export class ServerLink {
     return withDeadline({ clock, ms: backgroundTimeoutMs, signal: this.#closed.signal, reason }, work);
   }
 }
+
+/** Another client holds the id. */
+const saysHeld = (cause: unknown): boolean => cause instanceof HttpError && cause.status === 409;
