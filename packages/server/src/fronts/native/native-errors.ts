@@ -7,6 +7,7 @@ const statuses: Partial<Readonly<Record<RegistryErrorCode, number>>> = {
   INVALID_ARGUMENT: 400,
   CONFLICT: 409,
   RESOURCE_EXHAUSTED: 413,
+  UNAVAILABLE: 503,
 };
 
 function statusOf(error: FastifyError): number {
