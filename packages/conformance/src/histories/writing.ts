@@ -142,7 +142,10 @@ export async function register(world: World, caller: Caller, writing: Writing): 
     const lease = leaseOf(world, ttlMs, look);
     // What lands late lives from then on.
     const acked = outcome === 'done' ? { ackedAt: look.until } : { ackedAt, goesBy: Number.POSITIVE_INFINITY };
-    if (!refused) model.add(fact({ content, writer: number, holder: number, startedAt: from, ...lease, ...acked }));
+    const written = { writer: number, holder: number, startedAt: from, ...lease, ...acked };
+    // What it held before may have been renewed, and the new content not written.
+    const held = outcome === 'done' ? [] : model.stored(look).filter((one) => one.content && one.holder === number);
+    if (!refused) for (const one of [...held, { content }]) model.add(fact({ content: one.content, ...written }));
     const told = caller.claim(`${service}/${id}`).state === 'none' ? 'unsure' : 'told';
     const state = outcome === 'done' ? 'held' : outcome === 'CONFLICT' && ids.length === 1 ? told : 'unsure';
     caller.claims.set(`${service}/${id}`, { state });
