@@ -59,7 +59,9 @@ export class ChangeLog implements RollFollower {
 }
 
 const placeholder: Omit<Change & { type: 'remove' }, 'revision'> = {
+  at: 0,
   type: 'remove',
   instance: { env: '', service: '', id: '' },
-  reason: 'expired',
+  reason: 'deregistered',
+  evidence: { what: 'deregistered', holder: false },
 };

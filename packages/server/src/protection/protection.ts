@@ -3,9 +3,19 @@ import { Applications } from './applications.ts';
 import { rememberedDepartures, rememberedPerListed } from './constants.ts';
 import { Count } from './count.ts';
 import { Evicted } from './evicted.ts';
-import { Expired } from './expired.ts';
+import { type Due, Expired } from './expired.ts';
 import { Lateness } from './lateness.ts';
-import { type Lease, type Member, memberKey, newMember, type Ref } from './member.ts';
+import {
+  coverOf,
+  type Eviction,
+  type Lease,
+  type Member,
+  memberKey,
+  newMember,
+  type Ref,
+  type Silence,
+  silenceOf,
+} from './member.ts';
 
 /** Options of {@link Protection}. */
 export interface ProtectionOptions {
@@ -30,9 +40,9 @@ export interface ProtectionView {
 
 /** What {@link Protection.advance} answers. */
 export interface Verdict {
-  readonly late: readonly Ref[];
+  readonly late: readonly Silence[];
   readonly onTime: readonly Ref[];
-  readonly evict: readonly Ref[];
+  readonly evict: readonly Eviction[];
 }
 
 const nothingDue: Verdict = { late: [], onTime: [], evict: [] };
@@ -111,12 +121,14 @@ export class Protection {
     if (!this.#dirty && now < (this.nextDeadline() ?? Number.POSITIVE_INFINITY)) return nothingDue;
     this.#passTime(now);
     this.#evaluate(now);
-    const evict = this.#enabled ? this.#due(now) : this.#expired.members;
+    const due = this.#due(now);
     const { late, onTime } = this.#lateness.takeFlips();
-    for (const member of evict) this.#evict(member, now, true);
+    // Before the evictions, which undo the chains of replacements.
+    const evict = due.map((each) => evictionOf(each, now));
+    for (const { member } of due) this.#evict(member, now, true);
     this.#evaluate(now);
     this.#dirty = false;
-    return { late, onTime, evict };
+    return { late: late.map((member) => silenceOf(member, now)), onTime, evict };
   }
 
   /** When {@link Protection.advance} must be called next; undefined: nothing is due. */
@@ -128,12 +140,12 @@ export class Protection {
   }
 
   /** Evicts every expired one; those count neither as missing nor in N. */
-  end(now: number): readonly Ref[] {
+  end(now: number): readonly Silence[] {
     const ended = this.#expired.members;
     for (const member of ended) this.#evict(member, now, false);
     this.#dirty = true;
     this.#evaluate(now);
-    return ended;
+    return ended.map((member) => silenceOf(member, now));
   }
 
   view(now: number): ProtectionView {
@@ -218,9 +230,15 @@ export class Protection {
     this.#dirty = true;
   }
 
-  #due(now: number): readonly Member[] {
+  #due(now: number): readonly Due[] {
+    if (!this.#enabled) return this.#expired.members.map((member) => ({ member, cause: 'ttl' }));
     const { heardSince } = this.#lateness;
     const listed = (service: string): number => this.#applications.listed(service);
     return this.#expired.take(this.#protected, { now, budget: this.#count.threshold, heardSince, listed });
   }
+}
+
+function evictionOf({ member, cause }: Due, now: number): Eviction {
+  const replacedBy = cause === 'replaced' ? coverOf(member)?.id : undefined;
+  return { ...silenceOf(member, now), cause, ...(replacedBy === undefined ? {} : { replacedBy }) };
 }

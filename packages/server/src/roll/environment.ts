@@ -1,8 +1,8 @@
-import { Protection, type ProtectionView } from '../protection/index.ts';
+import { Protection, type ProtectionView, recentMs } from '../protection/index.ts';
 import { explain } from './explain.ts';
 import type { Listing } from './holders.ts';
 import type { Instance } from './instance.ts';
-import { MinuteCounter } from './minute-counter.ts';
+import { WindowCounter } from './window-counter.ts';
 
 /** Of an instance besides its content: entries of maps, its lease, what self-protection knows of it. Bytes. */
 const instanceCost = 3_000;
@@ -31,8 +31,10 @@ export interface EnvironmentStatus extends ProtectionView {
 export class Environment {
   readonly name: string;
   readonly protection: Protection;
-  readonly renewals: MinuteCounter = new MinuteCounter();
+  readonly renewals: WindowCounter = new WindowCounter(60_000);
+  readonly #evictions: WindowCounter = new WindowCounter(recentMs);
   readonly #services = new Map<string, Map<string, Listing>>();
+  #size = 0;
   #instancesCost = 0;
   /** What of `cost` the roll has counted. */
   countedCost = 0;
@@ -60,6 +62,7 @@ export class Environment {
   set(listing: Listing, before: Instance | undefined): void {
     const { service, id } = listing.instance;
     this.#instancesCost += costOf(listing.instance) - (before === undefined ? 0 : costOf(before));
+    if (before === undefined) this.#size += 1;
     const nodes = this.#services.get(service) ?? new Map<string, Listing>();
     this.#services.set(service, nodes);
     nodes.set(id, listing);
@@ -70,7 +73,15 @@ export class Environment {
     const nodes = this.#services.get(service);
     nodes?.delete(id);
     if (nodes?.size === 0) this.#services.delete(service);
+    this.#size -= 1;
     this.#instancesCost -= costOf(instance);
+  }
+
+  /** Counts the eviction of an instance that is still listed: which of the last five minutes it is, and of how many with those that stay. */
+  countEviction(now: number): { readonly evicted: number; readonly of: number } {
+    this.#evictions.add(now);
+    const evicted = this.#evictions.count(now);
+    return { evicted, of: this.#size - 1 + evicted };
   }
 
   list(service?: string): Listing[] {
@@ -89,7 +100,7 @@ export class Environment {
       late: all.filter(({ late }) => late).length,
       ...view,
       explanation: explain(all.length, view),
-      renewsLastMinute: this.renewals.lastMinute(now),
+      renewsLastMinute: this.renewals.count(now),
       renewsExpected: Math.round(perMinute.reduce((sum, count) => sum + count, 0)),
     };
   }

@@ -1,28 +1,58 @@
+import type { Clock } from '@rollcall/core';
+import type { PutEvidence, RemovalEvidence } from './evidence.ts';
 import type { Instance } from './instance.ts';
-import type { InstanceRef } from './instance-ref.ts';
+import { type InstanceRef, refOf } from './instance-ref.ts';
 
-/** One change of the roll, at a revision of its own. */
-export type Change =
-  | { readonly revision: number; readonly type: 'put'; readonly instance: Instance }
-  | {
-      readonly revision: number;
-      readonly type: 'remove';
-      readonly instance: InstanceRef;
-      readonly reason: 'deregistered' | 'expired';
-    };
+/** One change of the roll, at a revision of its own. Plain data. */
+export type Change = Put | Removal;
+
+interface Put extends Moment {
+  readonly type: 'put';
+  readonly instance: Instance;
+  readonly evidence: PutEvidence;
+}
+
+interface Removal extends Moment {
+  readonly type: 'remove';
+  readonly instance: InstanceRef;
+  /** What watchers are told. */
+  readonly reason: 'deregistered' | 'expired';
+  readonly evidence: RemovalEvidence;
+}
+
+interface Moment {
+  readonly revision: number;
+  /** By the wall clock, milliseconds. It may go back where that clock is set back. */
+  readonly at: number;
+}
 
 /** A part of the server that is told every change, after it has happened, in order: the change log, watches. */
 export interface RollFollower {
-  changed(change: Change): void;
+  /** `before`: the instance as it was listed until now; undefined: it was not. */
+  changed(change: Change, before: Instance | undefined): void;
   /** An instance has other terms of its lease, which is no change that watchers see. */
   termsChanged?(instance: Instance): void;
   /** One of its own methods threw: what it keeps may lack that change. */
   failed(cause: unknown): void;
 }
 
-/** Tells changes. What a follower throws stays with that follower: neither the roll nor the other followers see it. */
+/**
+ * Numbers the changes of the roll and tells them. What a follower throws stays with that follower: neither the roll nor
+ * the other followers see it.
+ */
 export class Followers {
   readonly #followers = new Set<RollFollower>();
+  readonly #clock: Clock;
+  #revision = 0;
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  /** Goes up by one per change. */
+  get revision(): number {
+    return this.#revision;
+  }
 
   /** In the order in which they began to follow. Answers how to stop. */
   add(follower: RollFollower): () => void {
@@ -30,12 +60,26 @@ export class Followers {
     return () => this.#followers.delete(follower);
   }
 
-  changed(change: Change): void {
-    this.#tell((follower) => follower.changed(change));
+  put(instance: Instance, before: Instance | undefined, evidence: PutEvidence): void {
+    this.#changed({ ...this.#moment(), type: 'put', instance, evidence }, before);
+  }
+
+  removed(instance: Instance, evidence: RemovalEvidence): void {
+    const reason = evidence.what === 'deregistered' ? 'deregistered' : 'expired';
+    this.#changed({ ...this.#moment(), type: 'remove', instance: refOf(instance), reason, evidence }, instance);
   }
 
   termsChanged(instance: Instance): void {
     this.#tell((follower) => follower.termsChanged?.(instance));
+  }
+
+  #moment(): Moment {
+    return { revision: this.#revision + 1, at: this.#clock.wallNow() };
+  }
+
+  #changed(change: Change, before: Instance | undefined): void {
+    this.#revision = change.revision;
+    this.#tell((follower) => follower.changed(change, before));
   }
 
   #tell(what: (follower: RollFollower) => void): void {

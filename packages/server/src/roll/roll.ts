@@ -1,33 +1,18 @@
 import { randomBytes } from 'node:crypto';
 import type { Clock } from '@rollcall/core';
+import type { Eviction } from '../protection/index.ts';
+import type { Lease, Renewal, RollOptions } from './commands.ts';
 import type { Environment, EnvironmentStatus } from './environment.ts';
 import { Environments } from './environments.ts';
-import { type Change, Followers, type RollFollower } from './followers.ts';
+import { type Actor, type RemovalEvidence, sentBy } from './evidence.ts';
+import { Followers, type RollFollower } from './followers.ts';
 import { Holders, type Listing } from './holders.ts';
-import { type Instance, newInstance, sameContent } from './instance.ts';
+import { type Instance, newInstance } from './instance.ts';
 import { type InstanceRef, type LeaseTerms, refOf } from './instance-ref.ts';
 import { LeaseScheduler } from './lease-scheduler.ts';
+import { Listings, noteSilence } from './listings.ts';
 import { type Admission, admit, type Registration, roundTerms } from './registration.ts';
-
-/** What the roll is made of. */
-export interface RollOptions {
-  readonly clock: Clock;
-  /** Self-protection; false: every expired instance is evicted at once. */
-  readonly protection: boolean;
-  /** What the process has spent computing, in milliseconds: tells a busy process from one that stood still. */
-  readonly cpuTimeMs: () => number;
-  /** What the roll may take in memory. Bytes. */
-  readonly maxBytes: number;
-}
-
-/** What a register answers: by this handle the caller renews and withdraws. */
-export interface Lease {
-  /** A safe integer. */
-  readonly handle: number;
-}
-
-/** What a renewal finds: done; not on the roll, register again; in another's hands. */
-export type Renewal = 'renewed' | 'unknown' | 'taken';
+import { applySetting, type Setting } from './setting.ts';
 
 /** The roll: env -> service -> id -> instance, with leases, holders and self-protection. Followers are told each change. */
 export class Roll {
@@ -36,19 +21,21 @@ export class Roll {
   readonly #clock: Clock;
   readonly #environments: Environments;
   readonly #holders = new Holders();
-  readonly #followers = new Followers();
+  readonly #followers: Followers;
   readonly #scheduler: LeaseScheduler;
-  #revision = 0;
+  readonly #listings: Listings;
 
   constructor({ clock, protection, cpuTimeMs, maxBytes }: RollOptions) {
     this.#clock = clock;
+    this.#followers = new Followers(clock);
     this.#environments = new Environments({ protection, maxBytes });
     this.#scheduler = new LeaseScheduler(clock, cpuTimeMs, () => this.settle());
+    this.#listings = new Listings(this.#holders, this.#scheduler, this.#followers);
   }
 
   /** Goes up by one per change. */
   get revision(): number {
-    return this.#revision;
+    return this.#followers.revision;
   }
 
   /** Tells `follower` every change from now on; answers how to stop. */
@@ -63,12 +50,12 @@ export class Roll {
    * @throws RegistryError `RESOURCE_EXHAUSTED` (a node is too large, or the roll is full), `INVALID_ARGUMENT`: nothing has
    * changed.
    */
-  register(registrations: readonly Registration[]): readonly Lease[] {
+  register(registrations: readonly Registration[], by?: Actor): readonly Lease[] {
     const wallNow = this.#clock.wallNow();
     const admissions = registrations.map((registration) => admit(registration, wallNow));
     this.settle();
     this.#environments.checkRoom(admissions);
-    return admissions.map((admission) => this.#register(admission, wallNow));
+    return admissions.map((admission) => this.#register(admission, wallNow, by));
   }
 
   /** By the holder; terms given along replace those of the registration. */
@@ -91,21 +78,42 @@ export class Roll {
   }
 
   /** By name, whichever client registered it. False: it was not there. */
-  deregister(ref: InstanceRef): boolean {
+  deregister(ref: InstanceRef, by?: Actor): boolean {
     const listing = this.#find(ref);
-    if (listing === undefined) return false;
-    const environment = this.#environments.of(ref.env);
-    environment.protection.cancelled(ref.service, ref.id, this.#scheduler.now());
-    this.#remove(environment, listing, 'deregistered');
-    this.#followUp(environment);
-    return true;
+    if (listing !== undefined) this.#cancel(listing, { what: 'deregistered', holder: false, ...sentBy(by) });
+    return listing !== undefined;
   }
 
   /** By the holder. False: this handle does not hold it. */
-  release(handle: number): boolean {
+  release(handle: number, by?: Actor): boolean {
     this.settle();
     const listing = this.#holders.find(handle);
-    return listing?.handle === handle && this.deregister(listing.instance);
+    if (listing?.handle !== handle) return false;
+    this.#cancel(listing, { what: 'deregistered', holder: true, ...sentBy(by) });
+    return true;
+  }
+
+  /**
+   * Changes status or metadata of listed instances, whichever client holds them: all of them, or none. Answers the first
+   * that is not listed; undefined: done.
+   *
+   * @throws RegistryError `INVALID_ARGUMENT`, `RESOURCE_EXHAUSTED`: nothing has changed.
+   */
+  set(settings: readonly Setting[], by?: Actor): InstanceRef | undefined {
+    const wallNow = this.#clock.wallNow();
+    const changes = new Map<Listing, Instance>();
+    for (const setting of settings) {
+      const listing = this.#find(setting);
+      if (listing === undefined) return refOf(setting);
+      changes.set(listing, applySetting(changes.get(listing) ?? listing.instance, setting, wallNow));
+    }
+    this.#environments.checkRoom([...changes.values()]);
+    for (const [listing, instance] of changes) {
+      const environment = this.#environments.of(instance.env);
+      this.#listings.set(environment, listing, instance, by);
+      this.#track(environment);
+    }
+    return undefined;
   }
 
   /** The instances of an env, of one service or of all, as they are now. */
@@ -116,12 +124,17 @@ export class Roll {
   }
 
   /** Evicts every expired instance of an env; answers how many. */
-  endProtection(env: string): number {
+  endProtection(env: string, by?: Actor): number {
     this.settle();
     const environment = this.#environments.find(env);
     if (environment === undefined) return 0;
     const ended = environment.protection.end(this.#scheduler.now());
-    for (const { service, id } of ended) this.#evict(environment, service, id);
+    for (const [index, { service, id, silentMs }] of ended.entries()) {
+      const count = { evicted: index + 1, of: ended.length };
+      const listing = environment.get(service, id);
+      if (listing !== undefined)
+        this.#evict(environment, listing, { what: 'ended', silentMs, ...count, ...ttlOf(listing), ...sentBy(by) });
+    }
     this.#followUp(environment);
     return ended.length;
   }
@@ -149,9 +162,9 @@ export class Roll {
     }
     for (const environment of this.#scheduler.takeDue(now)) {
       const { late, onTime, evict } = environment.protection.advance(now);
-      for (const { service, id } of late) this.#mark(environment.get(service, id), true);
-      for (const { service, id } of onTime) this.#mark(environment.get(service, id), false);
-      for (const { service, id } of evict) this.#evict(environment, service, id);
+      for (const { service, id, silentMs } of late) this.#listings.mark(environment.get(service, id), silentMs);
+      for (const { service, id } of onTime) this.#listings.mark(environment.get(service, id), undefined);
+      for (const eviction of evict) this.#expire(environment, eviction, now);
       this.#track(environment);
     }
     this.#scheduler.arm();
@@ -172,7 +185,7 @@ export class Roll {
     return this.#environments.find(env)?.get(service, id);
   }
 
-  #register(admission: Admission, wallNow: number): Lease {
+  #register(admission: Admission, wallNow: number, by: Actor | undefined): Lease {
     const environment = this.#environments.of(admission.env);
     const listing = environment.get(admission.service, admission.id);
     if (listing !== undefined && this.#isOutdated(admission, listing)) {
@@ -180,7 +193,10 @@ export class Roll {
       return { handle: this.#holders.refuse(listing) };
     }
     const instance = newInstance(admission, listing?.instance, wallNow);
-    const next = listing === undefined ? this.#list(environment, instance) : this.#replace(listing, instance);
+    const next =
+      listing === undefined
+        ? this.#listings.list(environment, instance, by)
+        : this.#listings.replace(environment, listing, instance, by);
     environment.protection.registered(instance.service, instance.id, instance, this.#scheduler.now());
     this.#scheduler.grant(next);
     this.#followUp(environment);
@@ -189,23 +205,6 @@ export class Roll {
 
   #isOutdated({ dirtyAt = Number.POSITIVE_INFINITY }: Admission, listing: Listing): boolean {
     return dirtyAt < listing.instance.dirtyAt && this.#scheduler.isDefended(listing);
-  }
-
-  #list(environment: Environment, instance: Instance): Listing {
-    const listing = this.#holders.admit(instance);
-    environment.set(listing, undefined);
-    this.#changed({ type: 'put', instance });
-    return listing;
-  }
-
-  #replace(listing: Listing, instance: Instance): Listing {
-    this.#holders.supersede(listing);
-    const before = listing.instance;
-    listing.instance = instance;
-    this.#environments.of(instance.env).set(listing, before);
-    if (!sameContent(before, instance)) this.#changed({ type: 'put', instance });
-    else this.#followers.termsChanged(instance);
-    return listing;
   }
 
   #renew(listing: Listing, terms: LeaseTerms = listing.instance): void {
@@ -222,33 +221,31 @@ export class Roll {
       protection.registered(instance.service, instance.id, listing.instance, now);
       this.#followers.termsChanged(listing.instance);
     }
-    listing.instance.renewedAt = this.#clock.wallNow();
+    const wallNow = this.#clock.wallNow();
+    noteSilence(listing, wallNow);
+    listing.instance.renewedAt = wallNow;
     this.#scheduler.grant(listing);
     this.#followUp(environment);
   }
 
-  #mark(listing: Listing | undefined, late: boolean): void {
-    if (listing === undefined || listing.instance.late === late) return;
-    listing.instance = { ...listing.instance, late };
-    this.#changed({ type: 'put', instance: listing.instance });
-  }
-
-  #evict(environment: Environment, service: string, id: string): void {
+  #expire(environment: Environment, { service, id, ...eviction }: Eviction, now: number): void {
     const listing = environment.get(service, id);
+    if (listing === undefined) return;
+    const evidence = { what: 'evicted', ...eviction, ...ttlOf(listing), ...environment.countEviction(now) } as const;
+    this.#evict(environment, listing, evidence);
+  }
+
+  #evict(environment: Environment, listing: Listing, evidence: RemovalEvidence): void {
     // A renewal may have come between the decision and now.
-    if (listing !== undefined && !this.#scheduler.isLeased(listing)) this.#remove(environment, listing, 'expired');
+    if (!this.#scheduler.isLeased(listing)) this.#listings.remove(environment, listing, evidence);
   }
 
-  #remove(environment: Environment, listing: Listing, reason: 'deregistered' | 'expired'): void {
-    environment.delete(listing);
-    this.#scheduler.end(listing);
-    this.#holders.forget(listing);
-    this.#changed({ type: 'remove', instance: refOf(listing.instance), reason });
-  }
-
-  #changed(change: DistributiveOmit<Change, 'revision'>): void {
-    this.#revision += 1;
-    this.#followers.changed({ ...change, revision: this.#revision });
+  #cancel(listing: Listing, evidence: RemovalEvidence): void {
+    const { env, service, id } = listing.instance;
+    const environment = this.#environments.of(env);
+    environment.protection.cancelled(service, id, this.#scheduler.now());
+    this.#listings.remove(environment, listing, evidence);
+    this.#followUp(environment);
   }
 
   /** After each command: what follows from it at once happens at once, not at the next deadline. */
@@ -264,4 +261,4 @@ export class Roll {
   }
 }
 
-type DistributiveOmit<T, K extends keyof T> = T extends unknown ? Omit<T, K> : never;
+const ttlOf = ({ instance: { ttlMs } }: Listing): { readonly ttlMs: number } => ({ ttlMs });

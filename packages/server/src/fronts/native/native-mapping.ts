@@ -8,12 +8,12 @@ import type {
   ServicesAnswer,
   Instance as WireInstance,
 } from '@rollcall/protocol';
+import type { Renewal } from '../../roll/commands.ts';
 import type { EnvironmentStatus } from '../../roll/environment.ts';
 import type { Change } from '../../roll/followers.ts';
 import type { Instance } from '../../roll/instance.ts';
 import type { InstanceRef } from '../../roll/instance-ref.ts';
 import type { Registration } from '../../roll/registration.ts';
-import type { Renewal } from '../../roll/roll.ts';
 
 /** What a register call sends, once it has passed the schema. */
 export function readRegistration(input: InstanceInput): Registration {

@@ -2,6 +2,7 @@ import { type EnvRequest, schemas } from '@rollcall/protocol';
 import type { FastifyInstance } from 'fastify';
 import type { Pacer } from '../../http/pacer.ts';
 import { smallBodyBytes } from '../../server-options.ts';
+import { actorOf } from './actor.ts';
 import { envelope, type NativeContext } from './envelope.ts';
 import { sendList } from './list-answer.ts';
 import type { Snapshots } from './snapshots.ts';
@@ -49,6 +50,6 @@ export function operationRoutes(app: FastifyInstance, context: ReadContext): voi
   app.post<{ Body: EnvRequest }>(
     '/protection/end',
     { bodyLimit: smallBodyBytes, schema: { body: schemas.envQuery } },
-    ({ body }) => envelope(context, { evicted: roll.endProtection(body.env) }),
+    (request) => envelope(context, { evicted: roll.endProtection(request.body.env, actorOf(request)) }),
   );
 }

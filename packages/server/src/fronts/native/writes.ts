@@ -7,6 +7,7 @@ import {
 } from '@rollcall/protocol';
 import type { FastifyInstance } from 'fastify';
 import { maxBatchBodyBytes, maxBodyBytes, maxRenewalBodyBytes, smallBodyBytes } from '../../server-options.ts';
+import { actorOf } from './actor.ts';
 import { envelope, type NativeContext } from './envelope.ts';
 import { readKey, readRegistration, writeRenewal } from './native-mapping.ts';
 
@@ -16,8 +17,10 @@ export function writeRoutes(app: FastifyInstance, context: NativeContext): void 
   app.post<{ Body: RegisterRequest }>(
     '/register',
     { bodyLimit: maxBodyBytes, schema: { body: schemas.registerBody } },
-    ({ body }) =>
-      envelope(context, { handles: roll.register(body.instances.map(readRegistration)).map(({ handle }) => handle) }),
+    (request) => {
+      const leases = roll.register(request.body.instances.map(readRegistration), actorOf(request));
+      return envelope(context, { handles: leases.map(({ handle }) => handle) });
+    },
   );
   app.post<{ Body: KeysRequest }>(
     '/renew',
@@ -27,11 +30,13 @@ export function writeRoutes(app: FastifyInstance, context: NativeContext): void 
   app.post<{ Body: CancelRequest }>(
     '/cancel',
     { bodyLimit: maxBatchBodyBytes, schema: { body: schemas.cancelBody } },
-    ({ body }) => {
+    (request) => {
+      const { body } = request;
+      const by = actorOf(request);
       const done =
         'handles' in body
-          ? body.handles.map((handle) => roll.release(handle))
-          : body.keys.map((key) => roll.deregister(readKey(key)));
+          ? body.handles.map((handle) => roll.release(handle, by))
+          : body.keys.map((key) => roll.deregister(readKey(key), by));
       return envelope(context, { cancelled: done.filter(Boolean).length });
     },
   );
