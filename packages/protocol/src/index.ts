@@ -40,7 +40,15 @@ export type {
   RenewLeasesRequest,
   RenewStatus,
 } from './leases.ts';
-export type { EnvRequest, ProtectionEndAnswer, ProtectionStatus, StatusAnswer } from './operations.ts';
+export type {
+  ApplicationStatus,
+  EnvRequest,
+  HeldInstance,
+  ProtectionEndAnswer,
+  ProtectionState,
+  ProtectionStatus,
+  StatusAnswer,
+} from './operations.ts';
 export type { InstancesAnswer, ServicesAnswer } from './reads.ts';
 export type { JsonSchema } from './schemas/json-schema.ts';
 export { type SchemaKeyword, schemaKeywords } from './schemas/keywords.ts';

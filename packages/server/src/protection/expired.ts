@@ -1,6 +1,6 @@
 import { LeaseTable } from '@rollcall/core/adapter';
 import { type Allowance, Ceiling } from './ceiling.ts';
-import { quietIntervals } from './constants.ts';
+import { ceilingMs, quietIntervals } from './constants.ts';
 import { coverOf, type EvictionCause, type Member } from './member.ts';
 
 /** An instance that is to be evicted now. */
@@ -71,6 +71,12 @@ export class Expired {
     const due = new Map([...quiet.map(dueTo('quiet')), ...covered.map(dueTo('replaced'))]);
     const all = due.size > 0 ? due : new Map(this.#ceiling.take(allowance).map(dueTo('ceiling')));
     return [...all].map(([member, cause]) => ({ member, cause }));
+  }
+
+  /** When it may be evicted, if nothing of it or its environment changes until then. */
+  mayGoAt({ lastRenewal, renewIntervalMs }: Member, isProtected: boolean): number {
+    const ceilingAt = lastRenewal + ceilingMs;
+    return isProtected ? ceilingAt : Math.min(ceilingAt, this.#quietSince + quietIntervals * renewIntervalMs);
   }
 
   /** It may go when its environment has not been protected for two of its own intervals. */

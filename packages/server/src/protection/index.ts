@@ -1,3 +1,4 @@
 export { recentMs } from './constants.ts';
 export type { Eviction, EvictionCause, Silence } from './member.ts';
-export { Protection, type ProtectionView } from './protection.ts';
+export { Protection } from './protection.ts';
+export type { ApplicationView, HeldView, ProtectionView } from './view.ts';

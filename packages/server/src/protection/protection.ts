@@ -16,6 +16,7 @@ import {
   type Silence,
   silenceOf,
 } from './member.ts';
+import { type ApplicationView, byApplication, type HeldView, type ProtectionView } from './view.ts';
 
 /** Options of {@link Protection}. */
 export interface ProtectionOptions {
@@ -23,19 +24,6 @@ export interface ProtectionOptions {
   readonly enabled: boolean;
   /** In [0, 1); default `Math.random`. */
   readonly random?: (() => number) | undefined;
-}
-
-/** The numbers of the rule, now. */
-export interface ProtectionView {
-  readonly missing: number;
-  /** N of the rule. */
-  readonly considered: number;
-  /** Protected while `missing` is above it. */
-  readonly threshold: number;
-  /** Expired and still listed. */
-  readonly held: number;
-  /** Protected, or an expired instance is held. */
-  readonly on: boolean;
 }
 
 /** What {@link Protection.advance} answers. */
@@ -62,12 +50,18 @@ export class Protection {
   readonly #evicted = new Evicted();
   readonly #count = new Count();
   #protected = false;
+  #onSince: number | undefined;
   /** Something happened since time was last moved. */
   #dirty = false;
 
   constructor({ enabled, random = Math.random }: ProtectionOptions) {
     this.#enabled = enabled;
     this.#expired = new Expired(random);
+  }
+
+  /** False: every expired instance is evicted at once. */
+  get enabled(): boolean {
+    return this.#enabled;
   }
 
   /** How many evicted ids are remembered. */
@@ -127,6 +121,7 @@ export class Protection {
     const evict = due.map((each) => evictionOf(each, now));
     for (const { member } of due) this.#evict(member, now, true);
     this.#evaluate(now);
+    this.#noteOn(now);
     this.#dirty = false;
     return { late: late.map((member) => silenceOf(member, now)), onTime, evict };
   }
@@ -150,9 +145,28 @@ export class Protection {
 
   view(now: number): ProtectionView {
     this.#evaluate(now);
-    const held = this.#enabled ? this.#expired.size : 0;
+    this.#noteOn(now);
     const { missing, considered, threshold } = this.#count;
-    return { missing, considered, threshold, held, on: this.#enabled && (this.#protected || held > 0) };
+    const { forgetsAt } = this.#evicted;
+    return {
+      ...{ missing, considered, threshold },
+      held: this.#enabled ? this.#expired.size : 0,
+      on: this.#onSince !== undefined,
+      onSince: this.#onSince,
+      heard: this.#lateness.heardSince !== undefined,
+      forgetsAt: Number.isFinite(forgetsAt) ? forgetsAt : undefined,
+    };
+  }
+
+  /** The applications, and the expired instances that are listed all the same. Costs a look at every instance. */
+  details(now: number): { readonly applications: readonly ApplicationView[]; readonly held: readonly HeldView[] } {
+    const held = this.#enabled ? this.#expired.members : [];
+    const members = [...this.#listed.values(), ...this.#evicted.recent()];
+    const mayGoAt = (member: Member): number => this.#expired.mayGoAt(member, this.#protected);
+    return {
+      applications: byApplication(members, new Set(held)),
+      held: held.map((member) => ({ ...silenceOf(member, now), mayGoAt: mayGoAt(member) })),
+    };
   }
 
   #renew(member: Member, lease: Lease, now: number): void {
@@ -228,6 +242,11 @@ export class Protection {
     if (!before || this.#protected) return;
     this.#expired.protectionEnded(now);
     this.#dirty = true;
+  }
+
+  #noteOn(now: number): void {
+    const on = this.#enabled && (this.#protected || this.#expired.size > 0);
+    this.#onSince = on ? (this.#onSince ?? now) : undefined;
   }
 
   #due(now: number): readonly Due[] {

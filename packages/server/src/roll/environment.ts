@@ -1,7 +1,7 @@
-import { Protection, type ProtectionView, recentMs } from '../protection/index.ts';
-import { explain } from './explain.ts';
+import { Protection, recentMs } from '../protection/index.ts';
 import type { Listing } from './holders.ts';
 import type { Instance } from './instance.ts';
+import { type EnvironmentStatus, statusOf } from './status.ts';
 import { WindowCounter } from './window-counter.ts';
 
 /** Of an instance besides its content: entries of maps, its lease, what self-protection knows of it. Bytes. */
@@ -15,17 +15,6 @@ const departureCost = 1_000;
 
 /** What an instance takes in memory, roughly. Bytes. */
 export const costOf = ({ bytes }: { readonly bytes: number }): number => instanceCost + contentFactor * bytes;
-
-/** Self-protection of one environment, and what it was reckoned from. */
-export interface EnvironmentStatus extends ProtectionView {
-  readonly env: string;
-  readonly instances: number;
-  readonly late: number;
-  /** One sentence for an operator. */
-  readonly explanation: string;
-  readonly renewsLastMinute: number;
-  readonly renewsExpected: number;
-}
 
 /** One env: its instances by service, and its self-protection. */
 export class Environment {
@@ -89,19 +78,9 @@ export class Environment {
     return [...this.#services.values()].flatMap((nodes) => [...nodes.values()]);
   }
 
-  status(now: number): EnvironmentStatus {
-    const view = this.protection.view(now);
-    const all = this.list().map(({ instance }) => instance);
-    // As in the seed: two renewals a minute at its 30 s; here by each instance's own interval.
-    const perMinute = all.filter(({ ttlMs }) => ttlMs > 0).map(({ renewIntervalMs }) => 60_000 / renewIntervalMs);
-    return {
-      env: this.name,
-      instances: all.length,
-      late: all.filter(({ late }) => late).length,
-      ...view,
-      explanation: explain(all.length, view),
-      renewsLastMinute: this.renewals.count(now),
-      renewsExpected: Math.round(perMinute.reduce((sum, count) => sum + count, 0)),
-    };
+  status(now: number, wallNow: number): EnvironmentStatus {
+    const instances = this.list().map(({ instance }) => instance);
+    const { protection, renewals } = this;
+    return statusOf({ env: this.name, protection, renewals, instances }, now, wallNow);
   }
 }

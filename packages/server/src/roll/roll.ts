@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import type { Clock } from '@rollcall/core';
 import type { Eviction } from '../protection/index.ts';
 import type { Lease, Renewal, RollOptions } from './commands.ts';
-import type { Environment, EnvironmentStatus } from './environment.ts';
+import type { Environment } from './environment.ts';
 import { Environments } from './environments.ts';
 import { type Actor, type RemovalEvidence, sentBy } from './evidence.ts';
 import { Followers, type RollFollower } from './followers.ts';
@@ -13,6 +13,7 @@ import { LeaseScheduler } from './lease-scheduler.ts';
 import { Listings, noteSilence } from './listings.ts';
 import { type Admission, admit, type Registration, roundTerms } from './registration.ts';
 import { applySetting, type Setting } from './setting.ts';
+import type { EnvironmentStatus } from './status.ts';
 
 /** The roll: env -> service -> id -> instance, with leases, holders and self-protection. Followers are told each change. */
 export class Roll {
@@ -146,7 +147,7 @@ export class Roll {
     return names.flatMap((name) => {
       const environment = this.#environments.find(name);
       if (environment === undefined) return [];
-      const status = environment.status(this.#scheduler.now());
+      const status = environment.status(this.#scheduler.now(), this.#clock.wallNow());
       this.#followUp(environment);
       return status;
     });

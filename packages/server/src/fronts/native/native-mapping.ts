@@ -9,11 +9,11 @@ import type {
   Instance as WireInstance,
 } from '@rollcall/protocol';
 import type { Renewal } from '../../roll/commands.ts';
-import type { EnvironmentStatus } from '../../roll/environment.ts';
 import type { Change } from '../../roll/followers.ts';
 import type { Instance } from '../../roll/instance.ts';
 import type { InstanceRef } from '../../roll/instance-ref.ts';
 import type { Registration } from '../../roll/registration.ts';
+import type { EnvironmentStatus } from '../../roll/status.ts';
 
 /** What a register call sends, once it has passed the schema. */
 export function readRegistration(input: InstanceInput): Registration {
@@ -88,4 +88,17 @@ const statuses: Readonly<Record<Renewal, RenewStatus>> = { renewed: 200, unknown
 export const writeRenewal = (renewal: Renewal): RenewStatus => statuses[renewal];
 
 /** Self-protection as it is told to an operator. */
-export const writeStatus = (status: EnvironmentStatus): ProtectionStatus => status;
+export function writeStatus({ since, firstMayGoAt, forgetsAt, ...status }: EnvironmentStatus): ProtectionStatus {
+  return {
+    ...status,
+    ...(since === undefined ? {} : { since }),
+    ...(firstMayGoAt === undefined ? {} : { firstMayGoAt }),
+    ...(forgetsAt === undefined ? {} : { forgetsAt }),
+    applications: status.applications.map(({ service, ...numbers }) => ({ appid: service, ...numbers })),
+    heldInstances: status.heldInstances.map(({ service, id, ...times }) => ({
+      appid: service,
+      hostname: id,
+      ...times,
+    })),
+  };
+}
