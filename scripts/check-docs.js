@@ -3,6 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { root, run } from './bootstrap.js';
 import { withCapabilities } from './capabilities.js';
+import { settingsPage } from './server-settings.js';
 
 const folder = `${root}.docs-check/`;
 const docs = existsSync(`${root}docs`)
@@ -30,6 +31,11 @@ writeFileSync(
 let failed = 0;
 if ((await withCapabilities()) !== readFileSync(`${root}README.md`, 'utf8')) {
   console.error('the table of adapters in README.md is out of date: node scripts/capabilities.js');
+  failed += 1;
+}
+const settings = await settingsPage();
+if (settings.wanted !== settings.text) {
+  console.error('the table of settings in docs/running-the-server.md is out of date: node scripts/server-settings.js');
   failed += 1;
 }
 if (blocks.length === 0) {

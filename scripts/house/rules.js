@@ -55,7 +55,7 @@ export function documentedExports({ path, program, comments, text, lineOf }) {
     .map(({ start }) => `${path}:${lineOf(start)}: an export without a docstring`);
 }
 
-/** @type {Rule} On Node 20 these lose their timer at a garbage collection: docs/design/time.md. */
+/** @type {Rule} On Node 20 these lose their timer at a garbage collection: docs/design/time-and-deadlines.md. */
 export function ownedSignals({ path, program, lineOf }) {
   /** @type {string[]} */
   const problems = [];

@@ -3,7 +3,14 @@ import { type Registry, RegistryError } from '@rollcall/core';
 import type { AdapterDescriptor, CommonRegistryOptions } from '@rollcall/core/adapter';
 import { adapter as discovery } from '@rollcall/discovery';
 import { adapter as memory } from '@rollcall/memory';
-import { findAdapter, openAdapter, readSetting, type SettingSources, type Settings } from '@rollcall/service';
+import {
+  findAdapter,
+  openAdapter,
+  type ProgramPlace,
+  readSetting,
+  type SettingSources,
+  type Settings,
+} from '@rollcall/service';
 import type { Command } from 'commander';
 import { CliError, exitCodes } from './exit-codes.ts';
 import { timeOption } from './parse.ts';
@@ -23,7 +30,10 @@ export interface CommonOptions {
 const broughtAlong = { memory, discovery } as const;
 
 /** What the command line reads of its process, once. */
-const program = { env: process.env, place: { entry: process.argv[1], cwd: process.cwd() } } as const;
+export const program: { readonly env: NodeJS.ProcessEnv; readonly place: ProgramPlace } = {
+  env: process.env,
+  place: { entry: process.argv[1], cwd: process.cwd() },
+};
 
 /** What a service that the command line runs reads: TTL, interval and address, where no option of the command says them. */
 export const serviceSettings: SettingSources = { argv: [], env: program.env };

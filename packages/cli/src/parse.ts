@@ -15,13 +15,6 @@ export function port(text: string): number {
   return number;
 }
 
-/** Names, separated by commas. */
-export const names = (text: string): readonly string[] =>
-  text
-    .split(',')
-    .map((name) => name.trim())
-    .filter((name) => name !== '');
-
 /** `key=value`, repeatable. */
 export function pair(text: string, before: Readonly<Record<string, string>> = {}): Readonly<Record<string, string>> {
   const at = text.indexOf('=');

@@ -9,6 +9,8 @@ import { WatchHub } from './fronts/native/watch/watch-hub.ts';
 import { createApp } from './http/create-app.ts';
 import { OpenAnswers } from './http/open-answers.ts';
 import { Pacer } from './http/pacer.ts';
+import { logRequests } from './logs/request-log.ts';
+import { RollLog } from './logs/roll-log.ts';
 import { Roll } from './roll/roll.ts';
 import {
   changeLogBytes,
@@ -41,6 +43,7 @@ class HttpServer implements DiscoveryServer {
   readonly #roll: Roll;
   readonly #watches: WatchHub;
   readonly #snapshots: Snapshots;
+  readonly #rollLog: RollLog;
   readonly #app: FastifyInstance;
   readonly #answers: OpenAnswers;
   readonly #startedAt: number;
@@ -62,9 +65,11 @@ class HttpServer implements DiscoveryServer {
     this.#snapshots = snapshots;
     const watches = new WatchHub({ roll, log, snapshots, pacer, clock, isWarming });
     this.#watches = watches;
+    this.#rollLog = new RollLog(settings.logger, clock);
     // Watches last: they read the others.
-    for (const follower of [log, snapshots, watches]) roll.follow(follower);
+    for (const follower of [log, snapshots, this.#rollLog, watches]) roll.follow(follower);
     this.#app = createApp(settings);
+    logRequests(this.#app, settings);
     this.#answers = new OpenAnswers(this.#app, clock);
     guardHost(this.#app, settings);
     const uptimeMs = (): number => clock.now() - this.#startedAt;
@@ -105,6 +110,7 @@ class HttpServer implements DiscoveryServer {
 
   #warmed(): void {
     this.#warming = false;
+    this.#settings.logger.info({}, 'warm-up is over: an instance that has not registered by now is gone');
     this.#watches.warmed();
   }
 
@@ -114,6 +120,7 @@ class HttpServer implements DiscoveryServer {
     await this.#answers.close();
     this.#snapshots.close();
     this.#roll.close();
+    this.#rollLog.close();
   }
 }
 

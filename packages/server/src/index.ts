@@ -1,2 +1,2 @@
 export { createServer, type DiscoveryServer } from './create-server.ts';
-export type { ServerOptions } from './server-options.ts';
+export { type OptionProblem, type ServerOptions, serverOptionProblems } from './server-options.ts';

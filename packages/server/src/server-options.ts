@@ -1,5 +1,6 @@
-import { type Clock, RegistryError } from '@rollcall/core';
+import { type Clock, type Logger, RegistryError } from '@rollcall/core';
 import { systemClock } from '@rollcall/core/adapter';
+import { silentLogger } from './logs/silent-logger.ts';
 
 /** Options of {@link createServer}. */
 export interface ServerOptions {
@@ -15,6 +16,12 @@ export interface ServerOptions {
   readonly warmUpMs?: number | undefined;
   /** Names by which clients call a server that listens beyond this machine, besides its own and those without a dot. */
   readonly allowedHosts?: readonly string[] | undefined;
+  /** What hears of evictions, self-protection, failures and slow requests; default: nothing does. */
+  readonly logger?: Logger | undefined;
+  /** `problems` (default): requests that fail by a defect of the server, and slow ones. `all`: every request. */
+  readonly logRequests?: 'problems' | 'all' | undefined;
+  /** A request that takes longer is logged as slow. Milliseconds; default 1,000. */
+  readonly slowRequestMs?: number | undefined;
   readonly clock?: Clock | undefined;
 }
 
@@ -22,11 +29,13 @@ export interface ServerOptions {
 export const defaultHost = '127.0.0.1';
 /** Its port. */
 export const defaultPort = 7171;
-/** The TTL of the seed: three of its heartbeats. Milliseconds. */
+/** Equal to the default TTL: by then every service that is alive has renewed, or registered again. Milliseconds. */
 export const defaultWarmUpMs = 90_000;
-/** TTL of an instance that names none, as the seed's. Milliseconds. */
+/** A request that takes longer is logged as slow. Milliseconds. */
+export const defaultSlowRequestMs = 1_000;
+/** TTL of an instance that names none: that of Eureka and bilibili/discovery. Milliseconds. */
 export const defaultTtlMs = 90_000;
-/** Renew interval of an instance that names none, as the seed's. Milliseconds. */
+/** Renew interval of an instance that names none: that of Eureka and bilibili/discovery. Milliseconds. */
 export const defaultRenewIntervalMs = 30_000;
 /** TTLs and renew intervals are rounded up to it, so that the lists of the lease tables stay few. Milliseconds. */
 export const leaseResolutionMs = 100;
@@ -101,30 +110,59 @@ const loopback = /^(?:127(?:\.\d{1,3}){3}|localhost|::1|\[::1\])$/;
 /** Whether only this machine reaches it. */
 export const isLoopback = (host: string): boolean => loopback.test(host.toLowerCase());
 
-function refuse(message: string): never {
-  throw new RegistryError('INVALID_ARGUMENT', message, { registry: 'server' });
+/** What is wrong with one option. */
+export interface OptionProblem {
+  readonly option: keyof ServerOptions;
+  readonly message: string;
 }
 
-/** Checks and completes the options; throws `INVALID_ARGUMENT`. */
+/** All that is wrong with the options, each on its own and together. */
+export function serverOptionProblems(options: ServerOptions): readonly OptionProblem[] {
+  const { host, port, protection, warmUpMs, allowedHosts, logRequests, slowRequestMs } = withDefaults(options);
+  const problems: OptionProblem[] = [];
+  const check = (option: keyof ServerOptions, holds: boolean, message: string): void => {
+    if (!holds) problems.push({ option, message });
+  };
+  const isHost = typeof host === 'string' && host !== '';
+  check('host', isHost, 'host must be an address or a name of this machine');
+  check('port', Number.isInteger(port) && port >= 0 && port <= 65_535, `port must be 0-65535, got ${port}`);
+  const isMode = protection === 'on' || protection === 'off';
+  check('protection', isMode, `protection must be on or off, got ${String(protection)}`);
+  const isWarmUp = warmUpMs >= 0 && warmUpMs <= 86_400_000;
+  check('warmUpMs', isWarmUp, `warmUpMs must be 0-86400000 milliseconds, got ${warmUpMs}`);
+  const areHosts = Array.isArray(allowedHosts) && allowedHosts.every((name) => typeof name === 'string' && name !== '');
+  check('allowedHosts', areHosts, 'allowedHosts must be a list of host names');
+  const isWanted = logRequests === 'problems' || logRequests === 'all';
+  check('logRequests', isWanted, `logRequests must be problems or all, got ${String(logRequests)}`);
+  check('slowRequestMs', slowRequestMs >= 0, `slowRequestMs must be 0 or more milliseconds, got ${slowRequestMs}`);
+  check(
+    'host',
+    !isHost || isLoopback(host) || options.insecure === true,
+    `host ${host} can be reached from other machines, and every client that reaches it may change the roll: allow it with --insecure, or bind 127.0.0.1`,
+  );
+  return problems;
+}
+
+/** Checks and completes the options; throws `INVALID_ARGUMENT` that names all that is wrong. */
 export function parseServerOptions(options: ServerOptions): ServerSettings {
+  const problems = serverOptionProblems(options);
+  if (problems.length === 0) return withDefaults(options);
+  throw new RegistryError('INVALID_ARGUMENT', problems.map(({ message }) => message).join('; '), {
+    registry: 'server',
+  });
+}
+
+function withDefaults(options: ServerOptions): ServerSettings {
   const {
     host = defaultHost,
     port = defaultPort,
     protection = 'on',
     warmUpMs = defaultWarmUpMs,
     allowedHosts = [],
+    logger = silentLogger,
+    logRequests = 'problems',
+    slowRequestMs = defaultSlowRequestMs,
     clock = systemClock,
   } = options;
-  if (typeof host !== 'string' || host === '') refuse('host must be an address or a name of this machine');
-  if (!Number.isInteger(port) || port < 0 || port > 65_535) refuse(`port must be 0-65535, got ${port}`);
-  if (protection !== 'on' && protection !== 'off') refuse(`protection must be on or off, got ${String(protection)}`);
-  if (!(warmUpMs >= 0 && warmUpMs <= 86_400_000)) refuse(`warmUpMs must be 0-86400000 milliseconds, got ${warmUpMs}`);
-  if (!Array.isArray(allowedHosts) || !allowedHosts.every((name) => typeof name === 'string' && name !== ''))
-    refuse('allowedHosts must be a list of host names');
-  if (!isLoopback(host) && options.insecure !== true) {
-    refuse(
-      `host ${host} can be reached from other machines, and every client that reaches it may change the roll: allow it with --insecure, or bind 127.0.0.1`,
-    );
-  }
-  return { host, port, protection, warmUpMs, allowedHosts, clock };
+  return { host, port, protection, warmUpMs, allowedHosts, logger, logRequests, slowRequestMs, clock };
 }

@@ -92,10 +92,11 @@ class WatchReader {
     const { cluster, clock, signal } = this.#request;
     const reason = new Error('etcd did not say in time whether the lease is over');
     try {
-      const { TTL } = await withDeadline({ clock, ms: reasonTimeoutMs, signal, reason }, (bounded) =>
+      const { grantedTTL } = await withDeadline({ clock, ms: reasonTimeoutMs, signal, reason }, (bounded) =>
         cluster.run(bounded, ({ leases }) => leases.leaseTimeToLive({ ID })),
       );
-      return Number(TTL) > 0 ? 'deregistered' : 'expired';
+      // What is left of it is told in whole seconds: none in its last second as well.
+      return Number(grantedTTL) > 0 ? 'deregistered' : 'expired';
     } catch {
       return 'unknown';
     }

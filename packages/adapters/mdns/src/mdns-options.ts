@@ -72,7 +72,7 @@ export const maxNamed = 10;
 /** Most instances that are remembered; then the oldest is dropped. */
 export const maxRemembered = 16_384;
 
-/** What an mDNS roll can do (decided in the design, section 4). */
+/** What an mDNS roll can do. Reads ask a link on which packets get lost, hence the slack: docs/mdns.md. */
 export const mdnsCapabilities: Capabilities = Object.freeze({
   minTtlMs: 2_000,
   ttlResolutionMs: 1_000,

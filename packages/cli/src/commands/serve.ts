@@ -1,53 +1,69 @@
 import { createServer } from '@rollcall/server';
-import { type Command, Option } from 'commander';
+import type { Command } from 'commander';
+import { program } from '../common.ts';
+import { exitCodes } from '../exit-codes.ts';
+import { createLogger } from '../logging/create-logger.ts';
 import { note, print } from '../output.ts';
-import { duration, names, port } from '../parse.ts';
+import { given, lineOf, problemsOf, shown, shownAsTable } from '../settings/check-settings.ts';
+import type { Problem } from '../settings/given.ts';
+import { type EffectiveSettings, readSettings, serverOptionsOf } from '../settings/read-settings.ts';
+import { settingFlags } from '../settings/setting-flags.ts';
 import { aborted, untilSignal } from '../signals.ts';
 
-interface ServeOptions {
-  readonly host: string;
-  readonly port: number;
-  readonly insecure?: true;
-  readonly allowHost?: readonly string[];
-  readonly protection: 'on' | 'off';
-  readonly warmUp?: number | boolean;
+/** What is no setting of the server, besides the flags of the settings. */
+interface ServeFlags extends Readonly<Record<string, unknown>> {
+  readonly config?: string;
+  readonly checkConfig?: true;
   readonly json?: true;
   readonly quiet?: true;
 }
 
+const help = `
+Every setting can also be a variable (--warm-up: ROLLCALL_SERVER_WARM_UP) or a line of the file (warm-up: 90s).
+A flag goes over a variable, a variable over the file (--config, or ROLLCALL_SERVER_CONFIG), the file over the default.
+The whole table: docs/running-the-server.md`;
+
 /** Adds the command `serve`. */
-export function addServeCommand(program: Command): void {
-  program
-    .command('serve')
-    .description('the discovery server, until SIGINT or SIGTERM')
-    .option('--host <address>', 'address to bind', '127.0.0.1')
-    .option('--port <port>', 'port to bind; 0: any free one', port, 7171)
-    .option(
-      '--insecure',
-      'allow an address that other machines reach: every client that reaches it may change the roll',
-    )
-    .option(
-      '--allow-host <names>',
-      'names by which clients call a server that others reach, separated by commas',
-      names,
-    )
-    .addOption(new Option('--protection <mode>', 'self-protection').choices(['on', 'off']).default('on'))
-    .option('--warm-up <time>', 'how long after an empty start absence is not believed (default: 90s)', duration)
-    .option('--no-warm-up', 'believe absence at once')
-    .option('--json', 'one line of JSON when ready')
+export function addServeCommand(root: Command): void {
+  const command = root.command('serve').description('the discovery server, until SIGINT or SIGTERM');
+  for (const flag of settingFlags()) command.addOption(flag);
+  command
+    .option('--config <file>', 'YAML with settings, one a line')
+    .option('--check-config', 'print the settings as they would hold, or all that is wrong with them, and end')
+    .option('--json', 'one line of JSON when ready; with --check-config: its result')
     .option('--quiet', 'nothing but errors')
+    .addHelpText('after', help)
     .action(serve);
 }
 
-async function serve(options: ServeOptions): Promise<void> {
-  const { host, port: wanted, insecure, allowHost: allowedHosts, protection, warmUp } = options;
-  const warmUpMs = warmUp === false ? 0 : typeof warmUp === 'number' ? warmUp : undefined;
-  const server = createServer({ host, port: wanted, insecure, allowedHosts, protection, warmUpMs });
+async function serve(flags: ServeFlags): Promise<void> {
+  const settings = readSettings({ flags, env: program.env, file: flags.config });
+  const problems = problemsOf(settings);
+  if (flags.checkConfig) return tellChecked(settings, problems, flags);
+  if (problems.length > 0) return refuse(problems);
+  const { host, protection, insecure, logLevel, logFormat } = settings.values;
+  const logger = createLogger({ level: flags.quiet ? 'error' : logLevel, format: logFormat });
+  const server = createServer({ ...serverOptionsOf(settings.values), logger });
   const signal = untilSignal();
-  const { url, port: bound } = await server.listen();
-  if (options.json) print(JSON.stringify({ url, host, port: bound, pid: process.pid }));
-  else if (!options.quiet) print(`the roll is open at ${url} (self-protection ${protection}); Ctrl-C ends it`);
-  if (insecure && !options.quiet) note('insecure: every client that reaches this address may read and change the roll');
+  const { url, port } = await server.listen();
+  logger.info({ url, node: process.version, settings: given(settings) }, `serving at ${url}`);
+  if (insecure) logger.warn({ host }, 'insecure: every client that reaches this address may read and change the roll');
+  if (flags.json) print(JSON.stringify({ url, host, port, pid: process.pid }));
+  else if (!flags.quiet) print(`the roll is open at ${url} (self-protection ${protection}); Ctrl-C ends it`);
   await aborted(signal);
+  logger.info({}, 'ending: watches are cut, requests under way are answered');
   await server.close();
+  logger.info({}, 'ended');
+}
+
+function refuse(problems: readonly Problem[]): void {
+  for (const problem of problems) note(`rollcall: ${lineOf(problem)}`);
+  process.exitCode = exitCodes.usage;
+}
+
+function tellChecked(settings: EffectiveSettings, problems: readonly Problem[], { json, quiet }: ServeFlags): void {
+  if (problems.length > 0) refuse(problems);
+  const valid = problems.length === 0;
+  if (json) print(JSON.stringify({ valid, ...(valid ? { settings: shown(settings) } : { problems }) }));
+  else if (valid && !quiet) print(`valid\n${shownAsTable(settings)}`);
 }

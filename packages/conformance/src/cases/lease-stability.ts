@@ -77,6 +77,26 @@ export const leaseStability: Concern = {
       await Promise.all([goes('seldom', ttlMs * 20), goes('often', 1), goes('once', ttlMs)]);
     },
 
+    'a node that is deregistered late in its TTL is told deregistered': async (context) => {
+      const [registry, other] = await context.openTwo();
+      const name = context.name();
+      const ttlMs = context.ttlMs(context.patient(renewedTtlMs));
+      const seen = context.observe(other, { name });
+      for (let attempt = 1; ; attempt += 1) {
+        const id = `n${attempt}`;
+        await registry.register(service(name, [id]), { ttlMs });
+        const before = now();
+        await registry.register(service(name, [id]), { ttlMs });
+        await pause(ttlMs * 0.6);
+        await registry.deregister(service(name, [id]));
+        await seen.until('the delete', () => seen.deleteOf(id) !== undefined, goneWithin(context, ttlMs));
+        // A machine that stood still let the lease run out.
+        if (now() - before >= ttlMs && attempt < 5) continue;
+        assert.equal(seen.deleteOf(id)?.reason, 'deregistered');
+        return;
+      }
+    },
+
     'neither a service nor a version of which all nodes expired is listed': async (context) => {
       const [registry, other] = await context.openTwo();
       const [stays, goes] = [context.name('stays'), context.name('goes')];

@@ -1,5 +1,5 @@
 import { RegistryError } from '@rollcall/core';
-import { type EntryKey, keyOf, type Lease } from '@rollcall/core/adapter';
+import { type Entry, type EntryKey, keyOf, type Lease, type WatchSink } from '@rollcall/core/adapter';
 import { openShelf } from '../shelf/shelf-registry.ts';
 import { type Mutant, withDriver, withRegistry } from './mutant.ts';
 
@@ -49,6 +49,22 @@ export const leaseMutants: readonly Mutant[] = [
     open: withDriver((inner) => ({
       watch: (name, sink, call) =>
         inner.watch(name, { ...sink, remove: (key) => sink.remove(key, 'deregistered') }, call),
+    })),
+  },
+  {
+    name: 'calls the deregistration of an old node an expiry',
+    caughtBy: 'what leaves a lease alone: a node that is deregistered late in its TTL is told deregistered',
+    open: withDriver((inner, { clock }) => ({
+      watch: (name, sink, call) => {
+        const putAt = new Map<string, number>();
+        const put = (entry: Entry): void => {
+          putAt.set(keyOf(entry.name, entry.node.id), clock.now());
+          sink.put(entry);
+        };
+        const remove: WatchSink['remove'] = (key, reason) =>
+          sink.remove(key, (putAt.get(keyOf(key.name, key.id)) ?? 0) + 50 < clock.now() ? 'expired' : reason);
+        return inner.watch(name, { ...sink, put, remove }, call);
+      },
     })),
   },
   {

@@ -6,7 +6,7 @@ export const ceilingMs = 3_600_000;
 export const rememberedDepartures = 1_000;
 /** See {@link rememberedDepartures}. */
 export const rememberedPerListed = 4;
-/** The part of an environment that may be missing before the network is to blame; the seed's 85 %, seen from the other side. */
+/** The part of an environment that may be missing before the network is to blame; Eureka's 85 %, seen from the other side: docs/design/self-protection.md. */
 export const toleratedPart = 0.15;
 /** At the ceiling the budget is spent once per this time, and the ceiling waits as long after a total outage. Milliseconds. */
 export const ceilingStepMs = 60_000;

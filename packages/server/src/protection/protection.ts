@@ -143,6 +143,11 @@ export class Protection {
     return ended.map((member) => silenceOf(member, now));
   }
 
+  /** Protected, or an expired instance is held; as of the last event. */
+  get isOn(): boolean {
+    return this.#enabled && (this.#protected || this.#expired.size > 0);
+  }
+
   view(now: number): ProtectionView {
     this.#evaluate(now);
     this.#noteOn(now);
@@ -151,7 +156,7 @@ export class Protection {
     return {
       ...{ missing, considered, threshold },
       held: this.#enabled ? this.#expired.size : 0,
-      on: this.#onSince !== undefined,
+      on: this.isOn,
       onSince: this.#onSince,
       heard: this.#lateness.heardSince !== undefined,
       forgetsAt: Number.isFinite(forgetsAt) ? forgetsAt : undefined,
@@ -245,8 +250,7 @@ export class Protection {
   }
 
   #noteOn(now: number): void {
-    const on = this.#enabled && (this.#protected || this.#expired.size > 0);
-    this.#onSince = on ? (this.#onSince ?? now) : undefined;
+    this.#onSince = this.isOn ? (this.#onSince ?? now) : undefined;
   }
 
   #due(now: number): readonly Due[] {

@@ -1,4 +1,4 @@
-import { Protection, recentMs } from '../protection/index.ts';
+import { Protection, type ProtectionView, recentMs } from '../protection/index.ts';
 import type { Listing } from './holders.ts';
 import type { Instance } from './instance.ts';
 import { type EnvironmentStatus, statusOf } from './status.ts';
@@ -27,6 +27,8 @@ export class Environment {
   #instancesCost = 0;
   /** What of `cost` the roll has counted. */
   countedCost = 0;
+  /** What followers were told last: whether self-protection is on. */
+  #toldProtected = false;
 
   constructor(name: string, protection: boolean) {
     this.name = name;
@@ -41,6 +43,17 @@ export class Environment {
   /** What it takes in memory, roughly. Bytes. */
   get cost(): number {
     return environmentCost + this.#instancesCost + this.protection.remembered * departureCost;
+  }
+
+  /** Whether self-protection went on or off since followers were told. */
+  get hasFlipped(): boolean {
+    return this.#isProtected !== this.#toldProtected;
+  }
+
+  /** Self-protection as followers are told it now. */
+  takeFlip(now: number): ProtectionView {
+    this.#toldProtected = this.#isProtected;
+    return { ...this.protection.view(now), on: this.#toldProtected };
   }
 
   get(service: string, id: string): Listing | undefined {
@@ -76,6 +89,11 @@ export class Environment {
   list(service?: string): Listing[] {
     if (service !== undefined) return [...(this.#services.get(service)?.values() ?? [])];
     return [...this.#services.values()].flatMap((nodes) => [...nodes.values()]);
+  }
+
+  /** An environment that is about to be forgotten protects nothing any more. */
+  get #isProtected(): boolean {
+    return !this.isEmpty && this.protection.isOn;
   }
 
   status(now: number, wallNow: number): EnvironmentStatus {

@@ -1,3 +1,4 @@
+import type { ProtectionView } from '../protection/index.ts';
 import { countOf, spellDuration } from './spell.ts';
 
 /**
@@ -6,7 +7,7 @@ import { countOf, spellDuration } from './spell.ts';
  */
 export type ProtectionState = 'disabled' | 'calm' | 'waiting' | 'protecting';
 
-/** Self-protection of one environment in numbers. */
+/** What the explanation of an environment's self-protection is made of. */
 export interface EnvironmentNumbers {
   readonly env: string;
   readonly state: ProtectionState;
@@ -26,8 +27,18 @@ export interface EnvironmentNumbers {
   readonly forgetsInMs: number | undefined;
 }
 
+/** What of the numbers the sentences need. */
+export type Explained = Omit<EnvironmentNumbers, 'late' | 'out' | 'on'>;
+
+/** The state of an environment by its numbers. */
+export function stateOf(enabled: boolean, { missing, threshold, on }: ProtectionView): ProtectionState {
+  if (!enabled) return 'disabled';
+  if (missing > threshold) return 'protecting';
+  return on ? 'waiting' : 'calm';
+}
+
 /** Self-protection of an environment in a sentence or two for an operator. */
-export function explain(numbers: EnvironmentNumbers): string {
+export function explain(numbers: Explained): string {
   const { state, instances, missing, considered, threshold } = numbers;
   if (instances === 0 && considered === 0) return 'The roll is empty.';
   if (state === 'disabled') return 'Self-protection is switched off: each instance is evicted when its TTL runs out.';
@@ -39,10 +50,10 @@ export function explain(numbers: EnvironmentNumbers): string {
   return `Not protecting any more or not yet (${calm}), but ${waiting(numbers)}`;
 }
 
-const forTime = ({ onForMs = 0 }: EnvironmentNumbers): string => ` for ${spellDuration(onForMs)}`;
+const forTime = ({ onForMs }: Explained): string => (onForMs === undefined ? '' : ` for ${spellDuration(onForMs)}`);
 
 /** What happens while it protects, and what ends it. */
-function course({ env, missing, threshold, held, firstMayGoInMs, forgetsInMs, heard }: EnvironmentNumbers): string {
+function course({ env, missing, threshold, held, firstMayGoInMs, forgetsInMs, heard }: Explained): string {
   const stay = `The registry blames the network and evicts none; the silent stay listed, marked late${held === 0 ? '' : `, ${held} of them beyond their TTL`}.`;
   const back = missing - threshold;
   const forgotten =
@@ -55,9 +66,9 @@ function course({ env, missing, threshold, held, firstMayGoInMs, forgetsInMs, he
   return `${stay} ${ends}${ceiling} To evict the expired now: ${endCommand(env)}.`;
 }
 
-function waiting({ held, firstMayGoInMs = 0 }: EnvironmentNumbers): string {
+function waiting({ held, firstMayGoInMs }: Explained): string {
   const is = held === 1 ? 'is' : 'are';
-  return `${countOf(held, 'expired instance')} ${is} still listed and ${is} evicted after two quiet intervals of ${held === 1 ? 'its' : 'their'} own, the first in ${spellDuration(firstMayGoInMs)}.`;
+  return `${countOf(held, 'expired instance')} ${is} still listed and ${is} evicted after two quiet intervals of ${held === 1 ? 'its' : 'their'} own${firstMayGoInMs === undefined ? '' : `, the first in ${spellDuration(firstMayGoInMs)}`}.`;
 }
 
 const endCommand = (env: string): string =>

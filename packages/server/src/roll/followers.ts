@@ -1,4 +1,5 @@
 import type { Clock } from '@rollcall/core';
+import type { ProtectionView } from '../protection/index.ts';
 import type { PutEvidence, RemovalEvidence } from './evidence.ts';
 import type { Instance } from './instance.ts';
 import { type InstanceRef, refOf } from './instance-ref.ts';
@@ -26,12 +27,20 @@ interface Moment {
   readonly at: number;
 }
 
+/** Where the roll is in its history. */
+export interface Position {
+  epoch: string;
+  revision: number;
+}
+
 /** A part of the server that is told every change, after it has happened, in order: the change log, watches. */
 export interface RollFollower {
   /** `before`: the instance as it was listed until now; undefined: it was not. */
   changed(change: Change, before: Instance | undefined): void;
   /** An instance has other terms of its lease, which is no change that watchers see. */
   termsChanged?(instance: Instance): void;
+  /** Self-protection of an environment went on or off. */
+  protectionChanged?(env: string, view: ProtectionView): void;
   /** One of its own methods threw: what it keeps may lack that change. */
   failed(cause: unknown): void;
 }
@@ -43,15 +52,11 @@ export interface RollFollower {
 export class Followers {
   readonly #followers = new Set<RollFollower>();
   readonly #clock: Clock;
-  #revision = 0;
+  readonly #position: Position;
 
-  constructor(clock: Clock) {
+  constructor(clock: Clock, position: Position) {
     this.#clock = clock;
-  }
-
-  /** Goes up by one per change. */
-  get revision(): number {
-    return this.#revision;
+    this.#position = position;
   }
 
   /** In the order in which they began to follow. Answers how to stop. */
@@ -73,12 +78,16 @@ export class Followers {
     this.#tell((follower) => follower.termsChanged?.(instance));
   }
 
+  protectionChanged(env: string, view: ProtectionView): void {
+    this.#tell((follower) => follower.protectionChanged?.(env, view));
+  }
+
   #moment(): Moment {
-    return { revision: this.#revision + 1, at: this.#clock.wallNow() };
+    return { revision: this.#position.revision + 1, at: this.#clock.wallNow() };
   }
 
   #changed(change: Change, before: Instance | undefined): void {
-    this.#revision = change.revision;
+    this.#position.revision = change.revision;
     this.#tell((follower) => follower.changed(change, before));
   }
 

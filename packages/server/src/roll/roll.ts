@@ -1,24 +1,23 @@
 import { randomBytes } from 'node:crypto';
 import type { Clock } from '@rollcall/core';
 import type { Eviction } from '../protection/index.ts';
-import type { Lease, Renewal, RollOptions } from './commands.ts';
 import type { Environment } from './environment.ts';
 import { Environments } from './environments.ts';
 import { type Actor, type RemovalEvidence, sentBy } from './evidence.ts';
-import { Followers, type RollFollower } from './followers.ts';
+import { Followers, type Position, type RollFollower } from './followers.ts';
 import { Holders, type Listing } from './holders.ts';
 import { type Instance, newInstance } from './instance.ts';
 import { type InstanceRef, type LeaseTerms, refOf } from './instance-ref.ts';
 import { LeaseScheduler } from './lease-scheduler.ts';
 import { Listings, noteSilence } from './listings.ts';
 import { type Admission, admit, type Registration, roundTerms } from './registration.ts';
+import type { Lease, Renewal, RollOptions } from './roll-options.ts';
 import { applySetting, type Setting } from './setting.ts';
 import type { EnvironmentStatus } from './status.ts';
 
 /** The roll: env -> service -> id -> instance, with leases, holders and self-protection. Followers are told each change. */
 export class Roll {
-  /** Another one after each start: a cursor of an earlier start is reset. */
-  readonly epoch: string = randomBytes(8).toString('hex');
+  readonly #position: Position = { epoch: randomBytes(8).toString('hex'), revision: 0 };
   readonly #clock: Clock;
   readonly #environments: Environments;
   readonly #holders = new Holders();
@@ -28,15 +27,20 @@ export class Roll {
 
   constructor({ clock, protection, cpuTimeMs, maxBytes }: RollOptions) {
     this.#clock = clock;
-    this.#followers = new Followers(clock);
+    this.#followers = new Followers(clock, this.#position);
     this.#environments = new Environments({ protection, maxBytes });
     this.#scheduler = new LeaseScheduler(clock, cpuTimeMs, () => this.settle());
     this.#listings = new Listings(this.#holders, this.#scheduler, this.#followers);
   }
 
+  /** Another one after each start: a cursor of an earlier start is reset. */
+  get epoch(): string {
+    return this.#position.epoch;
+  }
+
   /** Goes up by one per change. */
   get revision(): number {
-    return this.#followers.revision;
+    return this.#position.revision;
   }
 
   /** Tells `follower` every change from now on; answers how to stop. */
@@ -257,6 +261,9 @@ export class Roll {
 
   #track(environment: Environment): void {
     this.#environments.update(environment);
+    if (environment.hasFlipped) {
+      this.#followers.protectionChanged(environment.name, environment.takeFlip(this.#scheduler.now()));
+    }
     if (environment.isEmpty) this.#scheduler.forget(environment);
     else this.#scheduler.follow(environment);
   }

@@ -1,5 +1,5 @@
 import type { ApplicationView, HeldView, Protection } from '../protection/index.ts';
-import { type EnvironmentNumbers, explain, type ProtectionState } from './explain.ts';
+import { type EnvironmentNumbers, explain, stateOf } from './explain.ts';
 import type { Instance } from './instance.ts';
 import type { WindowCounter } from './window-counter.ts';
 
@@ -68,23 +68,18 @@ function numbersOf(
   held: readonly HeldView[],
   now: number,
 ): EnvironmentNumbers {
-  const { onSince, forgetsAt, ...view } = protection.view(now);
-  const isProtected = view.missing > view.threshold;
+  const view = protection.view(now);
+  const { onSince, forgetsAt, missing, considered, threshold, on, heard } = view;
   const firstMayGoAt = held.reduce((first, { mayGoAt }) => Math.min(first, mayGoAt), Number.POSITIVE_INFINITY);
   return {
     env,
-    state: protection.enabled ? stateOf(view.on, isProtected) : 'disabled',
+    state: stateOf(protection.enabled, view),
     instances: instances.length,
     late: instances.filter(({ late }) => late).length,
     out: instances.filter(({ status }) => status === 'out').length,
-    ...view,
+    ...{ missing, considered, threshold, held: view.held, on, heard },
     onForMs: onSince === undefined ? undefined : now - onSince,
     firstMayGoInMs: Number.isFinite(firstMayGoAt) ? Math.max(0, firstMayGoAt - now) : undefined,
     forgetsInMs: forgetsAt === undefined ? undefined : Math.max(0, forgetsAt - now),
   };
-}
-
-function stateOf(on: boolean, isProtected: boolean): ProtectionState {
-  if (isProtected) return 'protecting';
-  return on ? 'waiting' : 'calm';
 }

@@ -8,11 +8,11 @@ import type {
   ServicesAnswer,
   Instance as WireInstance,
 } from '@rollcall/protocol';
-import type { Renewal } from '../../roll/commands.ts';
 import type { Change } from '../../roll/followers.ts';
 import type { Instance } from '../../roll/instance.ts';
 import type { InstanceRef } from '../../roll/instance-ref.ts';
 import type { Registration } from '../../roll/registration.ts';
+import type { Renewal } from '../../roll/roll-options.ts';
 import type { EnvironmentStatus } from '../../roll/status.ts';
 
 /** What a register call sends, once it has passed the schema. */

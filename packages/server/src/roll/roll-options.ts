@@ -1,4 +1,3 @@
-/** What the commands of the roll take and answer. */
 import type { Clock } from '@rollcall/core';
 
 /** What the roll is made of. */

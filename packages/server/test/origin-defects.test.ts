@@ -6,10 +6,14 @@ import { Roll } from '../src/roll/roll.ts';
 import { Simulation } from './protection/simulation.ts';
 
 /**
- * The defects of the seed's code, by its numbers, that a server can have. What is no behaviour of a running server has
- * no test: S1-S5 (does not compile: the compiler is a gate), S20 and S43 (several nodes and persistence are not
- * part of this server: each start has an epoch of its own). S33 and S34 are golden transcripts (slow bleed; the last of an
- * application), S39 and S40 need a process and are tested with the command `rollcall serve`.
+ * The origin registry (docs/design/README.md) has forty-three defects, S1 to S43. Each test here says in one comment what the
+ * defect does there, and shows that this server does not have it. Elsewhere or not at all:
+ *
+ * - S1 to S5: code that does not compile. The compiler is a gate.
+ * - S20, S43: nodes of a cluster have revisions of their own, and a restart loses everything unsaid. Here each history has an epoch.
+ * - S33: each eviction lowers the expected number of renewals, so a slow bleed never protects. S34: the eviction limit is global, so a
+ *   small application can lose its last instance. Both are golden transcripts of self-protection.
+ * - S39, S40: a signal can get lost, and a stop always takes five seconds. They need a process: see the tests of `rollcall serve`.
  */
 
 const clock = manualClock();
@@ -29,16 +33,18 @@ const input = (over: object = {}) => ({
 });
 const range = (to: number): string[] => Array.from({ length: to }, (_, index) => `${index}`);
 
-describe('the guard', () => {
+describe('the self-protection of the server', () => {
   const silent = (s: Simulation, ids: readonly string[]) => s.at(330, () => s.cut(ids, true));
 
-  it('S6, S7: heartbeats, and nothing else, decide whether it protects', () => {
+  // S6: the number of expected renewals is compared in place of the number of renewals. S7: the counters race.
+  it('S6, S7: only heartbeats decide whether self-protection is on', () => {
     expect(new Simulation().fleet().run(4000)).toEqual(['4000 listed 20, alive 20']);
     const s = new Simulation().fleet();
     expect(silent(s, range(20)).run(600)[0]).toBe('340.5 protection on');
   });
 
-  it('S8, S9: registering again, cancelling twice and cancelling the unknown move no number', () => {
+  // S8: cancelling an unknown instance lowers the expected number, below zero as well. S9: lost updates let the number drift.
+  it('S8, S9: registering twice, cancelling twice and cancelling an unknown id leave the counts of self-protection as they are', () => {
     const s = new Simulation().fleet();
     s.at(100, () => {
       for (const _ of range(9))
@@ -51,12 +57,14 @@ describe('the guard', () => {
     expect(s.protection.view(300_000)).toMatchObject({ considered: 19, missing: 0 });
   });
 
-  it('S10: each is judged by its own interval', () => {
+  // S10: the expected number assumes one interval for all, by an integer division that gives 0 for slow ones.
+  it('S10: self-protection judges each instance by its own renew interval', () => {
     const s = new Simulation().fleet((index) => (index < 10 ? [45, 135] : [20, 60]));
     expect(s.run(4000)).toEqual(['4000 listed 20, alive 20']);
   });
 
-  it('S11: an instance that renews a hundred times counts as one', () => {
+  // S11: renewals are counted and not instances, so a client that retries hides dead ones.
+  it('S11: self-protection counts an instance that renews a hundred times as one', () => {
     const s = new Simulation().fleet();
     silent(s, range(5));
     for (let at = 330; at < 600; at += 1) {
@@ -65,7 +73,8 @@ describe('the guard', () => {
     expect(s.run(600)[0]).toMatch(/protection on/);
   });
 
-  it('S12: one application that is gone holds up no other', () => {
+  // S12: one large broken application stops the eviction of all others.
+  it('S12: a small application that died does not keep a dead instance of another one listed', () => {
     const s = new Simulation();
     s.at(0, () => range(3).forEach((id) => void s.join('broken', `b${id}`, 0)));
     s.at(0, () => range(100).forEach((id) => void s.join('sound', `s${id}`, 0)));
@@ -74,7 +83,7 @@ describe('the guard', () => {
   });
 });
 
-describe('the roll', () => {
+describe('the roll of the server', () => {
   let roll: Roll;
   const ids = (service = 'web') => roll.instances(env, service).map(({ id }) => id);
   beforeEach(() => {
@@ -82,7 +91,8 @@ describe('the roll', () => {
   });
   afterEach(() => roll.close());
 
-  it('S14: a register after the last one of an application left is not lost with it', () => {
+  // S14: a cancel of the last instance deletes the application, with an instance that registered meanwhile.
+  it('S14: an instance that registers after the last one of its service left stays listed', () => {
     roll.register([registration()]);
     roll.deregister(registration());
     roll.register([registration({ id: 'b' })]);
@@ -90,7 +100,8 @@ describe('the roll', () => {
     expect(ids()).toEqual(['b']);
   });
 
-  it('S15: one that renewed in the moment of its eviction stays', async () => {
+  // S15: eviction decides by a snapshot and does not look again, so it removes instances that have renewed since.
+  it('S15: an instance that renews just before its expiry stays listed', async () => {
     const handle = roll.register([registration()])[0]!.handle;
     await clock.advance(0);
     for (const _ of range(5)) await clock.advance(599);
@@ -99,7 +110,8 @@ describe('the roll', () => {
     expect(ids()).toEqual(['a']);
   });
 
-  it('S16: what a caller does to its input or to an answer changes nothing', () => {
+  // S16: the store keeps the caller's object and hands out its own.
+  it('S16: a caller that changes its input or an answer does not change the roll', () => {
     const given = { ...registration(), addresses: ['10.0.0.1:80'], metadata: { a: '1' } };
     roll.register([given]);
     given.addresses.push('10.0.0.9:9');
@@ -109,6 +121,7 @@ describe('the roll', () => {
     expect(roll.instances(env)).toMatchObject([{ addresses: ['10.0.0.1:80'], metadata: { a: '1' } }]);
   });
 
+  // S18, S24: the version of an application is the timestamp that a client sends, on register and on cancel.
   it("S18, S24: the revision is the server's own, whatever timestamps a client sends", () => {
     const forged = { ...registration({ dirtyAt: Number.MAX_SAFE_INTEGER }), changedAt: 1e18 };
     roll.register([forged as Registration]);
@@ -118,7 +131,8 @@ describe('the roll', () => {
     expect(roll.revision).toBe(2);
   });
 
-  it('S19: the revision goes on when an application is gone and comes back', () => {
+  // S19: an application that returns starts at version 1, so consumers with version 7 are told "not modified" for ever.
+  it('S19: the revision goes on when a service leaves the roll and comes back', () => {
     roll.register([registration()]);
     roll.deregister(registration());
     const before = roll.revision;
@@ -126,7 +140,8 @@ describe('the roll', () => {
     expect(roll.revision).toBeGreaterThan(before);
   });
 
-  it('S21: an older dirty timestamp wakes no watcher and renews all the same', async () => {
+  // S21: a register with an older timestamp wakes every consumer and does not renew, so a living instance expires.
+  it('S21: a register with an older dirty timestamp renews the lease and changes nothing else', async () => {
     roll.register([registration({ dirtyAt: 10 })]);
     const before = roll.revision;
     for (const _ of range(6)) {
@@ -136,7 +151,8 @@ describe('the roll', () => {
     expect([roll.revision, ids()]).toEqual([before, ['a']]);
   });
 
-  it('S21: without a dirty timestamp a wall clock that stepped back ignores no registration', () => {
+  // S21 again: the server's clock stands in for a missing timestamp, so a clock that steps back discards registrations.
+  it('S21: a register without a dirty timestamp is stored although the wall clock stepped back', () => {
     const stepped = { ...clock, wallNow: () => clock.wallNow() - 3_600_000 };
     roll.register([registration()]);
     const behind = new Roll({ cpuTimeMs: () => 0, maxBytes: 1e9, clock: stepped, protection: false });
@@ -146,7 +162,8 @@ describe('the roll', () => {
     behind.close();
   });
 
-  it('S22: the time of registration stays, that of going up follows the status', async () => {
+  // S22: a second register overwrites the time of the first, and the time of going up survives a change of status.
+  it('S22: the registration time never changes, and the up time follows the last change to up', async () => {
     roll.register([registration()]);
     const [first] = roll.instances(env);
     await clock.advance(500);
@@ -158,6 +175,7 @@ describe('the roll', () => {
     expect(last?.upAt).toBe((first?.upAt ?? 0) + 1_000);
   });
 
+  // S23: leases are measured by the wall clock.
   it('S23: a step of the wall clock evicts no instance', async () => {
     let step = 0;
     const jumping = new Roll({
@@ -173,27 +191,31 @@ describe('the roll', () => {
     jumping.close();
   });
 
-  it('S28: the order is the same each time', () => {
+  // S28: the order of a list is that of a hash map, another one at each request.
+  it('S28: a list has the same order each time', () => {
     for (const id of ['c', 'a', 'b']) roll.register([registration({ id })]);
     roll.register([registration({ id: 'a', version: '2' })]);
     expect(ids()).toEqual(ids());
     expect(ids()).toEqual(['c', 'a', 'b']);
   });
 
-  it('S29: a-b in c is not a in b-c', () => {
+  // S29: the key joins application and environment by a hyphen.
+  it('S29: service a-b of environment c and service a of environment b-c are two', () => {
     roll.register([registration({ service: 'a-b', env: 'c' })]);
     roll.register([registration({ service: 'a', env: 'b-c', version: 'other' })]);
     expect(roll.instances('c', 'a-b')).toHaveLength(1);
     expect(roll.instances('b-c', 'a')).toMatchObject([{ version: 'other' }]);
   });
 
-  it('S30: two processes of a host are two', () => {
+  // S30: the host name is the id, so two processes of a host overwrite each other.
+  it('S30: two instances of one host with two ids are both listed', () => {
     roll.register([registration({ id: 'host-1', addresses: ['10.0.0.1:80'] })]);
     roll.register([registration({ id: 'host-2', addresses: ['10.0.0.1:81'] })]);
     expect(ids()).toEqual(['host-1', 'host-2']);
   });
 
-  it('S32, S36: gone at its TTL, all at once, and a renewal is told to register', async () => {
+  // S32: eviction looks once a minute and takes 15 % each time. S36: what a renewal of an evicted instance gets is nowhere said.
+  it('S32, S36: a hundred expired instances leave at their TTL, and each renewal afterwards is answered "unknown"', async () => {
     const handles = range(100).map((id) => roll.register([registration({ id })])[0]!.handle);
     for (const _ of range(5)) await clock.advance(599);
     expect(ids()).toHaveLength(100);
@@ -204,7 +226,8 @@ describe('the roll', () => {
     expect(ids()).toEqual(['7']);
   });
 
-  it('S35: one timer, and none after close', () => {
+  // S35: the ticker of eviction is never stopped.
+  it('S35: a roll of fifty leases has at most two timers, and none after close', () => {
     let timers = 0;
     const counting = {
       ...clock,
@@ -226,7 +249,7 @@ describe('the roll', () => {
   });
 });
 
-describe('HTTP', () => {
+describe('the HTTP API of the server', () => {
   let server: DiscoveryServer;
   let url = '';
   beforeEach(async () => {
@@ -245,7 +268,8 @@ describe('HTTP', () => {
     return { status: response.status, body: (await response.json()) as Record<string, unknown> };
   };
 
-  it('S13, S17: first registrations of one application at once are all there, and at once', async () => {
+  // S13: two first registrations each make an application, and one is lost. S17: a fetch after a register may find nothing.
+  it('S13, S17: fifty simultaneous first registrations of one service are all listed when they are answered', async () => {
     await Promise.all(
       range(50).map(async (id) => {
         await post('/api/register', { instances: [input({ hostname: id })] });
@@ -258,7 +282,8 @@ describe('HTTP', () => {
     expect((body.data as { instances: unknown[] }).instances).toHaveLength(50);
   });
 
-  it('S25, S26: a name without instances is an empty list with a revision, not an error', async () => {
+  // S25: "not modified" is answered before the filter is looked at. S26: an application that has become empty is "not found".
+  it('S25, S26: fetch answers a name without instances with an empty list and a revision', async () => {
     await post('/api/register', { instances: [input()] });
     await post('/api/cancel', { keys: [{ env, appid: 'web', hostname: 'a' }] });
     for (const name of ['web', 'never']) {
@@ -267,7 +292,8 @@ describe('HTTP', () => {
     }
   });
 
-  it('S27: a cursor ahead of this start gets the whole list', async () => {
+  // S27: a consumer whose version is ahead of the server (it restarted) is told "not modified" for ever.
+  it('S27: a watch that resumes from a revision ahead of the server gets the whole list', async () => {
     const { body } = await get('/api/fetch?env=e&appid=web');
     const control = new AbortController();
     const headers = { 'last-event-id': `${body.epoch}:${Number(body.revision) + 5}` };
@@ -277,7 +303,8 @@ describe('HTTP', () => {
     control.abort();
   });
 
-  it('S31, S37, S38: what is refused is answered with its status, and nothing of the call is stored', async () => {
+  // S31: nothing is validated. S37: register answers success when it failed. S38: errors have the HTTP status 200.
+  it('S31, S37, S38: a register with one invalid instance is answered with 400, and none of its instances is stored', async () => {
     const { status, body } = await post('/api/register', { instances: [input(), input({ hostname: '', addrs: [] })] });
     expect({ status, body }).toMatchObject({
       status: 400,
@@ -286,7 +313,8 @@ describe('HTTP', () => {
     expect((await get('/api/fetch/all?env=e')).body.data).toEqual({ instances: [] });
   });
 
-  it('S41: a port that is taken is an error of listen, and close still works', async () => {
+  // S41: a port that is taken ends the process without a clean-up.
+  it('S41: listen rejects when the port is taken, and close works afterwards', async () => {
     const second = createServer({ port: Number(new URL(url).port) });
     await expect(second.listen()).rejects.toMatchObject({
       code: 'UNAVAILABLE',
@@ -295,7 +323,8 @@ describe('HTTP', () => {
     await second.close();
   });
 
-  it('S42: a server that starts empty says that absence is not to be believed', async () => {
+  // S42: a restarted server answers "not found" for every service until they register again.
+  it('S42: a server that starts empty answers with warming: true', async () => {
     const young = createServer({ port: 0, clock });
     const { url: at } = await young.listen();
     const answer = (await (await fetch(`${at}/api/fetch?env=e&appid=web`)).json()) as { warming?: true };

@@ -1,0 +1,42 @@
+import { serverOptionProblems } from '@rollcall/server';
+import { plain, table } from '../output.ts';
+import type { Problem } from './given.ts';
+import { type EffectiveSettings, serverOptionsOf, settingOf } from './read-settings.ts';
+import { nameOf, settingKeys, writeSetting } from './server-settings.ts';
+
+/** All that is wrong: with each setting, and with the settings together. */
+export function problemsOf({ values, sources, problems }: EffectiveSettings): readonly Problem[] {
+  const together = serverOptionProblems(serverOptionsOf(values)).map(({ option, message }) => {
+    const key = settingOf(option);
+    return key === undefined ? { source: option, message } : { name: nameOf(key), source: sources[key], message };
+  });
+  return [...problems, ...together];
+}
+
+/** One line. */
+export const lineOf = ({ name, source, message }: Problem): string =>
+  plain(name === undefined ? `${source}: ${message}` : `${name} (${source}): ${message}`);
+
+/** Every setting with its value as typed and where it came from. `null`: not set. No setting holds a secret, only its file. */
+export const shown = ({
+  values,
+  sources,
+}: EffectiveSettings): Readonly<Record<string, { readonly value: string | null; readonly source: string }>> =>
+  Object.fromEntries(
+    settingKeys.map((key) => [nameOf(key), { value: writeSetting(key, values[key]) ?? null, source: sources[key] }]),
+  );
+
+/** What is not a default, for the log. */
+export const given = (settings: EffectiveSettings): Readonly<Record<string, string | null>> =>
+  Object.fromEntries(
+    Object.entries(shown(settings)).flatMap(([name, { value, source }]) =>
+      source === 'default' ? [] : [[name, value]],
+    ),
+  );
+
+/** The same for people. */
+export const shownAsTable = (settings: EffectiveSettings): string =>
+  table(
+    ['SETTING', 'VALUE', 'FROM'],
+    Object.entries(shown(settings)).map(([name, { value, source }]) => [name, value ?? '-', source]),
+  );

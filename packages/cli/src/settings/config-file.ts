@@ -1,0 +1,60 @@
+import { readFileSync, statSync } from 'node:fs';
+import { isMap, isScalar, LineCounter, parseDocument } from 'yaml';
+import type { Given, Problem } from './given.ts';
+
+/** Larger ones are no configuration. Bytes. */
+const maxFileBytes = 1_048_576;
+
+/** What a file says: values by their names in it, and what cannot be read. */
+export interface FileSettings {
+  readonly given: ReadonlyMap<string, Given>;
+  readonly problems: readonly Problem[];
+}
+
+/**
+ * Reads a file of settings: one `name: value` a line. Messages name the line and never repeat what stands there, since it may
+ * be a secret in the wrong place.
+ */
+export function readConfigFile(path: string): FileSettings {
+  const given = new Map<string, Given>();
+  const problems: Problem[] = [];
+  const source = readText(path);
+  if (typeof source !== 'string') return { given, problems: [source] };
+  const lines = new LineCounter();
+  const document = parseDocument(source, { lineCounter: lines, prettyErrors: false, merge: false });
+  const at = (offset: number | undefined): string => `${path}:${lines.linePos(offset ?? 0).line}`;
+  for (const { message, pos } of [...document.errors, ...document.warnings])
+    problems.push({ source: at(pos[0]), message: `the file is no valid YAML: ${message}` });
+  const { contents } = document;
+  if (problems.length > 0 || contents === null) return { given, problems };
+  if (!isMap(contents)) {
+    return { given, problems: [{ source: path, message: 'the file must hold settings, one `name: value` a line' }] };
+  }
+  for (const { key, value } of contents.items) {
+    const node = isScalar(key) ? key : undefined;
+    const where = at(node?.range?.[0]);
+    if (typeof node?.value !== 'string')
+      problems.push({ source: where, message: 'the name of a setting must be text' });
+    // Of an alias nothing is resolved: settings are scalars and short lists.
+    else given.set(node.value, { source: where, value: written(value) });
+  }
+  return { given, problems };
+}
+
+const written = (node: unknown): unknown =>
+  typeof node === 'object' && node !== null && 'toJSON' in node && typeof node.toJSON === 'function'
+    ? (node.toJSON() as unknown)
+    : node;
+
+function readText(path: string): string | Problem {
+  try {
+    if (statSync(path).size > maxFileBytes)
+      return { source: path, message: `the file is larger than ${maxFileBytes} bytes` };
+    return readFileSync(path, 'utf8');
+  } catch (cause) {
+    return {
+      source: path,
+      message: `the file cannot be read: ${cause instanceof Error ? cause.message : String(cause)}`,
+    };
+  }
+}

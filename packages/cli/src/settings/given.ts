@@ -1,0 +1,14 @@
+/** A value as it was given, and where. */
+export interface Given {
+  readonly value: unknown;
+  /** `--port`, `ROLLCALL_SERVER_PORT`, `rollcall.yaml:3`, or `default`. */
+  readonly source: string;
+}
+
+/** Something that is wrong with what was given. */
+export interface Problem {
+  /** The name of the setting; absent: of none. */
+  readonly name?: string;
+  readonly source: string;
+  readonly message: string;
+}

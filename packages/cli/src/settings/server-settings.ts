@@ -1,0 +1,133 @@
+import type { ServerOptions } from '@rollcall/server';
+import type { LogFormat, LogLevel } from '../logging/create-logger.ts';
+import { choice, type Kind, names, text, time, wholeNumber, yesOrNo } from './kinds.ts';
+
+/** What `rollcall serve` can be told. */
+export interface ServeSettings {
+  readonly host: string;
+  readonly port: number;
+  readonly insecure: boolean;
+  readonly allowHost?: readonly string[];
+  readonly protection: 'on' | 'off';
+  readonly warmUp: number;
+  readonly logLevel: LogLevel;
+  readonly logFormat: LogFormat;
+  readonly logRequests: 'problems' | 'all';
+  readonly slowRequest: number;
+}
+
+/** The options of the server whose values are a `T`. */
+type OptionOf<T> = { [K in keyof ServerOptions]-?: T extends ServerOptions[K] ? K : never }[keyof ServerOptions];
+
+/** One setting: its flag, its variable, its key in the file, its line of help and its row in the docs come from here. */
+export interface Setting<T> {
+  readonly kind: Kind<T>;
+  /** What stands for the value in help; absent: the flag has none. */
+  readonly argument?: string;
+  readonly help: string;
+  /** Absent: not set. */
+  readonly byDefault?: T;
+  /** The option of the server that it becomes. */
+  readonly option?: OptionOf<T>;
+  /** `--no-<name>` as a shorter way to say one value. */
+  readonly negated?: { readonly value: T; readonly help: string };
+}
+
+/** All of them, in the order of help and docs. */
+export const settingTable: { readonly [K in keyof ServeSettings]-?: Setting<NonNullable<ServeSettings[K]>> } = {
+  host: {
+    kind: text('an address or a name of this machine'),
+    argument: '<address>',
+    help: 'address to bind',
+    byDefault: '127.0.0.1',
+    option: 'host',
+  },
+  port: {
+    kind: wholeNumber(0, 65_535, 'a port, 0-65535'),
+    argument: '<port>',
+    help: 'port to bind; 0: any free one',
+    byDefault: 7171,
+    option: 'port',
+  },
+  insecure: {
+    kind: yesOrNo,
+    help: 'allow an address that other machines reach: every client that reaches it may change the roll',
+    byDefault: false,
+    option: 'insecure',
+  },
+  allowHost: {
+    kind: names,
+    argument: '<names>',
+    help: 'names by which clients call a server that others reach, separated by commas',
+    option: 'allowedHosts',
+  },
+  protection: {
+    kind: choice('on', 'off'),
+    argument: '<mode>',
+    help: 'self-protection, on or off',
+    byDefault: 'on',
+    option: 'protection',
+  },
+  warmUp: {
+    kind: time,
+    argument: '<time>',
+    help: 'how long after an empty start absence is not believed',
+    byDefault: 90_000,
+    option: 'warmUpMs',
+    negated: { value: 0, help: 'believe absence at once' },
+  },
+  logLevel: {
+    kind: choice('debug', 'info', 'warn', 'error', 'silent'),
+    argument: '<level>',
+    help: 'from what level on lines are logged, on stderr',
+    byDefault: 'info',
+  },
+  logFormat: {
+    kind: choice('auto', 'json', 'pretty'),
+    argument: '<format>',
+    help: 'json, pretty, or auto: pretty for a terminal',
+    byDefault: 'auto',
+  },
+  logRequests: {
+    kind: choice('problems', 'all'),
+    argument: '<which>',
+    help: 'log requests that fail by a defect of the server or are slow, or all',
+    byDefault: 'problems',
+    option: 'logRequests',
+  },
+  slowRequest: {
+    kind: time,
+    argument: '<time>',
+    help: 'a request that takes longer is logged as slow',
+    byDefault: 1_000,
+    option: 'slowRequestMs',
+  },
+};
+
+/** The name of a setting. */
+export type SettingKey = keyof ServeSettings;
+
+/** In the order of the table. */
+export const settingKeys: readonly SettingKey[] = Object.keys(settingTable) as SettingKey[];
+
+/** `warmUp` in the file: `warm-up`. */
+export const nameOf = (key: SettingKey): string => key.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+
+/** On the command line: `--warm-up`. */
+export const flagOf = (key: SettingKey): string => `--${nameOf(key)}`;
+
+/** The environment variables of the server begin with it. */
+export const variablePrefix = 'ROLLCALL_SERVER_';
+
+/** In the environment: `ROLLCALL_SERVER_WARM_UP`. */
+export const variableOf = (key: SettingKey): string =>
+  `${variablePrefix}${nameOf(key).toUpperCase().replaceAll('-', '_')}`;
+
+/** The variable that names the file, as `--config` does. */
+export const fileVariable: string = `${variablePrefix}CONFIG`;
+
+/** The value as a user types it; undefined: not set. */
+export function writeSetting(key: SettingKey, value: unknown): string | undefined {
+  const { kind } = settingTable[key] as Setting<unknown>;
+  return value === undefined ? undefined : kind.write(value);
+}

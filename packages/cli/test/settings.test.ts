@@ -1,0 +1,186 @@
+import { execFile } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterAll, describe, expect, it } from 'vitest';
+import { lineOf, problemsOf, shown } from '../src/settings/check-settings.ts';
+import { readSettings, serverOptionsOf, settingOf } from '../src/settings/read-settings.ts';
+import {
+  nameOf,
+  type ServeSettings,
+  type SettingKey,
+  settingKeys,
+  settingTable,
+  variableOf,
+} from '../src/settings/server-settings.ts';
+import { settingFlags } from '../src/settings/setting-flags.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'rollcall-settings-'));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+/** A file with that content. */
+function fileOf(content: string): string {
+  const path = join(folder, `${Math.random()}.yaml`);
+  writeFileSync(path, content);
+  return path;
+}
+
+/** Of each setting three values as typed, all other than the default; a setting without them does not compile. */
+const samples: Readonly<Record<SettingKey, readonly [flag: string, variable: string, file: string]>> = {
+  host: ['127.0.0.2', '127.0.0.3', '127.0.0.4'],
+  port: ['1', '2', '3'],
+  insecure: ['true', 'true', 'true'],
+  allowHost: ['a.example', 'b.example', 'c.example,d.example'],
+  protection: ['off', 'off', 'off'],
+  warmUp: ['1500ms', '2s', '0'],
+  logLevel: ['debug', 'warn', 'silent'],
+  logFormat: ['json', 'pretty', 'json'],
+  logRequests: ['all', 'all', 'all'],
+  slowRequest: ['1ms', '2s', '0'],
+};
+
+const problemLines = (file: string, env: Record<string, string> = {}, flags: Record<string, unknown> = {}) =>
+  problemsOf(readSettings({ flags, env, file: fileOf(file) })).map((problem) =>
+    lineOf(problem).replaceAll(/[^\s(]+\/[^/\s]+\.yaml/g, 'FILE'),
+  );
+
+describe('the settings of the server', () => {
+  it.each(settingKeys)('takes %s by flag over variable over file over default', (key) => {
+    const [flag, variable, inFile] = samples[key];
+    const read = (places: { flag?: boolean; variable?: boolean; file?: boolean }) => {
+      const file = fileOf(places.file ? `${nameOf(key)}: ${inFile}\n` : '');
+      const settings = readSettings({
+        flags: places.flag ? { [key]: flag } : {},
+        env: places.variable ? { [variableOf(key)]: variable } : {},
+        file,
+      });
+      expect(settings.problems).toEqual([]);
+      return { ...shown(settings)[nameOf(key)], file };
+    };
+    const typed = (text: string) => readSettings({ flags: { [key]: text }, env: {} }).values[key];
+    const written = (value: ServeSettings[SettingKey]) => settingTable[key].kind.write(value as never);
+    expect(read({ flag: true, variable: true, file: true })).toMatchObject({
+      value: written(typed(flag)),
+      source: `--${nameOf(key)}`,
+    });
+    expect(read({ variable: true, file: true })).toMatchObject({
+      value: written(typed(variable)),
+      source: variableOf(key),
+    });
+    const ofFile = read({ file: true });
+    expect(ofFile).toMatchObject({ value: written(typed(inFile)), source: `${ofFile.file}:1` });
+    const byDefault = read({});
+    expect(byDefault.source).toBe('default');
+    expect(byDefault.value).not.toBe(written(typed(flag)));
+  });
+
+  it('has one flag for each, and each option of the server comes from one setting', () => {
+    const long = settingFlags().map((option) => option.long);
+    expect(long).toEqual([...new Set(long)]);
+    expect(long).toEqual(expect.arrayContaining(settingKeys.map((key) => `--${nameOf(key)}`)));
+    const options = settingKeys.flatMap((key) => settingTable[key].option ?? []);
+    expect(options).toEqual([...new Set(options)]);
+    expect(options.map(settingOf)).toEqual(settingKeys.filter((key) => settingTable[key].option !== undefined));
+  });
+
+  it('hands the server what was given, in its units', () => {
+    const file = fileOf('warm-up: 1500ms\nallow-host: [a.example, b.example]\nprotection: off\n');
+    expect(serverOptionsOf(readSettings({ flags: { port: '0' }, env: {}, file }).values)).toMatchObject({
+      ...{ host: '127.0.0.1', port: 0, warmUpMs: 1_500, protection: 'off', insecure: false },
+      allowedHosts: ['a.example', 'b.example'],
+    });
+    expect(readSettings({ flags: { warmUp: false }, env: {} })).toMatchObject({
+      values: { warmUp: 0 },
+      sources: { warmUp: '--no-warm-up' },
+    });
+    expect(readSettings({ flags: {}, env: {}, file: fileOf('warm-up: false') }).values.warmUp).toBe(0);
+  });
+
+  it('names all that is wrong at once: what, where it came from, what is allowed', () => {
+    const file = 'host: 10.1.2.3\nprot: 80\nport: [1]\nprotection: maybe\nwarm-up: 10\n';
+    const env = { ROLLCALL_SERVER_PORT: '70000', ROLLCALL_SERVER_WARMUP: '1s', ROLLCALL_SERVER_INSECURE: 'yes' };
+    const lines = problemLines(file, env, { port: 'x' });
+    for (const expected of [
+      /^prot \(FILE:2\): there is no such setting; there are host, port, /,
+      /^ROLLCALL_SERVER_WARMUP: no setting has this variable; there are ROLLCALL_SERVER_HOST, /,
+      /^port \(FILE:3\): must be a port, 0-65535, got a list or a map$/,
+      /^port \(ROLLCALL_SERVER_PORT\): must be a port, 0-65535, got "70000"$/,
+      /^port \(--port\): must be a port, 0-65535, got "x"$/,
+      /^insecure \(ROLLCALL_SERVER_INSECURE\): must be true or false, got "yes"$/,
+      /^protection \(FILE:4\): must be on or off, got "maybe"$/,
+      /^warm-up \(FILE:5\): must be a time such as 500ms, 90s or 2m, or 0, got 10$/,
+      /^host \(FILE:1\): host 10\.1\.2\.3 can be reached from other machines, /,
+    ])
+      expect(lines).toContainEqual(expect.stringMatching(expected));
+    expect(lines).toHaveLength(9);
+    expect(problemLines('warm-up: 48h')).toEqual([expect.stringMatching(/^warm-up \(FILE:1\): .*0-86400000/)]);
+  });
+
+  it('says what to do about the variables that Kubernetes gives a pod beside a Service named rollcall-server', () => {
+    const env = { ROLLCALL_SERVER_PORT: 'tcp://10.0.0.9:7171', ROLLCALL_SERVER_SERVICE_HOST: '10.0.0.9' };
+    const lines = problemLines('', env);
+    expect(lines).toHaveLength(2);
+    for (const line of lines) expect(line).toMatch(/set enableServiceLinks: false/);
+  });
+
+  it.each([
+    ['no YAML', 'host: "127\nport: {', /^FILE:\d+: the file is no valid YAML/],
+    ['a name twice', 'port: 1\nport: 2', /^FILE:\d: the file is no valid YAML: Map keys must be unique/],
+    ['a list', '- host', /^FILE: the file must hold settings/],
+    ['a name that is no text', '1: 2', /^FILE:1: the name of a setting must be text/],
+    ['an alias', 'host: &a 127.0.0.1\nallow-host: *a', /^allow-host \(FILE:2\): must be names/],
+    ['a tag of another language', 'host: !!js/function "x"', /^FILE:1: the file is no valid YAML: Unresolved tag/],
+    ['a list with more than names', 'allow-host: [a, 1, {}]', /^allow-host \(FILE:1\): must be names/],
+    ['far too much', `# ${'x'.repeat(1_100_000)}`, /^FILE: the file is larger than 1048576 bytes/],
+  ])('refuses a file with %s, by its line', (_what, content, expected) => {
+    expect(problemLines(content)).toEqual(expect.arrayContaining([expect.stringMatching(expected)]));
+  });
+
+  it('takes an empty file and one of comments for no settings', () => {
+    expect(problemLines('')).toEqual([]);
+    expect(problemLines('# nothing\n')).toEqual([]);
+  });
+
+  it('never repeats what stands in a file that is no valid YAML, or under a name that is none', () => {
+    expect(problemLines('token: "s3cr3t\n').join()).not.toContain('s3cr3t');
+    expect(problemLines('token: s3cr3t\n', { ROLLCALL_SERVER_TOKEN: 's3cr3t' }).join()).not.toContain('s3cr3t');
+  });
+});
+
+describe('rollcall serve --check-config', () => {
+  const bin = fileURLToPath(new URL('../bin/rollcall.js', import.meta.url));
+  const serve = (args: readonly string[], env: Record<string, string> = {}) =>
+    new Promise<{ code: number; out: string; err: string }>((resolve) => {
+      const options = { env: { ...process.env, ...env } };
+      const child = execFile(process.execPath, [bin, 'serve', ...args], options, (_error, out, err) =>
+        resolve({ code: child.exitCode ?? -1, out, err }),
+      );
+    });
+
+  it('prints "valid" and the settings with their places, binds nothing, and ends with 0', async () => {
+    const file = fileOf('port: 7171\n');
+    const { code, out, err } = await serve(['--check-config', '--config', file], { ROLLCALL_SERVER_PROTECTION: 'off' });
+    expect({ code, err }).toEqual({ code: 0, err: '' });
+    expect(out).toMatch(/^valid\nSETTING +VALUE +FROM\n/);
+    expect(out).toMatch(/\nprotection +off +ROLLCALL_SERVER_PROTECTION\n/);
+    expect(out).toContain(`${file}:1`);
+    const json = await serve(['--check-config', '--json'], { ROLLCALL_SERVER_CONFIG: file });
+    expect(JSON.parse(json.out)).toMatchObject({
+      valid: true,
+      settings: { port: { value: '7171', source: `${file}:1` }, host: { value: '127.0.0.1', source: 'default' } },
+    });
+  });
+
+  it('prints every problem on a line of its own and ends with 2, and so does serve without it', async () => {
+    const file = join(folder, 'none.yaml');
+    for (const args of [['--check-config'], []]) {
+      const { code, out, err } = await serve([...args, '--config', file, '--port', 'x']);
+      expect({ code, out }).toEqual({ code: 2, out: '' });
+      expect(err.trim().split('\n')).toEqual([
+        expect.stringMatching(/^rollcall: .*none\.yaml: the file cannot be read: ENOENT/),
+        'rollcall: port (--port): must be a port, 0-65535, got "x"',
+      ]);
+    }
+  });
+});

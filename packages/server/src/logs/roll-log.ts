@@ -1,0 +1,71 @@
+import type { Clock, Logger } from '@rollcall/core';
+import type { ProtectionView } from '../protection/index.ts';
+import { explain, stateOf } from '../roll/explain.ts';
+import type { Change, RollFollower } from '../roll/followers.ts';
+import type { InstanceRef } from '../roll/instance-ref.ts';
+
+/** Lines about evictions within {@link windowMs}; what is above it is counted. */
+const linesPerWindow = 20;
+/** Milliseconds. */
+const windowMs = 1_000;
+
+/**
+ * Lines about what the roll decides by itself: evictions, and self-protection that begins and ends. What clients do
+ * (register, cancel) is the audit log's. A fleet that is evicted at once is some lines and a number.
+ */
+export class RollLog implements RollFollower {
+  readonly #logger: Logger;
+  readonly #clock: Clock;
+  #lines = 0;
+  /** By environment. */
+  readonly #untold = new Map<string, number>();
+  #cancelWindow: (() => void) | undefined;
+
+  constructor(logger: Logger, clock: Clock) {
+    this.#logger = logger;
+    this.#clock = clock;
+  }
+
+  changed(change: Change): void {
+    if (change.type === 'remove' && change.reason === 'expired') this.#evicted(change.instance);
+  }
+
+  protectionChanged(env: string, view: ProtectionView): void {
+    const { missing, considered, threshold, held, heard } = view;
+    const numbers = { missing, considered, threshold, held };
+    const fields = { env, on: view.on, ...numbers };
+    const state = stateOf(true, view);
+    const times = { onForMs: undefined, firstMayGoInMs: undefined, forgetsInMs: undefined };
+    const explained = explain({ env, state, instances: considered, heard, ...numbers, ...times });
+    const message = `self-protection of ${env} is ${view.on ? 'on' : 'off'}: ${explained}`;
+    if (view.on) this.#logger.warn(fields, message);
+    else this.#logger.info(fields, message);
+  }
+
+  failed(cause: unknown): void {
+    this.#logger.error({ err: cause }, 'a change of the roll could not be logged');
+  }
+
+  close(): void {
+    this.#cancelWindow?.();
+    this.#tellUntold();
+  }
+
+  #evicted({ env, service, id }: InstanceRef): void {
+    this.#cancelWindow ??= this.#clock.setTimer(windowMs, () => {
+      this.#cancelWindow = undefined;
+      this.#lines = 0;
+      this.#tellUntold();
+    });
+    this.#lines += 1;
+    if (this.#lines > linesPerWindow) this.#untold.set(env, (this.#untold.get(env) ?? 0) + 1);
+    else this.#logger.info({ env, service, id }, `evicted ${id} of ${service} in ${env}: its TTL ran out`);
+  }
+
+  #tellUntold(): void {
+    for (const [env, count] of this.#untold) {
+      this.#logger.info({ env, count }, `evicted ${count} more instances of ${env}: their TTLs ran out`);
+    }
+    this.#untold.clear();
+  }
+}
