@@ -3,6 +3,7 @@ import { RegistryError } from '@rollcall/core';
 import type { FastifyInstance } from 'fastify';
 import { guardHost } from './access/host-guard.ts';
 import { ChangeLog } from './changes/change-log.ts';
+import { WaitingRoom } from './changes/waiting-room.ts';
 import { nativeFront } from './fronts/native/native-front.ts';
 import { Snapshots } from './fronts/native/snapshots.ts';
 import { WatchHub } from './fronts/native/watch/watch-hub.ts';
@@ -42,6 +43,7 @@ class HttpServer implements DiscoveryServer {
   readonly #settings: ServerSettings;
   readonly #roll: Roll;
   readonly #watches: WatchHub;
+  readonly #waiting: WaitingRoom;
   readonly #snapshots: Snapshots;
   readonly #rollLog: RollLog;
   readonly #app: FastifyInstance;
@@ -58,7 +60,9 @@ class HttpServer implements DiscoveryServer {
     this.#warming = warmUpMs > 0;
     const roll = new Roll({ clock, protection: protection === 'on', cpuTimeMs, maxBytes: rollPart * heapLimitBytes() });
     this.#roll = roll;
-    const log = new ChangeLog({ changes: changeLogSize, bytes: changeLogBytes });
+    const start = { revision: roll.revision, at: clock.wallNow() };
+    const log = new ChangeLog({ changes: changeLogSize, bytes: changeLogBytes }, start);
+    this.#waiting = new WaitingRoom(clock);
     const isWarming = (): boolean => this.#warming;
     const pacer = new Pacer();
     const snapshots = new Snapshots(roll, clock);
@@ -67,7 +71,7 @@ class HttpServer implements DiscoveryServer {
     this.#watches = watches;
     this.#rollLog = new RollLog(settings.logger, clock);
     // Watches last: they read the others.
-    for (const follower of [log, snapshots, this.#rollLog, watches]) roll.follow(follower);
+    for (const follower of [log, snapshots, this.#rollLog, watches, this.#waiting]) roll.follow(follower);
     this.#app = createApp(settings);
     logRequests(this.#app, settings);
     this.#answers = new OpenAnswers(this.#app, clock);
@@ -79,6 +83,9 @@ class HttpServer implements DiscoveryServer {
       watches,
       snapshots,
       pacer,
+      log,
+      clock,
+      waiting: this.#waiting,
       protection,
       isWarming,
       uptimeMs,
@@ -117,6 +124,7 @@ class HttpServer implements DiscoveryServer {
   async #close(): Promise<void> {
     this.#cancelWarmUp?.();
     this.#watches.close();
+    this.#waiting.close();
     await this.#answers.close();
     this.#snapshots.close();
     this.#roll.close();

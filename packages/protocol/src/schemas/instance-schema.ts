@@ -68,6 +68,15 @@ export const instanceSchema: JsonSchema = record(['env', 'appid', 'hostname', 'a
   dirtyTimestamp: { type: 'number', minimum: 0, maximum: Number.MAX_SAFE_INTEGER },
 });
 
+/** What a set call changes of an instance. */
+export const settingSchema: JsonSchema = record(['env', 'appid', 'hostname'], {
+  env: envSchema,
+  appid: readableSchema,
+  hostname: readableSchema,
+  status: { enum: [1, 2] },
+  metadata,
+});
+
 /** Which instance. */
 export const keySchema: JsonSchema = record(['env', 'appid', 'hostname'], {
   env: envSchema,

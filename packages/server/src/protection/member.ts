@@ -106,5 +106,5 @@ export interface Eviction extends Silence {
 
 /** Which instance, and since when it is silent. */
 export function silenceOf({ service, id, lastRenewal }: Member, now: number): Silence {
-  return { service, id, silentMs: now - lastRenewal };
+  return { service, id, silentMs: Math.round(now - lastRenewal) };
 }

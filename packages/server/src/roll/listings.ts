@@ -71,5 +71,5 @@ export class Listings {
 /** To be called when it renews, at `wallNow`, before its time of renewal moves. */
 export function noteSilence(listing: Listing, wallNow: number): void {
   const { late, renewedAt } = listing.instance;
-  if (late) listing.silentMs = Math.max(0, wallNow - renewedAt);
+  if (late) listing.silentMs = Math.max(0, Math.round(wallNow - renewedAt));
 }

@@ -1,12 +1,13 @@
 import { schemas } from '@rollcall/protocol';
 import type { FastifyInstance, FastifyPluginCallback } from 'fastify';
+import { changesRoute, type HistoryContext, pollRoute } from './history.ts';
 import { nativeErrors } from './native-errors.ts';
-import { operationRoutes, type ReadContext, readRoutes } from './reads.ts';
+import { operationRoutes, readRoutes } from './reads.ts';
 import { eventStreamHeaders, type WatchHub } from './watch/watch-hub.ts';
-import { leaseRoutes, writeRoutes } from './writes.ts';
+import { leaseRoutes, setRoute, writeRoutes } from './writes.ts';
 
 /** Options of {@link nativeFront}. */
-export interface NativeFrontOptions extends ReadContext {
+export interface NativeFrontOptions extends HistoryContext {
   readonly watches: WatchHub;
 }
 
@@ -14,9 +15,12 @@ export interface NativeFrontOptions extends ReadContext {
 export const nativeFront: FastifyPluginCallback<NativeFrontOptions> = (app, options, done) => {
   nativeErrors(app);
   writeRoutes(app, options);
+  setRoute(app, options);
   leaseRoutes(app, options);
   readRoutes(app, options);
   watchRoute(app, options.watches);
+  changesRoute(app, options);
+  pollRoute(app, options);
   operationRoutes(app, options);
   done();
 };

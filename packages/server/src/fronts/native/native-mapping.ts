@@ -2,6 +2,8 @@
 import type {
   InstanceInput,
   InstanceKey,
+  InstanceSetting,
+  InstanceStatus,
   ProtectionStatus,
   RemoveEvent,
   RenewStatus,
@@ -13,6 +15,7 @@ import type { Instance } from '../../roll/instance.ts';
 import type { InstanceRef } from '../../roll/instance-ref.ts';
 import type { Registration } from '../../roll/registration.ts';
 import type { Renewal } from '../../roll/roll-options.ts';
+import type { Setting } from '../../roll/setting.ts';
 import type { EnvironmentStatus } from '../../roll/status.ts';
 
 /** What a register call sends, once it has passed the schema. */
@@ -25,7 +28,7 @@ export function readRegistration(input: InstanceInput): Registration {
     version: input.version,
     region: input.region,
     zone: input.zone,
-    status: input.status === 2 ? 'out' : 'up',
+    status: readStatus(input.status),
     metadata: input.metadata,
     serviceMetadata: input.serviceMetadata,
     endpoints: input.endpoints,
@@ -33,6 +36,18 @@ export function readRegistration(input: InstanceInput): Registration {
     renewIntervalMs: input.renewIntervalMs,
     dirtyAt: input.dirtyTimestamp,
   };
+}
+
+/** What a set call sends. */
+export const readSetting = ({ status, metadata, ...key }: InstanceSetting): Setting => ({
+  ...readKey(key),
+  status: readStatus(status),
+  metadata,
+});
+
+function readStatus(status: InstanceStatus | undefined): 'up' | 'out' | undefined {
+  if (status === undefined) return undefined;
+  return status === 2 ? 'out' : 'up';
 }
 
 /** The services that are up, with their versions. */

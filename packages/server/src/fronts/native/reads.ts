@@ -1,25 +1,21 @@
 import { type EnvRequest, schemas } from '@rollcall/protocol';
 import type { FastifyInstance } from 'fastify';
-import type { Pacer } from '../../http/pacer.ts';
 import { smallBodyBytes } from '../../server-options.ts';
 import { actorOf } from './actor.ts';
-import { envelope, type NativeContext } from './envelope.ts';
+import { envelope } from './envelope.ts';
 import { sendList } from './list-answer.ts';
-import type { Snapshots } from './snapshots.ts';
-
-/** What reads translate for. */
-export interface ReadContext extends NativeContext {
-  readonly snapshots: Snapshots;
-  readonly pacer: Pacer;
-}
+import { type ReadContext, sendPast } from './past.ts';
 
 /** Reads of the roll. */
 export function readRoutes(app: FastifyInstance, context: ReadContext): void {
   const { snapshots } = context;
-  app.get<{ Querystring: { env: string; appid: string } }>(
+  app.get<{ Querystring: { env: string; appid: string; at?: string } }>(
     '/fetch',
     { schema: { querystring: schemas.fetchQuery } },
-    ({ query }, reply) => sendList(reply, context, snapshots.of(query.env, query.appid), { instances: [] }),
+    ({ query: { env, appid, at } }, reply) =>
+      at === undefined
+        ? sendList(reply, context, snapshots.of(env, appid), { instances: [] })
+        : sendPast(reply, context, { env, appid, at }),
   );
   app.get<{ Querystring: { env: string } }>(
     '/fetch/all',

@@ -3,13 +3,14 @@ import {
   type KeysRequest,
   type RegisterRequest,
   type RenewLeasesRequest,
+  type SetRequest,
   schemas,
 } from '@rollcall/protocol';
 import type { FastifyInstance } from 'fastify';
 import { maxBatchBodyBytes, maxBodyBytes, maxRenewalBodyBytes, smallBodyBytes } from '../../server-options.ts';
 import { actorOf } from './actor.ts';
 import { envelope, type NativeContext } from './envelope.ts';
-import { readKey, readRegistration, writeRenewal } from './native-mapping.ts';
+import { readKey, readRegistration, readSetting, writeRenewal } from './native-mapping.ts';
 
 /** What changes the roll: register, renew, cancel. */
 export function writeRoutes(app: FastifyInstance, context: NativeContext): void {
@@ -38,6 +39,22 @@ export function writeRoutes(app: FastifyInstance, context: NativeContext): void 
           ? body.handles.map((handle) => roll.release(handle, by))
           : body.keys.map((key) => roll.deregister(readKey(key), by));
       return envelope(context, { cancelled: done.filter(Boolean).length });
+    },
+  );
+}
+
+/** An operator's changes of what is listed. */
+export function setRoute(app: FastifyInstance, context: NativeContext): void {
+  const { roll } = context;
+  app.post<{ Body: SetRequest }>(
+    '/set',
+    { bodyLimit: maxBatchBodyBytes, schema: { body: schemas.setBody } },
+    (request, reply) => {
+      const { instances } = request.body;
+      const unknown = roll.set(instances.map(readSetting), actorOf(request));
+      if (unknown === undefined) return envelope(context, { set: instances.length });
+      const message = `${unknown.id} of ${unknown.service} is not on the roll of ${unknown.env}: nothing has changed`;
+      return reply.code(404).send(envelope(context, null, 404, message));
     },
   );
 }

@@ -1,0 +1,141 @@
+import { schemas } from '@rollcall/protocol';
+import type { FastifyInstance, FastifyReply } from 'fastify';
+import { parseSince, type Since } from '../../changes/moment.ts';
+import { type ChangeFilter, type ChangesPage, changesSince, pageOf } from '../../changes/page.ts';
+import type { Awaited, WaitingRoom } from '../../changes/waiting-room.ts';
+import { envelope } from './envelope.ts';
+import { cursorOf, writeChangesPage } from './history-mapping.ts';
+import { sendFilled } from './list-answer.ts';
+import { badMoment, type ReadContext } from './past.ts';
+import type { Snapshot } from './snapshot.ts';
+
+/** What reads of the change log translate for. */
+export interface HistoryContext extends ReadContext {
+  readonly waiting: WaitingRoom;
+}
+
+interface ChangesQuery {
+  readonly env?: string;
+  readonly appid?: string;
+  readonly hostname?: string;
+  readonly since?: string;
+  readonly limit?: string;
+  readonly waitMs?: string;
+}
+
+interface PollQuery {
+  readonly env: string;
+  readonly appid: string | readonly string[];
+  readonly since?: string;
+  readonly waitMs?: string;
+}
+
+const defaultPageSize = 1_000;
+/** As the seed's. Milliseconds. */
+const defaultPollMs = 30_000;
+
+/** `GET changes`: what happened, and why. */
+export function changesRoute(app: FastifyInstance, context: HistoryContext): void {
+  const { roll, log } = context;
+  app.get<{ Querystring: ChangesQuery }>(
+    '/changes',
+    { exposeHeadRoute: false, schema: { querystring: schemas.changesQuery } },
+    async ({ query }, reply) => {
+      const { env, appid, hostname, limit = defaultPageSize, waitMs = 0 } = query;
+      const since = sinceOf(query.since, context);
+      const filter: ChangeFilter = { env, service: appid, id: hostname };
+      const page = await untilFound<ChangesPage>(context, reply, {
+        awaited: { env, services: appid === undefined ? undefined : [appid] },
+        waitMs: Number(waitMs),
+        look: () => pageOf(log, roll, since, filter, Number(limit)),
+        isEmpty: ({ changes, reset }) => changes.length === 0 && !reset,
+      });
+      return envelope(context, writeChangesPage(roll, log, page));
+    },
+  );
+}
+
+/** `GET poll`: those of some services that have changed since a cursor; if none has, those that change next. */
+export function pollRoute(app: FastifyInstance, context: HistoryContext): void {
+  const { roll, snapshots } = context;
+  app.get<{ Querystring: PollQuery }>(
+    '/poll',
+    { exposeHeadRoute: false, schema: { querystring: schemas.pollQuery } },
+    async ({ query }, reply) => {
+      const { env, waitMs = defaultPollMs } = query;
+      const asked = [...new Set([query.appid].flat())];
+      const since = sinceOf(query.since, context);
+      const { reset, services } = await untilFound<Changed>(context, reply, {
+        awaited: { env, services: asked },
+        waitMs: Number(waitMs),
+        look: () => changedOf(context, env, asked, since),
+        isEmpty: (changed) => changed.services.length === 0,
+      });
+      const lists = services.map((appid) => ({ appid, snapshot: snapshots.of(env, appid) }));
+      const data = { modified: services.length > 0, reset, cursor: cursorOf(roll, roll.revision), services: [] };
+      const bytes = lists.reduce((sum, { snapshot }) => sum + snapshot.bytes, 0);
+      return sendFilled(reply, context, { data, bytes, fill: (cut) => polledChunks(lists, cut) });
+    },
+  );
+}
+
+/** Which of the services that are asked for have changed. */
+interface Changed {
+  readonly reset: boolean;
+  readonly services: readonly string[];
+}
+
+function changedOf(
+  { roll, log }: HistoryContext,
+  env: string,
+  asked: readonly string[],
+  since: Since | undefined,
+): Changed {
+  const changes = since === undefined ? undefined : changesSince(log, roll, since);
+  if (changes === undefined) return { reset: true, services: asked };
+  const changed = new Set(changes.flatMap(({ instance }) => (instance.env === env ? [instance.service] : [])));
+  return { reset: false, services: asked.filter((service) => changed.has(service)) };
+}
+
+function* polledChunks(
+  lists: readonly { readonly appid: string; readonly snapshot: Snapshot }[],
+  cut: () => void,
+): Generator<Buffer, undefined> {
+  for (const [index, { appid, snapshot }] of lists.entries()) {
+    yield Buffer.from(`${index === 0 ? '' : ','}{"appid":${JSON.stringify(appid)},"instances":[`);
+    yield* snapshot.read(cut);
+    yield Buffer.from(']}');
+  }
+}
+
+function sinceOf(text: string | undefined, { clock }: HistoryContext): Since | undefined {
+  if (text === undefined) return undefined;
+  return parseSince(text, clock.wallNow()) ?? badMoment('since', text, 'a cursor, a revision, ');
+}
+
+interface Search<T> {
+  readonly awaited: Awaited;
+  readonly waitMs: number;
+  readonly look: () => T;
+  readonly isEmpty: (found: T) => boolean;
+}
+
+/** Looks now and at each change that is awaited, until something is found, the time is over or the client is gone. */
+async function untilFound<T>(
+  { roll, clock, waiting }: HistoryContext,
+  { raw }: FastifyReply,
+  { awaited, waitMs, look, isEmpty }: Search<T>,
+): Promise<T> {
+  const deadline = clock.now() + waitMs;
+  let leave = (): void => {};
+  raw.once('close', () => leave());
+  for (;;) {
+    roll.settle();
+    const found = look();
+    const leftMs = deadline - clock.now();
+    if (!isEmpty(found) || leftMs <= 0 || waiting.isClosed || raw.destroyed) return found;
+    await waiting.wait(awaited, leftMs, (whenGone) => {
+      leave = whenGone;
+    });
+  }
+}
