@@ -43,6 +43,7 @@ export type {
 } from './instance.ts';
 export type {
   CancelAnswer,
+  CancelKey,
   CancelRequest,
   InstanceSetting,
   KeysRequest,

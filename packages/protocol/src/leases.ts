@@ -31,8 +31,14 @@ export interface RenewAnswer {
   readonly statuses: readonly RenewStatus[];
 }
 
+/** Which instance leaves, whichever client registered it. */
+export interface CancelKey extends InstanceKey {
+  /** The caller's, if it has one: the change log tells whether the holder itself deregistered. */
+  readonly handle?: number;
+}
+
 /** Body of `POST /api/cancel`: by key whichever client registered it, by handle only while that handle holds it. */
-export type CancelRequest = { readonly keys: readonly InstanceKey[] } | { readonly handles: readonly number[] };
+export type CancelRequest = { readonly keys: readonly CancelKey[] } | { readonly handles: readonly number[] };
 
 /** What a set call changes of an instance that is on the roll. What is absent stays. */
 export interface InstanceSetting extends InstanceKey {

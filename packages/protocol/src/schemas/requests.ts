@@ -1,7 +1,9 @@
 /** Bodies, queries and paths of `/api/*`. */
 import {
+  cancelKeySchema,
   durationSchema,
   envSchema,
+  handleSchema as handle,
   instanceSchema,
   keySchema,
   readableSchema,
@@ -16,7 +18,8 @@ const maxInstances = 1_000;
 const maxItems = 10_000;
 
 const keys: JsonSchema = { type: 'array', minItems: 1, maxItems, items: keySchema };
-const handle: JsonSchema = { type: 'integer', minimum: 0, maximum: Number.MAX_SAFE_INTEGER };
+
+const cancelKeys: JsonSchema = { ...keys, items: cancelKeySchema };
 
 /** Body of `POST /api/register`. */
 export const registerBody: JsonSchema = {
@@ -43,7 +46,7 @@ export const keysBody: JsonSchema = { type: 'object', required: ['keys'], proper
 /** Body of `POST /api/cancel`: one of the two. */
 export const cancelBody: JsonSchema = {
   type: 'object',
-  properties: { keys, handles: { type: 'array', minItems: 1, maxItems, items: handle } },
+  properties: { keys: cancelKeys, handles: { type: 'array', minItems: 1, maxItems, items: handle } },
   anyOf: [{ required: ['keys'] }, { required: ['handles'] }],
 };
 

@@ -82,10 +82,11 @@ export class Roll {
     return 'renewed';
   }
 
-  /** By name, whichever client registered it. False: it was not there. */
-  deregister(ref: InstanceRef, by?: Actor): boolean {
+  /** By name, whichever client registered it; a caller that gives its handle may be the holder. False: it was not there. */
+  deregister(ref: InstanceRef, by?: Actor, handle?: number): boolean {
     const listing = this.#find(ref);
-    if (listing !== undefined) this.#cancel(listing, { what: 'deregistered', holder: false, ...sentBy(by) });
+    const holder = listing?.handle === handle;
+    if (listing !== undefined) this.#cancel(listing, { what: 'deregistered', holder, ...sentBy(by) });
     return listing !== undefined;
   }
 

@@ -37,7 +37,7 @@ export function writeRoutes(app: FastifyInstance, context: NativeContext): void 
       const done =
         'handles' in body
           ? body.handles.map((handle) => roll.release(handle, by))
-          : body.keys.map((key) => roll.deregister(readKey(key), by));
+          : body.keys.map((key) => roll.deregister(readKey(key), by, key.handle));
       return envelope(context, { cancelled: done.filter(Boolean).length });
     },
   );
