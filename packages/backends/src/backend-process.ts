@@ -34,6 +34,11 @@ export class BackendProcess {
     process.once('exit', this.#onExit);
   }
 
+  /** Of the running process; undefined while there is none. */
+  get pid(): number | undefined {
+    return this.#child?.pid;
+  }
+
   /** Starts it on the data it had; resolves when it serves. */
   async start(): Promise<void> {
     if (this.#child !== undefined) return;

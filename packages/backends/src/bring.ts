@@ -19,7 +19,11 @@ export type BinaryName =
   | 'avahi-daemon'
   | 'avahi-browse'
   | 'avahi-publish'
-  | 'dbus-daemon';
+  | 'dbus-daemon'
+  | 'redis-server'
+  | 'nats-server'
+  | 'prometheus'
+  | 'promtool';
 
 /** Where Debian has it. */
 interface Package {
@@ -39,12 +43,24 @@ const avahiLibraries = [
   'libdbus-1-3',
   'libgdbm6',
 ];
+const redisLibraries = [
+  // The server is a link to a file of this package.
+  'redis-tools',
+  'libhiredis0.14',
+  'libjemalloc2',
+  'liblua5.1-0',
+  'liblzf1',
+  'lua-bitop',
+  'lua-cjson',
+];
 const avahiUtils = { name: 'avahi-utils', suite: 'bookworm', libraries: avahiLibraries };
 
 const packages: Readonly<Record<BinaryName, Package>> = {
   etcd: { name: 'etcd-server', suite: 'trixie', path: 'usr/bin/etcd' },
   etcdctl: { name: 'etcd-client', suite: 'trixie', path: 'usr/bin/etcdctl' },
   consul: { name: 'consul', suite: 'bullseye', path: 'usr/bin/consul' },
+  prometheus: { name: 'prometheus', suite: 'bookworm', path: 'usr/bin/prometheus' },
+  promtool: { name: 'prometheus', suite: 'bookworm', path: 'usr/bin/promtool' },
   nft: { name: 'nftables', suite: 'bookworm', path: 'usr/sbin/nft', libraries: nftLibraries },
   'avahi-daemon': { name: 'avahi-daemon', suite: 'bookworm', path: 'usr/sbin/avahi-daemon', libraries: avahiLibraries },
   'avahi-browse': { ...avahiUtils, path: 'usr/bin/avahi-browse' },
@@ -55,6 +71,8 @@ const packages: Readonly<Record<BinaryName, Package>> = {
     path: 'usr/bin/dbus-daemon',
     libraries: ['libdbus-1-3', 'libapparmor1', 'libexpat1'],
   },
+  'redis-server': { name: 'redis-server', suite: 'bookworm', path: 'usr/bin/redis-server', libraries: redisLibraries },
+  'nats-server': { name: 'nats-server', suite: 'bookworm', path: 'usr/sbin/nats-server' },
 };
 
 /**

@@ -7,6 +7,7 @@ import { addReadCommands } from './commands/read.ts';
 import { addRunCommand } from './commands/run.ts';
 import { addServeCommand } from './commands/serve.ts';
 import { addServiceCommands } from './commands/service.ts';
+import { addTokenCommands } from './commands/token.ts';
 import { addWriteCommands } from './commands/write.ts';
 import { exitCodeOf, exitCodes } from './exit-codes.ts';
 import { note, plain } from './output.ts';
@@ -33,6 +34,7 @@ function program(): Command {
     .exitOverride()
     .addHelpText('after', help);
   addServeCommand(root);
+  addTokenCommands(root);
   addReadCommands(root);
   addWriteCommands(root);
   addRunCommand(root);

@@ -67,6 +67,7 @@ export type {
 } from './operations.ts';
 export type { PollAnswer, PolledService } from './poll.ts';
 export type { InstancesAnswer, PastInstancesAnswer, ServicesAnswer } from './reads.ts';
+export * as answers from './schemas/answers.ts';
 export type { JsonSchema } from './schemas/json-schema.ts';
 export { type SchemaKeyword, schemaKeywords } from './schemas/keywords.ts';
 export * as schemas from './schemas/requests.ts';

@@ -1,10 +1,12 @@
 /** Body of `POST /api/protection/end`. */
 export interface EnvRequest {
+  /** The environment; other environments are not touched. */
   readonly env: string;
 }
 
 /** How many expired instances were evicted. */
 export interface ProtectionEndAnswer {
+  /** How many left the roll by this call. */
   readonly evicted: number;
 }
 
@@ -37,9 +39,12 @@ export interface HeldInstance {
 
 /** Self-protection of one environment, explained. Times are milliseconds since the epoch by the server's clock. */
 export interface ProtectionStatus {
+  /** The environment that the numbers are about. */
   readonly env: string;
   readonly state: ProtectionState;
+  /** Listed, late and expired ones included. */
   readonly instances: number;
+  /** Silent for 1.25 of their own intervals. */
   readonly late: number;
   /** With status 2. */
   readonly out: number;
@@ -73,6 +78,7 @@ export interface ProtectionStatus {
   readonly heldInstances: readonly HeldInstance[];
   /** How many more there are. */
   readonly moreHeld: number;
+  /** Renewals of the last 60 s. For people; it decides nothing. */
   readonly renewsLastMinute: number;
   /** By each instance's own interval. */
   readonly renewsExpected: number;
@@ -80,8 +86,12 @@ export interface ProtectionStatus {
 
 /** Data of `GET /api/status`. */
 export interface StatusAnswer {
+  /** Whether self-protection is configured, not whether it holds now. */
   readonly protection: 'on' | 'off';
+  /** A service that is missing may only not have registered again yet. */
   readonly warming: boolean;
+  /** Since the server started. */
   readonly uptimeMs: number;
+  /** Each environment that has instances or remembers some. */
   readonly environments: readonly ProtectionStatus[];
 }

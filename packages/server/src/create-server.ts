@@ -1,17 +1,27 @@
+import { createRequire } from 'node:module';
 import { getHeapStatistics } from 'node:v8';
 import { RegistryError } from '@rollcall/core';
 import type { FastifyInstance } from 'fastify';
-import { guardHost } from './access/host-guard.ts';
+import type { GuardedRoute } from './access/access-guard.ts';
+import { Security } from './access/security.ts';
 import { ChangeLog } from './changes/change-log.ts';
 import { WaitingRoom } from './changes/waiting-room.ts';
+import { HeldLeases } from './fronts/native/held-leases.ts';
 import { nativeFront } from './fronts/native/native-front.ts';
 import { Snapshots } from './fronts/native/snapshots.ts';
 import { WatchHub } from './fronts/native/watch/watch-hub.ts';
 import { createApp } from './http/create-app.ts';
 import { OpenAnswers } from './http/open-answers.ts';
+import { operatorRoutes } from './http/operator-routes.ts';
 import { Pacer } from './http/pacer.ts';
+import { Readiness } from './http/readiness.ts';
+import { Tls } from './http/tls.ts';
+import type { DataFolder } from './journal/data-folder.ts';
+import { keepRoll, publishedOf } from './journal/keep-roll.ts';
 import { logRequests } from './logs/request-log.ts';
 import { RollLog } from './logs/roll-log.ts';
+import { Metrics } from './metrics/metrics.ts';
+import { describeApi, openApiRoute } from './openapi/describe-api.ts';
 import { Roll } from './roll/roll.ts';
 import {
   changeLogBytes,
@@ -26,6 +36,12 @@ import {
 export interface DiscoveryServer extends AsyncDisposable {
   /** Binds and serves. Rejects with `UNAVAILABLE` when the port is taken or the address is not ours. */
   listen(): Promise<{ readonly host: string; readonly port: number; readonly url: string }>;
+  /**
+   * Reads the tokens file and the TLS files again, and opens the audit log again. Watches of tokens that are gone or have other rights end, as do those of
+   * clients whose certificate was judged by other authorities. Rejects with `INVALID_ARGUMENT` when a file is not as it
+   * should be, and goes on with what that file held before.
+   */
+  reload(): Promise<void>;
   /** Stops accepting, ends watches, lets requests in flight finish. Idempotent. */
   close(): Promise<void>;
 }
@@ -39,7 +55,8 @@ export function createServer(options: ServerOptions = {}): DiscoveryServer {
   return new HttpServer(parseServerOptions(options));
 }
 
-class HttpServer implements DiscoveryServer {
+/** The server itself, with what only its own tests ask. */
+export class HttpServer implements DiscoveryServer {
   readonly #settings: ServerSettings;
   readonly #roll: Roll;
   readonly #watches: WatchHub;
@@ -47,63 +64,103 @@ class HttpServer implements DiscoveryServer {
   readonly #snapshots: Snapshots;
   readonly #rollLog: RollLog;
   readonly #app: FastifyInstance;
+  readonly #tls: Tls | undefined;
+  readonly #security: Security;
   readonly #answers: OpenAnswers;
+  readonly #readiness: Readiness;
+  readonly #folder: DataFolder | undefined;
   readonly #startedAt: number;
   #cancelWarmUp: (() => void) | undefined;
   #warming: boolean;
   #closing: Promise<void> | undefined;
 
+  /** Every route, and who may use it. */
+  get routes(): readonly GuardedRoute[] {
+    return this.#security.routes;
+  }
+
   constructor(settings: ServerSettings) {
-    const { clock, protection, warmUpMs } = settings;
+    const { clock, protection, warmUpMs, dataDir } = settings;
     this.#settings = settings;
     this.#startedAt = clock.now();
     this.#warming = warmUpMs > 0;
-    const roll = new Roll({ clock, protection: protection === 'on', cpuTimeMs, maxBytes: rollPart * heapLimitBytes() });
+    const maxBytes = rollPart * heapLimitBytes();
+    const isKept = dataDir !== undefined;
+    const roll = new Roll({ clock, protection: protection === 'on', cpuTimeMs, maxBytes, isKept });
     this.#roll = roll;
+    const published = publishedOf(roll, isKept);
     const start = { revision: roll.revision, at: clock.wallNow() };
     const log = new ChangeLog({ changes: changeLogSize, bytes: changeLogBytes }, start);
-    this.#waiting = new WaitingRoom(clock);
+    const waiting = new WaitingRoom(clock);
+    this.#waiting = waiting;
     const isWarming = (): boolean => this.#warming;
     const pacer = new Pacer();
-    const snapshots = new Snapshots(roll, clock);
+    const snapshots = new Snapshots(published, clock);
     this.#snapshots = snapshots;
-    const watches = new WatchHub({ roll, log, snapshots, pacer, clock, isWarming });
+    const { maxWatches } = settings;
+    const watches = new WatchHub({ roll: published, log, snapshots, pacer, clock, isWarming, maxWatches });
     this.#watches = watches;
     this.#rollLog = new RollLog(settings.logger, clock);
-    // Watches last: they read the others.
-    for (const follower of [log, snapshots, this.#rollLog, watches, this.#waiting]) roll.follow(follower);
-    this.#app = createApp(settings);
+    const metrics = new Metrics({ roll, log, watches, isWarming });
+    // Watches and what waits last: they read the others.
+    const followers = [log, snapshots, this.#rollLog, metrics.follower, watches, waiting];
+    const { durability, folder } = keepRoll({ settings, roll, published, log, followers });
+    this.#folder = folder;
+    this.#tls = tlsOf(settings);
+    this.#app = createApp(settings, this.#tls);
     logRequests(this.#app, settings);
+    metrics.measure(this.#app);
     this.#answers = new OpenAnswers(this.#app, clock);
-    guardHost(this.#app, settings);
+    this.#security = new Security({ app: this.#app, settings, tls: this.#tls, roll });
+    const { quota, secrets } = this.#security;
+    describeApi(this.#app, version);
     const uptimeMs = (): number => clock.now() - this.#startedAt;
     this.#app.register(nativeFront, {
       prefix: '/api',
       roll,
+      published,
+      durability,
+      backup: folder && (() => folder.backup()),
       watches,
+      leases: new HeldLeases(roll, secrets),
+      quota,
       snapshots,
       pacer,
       log,
       clock,
-      waiting: this.#waiting,
+      waiting,
       protection,
       isWarming,
       uptimeMs,
     });
-    this.#app.get('/healthz', () => ({ status: 'ok' }));
+    this.#readiness = new Readiness(this.#app, () => explainProgress(folder));
+    this.#app.register(openApiRoute, { prefix: '/api' });
+    this.#app.register(operatorRoutes, { metrics });
   }
 
   async listen(): Promise<{ readonly host: string; readonly port: number; readonly url: string }> {
     const { host, port, warmUpMs, clock } = this.#settings;
+    await this.#app.ready();
+    this.#security.checkRoutes();
     try {
       await this.#app.listen({ host, port });
     } catch (cause) {
       throw new RegistryError('UNAVAILABLE', explainBind(cause, host, port), { cause, registry: 'server' });
     }
+    await this.#restore();
     if (this.#warming) this.#cancelWarmUp = clock.setTimer(warmUpMs, () => this.#warmed());
     const address = this.#app.server.address();
     const bound = typeof address === 'object' && address !== null ? address.port : port;
-    return { host, port: bound, url: `http://${host.includes(':') ? `[${host}]` : host}:${bound}` };
+    const scheme = this.#tls === undefined ? 'http' : 'https';
+    return { host, port: bound, url: `${scheme}://${host.includes(':') ? `[${host}]` : host}:${bound}` };
+  }
+
+  async reload(): Promise<void> {
+    try {
+      this.#security.reload();
+    } finally {
+      this.#watches.recheck((caller, socket) => this.#security.isCurrent(caller, socket));
+    }
   }
 
   close(): Promise<void> {
@@ -113,6 +170,18 @@ class HttpServer implements DiscoveryServer {
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
+  }
+
+  /** A table that is complete needs no warm-up: what it does not list is gone. */
+  async #restore(): Promise<void> {
+    try {
+      const { isComplete = false } = (await this.#folder?.open()) ?? {};
+      if (isComplete) this.#warming = false;
+      this.#readiness.ready();
+    } catch (error) {
+      await this.close();
+      throw error;
+    }
   }
 
   #warmed(): void {
@@ -128,8 +197,19 @@ class HttpServer implements DiscoveryServer {
     await this.#answers.close();
     this.#snapshots.close();
     this.#roll.close();
+    await this.#folder?.close();
     this.#rollLog.close();
+    await this.#security.close();
   }
+}
+
+function explainProgress(folder: DataFolder | undefined): string {
+  const { read, total } = folder?.progress ?? { read: 0, total: 0 };
+  return total === 0 ? 'the store is being opened' : `${read} of ${total} instances are read`;
+}
+
+function tlsOf({ tlsCert: cert, tlsKey: key, tlsClientCa: clientCa, clock }: ServerSettings): Tls | undefined {
+  return cert === undefined || key === undefined ? undefined : new Tls({ cert, key, clientCa }, clock);
 }
 
 function explainBind(cause: unknown, host: string, port: number): string {
@@ -140,6 +220,8 @@ function explainBind(cause: unknown, host: string, port: number): string {
   if (code === 'EACCES') return `no permission to bind port ${port}: choose one above 1023`;
   return `cannot listen on ${host}:${port}: ${String(cause)}`;
 }
+
+const { version } = createRequire(import.meta.url)('../package.json') as { readonly version: string };
 
 const heapLimitBytes = (): number => getHeapStatistics().heap_size_limit;
 

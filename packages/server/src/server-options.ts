@@ -1,18 +1,25 @@
 import { type Clock, type Logger, RegistryError } from '@rollcall/core';
 import { systemClock } from '@rollcall/core/adapter';
+import {
+  type SecurityOptions,
+  type SecuritySettings,
+  securityProblems,
+  withSecurityDefaults,
+} from './access/security-options.ts';
 import { silentLogger } from './logs/silent-logger.ts';
 
 /** Options of {@link createServer}. */
-export interface ServerOptions {
-  /** Address to bind; default `127.0.0.1`. Any that is not loopback needs `insecure`. */
+export interface ServerOptions extends SecurityOptions {
+  /** Address to bind; default `127.0.0.1`. Any that is not loopback needs `tokensFile` or `insecure`. */
   readonly host?: string | undefined;
   /** Default 7171; 0: any free port. */
   readonly port?: number | undefined;
-  /** Listen beyond this machine although every client that reaches the port may change the roll. */
-  readonly insecure?: boolean | undefined;
   /** Self-protection; default `on`. */
   readonly protection?: 'on' | 'off' | undefined;
-  /** How long a server that starts empty tells its clients not to believe an absence. Milliseconds; default 90,000. */
+  /**
+   * How long a server that starts empty tells its clients not to believe an absence. Milliseconds; default 90,000; 0 to a day. It should exceed
+   * the longest TTL of your services: shorter lets clients drop services that have not registered again, longer delays the news of real losses.
+   */
   readonly warmUpMs?: number | undefined;
   /** Names by which clients call a server that listens beyond this machine, besides its own and those without a dot. */
   readonly allowedHosts?: readonly string[] | undefined;
@@ -20,8 +27,10 @@ export interface ServerOptions {
   readonly logger?: Logger | undefined;
   /** `problems` (default): requests that fail by a defect of the server, and slow ones. `all`: every request. */
   readonly logRequests?: 'problems' | 'all' | undefined;
-  /** A request that takes longer is logged as slow. Milliseconds; default 1,000. */
+  /** A request that takes longer is logged as slow. Milliseconds; default 1,000. Lower shows a busy server earlier and logs more. */
   readonly slowRequestMs?: number | undefined;
+  /** Folder in which the roll is kept over a restart, made where there is none; default: it is not kept. */
+  readonly dataDir?: string | undefined;
   readonly clock?: Clock | undefined;
 }
 
@@ -90,20 +99,33 @@ export const youngBodyMs = 1_000;
 export const requestTimeoutMs = 30_000;
 /** Likewise the headers of a request. Milliseconds. */
 export const headersTimeoutMs = 10_000;
+/** And likewise a TLS handshake. Milliseconds. */
+export const handshakeTimeoutMs = 10_000;
 /** How often Node looks for both. Milliseconds. */
 export const timeoutCheckMs = 1_000;
 /** How long a close waits for requests that are under way. Milliseconds. */
 export const closeGraceMs = 2_000;
+
+/** Environments that have series of their own in the metrics; those beyond share one. */
+export const maxLabelledEnvironments = 100;
 
 /** How often the lease clock looks whether the process stood still. Milliseconds. */
 export const pauseCheckMs = 250;
 /** A gap longer than this was a pause, and does not count. Milliseconds. */
 export const pauseAfterMs = 1_000;
 
+/** A group that the disk has not taken by then holds up nothing any longer: its callers are told. Milliseconds. */
+export const groupLimitMs = 5_000;
+/** How soon a group that could not be written is tried again. Milliseconds. */
+export const retryWriteMs = 500;
+/** How often the lease clock is written while nothing changes. Milliseconds. */
+export const keepClockMs = 60_000;
+
 /** Options with their defaults. */
 export type ServerSettings = Readonly<
-  Required<{ [K in Exclude<keyof ServerOptions, 'insecure'>]: NonNullable<ServerOptions[K]> }>
->;
+  Required<{ [K in Exclude<keyof ServerOptions, keyof SecurityOptions | 'dataDir'>]: NonNullable<ServerOptions[K]> }>
+> &
+  SecuritySettings & { readonly dataDir: string | undefined };
 
 const loopback = /^(?:127(?:\.\d{1,3}){3}|localhost|::1|\[::1\])$/;
 
@@ -118,7 +140,7 @@ export interface OptionProblem {
 
 /** All that is wrong with the options, each on its own and together. */
 export function serverOptionProblems(options: ServerOptions): readonly OptionProblem[] {
-  const { host, port, protection, warmUpMs, allowedHosts, logRequests, slowRequestMs } = withDefaults(options);
+  const { host, port, protection, warmUpMs, allowedHosts, logRequests, slowRequestMs, dataDir } = withDefaults(options);
   const problems: OptionProblem[] = [];
   const check = (option: keyof ServerOptions, holds: boolean, message: string): void => {
     if (!holds) problems.push({ option, message });
@@ -135,12 +157,14 @@ export function serverOptionProblems(options: ServerOptions): readonly OptionPro
   const isWanted = logRequests === 'problems' || logRequests === 'all';
   check('logRequests', isWanted, `logRequests must be problems or all, got ${String(logRequests)}`);
   check('slowRequestMs', slowRequestMs >= 0, `slowRequestMs must be 0 or more milliseconds, got ${slowRequestMs}`);
+  const isFolder = dataDir === undefined || (typeof dataDir === 'string' && dataDir !== '');
+  check('dataDir', isFolder, 'dataDir must be the path of a folder');
   check(
     'host',
-    !isHost || isLoopback(host) || options.insecure === true,
-    `host ${host} can be reached from other machines, and every client that reaches it may change the roll: allow it with --insecure, or bind 127.0.0.1`,
+    !isHost || isLoopback(host) || options.insecure === true || options.tokensFile !== undefined,
+    `host ${host} can be reached from other machines, and every client that reaches it may change the roll: give a --tokens-file (\`rollcall token create\` makes one), allow it with --insecure, or bind 127.0.0.1`,
   );
-  return problems;
+  return [...problems, ...securityProblems(options)];
 }
 
 /** Checks and completes the options; throws `INVALID_ARGUMENT` that names all that is wrong. */
@@ -162,7 +186,20 @@ function withDefaults(options: ServerOptions): ServerSettings {
     logger = silentLogger,
     logRequests = 'problems',
     slowRequestMs = defaultSlowRequestMs,
+    dataDir,
     clock = systemClock,
   } = options;
-  return { host, port, protection, warmUpMs, allowedHosts, logger, logRequests, slowRequestMs, clock };
+  return {
+    dataDir,
+    host,
+    port,
+    protection,
+    warmUpMs,
+    allowedHosts,
+    logger,
+    logRequests,
+    slowRequestMs,
+    clock,
+    ...withSecurityDefaults(options),
+  };
 }

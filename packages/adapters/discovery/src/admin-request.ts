@@ -17,14 +17,14 @@ export type Answer = Readonly<Record<string, unknown>>;
 
 /** Asks one server by a connection of its own. */
 export async function askOnce(
-  { token, clock }: DiscoverySettings,
+  { credentials, clock }: DiscoverySettings,
   endpoint: BackendEndpoint,
   request: AdminRequest,
   { timeoutMs: ms = adminTimeoutMs, signal }: CallOptions,
 ): Promise<Answer> {
   const message = `the discovery server ${endpoint.address} did not answer within ${ms} ms`;
   const reason = new RegistryError('TIMEOUT', message, { registry: 'discovery' });
-  const client = new ApiClient({ endpoint, token, clock });
+  const client = new ApiClient({ endpoint, credentials, clock });
   try {
     return await withDeadline({ clock, ms, signal, reason }, (inner) =>
       untilAborted(inner, client.call({ ...request, signal: inner })),

@@ -45,6 +45,21 @@ export class ChangeLog implements RollFollower {
     return this.#start;
   }
 
+  /** The revision after which the log is complete. */
+  get completeAfter(): number {
+    return this.#start.revision;
+  }
+
+  /** How many changes it holds. */
+  get size(): number {
+    return this.#entries.length - this.#first;
+  }
+
+  /** What the instances in them take. Bytes. */
+  get bytes(): number {
+    return this.#bytes;
+  }
+
   changed(change: Change, before: Instance | undefined): void {
     if (this.#entries.length === 0 && this.#start.revision !== change.revision - 1)
       this.#start = { revision: change.revision - 1, at: change.at };
@@ -56,6 +71,21 @@ export class ChangeLog implements RollFollower {
     if (this.#first <= this.#bounds.changes) return;
     this.#entries = this.#entries.slice(this.#first);
     this.#first = 0;
+  }
+
+  /**
+   * Begins with what an earlier start wrote down, up to `revision`. What a change replaced is not written down: an earlier
+   * one of the same instance says it.
+   */
+  restore(changes: readonly Change[], revision: number): void {
+    const last = new Map<string, Instance>();
+    for (const change of changes) {
+      const key = keyOf(change.instance);
+      this.changed(change, last.get(key));
+      if (change.type === 'put') last.set(key, change.instance);
+      else last.delete(key);
+    }
+    if (this.#entries.length === 0) this.#start = { revision, at: this.#start.at };
   }
 
   /** A log with a hole would hide a change: it begins anew. */

@@ -4,7 +4,10 @@ import type { ChangeLog } from './change-log.ts';
 import type { Since } from './moment.ts';
 
 /** Which changes; what is undefined is not asked. */
-export type ChangeFilter = { readonly [K in keyof InstanceRef]: InstanceRef[K] | undefined };
+export type ChangeFilter = { readonly [K in keyof InstanceRef]: InstanceRef[K] | undefined } & {
+  /** What the caller may see; undefined: everything. */
+  readonly sees: ((instance: InstanceRef) => boolean) | undefined;
+};
 
 /** Where the roll is: what a cursor is compared with. */
 export interface Now {
@@ -56,10 +59,11 @@ function revisionOf(log: ChangeLog, { epoch }: Now, since: Since): number | unde
 }
 
 /** Whether a filter asks for the changes of an instance. */
-export function matches({ env, service, id }: ChangeFilter, instance: InstanceRef): boolean {
+function matches({ env, service, id, sees }: ChangeFilter, instance: InstanceRef): boolean {
   return (
     (env === undefined || env === instance.env) &&
     (service === undefined || service === instance.service) &&
-    (id === undefined || id === instance.id)
+    (id === undefined || id === instance.id) &&
+    (sees === undefined || sees(instance))
   );
 }

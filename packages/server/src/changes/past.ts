@@ -1,13 +1,13 @@
 /** What was on the roll at a time of the past: the roll as it is now, with the changes since undone. */
 import { RegistryError } from '@rollcall/core';
 import type { Instance } from '../roll/instance.ts';
-import type { Roll } from '../roll/roll.ts';
+import type { PublishedRoll } from '../roll/published-roll.ts';
 import type { ChangeLog } from './change-log.ts';
 import { isoTime } from './iso-time.ts';
 
 /** Where {@link instancesAt} looks. */
 export interface PastSources {
-  readonly roll: Pick<Roll, 'instances' | 'revision'>;
+  readonly roll: Pick<PublishedRoll, 'instances'>;
   readonly log: Pick<ChangeLog, 'before' | 'revisionAt' | 'start'>;
 }
 

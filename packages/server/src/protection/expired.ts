@@ -1,7 +1,7 @@
 import { LeaseTable } from '@rollcall/core/adapter';
 import { type Allowance, Ceiling } from './ceiling.ts';
 import { ceilingMs, quietIntervals } from './constants.ts';
-import { coverOf, type EvictionCause, type Member } from './member.ts';
+import { coverOf, type Eviction, type EvictionCause, type Member, silenceOf } from './member.ts';
 
 /** An instance that is to be evicted now. */
 export interface Due {
@@ -88,3 +88,9 @@ export class Expired {
 const dueTo =
   (cause: EvictionCause) =>
   (member: Member): [Member, EvictionCause] => [member, cause];
+
+/** What is told of an instance that is to be evicted. */
+export function evictionOf({ member, cause }: Due, now: number): Eviction {
+  const replacedBy = cause === 'replaced' ? coverOf(member)?.id : undefined;
+  return { ...silenceOf(member, now), cause, ...(replacedBy === undefined ? {} : { replacedBy }) };
+}

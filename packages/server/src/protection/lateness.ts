@@ -40,6 +40,12 @@ export class Lateness {
     return wasLate;
   }
 
+  /** As it was when the server stopped: an instance that was late stays so until it is heard, all others are heard now. */
+  restore(member: Member, now: number): void {
+    if (!member.late) this.heard(member, member, now);
+    else if (!member.mature) this.#matureAt.set(member.key, member, maturesAfterMs(member), member.registeredAt);
+  }
+
   fellLate(member: Member): void {
     member.late = true;
     this.#lateAt.delete(member.key);

@@ -3,35 +3,17 @@ import { Applications } from './applications.ts';
 import { rememberedDepartures, rememberedPerListed } from './constants.ts';
 import { Count } from './count.ts';
 import { Evicted } from './evicted.ts';
-import { type Due, Expired } from './expired.ts';
+import { type Due, Expired, evictionOf } from './expired.ts';
 import { Lateness } from './lateness.ts';
+import { type Lease, type Member, memberKey, newMember, type Ref, refOf, type Silence, silenceOf } from './member.ts';
+import { type RememberedMember, remember, restoreMembers } from './remembered.ts';
 import {
-  coverOf,
-  type Eviction,
-  type Lease,
-  type Member,
-  memberKey,
-  newMember,
-  type Ref,
-  type Silence,
-  silenceOf,
-} from './member.ts';
-import { type ApplicationView, byApplication, type HeldView, type ProtectionView } from './view.ts';
-
-/** Options of {@link Protection}. */
-export interface ProtectionOptions {
-  /** Off: every expired instance is evicted at once. */
-  readonly enabled: boolean;
-  /** In [0, 1); default `Math.random`. */
-  readonly random?: (() => number) | undefined;
-}
-
-/** What {@link Protection.advance} answers. */
-export interface Verdict {
-  readonly late: readonly Silence[];
-  readonly onTime: readonly Ref[];
-  readonly evict: readonly Eviction[];
-}
+  detailsOf,
+  type ProtectionDetails,
+  type ProtectionOptions,
+  type ProtectionView,
+  type Verdict,
+} from './view.ts';
 
 const nothingDue: Verdict = { late: [], onTime: [], evict: [] };
 
@@ -42,9 +24,12 @@ const nothingDue: Verdict = { late: [], onTime: [], evict: [] };
  * of protection touches all expired ones, once.
  */
 export class Protection {
-  readonly #enabled: boolean;
+  /** False: every expired instance is evicted at once. */
+  readonly enabled: boolean;
   readonly #listed = new Map<string, Member>();
-  readonly #applications = new Applications();
+  /** Of which something else is remembered than when it was last asked for; undefined: it never is. */
+  readonly #touched: Map<string, Ref> | undefined;
+  readonly #applications = new Applications((ref) => this.#touched?.set(memberKey(ref), ref));
   readonly #lateness = new Lateness();
   readonly #expired: Expired;
   readonly #evicted = new Evicted();
@@ -54,19 +39,40 @@ export class Protection {
   /** Something happened since time was last moved. */
   #dirty = false;
 
-  constructor({ enabled, random = Math.random }: ProtectionOptions) {
-    this.#enabled = enabled;
+  constructor({ enabled, random = Math.random, isKept = false }: ProtectionOptions) {
+    this.enabled = enabled;
+    this.#touched = isKept ? new Map() : undefined;
     this.#expired = new Expired(random);
-  }
-
-  /** False: every expired instance is evicted at once. */
-  get enabled(): boolean {
-    return this.#enabled;
   }
 
   /** How many evicted ids are remembered. */
   get remembered(): number {
     return this.#evicted.size;
+  }
+
+  /** The instances that were evicted or cancelled and are remembered. */
+  get departed(): readonly Ref[] {
+    return [...[...this.#evicted.keys].map(refOf), ...this.#applications.cancelled];
+  }
+
+  /** The instances of which something else is remembered since the last call. */
+  takeTouched(): readonly Ref[] {
+    const touched = [...(this.#touched?.values() ?? [])];
+    this.#touched?.clear();
+    return touched;
+  }
+
+  /** What is to be written down of an instance; undefined: nothing is remembered. */
+  remember(ref: Ref): RememberedMember | undefined {
+    return remember({ listed: this.#listed, applications: this.#applications, evicted: this.#evicted }, ref);
+  }
+
+  /** Begins from what an earlier start wrote down. */
+  restore(remembered: readonly RememberedMember[], now: number): void {
+    const parts = { listed: this.#listed, applications: this.#applications, lateness: this.#lateness };
+    restoreMembers({ ...parts, evicted: this.#evicted, count: this.#count }, remembered, now);
+    this.#touched?.clear();
+    this.#dirty = true;
   }
 
   /** A new id, or one that is listed already: then a renewal, maybe under another lease. `ttlMs: 0`: never late. */
@@ -94,7 +100,7 @@ export class Protection {
     const member = this.#listed.get(memberKey({ service, id }));
     if (member === undefined) return;
     this.#unlist(member, 'cancelled');
-    this.#applications.cancelled(member, now);
+    this.#applications.cancel(member, now);
     this.#expired.reconsider(member);
     unchain(member);
     this.#applications.forgetIfEmpty(member);
@@ -145,7 +151,7 @@ export class Protection {
 
   /** Protected, or an expired instance is held; as of the last event. */
   get isOn(): boolean {
-    return this.#enabled && (this.#protected || this.#expired.size > 0);
+    return this.enabled && (this.#protected || this.#expired.size > 0);
   }
 
   view(now: number): ProtectionView {
@@ -155,7 +161,7 @@ export class Protection {
     const { forgetsAt } = this.#evicted;
     return {
       ...{ missing, considered, threshold },
-      held: this.#enabled ? this.#expired.size : 0,
+      held: this.enabled ? this.#expired.size : 0,
       on: this.isOn,
       onSince: this.#onSince,
       heard: this.#lateness.heardSince !== undefined,
@@ -164,14 +170,10 @@ export class Protection {
   }
 
   /** The applications, and the expired instances that are listed all the same. Costs a look at every instance. */
-  details(now: number): { readonly applications: readonly ApplicationView[]; readonly held: readonly HeldView[] } {
-    const held = this.#enabled ? this.#expired.members : [];
-    const members = [...this.#listed.values(), ...this.#evicted.recent()];
+  details(now: number): ProtectionDetails {
+    const held = this.enabled ? this.#expired.members : [];
     const mayGoAt = (member: Member): number => this.#expired.mayGoAt(member, this.#protected);
-    return {
-      applications: byApplication(members, new Set(held)),
-      held: held.map((member) => ({ ...silenceOf(member, now), mayGoAt: mayGoAt(member) })),
-    };
+    return detailsOf([...this.#listed.values(), ...this.#evicted.recent()], held, mayGoAt, now);
   }
 
   #renew(member: Member, lease: Lease, now: number): void {
@@ -206,8 +208,10 @@ export class Protection {
       member.mature = true;
       this.#count.update(member);
     }
-    for (const member of this.#evicted.expire(now, rememberedDepartures + rememberedPerListed * this.#listed.size)) {
+    const atMost = rememberedDepartures + rememberedPerListed * this.#listed.size;
+    for (const member of this.#evicted.expire(now, atMost, (key) => void this.#touched?.set(key, refOf(key)))) {
       this.#applications.of(member).forget(member);
+      this.#touched?.set(member.key, member);
       this.#count.update(member);
       this.#applications.forgetIfEmpty(member);
     }
@@ -236,6 +240,7 @@ export class Protection {
     member.recent = counts;
     this.#unlist(member, 'evicted');
     this.#evicted.add(member, now);
+    this.#touched?.set(member.key, member);
     if (!counts) this.#applications.of(member).forget(member);
     unchain(member);
     this.#applications.forgetIfEmpty(member);
@@ -243,7 +248,7 @@ export class Protection {
 
   #evaluate(now: number): void {
     const before = this.#protected;
-    this.#protected = this.#enabled && this.#count.missing > this.#count.threshold;
+    this.#protected = this.enabled && this.#count.missing > this.#count.threshold;
     if (!before || this.#protected) return;
     this.#expired.protectionEnded(now);
     this.#dirty = true;
@@ -254,14 +259,9 @@ export class Protection {
   }
 
   #due(now: number): readonly Due[] {
-    if (!this.#enabled) return this.#expired.members.map((member) => ({ member, cause: 'ttl' }));
+    if (!this.enabled) return this.#expired.members.map((member) => ({ member, cause: 'ttl' }));
     const { heardSince } = this.#lateness;
     const listed = (service: string): number => this.#applications.listed(service);
     return this.#expired.take(this.#protected, { now, budget: this.#count.threshold, heardSince, listed });
   }
-}
-
-function evictionOf({ member, cause }: Due, now: number): Eviction {
-  const replacedBy = cause === 'replaced' ? coverOf(member)?.id : undefined;
-  return { ...silenceOf(member, now), cause, ...(replacedBy === undefined ? {} : { replacedBy }) };
 }

@@ -1,4 +1,21 @@
-import type { Member, Silence } from './member.ts';
+import { type Eviction, type Member, type Ref, type Silence, silenceOf } from './member.ts';
+
+/** Options of {@link Protection}. */
+export interface ProtectionOptions {
+  /** Off: every expired instance is evicted at once. */
+  readonly enabled: boolean;
+  /** In [0, 1); default `Math.random`. */
+  readonly random?: (() => number) | undefined;
+  /** What it remembers is written down: note what changes of it. */
+  readonly isKept?: boolean | undefined;
+}
+
+/** What {@link Protection.advance} answers. */
+export interface Verdict {
+  readonly late: readonly Silence[];
+  readonly onTime: readonly Ref[];
+  readonly evict: readonly Eviction[];
+}
 
 /** The numbers of the rule, now. Times are those of the lease clock. */
 export interface ProtectionView {
@@ -36,8 +53,27 @@ export interface HeldView extends Silence {
   readonly mayGoAt: number;
 }
 
+/** What the numbers are made of. */
+export interface ProtectionDetails {
+  readonly applications: readonly ApplicationView[];
+  readonly held: readonly HeldView[];
+}
+
+/** Of the listed and those evicted lately, and of the expired among them. */
+export function detailsOf(
+  members: readonly Member[],
+  held: readonly Member[],
+  mayGoAt: (member: Member) => number,
+  now: number,
+): ProtectionDetails {
+  return {
+    applications: byApplication(members, new Set(held)),
+    held: held.map((member) => ({ ...silenceOf(member, now), mayGoAt: mayGoAt(member) })),
+  };
+}
+
 /** Adds up what members contribute, by application. */
-export function byApplication(members: Iterable<Member>, held: ReadonlySet<Member>): readonly ApplicationView[] {
+function byApplication(members: readonly Member[], held: ReadonlySet<Member>): readonly ApplicationView[] {
   const views = new Map<string, { -readonly [K in keyof ApplicationView]: ApplicationView[K] }>();
   for (const member of members) {
     const { service, state, late, counted } = member;

@@ -1,6 +1,7 @@
 import { Protection, type ProtectionView, recentMs } from '../protection/index.ts';
 import type { Listing } from './holders.ts';
 import type { Instance } from './instance.ts';
+import type { InstanceRef } from './instance-ref.ts';
 import { type EnvironmentStatus, statusOf } from './status.ts';
 import { WindowCounter } from './window-counter.ts';
 
@@ -16,6 +17,14 @@ const departureCost = 1_000;
 /** What an instance takes in memory, roughly. Bytes. */
 export const costOf = ({ bytes }: { readonly bytes: number }): number => instanceCost + contentFactor * bytes;
 
+/** The numbers of one environment. */
+export interface EnvironmentSummary extends ProtectionView {
+  readonly env: string;
+  readonly services: number;
+  readonly instances: number;
+  readonly late: number;
+}
+
 /** One env: its instances by service, and its self-protection. */
 export class Environment {
   readonly name: string;
@@ -23,16 +32,18 @@ export class Environment {
   readonly renewals: WindowCounter = new WindowCounter(60_000);
   readonly #evictions: WindowCounter = new WindowCounter(recentMs);
   readonly #services = new Map<string, Map<string, Listing>>();
-  #size = 0;
+  #instances = 0;
+  #late = 0;
   #instancesCost = 0;
   /** What of `cost` the roll has counted. */
   countedCost = 0;
   /** What followers were told last: whether self-protection is on. */
   #toldProtected = false;
 
-  constructor(name: string, protection: boolean) {
+  /** `isKept`: what self-protection remembers is written down. */
+  constructor(name: string, protection: boolean, isKept: boolean) {
     this.name = name;
-    this.protection = new Protection({ enabled: protection });
+    this.protection = new Protection({ enabled: protection, isKept });
   }
 
   /** Nothing is listed: what self-protection remembers decides nothing any more. */
@@ -56,26 +67,39 @@ export class Environment {
     return { ...this.protection.view(now), on: this.#toldProtected };
   }
 
+  /** The instances of which self-protection remembers something else since the last call. */
+  takeTouched(): InstanceRef[] {
+    return this.protection.takeTouched().map(({ service, id }) => ({ env: this.name, service, id }));
+  }
+
+  /** Likewise when all of it is forgotten. */
+  takeAllTouched(): InstanceRef[] {
+    const departed = this.protection.departed.map(({ service, id }) => ({ env: this.name, service, id }));
+    return [...this.takeTouched(), ...departed];
+  }
+
   get(service: string, id: string): Listing | undefined {
     return this.#services.get(service)?.get(id);
   }
 
   /** Lists an instance, or replaces it. */
   set(listing: Listing, before: Instance | undefined): void {
-    const { service, id } = listing.instance;
+    const { service, id, late } = listing.instance;
+    if (before === undefined) this.#instances += 1;
+    this.#late += Number(late) - Number(before?.late ?? false);
     this.#instancesCost += costOf(listing.instance) - (before === undefined ? 0 : costOf(before));
-    if (before === undefined) this.#size += 1;
     const nodes = this.#services.get(service) ?? new Map<string, Listing>();
     this.#services.set(service, nodes);
     nodes.set(id, listing);
   }
 
   delete({ instance }: Listing): void {
-    const { service, id } = instance;
+    const { service, id, late } = instance;
     const nodes = this.#services.get(service);
     nodes?.delete(id);
+    this.#instances -= 1;
+    this.#late -= Number(late);
     if (nodes?.size === 0) this.#services.delete(service);
-    this.#size -= 1;
     this.#instancesCost -= costOf(instance);
   }
 
@@ -83,7 +107,7 @@ export class Environment {
   countEviction(now: number): { readonly evicted: number; readonly of: number } {
     this.#evictions.add(now);
     const evicted = this.#evictions.count(now);
-    return { evicted, of: this.#size - 1 + evicted };
+    return { evicted, of: this.#instances - 1 + evicted };
   }
 
   list(service?: string): Listing[] {
@@ -94,6 +118,12 @@ export class Environment {
   /** An environment that is about to be forgotten protects nothing any more. */
   get #isProtected(): boolean {
     return !this.isEmpty && this.protection.isOn;
+  }
+
+  /** Costs the same however much it lists. */
+  summary(now: number): EnvironmentSummary {
+    const counts = { services: this.#services.size, instances: this.#instances, late: this.#late };
+    return { env: this.name, ...counts, ...this.protection.view(now) };
   }
 
   status(now: number, wallNow: number): EnvironmentStatus {

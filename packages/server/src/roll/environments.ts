@@ -1,5 +1,6 @@
 import { RegistryError } from '@rollcall/core';
-import { costOf, Environment, environmentCost } from './environment.ts';
+import { costOf, Environment, type EnvironmentSummary, environmentCost } from './environment.ts';
+import type { Listing } from './holders.ts';
 import type { InstanceRef } from './instance-ref.ts';
 
 /** Options of {@link Environments}. */
@@ -7,6 +8,22 @@ export interface EnvironmentsOptions {
   /** Self-protection. */
   readonly protection: boolean;
   /** What all may take in memory. Bytes. */
+  readonly maxBytes: number;
+  /** What self-protection remembers is written down. */
+  readonly isKept: boolean;
+}
+
+/** What the roll did since the start. */
+export interface RollCounts {
+  registrations: number;
+  renewals: number;
+}
+
+/** The numbers of the roll. */
+export interface RollSummary extends Readonly<RollCounts> {
+  readonly environments: readonly EnvironmentSummary[];
+  /** What it takes in memory, roughly. Bytes. */
+  readonly bytes: number;
   readonly maxBytes: number;
 }
 
@@ -22,9 +39,13 @@ export class Environments {
   readonly #environments = new Map<string, Environment>();
   /** Roughly. Bytes. */
   #cost = 0;
+  readonly #isKept: boolean;
+  /** What self-protection remembered of environments that are empty now. */
+  #forgotten: InstanceRef[] = [];
 
-  constructor({ protection, maxBytes }: EnvironmentsOptions) {
+  constructor({ protection, maxBytes, isKept }: EnvironmentsOptions) {
     this.#protection = protection;
+    this.#isKept = isKept;
     this.#maxBytes = maxBytes;
   }
 
@@ -37,13 +58,28 @@ export class Environments {
     return this.#environments.get(name);
   }
 
+  /** One, or all in the order of their names. */
+  named(name: string | undefined): readonly Environment[] {
+    return (name === undefined ? this.names : [name]).flatMap((each) => this.find(each) ?? []);
+  }
+
+  listing(ref: InstanceRef | undefined): Listing | undefined {
+    return ref && this.find(ref.env)?.get(ref.service, ref.id);
+  }
+
   /** Begins it where there is none. */
   of(name: string): Environment {
     const known = this.#environments.get(name);
     if (known !== undefined) return known;
-    const environment = new Environment(name, this.#protection);
+    const environment = new Environment(name, this.#protection, this.#isKept);
     this.#environments.set(name, environment);
     return environment;
+  }
+
+  /** Costs the same however much they list. */
+  summary(now: number, counts: Readonly<RollCounts>): RollSummary {
+    const environments = Array.from(this.#environments.values(), (environment) => environment.summary(now));
+    return { ...counts, environments, bytes: this.#cost, maxBytes: this.#maxBytes };
   }
 
   /** To be called whenever something of it changed. Forgets it when it is empty. */
@@ -51,7 +87,16 @@ export class Environments {
     const cost = environment.isEmpty ? 0 : environment.cost;
     this.#cost += cost - environment.countedCost;
     environment.countedCost = cost;
-    if (environment.isEmpty) this.#environments.delete(environment.name);
+    if (!environment.isEmpty) return;
+    this.#environments.delete(environment.name);
+    if (this.#isKept) this.#forgotten.push(...environment.takeAllTouched());
+  }
+
+  /** The instances of which self-protection remembers something else since the last call. */
+  takeTouched(): readonly InstanceRef[] {
+    const forgotten = this.#forgotten;
+    this.#forgotten = [];
+    return [...this.#environments.values()].flatMap((environment) => environment.takeTouched()).concat(forgotten);
   }
 
   /**

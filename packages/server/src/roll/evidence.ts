@@ -41,6 +41,14 @@ export type RemovalEvidence =
   /** An operator ended self-protection: it is number `evicted` of the `of` expired instances that went. */
   | ({ readonly what: 'ended'; readonly by?: Actor | undefined } & Expiry);
 
+/** What of the evidence the command that evicts knows before it looks at the instance. */
+export type EvictionEvidence = DistributiveOmit<
+  Exclude<RemovalEvidence, { what: 'deregistered' }>,
+  'silentMs' | 'ttlMs'
+>;
+
+type DistributiveOmit<T, K extends keyof T> = T extends unknown ? Omit<T, K> : never;
+
 interface Expiry {
   /** Since its last renewal; what the server stood still does not count. */
   readonly silentMs: number;

@@ -1,8 +1,7 @@
-import type { Clock } from '@rollcall/core';
 import type { ProtectionView } from '../protection/index.ts';
 import type { PutEvidence, RemovalEvidence } from './evidence.ts';
 import type { Instance } from './instance.ts';
-import { type InstanceRef, refOf } from './instance-ref.ts';
+import type { InstanceRef } from './instance-ref.ts';
 
 /** One change of the roll, at a revision of its own. Plain data. */
 export type Change = Put | Removal;
@@ -21,16 +20,11 @@ interface Removal extends Moment {
   readonly evidence: RemovalEvidence;
 }
 
-interface Moment {
+/** When a change was. */
+export interface Moment {
   readonly revision: number;
   /** By the wall clock, milliseconds. It may go back where that clock is set back. */
   readonly at: number;
-}
-
-/** Where the roll is in its history. */
-export interface Position {
-  epoch: string;
-  revision: number;
 }
 
 /** A part of the server that is told every change, after it has happened, in order: the change log, watches. */
@@ -45,19 +39,9 @@ export interface RollFollower {
   failed(cause: unknown): void;
 }
 
-/**
- * Numbers the changes of the roll and tells them. What a follower throws stays with that follower: neither the roll nor
- * the other followers see it.
- */
+/** Tells changes. What a follower throws stays with that follower: neither the roll nor the other followers see it. */
 export class Followers {
   readonly #followers = new Set<RollFollower>();
-  readonly #clock: Clock;
-  readonly #position: Position;
-
-  constructor(clock: Clock, position: Position) {
-    this.#clock = clock;
-    this.#position = position;
-  }
 
   /** In the order in which they began to follow. Answers how to stop. */
   add(follower: RollFollower): () => void {
@@ -65,13 +49,8 @@ export class Followers {
     return () => this.#followers.delete(follower);
   }
 
-  put(instance: Instance, before: Instance | undefined, evidence: PutEvidence): void {
-    this.#changed({ ...this.#moment(), type: 'put', instance, evidence }, before);
-  }
-
-  removed(instance: Instance, evidence: RemovalEvidence): void {
-    const reason = evidence.what === 'deregistered' ? 'deregistered' : 'expired';
-    this.#changed({ ...this.#moment(), type: 'remove', instance: refOf(instance), reason, evidence }, instance);
+  changed(change: Change, before: Instance | undefined): void {
+    this.#tell((follower) => follower.changed(change, before));
   }
 
   termsChanged(instance: Instance): void {
@@ -80,15 +59,6 @@ export class Followers {
 
   protectionChanged(env: string, view: ProtectionView): void {
     this.#tell((follower) => follower.protectionChanged?.(env, view));
-  }
-
-  #moment(): Moment {
-    return { revision: this.#position.revision + 1, at: this.#clock.wallNow() };
-  }
-
-  #changed(change: Change, before: Instance | undefined): void {
-    this.#position.revision = change.revision;
-    this.#tell((follower) => follower.changed(change, before));
   }
 
   #tell(what: (follower: RollFollower) => void): void {

@@ -14,15 +14,33 @@ export interface Listing {
 }
 
 /**
- * The handles by which clients renew and withdraw what they registered. The upper 21 bits are random per start, so that a
- * handle of an earlier start is unknown and never another's lease; the lower 32 count.
+ * The handles by which clients renew and withdraw what they registered. The upper 21 bits are random per epoch, so that a
+ * handle of an earlier epoch is unknown and never another's lease; the lower 32 count.
  */
 export class Holders {
-  readonly #base = randomInt(1, 2 ** 21) * 2 ** 32;
+  #base = randomInt(1, 2 ** 21) * 2 ** 32;
   readonly #byHandle = new Map<number, Listing>();
   /** Handles of what left the roll, oldest first. */
   readonly #departed = new Map<number, InstanceRef>();
   #count = 0;
+
+  /** The first handle of the epoch, and how many were given. */
+  get given(): { readonly base: number; readonly count: number } {
+    return { base: this.#base, count: this.#count };
+  }
+
+  /** Goes on where an earlier start of the same epoch ended. */
+  resume({ base, count }: { readonly base: number; readonly count: number }): void {
+    this.#base = base;
+    this.#count = count;
+  }
+
+  /** A listing of an earlier start, with the handles that were given for it. */
+  restore({ instance, handle, superseded }: Listing): Listing {
+    const listing: Listing = { instance, handle, superseded: [...superseded] };
+    for (const each of [handle, ...superseded]) this.#byHandle.set(each, listing);
+    return listing;
+  }
 
   /** The listing that a handle was given for, whether the handle still holds it or was superseded. */
   find(handle: number): Listing | undefined {

@@ -9,6 +9,8 @@ export interface RollOptions {
   readonly cpuTimeMs: () => number;
   /** What the roll may take in memory. Bytes. */
   readonly maxBytes: number;
+  /** A journal writes it down. */
+  readonly isKept?: boolean | undefined;
 }
 
 /** What a register answers: by this handle the caller renews and withdraws. */

@@ -1,39 +1,43 @@
-import { randomBytes } from 'node:crypto';
 import type { Clock } from '@rollcall/core';
-import type { Eviction } from '../protection/index.ts';
+import type { Silence } from '../protection/index.ts';
 import type { Environment } from './environment.ts';
-import { Environments } from './environments.ts';
-import { type Actor, type RemovalEvidence, sentBy } from './evidence.ts';
-import { Followers, type Position, type RollFollower } from './followers.ts';
+import { Environments, type RollCounts, type RollSummary } from './environments.ts';
+import { type Actor, type EvictionEvidence, sentBy } from './evidence.ts';
+import { Followers, type RollFollower } from './followers.ts';
 import { Holders, type Listing } from './holders.ts';
 import { type Instance, newInstance } from './instance.ts';
 import { type InstanceRef, type LeaseTerms, refOf } from './instance-ref.ts';
+import { Keeping } from './keeping.ts';
 import { LeaseScheduler } from './lease-scheduler.ts';
 import { Listings, noteSilence } from './listings.ts';
+import { Position } from './position.ts';
 import { type Admission, admit, type Registration, roundTerms } from './registration.ts';
 import type { Lease, Renewal, RollOptions } from './roll-options.ts';
-import { applySetting, type Setting } from './setting.ts';
+import { applySettings, type Setting } from './setting.ts';
 import type { EnvironmentStatus } from './status.ts';
 
 /** The roll: env -> service -> id -> instance, with leases, holders and self-protection. Followers are told each change. */
 export class Roll {
-  readonly #position: Position = { epoch: randomBytes(8).toString('hex'), revision: 0 };
+  /** What a journal reads of it. */
+  readonly keeping: Keeping;
+  readonly #position = new Position();
   readonly #clock: Clock;
   readonly #environments: Environments;
   readonly #holders = new Holders();
-  readonly #followers: Followers;
-  readonly #scheduler: LeaseScheduler;
+  readonly #followers = new Followers();
   readonly #listings: Listings;
+  readonly #scheduler: LeaseScheduler;
+  readonly #counts: RollCounts = { registrations: 0, renewals: 0 };
 
-  constructor({ clock, protection, cpuTimeMs, maxBytes }: RollOptions) {
+  constructor({ clock, protection, cpuTimeMs, maxBytes, isKept = false }: RollOptions) {
     this.#clock = clock;
-    this.#followers = new Followers(clock, this.#position);
-    this.#environments = new Environments({ protection, maxBytes });
+    this.#environments = new Environments({ protection, maxBytes, isKept });
     this.#scheduler = new LeaseScheduler(clock, cpuTimeMs, () => this.settle());
-    this.#listings = new Listings(this.#holders, this.#scheduler, this.#followers);
+    this.#listings = new Listings(clock, this.#position, this.#holders, this.#scheduler, this.#followers);
+    this.keeping = new Keeping(this.#environments, this.#holders, this.#scheduler, this.#position);
   }
 
-  /** Another one after each start: a cursor of an earlier start is reset. */
+  /** Another one after each start without the table of an earlier one: a cursor of another epoch is reset. */
   get epoch(): string {
     return this.#position.epoch;
   }
@@ -41,6 +45,12 @@ export class Roll {
   /** Goes up by one per change. */
   get revision(): number {
     return this.#position.revision;
+  }
+
+  /** Until it is called without a reason, nothing changes but leases, which are renewed. */
+  pause(reason: string | undefined): void {
+    this.#position.pausedBy = reason;
+    this.settle();
   }
 
   /** Tells `follower` every change from now on; answers how to stop. */
@@ -52,10 +62,11 @@ export class Roll {
    * An idempotent upsert of all, or of none. A registration with an older `dirtyAt` than the stored one, whose lease runs,
    * keeps what is stored and renews it; its caller gets a handle that holds nothing.
    *
-   * @throws RegistryError `RESOURCE_EXHAUSTED` (a node is too large, or the roll is full), `INVALID_ARGUMENT`: nothing has
-   * changed.
+   * @throws RegistryError `RESOURCE_EXHAUSTED` (a node is too large, or the roll is full), `INVALID_ARGUMENT`,
+   * `UNAVAILABLE` (the roll is paused): nothing has changed.
    */
   register(registrations: readonly Registration[], by?: Actor): readonly Lease[] {
+    this.#position.checkWritable();
     const wallNow = this.#clock.wallNow();
     const admissions = registrations.map((registration) => admit(registration, wallNow));
     this.settle();
@@ -66,7 +77,7 @@ export class Roll {
   /** By the holder; terms given along replace those of the registration. */
   renew(handle: number, terms?: LeaseTerms): Renewal {
     this.settle();
-    const listing = this.#holders.find(handle) ?? this.#successor(handle);
+    const listing = this.#holders.find(handle) ?? this.#environments.listing(this.#holders.departed(handle));
     if (listing === undefined) return 'unknown';
     // An expired entry that protection keeps defends itself no longer: the caller may register again.
     if (listing.handle !== handle) return this.#scheduler.isDefended(listing) ? 'taken' : 'unknown';
@@ -84,35 +95,36 @@ export class Roll {
 
   /** By name, whichever client registered it; a caller that gives its handle may be the holder. False: it was not there. */
   deregister(ref: InstanceRef, by?: Actor, handle?: number): boolean {
+    this.#position.checkWritable();
     const listing = this.#find(ref);
-    const holder = listing?.handle === handle;
-    if (listing !== undefined) this.#cancel(listing, { what: 'deregistered', holder, ...sentBy(by) });
-    return listing !== undefined;
+    if (listing === undefined) return false;
+    const environment = this.#environments.of(ref.env);
+    environment.protection.cancelled(ref.service, ref.id, this.#scheduler.now());
+    const holder = listing.handle === handle;
+    this.#listings.remove(environment, listing, { what: 'deregistered', holder, ...sentBy(by) });
+    this.#followUp(environment);
+    return true;
   }
 
   /** By the holder. False: this handle does not hold it. */
   release(handle: number, by?: Actor): boolean {
+    this.#position.checkWritable();
     this.settle();
     const listing = this.#holders.find(handle);
-    if (listing?.handle !== handle) return false;
-    this.#cancel(listing, { what: 'deregistered', holder: true, ...sentBy(by) });
-    return true;
+    return listing?.handle === handle && this.deregister(listing.instance, by, handle);
   }
 
   /**
    * Changes status or metadata of listed instances, whichever client holds them: all of them, or none. Answers the first
    * that is not listed; undefined: done.
    *
-   * @throws RegistryError `INVALID_ARGUMENT`, `RESOURCE_EXHAUSTED`: nothing has changed.
+   * @throws RegistryError `INVALID_ARGUMENT`, `RESOURCE_EXHAUSTED`, `UNAVAILABLE`: nothing has changed.
    */
   set(settings: readonly Setting[], by?: Actor): InstanceRef | undefined {
-    const wallNow = this.#clock.wallNow();
-    const changes = new Map<Listing, Instance>();
-    for (const setting of settings) {
-      const listing = this.#find(setting);
-      if (listing === undefined) return refOf(setting);
-      changes.set(listing, applySetting(changes.get(listing) ?? listing.instance, setting, wallNow));
-    }
+    this.#position.checkWritable();
+    const unknown = settings.find((setting) => !this.isListed(setting));
+    if (unknown !== undefined) return refOf(unknown);
+    const changes = applySettings(settings, (ref) => this.#environments.listing(ref), this.#clock.wallNow());
     this.#environments.checkRoom([...changes.values()]);
     for (const [listing, instance] of changes) {
       const environment = this.#environments.of(instance.env);
@@ -120,6 +132,15 @@ export class Roll {
       this.#track(environment);
     }
     return undefined;
+  }
+
+  /** What a handle was given for, whether or not it still holds it; undefined: no handle of ours, or forgotten. */
+  instanceOf(handle: number): InstanceRef | undefined {
+    return this.#holders.find(handle)?.instance ?? this.#holders.departed(handle);
+  }
+
+  isListed(ref: InstanceRef): boolean {
+    return this.#find(ref) !== undefined;
   }
 
   /** The instances of an env, of one service or of all, as they are now. */
@@ -131,16 +152,13 @@ export class Roll {
 
   /** Evicts every expired instance of an env; answers how many. */
   endProtection(env: string, by?: Actor): number {
+    this.#position.checkWritable();
     this.settle();
     const environment = this.#environments.find(env);
     if (environment === undefined) return 0;
     const ended = environment.protection.end(this.#scheduler.now());
-    for (const [index, { service, id, silentMs }] of ended.entries()) {
-      const count = { evicted: index + 1, of: ended.length };
-      const listing = environment.get(service, id);
-      if (listing !== undefined)
-        this.#evict(environment, listing, { what: 'ended', silentMs, ...count, ...ttlOf(listing), ...sentBy(by) });
-    }
+    for (const [index, silence] of ended.entries())
+      this.#evict(environment, silence, { what: 'ended', evicted: index + 1, of: ended.length, ...sentBy(by) });
     this.#followUp(environment);
     return ended.length;
   }
@@ -148,18 +166,21 @@ export class Roll {
   /** Self-protection of one env, or of all that are not empty. */
   status(env?: string): readonly EnvironmentStatus[] {
     this.settle();
-    const names = env === undefined ? this.#environments.names : [env];
-    return names.flatMap((name) => {
-      const environment = this.#environments.find(name);
-      if (environment === undefined) return [];
+    return this.#environments.named(env).map((environment) => {
       const status = environment.status(this.#scheduler.now(), this.#clock.wallNow());
       this.#followUp(environment);
       return status;
     });
   }
 
+  summary(): RollSummary {
+    this.settle();
+    return this.#environments.summary(this.#scheduler.now(), this.#counts);
+  }
+
   /** Evicts and marks whatever is due, also when the timer is late. */
   settle(): void {
+    if (this.#position.pausedBy !== undefined) return;
     const now = this.#scheduler.now();
     for (const { instance } of this.#scheduler.takeExpired(now)) {
       const environment = this.#environments.of(instance.env);
@@ -168,9 +189,12 @@ export class Roll {
     }
     for (const environment of this.#scheduler.takeDue(now)) {
       const { late, onTime, evict } = environment.protection.advance(now);
-      for (const { service, id, silentMs } of late) this.#listings.mark(environment.get(service, id), silentMs);
-      for (const { service, id } of onTime) this.#listings.mark(environment.get(service, id), undefined);
-      for (const eviction of evict) this.#expire(environment, eviction, now);
+      for (const { silentMs, ...ref } of late) this.#listings.mark(environment, ref, silentMs);
+      for (const ref of onTime) this.#listings.mark(environment, ref, undefined);
+      for (const { cause, replacedBy, ...silence } of evict) {
+        const count = environment.countEviction(now);
+        this.#evict(environment, silence, { what: 'evicted', cause, replacedBy, ...count });
+      }
       this.#track(environment);
     }
     this.#scheduler.arm();
@@ -180,23 +204,20 @@ export class Roll {
     this.#scheduler.close();
   }
 
-  /** What another registered under the id of an instance that left the roll. */
-  #successor(handle: number): Listing | undefined {
-    const ref = this.#holders.departed(handle);
-    return ref && this.#environments.find(ref.env)?.get(ref.service, ref.id);
-  }
-
-  #find({ env, service, id }: InstanceRef): Listing | undefined {
+  #find(ref: InstanceRef): Listing | undefined {
     this.settle();
-    return this.#environments.find(env)?.get(service, id);
+    return this.#environments.listing(ref);
   }
 
   #register(admission: Admission, wallNow: number, by: Actor | undefined): Lease {
+    this.#counts.registrations += 1;
     const environment = this.#environments.of(admission.env);
     const listing = environment.get(admission.service, admission.id);
     if (listing !== undefined && this.#isOutdated(admission, listing)) {
       this.#renew(listing);
-      return { handle: this.#holders.refuse(listing) };
+      const handle = this.#holders.refuse(listing);
+      this.#followers.termsChanged(listing.instance);
+      return { handle };
     }
     const instance = newInstance(admission, listing?.instance, wallNow);
     const next =
@@ -214,6 +235,7 @@ export class Roll {
   }
 
   #renew(listing: Listing, terms: LeaseTerms = listing.instance): void {
+    this.#counts.renewals += 1;
     const now = this.#scheduler.now();
     const { instance } = listing;
     const environment = this.#environments.of(instance.env);
@@ -234,24 +256,11 @@ export class Roll {
     this.#followUp(environment);
   }
 
-  #expire(environment: Environment, { service, id, ...eviction }: Eviction, now: number): void {
+  #evict(environment: Environment, { service, id, silentMs }: Silence, evidence: EvictionEvidence): void {
     const listing = environment.get(service, id);
-    if (listing === undefined) return;
-    const evidence = { what: 'evicted', ...eviction, ...ttlOf(listing), ...environment.countEviction(now) } as const;
-    this.#evict(environment, listing, evidence);
-  }
-
-  #evict(environment: Environment, listing: Listing, evidence: RemovalEvidence): void {
     // A renewal may have come between the decision and now.
-    if (!this.#scheduler.isLeased(listing)) this.#listings.remove(environment, listing, evidence);
-  }
-
-  #cancel(listing: Listing, evidence: RemovalEvidence): void {
-    const { env, service, id } = listing.instance;
-    const environment = this.#environments.of(env);
-    environment.protection.cancelled(service, id, this.#scheduler.now());
-    this.#listings.remove(environment, listing, evidence);
-    this.#followUp(environment);
+    if (listing === undefined || this.#scheduler.isLeased(listing)) return;
+    this.#listings.remove(environment, listing, { ...evidence, silentMs, ttlMs: listing.instance.ttlMs });
   }
 
   /** After each command: what follows from it at once happens at once, not at the next deadline. */
@@ -269,5 +278,3 @@ export class Roll {
     else this.#scheduler.follow(environment);
   }
 }
-
-const ttlOf = ({ instance: { ttlMs } }: Listing): { readonly ttlMs: number } => ({ ttlMs });

@@ -1,5 +1,6 @@
 /** Pure: what a set call makes of a listed instance. */
 import { limits, type Metadata, RegistryError } from '@rollcall/core';
+import type { Listing } from './holders.ts';
 import type { Instance } from './instance.ts';
 import type { InstanceRef } from './instance-ref.ts';
 import { measured } from './registration.ts';
@@ -16,7 +17,7 @@ export interface Setting extends InstanceRef {
  *
  * @throws RegistryError `INVALID_ARGUMENT` for too much metadata, `RESOURCE_EXHAUSTED` for a node that is too large.
  */
-export function applySetting(instance: Instance, { status, metadata }: Setting, wallNow: number): Instance {
+function applySetting(instance: Instance, { status, metadata }: Setting, wallNow: number): Instance {
   const merged = { ...instance.metadata, ...metadata };
   if (Object.keys(merged).length > limits.maxMetadataPairs) {
     const message = `metadata of ${instance.id} of ${instance.service} would have ${Object.keys(merged).length} pairs; at most ${limits.maxMetadataPairs} are allowed`;
@@ -31,4 +32,19 @@ export function applySetting(instance: Instance, { status, metadata }: Setting, 
     changedAt: wallNow,
     upAt: comesUp ? wallNow : instance.upAt,
   };
+}
+
+/** What becomes of listings by settings that are all listed; of several for one, each after the one before. */
+export function applySettings(
+  settings: readonly Setting[],
+  find: (ref: InstanceRef) => Listing | undefined,
+  wallNow: number,
+): ReadonlyMap<Listing, Instance> {
+  const changes = new Map<Listing, Instance>();
+  for (const setting of settings) {
+    const listing = find(setting);
+    if (listing === undefined) continue;
+    changes.set(listing, applySetting(changes.get(listing) ?? listing.instance, setting, wallNow));
+  }
+  return changes;
 }

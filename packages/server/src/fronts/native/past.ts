@@ -35,7 +35,11 @@ export function sendPast(reply: FastifyReply, context: ReadContext, { env, appid
     const times = `${isoTime(at)} is in the future: the server's clock says ${isoTime(wallNow)}`;
     throw new RegistryError('INVALID_ARGUMENT', `at ${times}`, { registry: 'server' });
   }
-  const { revision, instances } = instancesAt(context, { env, service: appid }, at);
+  const { revision, instances } = instancesAt(
+    { roll: context.published, log: context.log },
+    { env, service: appid },
+    at,
+  );
   const bytes = instances.reduce((sum, instance) => sum + wireBytes(instance), 0);
   const snapshot = Snapshot.of({ items: instances, write: writeInstance, bytes, takenAt: clock.now() });
   return sendList(reply, context, snapshot, { at, revision, instances: [] });

@@ -7,52 +7,87 @@ import {
   schemas,
 } from '@rollcall/protocol';
 import type { FastifyInstance } from 'fastify';
+import type { InstanceQuota } from '../../access/instance-quota.ts';
+import { renews, writesHandles, writesInstances, writesKeys } from '../../access/route-access.ts';
 import { maxBatchBodyBytes, maxBodyBytes, maxRenewalBodyBytes, smallBodyBytes } from '../../server-options.ts';
 import { actorOf } from './actor.ts';
 import { envelope, type NativeContext } from './envelope.ts';
+import type { HeldLeases } from './held-leases.ts';
 import { readKey, readRegistration, readSetting, writeRenewal } from './native-mapping.ts';
 
+/** What writes translate for. */
+export interface WriteContext extends NativeContext {
+  readonly leases: HeldLeases;
+  readonly quota: InstanceQuota;
+}
+
 /** What changes the roll: register, renew, cancel. */
-export function writeRoutes(app: FastifyInstance, context: NativeContext): void {
-  const { roll } = context;
+export function writeRoutes(app: FastifyInstance, context: WriteContext): void {
+  const { roll, durability, leases, quota } = context;
   app.post<{ Body: RegisterRequest }>(
     '/register',
-    { bodyLimit: maxBodyBytes, schema: { body: schemas.registerBody } },
-    (request) => {
-      const leases = roll.register(request.body.instances.map(readRegistration), actorOf(request));
-      return envelope(context, { handles: leases.map(({ handle }) => handle) });
+    {
+      bodyLimit: maxBodyBytes,
+      config: { access: writesInstances('register') },
+      schema: { body: schemas.registerBody },
+    },
+    async (request) => {
+      const { body, caller } = request;
+      const registrations = body.instances.map(readRegistration);
+      quota.check(caller, registrations);
+      const handles = roll.register(registrations, actorOf(request)).map(({ handle }) => handle);
+      quota.registered(caller, registrations);
+      await durability.written();
+      const secrets = leases.secretsOf(handles);
+      return envelope(context, secrets === undefined ? { handles } : { handles, secrets });
     },
   );
   app.post<{ Body: KeysRequest }>(
     '/renew',
-    { bodyLimit: maxBatchBodyBytes, schema: { body: schemas.keysBody } },
-    ({ body }) => envelope(context, { statuses: body.keys.map((key) => writeRenewal(roll.renewByName(readKey(key)))) }),
+    { bodyLimit: maxBatchBodyBytes, config: { access: writesKeys(renews) }, schema: { body: schemas.keysBody } },
+    async ({ body, caller }) => {
+      const refs = body.keys.map(readKey);
+      leases.checkNames(caller, refs);
+      const renewals = refs.map((ref) => roll.renewByName(ref));
+      if (refs.some((ref) => durability.isPending(ref))) await durability.written();
+      return envelope(context, { statuses: renewals.map(writeRenewal) });
+    },
   );
   app.post<{ Body: CancelRequest }>(
     '/cancel',
-    { bodyLimit: maxBatchBodyBytes, schema: { body: schemas.cancelBody } },
-    (request) => {
-      const { body } = request;
+    { bodyLimit: maxBatchBodyBytes, config: { access: writesKeys('cancel') }, schema: { body: schemas.cancelBody } },
+    async (request) => {
+      const { body, caller } = request;
       const by = actorOf(request);
-      const done =
-        'handles' in body
-          ? body.handles.map((handle) => roll.release(handle, by))
-          : body.keys.map((key) => roll.deregister(readKey(key), by, key.handle));
-      return envelope(context, { cancelled: done.filter(Boolean).length });
+      if ('handles' in body) {
+        const { handles, secrets } = body;
+        const released = handles.filter((handle, index) =>
+          leases.release(caller, { handle, secret: secrets?.[index] }, by),
+        );
+        await durability.written();
+        return envelope(context, { cancelled: released.length });
+      }
+      const refs = body.keys.map(readKey);
+      leases.checkNames(caller, refs);
+      const cancelled = body.keys.filter((key) => roll.deregister(readKey(key), by, key.handle)).length;
+      await durability.written();
+      return envelope(context, { cancelled });
     },
   );
 }
 
 /** An operator's changes of what is listed. */
-export function setRoute(app: FastifyInstance, context: NativeContext): void {
-  const { roll } = context;
+export function setRoute(app: FastifyInstance, context: WriteContext): void {
+  const { roll, durability, leases } = context;
   app.post<{ Body: SetRequest }>(
     '/set',
-    { bodyLimit: maxBatchBodyBytes, schema: { body: schemas.setBody } },
-    (request, reply) => {
-      const { instances } = request.body;
-      const unknown = roll.set(instances.map(readSetting), actorOf(request));
-      if (unknown === undefined) return envelope(context, { set: instances.length });
+    { bodyLimit: maxBatchBodyBytes, config: { access: writesInstances('set') }, schema: { body: schemas.setBody } },
+    async (request, reply) => {
+      const settings = request.body.instances.map(readSetting);
+      leases.checkNames(request.caller, settings);
+      const unknown = roll.set(settings, actorOf(request));
+      await durability.written();
+      if (unknown === undefined) return envelope(context, { set: settings.length });
       const message = `${unknown.id} of ${unknown.service} is not on the roll of ${unknown.env}: nothing has changed`;
       return reply.code(404).send(envelope(context, null, 404, message));
     },
@@ -61,28 +96,50 @@ export function setRoute(app: FastifyInstance, context: NativeContext): void {
 
 const failures = { 404: 'LEASE_UNKNOWN: register again', 409: 'LEASE_TAKEN: another holds this instance' } as const;
 
+/** The secret of the lease whose handle is in the path. Not in the path itself: paths are written into logs. */
+const secretHeader = 'lease-secret';
+
 /** Renewals by handle: the hot path. */
-export function leaseRoutes(app: FastifyInstance, context: NativeContext): void {
-  const { roll } = context;
+export function leaseRoutes(app: FastifyInstance, context: WriteContext): void {
+  const { leases } = context;
   app.put<{ Body: RenewLeasesRequest }>(
     '/leases',
-    { bodyLimit: maxRenewalBodyBytes, schema: { body: schemas.leasesBody } },
-    ({ body }) => {
+    { bodyLimit: maxRenewalBodyBytes, config: { access: writesHandles(renews) }, schema: { body: schemas.leasesBody } },
+    ({ body, caller }) => {
       const renewals = body.map((item) => {
-        if (typeof item === 'number') return roll.renew(item);
-        const [handle, ttlMs, renewIntervalMs] = item;
-        return roll.renew(handle, { ttlMs, renewIntervalMs });
+        if (typeof item === 'number') return leases.renew(caller, { handle: item });
+        if (item.length === 2) return leases.renew(caller, { handle: item[0], secret: item[1] });
+        const [handle, ttlMs, renewIntervalMs, secret] = item;
+        return leases.renew(caller, { handle, secret }, { ttlMs, renewIntervalMs });
       });
-      return envelope(context, { statuses: renewals.map(writeRenewal) });
+      const refused = body.filter((_, index) => renewals[index] !== 'renewed').map(handleOf);
+      return whenTold(context, refused, () => envelope(context, { statuses: renewals.map(writeRenewal) }));
     },
   );
   app.put<{ Params: { handle: string } }>(
     '/leases/:handle',
-    { bodyLimit: smallBodyBytes, schema: { params: schemas.handleParams } },
-    (request, reply) => {
-      const status = writeRenewal(roll.renew(Number(request.params.handle)));
+    { bodyLimit: smallBodyBytes, config: { access: writesHandles(renews) }, schema: { params: schemas.handleParams } },
+    ({ params, headers, caller }, reply) => {
+      const secret = headers[secretHeader];
+      const handle = Number(params.handle);
+      const given = { handle, secret: typeof secret === 'string' ? secret : undefined };
+      const status = writeRenewal(leases.renew(caller, given));
       if (status === 200) return envelope(context, null);
-      return reply.code(status).send(envelope(context, null, status, failures[status]));
+      return whenTold(context, [handle], () =>
+        reply.code(status).send(envelope(context, null, status, failures[status])),
+      );
     },
   );
+}
+
+const handleOf = (item: RenewLeasesRequest[number]): number => (typeof item === 'number' ? item : item[0]);
+
+/** A renewal that succeeds says nothing new; one that is refused may speak of a change that is not durable yet. */
+function whenTold<T>({ roll, durability }: NativeContext, refused: readonly number[], answer: () => T): T | Promise<T> {
+  const waits = refused.some((handle) => {
+    const ref = roll.instanceOf(handle);
+    return ref !== undefined && durability.isPending(ref);
+  });
+  const written = waits ? durability.written() : undefined;
+  return written === undefined ? answer() : written.then(answer);
 }

@@ -1,22 +1,38 @@
 import type { ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
 import type { Clock } from '@rollcall/core';
 import { heartbeatMs } from '@rollcall/protocol';
+import type { Caller } from '../../../access/caller.ts';
 import type { ChangeLog } from '../../../changes/change-log.ts';
 import type { Pacer } from '../../../http/pacer.ts';
 import type { RollFollower } from '../../../roll/followers.ts';
-import type { Roll } from '../../../roll/roll.ts';
+import type { PublishedRoll } from '../../../roll/published-roll.ts';
 import type { Snapshots } from '../snapshots.ts';
 import { CatchUp, type WatchFilter } from './catch-up.ts';
 import { type WatchContext, WatchStream } from './watch-stream.ts';
 
 /** What the watches need of their server. */
 export interface WatchHubOptions {
-  readonly roll: Roll;
+  readonly roll: PublishedRoll;
   readonly log: ChangeLog;
   readonly snapshots: Snapshots;
   readonly pacer: Pacer;
   readonly clock: Clock;
   readonly isWarming: () => boolean;
+  readonly maxWatches: number;
+}
+
+/** What a client asks for. */
+export interface WatchRequest {
+  readonly filter: WatchFilter;
+  readonly caller: Caller;
+  /** Where it resumes. */
+  readonly lastEventId: string | undefined;
+}
+
+interface Client {
+  readonly caller: Caller;
+  readonly socket: Socket;
 }
 
 /** Every open watch, with one heartbeat for all. */
@@ -24,24 +40,43 @@ export class WatchHub implements RollFollower {
   readonly #context: WatchContext;
   readonly #clock: Clock;
   readonly #pacer: Pacer;
-  readonly #streams = new Set<WatchStream>();
+  readonly #streams = new Map<WatchStream, Client>();
+  readonly #maxWatches: number;
   #cancelHeartbeat: (() => void) | undefined;
   #isScheduled = false;
 
-  constructor({ roll, log, snapshots, pacer, clock, isWarming }: WatchHubOptions) {
+  constructor({ roll, log, snapshots, pacer, clock, isWarming, maxWatches }: WatchHubOptions) {
+    this.#maxWatches = maxWatches;
     this.#context = { roll, snapshots, isWarming, catchUp: new CatchUp({ roll, log, snapshots }) };
     this.#clock = clock;
     this.#pacer = pacer;
   }
 
+  /** Whether there are as many watches as there may be. */
+  get isFull(): boolean {
+    return this.#streams.size >= this.#maxWatches;
+  }
+
+  /** Open watches. */
+  get size(): number {
+    return this.#streams.size;
+  }
+
+  /** What their clients have not read yet, together. Bytes. */
+  get backlogBytes(): number {
+    let bytes = 0;
+    for (const stream of this.#streams.keys()) bytes += stream.backlogBytes;
+    return bytes;
+  }
+
   /** Answers with the stream: what was missed since `lastEventId`, or else the whole list, then changes. */
-  watch(response: ServerResponse, filter: WatchFilter, lastEventId: string | undefined): void {
+  watch(response: ServerResponse, { filter, caller, lastEventId }: WatchRequest): void {
     const { roll } = this.#context;
     response.writeHead(200, eventStreamHeaders);
     response.once('error', () => response.destroy());
     roll.settle();
     const stream = new WatchStream(this.#context, response, filter, cursorOf(roll, lastEventId));
-    this.#streams.add(stream);
+    this.#streams.set(stream, { caller, socket: response.req.socket });
     response.once('close', () => this.#streams.delete(stream));
     response.on('drain', () => this.#pacer.enqueue(stream));
     this.#cancelHeartbeat ??= this.#beat();
@@ -55,19 +90,24 @@ export class WatchHub implements RollFollower {
 
   /** A watcher may lack a change: each begins anew. */
   failed(): void {
-    for (const stream of this.#streams) stream.cut();
+    for (const stream of this.#streams.keys()) stream.cut();
+  }
+
+  /** Ends the watches that `isCurrent` answers false for: what their clients may do has changed since. */
+  recheck(isCurrent: (caller: Caller, socket: Socket) => boolean): void {
+    for (const [stream, { caller, socket }] of this.#streams) if (!isCurrent(caller, socket)) stream.cut();
   }
 
   /** Warming is over: what is not there now is gone. */
   warmed(): void {
-    for (const stream of this.#streams) stream.warmed();
+    for (const stream of this.#streams.keys()) stream.warmed();
     this.#tellSoon();
   }
 
   /** Ends every watch; clients reconnect elsewhere. */
   close(): void {
     this.#cancelHeartbeat?.();
-    for (const stream of this.#streams) stream.cut();
+    for (const stream of this.#streams.keys()) stream.cut();
   }
 
   #tellSoon(): void {
@@ -75,13 +115,13 @@ export class WatchHub implements RollFollower {
     this.#isScheduled = true;
     setImmediate(() => {
       this.#isScheduled = false;
-      for (const stream of this.#streams) this.#pacer.enqueue(stream);
+      for (const stream of this.#streams.keys()) this.#pacer.enqueue(stream);
     });
   }
 
   #beat(): () => void {
     return this.#clock.setTimer(heartbeatMs, () => {
-      for (const stream of this.#streams) stream.beat();
+      for (const stream of this.#streams.keys()) stream.beat();
       this.#context.catchUp.forget();
       this.#cancelHeartbeat = this.#streams.size === 0 ? undefined : this.#beat();
     });
@@ -96,7 +136,7 @@ export const eventStreamHeaders: Readonly<Record<string, string>> = {
 };
 
 /** The revision after which a client resumes; undefined: of another epoch, ahead of us, or not a cursor at all. */
-function cursorOf({ epoch, revision }: Roll, lastEventId: string | undefined): number | undefined {
+function cursorOf({ epoch, revision }: PublishedRoll, lastEventId: string | undefined): number | undefined {
   const [ofEpoch, text] = lastEventId?.split(':') ?? [];
   if (ofEpoch !== epoch || text === undefined || !/^\d{1,16}$/.test(text)) return undefined;
   return Number(text) > revision ? undefined : Number(text);

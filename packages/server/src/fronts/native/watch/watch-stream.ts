@@ -1,13 +1,13 @@
 import type { ServerResponse } from 'node:http';
 import type { Paced } from '../../../http/pacer.ts';
-import type { Roll } from '../../../roll/roll.ts';
+import type { PublishedRoll } from '../../../roll/published-roll.ts';
 import type { Snapshots } from '../snapshots.ts';
 import type { CatchUp, WatchFilter } from './catch-up.ts';
 import { eventOf, heartbeat, snapshotEvent } from './watch-events.ts';
 
 /** What the streams of a server share. */
 export interface WatchContext {
-  readonly roll: Roll;
+  readonly roll: PublishedRoll;
   readonly snapshots: Snapshots;
   readonly catchUp: CatchUp;
   readonly isWarming: () => boolean;
@@ -35,6 +35,11 @@ export class WatchStream implements Paced {
     this.#cursor = cursor;
     this.#owesCurrent = cursor !== undefined;
     response.once('close', () => this.#chunks?.return?.());
+  }
+
+  /** What its client has not read yet. Bytes. */
+  get backlogBytes(): number {
+    return this.#response.writableLength;
   }
 
   /** A failure ends this watch alone; its client resumes. */
@@ -91,8 +96,8 @@ export class WatchStream implements Paced {
 
   #snapshot(): Iterator<Buffer, undefined> {
     const { roll, snapshots, isWarming } = this.#context;
-    const { env, service } = this.#filter;
-    const chunks = snapshots.of(env, service).read(() => this.cut());
+    const { env, service, view } = this.#filter;
+    const chunks = snapshots.of(env, service, view).read(() => this.cut());
     this.#cursor = roll.revision;
     this.#owesCurrent = false;
     return snapshotEvent(this.#id(), chunks, isWarming());

@@ -1,0 +1,80 @@
+import type { RememberedMember } from '../protection/index.ts';
+import type { Environments } from './environments.ts';
+import type { Holders, Listing } from './holders.ts';
+import type { InstanceRef } from './instance-ref.ts';
+import type { LeaseScheduler } from './lease-scheduler.ts';
+import type { Position } from './position.ts';
+
+/** What must outlive the process of one instance: its listing, and what self-protection remembers of it. */
+export interface Kept {
+  readonly listing?: Listing | undefined;
+  readonly member?: RememberedMember | undefined;
+}
+
+/** What must outlive the process of the roll as a whole. */
+export interface KeptState {
+  readonly epoch: string;
+  readonly revision: number;
+  /** The first handle of the epoch, and how many were given. */
+  readonly handles: { readonly base: number; readonly count: number };
+  /** The lease clock. Milliseconds. */
+  readonly leaseNow: number;
+}
+
+/** What a journal reads of the roll to write it down, and how the roll begins from it again. */
+export class Keeping {
+  readonly #environments: Environments;
+  readonly #holders: Holders;
+  readonly #scheduler: LeaseScheduler;
+  readonly #position: Position;
+
+  constructor(environments: Environments, holders: Holders, scheduler: LeaseScheduler, position: Position) {
+    this.#environments = environments;
+    this.#holders = holders;
+    this.#scheduler = scheduler;
+    this.#position = position;
+  }
+
+  /** What must outlive the process besides the instances. */
+  get state(): KeptState {
+    const { epoch, revision } = this.#position;
+    return { epoch, revision, handles: this.#holders.given, leaseNow: this.#scheduler.now() };
+  }
+
+  /** Goes on where an earlier start ended; without its epoch in a new one. The instances come by {@link Keeping.restore}. */
+  resume({ epoch, revision, handles }: Pick<KeptState, 'revision'> & Partial<KeptState>): void {
+    this.#position.revision = revision;
+    if (epoch !== undefined) this.#position.epoch = epoch;
+    if (handles !== undefined) this.#holders.resume(handles);
+  }
+
+  /** What is to be kept of an instance now; both parts are undefined: nothing is. */
+  of({ env, service, id }: InstanceRef): Kept {
+    const environment = this.#environments.find(env);
+    if (environment === undefined) return {};
+    return { listing: environment.get(service, id), member: environment.protection.remember({ service, id }) };
+  }
+
+  /** The instances of which self-protection remembers something else since the last call. */
+  takeTouched(): readonly InstanceRef[] {
+    return this.#environments.takeTouched();
+  }
+
+  /**
+   * Lists what was kept. Leases begin anew at their full TTL; an instance that was late stays late until it is heard, and its
+   * silence goes on. `newHandles`: those that were given are of another history and hold nothing.
+   */
+  restore(env: string, kept: readonly Kept[], newHandles: boolean): void {
+    const environment = this.#environments.of(env);
+    for (const { listing: before } of kept) {
+      if (before === undefined) continue;
+      const listing = newHandles ? this.#holders.admit(before.instance) : this.#holders.restore(before);
+      environment.set(listing, undefined);
+      this.#scheduler.grant(listing);
+    }
+    const members = kept.flatMap(({ member }) => member ?? []);
+    environment.protection.restore(members, this.#scheduler.now());
+    this.#environments.update(environment);
+    if (!environment.isEmpty) this.#scheduler.follow(environment);
+  }
+}
