@@ -1,1 +1,2 @@
+export type { Member } from './member.ts';
 export { Protection, type ProtectionView } from './protection.ts';

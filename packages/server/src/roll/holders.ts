@@ -1,12 +1,16 @@
 import { randomInt } from 'node:crypto';
+import type { Timed } from '../leases/timed-lists.ts';
+import type { Member } from '../protection/index.ts';
 import { rememberedDepartures, rememberedHolders } from '../server-options.ts';
 import type { Instance } from './instance.ts';
 import { type InstanceRef, refOf } from './instance-ref.ts';
 
 /** An instance on the roll, the handle of its holder, and handles that hold it no longer. */
-export interface Listing {
+export interface Listing extends Timed {
   instance: Instance;
   handle: number;
+  /** What self-protection knows of it; undefined: it has not been asked yet. */
+  member: Member | undefined;
   /** Handles of earlier holders, and of callers whose registration was too old. */
   readonly superseded: number[];
 }
@@ -29,7 +33,16 @@ export class Holders {
 
   /** A new listing with a handle of its own. */
   admit(instance: Instance): Listing {
-    const listing: Listing = { instance, handle: this.#next(), superseded: [] };
+    const listing: Listing = {
+      instance,
+      handle: this.#next(),
+      member: undefined,
+      superseded: [],
+      list: undefined,
+      since: 0,
+      previous: undefined,
+      next: undefined,
+    };
     this.#byHandle.set(listing.handle, listing);
     return listing;
   }

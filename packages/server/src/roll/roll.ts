@@ -73,12 +73,12 @@ export class Roll {
 
   /** By the holder; terms given along replace those of the registration. */
   renew(handle: number, terms?: LeaseTerms): Renewal {
-    this.settle();
+    const now = this.settle();
     const listing = this.#holders.find(handle) ?? this.#successor(handle);
     if (listing === undefined) return 'unknown';
     // An expired entry that protection keeps defends itself no longer: the caller may register again.
     if (listing.handle !== handle) return this.#scheduler.isDefended(listing) ? 'taken' : 'unknown';
-    this.#renew(listing, terms);
+    this.#renew(listing, now, terms);
     return 'renewed';
   }
 
@@ -86,7 +86,7 @@ export class Roll {
   renewByName(ref: InstanceRef): Exclude<Renewal, 'taken'> {
     const listing = this.#find(ref);
     if (listing === undefined) return 'unknown';
-    this.#renew(listing);
+    this.#renew(listing, this.#scheduler.now());
     return 'renewed';
   }
 
@@ -139,9 +139,10 @@ export class Roll {
     });
   }
 
-  /** Evicts and marks whatever is due, also when the timer is late. */
-  settle(): void {
+  /** Evicts and marks whatever is due, also when the timer is late. Answers the time by which it looked. */
+  settle(): number {
     const now = this.#scheduler.now();
+    if (now < this.#scheduler.firstAt) return now;
     for (const { instance } of this.#scheduler.takeExpired(now)) {
       const environment = this.#environments.of(instance.env);
       environment.protection.expired(instance.service, instance.id, now);
@@ -155,6 +156,7 @@ export class Roll {
       this.#track(environment);
     }
     this.#scheduler.arm();
+    return now;
   }
 
   close(): void {
@@ -176,13 +178,14 @@ export class Roll {
     const environment = this.#environments.of(admission.env);
     const listing = environment.get(admission.service, admission.id);
     if (listing !== undefined && this.#isOutdated(admission, listing)) {
-      this.#renew(listing);
+      this.#renew(listing, this.#scheduler.now());
       return { handle: this.#holders.refuse(listing) };
     }
     const instance = newInstance(admission, listing?.instance, wallNow);
     const next = listing === undefined ? this.#list(environment, instance) : this.#replace(listing, instance);
-    environment.protection.registered(instance.service, instance.id, instance, this.#scheduler.now());
-    this.#scheduler.grant(next);
+    const now = this.#scheduler.now();
+    next.member = environment.protection.registered(instance.service, instance.id, instance, now);
+    this.#scheduler.grant(next, now);
     this.#followUp(environment);
     return { handle: next.handle };
   }
@@ -208,23 +211,27 @@ export class Roll {
     return listing;
   }
 
-  #renew(listing: Listing, terms: LeaseTerms = listing.instance): void {
-    const now = this.#scheduler.now();
-    const { instance } = listing;
-    const environment = this.#environments.of(instance.env);
-    const { protection, renewals } = environment;
-    renewals.add(now);
-    const { ttlMs, renewIntervalMs } = roundTerms(terms);
-    if (ttlMs === instance.ttlMs && renewIntervalMs === instance.renewIntervalMs) {
-      protection.renewed(instance.service, instance.id, now);
-    } else {
-      listing.instance = { ...instance, ttlMs, renewIntervalMs };
-      protection.registered(instance.service, instance.id, listing.instance, now);
-      this.#followers.termsChanged(listing.instance);
-    }
+  /** In place: a renewal that is on time, on the terms that are stored, touches numbers of its own and allocates nothing. */
+  #renew(listing: Listing, now: number, terms?: LeaseTerms): void {
+    const environment = this.#environments.of(listing.instance.env);
+    environment.renewals.add(now);
+    const isChanged = terms !== undefined && this.#changeTerms(environment, listing, roundTerms(terms), now);
     listing.instance.renewedAt = this.#clock.wallNow();
-    this.#scheduler.grant(listing);
-    this.#followUp(environment);
+    this.#scheduler.grant(listing, now);
+    const { service, id } = listing.instance;
+    listing.member ??= environment.protection.member(service, id);
+    const isBack = listing.member !== undefined && environment.protection.renewed(listing.member, now);
+    if (isBack || isChanged) this.#followUp(environment);
+  }
+
+  #changeTerms(environment: Environment, listing: Listing, terms: LeaseTerms, now: number): boolean {
+    const { instance } = listing;
+    const { ttlMs, renewIntervalMs } = terms;
+    if (ttlMs === instance.ttlMs && renewIntervalMs === instance.renewIntervalMs) return false;
+    listing.instance = { ...instance, ttlMs, renewIntervalMs };
+    environment.protection.registered(instance.service, instance.id, listing.instance, now);
+    this.#followers.termsChanged(listing.instance);
+    return true;
   }
 
   #mark(listing: Listing | undefined, late: boolean): void {
@@ -255,6 +262,7 @@ export class Roll {
   #followUp(environment: Environment): void {
     this.#track(environment);
     this.settle();
+    this.#scheduler.arm();
   }
 
   #track(environment: Environment): void {
