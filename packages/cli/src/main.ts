@@ -5,6 +5,7 @@ import { addOperateCommands } from './commands/operate.ts';
 import { addReadCommands } from './commands/read.ts';
 import { addRunCommand } from './commands/run.ts';
 import { addServeCommand } from './commands/serve.ts';
+import { addTokenCommands } from './commands/token.ts';
 import { addWriteCommands } from './commands/write.ts';
 import { exitCodeOf, exitCodes } from './exit-codes.ts';
 import { note, plain } from './output.ts';
@@ -30,6 +31,7 @@ function program(): Command {
     .exitOverride()
     .addHelpText('after', help);
   addServeCommand(root);
+  addTokenCommands(root);
   addReadCommands(root);
   addWriteCommands(root);
   addRunCommand(root);

@@ -8,10 +8,19 @@ export interface RegisterRequest {
 /** One handle per instance, in order: what renewals and withdrawals name. Safe integers. */
 export interface RegisterAnswer {
   readonly handles: readonly number[];
+  /** Of a server with lease secrets: one per handle, which every renewal and withdrawal by that handle must bring along. */
+  readonly secrets?: readonly string[];
 }
 
-/** Body of `PUT /api/leases`: handles; with a lease of its own in place of what was registered: `[handle, ttlMs, renewIntervalMs]`. */
-export type RenewLeasesRequest = readonly (number | readonly [number, number, number])[];
+/**
+ * Body of `PUT /api/leases`: handles; with a lease of its own in place of what was registered: `[handle, ttlMs,
+ * renewIntervalMs]`. With lease secrets: `[handle, secret]`, `[handle, ttlMs, renewIntervalMs, secret]`.
+ */
+export type RenewLeasesRequest = readonly (
+  | number
+  | readonly [handle: number, secret: string]
+  | readonly [handle: number, ttlMs: number, renewIntervalMs: number, secret?: string]
+)[];
 
 /** 200 renewed; 404 not on the roll: register again; 409 in another's hands. */
 export type RenewStatus = 200 | 404 | 409;
@@ -31,8 +40,13 @@ export interface RenewAnswer {
   readonly statuses: readonly RenewStatus[];
 }
 
-/** Body of `POST /api/cancel`: by key whichever client registered it, by handle only while that handle holds it. */
-export type CancelRequest = { readonly keys: readonly InstanceKey[] } | { readonly handles: readonly number[] };
+/**
+ * Body of `POST /api/cancel`: by key whichever client registered it, by handle only while that handle holds it. A server with
+ * lease secrets takes keys from the token of an admin alone, and handles with their secrets.
+ */
+export type CancelRequest =
+  | { readonly keys: readonly InstanceKey[] }
+  | { readonly handles: readonly number[]; readonly secrets?: readonly string[] };
 
 /** How many were on the roll. Unknown ones are no error. */
 export interface CancelAnswer {

@@ -1,14 +1,18 @@
 import { getHeapStatistics } from 'node:v8';
 import { RegistryError } from '@rollcall/core';
 import type { FastifyInstance } from 'fastify';
-import { guardHost } from './access/host-guard.ts';
+import type { GuardedRoute } from './access/access-guard.ts';
+import { open } from './access/route-access.ts';
+import { Security } from './access/security.ts';
 import { ChangeLog } from './changes/change-log.ts';
+import { HeldLeases } from './fronts/native/held-leases.ts';
 import { nativeFront } from './fronts/native/native-front.ts';
 import { Snapshots } from './fronts/native/snapshots.ts';
 import { WatchHub } from './fronts/native/watch/watch-hub.ts';
 import { createApp } from './http/create-app.ts';
 import { OpenAnswers } from './http/open-answers.ts';
 import { Pacer } from './http/pacer.ts';
+import { Tls } from './http/tls.ts';
 import { logRequests } from './logs/request-log.ts';
 import { RollLog } from './logs/roll-log.ts';
 import { Roll } from './roll/roll.ts';
@@ -25,6 +29,12 @@ import {
 export interface DiscoveryServer extends AsyncDisposable {
   /** Binds and serves. Rejects with `UNAVAILABLE` when the port is taken or the address is not ours. */
   listen(): Promise<{ readonly host: string; readonly port: number; readonly url: string }>;
+  /**
+   * Reads the tokens file and the TLS files again, and opens the audit log again. Watches of tokens that are gone or have other rights end, as do those of
+   * clients whose certificate was judged by other authorities. Rejects with `INVALID_ARGUMENT` when a file is not as it
+   * should be, and goes on with what that file held before.
+   */
+  reload(): Promise<void>;
   /** Stops accepting, ends watches, lets requests in flight finish. Idempotent. */
   close(): Promise<void>;
 }
@@ -38,18 +48,26 @@ export function createServer(options: ServerOptions = {}): DiscoveryServer {
   return new HttpServer(parseServerOptions(options));
 }
 
-class HttpServer implements DiscoveryServer {
+/** The server itself, with what only its own tests ask. */
+export class HttpServer implements DiscoveryServer {
   readonly #settings: ServerSettings;
   readonly #roll: Roll;
   readonly #watches: WatchHub;
   readonly #snapshots: Snapshots;
   readonly #rollLog: RollLog;
   readonly #app: FastifyInstance;
+  readonly #tls: Tls | undefined;
+  readonly #security: Security;
   readonly #answers: OpenAnswers;
   readonly #startedAt: number;
   #cancelWarmUp: (() => void) | undefined;
   #warming: boolean;
   #closing: Promise<void> | undefined;
+
+  /** Every route, and who may use it. */
+  get routes(): readonly GuardedRoute[] {
+    return this.#security.routes;
+  }
 
   constructor(settings: ServerSettings) {
     const { clock, protection, warmUpMs } = settings;
@@ -63,31 +81,37 @@ class HttpServer implements DiscoveryServer {
     const pacer = new Pacer();
     const snapshots = new Snapshots(roll, clock);
     this.#snapshots = snapshots;
-    const watches = new WatchHub({ roll, log, snapshots, pacer, clock, isWarming });
+    const watches = new WatchHub({ roll, log, snapshots, pacer, clock, isWarming, maxWatches: settings.maxWatches });
     this.#watches = watches;
     this.#rollLog = new RollLog(settings.logger, clock);
     // Watches last: they read the others.
     for (const follower of [log, snapshots, this.#rollLog, watches]) roll.follow(follower);
-    this.#app = createApp(settings);
+    this.#tls = tlsOf(settings);
+    this.#app = createApp(settings, this.#tls);
     logRequests(this.#app, settings);
     this.#answers = new OpenAnswers(this.#app, clock);
-    guardHost(this.#app, settings);
+    this.#security = new Security({ app: this.#app, settings, tls: this.#tls, roll });
+    const { quota, secrets } = this.#security;
     const uptimeMs = (): number => clock.now() - this.#startedAt;
     this.#app.register(nativeFront, {
       prefix: '/api',
       roll,
       watches,
+      leases: new HeldLeases(roll, secrets),
+      quota,
       snapshots,
       pacer,
       protection,
       isWarming,
       uptimeMs,
     });
-    this.#app.get('/healthz', () => ({ status: 'ok' }));
+    this.#app.get('/healthz', { config: { access: open } }, () => ({ status: 'ok' }));
   }
 
   async listen(): Promise<{ readonly host: string; readonly port: number; readonly url: string }> {
     const { host, port, warmUpMs, clock } = this.#settings;
+    await this.#app.ready();
+    this.#security.checkRoutes();
     try {
       await this.#app.listen({ host, port });
     } catch (cause) {
@@ -96,7 +120,16 @@ class HttpServer implements DiscoveryServer {
     if (this.#warming) this.#cancelWarmUp = clock.setTimer(warmUpMs, () => this.#warmed());
     const address = this.#app.server.address();
     const bound = typeof address === 'object' && address !== null ? address.port : port;
-    return { host, port: bound, url: `http://${host.includes(':') ? `[${host}]` : host}:${bound}` };
+    const scheme = this.#tls === undefined ? 'http' : 'https';
+    return { host, port: bound, url: `${scheme}://${host.includes(':') ? `[${host}]` : host}:${bound}` };
+  }
+
+  async reload(): Promise<void> {
+    try {
+      this.#security.reload();
+    } finally {
+      this.#watches.recheck((caller, socket) => this.#security.isCurrent(caller, socket));
+    }
   }
 
   close(): Promise<void> {
@@ -121,7 +154,12 @@ class HttpServer implements DiscoveryServer {
     this.#snapshots.close();
     this.#roll.close();
     this.#rollLog.close();
+    await this.#security.close();
   }
+}
+
+function tlsOf({ tlsCert: cert, tlsKey: key, tlsClientCa: clientCa, clock }: ServerSettings): Tls | undefined {
+  return cert === undefined || key === undefined ? undefined : new Tls({ cert, key, clientCa }, clock);
 }
 
 function explainBind(cause: unknown, host: string, port: number): string {

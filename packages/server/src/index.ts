@@ -1,2 +1,10 @@
+export { type Grant, type Role, roles } from './access/grant.ts';
+export { hashToken, newToken } from './access/token.ts';
+export {
+  parseTokensFile,
+  type TokenEntry,
+  type TokensFile,
+  writeTokensFile,
+} from './access/tokens-file.ts';
 export { createServer, type DiscoveryServer } from './create-server.ts';
 export { type OptionProblem, type ServerOptions, serverOptionProblems } from './server-options.ts';

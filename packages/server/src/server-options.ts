@@ -1,15 +1,19 @@
 import { type Clock, type Logger, RegistryError } from '@rollcall/core';
 import { systemClock } from '@rollcall/core/adapter';
+import {
+  type SecurityOptions,
+  type SecuritySettings,
+  securityProblems,
+  withSecurityDefaults,
+} from './access/security-options.ts';
 import { silentLogger } from './logs/silent-logger.ts';
 
 /** Options of {@link createServer}. */
-export interface ServerOptions {
-  /** Address to bind; default `127.0.0.1`. Any that is not loopback needs `insecure`. */
+export interface ServerOptions extends SecurityOptions {
+  /** Address to bind; default `127.0.0.1`. Any that is not loopback needs `tokensFile` or `insecure`. */
   readonly host?: string | undefined;
   /** Default 7171; 0: any free port. */
   readonly port?: number | undefined;
-  /** Listen beyond this machine although every client that reaches the port may change the roll. */
-  readonly insecure?: boolean | undefined;
   /** Self-protection; default `on`. */
   readonly protection?: 'on' | 'off' | undefined;
   /** How long a server that starts empty tells its clients not to believe an absence. Milliseconds; default 90,000. */
@@ -90,6 +94,8 @@ export const youngBodyMs = 1_000;
 export const requestTimeoutMs = 30_000;
 /** Likewise the headers of a request. Milliseconds. */
 export const headersTimeoutMs = 10_000;
+/** And likewise a TLS handshake. Milliseconds. */
+export const handshakeTimeoutMs = 10_000;
 /** How often Node looks for both. Milliseconds. */
 export const timeoutCheckMs = 1_000;
 /** How long a close waits for requests that are under way. Milliseconds. */
@@ -102,8 +108,9 @@ export const pauseAfterMs = 1_000;
 
 /** Options with their defaults. */
 export type ServerSettings = Readonly<
-  Required<{ [K in Exclude<keyof ServerOptions, 'insecure'>]: NonNullable<ServerOptions[K]> }>
->;
+  Required<{ [K in Exclude<keyof ServerOptions, keyof SecurityOptions>]: NonNullable<ServerOptions[K]> }>
+> &
+  SecuritySettings;
 
 const loopback = /^(?:127(?:\.\d{1,3}){3}|localhost|::1|\[::1\])$/;
 
@@ -137,10 +144,10 @@ export function serverOptionProblems(options: ServerOptions): readonly OptionPro
   check('slowRequestMs', slowRequestMs >= 0, `slowRequestMs must be 0 or more milliseconds, got ${slowRequestMs}`);
   check(
     'host',
-    !isHost || isLoopback(host) || options.insecure === true,
-    `host ${host} can be reached from other machines, and every client that reaches it may change the roll: allow it with --insecure, or bind 127.0.0.1`,
+    !isHost || isLoopback(host) || options.insecure === true || options.tokensFile !== undefined,
+    `host ${host} can be reached from other machines, and every client that reaches it may change the roll: give a --tokens-file (\`rollcall token create\` makes one), allow it with --insecure, or bind 127.0.0.1`,
   );
-  return problems;
+  return [...problems, ...securityProblems(options)];
 }
 
 /** Checks and completes the options; throws `INVALID_ARGUMENT` that names all that is wrong. */
@@ -164,5 +171,16 @@ function withDefaults(options: ServerOptions): ServerSettings {
     slowRequestMs = defaultSlowRequestMs,
     clock = systemClock,
   } = options;
-  return { host, port, protection, warmUpMs, allowedHosts, logger, logRequests, slowRequestMs, clock };
+  return {
+    host,
+    port,
+    protection,
+    warmUpMs,
+    allowedHosts,
+    logger,
+    logRequests,
+    slowRequestMs,
+    clock,
+    ...withSecurityDefaults(options),
+  };
 }

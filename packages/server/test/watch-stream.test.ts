@@ -2,6 +2,7 @@ import { EventEmitter } from 'node:events';
 import type { ServerResponse } from 'node:http';
 import { manualClock } from '@rollcall/core/testing';
 import { expect, it } from 'vitest';
+import { wholeView } from '../src/access/caller.ts';
 import { ChangeLog } from '../src/changes/change-log.ts';
 import { Snapshots } from '../src/fronts/native/snapshots.ts';
 import { CatchUp } from '../src/fronts/native/watch/catch-up.ts';
@@ -31,7 +32,7 @@ function streamed(cursor?: number) {
     roll,
     register,
     written,
-    stream: new WatchStream(context, response, { env: 'e', service: undefined }, cursor),
+    stream: new WatchStream(context, response, { env: 'e', service: undefined, view: wholeView }, cursor),
   };
 }
 

@@ -4,12 +4,14 @@ import type { Cluster } from './cluster/cluster.ts';
 import { encode, keyFor } from './etcd-mapping.ts';
 import { maxOperations } from './etcd-options.ts';
 
-/** One write of ours: the key is ours while it hangs on this lease, or without one while it has this value. */
+/** One write of ours: the key is ours while it hangs on this lease, or without one while it is as this write left it. */
 interface Claim {
   /** `0`: it has none. */
   readonly lease: string;
   readonly ttlSeconds: number;
   readonly value: Buffer;
+  /** Of the write: another object may write the same value. Undefined: unknown, since the answer was lost or it may be written twice. */
+  readonly revision: string | undefined;
   /** A member that did not answer in time was asked first, and may still write it. */
   readonly mayComeLate: boolean;
 }
@@ -81,20 +83,22 @@ export class Holdings {
   ): Promise<boolean> {
     const ttlSeconds = secondsOf(lease);
     const granted = ttlSeconds === 0 ? '0' : await this.#grant(ttlSeconds, signal);
-    const claim: Claim = { lease: granted, ttlSeconds, value, mayComeLate: true };
+    const claim: Claim = { lease: granted, ttlSeconds, value, revision: undefined, mayComeLate: true };
     const before = this.#claimsOf(key);
     // Known before it is sent: an answer that is lost must not lose the key, nor what it had before.
     this.#claims.set(keyOf(key.name, key.id), [...before, claim]);
     const put: IRequestOp = { request_put: { key: this.#key(key), value, lease: granted } };
     let attempts = 0;
     const request = { compare: [...unless], success: [put] };
-    const { succeeded } = await this.#cluster.run(signal, ({ kv }) => {
+    const { succeeded, header } = await this.#cluster.run(signal, ({ kv }) => {
       attempts += 1;
       return kv.txn(request);
     });
     // Where it did not hold, an attempt with another member may have written it before.
     if (!succeeded) return false;
-    this.#claims.set(keyOf(key.name, key.id), [{ ...claim, mayComeLate: attempts > 1 }]);
+    const mayComeLate = attempts > 1;
+    const revision = mayComeLate ? undefined : header.revision;
+    this.#claims.set(keyOf(key.name, key.id), [{ ...claim, revision, mayComeLate }]);
     await this.#revokeLate(before, signal);
     return true;
   }
@@ -148,12 +152,12 @@ export class Holdings {
   }
 
   /** {@link isClaimed}, for etcd to decide. */
-  #holds(key: EntryKey, { lease, value }: Claim): readonly ICompare[] {
-    const compares: ICompare[] = [
-      { key: this.#key(key), target: CompareTarget.Lease, result: CompareResult.Equal, lease },
-    ];
-    if (lease === '0')
-      compares.push({ key: this.#key(key), target: CompareTarget.Value, result: CompareResult.Equal, value });
+  #holds(entryKey: EntryKey, { lease, value, revision }: Claim): readonly ICompare[] {
+    const equal = { key: this.#key(entryKey), result: CompareResult.Equal };
+    const compares: ICompare[] = [{ ...equal, target: CompareTarget.Lease, lease }];
+    if (lease !== '0') return compares;
+    compares.push({ ...equal, target: CompareTarget.Value, value });
+    if (revision !== undefined) compares.push({ ...equal, target: CompareTarget.Mod, mod_revision: revision });
     return compares;
   }
 
@@ -165,8 +169,8 @@ export class Holdings {
 
 const takenOver = (key: EntryKey): Error => conflict('etcd', key, 'another writer');
 
-const isClaimed = (kv: IKeyValue, { lease, value }: Claim): boolean =>
-  kv.lease === lease && (lease !== '0' || kv.value.equals(value));
+const isClaimed = (kv: IKeyValue, { lease, value, revision = kv.mod_revision }: Claim): boolean =>
+  kv.lease === lease && (lease !== '0' || (kv.value.equals(value) && kv.mod_revision === revision));
 
 function chunks(keys: readonly EntryKey[]): (readonly EntryKey[])[] {
   const count = Math.ceil(keys.length / maxOperations);

@@ -18,7 +18,7 @@ function clusterOf(isRetried: () => boolean) {
   const revoked: string[] = [];
   let granted = 0;
   const calls = {
-    kv: { txn: async () => ({ succeeded: true, responses: [] }) },
+    kv: { txn: async () => ({ succeeded: true, responses: [], header: { revision: '1' } }) },
     leases: {
       leaseGrant: async () => {
         granted += 1;

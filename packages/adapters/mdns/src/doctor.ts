@@ -1,10 +1,11 @@
 /** What is sent and heard here, which programs answer, what of it cannot be used, and what to do about what is wrong. */
 import { randomInt } from 'node:crypto';
 import type { CallOptions } from '@rollcall/core';
-import { type CommonRegistryOptions, type Finding, holdProcess, pause } from '@rollcall/core/adapter';
+import { type CommonRegistryOptions, type Finding, holdProcess } from '@rollcall/core/adapter';
 import { explain } from './mdns-error.ts';
 import { type MdnsOptions, parseSettings, type Settings } from './mdns-options.ts';
 import { askInterfaces } from './network/interfaces.ts';
+import { listen } from './network/listen.ts';
 import { type Heard, Network } from './network/network.ts';
 import { type Dialect, dnsSdDialect, goMicroDialect } from './seen/dialects.ts';
 import { questionsAbout } from './seen/questions.ts';
@@ -91,7 +92,7 @@ export async function* diagnose(
     await network.open().catch(() => {});
     await network.send([toBytes({ id: notes.mark, questions })]).catch(() => {});
     await network.send([toBytes({ questions: unicast })], 'ask').catch(() => {});
-    await pause(clock, timeoutMs, signal ?? new AbortController().signal);
+    await listen(clock, timeoutMs, signal ?? new AbortController().signal);
     for (const what of [...linksOf(network, notes), ...speakersOf(notes)]) yield { level: 'ok', what };
     yield* skippedOf(notes);
     yield* findingsOf(network, notes, settings);

@@ -23,6 +23,13 @@ export const listedTtlS = 4_500;
 export const windowMs = 300;
 /** When the first question is asked again, since the network may lose one. Milliseconds. */
 export const repeatMs = 100;
+/** Length of a step in which answers are waited for. Milliseconds. */
+export const listenStepMs = 50;
+/**
+ * What a socket is asked to keep of packets that were not read yet. More survives longer stalls of this process, and takes memory
+ * only then. Systems grant less where they have a limit (Linux: `net.core.rmem_max`). Bytes.
+ */
+export const receiveBufferBytes: number = 2 ** 20;
 /** When a watch first asks again for what it may have missed; each time three times later. Milliseconds. */
 export const firstRepeatMs = 1_000;
 /** Longest time between two such questions. Milliseconds. */
@@ -57,6 +64,8 @@ export const believeMs = 500;
 export const refreshAt: readonly number[] = [0.8, 0.85, 0.9, 0.95, 0.97];
 /** From the last of these parts on it is asked for in such steps. Milliseconds. */
 export const lastChanceStepMs = 250;
+/** How long the answer to a question about an instance is waited for at least. Milliseconds. */
+export const leastPatienceMs = 50;
 /** How long after its TTL a watched instance may still answer. Milliseconds. */
 export const graceMs = 1_000;
 /** How long a name is kept fresh after its last watcher: the next watcher need not ask again. Milliseconds. */

@@ -96,6 +96,26 @@ describe('what is heard', () => {
     expect(sightings.size).toBe(0);
   });
 
+  it('stays when it answers a process that stood still until its TTL was long over', () => {
+    const { sightings, told, hear } = cache();
+    hear(0, txt(entry('a'), 10), txt(entry('b'), 10));
+    // The first look comes when all that was appointed is due; answers are read only after it.
+    expect(sightings.check(60_000)).toHaveLength(2);
+    hear(60_010, txt(entry('a'), 10));
+    for (let now = 60_020; now < 62_000; now += 10) sightings.check(now);
+    expect(told.slice(2)).toEqual(['b gone: expired']);
+  });
+
+  it('stays when a goodbye is contradicted by an announcer that a process which stood still asks late', () => {
+    const { sightings, told, hear } = cache();
+    hear(0, txt(entry('a')));
+    hear(1, txt(entry('a'), 0));
+    expect(sightings.check(5_000)).toHaveLength(1);
+    hear(5_010, txt(entry('a')));
+    for (let now = 5_020; now < 7_000; now += 10) sightings.check(now);
+    expect(told).toEqual(['a 10.0.0.1:80']);
+  });
+
   it('stays while it is heard in time', () => {
     const { sightings, told, hear } = cache();
     for (let now = 0; now < 100_000; now += 50) {

@@ -1,4 +1,5 @@
-import { createServer } from '@rollcall/server';
+import type { Logger } from '@rollcall/core';
+import { createServer, type DiscoveryServer } from '@rollcall/server';
 import type { Command } from 'commander';
 import { program } from '../common.ts';
 import { exitCodes } from '../exit-codes.ts';
@@ -41,13 +42,15 @@ async function serve(flags: ServeFlags): Promise<void> {
   const problems = problemsOf(settings);
   if (flags.checkConfig) return tellChecked(settings, problems, flags);
   if (problems.length > 0) return refuse(problems);
-  const { host, protection, insecure, logLevel, logFormat } = settings.values;
+  const { host, protection, insecure, tokensFile, logLevel, logFormat } = settings.values;
   const logger = createLogger({ level: flags.quiet ? 'error' : logLevel, format: logFormat });
   const server = createServer({ ...serverOptionsOf(settings.values), logger });
   const signal = untilSignal();
+  reloadAtHangup(server, logger);
   const { url, port } = await server.listen();
   logger.info({ url, node: process.version, settings: given(settings) }, `serving at ${url}`);
-  if (insecure) logger.warn({ host }, 'insecure: every client that reaches this address may read and change the roll');
+  if (insecure && tokensFile === undefined)
+    logger.warn({ host }, 'insecure: every client that reaches this address may read and change the roll');
   if (flags.json) print(JSON.stringify({ url, host, port, pid: process.pid }));
   else if (!flags.quiet) print(`the roll is open at ${url} (self-protection ${protection}); Ctrl-C ends it`);
   await aborted(signal);
@@ -66,4 +69,18 @@ function tellChecked(settings: EffectiveSettings, problems: readonly Problem[], 
   const valid = problems.length === 0;
   if (json) print(JSON.stringify({ valid, ...(valid ? { settings: shown(settings) } : { problems }) }));
   else if (valid && !quiet) print(`valid\n${shownAsTable(settings)}`);
+}
+
+/** SIGHUP reads the files again. What is wrong with one is said, and what it held before goes on. */
+function reloadAtHangup(server: DiscoveryServer, logger: Logger): void {
+  process.on('SIGHUP', () => {
+    server.reload().then(
+      () => logger.info({}, 'SIGHUP: the files have been read again'),
+      (error: unknown) =>
+        logger.error(
+          {},
+          `SIGHUP: what was read before goes on: ${error instanceof Error ? error.message : String(error)}`,
+        ),
+    );
+  });
 }

@@ -7,9 +7,19 @@ export interface ServeSettings {
   readonly host: string;
   readonly port: number;
   readonly insecure: boolean;
+  readonly tokensFile?: string;
+  readonly tlsCert?: string;
+  readonly tlsKey?: string;
+  readonly tlsClientCa?: string;
   readonly allowHost?: readonly string[];
   readonly protection: 'on' | 'off';
   readonly warmUp: number;
+  readonly leaseSecrets: boolean;
+  readonly auditLog?: string;
+  readonly maxConnections?: number;
+  readonly maxConnectionsPerAddress?: number;
+  readonly maxWatches?: number;
+  readonly maxInstancesPerToken?: number;
   readonly logLevel: LogLevel;
   readonly logFormat: LogFormat;
   readonly logRequests: 'problems' | 'all';
@@ -55,6 +65,30 @@ export const settingTable: { readonly [K in keyof ServeSettings]-?: Setting<NonN
     byDefault: false,
     option: 'insecure',
   },
+  tokensFile: {
+    kind: text('the path of a file'),
+    argument: '<path>',
+    help: 'the tokens that clients need, see `rollcall token create`; read again at SIGHUP',
+    option: 'tokensFile',
+  },
+  tlsCert: {
+    kind: text('the path of a file'),
+    argument: '<path>',
+    help: "PEM file with the server's certificate and those up to its authority; read again at SIGHUP",
+    option: 'tlsCert',
+  },
+  tlsKey: {
+    kind: text('the path of a file'),
+    argument: '<path>',
+    help: 'PEM file with its key; read again at SIGHUP',
+    option: 'tlsKey',
+  },
+  tlsClientCa: {
+    kind: text('the path of a file'),
+    argument: '<path>',
+    help: 'PEM file with the authorities of clients: without a certificate of theirs a client is refused; read again at SIGHUP',
+    option: 'tlsClientCa',
+  },
   allowHost: {
     kind: names,
     argument: '<names>',
@@ -75,6 +109,42 @@ export const settingTable: { readonly [K in keyof ServeSettings]-?: Setting<NonN
     byDefault: 90_000,
     option: 'warmUpMs',
     negated: { value: 0, help: 'believe absence at once' },
+  },
+  leaseSecrets: {
+    kind: yesOrNo,
+    help: 'renew and cancel only for the client that registered, which knows a secret',
+    byDefault: false,
+    option: 'leaseSecrets',
+  },
+  auditLog: {
+    kind: text('the path of a file'),
+    argument: '<path>',
+    help: 'file for a line of JSON per write, renewals left out; opened again at SIGHUP',
+    option: 'auditLog',
+  },
+  maxConnections: {
+    kind: wholeNumber(1, 1_000_000),
+    argument: '<number>',
+    help: 'connections at a time (default: 20000)',
+    option: 'maxConnections',
+  },
+  maxConnectionsPerAddress: {
+    kind: wholeNumber(0, 1_000_000),
+    argument: '<number>',
+    help: 'connections of one address at a time; 0: no limit (default: 1000, on loopback 0)',
+    option: 'maxConnectionsPerAddress',
+  },
+  maxWatches: {
+    kind: wholeNumber(0, 1_000_000),
+    argument: '<number>',
+    help: 'watches at a time (default: 10000)',
+    option: 'maxWatches',
+  },
+  maxInstancesPerToken: {
+    kind: wholeNumber(0, 100_000_000),
+    argument: '<number>',
+    help: 'instances that a token may have on the roll (default: 20000)',
+    option: 'maxInstancesPerToken',
   },
   logLevel: {
     kind: choice('debug', 'info', 'warn', 'error', 'silent'),

@@ -1,4 +1,4 @@
-// A greeter as a process of its own. Arguments: its id. The registry is that of the environment.
+// A greeter as a process of its own. Arguments: its id. The registry is that of the environment; GREETER_TTL_MS is its TTL.
 import { createServer } from 'node:http';
 import { createService } from 'rollcall';
 
@@ -8,7 +8,8 @@ const server = createServer((request, response) => {
   request.on('end', () => response.end(id));
 }).listen(0, '127.0.0.1');
 const logger = { debug() {}, info() {}, warn() {}, error() {} };
-const times = { ttlMs: 6_000, renewIntervalMs: 2_000, drainMs: 1_000 };
+const ttlMs = Number(process.env.GREETER_TTL_MS ?? 6_000);
+const times = { ttlMs, renewIntervalMs: ttlMs / 3, drainMs: 1_000 };
 const service = createService({
   name: 'greeter',
   version: '1.0.0',

@@ -52,10 +52,20 @@ export class Stage implements AsyncDisposable {
     return [...this.#greeters.keys()];
   }
 
+  /** Starts greeters, and waits until the client knows them. */
   async start(...ids: readonly string[]): Promise<void> {
+    await this.register({}, ...ids);
+    const service = this.client.service('greeter');
+    const known = (): boolean =>
+      ids.every((id) => service.state.nodes.some(({ node, tier }) => node.id === id && tier === 'up'));
+    await eventually(known, `${ids.join(', ')} up`);
+  }
+
+  /** Starts greeters and does not ask for them yet. `env`: besides what all have. */
+  async register(env: Readonly<Record<string, string>>, ...ids: readonly string[]): Promise<void> {
     await Promise.all(
       ids.map(async (id) => {
-        const child = fork(program, [id], { env: this.#env, execArgv: [] });
+        const child = fork(program, [id], { env: { ...this.#env, ...env }, execArgv: [] });
         this.#greeters.set(id, child);
         await Promise.race([
           once(child, 'message'),
@@ -63,10 +73,6 @@ export class Stage implements AsyncDisposable {
         ]);
       }),
     );
-    const service = this.client.service('greeter');
-    const known = (): boolean =>
-      ids.every((id) => service.state.nodes.some(({ node, tier }) => node.id === id && tier === 'up'));
-    await eventually(known, `${ids.join(', ')} up`);
   }
 
   /** SIGTERM drains, SIGKILL does not. */

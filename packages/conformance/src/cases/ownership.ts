@@ -81,6 +81,23 @@ export const ownership: Concern = {
       assert(!seen.events.some(({ type }) => type === 'update' || type === 'delete'), 'a change was told');
     },
 
+    'the same content from another object is a takeover as well': async (context) => {
+      const [first, second] = await context.openTwo();
+      const name = context.name();
+      const conflict = { code: 'CONFLICT', mentions: ['n1'], withinMs: context.settleMs } as const;
+      await first.register(service(name));
+      await context.shows(second, name, [service(name)]);
+      const [winner, loser] = context.capabilities.takesOver ? [second, first] : [first, second];
+      if (winner === second) await second.register(service(name));
+      await rejects('a register by the loser', conflict, () => loser.register(service(name)));
+      await loser.close();
+      // Had the loser withdrawn it, this would be a renewal of a node that is gone, and a create.
+      const seen = context.observe(winner, { name });
+      await seen.settlesTo([service(name)]);
+      await winner.register(service(name, ['n1', 'sentinel']));
+      await seen.settlesTo([service(name, ['n1', 'sentinel'])]);
+    },
+
     'a conflict names the node': async (context) => {
       const name = context.name();
       const { loser, refused } = await contest(context, name);

@@ -5,6 +5,7 @@ import { leaseMutants } from './lease-mutants.ts';
 import { limitMutants } from './limit-mutants.ts';
 import type { Mutant } from './mutant.ts';
 import { outageMutants } from './outage-mutants.ts';
+import { ownershipMutants } from './ownership-mutants.ts';
 import { reportedLeaseMutants } from './reported-lease-mutants.ts';
 import { reportedWatchMutants } from './reported-watch-mutants.ts';
 import { scopeMutants } from './scope-mutants.ts';
@@ -17,6 +18,6 @@ import { watchMutants } from './watch-mutants.ts';
 export const mutants: readonly Mutant[] = [
   ...[backendMutants, leaseMutants, borderMutants, limitMutants].flat(),
   ...[watchMutants, watchEndMutants, outageMutants, callMutants].flat(),
-  ...[scopeMutants, touchMutants, storedMutants].flat(),
+  ...[scopeMutants, touchMutants, storedMutants, ownershipMutants].flat(),
   ...[reportedLeaseMutants, reportedWatchMutants].flat(),
 ];

@@ -24,14 +24,21 @@ export const registerBody: JsonSchema = {
   properties: { instances: { type: 'array', minItems: 1, maxItems: maxInstances, items: instanceSchema } },
 };
 
-/** Body of `PUT /api/leases`: handles, or `[handle, ttlMs, renewIntervalMs]`. */
+const secret: JsonSchema = { type: 'string', maxLength: 64 };
+const withSecret: JsonSchema = { type: 'array', items: [handle, secret], minItems: 2 };
+const withTerms: JsonSchema = {
+  ...{ type: 'array', minItems: 3, maxItems: 4 },
+  items: [handle, durationSchema, renewIntervalSchema, secret],
+};
+
+/** Body of `PUT /api/leases`: handles, or `[handle, ttlMs, renewIntervalMs]`; with lease secrets the secret comes last. */
 export const leasesBody: JsonSchema = {
   type: 'array',
   maxItems,
   items: {
     if: { type: 'array' },
     // biome-ignore lint/suspicious/noThenProperty: it is a word of JSON Schema
-    then: { type: 'array', items: [handle, durationSchema, renewIntervalSchema], minItems: 3, maxItems: 3 },
+    then: { if: { type: 'array', maxItems: 2 }, then: withSecret, else: withTerms },
     else: handle,
   },
 };
@@ -42,7 +49,11 @@ export const keysBody: JsonSchema = { type: 'object', required: ['keys'], proper
 /** Body of `POST /api/cancel`: one of the two. */
 export const cancelBody: JsonSchema = {
   type: 'object',
-  properties: { keys, handles: { type: 'array', minItems: 1, maxItems, items: handle } },
+  properties: {
+    keys,
+    handles: { type: 'array', minItems: 1, maxItems, items: handle },
+    secrets: { type: 'array', maxItems, items: secret },
+  },
   anyOf: [{ required: ['keys'] }, { required: ['handles'] }],
 };
 

@@ -1,22 +1,34 @@
 import type { IncomingMessage } from 'node:http';
 import fastify, { type FastifyError, type FastifyInstance, type FastifyRequest } from 'fastify';
 import type { ServerSettings } from '../server-options.ts';
-import { headersTimeoutMs, maxBodyBytes, requestTimeoutMs, timeoutCheckMs } from '../server-options.ts';
+import {
+  handshakeTimeoutMs,
+  headersTimeoutMs,
+  maxBodyBytes,
+  requestTimeoutMs,
+  timeoutCheckMs,
+} from '../server-options.ts';
 import { Bodies } from './bodies.ts';
 import { parseJsonBody, smallBytes } from './json-body.ts';
 import { endsConnection } from './refusal.ts';
 import { schemaSetup } from './schema-setup.ts';
+import type { Tls } from './tls.ts';
 
 /** What all fronts share: limits, bodies, checks, and answers for paths that belong to none of them. */
-export function createApp({ clock }: ServerSettings): FastifyInstance {
-  const app = fastify({
+export function createApp({ clock }: ServerSettings, tls: Tls | undefined): FastifyInstance {
+  // Without the interval Node looks every 30 s, so that both timeouts take up to that much longer.
+  const timeouts = { headersTimeout: headersTimeoutMs, connectionsCheckingInterval: timeoutCheckMs };
+  const secure =
+    tls === undefined ? {} : { https: { ...timeouts, ...tls.options, handshakeTimeout: handshakeTimeoutMs } };
+  const app: FastifyInstance = fastify({
     bodyLimit: maxBodyBytes,
     requestTimeout: requestTimeoutMs,
-    // Without the interval Node looks every 30 s, so that both timeouts take up to that much longer.
-    http: { headersTimeout: headersTimeoutMs, connectionsCheckingInterval: timeoutCheckMs },
+    http: timeouts,
+    ...secure,
     forceCloseConnections: 'idle',
     ajv: schemaSetup,
   });
+  tls?.serve(app);
   const bodies = new Bodies(clock);
   const parse = async (body: Buffer): Promise<unknown> => {
     if (body.length > smallBytes) await bodies.turn();

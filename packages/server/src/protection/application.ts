@@ -1,11 +1,11 @@
 import { recentMs } from './constants.ts';
 import { Fifo } from './fifo.ts';
-import { isOnTime, lateAfterMs, type Member } from './member.ts';
+import { isOnTime, lateAfterMs, type Member, type Ref } from './member.ts';
 
 /** A clean cancel that found no newcomer: the next one within 300 s is its own. */
-export interface Cancel {
+export interface Cancel extends Ref {
   readonly key: string;
-  readonly service: string;
+  readonly at: number;
 }
 
 /** One application: its newcomers, its departed instances, and which newcomer stands in for which, one for one. Each event is O(1). */
@@ -17,6 +17,12 @@ export class Application {
   /** Silent or evicted and without a newcomer, in the order in which they fell silent. */
   readonly #departed = new Fifo<Member>();
   readonly #cancels = new Fifo<Cancel>();
+  readonly #touch: (member: Member) => void;
+
+  /** `touch` is told each instance of which it remembers something else from now on. */
+  constructor(touch: (member: Member) => void) {
+    this.#touch = touch;
+  }
 
   get isEmpty(): boolean {
     return this.listed === 0 && this.#departed.size === 0 && this.#cancels.size === 0;
@@ -30,6 +36,7 @@ export class Application {
     const replaced = this.#departed.shift();
     if (replaced === undefined) this.#add(newcomer);
     else pair(replaced, newcomer);
+    if (replaced !== undefined) this.#touch(replaced);
     return { replaced };
   }
 
@@ -40,6 +47,7 @@ export class Application {
     const newcomer = this.#take((candidate) => standsIn(candidate, member), now);
     if (newcomer === undefined) this.#departed.add(member);
     else pair(member, newcomer);
+    this.#touch(member);
   }
 
   /**
@@ -48,6 +56,7 @@ export class Application {
    */
   returned(member: Member): void {
     this.forget(member);
+    this.#touch(member);
     const newcomer = member.replacedBy;
     if (newcomer === undefined) return;
     member.replacedBy = undefined;
@@ -69,12 +78,34 @@ export class Application {
     this.#cancels.delete(cancel);
   }
 
+  /** Whether it is a newcomer that stands in for none yet. */
+  isUnused(member: Member): boolean {
+    return this.#newcomers.has(member);
+  }
+
+  /** As it was when the server stopped; in the order of `registeredAt`. */
+  restore(member: Member, isUnused: boolean): void {
+    if (member.state === 'listed') this.listed += 1;
+    if (isUnused && isOnTime(member)) this.#newcomers.add(member);
+  }
+
+  /** Likewise those without a newcomer, in the order in which they fell silent. */
+  restoreDeparted(member: Member): void {
+    this.#departed.add(member);
+  }
+
+  /** Likewise a cancel that waits for a newcomer. */
+  restoreCancel(cancel: Cancel): void {
+    this.#cancels.add(cancel);
+  }
+
   /** It waits for no newcomer any longer. */
   forget(member: Member): void {
     this.#departed.delete(member);
   }
 
   #add(newcomer: Member): void {
+    this.#touch(newcomer);
     this.#newcomers.add(newcomer, ({ registeredAt }) => registeredAt <= newcomer.registeredAt);
   }
 
@@ -83,17 +114,22 @@ export class Application {
    * does is exact; and the old ones, which serve the fewest, are used first.
    */
   #take(serves: (newcomer: Member) => boolean, now: number): Member | undefined {
-    for (let { first } = this.#newcomers; first !== undefined && isStale(first, now); first = this.#newcomers.first)
+    for (let { first } = this.#newcomers; first !== undefined && isStale(first, now); first = this.#newcomers.first) {
       this.#newcomers.delete(first);
+      this.#touch(first);
+    }
     const newcomer = [this.#newcomers.first, this.#newcomers.last].find(
       (candidate) => candidate !== undefined && serves(candidate),
     );
-    if (newcomer !== undefined) this.#newcomers.delete(newcomer);
+    if (newcomer === undefined) return undefined;
+    this.#newcomers.delete(newcomer);
+    this.#touch(newcomer);
     return newcomer;
   }
 }
 
-function pair(member: Member, newcomer: Member): void {
+/** `newcomer` stands in for `member`. */
+export function pair(member: Member, newcomer: Member): void {
   member.replacedBy = newcomer;
   if (member.state === 'listed' || member.standsInFor !== undefined) newcomer.standsInFor = member;
 }

@@ -1,13 +1,21 @@
 import { LeaseTable } from '@rollcall/core/adapter';
 import { Application, type Cancel } from './application.ts';
 import { recentMs } from './constants.ts';
-import type { Member } from './member.ts';
+import { type Member, memberKey, type Ref } from './member.ts';
 
 /** The applications of one environment, and the clean cancels of each that wait for a newcomer. */
 export class Applications {
   readonly #apps = new Map<string, Application>();
   readonly #cancels = new LeaseTable<Cancel>();
+  /** The last cancel of an instance that waits. */
+  readonly #cancelOf = new Map<string, Cancel>();
+  readonly #touch: (ref: Ref) => void;
   #cancelCount = 0;
+
+  /** `touch` is told each instance of which something else is remembered from now on. */
+  constructor(touch: (ref: Ref) => void) {
+    this.#touch = touch;
+  }
 
   get nextDeadline(): number {
     return this.#cancels.nextDeadline() ?? Number.POSITIVE_INFINITY;
@@ -20,7 +28,7 @@ export class Applications {
   of({ service }: { readonly service: string }): Application {
     const known = this.#apps.get(service);
     if (known !== undefined) return known;
-    const app = new Application();
+    const app = new Application(this.#touch);
     this.#apps.set(service, app);
     return app;
   }
@@ -28,19 +36,40 @@ export class Applications {
   /** A newcomer registered; answers the departed instance that it stands in for. */
   arrived(member: Member): Member | undefined {
     const { cancel, replaced } = this.of(member).arrived(member);
-    if (cancel !== undefined) this.#cancels.delete(cancel.key);
+    if (cancel !== undefined) this.#forget(cancel);
     return replaced;
   }
 
-  cancelled(member: Member, now: number): void {
+  /** The cancels that wait for a newcomer. */
+  get cancelled(): Iterable<Ref> {
+    return this.#cancelOf.values();
+  }
+
+  cancel(member: Member, now: number): void {
     this.#cancelCount += 1;
-    const cancel = { key: `${this.#cancelCount}`, service: member.service };
-    if (this.of(member).cancelled(member, cancel, now)) this.#cancels.set(cancel.key, cancel, recentMs, now);
+    const { service, id } = member;
+    const cancel = { key: `${this.#cancelCount}`, service, id, at: now };
+    if (this.of(member).cancelled(member, cancel, now)) this.#await(cancel);
+    this.#touch(member);
+  }
+
+  /** Since when the cancel of an instance waits for a newcomer. */
+  cancelledAt(ref: Ref): number | undefined {
+    return this.#cancelOf.get(memberKey(ref))?.at;
+  }
+
+  /** As it was when the server stopped. In the order of their times. */
+  restoreCancel(ref: Ref, at: number): void {
+    this.#cancelCount += 1;
+    const cancel = { key: `${this.#cancelCount}`, service: ref.service, id: ref.id, at };
+    this.of(cancel).restoreCancel(cancel);
+    this.#await(cancel);
   }
 
   /** Ends the wait of cancels whose 300 s are over. */
   expire(now: number): void {
     for (const cancel of this.#cancels.expire(now)) {
+      this.#forget(cancel);
       this.of(cancel).forgetCancel(cancel);
       this.forgetIfEmpty(cancel);
     }
@@ -48,5 +77,15 @@ export class Applications {
 
   forgetIfEmpty({ service }: { readonly service: string }): void {
     if (this.#apps.get(service)?.isEmpty) this.#apps.delete(service);
+  }
+  #await(cancel: Cancel): void {
+    this.#cancels.set(cancel.key, cancel, recentMs, cancel.at);
+    this.#cancelOf.set(memberKey(cancel), cancel);
+  }
+
+  #forget(cancel: Cancel): void {
+    this.#cancels.delete(cancel.key);
+    if (this.#cancelOf.get(memberKey(cancel)) === cancel) this.#cancelOf.delete(memberKey(cancel));
+    this.#touch(cancel);
   }
 }

@@ -2,7 +2,7 @@ import { ceilingMs, recentMs } from './constants.ts';
 import type { Member } from './member.ts';
 
 /** An id that was evicted within the last hour. */
-interface Departure {
+export interface Departure {
   readonly evictedAt: number;
   /** Until it is forgotten: for 300 s, and for as long as a newcomer stands in for it. */
   member: Member | undefined;
@@ -33,6 +33,16 @@ export class Evicted {
     if (member.recent) this.#recent.set(member.key, departure);
   }
 
+  /** What is known of an id that was evicted. */
+  find(key: string): Departure | undefined {
+    return this.#known.get(key);
+  }
+
+  /** The keys that are remembered. */
+  get keys(): Iterable<string> {
+    return this.#known.keys();
+  }
+
   /** An instance of this key registers. */
   back(key: string): { readonly wasEvicted: boolean; readonly before?: Member | undefined } {
     const departure = this.#known.get(key);
@@ -44,8 +54,8 @@ export class Evicted {
     return { wasEvicted: true, before };
   }
 
-  /** Answers those whose 300 s are over. Of more than `atMost` the oldest are forgotten at once. */
-  expire(now: number, atMost: number): readonly Member[] {
+  /** Answers those whose 300 s are over. Of more than `atMost` the oldest are forgotten at once, which `forgotten` is told. */
+  expire(now: number, atMost: number, forgotten: (key: string) => void): readonly Member[] {
     const over: Member[] = [];
     for (const [key, departure] of this.#recent) {
       if (departure.evictedAt + recentMs > now && this.#recent.size <= atMost) break;
@@ -59,6 +69,7 @@ export class Evicted {
     for (const [key, { evictedAt }] of this.#known) {
       if (evictedAt + ceilingMs > now && this.#known.size <= atMost) break;
       this.#known.delete(key);
+      forgotten(key);
     }
     return over;
   }

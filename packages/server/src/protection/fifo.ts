@@ -14,6 +14,10 @@ export class Fifo<T> {
     return this.#links.size;
   }
 
+  has(item: T): boolean {
+    return this.#links.has(item);
+  }
+
   get first(): T | undefined {
     return this.#head?.item;
   }

@@ -48,6 +48,12 @@ export class Lateness {
     return wasLate;
   }
 
+  /** As it was when the server stopped: an instance that was late stays so until it is heard, all others are heard now. */
+  restore(member: Member, now: number): void {
+    if (!member.late) this.heard(member, member, now);
+    else this.#mature(member);
+  }
+
   fellLate(member: Member): void {
     member.late = true;
     this.#unhear(member);
@@ -86,6 +92,10 @@ export class Lateness {
     if (this.#heard === 0) this.#heardSince = now;
     if (member.list === undefined) this.#heard += 1;
     this.#lateAt.set(member, lateAfterMs(member), now);
+    this.#mature(member);
+  }
+
+  #mature(member: Member): void {
     if (member.mature || member.maturing !== undefined) return;
     member.maturing = { member, list: undefined, since: 0, previous: undefined, next: undefined };
     this.#matureAt.set(member.maturing, maturesAfterMs(member), member.registeredAt);

@@ -62,6 +62,12 @@ const countedAs = (missing: boolean, considered: boolean): Counted =>
 /** One string for an instance of the environment. */
 export const memberKey = ({ service, id }: Ref): string => `${service}\0${id}`;
 
+/** The instance of such a string. */
+export function refOf(key: string): Ref {
+  const [service = '', id = ''] = key.split('\0');
+  return { service, id };
+}
+
 /** An instance that registers now. */
 export function newMember(ref: Ref, { ttlMs, renewIntervalMs }: Lease, now: number): Member {
   return {

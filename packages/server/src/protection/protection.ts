@@ -5,7 +5,8 @@ import { Count } from './count.ts';
 import { Evicted } from './evicted.ts';
 import { Expired } from './expired.ts';
 import { Lateness } from './lateness.ts';
-import { type Lease, type Member, memberKey, newMember, type Ref } from './member.ts';
+import { type Lease, type Member, memberKey, newMember, type Ref, refOf } from './member.ts';
+import { type RememberedMember, remember, restoreMembers } from './remembered.ts';
 
 /** Options of {@link Protection}. */
 export interface ProtectionOptions {
@@ -13,6 +14,8 @@ export interface ProtectionOptions {
   readonly enabled: boolean;
   /** In [0, 1); default `Math.random`. */
   readonly random?: (() => number) | undefined;
+  /** What it remembers is written down: note what changes of it. */
+  readonly isKept?: boolean | undefined;
 }
 
 /** The numbers of the rule, now. */
@@ -46,7 +49,9 @@ const nothingDue: Verdict = { late: [], onTime: [], evict: [] };
 export class Protection {
   readonly #enabled: boolean;
   readonly #listed = new Map<string, Member>();
-  readonly #applications = new Applications();
+  /** Of which something else is remembered than when it was last asked for; undefined: it never is. */
+  readonly #touched: Map<string, Ref> | undefined;
+  readonly #applications = new Applications((ref) => this.#touched?.set(memberKey(ref), ref));
   readonly #lateness = new Lateness();
   readonly #expired: Expired;
   readonly #evicted = new Evicted();
@@ -55,14 +60,40 @@ export class Protection {
   /** Something happened since time was last moved. */
   #dirty = false;
 
-  constructor({ enabled, random = Math.random }: ProtectionOptions) {
+  constructor({ enabled, random = Math.random, isKept = false }: ProtectionOptions) {
     this.#enabled = enabled;
+    this.#touched = isKept ? new Map() : undefined;
     this.#expired = new Expired(random);
   }
 
   /** How many evicted ids are remembered. */
   get remembered(): number {
     return this.#evicted.size;
+  }
+
+  /** The instances that were evicted or cancelled and are remembered. */
+  get departed(): readonly Ref[] {
+    return [...[...this.#evicted.keys].map(refOf), ...this.#applications.cancelled];
+  }
+
+  /** The instances of which something else is remembered since the last call. */
+  takeTouched(): readonly Ref[] {
+    const touched = [...(this.#touched?.values() ?? [])];
+    this.#touched?.clear();
+    return touched;
+  }
+
+  /** What is to be written down of an instance; undefined: nothing is remembered. */
+  remember(ref: Ref): RememberedMember | undefined {
+    return remember({ listed: this.#listed, applications: this.#applications, evicted: this.#evicted }, ref);
+  }
+
+  /** Begins from what an earlier start wrote down. */
+  restore(remembered: readonly RememberedMember[], now: number): void {
+    const parts = { listed: this.#listed, applications: this.#applications, lateness: this.#lateness };
+    restoreMembers({ ...parts, evicted: this.#evicted, count: this.#count }, remembered, now);
+    this.#touched?.clear();
+    this.#dirty = true;
   }
 
   /** A new id, or one that is listed already: then a renewal, maybe under another lease. `ttlMs: 0`: never late. */
@@ -98,7 +129,7 @@ export class Protection {
     const member = this.#listed.get(memberKey({ service, id }));
     if (member === undefined) return;
     this.#unlist(member, 'cancelled');
-    this.#applications.cancelled(member, now);
+    this.#applications.cancel(member, now);
     this.#expired.reconsider(member);
     unchain(member);
     this.#applications.forgetIfEmpty(member);
@@ -188,12 +219,18 @@ export class Protection {
       member.mature = true;
       this.#count.update(member);
     }
-    for (const member of this.#evicted.expire(now, rememberedDepartures + rememberedPerListed * this.#listed.size)) {
+    const atMost = rememberedDepartures + rememberedPerListed * this.#listed.size;
+    for (const member of this.#evicted.expire(now, atMost, (key) => this.#forgotten(key))) {
       this.#applications.of(member).forget(member);
+      this.#touched?.set(member.key, member);
       this.#count.update(member);
       this.#applications.forgetIfEmpty(member);
     }
     this.#applications.expire(now);
+  }
+
+  #forgotten(key: string): void {
+    this.#touched?.set(key, refOf(key));
   }
 
   #fallLate(member: Member, now: number): void {
@@ -218,6 +255,7 @@ export class Protection {
     member.recent = counts;
     this.#unlist(member, 'evicted');
     this.#evicted.add(member, now);
+    this.#touched?.set(member.key, member);
     if (!counts) this.#applications.of(member).forget(member);
     unchain(member);
     this.#applications.forgetIfEmpty(member);

@@ -2,6 +2,7 @@ import { Protection, type ProtectionView } from '../protection/index.ts';
 import { explain } from './explain.ts';
 import type { Listing } from './holders.ts';
 import type { Instance } from './instance.ts';
+import type { InstanceRef } from './instance-ref.ts';
 import { MinuteCounter } from './minute-counter.ts';
 
 /** Of an instance besides its content: entries of maps, its lease, what self-protection knows of it. Bytes. */
@@ -39,9 +40,10 @@ export class Environment {
   /** What followers were told last: whether self-protection is on. */
   #toldProtected = false;
 
-  constructor(name: string, protection: boolean) {
+  /** `isKept`: what self-protection remembers is written down. */
+  constructor(name: string, protection: boolean, isKept: boolean) {
     this.name = name;
-    this.protection = new Protection({ enabled: protection });
+    this.protection = new Protection({ enabled: protection, isKept });
   }
 
   /** Nothing is listed: what self-protection remembers decides nothing any more. */
@@ -63,6 +65,17 @@ export class Environment {
   takeFlip(now: number): ProtectionView {
     this.#toldProtected = this.#isProtected;
     return { ...this.protection.view(now), on: this.#toldProtected };
+  }
+
+  /** The instances of which self-protection remembers something else since the last call. */
+  takeTouched(): InstanceRef[] {
+    return this.protection.takeTouched().map(({ service, id }) => ({ env: this.name, service, id }));
+  }
+
+  /** Likewise when all of it is forgotten. */
+  takeAllTouched(): InstanceRef[] {
+    const departed = this.protection.departed.map(({ service, id }) => ({ env: this.name, service, id }));
+    return [...this.takeTouched(), ...departed];
   }
 
   get(service: string, id: string): Listing | undefined {

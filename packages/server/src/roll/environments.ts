@@ -1,5 +1,6 @@
 import { RegistryError } from '@rollcall/core';
 import { costOf, Environment, environmentCost } from './environment.ts';
+import type { InstanceRef } from './instance-ref.ts';
 import type { Admission } from './registration.ts';
 
 /** Options of {@link Environments}. */
@@ -8,6 +9,8 @@ export interface EnvironmentsOptions {
   readonly protection: boolean;
   /** What all may take in memory. Bytes. */
   readonly maxBytes: number;
+  /** What self-protection remembers is written down. */
+  readonly isKept: boolean;
 }
 
 /** The environments that list something, and what they take together. */
@@ -17,9 +20,13 @@ export class Environments {
   readonly #environments = new Map<string, Environment>();
   /** Roughly. Bytes. */
   #cost = 0;
+  readonly #isKept: boolean;
+  /** What self-protection remembered of environments that are empty now. */
+  #forgotten: InstanceRef[] = [];
 
-  constructor({ protection, maxBytes }: EnvironmentsOptions) {
+  constructor({ protection, maxBytes, isKept }: EnvironmentsOptions) {
     this.#protection = protection;
+    this.#isKept = isKept;
     this.#maxBytes = maxBytes;
   }
 
@@ -36,7 +43,7 @@ export class Environments {
   of(name: string): Environment {
     const known = this.#environments.get(name);
     if (known !== undefined) return known;
-    const environment = new Environment(name, this.#protection);
+    const environment = new Environment(name, this.#protection, this.#isKept);
     this.#environments.set(name, environment);
     return environment;
   }
@@ -46,7 +53,16 @@ export class Environments {
     const cost = environment.isEmpty ? 0 : environment.cost;
     this.#cost += cost - environment.countedCost;
     environment.countedCost = cost;
-    if (environment.isEmpty) this.#environments.delete(environment.name);
+    if (!environment.isEmpty) return;
+    this.#environments.delete(environment.name);
+    if (this.#isKept) this.#forgotten.push(...environment.takeAllTouched());
+  }
+
+  /** The instances of which self-protection remembers something else since the last call. */
+  takeTouched(): readonly InstanceRef[] {
+    const forgotten = this.#forgotten;
+    this.#forgotten = [];
+    return [...this.#environments.values()].flatMap((environment) => environment.takeTouched()).concat(forgotten);
   }
 
   /**

@@ -12,6 +12,11 @@ export type Change =
       readonly reason: 'deregistered' | 'expired';
     };
 
+/** A change before it has a revision. */
+export type NewChange = DistributiveOmit<Change, 'revision'>;
+
+type DistributiveOmit<T, K extends keyof T> = T extends unknown ? Omit<T, K> : never;
+
 /** A part of the server that is told every change, after it has happened, in order: the change log, watches. */
 export interface RollFollower {
   changed(change: Change): void;

@@ -5,7 +5,14 @@ import { rememberedDepartures, rememberedHolders } from '../server-options.ts';
 import type { Instance } from './instance.ts';
 import { type InstanceRef, refOf } from './instance-ref.ts';
 
-/** An instance on the roll, the handle of its holder, and handles that hold it no longer. */
+/** What is written down of a listing. */
+export interface KeptListing {
+  readonly instance: Instance;
+  readonly handle: number;
+  readonly superseded: readonly number[];
+}
+
+/** An instance on the roll, the handle of its holder, and handles that hold it no longer. The links are those of its lease. */
 export interface Listing extends Timed {
   instance: Instance;
   handle: number;
@@ -16,15 +23,33 @@ export interface Listing extends Timed {
 }
 
 /**
- * The handles by which clients renew and withdraw what they registered. The upper 21 bits are random per start, so that a
- * handle of an earlier start is unknown and never another's lease; the lower 32 count.
+ * The handles by which clients renew and withdraw what they registered. The upper 21 bits are random per epoch, so that a
+ * handle of an earlier epoch is unknown and never another's lease; the lower 32 count.
  */
 export class Holders {
-  readonly #base = randomInt(1, 2 ** 21) * 2 ** 32;
+  #base = randomInt(1, 2 ** 21) * 2 ** 32;
   readonly #byHandle = new Map<number, Listing>();
   /** Handles of what left the roll, oldest first. */
   readonly #departed = new Map<number, InstanceRef>();
   #count = 0;
+
+  /** The first handle of the epoch, and how many were given. */
+  get given(): { readonly base: number; readonly count: number } {
+    return { base: this.#base, count: this.#count };
+  }
+
+  /** Goes on where an earlier start of the same epoch ended. */
+  resume({ base, count }: { readonly base: number; readonly count: number }): void {
+    this.#base = base;
+    this.#count = count;
+  }
+
+  /** A listing of an earlier start, with the handles that were given for it. */
+  restore({ instance, handle, superseded }: KeptListing): Listing {
+    const listing = newListing(instance, handle, [...superseded]);
+    for (const each of [handle, ...superseded]) this.#byHandle.set(each, listing);
+    return listing;
+  }
 
   /** The listing that a handle was given for, whether the handle still holds it or was superseded. */
   find(handle: number): Listing | undefined {
@@ -33,16 +58,7 @@ export class Holders {
 
   /** A new listing with a handle of its own. */
   admit(instance: Instance): Listing {
-    const listing: Listing = {
-      instance,
-      handle: this.#next(),
-      member: undefined,
-      superseded: [],
-      list: undefined,
-      since: 0,
-      previous: undefined,
-      next: undefined,
-    };
+    const listing = newListing(instance, this.#next(), []);
     this.#byHandle.set(listing.handle, listing);
     return listing;
   }
@@ -91,3 +107,14 @@ export class Holders {
     return this.#base + this.#count;
   }
 }
+
+const newListing = (instance: Instance, handle: number, superseded: number[]): Listing => ({
+  instance,
+  handle,
+  member: undefined,
+  superseded,
+  list: undefined,
+  since: 0,
+  previous: undefined,
+  next: undefined,
+});

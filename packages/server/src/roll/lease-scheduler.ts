@@ -87,8 +87,6 @@ export class LeaseScheduler {
     this.#cancelTimer = this.#clock.setTimer(Math.max(1, deadline - this.now()), () => {
       this.#armedFor = Number.POSITIVE_INFINITY;
       this.#onDue();
-      // Nothing was due after all.
-      this.arm();
     });
   }
 

@@ -1,54 +1,51 @@
 import { randomBytes } from 'node:crypto';
-import type { Clock } from '@rollcall/core';
+import { type Clock, RegistryError } from '@rollcall/core';
 import type { Environment, EnvironmentStatus } from './environment.ts';
 import { Environments } from './environments.ts';
-import { type Change, Followers, type RollFollower } from './followers.ts';
+import { Followers, type NewChange, type RollFollower } from './followers.ts';
 import { Holders, type Listing } from './holders.ts';
 import { type Instance, newInstance, sameContent } from './instance.ts';
 import { type InstanceRef, type LeaseTerms, refOf } from './instance-ref.ts';
+import { Keeping, type Position } from './keeping.ts';
 import { LeaseScheduler } from './lease-scheduler.ts';
 import { type Admission, admit, type Registration, roundTerms } from './registration.ts';
-
-/** What the roll is made of. */
-export interface RollOptions {
-  readonly clock: Clock;
-  /** Self-protection; false: every expired instance is evicted at once. */
-  readonly protection: boolean;
-  /** What the process has spent computing, in milliseconds: tells a busy process from one that stood still. */
-  readonly cpuTimeMs: () => number;
-  /** What the roll may take in memory. Bytes. */
-  readonly maxBytes: number;
-}
-
-/** What a register answers: by this handle the caller renews and withdraws. */
-export interface Lease {
-  /** A safe integer. */
-  readonly handle: number;
-}
-
-/** What a renewal finds: done; not on the roll, register again; in another's hands. */
-export type Renewal = 'renewed' | 'unknown' | 'taken';
+import type { Lease, Renewal, RollOptions } from './roll-options.ts';
 
 /** The roll: env -> service -> id -> instance, with leases, holders and self-protection. Followers are told each change. */
 export class Roll {
-  /** Another one after each start: a cursor of an earlier start is reset. */
-  readonly epoch: string = randomBytes(8).toString('hex');
+  /** What a journal reads of it. */
+  readonly keeping: Keeping;
+  /** Why it is not changed for now. */
+  #pausedBy: string | undefined;
+  readonly #position: Position = { epoch: randomBytes(8).toString('hex'), revision: 0 };
   readonly #clock: Clock;
   readonly #environments: Environments;
   readonly #holders = new Holders();
   readonly #followers = new Followers();
   readonly #scheduler: LeaseScheduler;
-  #revision = 0;
 
-  constructor({ clock, protection, cpuTimeMs, maxBytes }: RollOptions) {
+  constructor({ clock, protection, cpuTimeMs, maxBytes, isKept = false }: RollOptions) {
     this.#clock = clock;
-    this.#environments = new Environments({ protection, maxBytes });
+    this.#environments = new Environments({ protection, maxBytes, isKept });
     this.#scheduler = new LeaseScheduler(clock, cpuTimeMs, () => this.settle());
+    const parts = { environments: this.#environments, holders: this.#holders, scheduler: this.#scheduler };
+    this.keeping = new Keeping({ ...parts, position: this.#position });
+  }
+
+  /** Another one after each start without the table of an earlier one: a cursor of another epoch is reset. */
+  get epoch(): string {
+    return this.#position.epoch;
   }
 
   /** Goes up by one per change. */
   get revision(): number {
-    return this.#revision;
+    return this.#position.revision;
+  }
+
+  /** Until it is called without a reason: nothing is registered, deregistered, evicted or marked; leases are renewed. */
+  pause(reason: string | undefined): void {
+    this.#pausedBy = reason;
+    this.settle();
   }
 
   /** Tells `follower` every change from now on; answers how to stop. */
@@ -60,10 +57,11 @@ export class Roll {
    * An idempotent upsert of all, or of none. A registration with an older `dirtyAt` than the stored one, whose lease runs,
    * keeps what is stored and renews it; its caller gets a handle that holds nothing.
    *
-   * @throws RegistryError `RESOURCE_EXHAUSTED` (a node is too large, or the roll is full), `INVALID_ARGUMENT`: nothing has
-   * changed.
+   * @throws RegistryError `RESOURCE_EXHAUSTED` (a node is too large, or the roll is full), `INVALID_ARGUMENT`,
+   * `UNAVAILABLE` (the roll is paused): nothing has changed.
    */
   register(registrations: readonly Registration[]): readonly Lease[] {
+    this.#checkWritable();
     const wallNow = this.#clock.wallNow();
     const admissions = registrations.map((registration) => admit(registration, wallNow));
     this.settle();
@@ -92,6 +90,7 @@ export class Roll {
 
   /** By name, whichever client registered it. False: it was not there. */
   deregister(ref: InstanceRef): boolean {
+    this.#checkWritable();
     const listing = this.#find(ref);
     if (listing === undefined) return false;
     const environment = this.#environments.of(ref.env);
@@ -103,9 +102,19 @@ export class Roll {
 
   /** By the holder. False: this handle does not hold it. */
   release(handle: number): boolean {
+    this.#checkWritable();
     this.settle();
     const listing = this.#holders.find(handle);
     return listing?.handle === handle && this.deregister(listing.instance);
+  }
+
+  /** What a handle was given for, whether or not it still holds it; undefined: no handle of ours, or forgotten. */
+  instanceOf(handle: number): InstanceRef | undefined {
+    return this.#holders.find(handle)?.instance ?? this.#holders.departed(handle);
+  }
+
+  isListed(ref: InstanceRef): boolean {
+    return this.#find(ref) !== undefined;
   }
 
   /** The instances of an env, of one service or of all, as they are now. */
@@ -117,6 +126,7 @@ export class Roll {
 
   /** Evicts every expired instance of an env; answers how many. */
   endProtection(env: string): number {
+    this.#checkWritable();
     this.settle();
     const environment = this.#environments.find(env);
     if (environment === undefined) return 0;
@@ -142,7 +152,13 @@ export class Roll {
   /** Evicts and marks whatever is due, also when the timer is late. Answers the time by which it looked. */
   settle(): number {
     const now = this.#scheduler.now();
-    if (now < this.#scheduler.firstAt) return now;
+    if (this.#pausedBy !== undefined) return now;
+    if (now >= this.#scheduler.firstAt) this.#decide(now);
+    this.#scheduler.arm();
+    return now;
+  }
+
+  #decide(now: number): void {
     for (const { instance } of this.#scheduler.takeExpired(now)) {
       const environment = this.#environments.of(instance.env);
       environment.protection.expired(instance.service, instance.id, now);
@@ -155,12 +171,14 @@ export class Roll {
       for (const { service, id } of evict) this.#evict(environment, service, id);
       this.#track(environment);
     }
-    this.#scheduler.arm();
-    return now;
   }
 
   close(): void {
     this.#scheduler.close();
+  }
+
+  #checkWritable(): void {
+    if (this.#pausedBy !== undefined) throw new RegistryError('UNAVAILABLE', this.#pausedBy, { registry: 'server' });
   }
 
   /** What another registered under the id of an instance that left the roll. */
@@ -179,7 +197,9 @@ export class Roll {
     const listing = environment.get(admission.service, admission.id);
     if (listing !== undefined && this.#isOutdated(admission, listing)) {
       this.#renew(listing, this.#scheduler.now());
-      return { handle: this.#holders.refuse(listing) };
+      const handle = this.#holders.refuse(listing);
+      this.#followers.termsChanged(listing.instance);
+      return { handle };
     }
     const instance = newInstance(admission, listing?.instance, wallNow);
     const next = listing === undefined ? this.#list(environment, instance) : this.#replace(listing, instance);
@@ -253,16 +273,15 @@ export class Roll {
     this.#changed({ type: 'remove', instance: refOf(listing.instance), reason });
   }
 
-  #changed(change: DistributiveOmit<Change, 'revision'>): void {
-    this.#revision += 1;
-    this.#followers.changed({ ...change, revision: this.#revision });
+  #changed(change: NewChange): void {
+    this.#position.revision += 1;
+    this.#followers.changed({ ...change, revision: this.#position.revision });
   }
 
   /** After each command: what follows from it at once happens at once, not at the next deadline. */
   #followUp(environment: Environment): void {
     this.#track(environment);
     this.settle();
-    this.#scheduler.arm();
   }
 
   #track(environment: Environment): void {
@@ -274,5 +293,3 @@ export class Roll {
     else this.#scheduler.follow(environment);
   }
 }
-
-type DistributiveOmit<T, K extends keyof T> = T extends unknown ? Omit<T, K> : never;

@@ -2,6 +2,7 @@ import { createSocket, type RemoteInfo, type Socket } from 'node:dgram';
 import { once } from 'node:events';
 import type { Packet } from 'dns-packet';
 import multicastDns from 'multicast-dns';
+import { receiveBufferBytes } from '../mdns-options.ts';
 import { type Message, toMessage } from '../wire/message.ts';
 import type { Place } from './places.ts';
 
@@ -65,6 +66,7 @@ export class Link {
       group.addMembership(groups[place.family], place.scope);
       for (const socket of sockets) {
         socket.setMulticastInterface(place.scope);
+        socket.setRecvBufferSize(receiveBufferBytes);
         socket.setMulticastTTL(255);
         socket.setTTL(255);
         // Others on this machine hear us only so.

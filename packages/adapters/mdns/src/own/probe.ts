@@ -1,8 +1,9 @@
 import type { Clock } from '@rollcall/core';
-import { type Entry, type EntryKey, entryKey, pause } from '@rollcall/core/adapter';
+import { type Entry, type EntryKey, entryKey } from '@rollcall/core/adapter';
 import { heldElsewhere } from '../mdns-error.ts';
 import type { Form, Forms } from '../mdns-mapping.ts';
 import { deferMs, probeIntervalMs, probes } from '../mdns-options.ts';
+import { listen } from '../network/listen.ts';
 import type { Network } from '../network/network.ts';
 import { readTruth } from '../wire/dns-sd.ts';
 import { type Message, maxPacketBytes, nameKey, type Question, type Rr, toBytes } from '../wire/message.ts';
@@ -55,12 +56,12 @@ export class Prober {
     try {
       for (let sent = 0; sent < probes; sent += 1) {
         await this.#send(contenders);
-        await pause(this.#clock, probeIntervalMs, signal);
+        await listen(this.#clock, probeIntervalMs, signal);
         for (const { key, holder } of contenders)
           if (holder !== undefined) throw heldElsewhere(key, holder === '' ? '' : ` at ${holder}`);
         if (!contenders.some(({ behind }) => behind)) continue;
         // The registry that came first defends it by then.
-        await pause(this.#clock, deferMs, signal);
+        await listen(this.#clock, deferMs, signal);
         for (const one of contenders) one.behind = false;
         sent = -1;
       }

@@ -30,9 +30,9 @@ export class Agenda<T extends Item> {
   }
 
   /** Appoints a check in place of the item's last one. `items`: how many there are. */
-  appoint(item: T, since: number, { afterMs, gone, unicast }: Check, items: number): void {
+  appoint(item: T, at: number, { gone, unicast }: Omit<Check, 'afterMs'>, items: number): void {
     item.turn += 1;
-    this.#queue.push({ at: since + afterMs, item, turn: item.turn, gone, unicast });
+    this.#queue.push({ at, item, turn: item.turn, gone, unicast });
     // Void appointments of what is heard again and again must not pile up.
     if (this.#queue.length > 64 + 4 * items)
       this.#queue = new TinyQueue(this.#queue.data.filter(this.#isValid), byTime);

@@ -1,7 +1,8 @@
 import type { Clock } from '@rollcall/core';
-import { pause, untilAborted } from '@rollcall/core/adapter';
+import { untilAborted } from '@rollcall/core/adapter';
 import { firstRepeatMs, lastRepeatMs, lingerMs, repeatMs, windowMs } from '../mdns-options.ts';
 import type { Link } from '../network/link.ts';
+import { listen } from '../network/listen.ts';
 import type { Heard, Network } from '../network/network.ts';
 import { type Message, packQuestions, type Question, type Rr } from '../wire/message.ts';
 import type { Dialect } from './dialects.ts';
@@ -126,9 +127,9 @@ export class Browser {
   async #survey(name: string | undefined): Promise<void> {
     const { clock } = this.#options;
     await this.#ask(name);
-    await pause(clock, repeatMs, this.#stop.signal);
+    await listen(clock, repeatMs, this.#stop.signal);
     await this.#ask(name);
-    await pause(clock, windowMs - repeatMs, this.#stop.signal);
+    await listen(clock, windowMs - repeatMs, this.#stop.signal);
   }
 
   /** For a name of which nothing is known yet, in the dialects that answer the asker alone. */

@@ -1,7 +1,7 @@
 /** What others announce: pure in `now`, bounded, told of as entries. */
 import type { DeleteReason, SkippedEntry, SkippedSummary } from '@rollcall/core';
 import { type Entry, sameEntry } from '@rollcall/core/adapter';
-import { maxNamed, maxRemembered } from '../mdns-options.ts';
+import { leastPatienceMs, maxNamed, maxRemembered } from '../mdns-options.ts';
 import { lower, nameKey, type Rr } from '../wire/message.ts';
 import { Agenda } from './agenda.ts';
 import type { Dialect } from './dialects.ts';
@@ -117,7 +117,8 @@ export class Sightings {
       }
       sighting.asked += 1;
       due.push({ sighting, unicast });
-      this.#appoint(sighting);
+      // Also a process that stood still for all of its time gives it time to answer.
+      this.#appoint(sighting, now + leastPatienceMs);
     }
     return due;
   }
@@ -205,11 +206,12 @@ export class Sightings {
     return sighting;
   }
 
-  #appoint(sighting: Sighting): void {
+  #appoint(sighting: Sighting, notBefore = 0): void {
     const { leaving, asked, life } = sighting;
     const watched = sighting.reading?.silent !== true && this.#options.watched(sighting.entry?.name ?? '');
     const check = leaving === undefined ? nextCheck(life.ttlMs, asked, watched, Math.random()) : nextDoubt(asked);
-    this.#agenda.appoint(sighting, leaving?.at ?? life.heardAt, check, this.#instances.size);
+    const at = Math.max(notBefore, (leaving?.at ?? life.heardAt) + check.afterMs);
+    this.#agenda.appoint(sighting, at, check, this.#instances.size);
   }
 
   /** What its records say now. */

@@ -1,12 +1,15 @@
 import { schemas } from '@rollcall/protocol';
 import type { FastifyInstance, FastifyPluginCallback } from 'fastify';
+import { wholeView } from '../../access/caller.ts';
+import { readsServiceOrOwnView } from '../../access/route-access.ts';
+import { refusal } from '../../http/refusal.ts';
 import { nativeErrors } from './native-errors.ts';
-import { operationRoutes, type ReadContext, readRoutes } from './reads.ts';
+import { operationRoutes, type ReadContext, readRoutes, viewOf } from './reads.ts';
 import { eventStreamHeaders, type WatchHub } from './watch/watch-hub.ts';
-import { leaseRoutes, writeRoutes } from './writes.ts';
+import { leaseRoutes, type WriteContext, writeRoutes } from './writes.ts';
 
 /** Options of {@link nativeFront}. */
-export interface NativeFrontOptions extends ReadContext {
+export interface NativeFrontOptions extends ReadContext, WriteContext {
   readonly watches: WatchHub;
 }
 
@@ -21,17 +24,27 @@ export const nativeFront: FastifyPluginCallback<NativeFrontOptions> = (app, opti
   done();
 };
 
+/** When a client that finds the server full of watches may ask again. */
+const retryAfterSeconds = 5;
+
 function watchRoute(app: FastifyInstance, watches: WatchHub): void {
   app.get<{ Querystring: { env: string; appid?: string } }>(
     '/watch',
-    { schema: { querystring: schemas.watchQuery } },
+    { config: { access: readsServiceOrOwnView }, schema: { querystring: schemas.watchQuery } },
     (request, reply) => {
+      const { query, caller, headers } = request;
+      const view = query.appid === undefined ? viewOf(caller, query.env) : wholeView;
       // Headers and nothing else: a stream has no end to wait for.
       if (request.method === 'HEAD') return reply.headers(eventStreamHeaders).send();
-      const { env, appid } = request.query;
-      const lastEventId = request.headers['last-event-id'];
+      const lastEventId = headers['last-event-id'];
+      if (watches.isFull) {
+        reply.header('retry-after', retryAfterSeconds);
+        throw refusal(503, 'the server has as many watches as it may have');
+      }
+      const filter = { env: query.env, service: query.appid, view };
       reply.hijack();
-      watches.watch(reply.raw, { env, service: appid }, typeof lastEventId === 'string' ? lastEventId : undefined);
+      const resume = typeof lastEventId === 'string' ? lastEventId : undefined;
+      watches.watch(reply.raw, { filter, caller, lastEventId: resume });
       return reply;
     },
   );

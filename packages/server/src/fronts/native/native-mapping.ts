@@ -13,7 +13,7 @@ import type { Change } from '../../roll/followers.ts';
 import type { Instance } from '../../roll/instance.ts';
 import type { InstanceRef } from '../../roll/instance-ref.ts';
 import type { Registration } from '../../roll/registration.ts';
-import type { Renewal } from '../../roll/roll.ts';
+import type { Renewal } from '../../roll/roll-options.ts';
 
 /** What a register call sends, once it has passed the schema. */
 export function readRegistration(input: InstanceInput): Registration {

@@ -1,9 +1,14 @@
 import { type EnvRequest, schemas } from '@rollcall/protocol';
 import type { FastifyInstance } from 'fastify';
+import { outOfScope } from '../../access/access-guard.ts';
+import type { Caller, View } from '../../access/caller.ts';
+import { operatesEnv, readsOwnView, readsService } from '../../access/route-access.ts';
 import type { Pacer } from '../../http/pacer.ts';
+import { refusal } from '../../http/refusal.ts';
 import { smallBodyBytes } from '../../server-options.ts';
 import { envelope, type NativeContext } from './envelope.ts';
 import { sendList } from './list-answer.ts';
+import type { Snapshot } from './snapshot.ts';
 import type { Snapshots } from './snapshots.ts';
 
 /** What reads translate for. */
@@ -17,18 +22,20 @@ export function readRoutes(app: FastifyInstance, context: ReadContext): void {
   const { snapshots } = context;
   app.get<{ Querystring: { env: string; appid: string } }>(
     '/fetch',
-    { schema: { querystring: schemas.fetchQuery } },
+    { config: { access: readsService }, schema: { querystring: schemas.fetchQuery } },
     ({ query }, reply) => sendList(reply, context, snapshots.of(query.env, query.appid), { instances: [] }),
   );
   app.get<{ Querystring: { env: string } }>(
     '/fetch/all',
-    { schema: { querystring: schemas.envQuery } },
-    ({ query }, reply) => sendList(reply, context, snapshots.of(query.env, undefined), { instances: [] }),
+    { config: { access: readsOwnView }, schema: { querystring: schemas.envQuery } },
+    ({ query: { env }, caller }, reply) =>
+      sendList(reply, context, snapshots.of(env, undefined, viewOf(caller, env)), { instances: [] }),
   );
   app.get<{ Querystring: { env: string } }>(
     '/services',
-    { schema: { querystring: schemas.envQuery } },
-    ({ query }, reply) => sendList(reply, context, snapshots.services(query.env), { services: [] }),
+    { config: { access: readsOwnView }, schema: { querystring: schemas.envQuery } },
+    ({ query: { env }, caller }, reply) =>
+      sendList(reply, context, snapshots.services(env, viewOf(caller, env)), { services: [] }),
   );
 }
 
@@ -37,9 +44,9 @@ export function operationRoutes(app: FastifyInstance, context: ReadContext): voi
   const { roll, snapshots, protection, isWarming, uptimeMs } = context;
   app.get<{ Querystring: { env?: string } }>(
     '/status',
-    { schema: { querystring: schemas.statusQuery } },
-    ({ query }, reply) =>
-      sendList(reply, context, snapshots.status(query.env), {
+    { config: { access: readsOwnView }, schema: { querystring: schemas.statusQuery } },
+    ({ query: { env }, caller }, reply) =>
+      sendList(reply, context, statusFor(snapshots, caller, env), {
         protection,
         warming: isWarming(),
         uptimeMs: Math.round(uptimeMs()),
@@ -48,7 +55,25 @@ export function operationRoutes(app: FastifyInstance, context: ReadContext): voi
   );
   app.post<{ Body: EnvRequest }>(
     '/protection/end',
-    { bodyLimit: smallBodyBytes, schema: { body: schemas.envQuery } },
+    {
+      bodyLimit: smallBodyBytes,
+      config: { access: operatesEnv('end protection') },
+      schema: { body: schemas.envQuery },
+    },
     ({ body }) => envelope(context, { evicted: roll.endProtection(body.env) }),
   );
+}
+
+/** What of an env a caller sees. An env of which it sees nothing is refused: an empty list would pass for an empty env. */
+export function viewOf(caller: Caller, env: string): View {
+  const view = caller.viewOf(env);
+  if (view === undefined) throw refusal(403, outOfScope(caller, 'read', { env }));
+  return view;
+}
+
+/** Its numbers are of whole envs: of those that the caller may read whole. */
+function statusFor(snapshots: Snapshots, caller: Caller, env: string | undefined): Snapshot {
+  if (env !== undefined && !caller.may('read', { env })) throw refusal(403, outOfScope(caller, 'read', { env }));
+  if (env !== undefined || caller.mayAll('read')) return snapshots.status(env);
+  return snapshots.statusOf((name) => caller.may('read', { env: name }));
 }

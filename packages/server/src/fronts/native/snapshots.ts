@@ -1,4 +1,5 @@
 import type { Clock } from '@rollcall/core';
+import { type View, wholeView } from '../../access/caller.ts';
 import type { Change, RollFollower } from '../../roll/followers.ts';
 import type { Instance } from '../../roll/instance.ts';
 import type { InstanceRef } from '../../roll/instance-ref.ts';
@@ -25,6 +26,8 @@ export class Snapshots implements RollFollower {
   readonly #clock: Clock;
   readonly #current = new Map<string, Snapshot>();
   readonly #stale = new Set<Snapshot>();
+  /** Env -> the keys of its snapshots that show only a part of it. */
+  readonly #partial = new Map<string, Set<string>>();
   #cancelSweep: (() => void) | undefined;
 
   constructor(roll: Roll, clock: Clock) {
@@ -32,19 +35,19 @@ export class Snapshots implements RollFollower {
     this.#clock = clock;
   }
 
-  /** The instances of an env, or of one of its services. */
-  of(env: string, service: string | undefined): Snapshot {
-    return this.#shared(keys.instances(env, service), (now) => {
-      const instances = this.#roll.instances(env, service);
+  /** The instances of an env, or of one of its services; of those, what `view` shows. */
+  of(env: string, service: string | undefined, view: View = wholeView): Snapshot {
+    return this.#shared(this.#keyFor(keys.instances(env, service), env, view), (now) => {
+      const instances = seenBy(view, this.#roll.instances(env, service));
       const bytes = instances.reduce((sum, instance) => sum + wireBytes(instance), 0);
       return Snapshot.of({ items: instances, write: writeInstance, bytes, takenAt: now });
     });
   }
 
   /** The names of an env's services that are up, with their versions. */
-  services(env: string): Snapshot {
-    return this.#shared(keys.services(env), (now) => {
-      const services = summarize(this.#roll.instances(env));
+  services(env: string, view: View = wholeView): Snapshot {
+    return this.#shared(this.#keyFor(keys.services(env), env, view), (now) => {
+      const services = summarize(seenBy(view, this.#roll.instances(env)));
       const bytes = services.reduce((sum, { appid, versions }) => sum + appid.length + versions.join().length + 40, 0);
       return Snapshot.of({ items: services, write: (service) => service, bytes, takenAt: now });
     });
@@ -59,6 +62,13 @@ export class Snapshots implements RollFollower {
     });
   }
 
+  /** Self-protection of the envs that `sees` answers true for. Not shared: few callers ask, and seldom. */
+  statusOf(sees: (env: string) => boolean): Snapshot {
+    const environments = this.#roll.status().filter(({ env }) => sees(env));
+    const bytes = environments.length * statusBytes;
+    return Snapshot.of({ items: environments, write: writeStatus, bytes, takenAt: this.#clock.now() });
+  }
+
   changed({ instance }: Change): void {
     this.termsChanged(instance);
   }
@@ -69,14 +79,25 @@ export class Snapshots implements RollFollower {
     this.#retire(keys.services(env));
     this.#retire(keys.status(env));
     this.#retire(keys.status(undefined));
+    for (const key of this.#partial.get(env) ?? []) this.#retire(key);
+    this.#partial.delete(env);
   }
 
   failed(): void {
     for (const key of [...this.#current.keys()]) this.#retire(key);
+    this.#partial.clear();
   }
 
   close(): void {
     this.#cancelSweep?.();
+  }
+
+  #keyFor(whole: string, env: string, view: View): string {
+    if (view.key === '') return whole;
+    const key = keys.partial(whole, view);
+    const ofEnv = this.#partial.get(env) ?? new Set();
+    this.#partial.set(env, ofEnv.add(key));
+    return key;
   }
 
   #shared(key: string, make: (now: number) => Snapshot): Snapshot {
@@ -126,9 +147,13 @@ export class Snapshots implements RollFollower {
   }
 }
 
-/** `/` occurs in no env. */
+const seenBy = (view: View, instances: readonly Instance[]): readonly Instance[] =>
+  view.key === '' ? instances : instances.filter(({ service }) => view.sees(service));
+
+/** `/` occurs in no env, NUL in no name. */
 const keys = {
   instances: (env: string, service: string | undefined): string => `instances/${env}/${service ?? ''}`,
   services: (env: string): string => `services/${env}`,
+  partial: (whole: string, { key }: View): string => `${whole}\0${key}`,
   status: (env: string | undefined): string => `status/${env ?? ''}`,
 };

@@ -6,59 +6,93 @@ import {
   schemas,
 } from '@rollcall/protocol';
 import type { FastifyInstance } from 'fastify';
+import type { InstanceQuota } from '../../access/instance-quota.ts';
+import { renews, writesHandles, writesInstances, writesKeys } from '../../access/route-access.ts';
 import { maxBatchBodyBytes, maxBodyBytes, maxRenewalBodyBytes, smallBodyBytes } from '../../server-options.ts';
 import { envelope, type NativeContext } from './envelope.ts';
+import type { HeldLeases } from './held-leases.ts';
 import { readKey, readRegistration, writeRenewal } from './native-mapping.ts';
 
+/** What writes translate for. */
+export interface WriteContext extends NativeContext {
+  readonly leases: HeldLeases;
+  readonly quota: InstanceQuota;
+}
+
 /** What changes the roll: register, renew, cancel. */
-export function writeRoutes(app: FastifyInstance, context: NativeContext): void {
-  const { roll } = context;
+export function writeRoutes(app: FastifyInstance, context: WriteContext): void {
+  const { roll, leases, quota } = context;
   app.post<{ Body: RegisterRequest }>(
     '/register',
-    { bodyLimit: maxBodyBytes, schema: { body: schemas.registerBody } },
-    ({ body }) =>
-      envelope(context, { handles: roll.register(body.instances.map(readRegistration)).map(({ handle }) => handle) }),
+    {
+      bodyLimit: maxBodyBytes,
+      config: { access: writesInstances('register') },
+      schema: { body: schemas.registerBody },
+    },
+    ({ body, caller }) => {
+      const registrations = body.instances.map(readRegistration);
+      quota.check(caller, registrations);
+      const handles = roll.register(registrations).map(({ handle }) => handle);
+      quota.registered(caller, registrations);
+      const secrets = leases.secretsOf(handles);
+      return envelope(context, secrets === undefined ? { handles } : { handles, secrets });
+    },
   );
   app.post<{ Body: KeysRequest }>(
     '/renew',
-    { bodyLimit: maxBatchBodyBytes, schema: { body: schemas.keysBody } },
-    ({ body }) => envelope(context, { statuses: body.keys.map((key) => writeRenewal(roll.renewByName(readKey(key)))) }),
+    { bodyLimit: maxBatchBodyBytes, config: { access: writesKeys(renews) }, schema: { body: schemas.keysBody } },
+    ({ body, caller }) => {
+      const refs = body.keys.map(readKey);
+      leases.checkNames(caller, refs);
+      return envelope(context, { statuses: refs.map((ref) => writeRenewal(roll.renewByName(ref))) });
+    },
   );
   app.post<{ Body: CancelRequest }>(
     '/cancel',
-    { bodyLimit: maxBatchBodyBytes, schema: { body: schemas.cancelBody } },
-    ({ body }) => {
-      const done =
-        'handles' in body
-          ? body.handles.map((handle) => roll.release(handle))
-          : body.keys.map((key) => roll.deregister(readKey(key)));
-      return envelope(context, { cancelled: done.filter(Boolean).length });
+    { bodyLimit: maxBatchBodyBytes, config: { access: writesKeys('cancel') }, schema: { body: schemas.cancelBody } },
+    ({ body, caller }) => {
+      if ('handles' in body) {
+        const { handles, secrets } = body;
+        const released = handles.filter((handle, index) =>
+          leases.release(caller, { handle, secret: secrets?.[index] }),
+        );
+        return envelope(context, { cancelled: released.length });
+      }
+      const refs = body.keys.map(readKey);
+      leases.checkNames(caller, refs);
+      return envelope(context, { cancelled: refs.filter((ref) => roll.deregister(ref)).length });
     },
   );
 }
 
 const failures = { 404: 'LEASE_UNKNOWN: register again', 409: 'LEASE_TAKEN: another holds this instance' } as const;
 
+/** The secret of the lease whose handle is in the path. Not in the path itself: paths are written into logs. */
+const secretHeader = 'lease-secret';
+
 /** Renewals by handle: the hot path. */
-export function leaseRoutes(app: FastifyInstance, context: NativeContext): void {
-  const { roll } = context;
+export function leaseRoutes(app: FastifyInstance, context: WriteContext): void {
+  const { leases } = context;
   app.put<{ Body: RenewLeasesRequest }>(
     '/leases',
-    { bodyLimit: maxRenewalBodyBytes, schema: { body: schemas.leasesBody } },
-    ({ body }) => {
+    { bodyLimit: maxRenewalBodyBytes, config: { access: writesHandles(renews) }, schema: { body: schemas.leasesBody } },
+    ({ body, caller }) => {
       const renewals = body.map((item) => {
-        if (typeof item === 'number') return roll.renew(item);
-        const [handle, ttlMs, renewIntervalMs] = item;
-        return roll.renew(handle, { ttlMs, renewIntervalMs });
+        if (typeof item === 'number') return leases.renew(caller, { handle: item });
+        if (item.length === 2) return leases.renew(caller, { handle: item[0], secret: item[1] });
+        const [handle, ttlMs, renewIntervalMs, secret] = item;
+        return leases.renew(caller, { handle, secret }, { ttlMs, renewIntervalMs });
       });
       return envelope(context, { statuses: renewals.map(writeRenewal) });
     },
   );
   app.put<{ Params: { handle: string } }>(
     '/leases/:handle',
-    { bodyLimit: smallBodyBytes, schema: { params: schemas.handleParams } },
-    (request, reply) => {
-      const status = writeRenewal(roll.renew(Number(request.params.handle)));
+    { bodyLimit: smallBodyBytes, config: { access: writesHandles(renews) }, schema: { params: schemas.handleParams } },
+    ({ params, headers, caller }, reply) => {
+      const secret = headers[secretHeader];
+      const given = { handle: Number(params.handle), secret: typeof secret === 'string' ? secret : undefined };
+      const status = writeRenewal(leases.renew(caller, given));
       if (status === 200) return envelope(context, null);
       return reply.code(status).send(envelope(context, null, status, failures[status]));
     },

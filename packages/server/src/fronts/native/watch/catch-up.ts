@@ -1,6 +1,7 @@
+import type { View } from '../../../access/caller.ts';
 import type { ChangeLog } from '../../../changes/change-log.ts';
 import type { Change } from '../../../roll/followers.ts';
-import { keyOf } from '../../../roll/instance-ref.ts';
+import { type InstanceRef, keyOf } from '../../../roll/instance-ref.ts';
 import type { Roll } from '../../../roll/roll.ts';
 import { chunkBytes } from '../../../server-options.ts';
 import { type Snapshots, wireBytes } from '../snapshots.ts';
@@ -11,6 +12,8 @@ export interface WatchFilter {
   readonly env: string;
   /** Undefined: all of the env. */
   readonly service: string | undefined;
+  /** What of that its client may read. */
+  readonly view: View;
 }
 
 /** What a watch lacks: everything, or some events after which it stands at `cursor`. */
@@ -45,7 +48,7 @@ export class CatchUp {
     const { roll } = this.#sources;
     if (this.#revision !== roll.revision) this.forget();
     this.#revision = roll.revision;
-    const key = `${cursor}\0${filter.env}\0${filter.service ?? ''}`;
+    const key = `${cursor}\0${filter.env}\0${filter.service ?? ''}\0${filter.view.key}`;
     const known = this.#known.get(key);
     if (known !== undefined) return known;
     const missing = this.#missing(cursor, filter);
@@ -58,15 +61,14 @@ export class CatchUp {
     this.#known.clear();
   }
 
-  #missing(cursor: number, { env, service }: WatchFilter): Missing {
+  #missing(cursor: number, filter: WatchFilter): Missing {
     const { roll, log, snapshots } = this.#sources;
+    const { env, service, view } = filter;
     const since = log.since(cursor, roll.revision);
     if (since === undefined) return { type: 'snapshot' };
-    const changes = lastOfEachNode(
-      since.filter(({ instance }) => instance.env === env && (service === undefined || instance.service === service)),
-    );
+    const changes = lastOfEachNode(since.filter(({ instance }) => concerns(filter, instance)));
     const bytes = changes.reduce((sum, change) => sum + bytesOf(change), 0);
-    if (bytes > chunkBytes && bytes > snapshots.of(env, service).bytes) return { type: 'snapshot' };
+    if (bytes > chunkBytes && bytes > snapshots.of(env, service, view).bytes) return { type: 'snapshot' };
     const part = firstOf(changes);
     const isAll = part.length === changes.length;
     return {
@@ -76,6 +78,9 @@ export class CatchUp {
     };
   }
 }
+
+const concerns = ({ env, service, view }: WatchFilter, instance: InstanceRef): boolean =>
+  instance.env === env && (service === undefined ? view.sees(instance.service) : instance.service === service);
 
 /** In the order of revisions. */
 function lastOfEachNode(changes: readonly Change[]): readonly Change[] {

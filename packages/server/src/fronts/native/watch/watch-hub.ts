@@ -1,6 +1,8 @@
 import type { ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
 import type { Clock } from '@rollcall/core';
 import { heartbeatMs } from '@rollcall/protocol';
+import type { Caller } from '../../../access/caller.ts';
 import type { ChangeLog } from '../../../changes/change-log.ts';
 import type { Pacer } from '../../../http/pacer.ts';
 import type { RollFollower } from '../../../roll/followers.ts';
@@ -17,6 +19,20 @@ export interface WatchHubOptions {
   readonly pacer: Pacer;
   readonly clock: Clock;
   readonly isWarming: () => boolean;
+  readonly maxWatches: number;
+}
+
+/** What a client asks for. */
+export interface WatchRequest {
+  readonly filter: WatchFilter;
+  readonly caller: Caller;
+  /** Where it resumes. */
+  readonly lastEventId: string | undefined;
+}
+
+interface Client {
+  readonly caller: Caller;
+  readonly socket: Socket;
 }
 
 /** Every open watch, with one heartbeat for all. */
@@ -24,24 +40,31 @@ export class WatchHub implements RollFollower {
   readonly #context: WatchContext;
   readonly #clock: Clock;
   readonly #pacer: Pacer;
-  readonly #streams = new Set<WatchStream>();
+  readonly #streams = new Map<WatchStream, Client>();
+  readonly #maxWatches: number;
   #cancelHeartbeat: (() => void) | undefined;
   #isScheduled = false;
 
-  constructor({ roll, log, snapshots, pacer, clock, isWarming }: WatchHubOptions) {
+  constructor({ roll, log, snapshots, pacer, clock, isWarming, maxWatches }: WatchHubOptions) {
+    this.#maxWatches = maxWatches;
     this.#context = { roll, snapshots, isWarming, catchUp: new CatchUp({ roll, log, snapshots }) };
     this.#clock = clock;
     this.#pacer = pacer;
   }
 
+  /** Whether there are as many watches as there may be. */
+  get isFull(): boolean {
+    return this.#streams.size >= this.#maxWatches;
+  }
+
   /** Answers with the stream: what was missed since `lastEventId`, or else the whole list, then changes. */
-  watch(response: ServerResponse, filter: WatchFilter, lastEventId: string | undefined): void {
+  watch(response: ServerResponse, { filter, caller, lastEventId }: WatchRequest): void {
     const { roll } = this.#context;
     response.writeHead(200, eventStreamHeaders);
     response.once('error', () => response.destroy());
     roll.settle();
     const stream = new WatchStream(this.#context, response, filter, cursorOf(roll, lastEventId));
-    this.#streams.add(stream);
+    this.#streams.set(stream, { caller, socket: response.req.socket });
     response.once('close', () => this.#streams.delete(stream));
     response.on('drain', () => this.#pacer.enqueue(stream));
     this.#cancelHeartbeat ??= this.#beat();
@@ -55,19 +78,24 @@ export class WatchHub implements RollFollower {
 
   /** A watcher may lack a change: each begins anew. */
   failed(): void {
-    for (const stream of this.#streams) stream.cut();
+    for (const stream of this.#streams.keys()) stream.cut();
+  }
+
+  /** Ends the watches that `isCurrent` answers false for: what their clients may do has changed since. */
+  recheck(isCurrent: (caller: Caller, socket: Socket) => boolean): void {
+    for (const [stream, { caller, socket }] of this.#streams) if (!isCurrent(caller, socket)) stream.cut();
   }
 
   /** Warming is over: what is not there now is gone. */
   warmed(): void {
-    for (const stream of this.#streams) stream.warmed();
+    for (const stream of this.#streams.keys()) stream.warmed();
     this.#tellSoon();
   }
 
   /** Ends every watch; clients reconnect elsewhere. */
   close(): void {
     this.#cancelHeartbeat?.();
-    for (const stream of this.#streams) stream.cut();
+    for (const stream of this.#streams.keys()) stream.cut();
   }
 
   #tellSoon(): void {
@@ -75,13 +103,13 @@ export class WatchHub implements RollFollower {
     this.#isScheduled = true;
     setImmediate(() => {
       this.#isScheduled = false;
-      for (const stream of this.#streams) this.#pacer.enqueue(stream);
+      for (const stream of this.#streams.keys()) this.#pacer.enqueue(stream);
     });
   }
 
   #beat(): () => void {
     return this.#clock.setTimer(heartbeatMs, () => {
-      for (const stream of this.#streams) stream.beat();
+      for (const stream of this.#streams.keys()) stream.beat();
       this.#context.catchUp.forget();
       this.#cancelHeartbeat = this.#streams.size === 0 ? undefined : this.#beat();
     });

@@ -91,8 +91,8 @@ export class WatchStream implements Paced {
 
   #snapshot(): Iterator<Buffer, undefined> {
     const { roll, snapshots, isWarming } = this.#context;
-    const { env, service } = this.#filter;
-    const chunks = snapshots.of(env, service).read(() => this.cut());
+    const { env, service, view } = this.#filter;
+    const chunks = snapshots.of(env, service, view).read(() => this.cut());
     this.#cursor = roll.revision;
     this.#owesCurrent = false;
     return snapshotEvent(this.#id(), chunks, isWarming());

@@ -1,0 +1,96 @@
+import { RegistryError } from '@rollcall/core';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { anonymous, type Caller } from './caller.ts';
+import type { Target } from './grant.ts';
+import type { RouteAccess } from './route-access.ts';
+import type { Tokens } from './tokens.ts';
+
+/** A route, and who may use it. */
+export interface GuardedRoute {
+  readonly method: string;
+  readonly path: string;
+  readonly access: RouteAccess;
+}
+
+/**
+ * Authorises each request on the route that it was matched to, so that no spelling of a path is judged otherwise than it is
+ * handled. What has no rule is refused: a route at the start of the server, a path without a route to clients without a token.
+ */
+export class AccessGuard {
+  readonly routes: GuardedRoute[] = [];
+  readonly #tokens: Tokens;
+  readonly #unruled: string[] = [];
+
+  /** To be made before any route. */
+  constructor(app: FastifyInstance, tokens: Tokens) {
+    this.#tokens = tokens;
+    app.decorateRequest('caller');
+    app.addHook('onRoute', ({ method, url, config }) => {
+      for (const one of [method].flat())
+        if (config?.access === undefined) this.#unruled.push(`${one} ${url}`);
+        else this.routes.push({ method: one, path: url, access: config.access });
+    });
+    // Before the body is read: a client without the role must not make the server read it.
+    app.addHook('onRequest', (request, reply, done) => {
+      if (this.#admits(request, reply)) done();
+    });
+    app.addHook('preHandler', (request, reply, done) => {
+      if (this.#isWithinScope(request, reply)) done();
+    });
+  }
+
+  /** @throws RegistryError `INTERNAL`: routes lack a rule. To be called when all routes have been made. */
+  check(): void {
+    if (this.#unruled.length === 0) return;
+    const message = `these routes do not say who may use them: ${this.#unruled.join(', ')}`;
+    throw new RegistryError('INTERNAL', message, { registry: 'server' });
+  }
+
+  #admits(request: FastifyRequest, reply: FastifyReply): boolean {
+    const { access } = request.routeOptions.config;
+    if (access?.role === 'none') return true;
+    const caller = this.#tokens.required ? this.#callerOf(request) : anonymous;
+    if (caller === undefined) {
+      reply.header('www-authenticate', 'Bearer realm="rollcall"');
+      const said = request.headers.authorization === undefined ? 'a token is needed' : 'the token is not known here';
+      return refuse(reply, 401, `${said}: send it as Authorization: Bearer ...`);
+    }
+    request.caller = caller;
+    if (access === undefined || caller.holds(access.role)) return true;
+    return refuse(reply, 403, `the token ${caller.name} may not ${verbs[access.role]} here`);
+  }
+
+  #callerOf({ headers }: FastifyRequest): Caller | undefined {
+    // Node joins repeated Authorization headers of no request: it keeps the first.
+    const [, token] = /^Bearer +([\x21-\x7e]{1,4096})$/i.exec(headers.authorization ?? '') ?? [];
+    return token === undefined ? undefined : this.#tokens.find(token);
+  }
+
+  #isWithinScope(request: FastifyRequest, reply: FastifyReply): boolean {
+    const { access } = request.routeOptions.config;
+    if (access === undefined || access.role === 'none' || access.of === 'caller') return true;
+    const { caller } = request;
+    if (caller.mayAll(access.role)) return true;
+    const { role, of } = access;
+    if (of === 'server')
+      return refuse(reply, 403, `the token ${caller.name} may not ${verbs[role]} the whole server, as this needs`);
+    const outside = of(request).find((target) => !caller.may(role, target));
+    return outside === undefined || refuse(reply, 403, outOfScope(caller, role, outside));
+  }
+}
+
+const verbs = { read: 'read', write: 'write', admin: 'operate' } as const;
+
+/** Why a caller is refused. */
+export function outOfScope({ name }: Caller, role: keyof typeof verbs, { env, service }: Target): string {
+  const what = service === undefined ? `all services of env ${env}` : `service ${service} in env ${env}`;
+  return `the token ${name} may not ${verbs[role]} ${what}`;
+}
+
+/** Answers in the envelope of `/api`. Always false, so that a check can end with it. */
+function refuse(reply: FastifyReply, status: number, message: string): false {
+  // A body may be under way that is not read.
+  if (reply.request.method !== 'GET' && reply.request.method !== 'HEAD') reply.header('connection', 'close');
+  reply.code(status).send({ code: status, message, data: null });
+  return false;
+}

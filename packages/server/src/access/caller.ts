@@ -1,0 +1,74 @@
+import {
+  allows,
+  allowsAll,
+  anything,
+  type Grant,
+  holdsRole,
+  matchesAny,
+  type Role,
+  servicesOf,
+  type Target,
+} from './grant.ts';
+
+/** What of an env a caller may read. */
+export interface View {
+  /** Views with the same key see the same. Empty: all of it. */
+  readonly key: string;
+  sees(service: string): boolean;
+}
+
+/** All of an env. */
+export const wholeView: View = Object.freeze({ key: '', sees: () => true });
+
+/** The sender of a request, as the tokens file knows it. */
+export class Caller {
+  /** Of its token: what logs and the audit log call it. */
+  readonly name: string;
+  readonly grants: readonly Grant[];
+  /** The most instances that it may have on the roll; undefined: the server's own limit. */
+  readonly maxInstances: number | undefined;
+  readonly #views = new Map<string, View>();
+
+  constructor({ name, grants, maxInstances }: Pick<Caller, 'name' | 'grants' | 'maxInstances'>) {
+    this.name = name;
+    this.grants = grants;
+    this.maxInstances = maxInstances;
+  }
+
+  /** Whether it has the role somewhere. */
+  holds(role: Role): boolean {
+    return holdsRole(this.grants, role);
+  }
+
+  /** Whether it has the role for all of `target`. */
+  may(role: Role, target: Target): boolean {
+    return this.grants.some((grant) => allows(grant, role, target));
+  }
+
+  /** Whether it has the role for the whole server. */
+  mayAll(role: Role): boolean {
+    return this.grants.some((grant) => allowsAll(grant, role));
+  }
+
+  /** What it may read of an env; undefined: nothing. */
+  viewOf(env: string): View | undefined {
+    const known = this.#views.get(env);
+    if (known !== undefined) return known;
+    const services = servicesOf(this.grants, 'read', env);
+    if (services.length === 0) return undefined;
+    if (services.includes(anything)) return wholeView;
+    const view: View = { key: services.join(), sees: (service) => matchesAny(services, service) };
+    // A token for every env could name one after another.
+    if (this.#views.size < rememberedViews) this.#views.set(env, view);
+    return view;
+  }
+}
+
+const rememberedViews = 100;
+
+/** Every client of a server without a tokens file. */
+export const anonymous: Caller = new Caller({
+  name: 'anonymous',
+  grants: [{ role: 'admin', envs: [anything], services: [anything] }],
+  maxInstances: undefined,
+});

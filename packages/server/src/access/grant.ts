@@ -1,0 +1,58 @@
+/** Pure: what a token may do, and where. */
+
+/** Each includes those before it: `read` sees, `write` registers, renews and cancels, `admin` operates the server. */
+export type Role = 'read' | 'write' | 'admin';
+
+/** Every role, the weakest first. */
+export const roles: readonly Role[] = ['read', 'write', 'admin'];
+
+/** A role within some environments and services. Patterns: an exact name, a prefix with `*` behind it, or `*`. */
+export interface Grant {
+  readonly role: Role;
+  readonly envs: readonly string[];
+  readonly services: readonly string[];
+}
+
+/** What a request is about. `service` undefined: all of the env. */
+export interface Target {
+  readonly env: string;
+  readonly service?: string | undefined;
+}
+
+/** Everything, everywhere. */
+export const anything = '*';
+
+/** What patterns may look like: names hold neither white space nor a star, commas and colons separate them elsewhere. */
+export const patternShape: RegExp = /^(?:[^\s*,:]{1,255}\*?|\*)$/;
+
+const matches = (pattern: string, name: string): boolean =>
+  pattern.endsWith('*') ? name.startsWith(pattern.slice(0, -1)) : pattern === name;
+
+const includesRole = (grant: Grant, role: Role): boolean => roles.indexOf(grant.role) >= roles.indexOf(role);
+
+const coversEnv = (grant: Grant, env: string): boolean => grant.envs.some((pattern) => matches(pattern, env));
+
+/** Whether a grant allows `role` on all of `target`. */
+export function allows(grant: Grant, role: Role, { env, service }: Target): boolean {
+  if (!includesRole(grant, role) || !coversEnv(grant, env)) return false;
+  if (service === undefined) return grant.services.includes(anything);
+  return grant.services.some((pattern) => matches(pattern, service));
+}
+
+/** Whether a grant allows `role` on the whole server. */
+export const allowsAll = (grant: Grant, role: Role): boolean =>
+  includesRole(grant, role) && grant.envs.includes(anything) && grant.services.includes(anything);
+
+/** The patterns of services that grants allow in `env`; sorted, each once. */
+export function servicesOf(grants: readonly Grant[], role: Role, env: string): readonly string[] {
+  const patterns = grants.filter((grant) => includesRole(grant, role) && coversEnv(grant, env));
+  return [...new Set(patterns.flatMap(({ services }) => services))].sort();
+}
+
+/** Whether one of the patterns matches. */
+export const matchesAny = (patterns: readonly string[], name: string): boolean =>
+  patterns.some((pattern) => matches(pattern, name));
+
+/** Whether a grant's role is enough, wherever it holds. */
+export const holdsRole = (grants: readonly Grant[], role: Role): boolean =>
+  grants.some((grant) => includesRole(grant, role));

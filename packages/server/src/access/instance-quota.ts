@@ -1,0 +1,54 @@
+import { refusal } from '../http/refusal.ts';
+import type { Change, RollFollower } from '../roll/followers.ts';
+import { type InstanceRef, keyOf } from '../roll/instance-ref.ts';
+import type { Caller } from './caller.ts';
+
+/**
+ * How many instances each token has on the roll: those that it registered last. One program with a loop in the wrong place
+ * must not fill the roll for all. After a restart an instance counts from its next registration on.
+ */
+export class InstanceQuota implements RollFollower {
+  readonly #limit: number;
+  readonly #owners = new Map<string, string>();
+  readonly #counts = new Map<string, number>();
+
+  constructor(limit: number) {
+    this.#limit = limit;
+  }
+
+  /** Throws a refusal with 429 where `caller` would have more instances than it may. */
+  check({ name, maxInstances = this.#limit }: Caller, refs: readonly InstanceRef[]): void {
+    const has = this.#counts.get(name) ?? 0;
+    const more = new Set(refs.map(keyOf).filter((key) => this.#owners.get(key) !== name)).size;
+    if (more === 0 || has + more <= maxInstances) return;
+    throw refusal(429, `the token ${name} has ${has} instances on the roll, and may have ${maxInstances}`);
+  }
+
+  /** `caller` has registered them. */
+  registered({ name }: Caller, refs: readonly InstanceRef[]): void {
+    for (const ref of refs) {
+      this.#drop(keyOf(ref));
+      this.#owners.set(keyOf(ref), name);
+      this.#counts.set(name, (this.#counts.get(name) ?? 0) + 1);
+    }
+  }
+
+  changed({ type, instance }: Change): void {
+    if (type === 'remove') this.#drop(keyOf(instance));
+  }
+
+  /** A count that is too high would refuse a token for ever: it begins anew. */
+  failed(): void {
+    this.#owners.clear();
+    this.#counts.clear();
+  }
+
+  #drop(key: string): void {
+    const owner = this.#owners.get(key);
+    if (owner === undefined) return;
+    this.#owners.delete(key);
+    const left = (this.#counts.get(owner) ?? 1) - 1;
+    if (left > 0) this.#counts.set(owner, left);
+    else this.#counts.delete(owner);
+  }
+}

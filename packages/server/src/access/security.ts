@@ -1,0 +1,90 @@
+import type { Socket } from 'node:net';
+import { type Logger, RegistryError } from '@rollcall/core';
+import type { FastifyInstance } from 'fastify';
+import { AuditLog } from '../audit/audit-log.ts';
+import { auditRequests } from '../audit/audit-requests.ts';
+import { limitConnections } from '../http/connection-limits.ts';
+import type { Tls } from '../http/tls.ts';
+import type { Roll } from '../roll/roll.ts';
+import type { ServerSettings } from '../server-options.ts';
+import { AccessGuard, type GuardedRoute } from './access-guard.ts';
+import type { Caller } from './caller.ts';
+import { guardHost } from './host-guard.ts';
+import { InstanceQuota } from './instance-quota.ts';
+import { LeaseSecrets } from './lease-secrets.ts';
+import { guardOrigin } from './origin-guard.ts';
+import { Tokens } from './tokens.ts';
+
+const tellLost = (logger: Logger) => (cause: unknown) =>
+  logger.error({ err: cause }, 'lines of the audit log are lost: the server goes on, and writes how many when it can');
+
+/** What a server is secured with. */
+export interface SecurityContext {
+  readonly app: FastifyInstance;
+  readonly settings: ServerSettings;
+  readonly tls: Tls | undefined;
+  readonly roll: Roll;
+}
+
+/** Which requests are served, how many, and which are written down. To be made before any route. */
+export class Security {
+  /** The secrets of leases, where the server has them. */
+  readonly secrets: LeaseSecrets | undefined;
+  readonly quota: InstanceQuota;
+  readonly #context: SecurityContext;
+  readonly #tokens: Tokens;
+  readonly #guard: AccessGuard;
+  readonly #audit: AuditLog | undefined;
+
+  /** @throws RegistryError `INVALID_ARGUMENT` for a file that is not as it should be. */
+  constructor(context: SecurityContext) {
+    const { app, settings, roll } = context;
+    const { auditLog, clock, logger } = settings;
+    this.#context = context;
+    this.#tokens = new Tokens(settings.tokensFile);
+    this.#audit = auditLog === undefined ? undefined : new AuditLog(auditLog, clock, tellLost(logger));
+    this.secrets = settings.leaseSecrets ? new LeaseSecrets() : undefined;
+    this.quota = new InstanceQuota(settings.maxInstancesPerToken);
+    roll.follow(this.quota);
+    limitConnections(app, settings);
+    guardHost(app, settings);
+    guardOrigin(app);
+    // Before the guard, which may end a request: what was refused is written down too.
+    if (this.#audit !== undefined) auditRequests(app, this.#audit, roll);
+    this.#guard = new AccessGuard(app, this.#tokens);
+  }
+
+  /** Every route, and which callers it is for. */
+  get routes(): readonly GuardedRoute[] {
+    return this.#guard.routes;
+  }
+
+  /** @throws RegistryError `INTERNAL`: a route does not say which callers it is for. */
+  checkRoutes(): void {
+    this.#guard.check();
+  }
+
+  /** Reads its files again. Throws `INVALID_ARGUMENT` that says what is wrong with which; the others have been read. */
+  reload(): void {
+    const { app, tls } = this.#context;
+    const steps = [() => this.#tokens.reload(), () => tls?.reload(app), () => this.#audit?.reopen()];
+    const faults = steps.flatMap((step) => {
+      try {
+        step();
+        return [];
+      } catch (cause) {
+        return [cause instanceof Error ? cause.message : String(cause)];
+      }
+    });
+    if (faults.length > 0) throw new RegistryError('INVALID_ARGUMENT', faults.join('; '), { registry: 'server' });
+  }
+
+  /** Whether a client still has the rights that it came with. */
+  isCurrent(caller: Caller, socket: Socket): boolean {
+    return this.#tokens.isCurrent(caller) && (this.#context.tls?.isCurrent(socket) ?? true);
+  }
+
+  async close(): Promise<void> {
+    await this.#audit?.close();
+  }
+}

@@ -1,0 +1,41 @@
+import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
+
+/** So that scanners for leaked secrets recognise one, and a person knows what it is. */
+const prefix = 'rct_';
+const hashPrefix = 'sha256:';
+
+/** A new token: 256 random bits. */
+export const newToken = (): string => `${prefix}${randomBytes(32).toString('base64url')}`;
+
+/**
+ * What is stored of a token. A slow hash would protect guessable secrets; 256 random bits cannot be guessed, whatever a
+ * guess costs, and every request needs the hash once.
+ */
+export const hashToken = (token: string): string => `${hashPrefix}${digest(token).toString('hex')}`;
+
+/** Whether a text is what {@link hashToken} answers. */
+export const isTokenHash = (text: unknown): text is string =>
+  typeof text === 'string' && /^sha256:[0-9a-f]{64}$/.test(text);
+
+const digest = (token: string): Buffer => createHash('sha256').update(token).digest();
+
+/** Values by hash of token. Tokens themselves are never compared, and hashes in constant time. */
+export class TokenIndex<T> {
+  readonly #byHash = new Map<string, { readonly digest: Buffer; readonly value: T }>();
+
+  constructor(values: Iterable<readonly [hash: string, value: T]>) {
+    for (const [hash, value] of values)
+      this.#byHash.set(hash, { digest: Buffer.from(hash.slice(hashPrefix.length), 'hex'), value });
+  }
+
+  get size(): number {
+    return this.#byHash.size;
+  }
+
+  find(token: string): T | undefined {
+    const given = digest(token);
+    // The time of the search depends on the hash of what was sent, from which no token can be worked out.
+    const known = this.#byHash.get(`${hashPrefix}${given.toString('hex')}`);
+    return known !== undefined && timingSafeEqual(known.digest, given) ? known.value : undefined;
+  }
+}

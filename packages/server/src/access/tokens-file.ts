@@ -1,0 +1,99 @@
+/** Pure: the text of a tokens file <-> its entries. */
+import { anything, type Grant, patternShape, type Role, roles } from './grant.ts';
+import { isTokenHash } from './token.ts';
+
+/** A token in a tokens file: never itself, only its hash. */
+export interface TokenEntry {
+  /** What logs and the audit log call it. */
+  readonly name: string;
+  /** `sha256:` and 64 hex digits. */
+  readonly hash: string;
+  readonly grants: readonly Grant[];
+  /** The most instances that it may have on the roll. */
+  readonly maxInstances?: number | undefined;
+}
+
+/** What an entry's name may be: it is written into logs as it is. */
+export const tokenNameShape: RegExp = /^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$/;
+/** Most tokens of a file. */
+export const maxTokens = 10_000;
+
+/** The entries of a file, or every fault that is in it. */
+export type TokensFile =
+  | { readonly entries: readonly TokenEntry[]; readonly faults?: undefined }
+  | { readonly entries?: undefined; readonly faults: readonly string[] };
+
+/** Reads a file's text. A fault never repeats a value: someone may have put the token itself there. */
+export function parseTokensFile(text: string): TokensFile {
+  const value = parseJson(text);
+  if (value === undefined) return { faults: ['it is no JSON'] };
+  if (!isRecord(value) || !Array.isArray(value.tokens))
+    return { faults: ['it must be an object with a list `tokens`'] };
+  const { tokens } = value;
+  if (tokens.length > maxTokens) return { faults: [`it has more than ${maxTokens} tokens`] };
+  const faults = [
+    ...unknownFields(value, ['tokens'], ''),
+    ...tokens.flatMap((token, index) => faultsOf(token, `tokens[${index}]`)),
+  ];
+  if (faults.length > 0) return { faults };
+  const entries: readonly TokenEntry[] = tokens;
+  for (const field of ['name', 'hash'] as const) {
+    const values = entries.map((entry) => entry[field]);
+    const twice = values.findIndex((one, index) => values.indexOf(one) !== index);
+    if (twice >= 0) faults.push(`tokens[${twice}].${field}: an earlier token has the same`);
+  }
+  return faults.length > 0 ? { faults } : { entries };
+}
+
+/** The text of a file with these entries. */
+export const writeTokensFile = (entries: readonly TokenEntry[]): string =>
+  `${JSON.stringify({ tokens: entries }, undefined, 2)}\n`;
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text) as unknown;
+  } catch {
+    return undefined;
+  }
+}
+
+const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+
+/** A field that is misspelt must not be a limit that does not hold. */
+const unknownFields = (value: object, known: readonly string[], where: string): string[] =>
+  Object.keys(value)
+    .filter((field) => !known.includes(field))
+    .map((field) => `${where}${where && '.'}${JSON.stringify(field.slice(0, 40))} is no field of it`);
+
+function faultsOf(token: unknown, where: string): string[] {
+  if (!isRecord(token)) return [`${where} must be an object`];
+  const { name, hash, grants, maxInstances } = token;
+  const faults = unknownFields(token, ['name', 'hash', 'grants', 'maxInstances'], where);
+  if (typeof name !== 'string' || !tokenNameShape.test(name))
+    faults.push(`${where}.name must be 1-63 letters, digits, dots, hyphens and underscores`);
+  if (!isTokenHash(hash))
+    faults.push(`${where}.hash must be sha256: and 64 hex digits, as \`rollcall token create\` writes it`);
+  if (maxInstances !== undefined && !(Number.isSafeInteger(maxInstances) && Number(maxInstances) >= 0))
+    faults.push(`${where}.maxInstances must be a whole number`);
+  if (!Array.isArray(grants) || grants.length === 0) faults.push(`${where}.grants must be a list and not empty`);
+  else faults.push(...grants.flatMap((grant, index) => faultsOfGrant(grant, `${where}.grants[${index}]`)));
+  return faults;
+}
+
+function faultsOfGrant(grant: unknown, where: string): string[] {
+  if (!isRecord(grant)) return [`${where} must be an object`];
+  const faults = unknownFields(grant, ['role', 'envs', 'services'], where);
+  if (!roles.includes(grant.role as Role)) faults.push(`${where}.role must be ${roles.join(', ')}`);
+  for (const field of ['envs', 'services'] as const)
+    if (!isPatterns(grant[field])) faults.push(`${where}.${field} ${patternRule}`);
+  return faults;
+}
+
+const patternRule = `must be a list of names, of prefixes such as "web-*", or ["${anything}"] for all`;
+
+const isPatterns = (value: unknown): boolean =>
+  Array.isArray(value) &&
+  value.length > 0 &&
+  value.length <= 1_000 &&
+  value.every((pattern) => typeof pattern === 'string' && patternShape.test(pattern));

@@ -1,0 +1,72 @@
+import { readFileSync } from 'node:fs';
+import { RegistryError } from '@rollcall/core';
+import { anonymous, Caller } from './caller.ts';
+import { TokenIndex } from './token.ts';
+import { parseTokensFile, type TokenEntry } from './tokens-file.ts';
+
+interface Known {
+  readonly caller: Caller;
+  /** What it may do, as text: a token whose rights have not changed goes on undisturbed after a reload. */
+  readonly rights: string;
+}
+
+/** The tokens of a server, as its file says; without a file every client may do everything. */
+export class Tokens {
+  readonly #path: string | undefined;
+  #index: TokenIndex<Known>;
+  #known = new Map<Caller, string>();
+
+  /** @throws RegistryError `INVALID_ARGUMENT`: the file cannot be read, or is not as it should be. */
+  constructor(path: string | undefined) {
+    this.#path = path;
+    this.#index = new TokenIndex([]);
+    this.reload();
+  }
+
+  /** Whether a request needs a token. */
+  get required(): boolean {
+    return this.#path !== undefined;
+  }
+
+  /** The sender of a request; undefined: the token is not in the file. */
+  find(token: string): Caller | undefined {
+    return this.#index.find(token)?.caller;
+  }
+
+  /** Whether a caller that was found earlier still has the same rights. */
+  isCurrent(caller: Caller): boolean {
+    return this.#path === undefined ? caller === anonymous : this.#known.has(caller);
+  }
+
+  /** Reads the file again. What was there stays when it throws. */
+  reload(): void {
+    if (this.#path === undefined) return;
+    const entries = readEntries(this.#path);
+    const before = new Map([...this.#known].map(([caller, rights]) => [rights, caller]));
+    const known = entries.map((entry): readonly [string, Known] => {
+      const rights = JSON.stringify(entry);
+      return [entry.hash, { rights, caller: before.get(rights) ?? callerOf(entry) }];
+    });
+    this.#index = new TokenIndex(known);
+    this.#known = new Map(known.map(([, { caller, rights }]) => [caller, rights]));
+  }
+}
+
+const callerOf = ({ name, grants, maxInstances }: TokenEntry): Caller => new Caller({ name, grants, maxInstances });
+
+function readEntries(path: string): readonly TokenEntry[] {
+  const { entries, faults } = parseTokensFile(readText(path));
+  if (faults === undefined) return entries;
+  const message = `the tokens file ${path}: ${faults.join('; ')}`;
+  throw new RegistryError('INVALID_ARGUMENT', message, { registry: 'server' });
+}
+
+function readText(path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : String(cause);
+    const message = `cannot read the tokens file: ${why}; make one with \`rollcall token create\``;
+    throw new RegistryError('INVALID_ARGUMENT', message, { cause, registry: 'server' });
+  }
+}

@@ -1,0 +1,58 @@
+import { anonymous, type Caller } from '../../access/caller.ts';
+import type { LeaseSecrets } from '../../access/lease-secrets.ts';
+import { refusal } from '../../http/refusal.ts';
+import type { InstanceRef, LeaseTerms } from '../../roll/instance-ref.ts';
+import type { Roll } from '../../roll/roll.ts';
+import type { Renewal } from '../../roll/roll-options.ts';
+
+/** A handle, and with lease secrets what must come with it. */
+export interface GivenHandle {
+  readonly handle: number;
+  readonly secret?: string | undefined;
+}
+
+/** Renewals and withdrawals as far as their caller may do them. */
+export class HeldLeases {
+  readonly #roll: Roll;
+  readonly #secrets: LeaseSecrets | undefined;
+
+  constructor(roll: Roll, secrets: LeaseSecrets | undefined) {
+    this.#roll = roll;
+    this.#secrets = secrets;
+  }
+
+  /** The secrets of new handles, where there are any. */
+  secretsOf(handles: readonly number[]): readonly string[] | undefined {
+    const secrets = this.#secrets;
+    return secrets && handles.map((handle) => secrets.of(handle));
+  }
+
+  /** To a caller that may not write it, a handle is as unknown as any other; its register says why. */
+  renew(caller: Caller, given: GivenHandle, terms?: LeaseTerms): Renewal {
+    return this.#knows(caller, given) ? this.#roll.renew(given.handle, terms) : 'unknown';
+  }
+
+  /** False: it holds nothing, for this caller. */
+  release(caller: Caller, given: GivenHandle): boolean {
+    return this.#knows(caller, given) && this.#roll.release(given.handle);
+  }
+
+  /**
+   * Throws a refusal with 403 where a name is not enough: with lease secrets, only the token of an admin renews or cancels what is
+   * listed without them.
+   */
+  checkNames(caller: Caller, refs: readonly InstanceRef[]): void {
+    if (this.#secrets === undefined) return;
+    const held = refs.find((ref) => !(caller !== anonymous && caller.may('admin', ref)) && this.#roll.isListed(ref));
+    if (held === undefined) return;
+    const message = `${held.service}/${held.id} is renewed and cancelled by its holder alone, which has the secret of its lease`;
+    throw refusal(403, message);
+  }
+
+  #knows(caller: Caller, { handle, secret }: GivenHandle): boolean {
+    if (this.#secrets !== undefined && !this.#secrets.fits(handle, secret)) return false;
+    if (caller.mayAll('write')) return true;
+    const instance = this.#roll.instanceOf(handle);
+    return instance === undefined || caller.may('write', instance);
+  }
+}

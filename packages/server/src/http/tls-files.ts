@@ -1,0 +1,85 @@
+import { createPrivateKey, X509Certificate } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { RegistryError } from '@rollcall/core';
+
+/** Where the PEM files of a server are. */
+export interface TlsPaths {
+  /** The server's certificate, and behind it those between it and its authority. */
+  readonly cert: string;
+  /** Its key, without a passphrase. */
+  readonly key: string;
+  /** The authorities that sign the certificates of clients: with it, clients without one are refused. */
+  readonly clientCa?: string | undefined;
+}
+
+/** What was in them. */
+export interface TlsFiles {
+  readonly cert: string;
+  readonly key: string;
+  readonly clientCa?: string | undefined;
+}
+
+/**
+ * Reads and checks the files.
+ *
+ * @throws RegistryError `INVALID_ARGUMENT`: a file cannot be read, is no PEM, has expired, or the key is another's.
+ */
+export function readTlsFiles({ cert: certPath, key: keyPath, clientCa: caPath }: TlsPaths, wallNow: number): TlsFiles {
+  const cert = readText('certificate', certPath);
+  const [own] = certificatesOf(cert, certPath, wallNow);
+  const key = readText('key', keyPath);
+  if (own === undefined || !own.checkPrivateKey(keyOf(key, keyPath)))
+    refuse(
+      `the key in ${keyPath} is not that of the first certificate in ${certPath}: the server's own must come first`,
+    );
+  if (caPath === undefined) return { cert, key };
+  const clientCa = readText('client authority', caPath);
+  certificatesOf(clientCa, caPath, wallNow);
+  return { cert, key, clientCa };
+}
+
+function refuse(message: string, cause?: unknown): never {
+  throw new RegistryError('INVALID_ARGUMENT', message, { cause, registry: 'server' });
+}
+
+function readText(what: string, path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (cause) {
+    return refuse(`cannot read the ${what} file: ${cause instanceof Error ? cause.message : String(cause)}`, cause);
+  }
+}
+
+const block = /-----BEGIN (?:TRUSTED |X509 )?CERTIFICATE-----[\s\S]*?-----END (?:TRUSTED |X509 )?CERTIFICATE-----/g;
+
+function certificatesOf(text: string, path: string, wallNow: number): readonly X509Certificate[] {
+  const blocks = text.match(block) ?? refuse(`${path} holds no PEM certificate`);
+  return blocks.map((pem) => {
+    const certificate = parse(pem, path);
+    const name = `the certificate of ${JSON.stringify(certificate.subject.replaceAll('\n', ', '))} in ${path}`;
+    if (millisecondsOf(certificate.validTo) <= wallNow)
+      refuse(`${name} has expired: it was valid to ${certificate.validTo}`);
+    if (millisecondsOf(certificate.validFrom) > wallNow) refuse(`${name} is not valid before ${certificate.validFrom}`);
+    return certificate;
+  });
+}
+
+// biome-ignore lint/style/noRestrictedGlobals: it parses a date and reads no clock.
+const millisecondsOf = (date: string): number => Date.parse(date);
+
+function parse(pem: string, path: string): X509Certificate {
+  try {
+    return new X509Certificate(pem);
+  } catch (cause) {
+    return refuse(`${path} holds a certificate that cannot be read`, cause);
+  }
+}
+
+function keyOf(text: string, path: string): ReturnType<typeof createPrivateKey> {
+  try {
+    return createPrivateKey(text);
+  } catch (cause) {
+    // What OpenSSL says may quote the file.
+    return refuse(`${path} holds no PEM key, or one with a passphrase: the server takes keys without one`, cause);
+  }
+}

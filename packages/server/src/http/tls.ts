@@ -1,0 +1,53 @@
+import type { Socket } from 'node:net';
+import { type SecureContextOptions, type TLSSocket, Server as TlsServer } from 'node:tls';
+import type { Clock } from '@rollcall/core';
+import type { FastifyInstance } from 'fastify';
+import { readTlsFiles, type TlsFiles, type TlsPaths } from './tls-files.ts';
+
+/** The certificates of a server, which can change while it runs. */
+export class Tls {
+  readonly #paths: TlsPaths;
+  readonly #clock: Clock;
+  /** By which authorities the client of a connection was judged. */
+  readonly #judgedBy = new WeakMap<Socket, string | undefined>();
+  #files: TlsFiles;
+
+  /** @throws RegistryError `INVALID_ARGUMENT` for a file that is not as it should be. */
+  constructor(paths: TlsPaths, clock: Clock) {
+    this.#paths = paths;
+    this.#clock = clock;
+    this.#files = readTlsFiles(paths, clock.wallNow());
+  }
+
+  /** How the server begins. */
+  get options(): SecureContextOptions & { readonly requestCert: boolean; readonly rejectUnauthorized: boolean } {
+    const isAsked = this.#files.clientCa !== undefined;
+    return { ...this.#context(), requestCert: isAsked, rejectUnauthorized: isAsked };
+  }
+
+  /** To be called once, before the server listens. */
+  serve(app: FastifyInstance): void {
+    app.server.on('secureConnection', (socket: TLSSocket) => this.#judgedBy.set(socket, this.#files.clientCa));
+    // A client of an authority that is believed no longer must show a certificate of another for its next request.
+    app.addHook('onRequest', (request, reply, done) => {
+      if (!this.isCurrent(request.raw.socket)) reply.header('connection', 'close');
+      done();
+    });
+  }
+
+  /** Whether the client of a connection was judged by the authorities that are believed now. */
+  isCurrent(socket: Socket): boolean {
+    return this.#judgedBy.get(socket) === this.#files.clientCa;
+  }
+
+  /** Reads the files again, for connections from now on. What was there stays when it throws. */
+  reload({ server }: FastifyInstance): void {
+    this.#files = readTlsFiles(this.#paths, this.#clock.wallNow());
+    if (server instanceof TlsServer) server.setSecureContext(this.#context());
+  }
+
+  #context(): SecureContextOptions {
+    const { cert, key, clientCa } = this.#files;
+    return { cert, key, ...(clientCa === undefined ? {} : { ca: clientCa }) };
+  }
+}

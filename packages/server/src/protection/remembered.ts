@@ -1,0 +1,126 @@
+/** What self-protection knows of each instance, to be written down and to begin from after a restart. */
+import { pair } from './application.ts';
+import type { Applications } from './applications.ts';
+import type { Count } from './count.ts';
+import type { Evicted } from './evicted.ts';
+import type { Lateness } from './lateness.ts';
+import { type Member, maturesAfterMs, memberKey, newMember, type Ref } from './member.ts';
+
+/** One instance that is listed or was evicted within the last hour. Times are of the lease clock, in milliseconds. */
+export interface RememberedMember extends Ref {
+  /** `cancelled`: nothing but its cancel is remembered. */
+  readonly state: 'listed' | 'evicted' | 'cancelled';
+  readonly registeredAt: number;
+  readonly lastRenewal: number;
+  readonly ttlMs: number;
+  readonly renewIntervalMs: number;
+  readonly late: boolean;
+  /** A newcomer that stands in for none yet. */
+  readonly isUnused: boolean;
+  /** Of one that was evicted. */
+  readonly evictedAt?: number | undefined;
+  /** Evicted, and counts as missing until its 300 s are over. */
+  readonly recent: boolean;
+  /** The id of the newcomer that stands in for it. */
+  readonly replacedBy?: string | undefined;
+  /** Its clean cancel waits for a newcomer since then. */
+  readonly cancelledAt?: number | undefined;
+}
+
+/** What {@link restoreMembers} fills: the parts of self-protection of one environment. */
+export interface Parts {
+  readonly listed: Map<string, Member>;
+  readonly applications: Applications;
+  readonly lateness: Lateness;
+  readonly evicted: Evicted;
+  readonly count: Count;
+}
+
+/** What is to be written down of an instance; undefined: nothing is remembered. */
+export function remember(
+  { listed, applications, evicted }: Omit<Parts, 'lateness' | 'count'>,
+  ref: Ref,
+): RememberedMember | undefined {
+  const { service, id } = ref;
+  const key = memberKey(ref);
+  const departure = evicted.find(key);
+  const member = listed.get(key) ?? departure?.member;
+  const cancelledAt = applications.cancelledAt(ref);
+  const cancel = cancelledAt === undefined ? {} : { cancelledAt };
+  if (member === undefined) {
+    if (departure !== undefined) return { ...gone(ref, 'evicted'), evictedAt: departure.evictedAt, ...cancel };
+    return cancelledAt === undefined ? undefined : { ...gone(ref, 'cancelled'), cancelledAt };
+  }
+  const { registeredAt, lastRenewal, ttlMs, renewIntervalMs, late, recent, replacedBy } = member;
+  return {
+    ...{ service, id, state: departure === undefined ? 'listed' : 'evicted' },
+    ...{ registeredAt, lastRenewal, ttlMs, renewIntervalMs, late, recent },
+    isUnused: applications.of(member).isUnused(member),
+    ...(departure === undefined ? {} : { evictedAt: departure.evictedAt }),
+    ...(replacedBy === undefined ? {} : { replacedBy: replacedBy.id }),
+    ...cancel,
+  };
+}
+
+/** Of an id that was evicted long ago its return is no newcomer, of a cancelled one the next newcomer is its own; nothing else matters. */
+const gone = ({ service, id }: Ref, state: 'evicted' | 'cancelled'): RememberedMember => ({
+  ...{ service, id, state, registeredAt: 0, lastRenewal: 0, ttlMs: 0, renewIntervalMs: 0 },
+  ...{ late: false, isUnused: false, recent: false },
+});
+
+/** Begins from what was remembered. Instances that were not late are heard now; the late stay late until they are heard. */
+export function restoreMembers(parts: Parts, remembered: readonly RememberedMember[], now: number): void {
+  const { applications, count } = parts;
+  const all = inOrder(remembered, ({ registeredAt }) => registeredAt)
+    .filter(({ state }) => state !== 'cancelled')
+    .map((record) => ({ record, member: memberOf(record) }));
+  const members = new Map(all.map(({ member }) => [member.key, member]));
+  for (const { record, member } of all) {
+    if (record.state === 'listed') restoreListed(parts, member, now);
+    applications.of(member).restore(member, record.isUnused);
+  }
+  for (const { record, member } of all) if (record.replacedBy !== undefined) pair(member, replacing(members, record));
+  restoreEvicted(parts, all);
+  for (const { member } of inOrder(all, ({ record }) => record.lastRenewal)) {
+    const waits = member.replacedBy === undefined && (member.state === 'listed' ? member.late : member.recent);
+    if (waits) applications.of(member).restoreDeparted(member);
+    count.update(member);
+    applications.forgetIfEmpty(member);
+  }
+  for (const record of inOrder(remembered, ({ cancelledAt = 0 }) => cancelledAt))
+    if (record.cancelledAt !== undefined) applications.restoreCancel(record, record.cancelledAt);
+}
+
+const inOrder = <T>(items: readonly T[], by: (item: T) => number): T[] => [...items].sort((a, b) => by(a) - by(b));
+
+function memberOf(record: RememberedMember): Member {
+  const member = newMember(record, record, record.registeredAt);
+  member.lastRenewal = record.lastRenewal;
+  member.state = record.state;
+  member.late = record.late;
+  member.recent = record.recent;
+  return member;
+}
+
+function restoreListed({ listed, lateness }: Parts, member: Member, now: number): void {
+  listed.set(member.key, member);
+  member.mature = member.registeredAt + maturesAfterMs(member) <= now;
+  lateness.restore(member, now);
+}
+
+/** A newcomer that is not remembered has deregistered or was evicted long ago: it makes no difference which. */
+function replacing(
+  members: ReadonlyMap<string, Member>,
+  { service, replacedBy = '', ...lease }: RememberedMember,
+): Member {
+  const known = members.get(memberKey({ service, id: replacedBy }));
+  if (known !== undefined) return known;
+  const gone = newMember({ service, id: replacedBy }, lease, lease.registeredAt);
+  gone.state = 'cancelled';
+  return gone;
+}
+
+function restoreEvicted({ evicted }: Parts, all: readonly { record: RememberedMember; member: Member }[]): void {
+  for (const { record, member } of inOrder(all, ({ record: { evictedAt = 0 } }) => evictedAt))
+    if (record.evictedAt !== undefined) evicted.add(member, record.evictedAt);
+}

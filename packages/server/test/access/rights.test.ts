@@ -1,0 +1,129 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { HttpServer } from '../../src/create-server.ts';
+import { type Grant, type Role, roles } from '../../src/index.ts';
+import { instance, type Running, running } from '../http.ts';
+import { TokensFile } from './tokens.ts';
+
+/** What a route is to its caller. Written by hand: the rules of the server are held to it. */
+interface Expected {
+  readonly role: Role | 'none';
+  /** Of which part of the roll it must have the role: the service `web-a`, the env `prod`, some service of it, everything. */
+  readonly of: 'service' | 'env' | 'some' | 'server' | 'caller';
+  readonly path: string;
+  readonly body?: unknown;
+}
+
+const key = { env: 'prod', appid: 'web-a', hostname: 'a' };
+
+/** A route that is added needs a line here, or the first test fails. HEAD is as its GET. */
+const expectations: Readonly<Record<string, Expected>> = {
+  'GET /healthz': { role: 'none', of: 'server', path: '/healthz' },
+  'POST /api/register': {
+    ...{ role: 'write', of: 'service', path: '/api/register' },
+    body: { instances: [instance(key)] },
+  },
+  'POST /api/renew': { role: 'write', of: 'service', path: '/api/renew', body: { keys: [key] } },
+  'POST /api/cancel': {
+    role: 'write',
+    of: 'service',
+    path: '/api/cancel',
+    body: { keys: [{ ...key, hostname: 'z' }] },
+  },
+  'PUT /api/leases': { role: 'write', of: 'caller', path: '/api/leases', body: [1] },
+  'PUT /api/leases/:handle': { role: 'write', of: 'caller', path: '/api/leases/1' },
+  'GET /api/fetch': { role: 'read', of: 'service', path: '/api/fetch?env=prod&appid=web-a' },
+  'GET /api/fetch/all': { role: 'read', of: 'some', path: '/api/fetch/all?env=prod' },
+  'GET /api/services': { role: 'read', of: 'some', path: '/api/services?env=prod' },
+  'GET /api/watch': { role: 'read', of: 'some', path: '/api/watch?env=prod' },
+  'GET /api/status': { role: 'read', of: 'env', path: '/api/status?env=prod' },
+  'POST /api/protection/end': {
+    ...{ role: 'admin', of: 'env', path: '/api/protection/end' },
+    body: { env: 'prod' },
+  },
+};
+
+/** Where a grant may hold. */
+const scopes = {
+  everywhere: { envs: ['*'], services: ['*'] },
+  'in prod': { envs: ['prod'], services: ['*'] },
+  'for web-* in prod': { envs: ['prod'], services: ['web-*'] },
+  'for db in prod': { envs: ['prod'], services: ['db'] },
+  'for prod-like names in dev': { envs: ['dev', 'produce'], services: ['*'] },
+} as const;
+type Scope = keyof typeof scopes;
+
+const covered: Readonly<Record<Expected['of'], readonly Scope[]>> = {
+  service: ['everywhere', 'in prod', 'for web-* in prod'],
+  env: ['everywhere', 'in prod'],
+  some: ['everywhere', 'in prod', 'for web-* in prod', 'for db in prod'],
+  server: ['everywhere'],
+  caller: Object.keys(scopes) as Scope[],
+};
+
+const isAllowed = ({ role, of }: Expected, has: Role, scope: Scope): boolean =>
+  role === 'none' || (roles.indexOf(has) >= roles.indexOf(role) && covered[of].includes(scope));
+
+let server: Running;
+const file = new TokensFile();
+const tokens = new Map<string, string>();
+beforeAll(async () => {
+  for (const role of roles)
+    for (const [scope, grant] of Object.entries(scopes))
+      tokens.set(`${role} ${scope}`, file.add(`${role}-${scope.replaceAll(/\W/g, '-')}`, { role, ...grant } as Grant));
+  server = await running({ tokensFile: file.path });
+});
+afterAll(async () => {
+  await server.server.close();
+  file[Symbol.dispose]();
+});
+
+async function statusOf(route: string, authorization: string | undefined): Promise<number> {
+  const { path, body } = expectations[route.replace(/^HEAD/, 'GET')]!;
+  const control = new AbortController();
+  const response = await fetch(`${server.url}${path}`, {
+    method: route.split(' ')[0]!,
+    headers: {
+      ...(authorization === undefined ? {} : { authorization }),
+      ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+    },
+    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    signal: control.signal,
+  });
+  control.abort();
+  return response.status;
+}
+
+const routesOf = (): readonly string[] =>
+  (server.server as HttpServer).routes.map(({ method, path }) => `${method} ${path}`);
+
+describe('every route of the server', () => {
+  it('has its rights written down here', () => {
+    expect(routesOf().filter((route) => !(route.replace(/^HEAD/, 'GET') in expectations))).toEqual([]);
+    expect(routesOf().length).toBeGreaterThan(15);
+  });
+
+  it('refuses a request without a token with 401, unless the route is open', async () => {
+    const unknown = `Bearer rct_${'x'.repeat(43)}`;
+    for (const authorization of [undefined, '', 'Bearer', 'Bearer ', 'Basic cm9vdDpyb290', unknown])
+      for (const route of routesOf()) {
+        const { role } = expectations[route.replace(/^HEAD/, 'GET')]!;
+        const status = await statusOf(route, authorization);
+        expect([route, authorization, status === 401]).toEqual([route, authorization, role !== 'none']);
+      }
+  });
+
+  it.each(roles.flatMap((role) => (Object.keys(scopes) as Scope[]).map((scope) => [role, scope] as const)))(
+    'admits a token with the role %s %s exactly where that is enough, and answers 403 elsewhere',
+    async (role, scope) => {
+      const wrong: unknown[] = [];
+      for (const route of routesOf()) {
+        const expected = expectations[route.replace(/^HEAD/, 'GET')]!;
+        const status = await statusOf(route, `Bearer ${tokens.get(`${role} ${scope}`)}`);
+        const allowed = status !== 401 && status !== 403;
+        if (allowed !== isAllowed(expected, role, scope) || status === 400 || status >= 500)
+          wrong.push([route, status]);
+      }
+      expect(wrong).toEqual([]);
+    },
+  );
+});

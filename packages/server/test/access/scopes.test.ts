@@ -1,0 +1,139 @@
+import { afterEach, describe, expect, it } from 'vitest';
+import { instance, type Running, running, watch } from '../http.ts';
+import { TokensFile } from './tokens.ts';
+
+const endings: (() => unknown)[] = [];
+afterEach(async () => {
+  for (const end of endings.splice(0).reverse()) await end();
+});
+
+/** A server with tokens: `all` may do everything, `web` writes web-* in prod and reads nothing else. */
+async function start(
+  options: object = {},
+): Promise<Running & { file: TokensFile; all: As; web: As; as(token: string): As }> {
+  const file = new TokensFile();
+  endings.push(() => file[Symbol.dispose]());
+  const all = file.add('all', { role: 'admin' });
+  const web = file.add('web', { role: 'write', envs: ['prod'], services: ['web-*'] });
+  const server = await running({ tokensFile: file.path, ...options });
+  endings.push(() => server.server.close());
+  const as = (token: string): As => asToken(server.url, token);
+  return { ...server, file, as, all: as(all), web: as(web) };
+}
+
+/** What the routes of these tests answer. */
+interface Data {
+  readonly instances: readonly { readonly appid: string }[];
+  readonly services: unknown;
+  readonly environments: unknown;
+  readonly handles: readonly number[];
+  readonly statuses: readonly number[];
+  readonly cancelled: number;
+}
+
+interface As {
+  readonly token: string;
+  ask(method: string, path: string, body?: unknown): Promise<{ status: number; data: Data; message: string }>;
+  register(...nodes: object[]): Promise<{ status: number; data: Data; message: string }>;
+}
+
+function asToken(url: string, token: string): As {
+  const ask: As['ask'] = async (method, path, body) => {
+    const headers = {
+      authorization: `Bearer ${token}`,
+      ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+    };
+    const response = await fetch(`${url}${path}`, {
+      method,
+      headers,
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    });
+    return { status: response.status, ...((await response.json()) as { data: Data; message: string }) };
+  };
+  return { token, ask, register: (...instances) => ask('POST', '/api/register', { instances }) };
+}
+
+const node = (appid: string, hostname: string, over: object = {}) =>
+  instance({ env: 'prod', appid, hostname, ...over });
+const names = ({ data }: { data: Data }): string[] => data.instances.map(({ appid }) => appid).sort();
+
+describe('a token for some services of an env', () => {
+  it('sees those alone in lists, in the names of services and in watches', async () => {
+    const { all, web, url } = await start();
+    await all.register(node('web-a', '1'), node('db', '1'), node('web-a', '1', { env: 'dev' }));
+    expect(names(await web.ask('GET', '/api/fetch/all?env=prod'))).toEqual(['web-a']);
+    expect((await web.ask('GET', '/api/services?env=prod')).data.services).toEqual([
+      { appid: 'web-a', versions: [''] },
+    ]);
+    expect((await web.ask('GET', '/api/status')).data.environments).toEqual([]);
+    const events = watch(`${url}/api/watch?env=prod`, { authorization: `Bearer ${web.token}` });
+    expect((await events.next()).value!.data.instances.map((one: { appid: string }) => one.appid)).toEqual(['web-a']);
+    await all.register(node('db', '2'));
+    await all.register(node('web-b', '1'));
+    expect((await events.next()).value).toMatchObject({ event: 'put', data: { appid: 'web-b' } });
+    await all.ask('POST', '/api/cancel', { keys: [node('db', '1'), node('web-b', '1')] });
+    expect((await events.next()).value).toMatchObject({ event: 'remove', data: { appid: 'web-b' } });
+    await events.return(undefined);
+    // What others see is not shared with it, nor its part with them.
+    expect(names(await all.ask('GET', '/api/fetch/all?env=prod'))).toEqual(['db', 'web-a']);
+    expect(names(await web.ask('GET', '/api/fetch/all?env=prod'))).toEqual(['web-a']);
+  });
+
+  it('registers nothing of a call in which one instance is outside of it', async () => {
+    const { all, web } = await start();
+    expect(await web.register(node('web-a', '1'), node('db', '1'))).toMatchObject({
+      status: 403,
+      message: 'the token web may not write service db in env prod',
+    });
+    expect(names(await all.ask('GET', '/api/fetch/all?env=prod'))).toEqual([]);
+  });
+
+  it('neither renews nor cancels by a handle that it guesses: to it the handle is unknown', async () => {
+    const { all, web } = await start();
+    const [db] = (await all.register(node('db', '1'))).data.handles;
+    const [own] = (await web.register(node('web-a', '1'))).data.handles;
+    expect((await web.ask('PUT', '/api/leases', [db, own, [db, 1_000, 500]])).data.statuses).toEqual([404, 200, 404]);
+    expect((await web.ask('PUT', `/api/leases/${db}`)).status).toBe(404);
+    expect((await web.ask('POST', '/api/cancel', { handles: [db] })).data.cancelled).toBe(0);
+    expect(names(await all.ask('GET', '/api/fetch/all?env=prod'))).toEqual(['db', 'web-a']);
+  });
+
+  it('may be refused further instances by its limit, while those that it has go on and others register', async () => {
+    const { all, web, file, server, as } = await start({ maxInstancesPerToken: 2 });
+    const one = as(file.add('one', { role: 'write' }, 1));
+    await server.reload();
+    expect((await web.register(node('web-a', '1'), node('web-a', '2'))).status).toBe(200);
+    expect(await web.register(node('web-a', '3'))).toMatchObject({
+      status: 429,
+      message: 'the token web has 2 instances on the roll, and may have 2',
+    });
+    expect((await web.register(node('web-a', '1'), node('web-a', '2'))).status).toBe(200);
+    expect((await one.register(node('web-b', '1'))).status).toBe(200);
+    expect((await one.register(node('web-b', '2'))).status).toBe(429);
+    // One that has left, or that another token has taken over, counts no longer.
+    await web.ask('POST', '/api/cancel', { keys: [node('web-a', '1')] });
+    await all.register(node('web-a', '2'));
+    expect((await web.register(node('web-a', '4'), node('web-a', '5'))).status).toBe(200);
+    expect((await web.register(node('web-a', '6'))).status).toBe(429);
+  });
+});
+
+describe('a reload of the tokens file', () => {
+  it('ends watches of tokens that are gone or have other rights, and no others', async () => {
+    const { all, web, url, file, server } = await start();
+    const open = async (as: As) => {
+      const events = watch(`${url}/api/watch?env=prod&appid=web-a`, { authorization: `Bearer ${as.token}` });
+      await events.next();
+      return events;
+    };
+    const [kept, cut] = [await open(all), await open(web)];
+    file.remove('web');
+    await server.reload();
+    // The connection breaks off.
+    await expect(cut.next()).rejects.toThrow();
+    expect((await web.ask('GET', '/api/services?env=prod')).status).toBe(401);
+    await all.register(node('web-a', '9'));
+    expect((await kept.next()).value).toMatchObject({ event: 'put' });
+    await kept.return(undefined);
+  });
+});

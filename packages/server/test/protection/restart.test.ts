@@ -1,0 +1,117 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { Protection } from '../../src/protection/index.ts';
+
+const lease = { ttlMs: 30_000, renewIntervalMs: 10_000 };
+const ids = Array.from({ length: 12 }, (_, index) => `n${index}`);
+const services = ['a', 'b'];
+
+type Step = readonly ['register' | 'renewAll' | 'cancel' | 'silent', number];
+const step: fc.Arbitrary<Step> = fc.tuple(
+  fc.constantFrom('register', 'register', 'renewAll', 'renewAll', 'cancel', 'silent'),
+  fc.nat({ max: services.length * ids.length - 1 }),
+);
+const pause = fc.oneof(
+  { weight: 20, arbitrary: fc.nat({ max: 3_000 }) },
+  { weight: 4, arbitrary: fc.nat({ max: 40_000 }) },
+  { weight: 1, arbitrary: fc.constant(400_000) },
+);
+
+/** Self-protection with leases around it, as the roll has them. */
+class Fleet {
+  readonly protection: Protection;
+  readonly ends = new Map<number, number>();
+  readonly silent = new Set<number>();
+  now = 1_000_000;
+
+  constructor(ends: ReadonlyMap<number, number> = new Map()) {
+    this.protection = new Protection({ enabled: true, random: () => 0, isKept: true });
+    this.ends = new Map(ends);
+  }
+
+  play([what, which]: Step): void {
+    const [service, id] = nameOf(which);
+    if (what === 'register') {
+      this.protection.registered(service, id, lease, this.now);
+      this.ends.set(which, this.now + lease.ttlMs);
+    } else if (what === 'cancel' && this.ends.delete(which)) this.protection.cancelled(service, id, this.now);
+    else if (what === 'silent') this.silent.add(which);
+    else if (what === 'renewAll') for (const each of this.ends.keys()) if (!this.silent.has(each)) this.#renew(each);
+    if (what === 'register') this.silent.delete(which);
+  }
+
+  #renew(which: number): void {
+    const member = this.protection.member(...nameOf(which));
+    if (member !== undefined) this.protection.renewed(member, this.now);
+    this.ends.set(which, this.now + lease.ttlMs);
+  }
+
+  advance(ms: number): string[] {
+    this.now += ms;
+    for (const [which, end] of this.ends) if (end <= this.now) this.protection.expired(...nameOf(which), this.now);
+    const { evict } = this.protection.advance(this.now);
+    for (const { service, id } of evict) this.ends.delete(services.indexOf(service) * ids.length + ids.indexOf(id));
+    return evict.map(({ service, id }) => `${service}/${id}`);
+  }
+}
+
+const nameOf = (which: number): [service: string, id: string] => [
+  services[Math.floor(which / ids.length)]!,
+  ids[which % ids.length]!,
+];
+const remembered = ({ protection }: Fleet) => all.flatMap((ref) => protection.remember(ref) ?? []);
+const all = services.flatMap((service) => ids.map((id) => ({ service, id })));
+
+describe('self-protection that begins from what an earlier start wrote down', () => {
+  it('counts as before, and what is written down by what was touched is what it remembers', () => {
+    fc.assert(
+      fc.property(fc.array(fc.tuple(step, pause), { maxLength: 120, size: 'max' }), (steps) => {
+        const fleet = new Fleet();
+        const written = new Map<string, unknown>();
+        for (const [each, pauseMs] of steps) {
+          fleet.play(each);
+          fleet.advance(pauseMs);
+          // What is registered is written anyway.
+          for (const ref of [
+            ...fleet.protection.takeTouched(),
+            { service: nameOf(each[1])[0], id: nameOf(each[1])[1] },
+          ])
+            written.set(`${ref.service}/${ref.id}`, fleet.protection.remember(ref));
+        }
+        const before = remembered(fleet);
+        const stable = ({ lastRenewal: _, ...rest }: (typeof before)[number]) => rest;
+        expect(
+          all
+            .flatMap(({ service, id }) => (written.get(`${service}/${id}`) as (typeof before)[number]) ?? [])
+            .map(stable),
+        ).toEqual(before.map(stable));
+        // Of instances that fell silent at the same moment it does not matter which one is replaced.
+        const settled = ({ state, late, recent, isUnused }: (typeof before)[number]) => ({
+          state,
+          late,
+          recent,
+          isUnused,
+        });
+        const again = new Fleet(fleet.ends);
+        again.now = fleet.now;
+        again.protection.restore(before, again.now);
+        const { missing, considered, threshold } = fleet.protection.view(fleet.now);
+        expect(again.protection.view(again.now)).toMatchObject({ missing, considered, threshold });
+        const heard = (record: (typeof before)[number]) =>
+          record.state === 'listed' && !record.late ? { ...record, lastRenewal: again.now } : record;
+        expect(remembered(again)).toEqual(before.map(heard));
+        // Newcomers find the same departed instances and cancels waiting.
+        for (const service of services)
+          for (const each of [fleet, again])
+            for (const id of ['new 1', 'new 2']) each.protection.registered(service, id, lease, each.now);
+        expect(again.protection.view(again.now)).toMatchObject({
+          ...fleet.protection.view(fleet.now),
+          held: 0,
+          on: expect.any(Boolean),
+        });
+        expect(remembered(again).map(settled)).toEqual(remembered(fleet).map(settled));
+      }),
+      { numRuns: 150 },
+    );
+  });
+});
