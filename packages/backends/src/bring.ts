@@ -21,7 +21,9 @@ export type BinaryName =
   | 'avahi-publish'
   | 'dbus-daemon'
   | 'redis-server'
-  | 'nats-server';
+  | 'nats-server'
+  | 'prometheus'
+  | 'promtool';
 
 /** Where Debian has it. */
 interface Package {
@@ -57,6 +59,8 @@ const packages: Readonly<Record<BinaryName, Package>> = {
   etcd: { name: 'etcd-server', suite: 'trixie', path: 'usr/bin/etcd' },
   etcdctl: { name: 'etcd-client', suite: 'trixie', path: 'usr/bin/etcdctl' },
   consul: { name: 'consul', suite: 'bullseye', path: 'usr/bin/consul' },
+  prometheus: { name: 'prometheus', suite: 'bookworm', path: 'usr/bin/prometheus' },
+  promtool: { name: 'prometheus', suite: 'bookworm', path: 'usr/bin/promtool' },
   nft: { name: 'nftables', suite: 'bookworm', path: 'usr/sbin/nft', libraries: nftLibraries },
   'avahi-daemon': { name: 'avahi-daemon', suite: 'bookworm', path: 'usr/sbin/avahi-daemon', libraries: avahiLibraries },
   'avahi-browse': { ...avahiUtils, path: 'usr/bin/avahi-browse' },

@@ -2,7 +2,7 @@ import { getHeapStatistics } from 'node:v8';
 import { RegistryError } from '@rollcall/core';
 import type { FastifyInstance } from 'fastify';
 import type { GuardedRoute } from './access/access-guard.ts';
-import { open } from './access/route-access.ts';
+import { open, readsServer } from './access/route-access.ts';
 import { Security } from './access/security.ts';
 import { ChangeLog } from './changes/change-log.ts';
 import { HeldLeases } from './fronts/native/held-leases.ts';
@@ -15,6 +15,7 @@ import { Pacer } from './http/pacer.ts';
 import { Tls } from './http/tls.ts';
 import { logRequests } from './logs/request-log.ts';
 import { RollLog } from './logs/roll-log.ts';
+import { Metrics } from './metrics/metrics.ts';
 import { Roll } from './roll/roll.ts';
 import {
   changeLogBytes,
@@ -84,11 +85,13 @@ export class HttpServer implements DiscoveryServer {
     const watches = new WatchHub({ roll, log, snapshots, pacer, clock, isWarming, maxWatches: settings.maxWatches });
     this.#watches = watches;
     this.#rollLog = new RollLog(settings.logger, clock);
+    const metrics = new Metrics({ roll, log, watches, isWarming });
     // Watches last: they read the others.
-    for (const follower of [log, snapshots, this.#rollLog, watches]) roll.follow(follower);
+    for (const follower of [log, snapshots, this.#rollLog, metrics.follower, watches]) roll.follow(follower);
     this.#tls = tlsOf(settings);
     this.#app = createApp(settings, this.#tls);
     logRequests(this.#app, settings);
+    metrics.measure(this.#app);
     this.#answers = new OpenAnswers(this.#app, clock);
     this.#security = new Security({ app: this.#app, settings, tls: this.#tls, roll });
     const { quota, secrets } = this.#security;
@@ -106,6 +109,10 @@ export class HttpServer implements DiscoveryServer {
       uptimeMs,
     });
     this.#app.get('/healthz', { config: { access: open } }, () => ({ status: 'ok' }));
+    this.#app.get('/metrics', { config: { access: readsServer } }, async (_request, reply) => {
+      const { contentType, text } = await metrics.answer();
+      return reply.type(contentType).send(text);
+    });
   }
 
   async listen(): Promise<{ readonly host: string; readonly port: number; readonly url: string }> {

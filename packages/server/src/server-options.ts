@@ -101,6 +101,9 @@ export const timeoutCheckMs = 1_000;
 /** How long a close waits for requests that are under way. Milliseconds. */
 export const closeGraceMs = 2_000;
 
+/** Environments that have series of their own in the metrics; those beyond share one. */
+export const maxLabelledEnvironments = 100;
+
 /** How often the lease clock looks whether the process stood still. Milliseconds. */
 export const pauseCheckMs = 250;
 /** A gap longer than this was a pause, and does not count. Milliseconds. */

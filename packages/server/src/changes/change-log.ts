@@ -22,6 +22,16 @@ export class ChangeLog implements RollFollower {
     this.#bounds = bounds;
   }
 
+  /** How many changes it holds. */
+  get size(): number {
+    return this.#changes.length - this.#first;
+  }
+
+  /** What the instances in them take. Bytes. */
+  get bytes(): number {
+    return this.#bytes;
+  }
+
   changed(change: Change): void {
     if (this.#changes.length === 0) this.#completeAfter = change.revision - 1;
     this.#changes.push(change);

@@ -17,6 +17,14 @@ const departureCost = 1_000;
 /** What an instance takes in memory, roughly. Bytes. */
 export const costOf = ({ bytes }: { readonly bytes: number }): number => instanceCost + contentFactor * bytes;
 
+/** The numbers of one environment. */
+export interface EnvironmentSummary extends ProtectionView {
+  readonly env: string;
+  readonly services: number;
+  readonly instances: number;
+  readonly late: number;
+}
+
 /** Self-protection of one environment, and what it was reckoned from. */
 export interface EnvironmentStatus extends ProtectionView {
   readonly env: string;
@@ -34,6 +42,8 @@ export class Environment {
   readonly protection: Protection;
   readonly renewals: MinuteCounter = new MinuteCounter();
   readonly #services = new Map<string, Map<string, Listing>>();
+  #instances = 0;
+  #late = 0;
   #instancesCost = 0;
   /** What of `cost` the roll has counted. */
   countedCost = 0;
@@ -84,7 +94,9 @@ export class Environment {
 
   /** Lists an instance, or replaces it. */
   set(listing: Listing, before: Instance | undefined): void {
-    const { service, id } = listing.instance;
+    const { service, id, late } = listing.instance;
+    if (before === undefined) this.#instances += 1;
+    this.#late += Number(late) - Number(before?.late ?? false);
     this.#instancesCost += costOf(listing.instance) - (before === undefined ? 0 : costOf(before));
     const nodes = this.#services.get(service) ?? new Map<string, Listing>();
     this.#services.set(service, nodes);
@@ -92,9 +104,11 @@ export class Environment {
   }
 
   delete({ instance }: Listing): void {
-    const { service, id } = instance;
+    const { service, id, late } = instance;
     const nodes = this.#services.get(service);
     nodes?.delete(id);
+    this.#instances -= 1;
+    this.#late -= Number(late);
     if (nodes?.size === 0) this.#services.delete(service);
     this.#instancesCost -= costOf(instance);
   }
@@ -109,6 +123,12 @@ export class Environment {
     return !this.isEmpty && this.protection.isOn;
   }
 
+  /** Costs the same however much it lists. */
+  summary(now: number): EnvironmentSummary {
+    const counts = { services: this.#services.size, instances: this.#instances, late: this.#late };
+    return { env: this.name, ...counts, ...this.protection.view(now) };
+  }
+
   status(now: number): EnvironmentStatus {
     const view = this.protection.view(now);
     const all = this.list().map(({ instance }) => instance);
@@ -116,8 +136,8 @@ export class Environment {
     const perMinute = all.filter(({ ttlMs }) => ttlMs > 0).map(({ renewIntervalMs }) => 60_000 / renewIntervalMs);
     return {
       env: this.name,
-      instances: all.length,
-      late: all.filter(({ late }) => late).length,
+      instances: this.#instances,
+      late: this.#late,
       ...view,
       explanation: explain(all.length, view),
       renewsLastMinute: this.renewals.lastMinute(now),

@@ -1,5 +1,5 @@
 import { RegistryError } from '@rollcall/core';
-import { costOf, Environment, environmentCost } from './environment.ts';
+import { costOf, Environment, type EnvironmentSummary, environmentCost } from './environment.ts';
 import type { InstanceRef } from './instance-ref.ts';
 import type { Admission } from './registration.ts';
 
@@ -11,6 +11,20 @@ export interface EnvironmentsOptions {
   readonly maxBytes: number;
   /** What self-protection remembers is written down. */
   readonly isKept: boolean;
+}
+
+/** What the roll did since the start. */
+export interface RollCounts {
+  registrations: number;
+  renewals: number;
+}
+
+/** The numbers of the roll. */
+export interface RollSummary extends Readonly<RollCounts> {
+  readonly environments: readonly EnvironmentSummary[];
+  /** What it takes in memory, roughly. Bytes. */
+  readonly bytes: number;
+  readonly maxBytes: number;
 }
 
 /** The environments that list something, and what they take together. */
@@ -46,6 +60,12 @@ export class Environments {
     const environment = new Environment(name, this.#protection, this.#isKept);
     this.#environments.set(name, environment);
     return environment;
+  }
+
+  /** Costs the same however much they list. */
+  summary(now: number, counts: Readonly<RollCounts>): RollSummary {
+    const environments = Array.from(this.#environments.values(), (environment) => environment.summary(now));
+    return { ...counts, environments, bytes: this.#cost, maxBytes: this.#maxBytes };
   }
 
   /** To be called whenever something of it changed. Forgets it when it is empty. */

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { type Clock, RegistryError } from '@rollcall/core';
 import type { Environment, EnvironmentStatus } from './environment.ts';
-import { Environments } from './environments.ts';
+import { Environments, type RollCounts, type RollSummary } from './environments.ts';
 import { Followers, type NewChange, type RollFollower } from './followers.ts';
 import { Holders, type Listing } from './holders.ts';
 import { type Instance, newInstance, sameContent } from './instance.ts';
@@ -23,6 +23,7 @@ export class Roll {
   readonly #holders = new Holders();
   readonly #followers = new Followers();
   readonly #scheduler: LeaseScheduler;
+  readonly #counts: RollCounts = { registrations: 0, renewals: 0 };
 
   constructor({ clock, protection, cpuTimeMs, maxBytes, isKept = false }: RollOptions) {
     this.#clock = clock;
@@ -149,6 +150,11 @@ export class Roll {
     });
   }
 
+  summary(): RollSummary {
+    this.settle();
+    return this.#environments.summary(this.#scheduler.now(), this.#counts);
+  }
+
   /** Evicts and marks whatever is due, also when the timer is late. Answers the time by which it looked. */
   settle(): number {
     const now = this.#scheduler.now();
@@ -193,6 +199,7 @@ export class Roll {
   }
 
   #register(admission: Admission, wallNow: number): Lease {
+    this.#counts.registrations += 1;
     const environment = this.#environments.of(admission.env);
     const listing = environment.get(admission.service, admission.id);
     if (listing !== undefined && this.#isOutdated(admission, listing)) {
@@ -233,6 +240,7 @@ export class Roll {
 
   /** In place: a renewal that is on time, on the terms that are stored, touches numbers of its own and allocates nothing. */
   #renew(listing: Listing, now: number, terms?: LeaseTerms): void {
+    this.#counts.renewals += 1;
     const environment = this.#environments.of(listing.instance.env);
     environment.renewals.add(now);
     const isChanged = terms !== undefined && this.#changeTerms(environment, listing, roundTerms(terms), now);
@@ -256,7 +264,9 @@ export class Roll {
 
   #mark(listing: Listing | undefined, late: boolean): void {
     if (listing === undefined || listing.instance.late === late) return;
-    listing.instance = { ...listing.instance, late };
+    const before = listing.instance;
+    listing.instance = { ...before, late };
+    this.#environments.of(before.env).set(listing, before);
     this.#changed({ type: 'put', instance: listing.instance });
   }
 

@@ -57,6 +57,18 @@ export class WatchHub implements RollFollower {
     return this.#streams.size >= this.#maxWatches;
   }
 
+  /** Open watches. */
+  get size(): number {
+    return this.#streams.size;
+  }
+
+  /** What their clients have not read yet, together. Bytes. */
+  get backlogBytes(): number {
+    let bytes = 0;
+    for (const stream of this.#streams.keys()) bytes += stream.backlogBytes;
+    return bytes;
+  }
+
   /** Answers with the stream: what was missed since `lastEventId`, or else the whole list, then changes. */
   watch(response: ServerResponse, { filter, caller, lastEventId }: WatchRequest): void {
     const { roll } = this.#context;

@@ -37,6 +37,11 @@ export class WatchStream implements Paced {
     response.once('close', () => this.#chunks?.return?.());
   }
 
+  /** What its client has not read yet. Bytes. */
+  get backlogBytes(): number {
+    return this.#response.writableLength;
+  }
+
   /** A failure ends this watch alone; its client resumes. */
   step(): number {
     if (this.#isBlocked) return 0;

@@ -1,0 +1,104 @@
+import type { FastifyInstance } from 'fastify';
+import { Counter, Gauge, Registry } from 'prom-client';
+import type { ChangeLog } from '../changes/change-log.ts';
+import type { RollSummary } from '../roll/environments.ts';
+import type { RollFollower } from '../roll/followers.ts';
+import type { Roll } from '../roll/roll.ts';
+import { EnvironmentMetrics } from './environment-metrics.ts';
+import { processMetrics } from './process-metrics.ts';
+import { measureRequests } from './request-metrics.ts';
+
+/** What the metrics are about. */
+export interface MetricsSources {
+  readonly roll: Roll;
+  readonly log: ChangeLog;
+  /** The open watches. */
+  readonly watches: { readonly size: number; readonly backlogBytes: number };
+  readonly isWarming: () => boolean;
+}
+
+/** A number of the server as a whole, read when it is scraped. */
+interface Reading {
+  readonly name: string;
+  readonly help: string;
+  readonly read: (sources: MetricsSources, summary: RollSummary) => number;
+}
+
+const totals: readonly Reading[] = [
+  {
+    name: 'rollcall_registrations_total',
+    help: 'Registrations, also of instances that were listed already',
+    read: (_, { registrations }) => registrations,
+  },
+  { name: 'rollcall_renewals_total', help: 'Renewals of leases', read: (_, { renewals }) => renewals },
+];
+
+const gauges: readonly Reading[] = [
+  { name: 'rollcall_revision', help: 'Changes of the roll so far', read: ({ roll }) => roll.revision },
+  { name: 'rollcall_warming', help: '1: absence is not believed yet', read: ({ isWarming }) => Number(isWarming()) },
+  {
+    name: 'rollcall_environments',
+    help: 'Environments that list an instance',
+    read: (_, { environments }) => environments.length,
+  },
+  { name: 'rollcall_roll_bytes', help: 'Memory that the roll takes, roughly', read: (_, { bytes }) => bytes },
+  {
+    name: 'rollcall_roll_max_bytes',
+    help: 'Memory that the roll may take; beyond it new instances are refused',
+    read: (_, { maxBytes }) => maxBytes,
+  },
+  { name: 'rollcall_watches', help: 'Open watches', read: ({ watches }) => watches.size },
+  {
+    name: 'rollcall_watch_backlog_bytes',
+    help: 'What the clients of watches have not read yet, together',
+    read: ({ watches }) => watches.backlogBytes,
+  },
+  { name: 'rollcall_change_log_changes', help: 'Changes that a watch can resume over', read: ({ log }) => log.size },
+  { name: 'rollcall_change_log_bytes', help: 'What the instances in these changes take', read: ({ log }) => log.bytes },
+];
+
+/**
+ * What Prometheus scrapes. What the server knows anyhow is read when it is scraped; what passes is counted. No label has a
+ * value that a client chooses freely: environments are bounded in number, routes come from the table of routes.
+ */
+export class Metrics {
+  readonly #sources: MetricsSources;
+  readonly #registry = new Registry();
+  readonly #environments: EnvironmentMetrics;
+  readonly #totals: readonly (readonly [Counter, Reading])[];
+  readonly #gauges: readonly (readonly [Gauge, Reading])[];
+
+  constructor(sources: MetricsSources) {
+    this.#sources = sources;
+    const registers = [this.#registry];
+    this.#environments = new EnvironmentMetrics(this.#registry);
+    this.#totals = totals.map((reading) => [
+      new Counter({ name: reading.name, help: reading.help, registers }),
+      reading,
+    ]);
+    this.#gauges = gauges.map((reading) => [new Gauge({ name: reading.name, help: reading.help, registers }), reading]);
+  }
+
+  /** To be told what leaves the roll. */
+  get follower(): RollFollower {
+    return this.#environments;
+  }
+
+  /** Measures the requests of an app from now on. */
+  measure(app: FastifyInstance): void {
+    measureRequests(app, this.#registry);
+  }
+
+  /** In the text format of Prometheus. */
+  async answer(): Promise<{ readonly contentType: string; readonly text: string }> {
+    const summary = this.#sources.roll.summary();
+    this.#environments.read(summary.environments);
+    for (const [gauge, { read }] of this.#gauges) gauge.set(read(this.#sources, summary));
+    for (const [counter, { read }] of this.#totals) {
+      counter.reset();
+      counter.inc(read(this.#sources, summary));
+    }
+    const texts = await Promise.all([this.#registry.metrics(), processMetrics().metrics()]);
+    return { contentType: this.#registry.contentType, text: texts.join('') };
+  }
+}
