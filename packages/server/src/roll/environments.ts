@@ -62,6 +62,13 @@ export class Environments {
     return environment;
   }
 
+  /** The lease of an instance has run out. Answers its environment. */
+  expired({ env, service, id }: InstanceRef, now: number): Environment {
+    const environment = this.of(env);
+    environment.protection.expired(service, id, now);
+    return environment;
+  }
+
   /** Costs the same however much they list. */
   summary(now: number, counts: Readonly<RollCounts>): RollSummary {
     const environments = Array.from(this.#environments.values(), (environment) => environment.summary(now));

@@ -56,6 +56,11 @@ export class LeaseScheduler {
     return listing.instance.ttlMs === 0 || this.isLeased(listing);
   }
 
+  /** Whether it stands against a registration that is older. */
+  defends(listing: Listing, dirtyAt = Number.POSITIVE_INFINITY): boolean {
+    return dirtyAt < listing.instance.dirtyAt && this.isDefended(listing);
+  }
+
   /** Takes out what expired. */
   takeExpired(now: number): readonly Listing[] {
     return this.#leases.expire(now);

@@ -8,7 +8,8 @@ import { type Instance, newInstance, sameContent } from './instance.ts';
 import { type InstanceRef, type LeaseTerms, refOf } from './instance-ref.ts';
 import { Keeping, type Position } from './keeping.ts';
 import { LeaseScheduler } from './lease-scheduler.ts';
-import { type Admission, admit, type Registration, roundTerms } from './registration.ts';
+import { type Admission, admit, type Registration } from './registration.ts';
+import { renew } from './renewals.ts';
 import type { Lease, Renewal, RollOptions } from './roll-options.ts';
 
 /** The roll: env -> service -> id -> instance, with leases, holders and self-protection. Followers are told each change. */
@@ -121,8 +122,7 @@ export class Roll {
   /** The instances of an env, of one service or of all, as they are now. */
   instances(env: string, service?: string): readonly Instance[] {
     this.settle();
-    const environment = this.#environments.find(env);
-    return environment === undefined ? [] : environment.list(service).map(({ instance }) => instance);
+    return (this.#environments.find(env)?.list(service) ?? []).map(({ instance }) => instance);
   }
 
   /** Evicts every expired instance of an env; answers how many. */
@@ -165,11 +165,8 @@ export class Roll {
   }
 
   #decide(now: number): void {
-    for (const { instance } of this.#scheduler.takeExpired(now)) {
-      const environment = this.#environments.of(instance.env);
-      environment.protection.expired(instance.service, instance.id, now);
-      this.#scheduler.follow(environment);
-    }
+    for (const listing of this.#scheduler.takeExpired(now))
+      this.#scheduler.follow(this.#environments.expired(listing.instance, now));
     for (const environment of this.#scheduler.takeDue(now)) {
       const { late, onTime, evict } = environment.protection.advance(now);
       for (const { service, id } of late) this.#mark(environment.get(service, id), true);
@@ -202,7 +199,7 @@ export class Roll {
     this.#counts.registrations += 1;
     const environment = this.#environments.of(admission.env);
     const listing = environment.get(admission.service, admission.id);
-    if (listing !== undefined && this.#isOutdated(admission, listing)) {
+    if (listing !== undefined && this.#scheduler.defends(listing, admission.dirtyAt)) {
       this.#renew(listing, this.#scheduler.now());
       const handle = this.#holders.refuse(listing);
       this.#followers.termsChanged(listing.instance);
@@ -215,10 +212,6 @@ export class Roll {
     this.#scheduler.grant(next, now);
     this.#followUp(environment);
     return { handle: next.handle };
-  }
-
-  #isOutdated({ dirtyAt = Number.POSITIVE_INFINITY }: Admission, listing: Listing): boolean {
-    return dirtyAt < listing.instance.dirtyAt && this.#scheduler.isDefended(listing);
   }
 
   #list(environment: Environment, instance: Instance): Listing {
@@ -238,28 +231,11 @@ export class Roll {
     return listing;
   }
 
-  /** In place: a renewal that is on time, on the terms that are stored, touches numbers of its own and allocates nothing. */
   #renew(listing: Listing, now: number, terms?: LeaseTerms): void {
     this.#counts.renewals += 1;
     const environment = this.#environments.of(listing.instance.env);
-    environment.renewals.add(now);
-    const isChanged = terms !== undefined && this.#changeTerms(environment, listing, roundTerms(terms), now);
-    listing.instance.renewedAt = this.#clock.wallNow();
-    this.#scheduler.grant(listing, now);
-    const { service, id } = listing.instance;
-    listing.member ??= environment.protection.member(service, id);
-    const isBack = listing.member !== undefined && environment.protection.renewed(listing.member, now);
-    if (isBack || isChanged) this.#followUp(environment);
-  }
-
-  #changeTerms(environment: Environment, listing: Listing, terms: LeaseTerms, now: number): boolean {
-    const { instance } = listing;
-    const { ttlMs, renewIntervalMs } = terms;
-    if (ttlMs === instance.ttlMs && renewIntervalMs === instance.renewIntervalMs) return false;
-    listing.instance = { ...instance, ttlMs, renewIntervalMs };
-    environment.protection.registered(instance.service, instance.id, listing.instance, now);
-    this.#followers.termsChanged(listing.instance);
-    return true;
+    const parts = { clock: this.#clock, scheduler: this.#scheduler, followers: this.#followers };
+    if (renew(parts, environment, listing, now, terms)) this.#followUp(environment);
   }
 
   #mark(listing: Listing | undefined, late: boolean): void {

@@ -1,0 +1,45 @@
+import type { Clock } from '@rollcall/core';
+import type { Environment } from './environment.ts';
+import type { Followers } from './followers.ts';
+import type { Listing } from './holders.ts';
+import type { LeaseTerms } from './instance-ref.ts';
+import type { LeaseScheduler } from './lease-scheduler.ts';
+import { roundTerms } from './registration.ts';
+
+/** What {@link renew} needs. */
+export interface RenewalParts {
+  readonly clock: Clock;
+  readonly scheduler: LeaseScheduler;
+  readonly followers: Followers;
+}
+
+/**
+ * In place: a renewal that is on time, on the terms that are stored, touches numbers of its own and allocates nothing.
+ * True: it changed something of its environment, which has to be followed up.
+ */
+export function renew(
+  { clock, scheduler, followers }: RenewalParts,
+  environment: Environment,
+  listing: Listing,
+  now: number,
+  terms?: LeaseTerms,
+): boolean {
+  environment.renewals.add(now);
+  const isChanged = terms !== undefined && changeTerms(environment, listing, roundTerms(terms), now);
+  if (isChanged) followers.termsChanged(listing.instance);
+  listing.instance.renewedAt = clock.wallNow();
+  scheduler.grant(listing, now);
+  const { service, id } = listing.instance;
+  listing.member ??= environment.protection.member(service, id);
+  const isBack = listing.member !== undefined && environment.protection.renewed(listing.member, now);
+  return isBack || isChanged;
+}
+
+function changeTerms({ protection }: Environment, listing: Listing, terms: LeaseTerms, now: number): boolean {
+  const { instance } = listing;
+  const { ttlMs, renewIntervalMs } = terms;
+  if (ttlMs === instance.ttlMs && renewIntervalMs === instance.renewIntervalMs) return false;
+  listing.instance = { ...instance, ttlMs, renewIntervalMs };
+  protection.registered(instance.service, instance.id, listing.instance, now);
+  return true;
+}
