@@ -44,9 +44,10 @@ export class Environments {
     this.#maxBytes = maxBytes;
   }
 
-  /** Sorted. */
-  get names(): readonly string[] {
-    return [...this.#environments.keys()].sort();
+  /** That one, if it lists something, or all that do, sorted by name. */
+  named(name: string | undefined): readonly Environment[] {
+    const names = name === undefined ? [...this.#environments.keys()].sort() : [name];
+    return names.flatMap((each) => this.#environments.get(each) ?? []);
   }
 
   find(name: string): Environment | undefined {

@@ -57,7 +57,7 @@ export class LeaseScheduler {
   }
 
   /** Whether it stands against a registration that is older. */
-  defends(listing: Listing, dirtyAt = Number.POSITIVE_INFINITY): boolean {
+  defends(listing: Listing, dirtyAt: number = Number.POSITIVE_INFINITY): boolean {
     return dirtyAt < listing.instance.dirtyAt && this.isDefended(listing);
   }
 

@@ -6,33 +6,37 @@ import type { LeaseTerms } from './instance-ref.ts';
 import type { LeaseScheduler } from './lease-scheduler.ts';
 import { roundTerms } from './registration.ts';
 
-/** What {@link renew} needs. */
+/** What {@link Renewals} need. */
 export interface RenewalParts {
   readonly clock: Clock;
   readonly scheduler: LeaseScheduler;
   readonly followers: Followers;
 }
 
-/**
- * In place: a renewal that is on time, on the terms that are stored, touches numbers of its own and allocates nothing.
- * True: it changed something of its environment, which has to be followed up.
- */
-export function renew(
-  { clock, scheduler, followers }: RenewalParts,
-  environment: Environment,
-  listing: Listing,
-  now: number,
-  terms?: LeaseTerms,
-): boolean {
-  environment.renewals.add(now);
-  const isChanged = terms !== undefined && changeTerms(environment, listing, roundTerms(terms), now);
-  if (isChanged) followers.termsChanged(listing.instance);
-  listing.instance.renewedAt = clock.wallNow();
-  scheduler.grant(listing, now);
-  const { service, id } = listing.instance;
-  listing.member ??= environment.protection.member(service, id);
-  const isBack = listing.member !== undefined && environment.protection.renewed(listing.member, now);
-  return isBack || isChanged;
+/** In place: a renewal that is on time, on the terms that are stored, touches numbers of its own and allocates nothing. */
+export class Renewals {
+  readonly #clock: Clock;
+  readonly #scheduler: LeaseScheduler;
+  readonly #followers: Followers;
+
+  constructor({ clock, scheduler, followers }: RenewalParts) {
+    this.#clock = clock;
+    this.#scheduler = scheduler;
+    this.#followers = followers;
+  }
+
+  /** True: it changed something of its environment, which has to be followed up. */
+  renew(environment: Environment, listing: Listing, now: number, terms?: LeaseTerms): boolean {
+    environment.renewals.add(now);
+    const isChanged = terms !== undefined && changeTerms(environment, listing, roundTerms(terms), now);
+    if (isChanged) this.#followers.termsChanged(listing.instance);
+    listing.instance.renewedAt = this.#clock.wallNow();
+    this.#scheduler.grant(listing, now);
+    const { service, id } = listing.instance;
+    listing.member ??= environment.protection.member(service, id);
+    const isBack = listing.member !== undefined && environment.protection.renewed(listing.member, now);
+    return isBack || isChanged;
+  }
 }
 
 function changeTerms({ protection }: Environment, listing: Listing, terms: LeaseTerms, now: number): boolean {

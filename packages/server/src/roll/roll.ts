@@ -9,7 +9,7 @@ import { type InstanceRef, type LeaseTerms, refOf } from './instance-ref.ts';
 import { Keeping, type Position } from './keeping.ts';
 import { LeaseScheduler } from './lease-scheduler.ts';
 import { type Admission, admit, type Registration } from './registration.ts';
-import { renew } from './renewals.ts';
+import { Renewals } from './renewals.ts';
 import type { Lease, Renewal, RollOptions } from './roll-options.ts';
 
 /** The roll: env -> service -> id -> instance, with leases, holders and self-protection. Followers are told each change. */
@@ -24,13 +24,16 @@ export class Roll {
   readonly #holders = new Holders();
   readonly #followers = new Followers();
   readonly #scheduler: LeaseScheduler;
+  readonly #renewals: Renewals;
   readonly #counts: RollCounts = { registrations: 0, renewals: 0 };
 
   constructor({ clock, protection, cpuTimeMs, maxBytes, isKept = false }: RollOptions) {
     this.#clock = clock;
     this.#environments = new Environments({ protection, maxBytes, isKept });
     this.#scheduler = new LeaseScheduler(clock, cpuTimeMs, () => this.settle());
-    const parts = { environments: this.#environments, holders: this.#holders, scheduler: this.#scheduler };
+    const [scheduler, followers] = [this.#scheduler, this.#followers];
+    this.#renewals = new Renewals({ clock, scheduler, followers });
+    const parts = { environments: this.#environments, holders: this.#holders, scheduler };
     this.keeping = new Keeping({ ...parts, position: this.#position });
   }
 
@@ -128,10 +131,10 @@ export class Roll {
   /** Evicts every expired instance of an env; answers how many. */
   endProtection(env: string): number {
     this.#checkWritable();
-    this.settle();
+    const now = this.settle();
     const environment = this.#environments.find(env);
     if (environment === undefined) return 0;
-    const ended = environment.protection.end(this.#scheduler.now());
+    const ended = environment.protection.end(now);
     for (const { service, id } of ended) this.#evict(environment, service, id);
     this.#followUp(environment);
     return ended.length;
@@ -139,20 +142,16 @@ export class Roll {
 
   /** Self-protection of one env, or of all that are not empty. */
   status(env?: string): readonly EnvironmentStatus[] {
-    this.settle();
-    const names = env === undefined ? this.#environments.names : [env];
-    return names.flatMap((name) => {
-      const environment = this.#environments.find(name);
-      if (environment === undefined) return [];
-      const status = environment.status(this.#scheduler.now());
+    const now = this.settle();
+    return this.#environments.named(env).map((environment) => {
+      const status = environment.status(now);
       this.#followUp(environment);
       return status;
     });
   }
 
   summary(): RollSummary {
-    this.settle();
-    return this.#environments.summary(this.#scheduler.now(), this.#counts);
+    return this.#environments.summary(this.settle(), this.#counts);
   }
 
   /** Evicts and marks whatever is due, also when the timer is late. Answers the time by which it looked. */
@@ -234,8 +233,7 @@ export class Roll {
   #renew(listing: Listing, now: number, terms?: LeaseTerms): void {
     this.#counts.renewals += 1;
     const environment = this.#environments.of(listing.instance.env);
-    const parts = { clock: this.#clock, scheduler: this.#scheduler, followers: this.#followers };
-    if (renew(parts, environment, listing, now, terms)) this.#followUp(environment);
+    if (this.#renewals.renew(environment, listing, now, terms)) this.#followUp(environment);
   }
 
   #mark(listing: Listing | undefined, late: boolean): void {
