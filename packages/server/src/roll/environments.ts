@@ -1,5 +1,6 @@
 import { RegistryError } from '@rollcall/core';
 import { costOf, Environment, type EnvironmentSummary, environmentCost } from './environment.ts';
+import type { Listing } from './holders.ts';
 import type { InstanceRef } from './instance-ref.ts';
 import type { Admission } from './registration.ts';
 
@@ -52,6 +53,10 @@ export class Environments {
 
   find(name: string): Environment | undefined {
     return this.#environments.get(name);
+  }
+
+  listing(ref: InstanceRef | undefined): Listing | undefined {
+    return ref && this.find(ref.env)?.get(ref.service, ref.id);
   }
 
   /** Begins it where there is none. */

@@ -6,20 +6,13 @@ import type { LeaseTerms } from './instance-ref.ts';
 import type { LeaseScheduler } from './lease-scheduler.ts';
 import { roundTerms } from './registration.ts';
 
-/** What {@link Renewals} need. */
-export interface RenewalParts {
-  readonly clock: Clock;
-  readonly scheduler: LeaseScheduler;
-  readonly followers: Followers;
-}
-
 /** In place: a renewal that is on time, on the terms that are stored, touches numbers of its own and allocates nothing. */
 export class Renewals {
   readonly #clock: Clock;
   readonly #scheduler: LeaseScheduler;
   readonly #followers: Followers;
 
-  constructor({ clock, scheduler, followers }: RenewalParts) {
+  constructor(clock: Clock, scheduler: LeaseScheduler, followers: Followers) {
     this.#clock = clock;
     this.#scheduler = scheduler;
     this.#followers = followers;

@@ -1,13 +1,13 @@
-import { randomBytes } from 'node:crypto';
-import { type Clock, RegistryError } from '@rollcall/core';
+import type { Clock } from '@rollcall/core';
 import type { Environment, EnvironmentStatus } from './environment.ts';
 import { Environments, type RollCounts, type RollSummary } from './environments.ts';
 import { Followers, type NewChange, type RollFollower } from './followers.ts';
 import { Holders, type Listing } from './holders.ts';
 import { type Instance, newInstance, sameContent } from './instance.ts';
 import { type InstanceRef, type LeaseTerms, refOf } from './instance-ref.ts';
-import { Keeping, type Position } from './keeping.ts';
+import { Keeping } from './keeping.ts';
 import { LeaseScheduler } from './lease-scheduler.ts';
+import { Position } from './position.ts';
 import { type Admission, admit, type Registration } from './registration.ts';
 import { Renewals } from './renewals.ts';
 import type { Lease, Renewal, RollOptions } from './roll-options.ts';
@@ -16,9 +16,7 @@ import type { Lease, Renewal, RollOptions } from './roll-options.ts';
 export class Roll {
   /** What a journal reads of it. */
   readonly keeping: Keeping;
-  /** Why it is not changed for now. */
-  #pausedBy: string | undefined;
-  readonly #position: Position = { epoch: randomBytes(8).toString('hex'), revision: 0 };
+  readonly #position = new Position();
   readonly #clock: Clock;
   readonly #environments: Environments;
   readonly #holders = new Holders();
@@ -31,10 +29,8 @@ export class Roll {
     this.#clock = clock;
     this.#environments = new Environments({ protection, maxBytes, isKept });
     this.#scheduler = new LeaseScheduler(clock, cpuTimeMs, () => this.settle());
-    const [scheduler, followers] = [this.#scheduler, this.#followers];
-    this.#renewals = new Renewals({ clock, scheduler, followers });
-    const parts = { environments: this.#environments, holders: this.#holders, scheduler };
-    this.keeping = new Keeping({ ...parts, position: this.#position });
+    this.#renewals = new Renewals(clock, this.#scheduler, this.#followers);
+    this.keeping = new Keeping(this.#environments, this.#holders, this.#scheduler, this.#position);
   }
 
   /** Another one after each start without the table of an earlier one: a cursor of another epoch is reset. */
@@ -47,9 +43,9 @@ export class Roll {
     return this.#position.revision;
   }
 
-  /** Until it is called without a reason: nothing is registered, deregistered, evicted or marked; leases are renewed. */
+  /** Until it is called without a reason, nothing changes but leases, which are renewed. */
   pause(reason: string | undefined): void {
-    this.#pausedBy = reason;
+    this.#position.pausedBy = reason;
     this.settle();
   }
 
@@ -66,7 +62,7 @@ export class Roll {
    * `UNAVAILABLE` (the roll is paused): nothing has changed.
    */
   register(registrations: readonly Registration[]): readonly Lease[] {
-    this.#checkWritable();
+    this.#position.checkWritable();
     const wallNow = this.#clock.wallNow();
     const admissions = registrations.map((registration) => admit(registration, wallNow));
     this.settle();
@@ -77,7 +73,7 @@ export class Roll {
   /** By the holder; terms given along replace those of the registration. */
   renew(handle: number, terms?: LeaseTerms): Renewal {
     const now = this.settle();
-    const listing = this.#holders.find(handle) ?? this.#successor(handle);
+    const listing = this.#holders.find(handle) ?? this.#environments.listing(this.#holders.departed(handle));
     if (listing === undefined) return 'unknown';
     // An expired entry that protection keeps defends itself no longer: the caller may register again.
     if (listing.handle !== handle) return this.#scheduler.isDefended(listing) ? 'taken' : 'unknown';
@@ -95,7 +91,7 @@ export class Roll {
 
   /** By name, whichever client registered it. False: it was not there. */
   deregister(ref: InstanceRef): boolean {
-    this.#checkWritable();
+    this.#position.checkWritable();
     const listing = this.#find(ref);
     if (listing === undefined) return false;
     const environment = this.#environments.of(ref.env);
@@ -107,7 +103,7 @@ export class Roll {
 
   /** By the holder. False: this handle does not hold it. */
   release(handle: number): boolean {
-    this.#checkWritable();
+    this.#position.checkWritable();
     this.settle();
     const listing = this.#holders.find(handle);
     return listing?.handle === handle && this.deregister(listing.instance);
@@ -130,7 +126,7 @@ export class Roll {
 
   /** Evicts every expired instance of an env; answers how many. */
   endProtection(env: string): number {
-    this.#checkWritable();
+    this.#position.checkWritable();
     const now = this.settle();
     const environment = this.#environments.find(env);
     if (environment === undefined) return 0;
@@ -157,7 +153,7 @@ export class Roll {
   /** Evicts and marks whatever is due, also when the timer is late. Answers the time by which it looked. */
   settle(): number {
     const now = this.#scheduler.now();
-    if (this.#pausedBy !== undefined) return now;
+    if (this.#position.pausedBy !== undefined) return now;
     if (now >= this.#scheduler.firstAt) this.#decide(now);
     this.#scheduler.arm();
     return now;
@@ -179,19 +175,9 @@ export class Roll {
     this.#scheduler.close();
   }
 
-  #checkWritable(): void {
-    if (this.#pausedBy !== undefined) throw new RegistryError('UNAVAILABLE', this.#pausedBy, { registry: 'server' });
-  }
-
-  /** What another registered under the id of an instance that left the roll. */
-  #successor(handle: number): Listing | undefined {
-    const ref = this.#holders.departed(handle);
-    return ref && this.#environments.find(ref.env)?.get(ref.service, ref.id);
-  }
-
-  #find({ env, service, id }: InstanceRef): Listing | undefined {
+  #find(ref: InstanceRef): Listing | undefined {
     this.settle();
-    return this.#environments.find(env)?.get(service, id);
+    return this.#environments.listing(ref);
   }
 
   #register(admission: Admission, wallNow: number): Lease {
