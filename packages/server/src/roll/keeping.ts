@@ -1,6 +1,6 @@
 import type { RememberedMember } from '../protection/index.ts';
 import type { Environments } from './environments.ts';
-import type { Holders, KeptListing } from './holders.ts';
+import type { Holders, KeptListing, Listing } from './holders.ts';
 import type { InstanceRef } from './instance-ref.ts';
 import type { LeaseScheduler } from './lease-scheduler.ts';
 import type { Position } from './position.ts';
@@ -52,7 +52,7 @@ export class Keeping {
   of({ env, service, id }: InstanceRef): Kept {
     const environment = this.#environments.find(env);
     if (environment === undefined) return {};
-    return { listing: environment.get(service, id), member: environment.protection.remember({ service, id }) };
+    return { listing: keptOf(environment.get(service, id)), member: environment.protection.remember({ service, id }) };
   }
 
   /** The instances of which self-protection remembers something else since the last call. */
@@ -79,3 +79,7 @@ export class Keeping {
     if (!environment.isEmpty) this.#scheduler.follow(environment);
   }
 }
+
+/** Without its links. */
+const keptOf = (listing: Listing | undefined): KeptListing | undefined =>
+  listing && { instance: listing.instance, handle: listing.handle, superseded: listing.superseded };
