@@ -52,8 +52,7 @@ export const maxRetryAfterMs = 60_000;
 /** Connections to one server. */
 export const maxSockets = 16;
 
-/** What a discovery server can do. */
-export const discoveryCapabilities: Capabilities = Object.freeze({
+const capabilities: Capabilities = Object.freeze({
   minTtlMs: 1_000,
   ttlResolutionMs: 100,
   expirySlackMs: 250,
@@ -66,6 +65,11 @@ export const discoveryCapabilities: Capabilities = Object.freeze({
   crossProcess: true,
   crossHost: true,
 });
+
+const durable: Capabilities = Object.freeze({ ...capabilities, durable: true });
+
+/** What a discovery server can do, with a data folder or without. */
+export const discoveryCapabilities = (isDurable: boolean): Capabilities => (isDurable ? durable : capabilities);
 
 /** How the addresses of servers are written. A path is that of a proxy which serves the API below it. */
 const endpointRules: EndpointRules = {
