@@ -16,7 +16,10 @@ export interface ServerOptions extends SecurityOptions {
   readonly port?: number | undefined;
   /** Self-protection; default `on`. */
   readonly protection?: 'on' | 'off' | undefined;
-  /** How long a server that starts empty tells its clients not to believe an absence. Milliseconds; default 90,000. */
+  /**
+   * How long a server that starts empty tells its clients not to believe an absence. Milliseconds; default 90,000; 0 to a day. It should exceed
+   * the longest TTL of your services: shorter lets clients drop services that have not registered again, longer delays the news of real losses.
+   */
   readonly warmUpMs?: number | undefined;
   /** Names by which clients call a server that listens beyond this machine, besides its own and those without a dot. */
   readonly allowedHosts?: readonly string[] | undefined;
@@ -24,7 +27,7 @@ export interface ServerOptions extends SecurityOptions {
   readonly logger?: Logger | undefined;
   /** `problems` (default): requests that fail by a defect of the server, and slow ones. `all`: every request. */
   readonly logRequests?: 'problems' | 'all' | undefined;
-  /** A request that takes longer is logged as slow. Milliseconds; default 1,000. */
+  /** A request that takes longer is logged as slow. Milliseconds; default 1,000. Lower shows a busy server earlier and logs more. */
   readonly slowRequestMs?: number | undefined;
   /** Folder in which the roll is kept over a restart, made where there is none; default: it is not kept. */
   readonly dataDir?: string | undefined;
