@@ -1,5 +1,6 @@
 import { createRequire } from 'node:module';
 import { Command, CommanderError } from 'commander';
+import { addBackupCommands } from './commands/backup.ts';
 import { addDoctorCommand } from './commands/doctor.ts';
 import { addOperateCommands } from './commands/operate.ts';
 import { addReadCommands } from './commands/read.ts';
@@ -36,6 +37,7 @@ function program(): Command {
   addWriteCommands(root);
   addRunCommand(root);
   addOperateCommands(root);
+  addBackupCommands(root);
   addDoctorCommand(root);
   return root;
 }

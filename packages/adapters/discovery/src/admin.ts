@@ -2,7 +2,7 @@ import { type CallOptions, RegistryError } from '@rollcall/core';
 import { type CommonRegistryOptions, type DiscoveryAdmin, untilAborted, withDeadline } from '@rollcall/core/adapter';
 import type { ProtectionEndAnswer, StatusAnswer } from '@rollcall/protocol';
 import { toDiscoveryError } from './discovery-error.ts';
-import { adminTimeoutMs, type DiscoverySettings, parseSettings } from './discovery-options.ts';
+import { adminTimeoutMs, backupTimeoutMs, type DiscoverySettings, parseSettings } from './discovery-options.ts';
 import { ApiClient } from './http/api-client.ts';
 import { HttpError } from './http/http-error.ts';
 
@@ -19,7 +19,9 @@ export interface RollcallAdmin extends DiscoveryAdmin {
 export function discoveryAdmin(options: CommonRegistryOptions = {}): RollcallAdmin {
   const settings = parseSettings(options);
   const ask = (request: AdminRequest, call: CallOptions): Promise<Readonly<Record<string, unknown>>> =>
-    askOnce(settings, request, { timeoutMs: options.timeoutMs, ...call });
+    askOnce(settings, { timeoutMs: options.timeoutMs, ...call }, (client, signal) =>
+      client.call({ ...request, signal }),
+    );
   return {
     async status({ env, ...call } = {}) {
       const query = env === undefined ? '' : `?${new URLSearchParams({ env })}`;
@@ -33,7 +35,15 @@ export function discoveryAdmin(options: CommonRegistryOptions = {}): RollcallAdm
       if (typeof evicted !== 'number') throw strange('evicted');
       return evicted;
     },
+    backup: (call = {}) => askOnce(settings, { timeoutMs: options.timeoutMs ?? backupTimeoutMs, ...call }, openBackup),
   };
+}
+
+/** The media type of the file that the server makes. */
+const backupType = 'application/vnd.sqlite3';
+
+async function openBackup(client: ApiClient, signal: AbortSignal): Promise<AsyncIterable<Uint8Array>> {
+  return client.file({ method: 'GET', path: '/api/backup', signal }, backupType);
 }
 
 interface AdminRequest {
@@ -45,20 +55,18 @@ interface AdminRequest {
 const strange = (field: string): RegistryError =>
   toDiscoveryError(new HttpError(`answered without ${field}: is it a Rollcall server that listens there?`));
 
-async function askOnce(
+async function askOnce<T>(
   { endpoints, credentials, clock }: DiscoverySettings,
-  request: AdminRequest,
   { timeoutMs: ms = adminTimeoutMs, signal }: CallOptions,
-): Promise<Readonly<Record<string, unknown>>> {
+  question: (client: ApiClient, signal: AbortSignal) => Promise<T>,
+): Promise<T> {
   const [endpoint] = endpoints;
   if (endpoint === undefined) throw new RegistryError('INTERNAL', 'the options name no server');
   const message = `the discovery server ${endpoint.address} did not answer within ${ms} ms`;
   const reason = new RegistryError('TIMEOUT', message, { registry: 'discovery' });
   const client = new ApiClient({ endpoint, credentials, clock });
   try {
-    return await withDeadline({ clock, ms, signal, reason }, (inner) =>
-      untilAborted(inner, client.call({ ...request, signal: inner })),
-    );
+    return await withDeadline({ clock, ms, signal, reason }, (inner) => untilAborted(inner, question(client, inner)));
   } catch (cause) {
     if (signal?.aborted === true) throw endedBy(signal);
     throw RegistryError.is(cause) ? cause : toDiscoveryError(cause);

@@ -52,6 +52,8 @@ export const silenceMs = 5_000;
 export const aliveCharacters = 65_536;
 /** Deadline of an operator's call that names none. Milliseconds. */
 export const adminTimeoutMs = 5_000;
+/** Deadline of a backup, up to its first byte: the server writes it first. Milliseconds. */
+export const backupTimeoutMs = 120_000;
 /** Largest answer that is read. Bytes. */
 export const maxAnswerBytes = 268_435_456;
 /** Longest wait that a server's `Retry-After` can ask for. Milliseconds. */

@@ -65,6 +65,17 @@ export class ApiClient {
     return status === 401 && this.#options.credentials.hasOtherToken(used);
   }
 
+  /** A file. Rejects with {@link HttpError} for anything else. */
+  async file(call: HttpCall, type: string): Promise<IncomingMessage> {
+    const response = await this.#http.stream(call);
+    if (response.statusCode === 200 && response.headers['content-type'] === type) return response;
+    try {
+      throw refusal('answered', await this.#http.refusal(response, call.signal));
+    } finally {
+      response.destroy();
+    }
+  }
+
   /** Frees every socket. */
   close(): void {
     this.#http.close();
