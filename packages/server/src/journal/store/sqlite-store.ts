@@ -10,7 +10,7 @@ import {
   rmSync,
   statSync,
 } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { crc32 } from 'node:zlib';
 import Database from 'libsql';
 import { type Group, type Opened, type Part, storeName } from './group.ts';
@@ -72,8 +72,6 @@ export class SqliteStore {
     const isCopy = !isNew && this.#meta.identity !== identity;
     this.opened = { state: state === '' ? undefined : state, isCopy, wasCut: isOpen && !isCopy, entries };
     this.#inTransaction(() => this.#writeMeta({ ...this.#meta, identity, isOpen: true }));
-    // SQLite as it is built here syncs no folder: the log is there from now on until the store is closed.
-    syncFolder(folder);
     this.#witness = Witness.open(join(folder, witnessName));
   }
 
@@ -83,7 +81,9 @@ export class SqliteStore {
    * @throws StoreError which says why it cannot be used, and what to do.
    */
   static open(folder: string, isBackup: boolean): SqliteStore {
-    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    const made = mkdirSync(folder, { recursive: true, mode: 0o700 });
+    // SQLite syncs the folder of its files, and no folder above it.
+    if (made !== undefined) syncFolder(dirname(made));
     const file = join(folder, storeName);
     const witnessed = Witness.read(join(folder, witnessName));
     if (witnessed > 0 && !(existsSync(file) && statSync(file).size > 0)) throw lost(file, 0, witnessed);
