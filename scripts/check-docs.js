@@ -1,15 +1,15 @@
-// Code blocks of README and docs are type-checked; those fenced as "js run" are run as well.
+// Code blocks of every page are type-checked; those fenced as "js run" are run as well. Links between pages lead somewhere.
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path/posix';
 import { root, run } from './bootstrap.js';
 import { withCapabilities } from './capabilities.js';
+import { allPages, brokenLinks } from './house/links.js';
+import { manifestOf, packageFolders } from './packages.js';
 import { settingsPage } from './server-settings.js';
 
 const folder = `${root}.docs-check/`;
-const docs = existsSync(`${root}docs`)
-  ? readdirSync(`${root}docs`, { recursive: true, encoding: 'utf8' }).map((file) => `docs/${file}`)
-  : [];
-const pages = ['README.md', ...docs.filter((file) => file.endsWith('.md'))];
+const pages = allPages();
 
 rmSync(folder, { recursive: true, force: true });
 mkdirSync(folder);
@@ -23,12 +23,30 @@ for (const page of pages) {
     blocks.push({ file, from: page, runs: flag !== undefined });
   }
 }
+// The root depends on some packages only, and the pages of all are checked.
+const paths = Object.fromEntries(
+  packageFolders.flatMap((packageFolder) => {
+    const { name, exports = {} } = manifestOf(packageFolder);
+    return Object.entries(exports).flatMap(([subpath, target]) => {
+      const source = target['rollcall-source'];
+      return source === undefined ? [] : [[join(name, subpath), [join('..', packageFolder, source)]]];
+    });
+  }),
+);
+// An example may make a thing and stop there.
+const compilerOptions = { noUnusedLocals: false, paths };
 writeFileSync(
   `${folder}tsconfig.json`,
-  JSON.stringify({ extends: '../tsconfig.test.json', include: ['*.js', '*.ts'], exclude: [] }),
+  JSON.stringify({ extends: '../tsconfig.test.json', compilerOptions, include: ['*.js', '*.ts'], exclude: [] }),
 );
 
 let failed = 0;
+for (const page of pages) {
+  for (const problem of brokenLinks(page, readFileSync(`${root}${page}`, 'utf8'))) {
+    console.error(problem);
+    failed += 1;
+  }
+}
 if ((await withCapabilities()) !== readFileSync(`${root}README.md`, 'utf8')) {
   console.error('the table of adapters in README.md is out of date: node scripts/capabilities.js');
   failed += 1;

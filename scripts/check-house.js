@@ -3,6 +3,7 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { dirname, join } from 'node:path/posix';
 import { root } from './bootstrap.js';
+import { documentedPart, publicMembers } from './house/members.js';
 import * as rules from './house/rules.js';
 import { read } from './house/syntax.js';
 import { adapterFolders, manifestOf, packageFolders } from './packages.js';
@@ -53,6 +54,7 @@ const problems = [
   ...sources.filter(({ path }) => !path.startsWith('packages/adapters/')).flatMap(nameless),
   ...programs.flatMap((source) => [...rules.ownedSignals(source), ...nameless(source)]),
   ...circles(),
+  ...undocumented(),
   ...adapterFolders.flatMap(missingFiles),
 ];
 
@@ -78,6 +80,23 @@ function circles() {
   };
   for (const path of graph.keys()) follow(path, []);
   return found;
+}
+
+/** Four of five public members say what they are. `--members` names those that do not. */
+function undocumented() {
+  const members = publicMembers(
+    sources.filter(({ path }) => manifestOf(path.slice(0, path.indexOf('/src/'))).private !== true),
+  );
+  const silent = members.filter(({ isDocumented }) => !isDocumented);
+  const part = 1 - silent.length / members.length;
+  if (process.argv.includes('--figures'))
+    console.log(`public members: ${members.length}, ${Math.round(part * 100)} % documented`);
+  if (process.argv.includes('--members')) for (const { place, name } of silent) console.log(`${place}: ${name}`);
+  if (part >= documentedPart) return [];
+  const [share, wanted] = [part, documentedPart].map((value) => `${Math.round(value * 100)} %`);
+  return [
+    `${share} of the public members have a docstring; at least ${wanted} (node scripts/check-house.js --members)`,
+  ];
 }
 
 /** Every adapter has the same files, so that a reader of one finds the way in all. @param {string} folder */

@@ -2,7 +2,7 @@
 import { pathToFileURL } from 'node:url';
 import { run } from './bootstrap.js';
 
-const gates = ['format', 'types', 'unused', 'layers', 'house', 'docs', 'shape'];
+const gates = ['format', 'types', 'unused', 'layers', 'house', 'docs', 'version', 'shape'];
 
 /**
  * Runs the gates and answers how many passed and failed.

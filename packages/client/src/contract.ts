@@ -46,9 +46,11 @@ export interface ClientEvents {
 
 /** One service as this client sees it, under one selection. */
 export interface RemoteService {
+  /** The service, as in the registry. */
   readonly name: string;
   /** All that match, sorted by id, whatever their tier. */
   readonly nodes: readonly RemoteNode[];
+  /** What the client knows now; a new object after each change. */
   readonly state: ServiceState;
   /** No I/O, no allocation. @throws NoNodeError */
   pick(key?: string): RemoteNode;
@@ -78,23 +80,33 @@ export interface RemoteService {
  * - `stale`: the registry is lost, since `staleMs`.
  */
 export interface ServiceState {
+  /** The service. */
   readonly name: string;
+  /** See above. */
   readonly status: 'connecting' | 'restored' | 'live' | 'holding' | 'stale';
+  /** How long the registry is lost; 0 while it answers. */
   readonly staleMs: number;
   /** Why `connecting`, `restored` or `stale`. */
   readonly error?: RegistryError | undefined;
   /** No `up` node is left: picks come from a lower tier. */
   readonly panic: boolean;
+  /** All known nodes, suspects and ejected ones included. */
   readonly nodes: readonly NodeStatus[];
 }
 
 /** What a client knows of one node. */
 export interface NodeStatus {
+  /** The node itself. */
   readonly node: RemoteNode;
+  /** How far the client trusts it. */
   readonly tier: NodeTier;
+  /** Why it is in that tier, for people. */
   readonly why?: string | undefined;
+  /** Attempts of this client at the node that have no answer yet. */
   readonly pending: number;
+  /** Usual latency: a peak that fades over 10 s; 0 before the first answer. */
   readonly latencyMs: number;
+  /** Of an ejected node: when it is tried again. */
   readonly readmitInMs?: number | undefined;
 }
 
@@ -106,6 +118,8 @@ export interface NodeStatus {
  * - `unknown`: the registry has not answered and nothing is remembered.
  */
 export interface NoNodeError extends RegistryError<'UNAVAILABLE'> {
+  /** The service that was asked for. */
   readonly service: string;
+  /** Why there is none: see above. */
   readonly reason: 'unregistered' | 'unmatched' | 'unknown';
 }

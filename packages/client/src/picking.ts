@@ -3,10 +3,13 @@ import type { ServiceNode } from '@rollcall/core';
 
 /** A node as a caller needs it. Frozen; the same object until its record changes. */
 export interface RemoteNode extends ServiceNode {
+  /** The service that it belongs to. */
   readonly service: string;
+  /** Version of the service that it runs. */
   readonly version: string;
   /** Without brackets: it fits `net.connect`. */
   readonly host: string;
+  /** 1-65535. */
   readonly port: number;
   /** Metadata `zone`; `''` when absent. */
   readonly zone: string;
@@ -39,12 +42,15 @@ export type Outcome = 'ok' | 'failed' | 'busy' | 'unreachable' | 'cancelled';
 
 /** One try at one node. It counts as pending until `release`. The first release wins; `using` without one is `cancelled`. */
 export interface Attempt extends Disposable {
+  /** The node to use. */
   readonly node: RemoteNode;
+  /** Ends the attempt and says how it went. Call it once. */
   release(outcome: Outcome): void;
 }
 
 /** Live figures of one node; the client writes them, a strategy only reads. The object is the same across views. */
 export interface Candidate {
+  /** The node itself. */
   readonly node: RemoteNode;
   /** `node.weight` x slow start. */
   readonly weight: number;
@@ -62,6 +68,7 @@ export interface Candidate {
 
 /** What a strategy is asked. Reused by the caller for every pick: do not keep it. */
 export interface PickRequest {
+  /** Of `byKey` and `split`; absent: none was given. */
   readonly key: string | undefined;
   /** Coarse: whole ms, from the last acquire or release, since reading the clock costs 60 ns and allocates. */
   readonly nowMs: number;

@@ -35,6 +35,7 @@ export interface Value {
 
 /** A callable of a service. At most 256 to a service; their order is kept. */
 export interface Endpoint {
+  /** Such as `Greeter.Hello`; 1-255 characters. */
   readonly name: string;
   readonly request?: Value | undefined;
   readonly response?: Value | undefined;
@@ -49,6 +50,7 @@ export interface Service {
   readonly version: string;
   readonly metadata: Metadata;
   readonly endpoints: readonly Endpoint[];
+  /** At least one. */
   readonly nodes: readonly ServiceNode[];
 }
 
@@ -62,6 +64,7 @@ export interface ServiceSummary {
 export interface SkippedEntry {
   /** Which one, in the backend's own terms: a key, a service id. */
   readonly key: string;
+  /** Why it is no node, for people. */
   readonly reason: string;
 }
 
@@ -102,7 +105,7 @@ export interface ServiceRef {
 export interface CallOptions {
   /** Ends the call with `ABORTED`; a timeout signal (`AbortSignal.timeout`) with `TIMEOUT`. */
   readonly signal?: AbortSignal | undefined;
-  /** Deadline in milliseconds; default {@link RegistryOptions.timeoutMs}. */
+  /** Deadline of this call in milliseconds; default {@link RegistryOptions.timeoutMs}. Up to ten years. */
   readonly timeoutMs?: number | undefined;
 }
 
@@ -110,10 +113,11 @@ export interface CallOptions {
 export interface RegisterOptions extends CallOptions {
   /**
    * Without a renewal for this long, in milliseconds, the node expires. Raised to `minTtlMs` and rounded up to
-   * `ttlResolutionMs`. Absent: the node stays until deregistered or withdrawn.
+   * `ttlResolutionMs`. Absent: the node stays until deregistered or withdrawn. Sensible values are 10 s to 2 minutes: longer
+   * keeps dead nodes listed, shorter loses living ones in short stalls.
    */
   readonly ttlMs?: number | undefined;
-  /** How often the caller means to renew, in milliseconds; default `ttlMs / 3`. What "late" is measured by. */
+  /** How often the caller means to renew, in milliseconds; default `ttlMs / 3`, so that two may be lost. A node is late after 1.25 of them. */
   readonly renewIntervalMs?: number | undefined;
 }
 
@@ -148,6 +152,7 @@ export type WatchEvent =
  * `break`), its signal, or the registry's `close()`. While a `next()` is pending it keeps the process alive.
  */
 export interface Watcher extends AsyncIterableIterator<WatchEvent, undefined, undefined>, AsyncDisposable {
+  /** Ends the watch, also while a `next()` is pending. */
   return(): Promise<IteratorResult<WatchEvent, undefined>>;
 }
 
@@ -259,9 +264,9 @@ export interface Clock {
 export interface RegistryOptions {
   /** Separates rolls on one backend; `NOT_SUPPORTED` where the backend cannot. */
   readonly namespace?: string | undefined;
-  /** Deadline of a call, in milliseconds; default 5,000. */
+  /** Deadline of a call, in milliseconds; default 5,000. Sensible values are 1 s to 30 s: shorter fails while a cluster elects a leader, longer holds callers. */
   readonly timeoutMs?: number | undefined;
-  /** Longest time `close()` takes, in milliseconds; default 3,000. */
+  /** Longest time `close()` takes, in milliseconds; default 3,000. Shorter leaves nodes to their TTL when the backend is slow; keep it below the grace period of your orchestrator. */
   readonly closeTimeoutMs?: number | undefined;
   /** Silent by default. */
   readonly logger?: Logger | undefined;

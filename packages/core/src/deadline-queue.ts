@@ -9,6 +9,7 @@ export class DeadlineQueue<T> {
   readonly #slots = new Map<T, Slot<T>>();
   readonly #heap: Slot<T>[] = [];
 
+  /** How many deadlines are pending. */
   get size(): number {
     return this.#heap.length;
   }
@@ -40,6 +41,7 @@ export class DeadlineQueue<T> {
     else this.#rise(known);
   }
 
+  /** Forgets a deadline. Answers whether there was one. */
   delete(item: T): boolean {
     const slot = this.#slots.get(item);
     if (slot === undefined) return false;

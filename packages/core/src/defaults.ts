@@ -1,7 +1,7 @@
-/** Deadline of a call that names none. Milliseconds. */
+/** Deadline of a call that names none: longer than an election of etcd or Consul takes. Milliseconds. */
 export const defaultTimeoutMs = 5_000;
 
-/** Longest time that `close()` takes. Milliseconds. */
+/** Longest time that `close()` takes: well below the 10 s after which Docker kills a process. Milliseconds. */
 export const defaultCloseTimeoutMs = 3_000;
 
 /** Of `close()`, how long writes in flight may still finish, so that what they wrote can be withdrawn. Milliseconds. */
@@ -10,10 +10,10 @@ export const closeGraceMs = 1_000;
 /** How long the next call on a node waits for one that was aborted and whose driver does not let go. Milliseconds. */
 export const settleGraceMs = 1_000;
 
-/** First delay after a failure, before jitter. Milliseconds. */
+/** First delay after a failure, before jitter. Each further one is twice as long, up to the cap. Milliseconds. */
 export const backoffFirstMs = 100;
 
-/** Largest delay during the first minute of an outage. Milliseconds. */
+/** Largest delay during the first minute of an outage: a backend that is back is used within it. A higher one only saves one call a second. Milliseconds. */
 export const backoffCapMs = 1_000;
 
 /** How long an outage lasts before the larger cap applies. Milliseconds. */
@@ -25,10 +25,10 @@ export const backoffLongCapMs = 5_000;
 /** A watch connection that lived shorter than this did not end the outage: backoff goes on. Milliseconds. */
 export const stableAfterMs = 1_000;
 
-/** How often a watch takes a fresh snapshot, to repair what a backend dropped. Milliseconds, with 20 % jitter. */
+/** How often a watch takes a fresh snapshot, to repair what a backend dropped. More often costs a whole list each time. Milliseconds, with 20 % jitter. */
 export const relistIntervalMs = 300_000;
 
-/** With several endpoints: how long a silent one holds up a call before the next is asked. Milliseconds. */
+/** With several endpoints: how long a silent one holds up a call before the next is asked. Shorter leaves endpoints that are only busy. Milliseconds. */
 export const failoverAfterMs = 1_000;
 
 /** How long an endpoint that did not answer is asked last. Milliseconds. */

@@ -6,30 +6,41 @@ import type { RegistryError } from './errors.ts';
 
 /** Message of `rollcall:call`: one finished call of a registry. */
 export interface CallMessage {
+  /** Name of the registry. */
   readonly registry: string;
+  /** The call. */
   readonly operation: 'init' | 'register' | 'deregister' | 'getService' | 'listServices' | 'close';
   /** The service, where the call names one. */
   readonly name?: string | undefined;
+  /** From the call to its answer, waiting for earlier calls on the same node included. */
   readonly durationMs: number;
+  /** Absent: the call succeeded. */
   readonly error?: RegistryError | undefined;
 }
 
 /** Message of `rollcall:watch`: a shared watch changed its state, or saw a change. */
 export interface WatchMessage {
+  /** Name of the registry. */
   readonly registry: string;
   /** The service watched; undefined: all. */
   readonly name?: string | undefined;
+  /** What happened; `put` and `remove` are changes as the backend told them, before any coalescing. */
   readonly event: 'started' | 'synced' | 'interrupted' | 'ended' | 'put' | 'remove';
+  /** Of `put` and `remove`: the node. */
   readonly key?: EntryKey | undefined;
+  /** Of `remove`: why it left. */
   readonly reason?: DeleteReason | undefined;
+  /** Of `interrupted`: why the backend is lost. */
   readonly error?: RegistryError | undefined;
 }
 
 /** Message of `rollcall:lease`: what became of a node that this object registered. */
 export interface LeaseMessage {
+  /** Name of the registry. */
   readonly registry: string;
   /** `lost`: the backend no longer had it and it is written again. `conflict`: another holds it. */
   readonly event: 'written' | 'renewed' | 'lost' | 'conflict' | 'withdrawn';
+  /** The node. */
   readonly key: EntryKey;
 }
 

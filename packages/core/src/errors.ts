@@ -31,6 +31,7 @@ const retryableCodes: ReadonlySet<RegistryErrorCode> = new Set(['UNAVAILABLE', '
 /** The one error class. Recognise it by {@link RegistryError.is}: `instanceof` fails across duplicate installs. */
 export class RegistryError<C extends RegistryErrorCode = RegistryErrorCode> extends Error {
   override readonly name = 'RegistryError';
+  /** What programs decide by; the list is closed. */
   readonly code: C;
   /** The registry it came from, `''` when none was involved. */
   readonly registry: string;

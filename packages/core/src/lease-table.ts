@@ -41,10 +41,12 @@ export class LeaseTable<T> {
   readonly #lists = new Map<number, LeaseList<T>>();
   readonly #ends = new DeadlineQueue<LeaseList<T>>();
 
+  /** How many leases there are, expired ones that were not taken included. */
   get size(): number {
     return this.#leases.size;
   }
 
+  /** Whether there is a lease of this key, expired or not. */
   has(id: string): boolean {
     return this.#leases.has(id);
   }
@@ -70,6 +72,7 @@ export class LeaseTable<T> {
     return true;
   }
 
+  /** Forgets a lease. Answers whether there was one. */
   delete(id: string): boolean {
     const lease = this.#leases.get(id);
     if (lease === undefined) return false;

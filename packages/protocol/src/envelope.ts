@@ -2,9 +2,16 @@
 export interface Envelope<T> {
   /** 0: done; else the HTTP status. */
   readonly code: number;
+  /** What went wrong, naming the field; `ok` when all is well. */
   readonly message: string;
+  /** The answer itself; `null` where there is nothing to say. */
   readonly data: T;
+  /** Name of this history of the roll. A revision means something within one epoch only. */
   readonly epoch: string;
+  /** The number of changes of the roll so far. */
   readonly revision: number;
+  /** The server started without a table: a service that is missing may only not have registered again yet. */
   readonly warming?: true;
+  /** What is registered outlives a crash of the server. */
+  readonly durable?: true;
 }

@@ -1,15 +1,22 @@
 /** A name with its type, as in `Endpoint` of the core contract. */
 export interface WireValue {
+  /** Name of the field or parameter. */
   readonly name: string;
+  /** Its type, as the service calls it. */
   readonly type: string;
+  /** The fields inside it. */
   readonly values?: readonly WireValue[];
 }
 
 /** A callable of a service. */
 export interface WireEndpoint {
+  /** Name of the endpoint, such as `Greeter.Hello`. */
   readonly name: string;
+  /** Shape of what it takes. */
   readonly request?: WireValue;
+  /** Shape of what it answers. */
   readonly response?: WireValue;
+  /** Pairs of the endpoint. */
   readonly metadata?: Readonly<Record<string, string>>;
 }
 
@@ -18,6 +25,7 @@ export type InstanceStatus = 1 | 2;
 
 /** What a register call says of an instance. Identified by (env, appid, hostname). */
 export interface InstanceInput {
+  /** The environment: a roll of its own. Called namespace by the adapters. */
   readonly env: string;
   /** The service name. */
   readonly appid: string;
@@ -25,14 +33,19 @@ export interface InstanceInput {
   readonly hostname: string;
   /** `host:port`, the first is the one to call. */
   readonly addrs: readonly string[];
+  /** Version of the service; absent: `''`. */
   readonly version?: string;
+  /** For clients that choose by region; stored as it is. */
   readonly region?: string;
+  /** For clients that choose by zone; stored as it is. */
   readonly zone?: string;
+  /** Absent: 1, up. */
   readonly status?: InstanceStatus;
   /** Of the node. */
   readonly metadata?: Readonly<Record<string, string>>;
   /** Of the service. */
   readonly serviceMetadata?: Readonly<Record<string, string>>;
+  /** What the service offers. */
   readonly endpoints?: readonly WireEndpoint[];
   /** Milliseconds; 0: no lease; absent: 90,000. Rounded up to 100. */
   readonly ttlMs?: number;
@@ -44,23 +57,41 @@ export interface InstanceInput {
 
 /** An instance as the server keeps it. Timestamps are milliseconds since the epoch by the server's clock. */
 export interface Instance {
+  /** The environment. */
   readonly env: string;
+  /** The service name. */
   readonly appid: string;
+  /** The node id. */
   readonly hostname: string;
+  /** `host:port`, the first is the one to call. */
   readonly addrs: readonly string[];
+  /** Version of the service, `''` when none was given. */
   readonly version: string;
+  /** As registered. */
   readonly region: string;
+  /** As registered. */
   readonly zone: string;
+  /** 1: up. 2: registered and not to be called. */
   readonly status: InstanceStatus;
+  /** Pairs of the node. */
   readonly metadata: Readonly<Record<string, string>>;
+  /** Pairs of the service. */
   readonly serviceMetadata: Readonly<Record<string, string>>;
+  /** What the service offers. */
   readonly endpoints: readonly WireEndpoint[];
+  /** As the server keeps it, rounded up to 100 ms; 0: no lease. */
   readonly ttlMs: number;
+  /** As the server keeps it; late means 1.25 of these without a renewal. */
   readonly renewIntervalMs: number;
+  /** First registration of this id; a later one does not change it. */
   readonly regTimestamp: number;
+  /** Last change of the status to up. */
   readonly upTimestamp: number;
+  /** Last renewal. In lists it may be a second old. */
   readonly renewTimestamp: number;
+  /** The client's own time of its last change; of two registrations the newer one is kept. */
   readonly dirtyTimestamp: number;
+  /** Last change of what is stored. */
   readonly latestTimestamp: number;
   /** No renewal for 1.25 of its own intervals. */
   readonly late?: true;
@@ -68,7 +99,10 @@ export interface Instance {
 
 /** Which instance. */
 export interface InstanceKey {
+  /** The environment. */
   readonly env: string;
+  /** The service name. */
   readonly appid: string;
+  /** The node id. */
   readonly hostname: string;
 }

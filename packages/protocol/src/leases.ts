@@ -2,11 +2,13 @@ import type { InstanceInput, InstanceKey } from './instance.ts';
 
 /** Body of `POST /api/register`. */
 export interface RegisterRequest {
+  /** Stored as a whole or not at all. */
   readonly instances: readonly InstanceInput[];
 }
 
 /** One handle per instance, in order: what renewals and withdrawals name. Safe integers. */
 export interface RegisterAnswer {
+  /** In the order of the instances. */
   readonly handles: readonly number[];
   /** Of a server with lease secrets: one per handle, which every renewal and withdrawal by that handle must bring along. */
   readonly secrets?: readonly string[];
@@ -27,16 +29,19 @@ export type RenewStatus = 200 | 404 | 409;
 
 /** One status per handle, in order. */
 export interface RenewLeasesAnswer {
+  /** In the order of the handles. */
   readonly statuses: readonly RenewStatus[];
 }
 
 /** Body of `POST /api/renew`. */
 export interface KeysRequest {
+  /** The instances to renew. */
   readonly keys: readonly InstanceKey[];
 }
 
 /** One status per key, in order. */
 export interface RenewAnswer {
+  /** In the order of the keys. */
   readonly statuses: readonly RenewStatus[];
 }
 
@@ -50,5 +55,6 @@ export type CancelRequest =
 
 /** How many were on the roll. Unknown ones are no error. */
 export interface CancelAnswer {
+  /** How many left the roll by this call. */
   readonly cancelled: number;
 }

@@ -12,16 +12,20 @@ export type WatchEventName = 'snapshot' | 'put' | 'remove' | 'current' | 'warmed
 
 /** Data of `snapshot`. */
 export interface SnapshotEvent {
+  /** The whole list: what is not in it is gone. */
   readonly instances: readonly Instance[];
+  /** What is not in it may only not have registered again yet. */
   readonly warming?: true;
 }
 
 /** Data of `current`. */
 export interface CurrentEvent {
+  /** An absence is not to be believed yet. */
   readonly warming?: true;
 }
 
 /** Data of `remove`. */
 export interface RemoveEvent extends InstanceKey {
+  /** Cancelled by a client, or evicted after its TTL. */
   readonly reason: 'deregistered' | 'expired';
 }

@@ -12,6 +12,7 @@ export type ServiceStatus = 'idle' | 'starting' | 'registered' | 'unregistered' 
 
 /** Events of {@link ServiceRuntime.on} with their arguments. */
 export interface ServiceEvents {
+  /** The node is on the roll: the first time, and after each loss. */
   registered: [node: ServiceNode];
   /** Not registered for `sinceMs` because of `error`; without an error it was so, and `registered` follows at once. */
   unregistered: [info: { readonly sinceMs: number; readonly error?: RegistryError | undefined }];
@@ -19,11 +20,13 @@ export interface ServiceEvents {
   conflict: [error: RegistryError];
   /** With `heartbeat: 'worker'`: the main loop was blocked for `stalledMs`; `heldByWorker`: the worker renewed meanwhile. */
   stalled: [info: { readonly stalledMs: number; readonly heldByWorker: boolean }];
+  /** `stop()` is done, or `onConflict: 'stop'` ended the service. */
   stopped: [];
 }
 
 /** A service that is kept on the roll. */
 export interface ServiceRuntime extends AsyncDisposable {
+  /** See {@link ServiceStatus}. */
   readonly status: ServiceStatus;
   /** Undefined until it is loaded. */
   readonly registry: Registry | undefined;
@@ -44,11 +47,15 @@ export interface ServiceRuntime extends AsyncDisposable {
 
 /** Options of {@link createService}. */
 export interface ServiceOptions {
+  /** Name of the service: 1-63 of `[a-z0-9._-]`. */
   readonly name: string;
+  /** Version of the service; default `''`. Callers can select by range. */
   readonly version?: string | undefined;
-  /** Default `<name>-<uuid>`. */
+  /** Id of the node; default `<name>-<uuid>`. Two processes with one id are a `CONFLICT`. */
   readonly id?: string | undefined;
+  /** Pairs of the node; `server`, `protocol` and `registry` are added, as in go-micro. */
   readonly metadata?: Metadata | undefined;
+  /** What the service offers; for people and tools. */
   readonly endpoints?: readonly Endpoint[] | undefined;
   /** Closed by `stop()`. */
   readonly server?: ServerLike | undefined;
@@ -60,9 +67,15 @@ export interface ServiceOptions {
   readonly settings?: SettingSources | undefined;
   /** name -> factory or adapter, for `--registry` and for a `registry` by name. */
   readonly registries?: Registries | undefined;
-  /** Milliseconds; default 30,000. */
+  /**
+   * The node expires this long after its last renewal. Milliseconds; default 30,000. Sensible values are 10 s to 2 minutes: longer keeps a
+   * dead node listed, shorter takes a living one off the roll when its process or the network stalls.
+   */
   readonly ttlMs?: number | undefined;
-  /** Milliseconds; default 10,000. Must be below `ttlMs`. */
+  /**
+   * How often the node is renewed, less up to 10 % of jitter. Milliseconds; default 10,000, at most `ttlMs / 3`; below `ttlMs`. A third lets two
+   * renewals be lost in a row; more often costs the backend one request each.
+   */
   readonly renewIntervalMs?: number | undefined;
   /**
    * What renews: the main loop (`main`, default), or a worker thread that goes on while the main loop is blocked. The worker
@@ -74,7 +87,10 @@ export interface ServiceOptions {
    * `renewIntervalMs`. Longer keeps a service registered through longer stalls, and a dead one as long.
    */
   readonly maxStallMs?: number | undefined;
-  /** How long caches have to hear of the end before the server closes. Milliseconds; default 2,000, on memory 0. */
+  /**
+   * Between deregistering and closing the server, so that callers hear of it first. Milliseconds; default 2,000, on memory 0. It should
+   * exceed `propagationMs` of the backend by a second; longer only delays the end of the process.
+   */
   readonly drainMs?: number | undefined;
   /**
    * Another process holds the id: `wait` (default) until it is free, or `stop`: `start()` rejects, and a later conflict

@@ -36,9 +36,11 @@ export interface ConsulOptions extends RegistryOptions {
 
 /** PEM texts; default the files that `CONSUL_CACERT`, `CONSUL_CLIENT_CERT` and `CONSUL_CLIENT_KEY` name. */
 export interface ConsulTls {
-  /** Whom to trust; without it, whom Node trusts. */
+  /** The authority to believe; absent: those that Node believes. */
   readonly ca?: string | Buffer | undefined;
+  /** The client certificate; only with `key`. */
   readonly cert?: string | Buffer | undefined;
+  /** Its private key, without a passphrase. */
   readonly key?: string | Buffer | undefined;
   /** The name that the agent's certificate must have; default `CONSUL_TLS_SERVER_NAME`, else the host of the address. */
   readonly serverName?: string | undefined;
@@ -59,7 +61,7 @@ export const environment = [
   'CONSUL_CLIENT_KEY',
   'CONSUL_TLS_SERVER_NAME',
 ] as const;
-/** Most requests of one registry object in flight, blocking queries of watches apart. */
+/** Most requests of one registry object in flight, blocking queries of watches apart. An agent takes 200 connections of one machine, for all its programs. */
 export const maxInFlight = 16;
 /** With several agents: how long an agent that does not answer holds up the next. Milliseconds. */
 export const failoverAfterMs = 1_000;

@@ -46,7 +46,7 @@ export const defaultAddress = '127.0.0.1:2379';
 export const environment = ['ETCDCTL_ENDPOINTS', 'ETCDCTL_CACERT', 'ETCDCTL_CERT', 'ETCDCTL_KEY'] as const;
 /** Where go-micro keeps its services. */
 export const goMicroPrefix = '/micro/registry/';
-/** Keys of one page of a range, where their values leave room for so many. */
+/** Keys of one page of a range, where their values leave room for so many. More: fewer round trips, and larger answers to hold in memory. */
 export const pageSize = 500;
 /** Operations of one transaction; etcd's own limit is 128. */
 export const maxOperations = 100;
@@ -56,7 +56,7 @@ export const maxAnswerBytes = 16_777_216;
 export const pingAfterMs = 10_000;
 /** How long that answer may take. Milliseconds. */
 export const pingTimeoutMs = 3_000;
-/** How long to wait before the next try to connect. Milliseconds. */
+/** How long to wait before the next try to connect: short, since another member may serve meanwhile. Milliseconds. */
 export const reconnectMs = { first: 50, longest: 500 } as const;
 /** How long to wait before the members are asked again while they may be electing a leader. Milliseconds. */
 export const electionPauseMs = 100;

@@ -19,7 +19,7 @@ export interface MdnsOptions extends RegistryOptions {
 export const leaselessTtlS = 120;
 /** TTL of what says that a name or a type exists. Seconds. */
 export const listedTtlS = 4_500;
-/** How long the answers to a first question are waited for. Milliseconds. */
+/** How long the answers to a first question are waited for. Longer makes every first read as slow; shorter misses busy hosts. Milliseconds. */
 export const windowMs = 300;
 /** When the first question is asked again, since the network may lose one. Milliseconds. */
 export const repeatMs = 100;
@@ -66,7 +66,7 @@ export const refreshAt: readonly number[] = [0.8, 0.85, 0.9, 0.95, 0.97];
 export const lastChanceStepMs = 250;
 /** How long the answer to a question about an instance is waited for at least. Milliseconds. */
 export const leastPatienceMs = 50;
-/** How long after its TTL a watched instance may still answer. Milliseconds. */
+/** How long after its TTL a watched instance may still answer. Part of `expirySlackMs`: longer keeps dead nodes, shorter loses living ones on a lossy link. Milliseconds. */
 export const graceMs = 1_000;
 /** How long a name is kept fresh after its last watcher: the next watcher need not ask again. Milliseconds. */
 export const lingerMs = 1_000;
@@ -74,11 +74,11 @@ export const lingerMs = 1_000;
 export const sparedMs = 1_000;
 /** No more of them than so many are asked for in that time. */
 export const maxSpared = 200;
-/** How often interfaces are looked at. Milliseconds. */
+/** How often interfaces are looked at: a cable that is in again is used within this time. Milliseconds. */
 export const lookMs = 2_000;
 /** So many instances that cannot be used are named; all are counted. */
 export const maxNamed = 10;
-/** Most instances that are remembered; then the oldest is dropped. */
+/** Most instances that are remembered, about 1 KB each; then the oldest is dropped. It bounds what a hostile host can make this process keep. */
 export const maxRemembered = 16_384;
 
 /** What an mDNS roll can do. Reads ask a link on which packets get lost, hence the slack: docs/mdns.md. */

@@ -5,6 +5,7 @@ import type { CallOptions, Capabilities, Registry, RegistryOptions } from '../co
 export interface CommonRegistryOptions extends RegistryOptions {
   /** Where the backend is: endpoints or network interfaces, by {@link AdapterDescriptor.addresses}. */
   readonly addresses?: readonly string[] | undefined;
+  /** A secret of the backend: a token, or `user:password` for etcd. */
   readonly token?: string | undefined;
   /** Where `token` comes from. An adapter that can reads it again when the backend refuses what was in it. */
   readonly tokenFile?: string | undefined;
@@ -30,6 +31,7 @@ export type RegistryFactory = (options: CommonRegistryOptions) => Registry;
 export interface Finding {
   /** `problem`: the registry does not work so. `warning`: it may be as it should. `ok`: what was seen. */
   readonly level: 'ok' | 'warning' | 'problem';
+  /** What was seen, as a sentence. */
   readonly what: string;
   /** What to do. */
   readonly remedy?: string | undefined;
@@ -37,6 +39,7 @@ export interface Finding {
 
 /** Status and protection of a discovery server. */
 export interface DiscoveryAdmin {
+  /** Answers the `StatusAnswer` of `@rollcall/protocol`. */
   status(call?: CallOptions): Promise<object>;
   /** Evicts every expired instance of `env` now; answers how many. */
   endProtection(env: string, call?: CallOptions): Promise<number>;
@@ -48,6 +51,7 @@ export interface AdapterDescriptor {
   readonly name: string;
   /** May differ from the bare factory where a flag means something else. */
   readonly create: RegistryFactory;
+  /** Before a server was asked: what depends on it is false. */
   readonly capabilities: Capabilities;
   /** What `addresses` are, and where the backend is when none are given. */
   readonly addresses:

@@ -16,28 +16,39 @@ import type { RegistryError } from '../errors.ts';
 
 /** One node with the service around it: what an adapter stores and reads. */
 export interface Entry {
+  /** The service. */
   readonly name: string;
+  /** Version of the service, `''` when none was given. */
   readonly version: string;
+  /** Pairs of the service; those of the node are in `node`. */
   readonly metadata: Metadata;
+  /** In the order in which they were registered. */
   readonly endpoints: readonly Endpoint[];
+  /** The one node of this entry. */
   readonly node: ServiceNode;
 }
 
 /** What identifies an {@link Entry}. */
 export interface EntryKey {
+  /** The service, case-sensitive. */
   readonly name: string;
+  /** The node, case-sensitive. */
   readonly id: string;
 }
 
 /** What the guard hands to each driver call. `signal` already carries the deadline. */
 export interface DriverCall {
+  /** Aborted at the deadline of the call, by its caller, or at close. A driver must end its work then. */
   readonly signal: AbortSignal;
+  /** For what a caller cannot see: a skipped record, a change of member. Never for what is thrown. */
   readonly logger: Logger;
 }
 
 /** A TTL as the backend keeps it and the promised interval, both in milliseconds. The guard rounds it: `model/lease.ts`. */
 export interface Lease {
+  /** Rounded to what the backend can keep. */
   readonly ttlMs: number;
+  /** What "late" is measured by, where the backend marks it. */
   readonly renewIntervalMs: number;
 }
 
@@ -55,11 +66,13 @@ export interface WatchSink {
 
 /** The narrow interface that an adapter implements; `createRegistry` makes a `Registry` of it. */
 export interface RegistryDriver {
+  /** The adapter's name, as in `--registry`. */
   readonly name: string;
   /** `host:port` of each backend as configured, where there is one. */
   readonly endpoints?: readonly string[] | undefined;
   /** What reads of this object left out: see `SkippedEntries`. */
   readonly skipped?: SkippedSummary | undefined;
+  /** May change once: when `connect` has heard from the server. */
   readonly capabilities: Capabilities;
   /** Called before anything else, again after a failure; not called again once it resolved. */
   connect(call: DriverCall): Promise<void>;

@@ -2,10 +2,15 @@ import { limits } from '@rollcall/core';
 
 /** What ajv needs to know of a keyword of ours. The names begin with `x-`, so that OpenAPI allows them. */
 export interface SchemaKeyword {
+  /** The name in a schema. */
   readonly keyword: string;
+  /** What it applies to. */
   readonly type: 'string';
+  /** What stands behind the name in a schema. */
   readonly schemaType: 'number' | 'boolean';
+  /** The check says itself what is wrong. */
   readonly errors: true;
+  /** The check. */
   readonly validate: KeywordCheck;
 }
 

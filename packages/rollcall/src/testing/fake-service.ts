@@ -10,7 +10,9 @@ export type FakeHandler = (request: Request) => Response | Promise<Response>;
 
 /** One node of a {@link FakeService}. */
 export interface FakeNode {
+  /** `<service>-1` and so on. */
   readonly id: string;
+  /** `127.0.0.1` and a free port. */
   readonly address: string;
   /** Requests so far. */
   readonly calls: number;
@@ -20,6 +22,7 @@ export interface FakeNode {
 
 /** Real HTTP servers on loopback, registered. Disposing closes them and withdraws the nodes. */
 export interface FakeService extends AsyncDisposable {
+  /** In the order of the handlers. */
   readonly nodes: readonly FakeNode[];
 }
 

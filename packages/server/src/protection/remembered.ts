@@ -10,10 +10,15 @@ import { type Member, maturesAfterMs, memberKey, newMember, type Ref } from './m
 export interface RememberedMember extends Ref {
   /** `cancelled`: nothing but its cancel is remembered. */
   readonly state: 'listed' | 'evicted' | 'cancelled';
+  /** First registration, on the lease clock. */
   readonly registeredAt: number;
+  /** Last renewal, on the lease clock. */
   readonly lastRenewal: number;
+  /** Its TTL. */
   readonly ttlMs: number;
+  /** Its own renew interval. */
   readonly renewIntervalMs: number;
+  /** It was late when it was remembered. */
   readonly late: boolean;
   /** A newcomer that stands in for none yet. */
   readonly isUnused: boolean;

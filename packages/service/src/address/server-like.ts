@@ -4,9 +4,13 @@ import { listenTimeoutMs } from '../defaults.ts';
 
 /** A net, http or https server, structurally. */
 export interface NetServer {
+  /** Whether it has an address already. */
   listening: boolean;
+  /** What Node's `Server.address()` answers. */
   address(): unknown;
+  /** How the runtime waits for `listening`. */
   once(event: string, listener: (...args: never[]) => void): unknown;
+  /** Called by `stop()`, after `drainMs`. */
   close(callback?: (error?: Error) => void): unknown;
 }
 

@@ -22,6 +22,7 @@ export interface LoadRegistryOptions {
   readonly env?: Readonly<Record<string, string | undefined>> | undefined;
   /** name -> factory or adapter: bundler-safe, and the way for third parties. Looked at before any import. */
   readonly registries?: Registries | undefined;
+  /** Default: the line goes to stderr. */
   readonly logger?: Logger | undefined;
 }
 

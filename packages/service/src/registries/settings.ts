@@ -4,27 +4,41 @@ import type { ProgramPlace } from './find-adapter.ts';
 
 /** What flags and environment say about the registry. Code goes over flag over environment over default. */
 export interface Settings {
+  /** `--registry`: name, package or path of the adapter. */
   readonly registry?: string | undefined;
+  /** `--registry-address`: a list with commas. */
   readonly registryAddress?: string | undefined;
+  /** `--registry-token-file`: a path. */
   readonly registryTokenFile?: string | undefined;
+  /** `--registry-ca`: path of the CA's certificate. */
   readonly registryCa?: string | undefined;
+  /** `--registry-cert`: path of the client's certificate. */
   readonly registryCert?: string | undefined;
+  /** `--registry-key`: path of its key. */
   readonly registryKey?: string | undefined;
+  /** `--registry-namespace`. */
   readonly registryNamespace?: string | undefined;
+  /** `--register-ttl`: a time such as `30s`. */
   readonly registerTtl?: string | undefined;
+  /** `--register-interval`: a time such as `10s`. */
   readonly registerInterval?: string | undefined;
+  /** `--advertise`: host, or host and port. */
   readonly advertise?: string | undefined;
 }
 
 /** A setting, and where it came from, for messages. */
 export interface Sourced {
+  /** As it was given. */
   readonly value: string;
+  /** The flag or variable. */
   readonly source: string;
 }
 
 /** Where settings are looked for. */
 export interface SettingSources {
+  /** As `process.argv`; what follows `--` is not read. */
   readonly argv: readonly string[];
+  /** As `process.env`. */
   readonly env: Readonly<Record<string, string | undefined>>;
 }
 

@@ -1,0 +1,26 @@
+// All packages have one version. `node scripts/check-version.js 0.2.0` also demands that it is that one; `--order` prints the
+// tarballs of `npm run pack` in the order in which they can be published: dependencies first.
+import { manifestOf, packageFolders } from './packages.js';
+
+const manifests = packageFolders.map(manifestOf).filter((manifest) => manifest.private !== true);
+const [wanted = manifests[0].version] = process.argv.slice(2).filter((argument) => argument !== '--order');
+const wrong = manifests.filter(({ version }) => version !== wanted);
+for (const { name, version } of wrong) console.error(`${name} has version ${version}, not ${wanted}`);
+if (wrong.length > 0) process.exitCode = 1;
+else if (process.argv.includes('--order')) for (const name of inOrder()) console.log(name);
+else console.log(`all packages have version ${wanted}`);
+
+/** The names of tarballs, dependencies first. */
+function inOrder() {
+  const own = new Set(manifests.map(({ name }) => name));
+  /** @type {Set<string>} */
+  const done = new Set();
+  const visit = (/** @type {string} */ name) => {
+    const manifest = manifests.find((one) => one.name === name);
+    for (const needed of Object.keys(manifest.dependencies ?? {}))
+      if (own.has(needed) && !done.has(needed)) visit(needed);
+    done.add(name);
+  };
+  for (const name of own) visit(name);
+  return [...done].map((name) => `${name.replace(/^@/, '').replace('/', '-')}-${wanted}.tgz`);
+}
