@@ -63,7 +63,8 @@ describe('the audit log', () => {
     await post('/api/protection/end', { env: 'e' });
     await post('/api/register', { instances: [instance()] }, 'unknown');
     await post('/api/register', { instances: 1 });
-    const lines = await written(path, 8);
+    await fetch(`${url}/api/backup`, { headers: { authorization: `Bearer ${token}` } });
+    const lines = await written(path, 9);
     const common = { time: '1970-01-01T00:00:00.000Z', who: 'web', from: '127.0.0.1' };
     const web = { env: 'e', service: 'web' };
     const addresses = ['10.0.0.1:80'];
@@ -77,6 +78,7 @@ describe('the audit log', () => {
         { ...common, action: 'end protection', result: 'refused', status: 403 },
         { ...common, who: null, action: 'register', result: 'refused', status: 401 },
         { ...common, action: 'register', result: 'refused', status: 400 },
+        { ...common, action: 'backup', result: 'refused', status: 403 },
       ].map(({ time: _, ...line }) => line),
     );
     expect(lines.every(({ time }) => !Number.isNaN(Date.parse(String(time))))).toBe(true);
