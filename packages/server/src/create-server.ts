@@ -1,8 +1,8 @@
+import { createRequire } from 'node:module';
 import { getHeapStatistics } from 'node:v8';
 import { RegistryError } from '@rollcall/core';
 import type { FastifyInstance } from 'fastify';
 import type { GuardedRoute } from './access/access-guard.ts';
-import { open, readsServer } from './access/route-access.ts';
 import { Security } from './access/security.ts';
 import { ChangeLog } from './changes/change-log.ts';
 import { HeldLeases } from './fronts/native/held-leases.ts';
@@ -11,6 +11,7 @@ import { Snapshots } from './fronts/native/snapshots.ts';
 import { WatchHub } from './fronts/native/watch/watch-hub.ts';
 import { createApp } from './http/create-app.ts';
 import { OpenAnswers } from './http/open-answers.ts';
+import { operatorRoutes } from './http/operator-routes.ts';
 import { Pacer } from './http/pacer.ts';
 import { Readiness } from './http/readiness.ts';
 import { Tls } from './http/tls.ts';
@@ -19,6 +20,7 @@ import { keepRoll, publishedOf } from './journal/keep-roll.ts';
 import { logRequests } from './logs/request-log.ts';
 import { RollLog } from './logs/roll-log.ts';
 import { Metrics } from './metrics/metrics.ts';
+import { describeApi, openApiRoute } from './openapi/describe-api.ts';
 import { Roll } from './roll/roll.ts';
 import {
   changeLogBytes,
@@ -106,6 +108,7 @@ export class HttpServer implements DiscoveryServer {
     this.#answers = new OpenAnswers(this.#app, clock);
     this.#security = new Security({ app: this.#app, settings, tls: this.#tls, roll });
     const { quota, secrets } = this.#security;
+    describeApi(this.#app, version);
     const uptimeMs = (): number => clock.now() - this.#startedAt;
     this.#app.register(nativeFront, {
       prefix: '/api',
@@ -123,11 +126,8 @@ export class HttpServer implements DiscoveryServer {
       uptimeMs,
     });
     this.#readiness = new Readiness(this.#app, () => explainProgress(folder));
-    this.#app.get('/healthz', { config: { access: open } }, () => ({ status: 'ok' }));
-    this.#app.get('/metrics', { config: { access: readsServer } }, async (_request, reply) => {
-      const { contentType, text } = await metrics.answer();
-      return reply.type(contentType).send(text);
-    });
+    this.#app.register(openApiRoute, { prefix: '/api' });
+    this.#app.register(operatorRoutes, { metrics });
   }
 
   async listen(): Promise<{ readonly host: string; readonly port: number; readonly url: string }> {
@@ -211,6 +211,8 @@ function explainBind(cause: unknown, host: string, port: number): string {
   if (code === 'EACCES') return `no permission to bind port ${port}: choose one above 1023`;
   return `cannot listen on ${host}:${port}: ${String(cause)}`;
 }
+
+const { version } = createRequire(import.meta.url)('../package.json') as { readonly version: string };
 
 const heapLimitBytes = (): number => getHeapStatistics().heap_size_limit;
 

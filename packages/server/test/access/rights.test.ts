@@ -22,6 +22,7 @@ const expectations: Readonly<Record<string, Expected>> = {
   'GET /metrics': { role: 'read', of: 'server', path: '/metrics' },
   'GET /readyz': { role: 'none', of: 'server', path: '/readyz' },
   'GET /api/backup': { role: 'admin', of: 'server', path: '/api/backup' },
+  'GET /api/openapi.json': { role: 'none', of: 'server', path: '/api/openapi.json' },
   'POST /api/register': {
     ...{ role: 'write', of: 'service', path: '/api/register' },
     body: { instances: [instance(key)] },
