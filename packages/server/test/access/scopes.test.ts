@@ -136,4 +136,28 @@ describe('a reload of the tokens file', () => {
     expect((await kept.next()).value).toMatchObject({ event: 'put' });
     await kept.return(undefined);
   });
+
+  it('makes a watch that resumes with other rights begin anew: it sees what was there before, and no more than it may', async () => {
+    const { all, url, file, server, as } = await start();
+    const grant = (services: string[]) => ({ role: 'read', envs: ['prod'], services }) as const;
+    await all.register(node('web-a', '1'), node('db', '1'));
+    const first = async (as: As, headers: Record<string, string> = {}) => {
+      const events = watch(`${url}/api/watch?env=prod`, { authorization: `Bearer ${as.token}`, ...headers });
+      const { value } = await events.next();
+      await events.return(undefined);
+      return value!;
+    };
+    const narrow = as(file.add('narrow', grant(['web-*'])));
+    const wide = as(file.add('wide', grant(['web-*', 'db'])));
+    await server.reload();
+    const { id } = await first(narrow);
+    expect(await first(narrow, { 'last-event-id': id })).toMatchObject({ event: 'current', id });
+    const seen = ({ data }: { data: Data }): string[] => names({ data });
+    const widened = await first(wide, { 'last-event-id': id });
+    expect([widened.event, seen(widened)]).toEqual(['snapshot', ['db', 'web-a']]);
+    const whole = await first(all, { 'last-event-id': id });
+    expect([whole.event, seen(whole)]).toEqual(['snapshot', ['db', 'web-a']]);
+    const narrowed = await first(narrow, { 'last-event-id': whole.id });
+    expect([narrowed.event, seen(narrowed)]).toEqual(['snapshot', ['web-a']]);
+  });
 });

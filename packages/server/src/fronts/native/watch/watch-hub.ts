@@ -2,7 +2,7 @@ import type { ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Clock } from '@rollcall/core';
 import { heartbeatMs } from '@rollcall/protocol';
-import type { Caller } from '../../../access/caller.ts';
+import type { Caller, View } from '../../../access/caller.ts';
 import type { ChangeLog } from '../../../changes/change-log.ts';
 import type { Pacer } from '../../../http/pacer.ts';
 import type { RollFollower } from '../../../roll/followers.ts';
@@ -75,7 +75,7 @@ export class WatchHub implements RollFollower {
     response.writeHead(200, eventStreamHeaders);
     response.once('error', () => response.destroy());
     roll.settle();
-    const stream = new WatchStream(this.#context, response, filter, cursorOf(roll, lastEventId));
+    const stream = new WatchStream(this.#context, response, filter, cursorOf(roll, filter.view, lastEventId));
     this.#streams.set(stream, { caller, socket: response.req.socket });
     response.once('close', () => this.#streams.delete(stream));
     response.on('drain', () => this.#pacer.enqueue(stream));
@@ -144,9 +144,12 @@ export const eventStreamHeaders: Readonly<Record<string, string>> = {
   'x-accel-buffering': 'no',
 };
 
-/** The revision after which a client resumes; undefined: of another epoch, ahead of us, or not a cursor at all. */
-function cursorOf({ epoch, revision }: PublishedRoll, lastEventId: string | undefined): number | undefined {
-  const [ofEpoch, text] = lastEventId?.split(':') ?? [];
-  if (ofEpoch !== epoch || text === undefined || !/^\d{1,16}$/.test(text)) return undefined;
+/**
+ * The revision after which a client resumes; undefined: of another epoch, ahead of us, of another view, or not a cursor at
+ * all.
+ */
+function cursorOf({ epoch, revision }: PublishedRoll, { tag }: View, lastEventId = ''): number | undefined {
+  const [ofEpoch, text = '', ofView = ''] = lastEventId.split(':');
+  if (ofEpoch !== epoch || ofView !== tag || !/^\d{1,16}$/.test(text)) return undefined;
   return Number(text) > revision ? undefined : Number(text);
 }

@@ -3,7 +3,7 @@ import type { Paced } from '../../../http/pacer.ts';
 import type { PublishedRoll } from '../../../roll/published-roll.ts';
 import type { Snapshots } from '../snapshots.ts';
 import type { CatchUp, WatchFilter } from './catch-up.ts';
-import { eventOf, heartbeat, snapshotEvent } from './watch-events.ts';
+import { cursorText, eventOf, heartbeat, snapshotEvent } from './watch-events.ts';
 
 /** What the streams of a server share. */
 export interface WatchContext {
@@ -114,7 +114,7 @@ export class WatchStream implements Paced {
   }
 
   #id(revision: number = this.#cursor ?? 0): string {
-    return `${this.#context.roll.epoch}:${revision}`;
+    return cursorText(this.#context.roll.epoch, revision, this.#filter.view);
   }
 }
 
