@@ -43,11 +43,12 @@ async function serve(flags: ServeFlags): Promise<void> {
   const problems = problemsOf(settings);
   if (flags.checkConfig) return tellChecked(settings, problems, flags);
   if (problems.length > 0) return refuse(problems);
-  const { host, protection, insecure, tokensFile, tlsCert, logLevel, logFormat } = settings.values;
+  const { host, protection, insecure, tokensFile, tlsCert, auditLog, logLevel, logFormat } = settings.values;
   const logger = createLogger({ level: flags.quiet ? 'error' : logLevel, format: logFormat });
   const server = createServer({ ...serverOptionsOf(settings.values), logger });
   const signal = untilSignal();
-  reloadAtHangup(server, logger);
+  // Without a file there is nothing to read again, and the server ends with its terminal.
+  if (tokensFile !== undefined || tlsCert !== undefined || auditLog !== undefined) reloadAtHangup(server, logger);
   const { url, port } = await server.listen();
   logger.info({ url, node: process.version, settings: given(settings) }, `serving at ${url}`);
   if (insecure && tokensFile === undefined)

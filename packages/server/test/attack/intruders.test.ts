@@ -231,6 +231,15 @@ describe('a request that is read in two ways', () => {
     expect((await answersTo(bytes)).filter((status) => status === 200)).toEqual([]);
   });
 
+  it('with two names of the server is refused, as is a whole URL of another host', async () => {
+    const token = withToken();
+    const ask = (target: string, ...hosts: string[]) =>
+      answersTo([`GET ${target} HTTP/1.1`, ...hosts.map((host) => `Host: ${host}`), token, '', ''].join('\r\n'));
+    expect(await ask('/api/services?env=e', '127.0.0.1', 'evil.example')).toEqual([400]);
+    expect(await ask('http://evil.example/api/services?env=e', '127.0.0.1')).toEqual([421]);
+    expect(await ask('http://127.0.0.1/api/services?env=e', 'localhost')).toEqual([200]);
+  });
+
   it('cannot set headers of the answer by what it registers', async () => {
     const evil = instance({ metadata: { x: 'a\r\nSet-Cookie: b=c' }, hostname: 'evil' });
     expect(await answersTo(post('/api/register', [withToken(), json], JSON.stringify({ instances: [evil] })))).toEqual([
