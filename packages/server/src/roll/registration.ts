@@ -25,11 +25,13 @@ export interface Registration extends InstanceRef {
   readonly renewIntervalMs?: number | undefined;
   /** When the client last changed it, by the client's clock: an older one than the stored keeps what is stored. */
   readonly dirtyAt?: number | undefined;
+  /** False: an id that another holds is left to it. */
+  readonly takeOver?: boolean | undefined;
 }
 
 /** A registration that can be stored: complete, copied, only of fields that we know, and not too large. */
 export interface Admission
-  extends Required<{ [K in Exclude<keyof Registration, 'dirtyAt'>]: NonNullable<Registration[K]> }> {
+  extends Required<{ [K in Exclude<keyof Registration, 'dirtyAt' | 'takeOver'>]: NonNullable<Registration[K]> }> {
   readonly dirtyAt: number | undefined;
   /** Size of what a client stores: bytes of its JSON. */
   readonly bytes: number;

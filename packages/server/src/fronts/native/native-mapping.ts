@@ -32,6 +32,7 @@ export function readRegistration(input: InstanceInput): Registration {
     ttlMs: input.ttlMs,
     renewIntervalMs: input.renewIntervalMs,
     dirtyAt: input.dirtyTimestamp,
+    takeOver: input.takeOver,
   };
 }
 
