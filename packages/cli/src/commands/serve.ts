@@ -47,8 +47,9 @@ async function serve(flags: ServeFlags): Promise<void> {
   const logger = createLogger({ level: flags.quiet ? 'error' : logLevel, format: logFormat });
   const server = createServer({ ...serverOptionsOf(settings.values), logger });
   const signal = untilSignal();
-  // Without a file there is nothing to read again, and the server ends with its terminal.
-  if (tokensFile !== undefined || tlsCert !== undefined || auditLog !== undefined) reloadAtHangup(server, logger);
+  // In a terminal, without a file that could be read again, the server ends with the terminal.
+  const hasFiles = tokensFile !== undefined || tlsCert !== undefined || auditLog !== undefined;
+  if (hasFiles || !process.stdin.isTTY) reloadAtHangup(server, logger);
   const { url, port } = await server.listen();
   logger.info({ url, node: process.version, settings: given(settings) }, `serving at ${url}`);
   if (insecure && tokensFile === undefined)

@@ -93,16 +93,21 @@ describe('the audit log', () => {
       for (; !done; count += 1) await post('/api/register', { instances: [instance({ hostname: `n${count}` })] });
     })();
     const rotated = [1, 2, 3].map((number) => `${path}.${number}`);
-    for (const name of rotated) {
+    const more = () => {
       const before = count;
-      await expect.poll(() => count).toBeGreaterThan(before + 3);
+      return expect.poll(() => count, { timeout: 10_000 }).toBeGreaterThan(before + 3);
+    };
+    await more();
+    for (const name of rotated) {
       renameSync(path, name);
       await server.reload();
+      await more();
     }
     done = true;
     await writing;
     const all = () => [...rotated, path].flatMap(linesOf);
     await expect.poll(() => all().length).toBe(count);
+    expect([...rotated, path].filter((name) => linesOf(name).length === 0)).toEqual([]);
     expect(all().map(({ id }) => id)).toEqual(Array.from({ length: count }, (_, index) => `n${index}`));
   });
 
