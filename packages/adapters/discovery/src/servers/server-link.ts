@@ -8,7 +8,7 @@ import {
   type Lease,
   withDeadline,
 } from '@rollcall/core/adapter';
-import type { RenewLeasesRequest, RenewStatus } from '@rollcall/protocol';
+import type { CancelKey, RenewLeasesRequest, RenewStatus } from '@rollcall/protocol';
 import { toInstance } from '../discovery-mapping.ts';
 import { backgroundTimeoutMs } from '../discovery-options.ts';
 import { ApiClient, listOf } from '../http/api-client.ts';
@@ -196,7 +196,11 @@ export class ServerLink {
     // Of what this object holds, a server with lease secrets asks for the secret; of other nodes it refuses by name.
     if (this.#hasSecrets) await this.#release(keys, signal);
     const { env } = this.#context;
-    const body = { keys: keys.map(({ name, id }) => ({ env, appid: name, hostname: id })) };
+    const cancelled = keys.map(({ name, id }): CancelKey => {
+      const handle = this.#handles.get(keyOf(name, id))?.handle;
+      return { env, appid: name, hostname: id, ...(handle === undefined ? {} : { handle }) };
+    });
+    const body = { keys: cancelled };
     await this.#api.call({ method: 'POST', path: '/api/cancel', body, signal });
     for (const { name, id } of keys) {
       this.#handles.delete(keyOf(name, id));
