@@ -31,11 +31,22 @@ export class Caller {
   /** The most instances that it may have on the roll; undefined: the server's own limit. */
   readonly maxInstances: number | undefined;
   readonly #views = new Map<string, View>();
+  #isCurrent = true;
 
   constructor({ name, grants, maxInstances }: Pick<Caller, 'name' | 'grants' | 'maxInstances'>) {
     this.name = name;
     this.grants = grants;
     this.maxInstances = maxInstances;
+  }
+
+  /** Whether its token is still in the file, with these rights. */
+  get isCurrent(): boolean {
+    return this.#isCurrent;
+  }
+
+  /** Its token is gone, or has other rights. */
+  revoke(): void {
+    this.#isCurrent = false;
   }
 
   /** Whether it has the role somewhere. */

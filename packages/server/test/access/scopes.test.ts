@@ -160,4 +160,19 @@ describe('a reload of the tokens file', () => {
     const narrowed = await first(narrow, { 'last-event-id': whole.id });
     expect([narrowed.event, seen(narrowed)]).toEqual(['snapshot', ['web-a']]);
   });
+
+  it.each(['/api/poll?env=prod&appid=web-a&since=0', '/api/changes?env=prod&appid=web-a&waitMs=30000'])(
+    'lets no waiting request of a token that is gone see what changes afterwards: %s',
+    async (path) => {
+      const { all, web, file, server } = await start();
+      const { cursor } = (await all.ask('GET', '/api/changes?env=prod')).data as unknown as { cursor: string };
+      const waiting = web.ask('GET', `${path.replace('&since=0', '')}&since=${cursor}`);
+      // It is there before the token is taken away.
+      await expect.poll(async () => (await web.ask('GET', '/api/services?env=prod')).status).toBe(200);
+      file.remove('web');
+      await server.reload();
+      await all.register(node('web-a', '1'));
+      expect((await waiting).status).toBe(401);
+    },
+  );
 });

@@ -119,7 +119,7 @@ export class WatchHub implements RollFollower {
     });
   }
 
-  /** Ten thousand at once would hold up everything else for a tenth of a second. */
+  /** Thousands at once would hold up everything else. */
   #beatInTurns(streams: readonly WatchStream[]): void {
     for (const stream of streams.slice(0, beatsPerTurn)) stream.beat();
     if (streams.length > beatsPerTurn) setImmediate(() => this.#beatInTurns(streams.slice(beatsPerTurn)));
