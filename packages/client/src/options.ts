@@ -123,7 +123,7 @@ export interface ClientOptions extends SelectOptions, DefaultPolicy {
   /** When a mass loss is not believed; `false`: every answer of the registry is. */
   readonly guard?: GuardOptions | false | undefined;
   /**
-   * Repeats and hedges that may reach a server <= retryShare x calls of the last 10 s + 10: 0.2 (range 0..1). 0: never. Higher mends more single
+   * Repeats and hedges that may reach a server <= retryShare x calls of the last 10 s + 10: 0.2 (range 0..10; sensible up to 0.5). 0: never. Higher mends more single
    * failures, and multiplies the load of a service that is already overloaded.
    */
   readonly retryShare?: number | undefined;

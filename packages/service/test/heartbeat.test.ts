@@ -56,7 +56,7 @@ async function start(...args: string[]) {
 }
 
 describe("heartbeat: 'worker'", () => {
-  it('keeps a service registered while its main loop is blocked for three TTLs, and tells the stall', async () => {
+  it('a heartbeat worker keeps a service registered while its main loop is blocked for three TTLs, and tells the stall', async () => {
     const { child, ended, told, types } = await start();
     child.send({ block: 3_000 });
     await vi.waitFor(() => expect(told.some(({ event }) => event === 'stalled')).toBe(true), waiting);
@@ -70,7 +70,7 @@ describe("heartbeat: 'worker'", () => {
     expect(await ended).toBe(0);
   }, 60_000);
 
-  it('lets go of a service whose main loop is blocked beyond maxStallMs, and registers it again when it runs', async () => {
+  it('a heartbeat worker stops renewing for a main loop that is blocked beyond maxStallMs, and registers again when the loop runs', async () => {
     const { child, told, types } = await start();
     child.send({ block: 8_000 });
     await vi.waitFor(() => expect(types()).toContain('delete'), waiting);
@@ -80,7 +80,7 @@ describe("heartbeat: 'worker'", () => {
     await vi.waitFor(() => expect(told.some(({ event }) => event === 'unregistered')).toBe(true), waiting);
   }, 60_000);
 
-  it('says that its worker died, and the main loop takes over without a gap', async () => {
+  it('the main loop takes over without a gap when the heartbeat worker dies, and says so', async () => {
     const { child, ended, told, types, registry } = await start();
     child.send({ kill: true });
     const line = /the main loop renews from now on, because its worker ended/;
@@ -96,7 +96,7 @@ describe("heartbeat: 'worker'", () => {
     expect(await registry.getService('beating')).toEqual([]);
   }, 60_000);
 
-  it('deregisters while registerCheck fails in the main thread', async () => {
+  it('a heartbeat worker deregisters while registerCheck fails in the main thread', async () => {
     const { child, types } = await start('check');
     child.send({ healthy: false });
     await vi.waitFor(() => expect(types()).toContain('delete'), waiting);
@@ -104,7 +104,7 @@ describe("heartbeat: 'worker'", () => {
     await vi.waitFor(() => expect(types().filter((type) => type === 'create')).toHaveLength(2), waiting);
   }, 60_000);
 
-  it('is refused on a registry that a worker cannot make again', async () => {
+  it('heartbeat: worker is refused on a registry that a worker cannot make again', async () => {
     const registry = memory();
     const service = createService({ name: 'beating', advertise: 'h:1', registry, heartbeat: 'worker' });
     await expect(service.start()).rejects.toMatchObject({
