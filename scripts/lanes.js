@@ -1,7 +1,7 @@
 // What of the tests runs here: all of it, unless the inner loop is asked for or the machine cannot.
 //
 // A test folder says in its `lanes.json` what its files need, by globs: a program (`etcd`, `consul`, any other that Debian
-// has), `lan` (two hosts, which only root can make), `go`, or time (`slow`). A file may need several things; one that is not
+// has), `lan` (two hosts, which only root can make), `go`, `systemd`, or time (`slow`). A file may need several things; one that is not
 // named needs nothing. `long` needs nothing either: those files do more under ROLLCALL_LONG. `--quick` does not leave out a
 // file for `long` alone.
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
@@ -59,6 +59,9 @@ function missing(need) {
     case 'go':
       if (onPath('go')) return undefined;
       return 'tests beside programs in Go; they need it (https://go.dev/dl, 1.24 or later)';
+    case 'systemd':
+      if (onPath('systemd-analyze') && onPath('systemd-notify')) return undefined;
+      return 'tests of the systemd unit; they need `systemd-analyze` (on Debian: apt-get install systemd)';
     default:
       // What is not on PATH is brought from Debian.
       if (onPath('apt-get') || onPath(need)) return undefined;

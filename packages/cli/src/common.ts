@@ -10,6 +10,7 @@ import {
   readSetting,
   type SettingSources,
   type Settings,
+  tokenVariable,
 } from '@rollcall/service';
 import type { Command } from 'commander';
 import { CliError, exitCodes } from './exit-codes.ts';
@@ -21,6 +22,9 @@ export interface CommonOptions {
   readonly registryAddress?: string;
   readonly registryNamespace?: string;
   readonly registryTokenFile?: string;
+  readonly registryCa?: string;
+  readonly registryCert?: string;
+  readonly registryKey?: string;
   readonly timeout: number;
   readonly json?: true;
   readonly quiet?: true;
@@ -60,13 +64,21 @@ export function withCommon(command: Command): Command {
       'file with the token (a token on the command line shows in ps)',
       fromEnv('registryTokenFile'),
     )
+    .option(
+      '--registry-ca <path>',
+      "PEM file with the authorities of the registry's certificate",
+      fromEnv('registryCa'),
+    )
+    .option('--registry-cert <path>', 'PEM file with the certificate to show to the registry', fromEnv('registryCert'))
+    .option('--registry-key <path>', 'PEM file with its key', fromEnv('registryKey'))
     .addOption(timeOption('--timeout <time>', 'how long a call may take', '5s'))
     .option('--json', 'for programs')
     .option('--quiet', 'nothing but the result');
 }
 
 function tokenOf({ registryTokenFile: path }: CommonOptions): string | undefined {
-  if (path === undefined) return undefined;
+  // A variable with nothing in it is none.
+  if (path === undefined) return program.env[tokenVariable] || undefined;
   try {
     return readFileSync(path, 'utf8').trim();
   } catch (cause) {
@@ -81,7 +93,10 @@ function tokenOf({ registryTokenFile: path }: CommonOptions): string | undefined
 export function registryOptions(options: CommonOptions): CommonRegistryOptions {
   const { registryAddress, registryNamespace: namespace, timeout: timeoutMs } = options;
   const addresses = registryAddress?.split(',').map((address) => address.trim());
-  return { addresses, namespace, token: tokenOf(options), timeoutMs, env: program.env };
+  const { registryTokenFile: tokenFile, registryCa: ca, registryCert: cert, registryKey: key } = options;
+  const hasFiles = ca !== undefined || cert !== undefined || key !== undefined;
+  const tls = hasFiles ? { tlsFiles: { ca, cert, key } } : {};
+  return { addresses, namespace, token: tokenOf(options), tokenFile, ...tls, timeoutMs, env: program.env };
 }
 
 /**
@@ -105,7 +120,7 @@ export async function openNamed(options: CommonOptions): Promise<Registry> {
 /** Runs `work` with a registry and closes it, whatever happens. */
 export async function withRegistry(options: CommonOptions, work: (registry: Registry) => Promise<void>): Promise<void> {
   const adapter = await namedAdapter(options);
-  const registry = adapter.create(registryOptions(options));
+  const registry = openAdapter(adapter, registryOptions(options));
   try {
     await work(registry);
   } catch (error) {

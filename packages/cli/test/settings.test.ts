@@ -34,6 +34,7 @@ const samples: Readonly<Record<SettingKey, readonly [flag: string, variable: str
   allowHost: ['a.example', 'b.example', 'c.example,d.example'],
   protection: ['off', 'off', 'off'],
   warmUp: ['1500ms', '2s', '0'],
+  dataDir: ['/data/a', '/data/b', '/data/c'],
   tokensFile: ['a.json', 'b.json', 'c.json'],
   tlsCert: ['a.pem', 'b.pem', 'c.pem'],
   tlsKey: ['a.key', 'b.key', 'c.key'],

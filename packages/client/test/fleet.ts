@@ -75,11 +75,11 @@ export function notebook(): { readonly logger: Logger; readonly lines: string[] 
   return { logger: { debug: write, info: write, warn: write, error: write }, lines };
 }
 
-/** Waits for a condition, at most 5 s. */
+/** Waits for a condition, at most 20 s. */
 export async function eventually(isTrue: () => boolean, what: string): Promise<void> {
-  const deadline = performance.now() + 5_000;
+  const deadline = performance.now() + 20_000;
   while (!isTrue()) {
-    if (performance.now() > deadline) throw new Error(`not seen within 5 s: ${what}`);
+    if (performance.now() > deadline) throw new Error(`not seen within 20 s: ${what}`);
     await new Promise((resolve) => setTimeout(resolve, 5));
   }
 }

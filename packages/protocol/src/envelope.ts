@@ -12,4 +12,6 @@ export interface Envelope<T> {
   readonly revision: number;
   /** The server started without a table: a service that is missing may only not have registered again yet. */
   readonly warming?: true;
+  /** What is registered outlives a crash of the server. */
+  readonly durable?: true;
 }

@@ -42,6 +42,7 @@ export type {
 } from './leases.ts';
 export type { EnvRequest, ProtectionEndAnswer, ProtectionStatus, StatusAnswer } from './operations.ts';
 export type { InstancesAnswer, ServicesAnswer } from './reads.ts';
+export * as answers from './schemas/answers.ts';
 export type { JsonSchema } from './schemas/json-schema.ts';
 export { type SchemaKeyword, schemaKeywords } from './schemas/keywords.ts';
 export * as schemas from './schemas/requests.ts';

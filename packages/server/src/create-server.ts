@@ -1,8 +1,8 @@
+import { createRequire } from 'node:module';
 import { getHeapStatistics } from 'node:v8';
 import { RegistryError } from '@rollcall/core';
 import type { FastifyInstance } from 'fastify';
 import type { GuardedRoute } from './access/access-guard.ts';
-import { open, readsServer } from './access/route-access.ts';
 import { Security } from './access/security.ts';
 import { ChangeLog } from './changes/change-log.ts';
 import { HeldLeases } from './fronts/native/held-leases.ts';
@@ -11,11 +11,16 @@ import { Snapshots } from './fronts/native/snapshots.ts';
 import { WatchHub } from './fronts/native/watch/watch-hub.ts';
 import { createApp } from './http/create-app.ts';
 import { OpenAnswers } from './http/open-answers.ts';
+import { operatorRoutes } from './http/operator-routes.ts';
 import { Pacer } from './http/pacer.ts';
+import { Readiness } from './http/readiness.ts';
 import { Tls } from './http/tls.ts';
+import type { DataFolder } from './journal/data-folder.ts';
+import { keepRoll, publishedOf } from './journal/keep-roll.ts';
 import { logRequests } from './logs/request-log.ts';
 import { RollLog } from './logs/roll-log.ts';
 import { Metrics } from './metrics/metrics.ts';
+import { describeApi, openApiRoute } from './openapi/describe-api.ts';
 import { Roll } from './roll/roll.ts';
 import {
   changeLogBytes,
@@ -60,6 +65,8 @@ export class HttpServer implements DiscoveryServer {
   readonly #tls: Tls | undefined;
   readonly #security: Security;
   readonly #answers: OpenAnswers;
+  readonly #readiness: Readiness;
+  readonly #folder: DataFolder | undefined;
   readonly #startedAt: number;
   #cancelWarmUp: (() => void) | undefined;
   #warming: boolean;
@@ -71,23 +78,29 @@ export class HttpServer implements DiscoveryServer {
   }
 
   constructor(settings: ServerSettings) {
-    const { clock, protection, warmUpMs } = settings;
+    const { clock, protection, warmUpMs, dataDir } = settings;
     this.#settings = settings;
     this.#startedAt = clock.now();
     this.#warming = warmUpMs > 0;
-    const roll = new Roll({ clock, protection: protection === 'on', cpuTimeMs, maxBytes: rollPart * heapLimitBytes() });
+    const maxBytes = rollPart * heapLimitBytes();
+    const isKept = dataDir !== undefined;
+    const roll = new Roll({ clock, protection: protection === 'on', cpuTimeMs, maxBytes, isKept });
     this.#roll = roll;
+    const published = publishedOf(roll, isKept);
     const log = new ChangeLog({ changes: changeLogSize, bytes: changeLogBytes });
     const isWarming = (): boolean => this.#warming;
     const pacer = new Pacer();
-    const snapshots = new Snapshots(roll, clock);
+    const snapshots = new Snapshots(published, clock);
     this.#snapshots = snapshots;
-    const watches = new WatchHub({ roll, log, snapshots, pacer, clock, isWarming, maxWatches: settings.maxWatches });
+    const { maxWatches } = settings;
+    const watches = new WatchHub({ roll: published, log, snapshots, pacer, clock, isWarming, maxWatches });
     this.#watches = watches;
     this.#rollLog = new RollLog(settings.logger, clock);
     const metrics = new Metrics({ roll, log, watches, isWarming });
     // Watches last: they read the others.
-    for (const follower of [log, snapshots, this.#rollLog, metrics.follower, watches]) roll.follow(follower);
+    const followers = [log, snapshots, this.#rollLog, metrics.follower, watches];
+    const { durability, folder } = keepRoll({ settings, roll, published, log, followers });
+    this.#folder = folder;
     this.#tls = tlsOf(settings);
     this.#app = createApp(settings, this.#tls);
     logRequests(this.#app, settings);
@@ -95,10 +108,14 @@ export class HttpServer implements DiscoveryServer {
     this.#answers = new OpenAnswers(this.#app, clock);
     this.#security = new Security({ app: this.#app, settings, tls: this.#tls, roll });
     const { quota, secrets } = this.#security;
+    describeApi(this.#app, version);
     const uptimeMs = (): number => clock.now() - this.#startedAt;
     this.#app.register(nativeFront, {
       prefix: '/api',
       roll,
+      published,
+      durability,
+      backup: folder && (() => folder.backup()),
       watches,
       leases: new HeldLeases(roll, secrets),
       quota,
@@ -108,11 +125,9 @@ export class HttpServer implements DiscoveryServer {
       isWarming,
       uptimeMs,
     });
-    this.#app.get('/healthz', { config: { access: open } }, () => ({ status: 'ok' }));
-    this.#app.get('/metrics', { config: { access: readsServer } }, async (_request, reply) => {
-      const { contentType, text } = await metrics.answer();
-      return reply.type(contentType).send(text);
-    });
+    this.#readiness = new Readiness(this.#app, () => explainProgress(folder));
+    this.#app.register(openApiRoute, { prefix: '/api' });
+    this.#app.register(operatorRoutes, { metrics });
   }
 
   async listen(): Promise<{ readonly host: string; readonly port: number; readonly url: string }> {
@@ -124,6 +139,7 @@ export class HttpServer implements DiscoveryServer {
     } catch (cause) {
       throw new RegistryError('UNAVAILABLE', explainBind(cause, host, port), { cause, registry: 'server' });
     }
+    await this.#restore();
     if (this.#warming) this.#cancelWarmUp = clock.setTimer(warmUpMs, () => this.#warmed());
     const address = this.#app.server.address();
     const bound = typeof address === 'object' && address !== null ? address.port : port;
@@ -148,6 +164,18 @@ export class HttpServer implements DiscoveryServer {
     return this.close();
   }
 
+  /** A table that is complete needs no warm-up: what it does not list is gone. */
+  async #restore(): Promise<void> {
+    try {
+      const { isComplete = false } = (await this.#folder?.open()) ?? {};
+      if (isComplete) this.#warming = false;
+      this.#readiness.ready();
+    } catch (error) {
+      await this.close();
+      throw error;
+    }
+  }
+
   #warmed(): void {
     this.#warming = false;
     this.#settings.logger.info({}, 'warm-up is over: an instance that has not registered by now is gone');
@@ -160,9 +188,15 @@ export class HttpServer implements DiscoveryServer {
     await this.#answers.close();
     this.#snapshots.close();
     this.#roll.close();
+    await this.#folder?.close();
     this.#rollLog.close();
     await this.#security.close();
   }
+}
+
+function explainProgress(folder: DataFolder | undefined): string {
+  const { read, total } = folder?.progress ?? { read: 0, total: 0 };
+  return total === 0 ? 'the store is being opened' : `${read} of ${total} instances are read`;
 }
 
 function tlsOf({ tlsCert: cert, tlsKey: key, tlsClientCa: clientCa, clock }: ServerSettings): Tls | undefined {
@@ -177,6 +211,8 @@ function explainBind(cause: unknown, host: string, port: number): string {
   if (code === 'EACCES') return `no permission to bind port ${port}: choose one above 1023`;
   return `cannot listen on ${host}:${port}: ${String(cause)}`;
 }
+
+const { version } = createRequire(import.meta.url)('../package.json') as { readonly version: string };
 
 const heapLimitBytes = (): number => getHeapStatistics().heap_size_limit;
 

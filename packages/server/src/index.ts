@@ -1,3 +1,4 @@
+export { serverFileProblems } from './access/file-problems.ts';
 export { type Grant, type Role, roles } from './access/grant.ts';
 export { hashToken, newToken } from './access/token.ts';
 export {

@@ -29,6 +29,8 @@ export interface ServerOptions extends SecurityOptions {
   readonly logRequests?: 'problems' | 'all' | undefined;
   /** A request that takes longer is logged as slow. Milliseconds; default 1,000. Lower shows a busy server earlier and logs more. */
   readonly slowRequestMs?: number | undefined;
+  /** Folder in which the roll is kept over a restart, made where there is none; default: it is not kept. */
+  readonly dataDir?: string | undefined;
   readonly clock?: Clock | undefined;
 }
 
@@ -112,11 +114,18 @@ export const pauseCheckMs = 250;
 /** A gap longer than this was a pause, and does not count. Milliseconds. */
 export const pauseAfterMs = 1_000;
 
+/** A group that the disk has not taken by then holds up nothing any longer: its callers are told. Milliseconds. */
+export const groupLimitMs = 5_000;
+/** How soon a group that could not be written is tried again. Milliseconds. */
+export const retryWriteMs = 500;
+/** How often the lease clock is written while nothing changes. Milliseconds. */
+export const keepClockMs = 60_000;
+
 /** Options with their defaults. */
 export type ServerSettings = Readonly<
-  Required<{ [K in Exclude<keyof ServerOptions, keyof SecurityOptions>]: NonNullable<ServerOptions[K]> }>
+  Required<{ [K in Exclude<keyof ServerOptions, keyof SecurityOptions | 'dataDir'>]: NonNullable<ServerOptions[K]> }>
 > &
-  SecuritySettings;
+  SecuritySettings & { readonly dataDir: string | undefined };
 
 const loopback = /^(?:127(?:\.\d{1,3}){3}|localhost|::1|\[::1\])$/;
 
@@ -131,7 +140,7 @@ export interface OptionProblem {
 
 /** All that is wrong with the options, each on its own and together. */
 export function serverOptionProblems(options: ServerOptions): readonly OptionProblem[] {
-  const { host, port, protection, warmUpMs, allowedHosts, logRequests, slowRequestMs } = withDefaults(options);
+  const { host, port, protection, warmUpMs, allowedHosts, logRequests, slowRequestMs, dataDir } = withDefaults(options);
   const problems: OptionProblem[] = [];
   const check = (option: keyof ServerOptions, holds: boolean, message: string): void => {
     if (!holds) problems.push({ option, message });
@@ -148,6 +157,8 @@ export function serverOptionProblems(options: ServerOptions): readonly OptionPro
   const isWanted = logRequests === 'problems' || logRequests === 'all';
   check('logRequests', isWanted, `logRequests must be problems or all, got ${String(logRequests)}`);
   check('slowRequestMs', slowRequestMs >= 0, `slowRequestMs must be 0 or more milliseconds, got ${slowRequestMs}`);
+  const isFolder = dataDir === undefined || (typeof dataDir === 'string' && dataDir !== '');
+  check('dataDir', isFolder, 'dataDir must be the path of a folder');
   check(
     'host',
     !isHost || isLoopback(host) || options.insecure === true || options.tokensFile !== undefined,
@@ -175,9 +186,11 @@ function withDefaults(options: ServerOptions): ServerSettings {
     logger = silentLogger,
     logRequests = 'problems',
     slowRequestMs = defaultSlowRequestMs,
+    dataDir,
     clock = systemClock,
   } = options;
   return {
+    dataDir,
     host,
     port,
     protection,

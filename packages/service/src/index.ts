@@ -10,5 +10,6 @@ export {
   type SettingSources,
   type Settings,
   type Sourced,
+  tokenVariable,
 } from './registries/settings.ts';
 export type { ServiceEvents, ServiceOptions, ServiceRuntime, ServiceStatus } from './service-options.ts';

@@ -1,7 +1,9 @@
-// A service whose heartbeat is a worker's, on the discovery server at the address given; TTL 1 s. It tells its events to its
-// parent, and does what it is told: { block: ms } keeps its main loop busy, { kill: true } ends its worker.
+// A service whose heartbeat is a worker's, on the discovery server at the address given; TTL_MS is its TTL, else 1 s. It also follows itself as a
+// client. It tells its events to its parent, and does what it is told: { block: ms } keeps its main loop busy, { kill: true }
+// ends its worker.
 import { Worker } from 'node:worker_threads';
 import { discovery } from '../../adapters/discovery/dist/index.js';
+import { createClient } from '../../client/dist/index.js';
 import { createService } from '../dist/index.js';
 
 const [address = '', check = ''] = process.argv.slice(2);
@@ -14,13 +16,17 @@ Worker.prototype.unref = function unref() {
 };
 const tell = (/** @type {object} */ message) => process.send?.(message);
 let healthy = true;
+const registry = discovery({ addresses: [address] });
+const silent = { debug() {}, info() {}, warn() {}, error() {} };
+const client = createClient(registry, { logger: silent, probe: false });
+client.on('status', ({ status }) => tell({ event: 'view', status }));
 const service = createService({
   name: 'beating',
   id: 'b1',
   advertise: '10.0.0.1:80',
-  registry: discovery({ addresses: [address] }),
+  registry,
   heartbeat: 'worker',
-  ttlMs: 1_000,
+  ttlMs: Number(process.env.TTL_MS ?? 1_000),
   renewIntervalMs: 300,
   maxStallMs: 4_000,
   drainMs: 0,
@@ -40,6 +46,7 @@ const service = createService({
 });
 service.on('registered', () => tell({ event: 'registered' }));
 service.on('unregistered', () => tell({ event: 'unregistered' }));
+service.on('conflict', () => tell({ event: 'conflict' }));
 service.on('stalled', (info) => tell({ event: 'stalled', ...info }));
 process.on('message', async (/** @type {any} */ order) => {
   if (order.block) {
@@ -49,10 +56,12 @@ process.on('message', async (/** @type {any} */ order) => {
   if (order.kill) await workers[0]?.terminate();
   if ('healthy' in order) healthy = order.healthy;
   if (order.stop) {
+    await client.close();
     await service.stop();
-    await service.registry?.close();
+    await registry.close();
     tell({ event: 'stopped' });
     process.disconnect();
   }
 });
 await service.start();
+client.service('beating');

@@ -6,6 +6,7 @@ import type { WatchEvent } from '@rollcall/core';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { discovery } from '../../adapters/discovery/src/index.ts';
 import { memory } from '../../adapters/memory/src/index.ts';
+import { TcpProxy } from '../../backends/src/index.ts';
 import { createService } from '../src/index.ts';
 
 const bin = fileURLToPath(new URL('../../cli/bin/rollcall.js', import.meta.url));
@@ -24,6 +25,7 @@ afterAll(() => server.kill('SIGKILL'));
 const cleanUps: (() => unknown)[] = [];
 afterEach(async () => {
   for (const cleanUp of cleanUps.splice(0).reverse()) await cleanUp();
+  vi.unstubAllEnvs();
 });
 
 interface Told {
@@ -31,16 +33,21 @@ interface Told {
   readonly line?: string;
   readonly stalledMs?: number;
   readonly heldByWorker?: boolean;
+  /** Of what the program's own client sees. */
+  readonly status?: string;
 }
 
 /** The program in a process of its own, what it tells, and what a watcher elsewhere is told of it. */
-async function start(...args: string[]) {
+const start = (...args: string[]) => startBy(address, ...args);
+
+/** `link`: the address by which the program reaches the server. */
+async function startBy(link: string, ...args: string[]) {
   const registry = discovery({ addresses: [address] });
   const events: WatchEvent[] = [];
   const watching = (async () => {
     for await (const event of registry.watch({ name: 'beating' })) events.push(event);
   })();
-  const child = fork(program, [address, ...args], { execArgv: [], stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
+  const child = fork(program, [link, ...args], { execArgv: [], stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
   cleanUps.push(async () => {
     child.kill('SIGKILL');
     await registry.close();
@@ -81,6 +88,8 @@ describe("heartbeat: 'worker'", () => {
   }, 60_000);
 
   it('the main loop takes over without a gap when the heartbeat worker dies, and says so', async () => {
+    // Long enough for a busy machine to take over in.
+    vi.stubEnv('TTL_MS', '5000');
     const { child, ended, told, types, registry } = await start();
     child.send({ kill: true });
     const line = /the main loop renews from now on, because its worker ended/;
@@ -88,7 +97,7 @@ describe("heartbeat: 'worker'", () => {
     const registered = () => told.filter(({ event }) => event === 'registered').length;
     await vi.waitFor(() => expect(registered()).toBeGreaterThanOrEqual(1), waiting);
     // Renewed by the main loop for longer than the TTL.
-    const until = Date.now() + 2_500;
+    const until = Date.now() + 6_000;
     await vi.waitFor(() => expect(Date.now()).toBeGreaterThan(until), waiting);
     expect(types()).not.toContain('delete');
     child.send({ stop: true });
@@ -96,7 +105,89 @@ describe("heartbeat: 'worker'", () => {
     expect(await registry.getService('beating')).toEqual([]);
   }, 60_000);
 
-  it('a heartbeat worker deregisters while registerCheck fails in the main thread', async () => {
+  it('gives up a worker whose backend hangs: the main loop takes over, waits for the backend, and has no conflict with it', async () => {
+    const link = new TcpProxy(address);
+    await link.listen();
+    cleanUps.push(() => link.close());
+    const { child, ended, told, types, registry } = await startBy(link.address);
+    link.blackHole();
+    const line = /the main loop renews from now on, because its worker's connection to the registry hangs/;
+    await vi.waitFor(() => expect(told.some((message) => line.test(message.line ?? ''))).toBe(true), waiting);
+    expect(types().at(-1)).toBe('delete');
+    const at = told.length;
+    const until = Date.now() + 2_500;
+    await vi.waitFor(() => expect(Date.now()).toBeGreaterThan(until), waiting);
+    // The main loop's own call hangs as well: nothing is claimed.
+    expect(told.slice(at).filter(({ event }) => event === 'registered')).toEqual([]);
+    expect(told.filter(({ event }) => event === 'unregistered')).toHaveLength(1);
+    link.restore();
+    await vi.waitFor(() => expect(told.slice(at).some(({ event }) => event === 'registered')).toBe(true), waiting);
+    await vi.waitFor(() => expect(types().at(-1)).toBe('create'), waiting);
+    const creations = () => types().filter((type) => type === 'create').length;
+    const later = Date.now() + 3_000;
+    await vi.waitFor(() => expect(Date.now()).toBeGreaterThan(later), waiting);
+    expect([types().at(-1), creations()]).toEqual(['create', 2]);
+    expect(told.filter(({ event }) => event === 'conflict')).toEqual([]);
+    child.send({ stop: true });
+    expect(await ended).toBe(0);
+    expect(await registry.getService('beating')).toEqual([]);
+  }, 90_000);
+
+  it('takes over from a worker on a server that was stopped, and its own earlier renewals do not count against it', async () => {
+    const { child, ended, told, registry } = await start();
+    const registered = () => told.filter(({ event }) => event === 'registered').length;
+    await vi.waitFor(() => expect(registered()).toBe(1), waiting);
+    server.kill('SIGSTOP');
+    cleanUps.push(() => server.kill('SIGCONT'));
+    const line = /the main loop renews from now on, because its worker's connection to the registry hangs/;
+    await vi.waitFor(() => expect(told.some((message) => line.test(message.line ?? ''))).toBe(true), waiting);
+    server.kill('SIGCONT');
+    await vi.waitFor(() => expect(registered()).toBe(2), waiting);
+    const later = Date.now() + 2_500;
+    await vi.waitFor(() => expect(Date.now()).toBeGreaterThan(later), waiting);
+    expect(await registry.getService('beating')).toMatchObject([{ nodes: [{ id: 'b1' }] }]);
+    expect(told.filter(({ event }) => event === 'conflict')).toEqual([]);
+    expect(registered()).toBe(2);
+    child.send({ stop: true });
+    expect(await ended).toBe(0);
+    expect(await registry.getService('beating')).toEqual([]);
+  }, 90_000);
+
+  it('notices that the process was suspended beyond its TTL, registers anew, and its clients know that their view is old', async () => {
+    const { child, ended, told, types } = await start();
+    await vi.waitFor(() => expect(told.some(({ status }) => status === 'live')).toBe(true), waiting);
+    child.kill('SIGSTOP');
+    cleanUps.push(() => child.kill('SIGCONT'));
+    await vi.waitFor(() => expect(types()).toContain('delete'), waiting);
+    // Longer than two TTLs, and than a watch may be silent.
+    const until = Date.now() + 6_000;
+    await vi.waitFor(() => expect(Date.now()).toBeGreaterThan(until), waiting);
+    const at = told.length;
+    child.kill('SIGCONT');
+    await vi.waitFor(() => expect(types().filter((type) => type === 'create')).toHaveLength(2), waiting);
+    const since = () => told.slice(at);
+    await vi.waitFor(() => expect(since().some(({ event }) => event === 'unregistered')).toBe(true), waiting);
+    await vi.waitFor(() => expect(since().some(({ event }) => event === 'registered')).toBe(true), waiting);
+    await vi.waitFor(() => expect(since().some(({ event }) => event === 'stalled')).toBe(true), waiting);
+    await vi.waitFor(() => expect(since().flatMap(({ status }) => status ?? [])).toEqual(['stale', 'live']), waiting);
+    child.send({ stop: true });
+    expect(await ended).toBe(0);
+  }, 60_000);
+
+  it('does not claim that its worker held a service through a suspension of the whole process', async () => {
+    const { child, told, types } = await start();
+    child.kill('SIGSTOP');
+    cleanUps.push(() => child.kill('SIGCONT'));
+    await vi.waitFor(() => expect(types()).toContain('delete'), waiting);
+    // Beyond the TTL and the notice of a stall, below maxStallMs.
+    const until = Date.now() + 1_000;
+    await vi.waitFor(() => expect(Date.now()).toBeGreaterThan(until), waiting);
+    child.kill('SIGCONT');
+    await vi.waitFor(() => expect(told.some(({ event }) => event === 'stalled')).toBe(true), waiting);
+    expect(told.find(({ event }) => event === 'stalled')?.heldByWorker).toBe(false);
+  }, 60_000);
+
+  it('deregisters while registerCheck fails in the main thread', async () => {
     const { child, types } = await start('check');
     child.send({ healthy: false });
     await vi.waitFor(() => expect(types()).toContain('delete'), waiting);
@@ -115,5 +206,4 @@ describe("heartbeat: 'worker'", () => {
     await registry.close();
     const options = { name: 'beating', advertise: 'h:1', maxStallMs: 10, renewIntervalMs: 100, ttlMs: 300 };
     expect(() => createService(options)).toThrow(/maxStallMs \(10\) must be at least renewIntervalMs \(100\)/);
-  });
-});
+  }););

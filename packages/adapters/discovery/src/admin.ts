@@ -46,7 +46,7 @@ const strange = (field: string): RegistryError =>
   toDiscoveryError(new HttpError(`answered without ${field}: is it a Rollcall server that listens there?`));
 
 async function askOnce(
-  { endpoints, token, clock }: DiscoverySettings,
+  { endpoints, credentials, clock }: DiscoverySettings,
   request: AdminRequest,
   { timeoutMs: ms = adminTimeoutMs, signal }: CallOptions,
 ): Promise<Readonly<Record<string, unknown>>> {
@@ -54,7 +54,7 @@ async function askOnce(
   if (endpoint === undefined) throw new RegistryError('INTERNAL', 'the options name no server');
   const message = `the discovery server ${endpoint.address} did not answer within ${ms} ms`;
   const reason = new RegistryError('TIMEOUT', message, { registry: 'discovery' });
-  const client = new ApiClient({ endpoint, token, clock });
+  const client = new ApiClient({ endpoint, credentials, clock });
   try {
     return await withDeadline({ clock, ms, signal, reason }, (inner) =>
       untilAborted(inner, client.call({ ...request, signal: inner })),

@@ -12,6 +12,7 @@ export const adapter: AdapterDescriptor = Object.freeze({
   addresses: { kind: 'endpoint', defaults: [defaultAddress] },
   loopbackIsLocal: true,
   environment: [],
+  tlsFiles: true,
   startHint,
   diagnose,
   admin: discoveryAdmin,

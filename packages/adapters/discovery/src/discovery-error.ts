@@ -4,6 +4,12 @@ import { ConnectionError, HttpError } from './http/http-error.ts';
 
 const registry = 'discovery';
 
+/** How users name what TLS needs. */
+export const tlsNames = {
+  ca: '--registry-ca, tlsFiles.ca or NODE_EXTRA_CA_CERTS',
+  cert: '--registry-cert and --registry-key, or tlsFiles.cert and tlsFiles.key',
+} as const;
+
 // The one place where an HTTP status becomes a code.
 const codes: Readonly<Record<number, RegistryErrorCode>> = {
   // The guard has checked the arguments: what the server refuses then is our defect.
@@ -37,8 +43,7 @@ export function toDiscoveryError(cause: unknown): RegistryError {
 /** A socket's own words do not say that one side speaks TLS and the other does not. */
 function explain({ address, secure, message, code }: ConnectionError): string {
   const isReset = code === 'ECONNRESET' || code === 'EPIPE';
-  const names = { ca: 'NODE_EXTRA_CA_CERTS', cert: 'a proxy that presents it' };
-  const said = secure && isReset ? message : explainTls(message || code, names);
+  const said = secure && isReset ? message : explainTls(message || code, tlsNames);
   return said.includes(address) ? said : `${address}: ${said}`;
 }
 

@@ -2,10 +2,13 @@ import type { Capabilities, Clock, RegistryOptions } from '@rollcall/core';
 import {
   type BackendEndpoint,
   type EndpointRules,
+  invalidOption,
   parseEndpoints,
   parseHeaderToken,
   systemClock,
+  type TlsPaths,
 } from '@rollcall/core/adapter';
+import { Credentials } from './http/credentials.ts';
 
 /** Options of {@link discovery}. */
 export interface DiscoveryOptions extends RegistryOptions {
@@ -19,6 +22,10 @@ export interface DiscoveryOptions extends RegistryOptions {
   readonly namespace?: string | undefined;
   /** Bearer token. */
   readonly token?: string | undefined;
+  /** File with the token. Read when it is first needed, and again when the server answers 401. */
+  readonly tokenFile?: string | undefined;
+  /** PEM files for `https` addresses. Read when they are first needed, and again when a connection fails. */
+  readonly tlsFiles?: TlsPaths | undefined;
 }
 
 /** The port of an address without one; a URL without a port has that of its scheme. */
@@ -81,7 +88,7 @@ export interface DiscoverySettings {
   readonly endpoints: readonly BackendEndpoint[];
   /** The environment on the server. */
   readonly env: string;
-  readonly token: string | undefined;
+  readonly credentials: Credentials;
   readonly clock: Clock;
 }
 
@@ -90,12 +97,31 @@ export function parseSettings({
   addresses,
   namespace,
   token,
+  tokenFile,
+  tlsFiles,
   clock = systemClock,
 }: DiscoveryOptions): DiscoverySettings {
   return {
     endpoints: parseEndpoints(addresses, endpointRules),
     env: namespace ?? defaultEnv,
-    token: parseHeaderToken(token, 'discovery'),
+    credentials: new Credentials({
+      token: parseHeaderToken(token, 'discovery'),
+      tokenFile: parsePath(tokenFile, 'tokenFile'),
+      tlsFiles: parseTlsFiles(tlsFiles),
+    }),
     clock,
   };
+}
+
+function parsePath(path: unknown, option: string): string | undefined {
+  if (path === undefined || (typeof path === 'string' && path !== '')) return path;
+  throw invalidOption('discovery', `${option} must be the path of a file`);
+}
+
+function parseTlsFiles(files: TlsPaths | undefined): TlsPaths | undefined {
+  if (files === undefined) return undefined;
+  const [ca, cert, key] = (['ca', 'cert', 'key'] as const).map((name) => parsePath(files[name], `tlsFiles.${name}`));
+  if ((cert === undefined) !== (key === undefined))
+    throw invalidOption('discovery', 'tlsFiles.cert and tlsFiles.key must be given together');
+  return { ca, cert, key };
 }

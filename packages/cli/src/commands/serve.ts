@@ -10,6 +10,7 @@ import type { Problem } from '../settings/given.ts';
 import { type EffectiveSettings, readSettings, serverOptionsOf } from '../settings/read-settings.ts';
 import { settingFlags } from '../settings/setting-flags.ts';
 import { aborted, untilSignal } from '../signals.ts';
+import { serviceManager } from '../systemd.ts';
 
 /** What is no setting of the server, besides the flags of the settings. */
 interface ServeFlags extends Readonly<Record<string, unknown>> {
@@ -53,7 +54,10 @@ async function serve(flags: ServeFlags): Promise<void> {
     logger.warn({ host }, 'insecure: every client that reaches this address may read and change the roll');
   if (flags.json) print(JSON.stringify({ url, host, port, pid: process.pid }));
   else if (!flags.quiet) print(`the roll is open at ${url} (self-protection ${protection}); Ctrl-C ends it`);
+  const manager = serviceManager(program.env, logger);
+  manager.ready(`serving at ${url}`);
   await aborted(signal);
+  manager.stopping();
   logger.info({}, 'ending: watches are cut, requests under way are answered');
   await server.close();
   logger.info({}, 'ended');

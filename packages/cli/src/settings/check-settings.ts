@@ -1,12 +1,13 @@
-import { serverOptionProblems } from '@rollcall/server';
+import { serverFileProblems, serverOptionProblems } from '@rollcall/server';
 import { plain, table } from '../output.ts';
 import type { Problem } from './given.ts';
 import { type EffectiveSettings, serverOptionsOf, settingOf } from './read-settings.ts';
 import { nameOf, settingKeys, writeSetting } from './server-settings.ts';
 
-/** All that is wrong: with each setting, and with the settings together. */
+/** All that is wrong: with each setting, with the settings together, and with the files that they name. */
 export function problemsOf({ values, sources, problems }: EffectiveSettings): readonly Problem[] {
-  const together = serverOptionProblems(serverOptionsOf(values)).map(({ option, message }) => {
+  const options = serverOptionsOf(values);
+  const together = [...serverOptionProblems(options), ...serverFileProblems(options)].map(({ option, message }) => {
     const key = settingOf(option);
     return key === undefined ? { source: option, message } : { name: nameOf(key), source: sources[key], message };
   });

@@ -14,6 +14,7 @@ export interface ServeSettings {
   readonly allowHost?: readonly string[];
   readonly protection: 'on' | 'off';
   readonly warmUp: number;
+  readonly dataDir?: string;
   readonly leaseSecrets: boolean;
   readonly auditLog?: string;
   readonly maxConnections?: number;
@@ -109,6 +110,12 @@ export const settingTable: { readonly [K in keyof ServeSettings]-?: Setting<NonN
     byDefault: 90_000,
     option: 'warmUpMs',
     negated: { value: 0, help: 'believe absence at once' },
+  },
+  dataDir: {
+    kind: text('the path of a folder'),
+    argument: '<folder>',
+    help: 'folder in which the roll is kept over a restart; not given: it is not kept',
+    option: 'dataDir',
   },
   leaseSecrets: {
     kind: yesOrNo,

@@ -5,7 +5,13 @@ type AgentClass = new (options: object) => Agent;
 
 const symbols = ['undici.globalDispatcher.2', 'undici.globalDispatcher.1'].map((name) => Symbol.for(name));
 
-/** The global dispatcher, whoever set it. */
+/**
+ * How long before a server closes an idle connection it is not used any more. undici's own second is too little: its
+ * timers are up to a second late, and so is a busy caller. Milliseconds.
+ */
+const keepAliveTimeoutThreshold = 2_000;
+
+/** The global dispatcher, as set by Node or by the program. */
 function globalDispatcher(): object | undefined {
   // On Node 20 it is there only after a part of fetch was touched.
   void globalThis.Response;
@@ -34,7 +40,11 @@ export class Dispatchers {
     if (this.#isClosed || basis?.constructor.name !== 'Agent') return undefined;
     const known = this.#agents.get(headersTimeoutMs);
     if (known !== undefined) return known;
-    const options = { connect: { timeout: this.#connectTimeoutMs }, headersTimeout: headersTimeoutMs };
+    const options = {
+      connect: { timeout: this.#connectTimeoutMs },
+      headersTimeout: headersTimeoutMs,
+      keepAliveTimeoutThreshold,
+    };
     const agent = new (basis.constructor as AgentClass)(options);
     this.#agents.set(headersTimeoutMs, agent);
     return agent;

@@ -22,7 +22,11 @@ interface Trouble {
   readonly syscall?: unknown;
   readonly cause?: unknown;
   readonly errors?: unknown;
+  readonly socket?: unknown;
 }
+
+/** How deep causes are followed: they may lead in a circle. */
+const deepest = 8;
 
 const asTrouble = (error: unknown): Trouble | undefined =>
   typeof error === 'object' && error !== null ? error : undefined;
@@ -42,7 +46,7 @@ function resultOfCode({ code, syscall }: Trouble): Result | undefined {
 /** By the error's `code`, or that of a cause. Without one: `failed`. */
 export function resultOfError(error: unknown): Result {
   let at = asTrouble(error);
-  for (let depth = 0; depth < 8 && at !== undefined; depth += 1) {
+  for (let depth = 0; depth < deepest && at !== undefined; depth += 1) {
     if (at.name === 'TimeoutError') return 'timeout';
     if (at.name === 'AbortError') return 'cancelled';
     const result = resultOfCode(at);
@@ -51,6 +55,20 @@ export function resultOfError(error: unknown): Result {
     at = asTrouble(at.cause ?? (Array.isArray(at.errors) ? at.errors[0] : undefined));
   }
   return 'failed';
+}
+
+/**
+ * Whether a connection broke that had carried answers before. Servers close idle connections, and a caller that was
+ * blocked for seconds finds all of its own closed at once: that says nothing about the load of the service.
+ */
+export function brokeOnReuse(error: unknown): boolean {
+  let at = asTrouble(error);
+  for (let depth = 0; depth < deepest && at !== undefined; depth += 1) {
+    const socket = asTrouble(at.socket) as { readonly bytesRead?: unknown } | undefined;
+    if (at.code === 'UND_ERR_SOCKET') return typeof socket?.bytesRead === 'number' && socket.bytesRead > 0;
+    at = asTrouble(at.cause);
+  }
+  return false;
 }
 
 /** By the status of an HTTP answer. */

@@ -9,7 +9,7 @@ import type { OpenService } from '../shell/open-service.ts';
 import { type Attempting, attempt } from './attempt.ts';
 import type { InFlight } from './in-flight.ts';
 import type { Ended, Job } from './job.ts';
-import { isUnsent } from './outcome.ts';
+import { brokeOnReuse, isUnsent } from './outcome.ts';
 
 /** What all calls of a client share. */
 export interface CallContext {
@@ -146,7 +146,10 @@ class Run<T> {
     if (next === undefined) return undefined;
     // A node that refused is asked once; one whose idle connection broke may be asked again.
     if (wasUnsent && this.#tried.has(next.id)) return undefined;
-    return wasUnsent || this.#context.budget.take(nowMs) ? next : undefined;
+    const { budget } = this.#context;
+    // Each connection breaks on reuse once, so that such repeats are bounded without the budget.
+    const isFree = wasUnsent || (ended.kind === 'error' && budget.isOn && brokeOnReuse(ended.error));
+    return isFree || budget.take(nowMs) ? next : undefined;
   }
 
   #keep(answer: T): void {

@@ -19,6 +19,11 @@ export class RetryBudget {
     this.#share = share;
   }
 
+  /** Whether there is any repeat that may reach a server. */
+  get isOn(): boolean {
+    return this.#share > 0;
+  }
+
   /** A call begins. */
   call(nowMs: number): void {
     this.#turn(nowMs);
@@ -29,7 +34,7 @@ export class RetryBudget {
   take(nowMs: number): boolean {
     this.#turn(nowMs);
     const sum = (counts: readonly number[]): number => counts.reduce((total, count) => total + count, 0);
-    if (this.#share === 0 || sum(this.#repeats) >= this.#share * sum(this.#calls) + retryReserve) return false;
+    if (!this.isOn || sum(this.#repeats) >= this.#share * sum(this.#calls) + retryReserve) return false;
     this.#add(this.#repeats);
     return true;
   }

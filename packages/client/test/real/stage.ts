@@ -19,7 +19,7 @@ export const pause = (ms: number): Promise<void> => new Promise((resolve) => set
 export interface Tally {
   calls: number;
   failedGets: string[];
-  failedPosts: number;
+  failedPosts: string[];
   readonly attempts: Ended[];
 }
 
@@ -87,7 +87,7 @@ export class Stage implements AsyncDisposable {
 
   /** 200 requests a second, every tenth a POST, while `work` lasts. */
   async load(work: () => Promise<void>): Promise<Tally> {
-    const tally: Tally = { calls: 0, failedGets: [], failedPosts: 0, attempts: [] };
+    const tally: Tally = { calls: 0, failedGets: [], failedPosts: [], attempts: [] };
     const note = (message: unknown): void => {
       const attempt = message as AttemptMessage;
       const endedAt = performance.now();
@@ -128,10 +128,15 @@ export class Stage implements AsyncDisposable {
       if (!response.ok) throw new Error(`status ${response.status}`);
     } catch (error) {
       const cause = error instanceof Error ? error.cause : undefined;
-      if (isPost) tally.failedPosts += 1;
-      else tally.failedGets.push(`${error} ${cause}`);
+      (isPost ? tally.failedPosts : tally.failedGets).push(`${error} ${cause}`);
     }
   }
+}
+
+/** What failed, with the reasons: one line. */
+export function summary({ calls, failedGets, failedPosts }: Tally): string {
+  const reasons = [...new Set([...failedGets, ...failedPosts])].slice(0, 4).join('; ');
+  return `${calls} calls, ${failedGets.length} GETs and ${failedPosts.length} POSTs failed${reasons === '' ? '' : ` (${reasons})`}`;
 }
 
 /** Attempts at a node that failed, by its id. */
@@ -140,3 +145,10 @@ export function failures({ attempts }: Tally): Readonly<Record<string, number>> 
   for (const { node, result } of attempts) if (result !== 'ok') counts[node.id] = (counts[node.id] ?? 0) + 1;
   return counts;
 }
+
+/**
+ * POSTs that failed although no connection of theirs broke. A caller that stalls finds its idle connections closed by the
+ * servers, and a POST on one of them must not be sent twice.
+ */
+export const lostPosts = ({ failedPosts }: Tally): readonly string[] =>
+  failedPosts.filter((text) => !/other side closed|ECONNRESET|EPIPE/.test(text));

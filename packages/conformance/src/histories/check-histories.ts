@@ -9,6 +9,7 @@ import { type Command, histories, type Stage } from './commands.ts';
 import { completeOptions, type HistoryOptions, type HistorySettings } from './history-options.ts';
 import { realTime, virtualTime } from './history-time.ts';
 import { close, rest } from './living.ts';
+import { Stalls } from './stalls.ts';
 import { rules, Violation } from './violation.ts';
 import { World } from './world.ts';
 
@@ -47,23 +48,25 @@ export async function playHistories(harness: Harness, options: HistoryOptions): 
   const settings = completeOptions(harness, options);
   const { together, runs, seed } = settings;
   const release = holdProcess();
+  const stalls = new Stalls();
   try {
     const share = Math.ceil(runs / together);
-    const lanes = Array.from({ length: together }, (_, lane) => playLane(settings, share, seed + lane));
+    const lanes = Array.from({ length: together }, (_, lane) => playLane(settings, stalls, share, seed + lane));
     for (const outcome of await Promise.allSettled(lanes)) if (outcome.status === 'rejected') throw outcome.reason;
   } finally {
     release();
+    stalls.stop();
   }
 }
 
-async function playLane(settings: HistorySettings, runs: number, seed: number): Promise<void> {
+async function playLane(settings: HistorySettings, stalls: Stalls, runs: number, seed: number): Promise<void> {
   const { maxCommands, faults, path, shrinkMs } = settings;
   let shortest: Violation | undefined;
   let failedAt = Number.POSITIVE_INFINITY;
   const property = fc.asyncProperty(histories(faults, maxCommands), async (commands) => {
     if (now() - failedAt > shrinkMs) return;
     try {
-      await playOne(settings, commands);
+      await playOne(settings, stalls, commands);
     } catch (error) {
       failedAt = Math.min(failedAt, now());
       shortest = error instanceof Violation ? error : new Violation('call', String(error), { cause: error });
@@ -94,9 +97,9 @@ function report(found: Violation | undefined, details: fc.RunDetails<[Iterable<C
   return error;
 }
 
-async function playOne(settings: HistorySettings, commands: Iterable<Command>): Promise<void> {
+async function playOne(settings: HistorySettings, stalls: Stalls, commands: Iterable<Command>): Promise<void> {
   const { harness, clock, faults } = settings;
-  const time = clock === undefined ? realTime(harness.patience ?? 1) : virtualTime(clock);
+  const time = clock === undefined ? realTime(harness.patience ?? 1, stalls) : virtualTime(clock);
   const capabilities = await time.ends('opening a first registry', 10_000, capabilitiesOf(harness));
   const control = faults && harness.faults !== undefined ? new FaultControl(harness.faults) : undefined;
   const world = new World(settings, capabilities, time, control);

@@ -1,6 +1,7 @@
 import { RegistryError } from '@rollcall/core';
 import { recoverMs, settleMs } from '../defaults.ts';
 import { operations } from '../kit/operations.ts';
+import { isOver } from './history-time.ts';
 import { fact } from './node-model.ts';
 import { list, read, settle } from './reading.ts';
 import type { Told } from './told.ts';
@@ -12,12 +13,12 @@ const lookMs = 20;
 
 /** Looks until it does not throw; after so many milliseconds it fails with what was thrown last. */
 async function comesTrue(world: World, limitMs: number, check: () => void | Promise<void>): Promise<void> {
-  const until = world.time.now() + limitMs * world.time.patience;
+  const since = world.time.now();
   for (;;) {
     try {
       return await check();
     } catch (error) {
-      if (world.time.now() >= until) throw error;
+      if (isOver(world.time, since, limitMs * world.time.patience)) throw error;
     }
     await world.time.pass(lookMs);
   }

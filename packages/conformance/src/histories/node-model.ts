@@ -65,10 +65,13 @@ export const fact = (known: Partial<Fact> & Pick<Fact, 'startedAt' | 'ackedAt'>)
 export class NodeModel {
   #facts: Fact[] = [never];
   readonly #propagationMs: number;
+  readonly #stalledMs: (since: number) => number;
   #suspendedSince = Number.POSITIVE_INFINITY;
 
-  constructor(propagationMs: number) {
+  /** @param stalledMs For how long this process stood still since then: what must happen by a time may be later by it. */
+  constructor(propagationMs: number, stalledMs: (since: number) => number) {
     this.#propagationMs = propagationMs;
+    this.#stalledMs = stalledMs;
   }
 
   add(known: Fact): Fact {
@@ -85,7 +88,9 @@ export class NodeModel {
 
   /** What may be found by this look, lag included. */
   visible(look: Look): readonly Fact[] {
-    return this.#standing(look, (later) => (look.reader === later.writer && later.content ? 0 : this.#propagationMs));
+    return this.#standing(look, (later) =>
+      look.reader === later.writer && later.content ? 0 : this.#propagationMs + this.#stalledMs(later.ackedAt),
+    );
   }
 
   /** What the backend itself may hold. */
@@ -98,10 +103,15 @@ export class NodeModel {
     const texts = new Set<string>();
     for (const one of this.visible(look)) {
       if (one.content === undefined || look.until >= one.goesFrom) texts.add('absent');
-      const mayLive = look.from <= one.goesBy || one.goesBy >= this.#suspendedSince;
+      const mayLive = !this.mustBeGone(one, look) || one.goesBy >= this.#suspendedSince;
       if (one.content !== undefined && mayLive) texts.add(textOf(one.content));
     }
     return texts;
+  }
+
+  /** Whether its lease must be over. */
+  mustBeGone({ startedAt, goesBy }: Fact, look: Look): boolean {
+    return look.from > goesBy && look.from > goesBy + this.#stalledMs(startedAt);
   }
 
   /** The rule that it breaks to find this: one of its lease, if that is what is wrong, else the given one. */

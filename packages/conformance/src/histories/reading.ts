@@ -1,6 +1,7 @@
 import { RegistryError, type Service, type ServiceSummary } from '@rollcall/core';
 import { settleMs } from '../defaults.ts';
 import { contentInGroup } from './content.ts';
+import { isOver } from './history-time.ts';
 import { type Fact, fact, type Look, textOf } from './node-model.ts';
 import { type Rule, Violation } from './violation.ts';
 import type { Caller, World } from './world.ts';
@@ -73,13 +74,14 @@ export interface Seen {
 
 /** Reads a service and holds every node of the answer against what it may be. Answers what was found, if anything was. */
 export async function read(world: World, caller: Caller, service: string, blame?: Rule): Promise<Seen | undefined> {
-  const until = world.time.now() + (world.isHearsay ? settleMs * world.time.patience : 0);
+  const since = world.time.now();
+  const patientMs = world.isHearsay ? settleMs * world.time.patience : 0;
   for (;;) {
     try {
       return await readOnce(world, caller, service, blame);
     } catch (error) {
       // Where every node answers for itself a loaded machine may hear it late.
-      if (world.time.now() >= until) throw error;
+      if (isOver(world.time, since, patientMs)) throw error;
     }
   }
 }
@@ -91,14 +93,14 @@ async function readOnce(world: World, caller: Caller, service: string, blame?: R
   const look: Look = { from, until: world.time.now(), reader: caller.number };
   if (answer === undefined) {
     world.note(`await ${what}; // ${outcome}, at ${world.at()}`);
-    assertServed(world, what, outcome);
+    assertServed(world, what, outcome, from);
     return undefined;
   }
   const found = foundIn(what, answer);
   world.note(
     `await ${what}; // ${[...found].map(([id, text]) => `${id}: ${text}`).join('; ') || '[]'}, at ${world.at()}`,
   );
-  assertServed(world, what, outcome);
+  assertServed(world, what, outcome, from);
   assertPunctual(world, what, service, answer, look);
   for (const one of world.models().filter((model) => model.service === service)) {
     const text = found.get(one.id) ?? 'absent';
@@ -159,7 +161,7 @@ export async function list(world: World, caller: Caller): Promise<void> {
   );
   const shown = own.map(({ name, versions }) => `${name} (${versions.join(', ')})`);
   world.note(`await ${what}; // ${answer === undefined ? outcome : shown.join('; ') || '[]'}, at ${world.at()}`);
-  assertServed(world, what, outcome);
+  assertServed(world, what, outcome, from);
   if (answer !== undefined) assertListed(world, what, own, look);
 }
 

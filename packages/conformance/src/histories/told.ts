@@ -11,7 +11,7 @@ export interface ToldContext {
   readonly name: string | undefined;
   now(): number;
   /** How late a consumer may be told. Milliseconds. */
-  readonly latenessMs: number;
+  latenessMs(): number;
   /** A node that histories write; `undefined` for what others wrote. */
   modelOf(name: string, id: string): NodeModel | undefined;
   /** All nodes that this watcher is told of. */
@@ -95,7 +95,7 @@ export class Told {
     if (this.closed) throw new Violation('closed', `${this.label} was told ${event.type} after close`);
     const { now, latenessMs } = this.#context;
     const at = now();
-    const look: Look = { from: at - latenessMs, until: at };
+    const look: Look = { from: at - latenessMs(), until: at };
     if ('service' in event) {
       this.#fold(event, look);
       return;

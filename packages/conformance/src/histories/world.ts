@@ -73,7 +73,11 @@ export class World {
     this.faults = faults;
     this.#startedAt = time.now();
     for (const service of serviceLabels) {
-      for (const id of nodeIds) this.#models.set(`${service}/${id}`, new NodeModel(capabilities.propagationMs));
+      for (const id of nodeIds)
+        this.#models.set(
+          `${service}/${id}`,
+          new NodeModel(capabilities.propagationMs, (since) => time.stalledMs(since)),
+        );
     }
   }
 
@@ -149,7 +153,10 @@ export class World {
       label,
       name,
       now: () => this.time.now(),
-      latenessMs: this.time.slackMs,
+      latenessMs: () => {
+        const { slackMs } = this.time;
+        return slackMs + this.time.stalledMs(this.time.now() - slackMs);
+      },
       modelOf: (found, id) => {
         const of = this.serviceOf(found);
         return of === undefined ? undefined : this.#models.get(`${of}/${id}`);

@@ -7,8 +7,21 @@ export interface CommonRegistryOptions extends RegistryOptions {
   readonly addresses?: readonly string[] | undefined;
   /** A secret of the backend: a token, or `user:password` for etcd. */
   readonly token?: string | undefined;
+  /** Where `token` comes from. An adapter that can reads it again when the backend refuses what was in it. */
+  readonly tokenFile?: string | undefined;
+  /** PEM files. Only an adapter whose descriptor says so takes them. */
+  readonly tlsFiles?: TlsPaths | undefined;
   /** Where the backend's own variables are read; default `process.env`. */
   readonly env?: Readonly<Record<string, string | undefined>> | undefined;
+}
+
+/** Paths of PEM files. */
+export interface TlsPaths {
+  /** The authorities that the backend's certificate is believed by, in place of those that Node knows. */
+  readonly ca?: string | undefined;
+  /** The client's own certificate; with `key`. */
+  readonly cert?: string | undefined;
+  readonly key?: string | undefined;
 }
 
 /** Makes a registry; does no I/O. */
@@ -49,6 +62,8 @@ export interface AdapterDescriptor {
   readonly loopbackIsLocal: boolean;
   /** Variables of the backend's own tools that it honours, below ours. */
   readonly environment: readonly string[];
+  /** It takes `tlsFiles`; others read their backend's own variables. */
+  readonly tlsFiles?: boolean | undefined;
   /** What to do when nothing answers: "start one with `rollcall serve`". */
   readonly startHint?: string | undefined;
   /** What works between here and the backend, and what to do about what does not. `timeoutMs`: how long it may take. */

@@ -16,6 +16,7 @@ export type {
   DiscoveryAdmin,
   Finding,
   RegistryFactory,
+  TlsPaths,
 } from './descriptor.ts';
 export { diagnoseByReading, type Examination } from './diagnose.ts';
 export type {

@@ -83,3 +83,6 @@ export const operatesEnv = (action: string): RouteAccess => ({
   of: ({ body }) => [{ env: (body as Named).env }],
   action,
 });
+
+/** To everything: what is done without regard to env and service. */
+export const operatesServer = (action: string): RouteAccess => ({ role: 'admin', of: 'server', action });

@@ -15,7 +15,6 @@ export class ChangeLog implements RollFollower {
   /** Index of the oldest change that is kept. */
   #first = 0;
   #bytes = 0;
-  /** The revision after which the log is complete. */
   #completeAfter = 0;
 
   constructor(bounds: ChangeLogBounds) {
@@ -41,6 +40,17 @@ export class ChangeLog implements RollFollower {
     if (this.#first <= this.#bounds.changes) return;
     this.#changes = this.#changes.slice(this.#first);
     this.#first = 0;
+  }
+
+  /** Begins with what an earlier start wrote down, up to `revision`. */
+  restore(changes: readonly Change[], revision: number): void {
+    for (const change of changes) this.changed(change);
+    if (this.#changes.length === 0) this.#completeAfter = revision;
+  }
+
+  /** The revision after which the log is complete. */
+  get completeAfter(): number {
+    return this.#completeAfter;
   }
 
   /** A log with a hole would hide a change: it begins anew. */

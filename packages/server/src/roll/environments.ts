@@ -1,5 +1,6 @@
 import { RegistryError } from '@rollcall/core';
 import { costOf, Environment, type EnvironmentSummary, environmentCost } from './environment.ts';
+import type { Listing } from './holders.ts';
 import type { InstanceRef } from './instance-ref.ts';
 import type { Admission } from './registration.ts';
 
@@ -51,6 +52,15 @@ export class Environments {
 
   find(name: string): Environment | undefined {
     return this.#environments.get(name);
+  }
+
+  /** One, or all in the order of their names. */
+  named(name: string | undefined): readonly Environment[] {
+    return (name === undefined ? this.names : [name]).flatMap((each) => this.find(each) ?? []);
+  }
+
+  listing(ref: InstanceRef | undefined): Listing | undefined {
+    return ref && this.find(ref.env)?.get(ref.service, ref.id);
   }
 
   /** Begins it where there is none. */

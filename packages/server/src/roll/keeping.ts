@@ -3,6 +3,7 @@ import type { Environments } from './environments.ts';
 import type { Holders, Listing } from './holders.ts';
 import type { InstanceRef } from './instance-ref.ts';
 import type { LeaseScheduler } from './lease-scheduler.ts';
+import type { Position } from './position.ts';
 
 /** What must outlive the process of one instance: its listing, and what self-protection remembers of it. */
 export interface Kept {
@@ -10,66 +11,53 @@ export interface Kept {
   readonly member?: RememberedMember | undefined;
 }
 
-/** Where the roll is in its history. */
-export interface Position {
-  epoch: string;
-  revision: number;
-}
-
 /** What must outlive the process of the roll as a whole. */
-export interface KeptState extends Readonly<Position> {
+export interface KeptState {
+  readonly epoch: string;
+  readonly revision: number;
   /** The first handle of the epoch, and how many were given. */
   readonly handles: { readonly base: number; readonly count: number };
   /** The lease clock. Milliseconds. */
   readonly leaseNow: number;
 }
 
-/** The parts of the roll that are kept. */
-export interface KeepingParts {
-  readonly environments: Environments;
-  readonly holders: Holders;
-  readonly scheduler: LeaseScheduler;
-  readonly position: Position;
-}
-
 /** What a journal reads of the roll to write it down, and how the roll begins from it again. */
 export class Keeping {
-  readonly #parts: KeepingParts;
+  readonly #environments: Environments;
+  readonly #holders: Holders;
+  readonly #scheduler: LeaseScheduler;
+  readonly #position: Position;
 
-  constructor(parts: KeepingParts) {
-    this.#parts = parts;
+  constructor(environments: Environments, holders: Holders, scheduler: LeaseScheduler, position: Position) {
+    this.#environments = environments;
+    this.#holders = holders;
+    this.#scheduler = scheduler;
+    this.#position = position;
   }
 
   /** What must outlive the process besides the instances. */
   get state(): KeptState {
-    const { position, holders, scheduler } = this.#parts;
-    return { ...position, handles: holders.given, leaseNow: scheduler.now() };
+    const { epoch, revision } = this.#position;
+    return { epoch, revision, handles: this.#holders.given, leaseNow: this.#scheduler.now() };
   }
 
   /** Goes on where an earlier start ended; without its epoch in a new one. The instances come by {@link Keeping.restore}. */
   resume({ epoch, revision, handles }: Pick<KeptState, 'revision'> & Partial<KeptState>): void {
-    const { position, holders } = this.#parts;
-    position.revision = revision;
-    if (epoch !== undefined) position.epoch = epoch;
-    if (handles !== undefined) holders.resume(handles);
+    this.#position.revision = revision;
+    if (epoch !== undefined) this.#position.epoch = epoch;
+    if (handles !== undefined) this.#holders.resume(handles);
   }
 
   /** What is to be kept of an instance now; both parts are undefined: nothing is. */
   of({ env, service, id }: InstanceRef): Kept {
-    const environment = this.#parts.environments.find(env);
+    const environment = this.#environments.find(env);
     if (environment === undefined) return {};
     return { listing: environment.get(service, id), member: environment.protection.remember({ service, id }) };
   }
 
   /** The instances of which self-protection remembers something else since the last call. */
   takeTouched(): readonly InstanceRef[] {
-    return this.#parts.environments.takeTouched();
-  }
-
-  /** Which instance a handle was given for; undefined: it is not known. */
-  refOf(handle: number): InstanceRef | undefined {
-    const { holders } = this.#parts;
-    return holders.find(handle)?.instance ?? holders.departed(handle);
+    return this.#environments.takeTouched();
   }
 
   /**
@@ -77,17 +65,16 @@ export class Keeping {
    * silence goes on. `newHandles`: those that were given are of another history and hold nothing.
    */
   restore(env: string, kept: readonly Kept[], newHandles: boolean): void {
-    const { environments, holders, scheduler } = this.#parts;
-    const environment = environments.of(env);
+    const environment = this.#environments.of(env);
     for (const { listing: before } of kept) {
       if (before === undefined) continue;
-      const listing = newHandles ? holders.admit(before.instance) : holders.restore(before);
+      const listing = newHandles ? this.#holders.admit(before.instance) : this.#holders.restore(before);
       environment.set(listing, undefined);
-      scheduler.grant(listing);
+      this.#scheduler.grant(listing);
     }
     const members = kept.flatMap(({ member }) => member ?? []);
-    environment.protection.restore(members, scheduler.now());
-    environments.update(environment);
-    if (!environment.isEmpty) scheduler.follow(environment);
+    environment.protection.restore(members, this.#scheduler.now());
+    this.#environments.update(environment);
+    if (!environment.isEmpty) this.#scheduler.follow(environment);
   }
 }

@@ -1,13 +1,13 @@
-import { randomBytes } from 'node:crypto';
-import { type Clock, RegistryError } from '@rollcall/core';
+import type { Clock } from '@rollcall/core';
 import type { Environment, EnvironmentStatus } from './environment.ts';
 import { Environments, type RollCounts, type RollSummary } from './environments.ts';
 import { Followers, type NewChange, type RollFollower } from './followers.ts';
 import { Holders, type Listing } from './holders.ts';
 import { type Instance, newInstance, sameContent } from './instance.ts';
 import { type InstanceRef, type LeaseTerms, refOf } from './instance-ref.ts';
-import { Keeping, type Position } from './keeping.ts';
+import { Keeping } from './keeping.ts';
 import { LeaseScheduler } from './lease-scheduler.ts';
+import { Position } from './position.ts';
 import { type Admission, admit, type Registration, roundTerms } from './registration.ts';
 import type { Lease, Renewal, RollOptions } from './roll-options.ts';
 
@@ -15,9 +15,7 @@ import type { Lease, Renewal, RollOptions } from './roll-options.ts';
 export class Roll {
   /** What a journal reads of it. */
   readonly keeping: Keeping;
-  /** Why it is not changed for now. */
-  #pausedBy: string | undefined;
-  readonly #position: Position = { epoch: randomBytes(8).toString('hex'), revision: 0 };
+  readonly #position = new Position();
   readonly #clock: Clock;
   readonly #environments: Environments;
   readonly #holders = new Holders();
@@ -29,8 +27,7 @@ export class Roll {
     this.#clock = clock;
     this.#environments = new Environments({ protection, maxBytes, isKept });
     this.#scheduler = new LeaseScheduler(clock, cpuTimeMs, () => this.settle());
-    const parts = { environments: this.#environments, holders: this.#holders, scheduler: this.#scheduler };
-    this.keeping = new Keeping({ ...parts, position: this.#position });
+    this.keeping = new Keeping(this.#environments, this.#holders, this.#scheduler, this.#position);
   }
 
   /** Another one after each start without the table of an earlier one: a cursor of another epoch is reset. */
@@ -43,9 +40,9 @@ export class Roll {
     return this.#position.revision;
   }
 
-  /** Until it is called without a reason: nothing is registered, deregistered, evicted or marked; leases are renewed. */
+  /** Until it is called without a reason, nothing changes but leases, which are renewed. */
   pause(reason: string | undefined): void {
-    this.#pausedBy = reason;
+    this.#position.pausedBy = reason;
     this.settle();
   }
 
@@ -62,7 +59,7 @@ export class Roll {
    * `UNAVAILABLE` (the roll is paused): nothing has changed.
    */
   register(registrations: readonly Registration[]): readonly Lease[] {
-    this.#checkWritable();
+    this.#position.checkWritable();
     const wallNow = this.#clock.wallNow();
     const admissions = registrations.map((registration) => admit(registration, wallNow));
     this.settle();
@@ -73,7 +70,7 @@ export class Roll {
   /** By the holder; terms given along replace those of the registration. */
   renew(handle: number, terms?: LeaseTerms): Renewal {
     this.settle();
-    const listing = this.#holders.find(handle) ?? this.#successor(handle);
+    const listing = this.#holders.find(handle) ?? this.#environments.listing(this.#holders.departed(handle));
     if (listing === undefined) return 'unknown';
     // An expired entry that protection keeps defends itself no longer: the caller may register again.
     if (listing.handle !== handle) return this.#scheduler.isDefended(listing) ? 'taken' : 'unknown';
@@ -91,7 +88,7 @@ export class Roll {
 
   /** By name, whichever client registered it. False: it was not there. */
   deregister(ref: InstanceRef): boolean {
-    this.#checkWritable();
+    this.#position.checkWritable();
     const listing = this.#find(ref);
     if (listing === undefined) return false;
     const environment = this.#environments.of(ref.env);
@@ -103,7 +100,7 @@ export class Roll {
 
   /** By the holder. False: this handle does not hold it. */
   release(handle: number): boolean {
-    this.#checkWritable();
+    this.#position.checkWritable();
     this.settle();
     const listing = this.#holders.find(handle);
     return listing?.handle === handle && this.deregister(listing.instance);
@@ -127,7 +124,7 @@ export class Roll {
 
   /** Evicts every expired instance of an env; answers how many. */
   endProtection(env: string): number {
-    this.#checkWritable();
+    this.#position.checkWritable();
     this.settle();
     const environment = this.#environments.find(env);
     if (environment === undefined) return 0;
@@ -140,10 +137,7 @@ export class Roll {
   /** Self-protection of one env, or of all that are not empty. */
   status(env?: string): readonly EnvironmentStatus[] {
     this.settle();
-    const names = env === undefined ? this.#environments.names : [env];
-    return names.flatMap((name) => {
-      const environment = this.#environments.find(name);
-      if (environment === undefined) return [];
+    return this.#environments.named(env).map((environment) => {
       const status = environment.status(this.#scheduler.now());
       this.#followUp(environment);
       return status;
@@ -157,7 +151,7 @@ export class Roll {
 
   /** Evicts and marks whatever is due, also when the timer is late. */
   settle(): void {
-    if (this.#pausedBy !== undefined) return;
+    if (this.#position.pausedBy !== undefined) return;
     const now = this.#scheduler.now();
     for (const { instance } of this.#scheduler.takeExpired(now)) {
       const environment = this.#environments.of(instance.env);
@@ -178,19 +172,9 @@ export class Roll {
     this.#scheduler.close();
   }
 
-  #checkWritable(): void {
-    if (this.#pausedBy !== undefined) throw new RegistryError('UNAVAILABLE', this.#pausedBy, { registry: 'server' });
-  }
-
-  /** What another registered under the id of an instance that left the roll. */
-  #successor(handle: number): Listing | undefined {
-    const ref = this.#holders.departed(handle);
-    return ref && this.#environments.find(ref.env)?.get(ref.service, ref.id);
-  }
-
-  #find({ env, service, id }: InstanceRef): Listing | undefined {
+  #find(ref: InstanceRef): Listing | undefined {
     this.settle();
-    return this.#environments.find(env)?.get(service, id);
+    return this.#environments.listing(ref);
   }
 
   #register(admission: Admission, wallNow: number): Lease {

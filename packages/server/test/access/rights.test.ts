@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { HttpServer } from '../../src/create-server.ts';
 import { type Grant, type Role, roles } from '../../src/index.ts';
 import { instance, type Running, running } from '../http.ts';
+import { newFolder, removeFolders } from '../journal/folders.ts';
 import { TokensFile } from './tokens.ts';
 
 /** What a route is to its caller. Written by hand: the rules of the server are held to it. */
@@ -18,6 +19,10 @@ const key = { env: 'prod', appid: 'web-a', hostname: 'a' };
 /** A route that is added needs a line here, or the first test fails. HEAD is as its GET. */
 const expectations: Readonly<Record<string, Expected>> = {
   'GET /healthz': { role: 'none', of: 'server', path: '/healthz' },
+  'GET /readyz': { role: 'none', of: 'server', path: '/readyz' },
+  'GET /metrics': { role: 'read', of: 'server', path: '/metrics' },
+  'GET /api/backup': { role: 'admin', of: 'server', path: '/api/backup' },
+  'GET /api/openapi.json': { role: 'none', of: 'server', path: '/api/openapi.json' },
   'POST /api/register': {
     ...{ role: 'write', of: 'service', path: '/api/register' },
     body: { instances: [instance(key)] },
@@ -70,11 +75,12 @@ beforeAll(async () => {
   for (const role of roles)
     for (const [scope, grant] of Object.entries(scopes))
       tokens.set(`${role} ${scope}`, file.add(`${role}-${scope.replaceAll(/\W/g, '-')}`, { role, ...grant } as Grant));
-  server = await running({ tokensFile: file.path });
+  server = await running({ tokensFile: file.path, dataDir: newFolder() });
 });
 afterAll(async () => {
   await server.server.close();
   file[Symbol.dispose]();
+  removeFolders();
 });
 
 async function statusOf(route: string, authorization: string | undefined): Promise<number> {

@@ -1,23 +1,31 @@
 import type { Clock } from '@rollcall/core';
 
-/** How often the main loop has run, shared between threads: a count, since threads have no clock in common that never jumps. */
+/** The threads that share a beat. */
+export type Side = 'main' | 'worker';
+
+const slots: Readonly<Record<Side, number>> = { main: 0, worker: 1 };
+
+/** How often each of two threads has run: counts, since threads have no clock in common that never jumps. */
 export class Beat {
   readonly buffer: SharedArrayBuffer;
-  readonly #count: Int32Array;
+  readonly #counts: Int32Array;
+  readonly #own: number;
 
   /** `buffer` is the other thread's; without one it is made. */
-  constructor(buffer: SharedArrayBuffer = new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT)) {
+  constructor(side: Side, buffer: SharedArrayBuffer = new SharedArrayBuffer(2 * Int32Array.BYTES_PER_ELEMENT)) {
     this.buffer = buffer;
-    this.#count = new Int32Array(buffer);
+    this.#counts = new Int32Array(buffer);
+    this.#own = slots[side];
   }
 
-  /** The main loop runs. */
+  /** This thread runs. */
   strike(): void {
-    Atomics.add(this.#count, 0, 1);
+    Atomics.add(this.#counts, this.#own, 1);
   }
 
+  /** How often the other thread has run. */
   get count(): number {
-    return Atomics.load(this.#count, 0);
+    return Atomics.load(this.#counts, 1 - this.#own);
   }
 }
 

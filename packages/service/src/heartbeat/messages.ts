@@ -12,7 +12,7 @@ export interface WorkerStart {
   readonly maxStallMs: number;
   /** What `registerCheck` said last: `''` is passed. */
   readonly failure: string;
-  /** How often the main loop has run: see `Beat`. */
+  /** How often each thread has run: see `Beat`. */
   readonly beat: SharedArrayBuffer;
 }
 

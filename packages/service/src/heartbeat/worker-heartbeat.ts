@@ -11,7 +11,8 @@ import { type FromWorker, fromPlain, type ToWorker, type WorkerStart } from './m
 export interface WorkerHeartbeatOptions extends KeeperOptions {
   readonly recipe: RegistryRecipe;
   readonly maxStallMs: number;
-  readonly onStall: (stalledMs: number) => void;
+  /** `workerRan`: unlike the main loop; false when the whole process was suspended. */
+  readonly onStall: (stalledMs: number, workerRan: boolean) => void;
   /**
    * The worker is gone, or of no use: the main loop has to renew. `why` is the end of a sentence. Resolves with what the main
    * loop's first registration came to.
@@ -26,13 +27,15 @@ const file = import.meta.url.endsWith('.ts') ? '../../dist/heartbeat/worker.js' 
 export class WorkerHeartbeat {
   readonly #options: WorkerHeartbeatOptions;
   readonly #clock: Clock;
-  readonly #beat = new Beat();
+  readonly #beat = new Beat('main');
   readonly #check: RegisterCheck | undefined;
   #worker: Worker | undefined;
   readonly #ending = new AbortController();
   #service: ServiceInput;
   #heardAt: number;
   #struckAt: number;
+  /** The worker's count at that time. */
+  #workerCount = 0;
   #renewedAt: number;
   #cancelBeat = (): void => {};
   #cancelCare = (): void => {};
@@ -120,11 +123,13 @@ export class WorkerHeartbeat {
   #strike(): void {
     const now = this.#clock.now();
     const stalledMs = now - this.#struckAt - beatMs;
+    const workerMs = (this.#beat.count - this.#workerCount) * beatMs;
     this.#struckAt = now;
+    this.#workerCount = this.#beat.count;
     this.#beat.strike();
     // What the worker said meanwhile is still to be heard.
     if (stalledMs > stallNoticeMs) this.#heardAt = now;
-    if (stalledMs > stallNoticeMs) this.#options.onStall(stalledMs);
+    if (stalledMs > stallNoticeMs) this.#options.onStall(stalledMs, workerMs > stalledMs / 2);
     else if (now - this.#heardAt > workerSilenceMs) this.#lose(`its worker was silent for ${workerSilenceMs} ms`);
     if (!this.#isOver) this.#cancelBeat = this.#clock.setTimer(beatMs, () => this.#strike());
   }

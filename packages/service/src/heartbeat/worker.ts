@@ -17,7 +17,8 @@ async function serve(port: Port, { recipe, service, maxStallMs, beat, ...start }
   const registry = adapter.create(recipe.options);
   const tell = (message: FromWorker): void => port.postMessage(message);
   const clock = systemClock;
-  const pulse = new Pulse(new Beat(beat), clock);
+  const ownBeat = new Beat('worker', beat);
+  const pulse = new Pulse(ownBeat, clock);
   const ending = new AbortController();
   let current: ServiceInput = service;
   let { failure } = start;
@@ -48,6 +49,7 @@ async function serve(port: Port, { recipe, service, maxStallMs, beat, ...start }
   });
 
   const beating = (): void => {
+    ownBeat.strike();
     pulse.look();
     tell({ type: 'alive' });
     if (!ending.signal.aborted) clock.setTimer(beatMs, beating);

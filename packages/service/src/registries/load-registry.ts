@@ -3,7 +3,14 @@ import { type Logger, type Registry, RegistryError } from '@rollcall/core';
 import type { AdapterDescriptor, CommonRegistryOptions } from '@rollcall/core/adapter';
 import { StatusLines } from '../status-lines.ts';
 import { findAdapter, type Registries, type RegistryName } from './find-adapter.ts';
-import { programPlace, programSettings, readSetting, type SettingSources, type Sourced } from './settings.ts';
+import {
+  programPlace,
+  programSettings,
+  readSetting,
+  type SettingSources,
+  type Sourced,
+  tokenVariable,
+} from './settings.ts';
 
 /** Options of {@link loadRegistry}. */
 export interface LoadRegistryOptions {
@@ -44,9 +51,21 @@ const adapters = new WeakMap<Registry, AdapterDescriptor>();
 
 /** Makes a registry by its adapter, and remembers the adapter for a service that is given the registry. */
 export function openAdapter(adapter: AdapterDescriptor, options: CommonRegistryOptions): Registry {
+  checkTlsFiles(adapter, options);
   const registry = adapter.create(options);
   adapters.set(registry, adapter);
   return registry;
+}
+
+/** @throws RegistryError `INVALID_ARGUMENT`: the options name files that the adapter would pass over in silence. */
+export function checkTlsFiles(
+  { name, tlsFiles, environment }: AdapterDescriptor,
+  options: CommonRegistryOptions,
+): void {
+  if (options.tlsFiles === undefined || tlsFiles === true) return;
+  const instead = environment.length === 0 ? '' : `: it reads ${environment.join(', ')}`;
+  const message = `the ${name} registry takes no --registry-ca, --registry-cert and --registry-key${instead}`;
+  throw new RegistryError('INVALID_ARGUMENT', message, { registry: name });
 }
 
 /** The adapter of a registry that {@link openAdapter} made; undefined for any other. */
@@ -74,16 +93,32 @@ function explain({ name, capabilities }: AdapterDescriptor, given: Sourced | und
 /** What flags and environment say to every adapter. */
 export function commonOptions(sources: SettingSources): CommonRegistryOptions {
   const addresses = readSetting('registryAddress', sources)?.value.split(',');
-  const tokenFile = readSetting('registryTokenFile', sources);
   const namespace = readSetting('registryNamespace', sources)?.value;
   return {
     env: sources.env,
     ...(addresses === undefined
       ? {}
       : { addresses: addresses.map((address) => address.trim()).filter((address) => address !== '') }),
-    ...(tokenFile === undefined ? {} : { token: readToken(tokenFile) }),
+    ...tokenOptions(sources),
+    ...tlsOptions(sources),
     ...(namespace === undefined ? {} : { namespace }),
   };
+}
+
+/** A file goes over the variable: it can be replaced while the program runs. Each adapter gets the token as it is now. */
+export function tokenOptions(sources: SettingSources): Pick<CommonRegistryOptions, 'token' | 'tokenFile'> {
+  const file = readSetting('registryTokenFile', sources);
+  if (file !== undefined) return { token: readToken(file), tokenFile: file.value };
+  const token = sources.env[tokenVariable]?.trim();
+  return token === undefined || token === '' ? {} : { token };
+}
+
+/** The PEM files that flags and variables name. */
+export function tlsOptions(sources: SettingSources): Pick<CommonRegistryOptions, 'tlsFiles'> {
+  const [ca, cert, key] = (['registryCa', 'registryCert', 'registryKey'] as const).map(
+    (name) => readSetting(name, sources)?.value,
+  );
+  return ca === undefined && cert === undefined && key === undefined ? {} : { tlsFiles: { ca, cert, key } };
 }
 
 function readToken({ value, source }: Sourced): string {

@@ -10,6 +10,12 @@ export interface Settings {
   readonly registryAddress?: string | undefined;
   /** `--registry-token-file`: a path. */
   readonly registryTokenFile?: string | undefined;
+  /** `--registry-ca`: path of the CA's certificate. */
+  readonly registryCa?: string | undefined;
+  /** `--registry-cert`: path of the client's certificate. */
+  readonly registryCert?: string | undefined;
+  /** `--registry-key`: path of its key. */
+  readonly registryKey?: string | undefined;
   /** `--registry-namespace`. */
   readonly registryNamespace?: string | undefined;
   /** `--register-ttl`: a time such as `30s`. */
@@ -67,6 +73,24 @@ export const settingTable: Readonly<
     argument: '<path>',
     help: 'file with the token of the registry',
   },
+  registryCa: {
+    flag: '--registry-ca',
+    env: ['ROLLCALL_REGISTRY_CA'],
+    argument: '<path>',
+    help: "PEM file with the authorities that the registry's certificate is believed by",
+  },
+  registryCert: {
+    flag: '--registry-cert',
+    env: ['ROLLCALL_REGISTRY_CERT'],
+    argument: '<path>',
+    help: 'PEM file with the certificate that is shown to the registry',
+  },
+  registryKey: {
+    flag: '--registry-key',
+    env: ['ROLLCALL_REGISTRY_KEY'],
+    argument: '<path>',
+    help: 'PEM file with its key',
+  },
   registryNamespace: {
     flag: '--registry-namespace',
     env: ['ROLLCALL_REGISTRY_NAMESPACE'],
@@ -92,6 +116,9 @@ export const settingTable: Readonly<
     help: 'host or host:port that others should use',
   },
 };
+
+/** The token itself, where a platform hands secrets over as variables. There is no flag: it would show in `ps`. */
+export const tokenVariable = 'ROLLCALL_REGISTRY_TOKEN';
 
 /** `INVALID_ARGUMENT` for what a user has typed. It has no stack: no line of the program is wrong. */
 function mistyped(message: string): RegistryError {

@@ -151,7 +151,8 @@ export class Runtime implements ServiceRuntime {
       ...kept,
       recipe: recipeFor(registry),
       maxStallMs,
-      onStall: (stalledMs) => this.#listeners.emit('stalled', { stalledMs, heldByWorker: stalledMs <= maxStallMs }),
+      onStall: (stalledMs, workerRan) =>
+        this.#listeners.emit('stalled', { stalledMs, heldByWorker: workerRan && stalledMs <= maxStallMs }),
       onLost: (why) => {
         lines.warn(`the main loop renews from now on, because ${why}`);
         const keeper = new Keeper({ ...kept, service: { ...kept.service, nodes: [advertiser.node ?? node] } });

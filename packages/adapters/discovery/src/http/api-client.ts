@@ -21,7 +21,7 @@ export class ApiClient {
 
   /** The fields of `data`. Rejects with {@link HttpError} for any status but 200. */
   async call(call: HttpCall): Promise<Record<string, unknown>> {
-    const answer = await this.#http.json(call);
+    const answer = await this.#ask(call);
     const { data, epoch, warming } = fieldsOf(answer.body);
     this.#options.heard?.({ epoch, warming });
     if (answer.status === 200) return fieldsOf(data);
@@ -30,7 +30,9 @@ export class ApiClient {
 
   /** A stream of events. Rejects with {@link HttpError} for anything else. */
   async events(call: HttpCall): Promise<IncomingMessage> {
-    const response = await this.#http.stream(call);
+    const used = this.#options.credentials.token;
+    const first = await this.#http.stream(call);
+    const response = this.#isWorthRepeating(first.statusCode, used) ? await this.#again(first, call) : first;
     if (response.statusCode === 200 && /^text\/event-stream\b/i.test(response.headers['content-type'] ?? ''))
       return response;
     try {
@@ -38,6 +40,22 @@ export class ApiClient {
     } finally {
       response.destroy();
     }
+  }
+
+  async #ask(call: HttpCall): Promise<HttpAnswer> {
+    const used = this.#options.credentials.token;
+    const answer = await this.#http.json(call);
+    return this.#isWorthRepeating(answer.status, used) ? this.#http.json(call) : answer;
+  }
+
+  #again(refused: IncomingMessage, call: HttpCall): Promise<IncomingMessage> {
+    refused.destroy();
+    return this.#http.stream(call);
+  }
+
+  /** A token is replaced in its file first and then refused by the server. */
+  #isWorthRepeating(status: number | undefined, used: string | undefined): boolean {
+    return status === 401 && this.#options.credentials.hasOtherToken(used);
   }
 
   /** Frees every socket. */

@@ -3,6 +3,7 @@ import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
 import { type Clock, RegistryError } from '@rollcall/core';
 import type { BackendEndpoint } from '@rollcall/core/adapter';
 import { maxSockets } from '../discovery-options.ts';
+import type { Credentials, TlsTexts } from './credentials.ts';
 import { type HttpAnswer, readAnswer } from './http-answer.ts';
 import { ConnectionError, HttpError } from './http-error.ts';
 
@@ -19,7 +20,7 @@ export interface HttpCall {
 /** Where an {@link HttpClient} sends. */
 export interface HttpClientOptions {
   readonly endpoint: BackendEndpoint;
-  readonly token: string | undefined;
+  readonly credentials: Credentials;
   readonly clock: Clock;
 }
 
@@ -32,18 +33,17 @@ const closedCodes: ReadonlySet<string> = new Set(['ECONNRESET', 'ECONNABORTED', 
  */
 export class HttpClient {
   readonly #options: HttpClientOptions;
-  readonly #agent: HttpAgent;
+  /** Made when it is first needed, and anew when the files of TLS have changed. */
+  #pool: { readonly agent: HttpAgent; readonly tls: TlsTexts } | undefined;
 
   constructor(options: HttpClientOptions) {
     this.#options = options;
-    const pool = { keepAlive: true, maxSockets };
-    this.#agent = options.endpoint.secure ? new HttpsAgent(pool) : new HttpAgent(pool);
   }
 
   /** Rejects with {@link HttpError} for anything but JSON, {@link ConnectionError}, or the abort reason. */
   async json(call: HttpCall): Promise<HttpAnswer> {
     try {
-      const response = await this.#sendTwice(call);
+      const response = await this.#withCurrentTls(call, () => this.#sendTwice(call));
       return await readAnswer(response, this.#options.clock, call.signal);
     } catch (cause) {
       throw this.#explained(cause, call.signal);
@@ -53,7 +53,7 @@ export class HttpClient {
   /** A response whose body is read as it comes, on a connection of its own that does not hold the process open. */
   async stream(call: HttpCall): Promise<IncomingMessage> {
     try {
-      return await responseOf(this.#request(call, false), call);
+      return await this.#withCurrentTls(call, () => responseOf(this.#request(call, false), call));
     } catch (cause) {
       throw this.#explained(cause, call.signal);
     }
@@ -66,12 +66,37 @@ export class HttpClient {
 
   /** Frees every socket. */
   close(): void {
-    this.#agent.destroy();
+    this.#pool?.agent.destroy();
+  }
+
+  get #current(): { readonly agent: HttpAgent; readonly tls: TlsTexts } {
+    const { endpoint, credentials } = this.#options;
+    const settings = { keepAlive: true, maxSockets };
+    this.#pool ??= endpoint.secure
+      ? { agent: new HttpsAgent({ ...settings, ...credentials.tls }), tls: credentials.tls }
+      : { agent: new HttpAgent(settings), tls: {} };
+    return this.#pool;
+  }
+
+  /** A connection that fails for a certificate which has been replaced since is made once more with the new one. */
+  async #withCurrentTls<T>({ signal }: HttpCall, send: () => Promise<T>): Promise<T> {
+    const { endpoint, credentials } = this.#options;
+    const { tls, agent } = this.#current;
+    try {
+      return await send();
+    } catch (cause) {
+      if (!endpoint.secure || signal.aborted || !credentials.hasOtherTls(tls)) throw cause;
+      if (this.#pool?.agent === agent) {
+        agent.destroy();
+        this.#pool = undefined;
+      }
+      return await send();
+    }
   }
 
   /** A balancer closes idle connections without a word, and the next request on one finds out. */
   async #sendTwice(call: HttpCall): Promise<IncomingMessage> {
-    const request = this.#request(call, this.#agent);
+    const request = this.#request(call, this.#current.agent);
     try {
       const response = await responseOf(request, call);
       // HAProxy says 408 into an idle connection, where it is read as the answer to the next request.
@@ -85,22 +110,26 @@ export class HttpClient {
       if (!wasIdle || call.signal.aborted) throw cause;
     }
     this.#closeIdle();
-    return responseOf(this.#request(call, this.#agent), call);
+    return responseOf(this.#request(call, this.#current.agent), call);
   }
 
   /** One idle connection was dead. The others were idle as long, and the next call must get a fresh one. */
   #closeIdle(): void {
-    for (const sockets of Object.values(this.#agent.freeSockets)) for (const socket of sockets ?? []) socket.destroy();
+    for (const sockets of Object.values(this.#current.agent.freeSockets))
+      for (const socket of sockets ?? []) socket.destroy();
   }
 
   #request({ method, path, body, headers, signal }: HttpCall, agent: HttpAgent | false): ClientRequest {
-    const { endpoint, token } = this.#options;
+    const { endpoint, credentials } = this.#options;
+    const { token } = credentials;
     const payload = body === undefined ? undefined : Buffer.from(JSON.stringify(body));
     const send = endpoint.secure ? httpsRequest : httpRequest;
     const request = send(`${endpoint.origin}${endpoint.path}${path}`, {
       method,
       signal,
       agent,
+      // A connection without an agent knows them from here alone.
+      ...(agent === false ? this.#current.tls : {}),
       headers: {
         accept: 'application/json, text/event-stream',
         ...(payload === undefined ? {} : { 'content-type': 'application/json', 'content-length': payload.length }),

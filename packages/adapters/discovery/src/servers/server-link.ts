@@ -12,15 +12,23 @@ import type { RenewLeasesRequest, RenewStatus } from '@rollcall/protocol';
 import { toInstance } from '../discovery-mapping.ts';
 import { backgroundTimeoutMs } from '../discovery-options.ts';
 import { ApiClient, listOf } from '../http/api-client.ts';
+import type { Credentials } from '../http/credentials.ts';
 import { HttpError } from '../http/http-error.ts';
 import { Epochs } from './epochs.ts';
 import { MissedWrites } from './missed-writes.ts';
 import { RenewalBatch } from './renewal-batch.ts';
 
+/** By what this object holds a node on one server. */
+interface HeldHandle {
+  readonly handle: number;
+  /** Of a server with lease secrets. */
+  readonly secret: string | undefined;
+}
+
 /** What every link of one registry shares. */
 export interface LinkContext {
   readonly env: string;
-  readonly token: string | undefined;
+  readonly credentials: Credentials;
   readonly clock: Clock;
 }
 
@@ -34,20 +42,21 @@ export class ServerLink {
   readonly missed: MissedWrites;
   readonly #context: LinkContext;
   readonly #api: ApiClient;
-  readonly #handles = new Map<string, number>();
+  readonly #handles = new Map<string, HeldHandle>();
   /** Registered without an answer: the server may hold it under a handle that we never heard. */
   readonly #unanswered = new Set<string>();
   readonly #batch: RenewalBatch;
   readonly #closed = new AbortController();
   #warming = false;
+  #hasSecrets = false;
 
   constructor(endpoint: BackendEndpoint, context: LinkContext) {
-    const { token, clock } = context;
+    const { credentials, clock } = context;
     this.address = endpoint.address;
     this.#context = context;
     this.#api = new ApiClient({
       endpoint,
-      token,
+      credentials,
       clock,
       heard: ({ epoch, warming }) => {
         this.epochs.note(epoch);
@@ -59,7 +68,7 @@ export class ServerLink {
       clock,
       closed: this.#closed.signal,
       register: (entries, lease, signal) => this.#register(entries, lease, signal),
-      cancel: (keys, signal) => this.#cancel(keys, signal),
+      cancel: (keys, signal) => this.#cancel(keys, signal).catch(unlessForbidden),
     });
   }
 
@@ -80,9 +89,8 @@ export class ServerLink {
   async renew(keys: readonly EntryKey[], lease: Lease | undefined): Promise<readonly RenewStatus[]> {
     return Promise.all(
       keys.map(({ name, id }) => {
-        const handle = this.#handles.get(keyOf(name, id));
-        if (handle === undefined) return 404;
-        return this.#batch.renew(lease === undefined ? handle : [handle, lease.ttlMs, lease.renewIntervalMs]);
+        const held = this.#handles.get(keyOf(name, id));
+        return held === undefined ? 404 : this.#batch.renew(renewalOf(held, lease));
       }),
     );
   }
@@ -97,7 +105,7 @@ export class ServerLink {
   async withdraw(keys: readonly EntryKey[], signal: AbortSignal): Promise<void> {
     await this.missed.giveWay(keys, signal);
     const unanswered = keys.filter(({ name, id }) => this.#unanswered.has(keyOf(name, id)));
-    if (unanswered.length > 0) await this.#cancel(unanswered, signal);
+    if (unanswered.length > 0) await this.#cancel(unanswered, signal).catch(unlessForbidden);
     await this.#release(keys, signal);
   }
 
@@ -130,8 +138,11 @@ export class ServerLink {
 
   /** By handle: only what is still held by it is removed. */
   async #release(keys: readonly EntryKey[], signal: AbortSignal): Promise<void> {
-    const handles = keys.flatMap(({ name, id }) => this.#handles.get(keyOf(name, id)) ?? []);
-    if (handles.length > 0) await this.#api.call({ method: 'POST', path: '/api/cancel', body: { handles }, signal });
+    const held = keys.flatMap(({ name, id }) => this.#handles.get(keyOf(name, id)) ?? []);
+    if (held.length === 0) return;
+    const handles = held.map(({ handle }) => handle);
+    const body = this.#hasSecrets ? { handles, secrets: held.map(({ secret = '' }) => secret) } : { handles };
+    await this.#api.call({ method: 'POST', path: '/api/cancel', body, signal });
   }
 
   #query(name?: string): string {
@@ -141,16 +152,22 @@ export class ServerLink {
   async #register(entries: readonly Entry[], lease: Lease | undefined, signal: AbortSignal): Promise<void> {
     const instances = entries.map((entry) => toInstance(entry, this.#context.env, lease));
     for (const entry of entries) this.#unanswered.add(keyOf(entry.name, entry.node.id));
-    const { handles } = await this.#api.call({ method: 'POST', path: '/api/register', body: { instances }, signal });
+    const answer = await this.#api.call({ method: 'POST', path: '/api/register', body: { instances }, signal });
+    const { handles, secrets } = answer;
+    this.#hasSecrets = Array.isArray(secrets);
     for (const [index, entry] of entries.entries()) {
       const handle: unknown = Array.isArray(handles) ? handles[index] : undefined;
       if (!Number.isSafeInteger(handle)) throw new HttpError('registered without answering a handle');
-      this.#handles.set(keyOf(entry.name, entry.node.id), handle as number);
+      const secret: unknown = Array.isArray(secrets) ? secrets[index] : undefined;
+      const held = { handle: handle as number, secret: typeof secret === 'string' ? secret : undefined };
+      this.#handles.set(keyOf(entry.name, entry.node.id), held);
       this.#unanswered.delete(keyOf(entry.name, entry.node.id));
     }
   }
 
   async #cancel(keys: readonly EntryKey[], signal: AbortSignal): Promise<void> {
+    // Of what this object holds, a server with lease secrets asks for the secret; of other nodes it refuses by name.
+    if (this.#hasSecrets) await this.#release(keys, signal);
     const { env } = this.#context;
     const body = { keys: keys.map(({ name, id }) => ({ env, appid: name, hostname: id })) };
     await this.#api.call({ method: 'POST', path: '/api/cancel', body, signal });
@@ -175,4 +192,15 @@ export class ServerLink {
     const { clock } = this.#context;
     return withDeadline({ clock, ms: backgroundTimeoutMs, signal: this.#closed.signal, reason }, work);
   }
+}
+
+function renewalOf({ handle, secret }: HeldHandle, lease: Lease | undefined): RenewLeasesRequest[number] {
+  if (lease === undefined) return secret === undefined ? handle : [handle, secret];
+  const { ttlMs, renewIntervalMs } = lease;
+  return secret === undefined ? [handle, ttlMs, renewIntervalMs] : [handle, ttlMs, renewIntervalMs, secret];
+}
+
+/** A server with lease secrets removes by name only for an admin: what is registered there ends with its TTL. */
+function unlessForbidden(cause: unknown): void {
+  if (!(cause instanceof HttpError) || cause.status !== 403) throw cause;
 }

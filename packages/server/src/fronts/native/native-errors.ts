@@ -6,6 +6,7 @@ import { endsConnection } from '../../http/refusal.ts';
 const statuses: Partial<Readonly<Record<RegistryErrorCode, number>>> = {
   INVALID_ARGUMENT: 400,
   RESOURCE_EXHAUSTED: 413,
+  UNAVAILABLE: 503,
 };
 
 function statusOf(error: FastifyError): number {

@@ -3,6 +3,7 @@ import type { FastifyInstance, FastifyPluginCallback } from 'fastify';
 import { wholeView } from '../../access/caller.ts';
 import { readsServiceOrOwnView } from '../../access/route-access.ts';
 import { refusal } from '../../http/refusal.ts';
+import { type Backup, backupRoute } from './backup.ts';
 import { nativeErrors } from './native-errors.ts';
 import { operationRoutes, type ReadContext, readRoutes, viewOf } from './reads.ts';
 import { eventStreamHeaders, type WatchHub } from './watch/watch-hub.ts';
@@ -11,6 +12,7 @@ import { leaseRoutes, type WriteContext, writeRoutes } from './writes.ts';
 /** Options of {@link nativeFront}. */
 export interface NativeFrontOptions extends ReadContext, WriteContext {
   readonly watches: WatchHub;
+  readonly backup: Backup;
 }
 
 /** `/api/*`: the shapes are documented in `@rollcall/protocol`. It only translates. */
@@ -21,6 +23,7 @@ export const nativeFront: FastifyPluginCallback<NativeFrontOptions> = (app, opti
   readRoutes(app, options);
   watchRoute(app, options.watches);
   operationRoutes(app, options);
+  backupRoute(app, options.backup);
   done();
 };
 

@@ -41,17 +41,20 @@ export function readRoutes(app: FastifyInstance, context: ReadContext): void {
 
 /** For an operator: status and the end of self-protection. */
 export function operationRoutes(app: FastifyInstance, context: ReadContext): void {
-  const { roll, snapshots, protection, isWarming, uptimeMs } = context;
+  const { roll, durability, snapshots, protection, isWarming, uptimeMs } = context;
   app.get<{ Querystring: { env?: string } }>(
     '/status',
     { config: { access: readsOwnView }, schema: { querystring: schemas.statusQuery } },
-    ({ query: { env }, caller }, reply) =>
-      sendList(reply, context, statusFor(snapshots, caller, env), {
+    async ({ query: { env }, caller }, reply) => {
+      const environments = statusFor(snapshots, caller, env);
+      await whenDurable(context);
+      return sendList(reply, context, environments, {
         protection,
         warming: isWarming(),
         uptimeMs: Math.round(uptimeMs()),
         environments: [],
-      }),
+      });
+    },
   );
   app.post<{ Body: EnvRequest }>(
     '/protection/end',
@@ -60,7 +63,11 @@ export function operationRoutes(app: FastifyInstance, context: ReadContext): voi
       config: { access: operatesEnv('end protection') },
       schema: { body: schemas.envQuery },
     },
-    ({ body }) => envelope(context, { evicted: roll.endProtection(body.env) }),
+    async ({ body }) => {
+      const evicted = roll.endProtection(body.env);
+      await durability.written();
+      return envelope(context, { evicted });
+    },
   );
 }
 
@@ -77,3 +84,8 @@ function statusFor(snapshots: Snapshots, caller: Caller, env: string | undefined
   if (env !== undefined || caller.mayAll('read')) return snapshots.status(env);
   return snapshots.statusOf((name) => caller.may('read', { env: name }));
 }
+
+/** While the store cannot be written, an operator is told all the same: that is when status is asked for. */
+const whenDurable = async ({ durability }: NativeContext): Promise<void> => {
+  await durability.written()?.catch(() => {});
+};

@@ -3,7 +3,7 @@ import { type View, wholeView } from '../../access/caller.ts';
 import type { Change, RollFollower } from '../../roll/followers.ts';
 import type { Instance } from '../../roll/instance.ts';
 import type { InstanceRef } from '../../roll/instance-ref.ts';
-import type { Roll } from '../../roll/roll.ts';
+import type { PublishedRoll } from '../../roll/published-roll.ts';
 import { maxStaleSnapshotBytes, snapshotAgeMs } from '../../server-options.ts';
 import { summarize, writeInstance, writeStatus } from './native-mapping.ts';
 import { Snapshot } from './snapshot.ts';
@@ -22,7 +22,7 @@ export const wireBytes = ({ bytes }: Instance): number => bytes + wireOverhead;
  * of the roll (times and counts of renewals) may be a second old.
  */
 export class Snapshots implements RollFollower {
-  readonly #roll: Roll;
+  readonly #roll: PublishedRoll;
   readonly #clock: Clock;
   readonly #current = new Map<string, Snapshot>();
   readonly #stale = new Set<Snapshot>();
@@ -30,7 +30,7 @@ export class Snapshots implements RollFollower {
   readonly #partial = new Map<string, Set<string>>();
   #cancelSweep: (() => void) | undefined;
 
-  constructor(roll: Roll, clock: Clock) {
+  constructor(roll: PublishedRoll, clock: Clock) {
     this.#roll = roll;
     this.#clock = clock;
   }

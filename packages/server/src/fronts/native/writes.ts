@@ -21,7 +21,7 @@ export interface WriteContext extends NativeContext {
 
 /** What changes the roll: register, renew, cancel. */
 export function writeRoutes(app: FastifyInstance, context: WriteContext): void {
-  const { roll, leases, quota } = context;
+  const { roll, durability, leases, quota } = context;
   app.post<{ Body: RegisterRequest }>(
     '/register',
     {
@@ -29,11 +29,12 @@ export function writeRoutes(app: FastifyInstance, context: WriteContext): void {
       config: { access: writesInstances('register') },
       schema: { body: schemas.registerBody },
     },
-    ({ body, caller }) => {
+    async ({ body, caller }) => {
       const registrations = body.instances.map(readRegistration);
       quota.check(caller, registrations);
       const handles = roll.register(registrations).map(({ handle }) => handle);
       quota.registered(caller, registrations);
+      await durability.written();
       const secrets = leases.secretsOf(handles);
       return envelope(context, secrets === undefined ? { handles } : { handles, secrets });
     },
@@ -41,26 +42,31 @@ export function writeRoutes(app: FastifyInstance, context: WriteContext): void {
   app.post<{ Body: KeysRequest }>(
     '/renew',
     { bodyLimit: maxBatchBodyBytes, config: { access: writesKeys(renews) }, schema: { body: schemas.keysBody } },
-    ({ body, caller }) => {
+    async ({ body, caller }) => {
       const refs = body.keys.map(readKey);
       leases.checkNames(caller, refs);
-      return envelope(context, { statuses: refs.map((ref) => writeRenewal(roll.renewByName(ref))) });
+      const renewals = refs.map((ref) => roll.renewByName(ref));
+      if (refs.some((ref) => durability.isPending(ref))) await durability.written();
+      return envelope(context, { statuses: renewals.map(writeRenewal) });
     },
   );
   app.post<{ Body: CancelRequest }>(
     '/cancel',
     { bodyLimit: maxBatchBodyBytes, config: { access: writesKeys('cancel') }, schema: { body: schemas.cancelBody } },
-    ({ body, caller }) => {
+    async ({ body, caller }) => {
       if ('handles' in body) {
         const { handles, secrets } = body;
         const released = handles.filter((handle, index) =>
           leases.release(caller, { handle, secret: secrets?.[index] }),
         );
+        await durability.written();
         return envelope(context, { cancelled: released.length });
       }
       const refs = body.keys.map(readKey);
       leases.checkNames(caller, refs);
-      return envelope(context, { cancelled: refs.filter((ref) => roll.deregister(ref)).length });
+      const cancelled = refs.filter((ref) => roll.deregister(ref)).length;
+      await durability.written();
+      return envelope(context, { cancelled });
     },
   );
 }
@@ -83,7 +89,8 @@ export function leaseRoutes(app: FastifyInstance, context: WriteContext): void {
         const [handle, ttlMs, renewIntervalMs, secret] = item;
         return leases.renew(caller, { handle, secret }, { ttlMs, renewIntervalMs });
       });
-      return envelope(context, { statuses: renewals.map(writeRenewal) });
+      const refused = body.filter((_, index) => renewals[index] !== 'renewed').map(handleOf);
+      return whenTold(context, refused, () => envelope(context, { statuses: renewals.map(writeRenewal) }));
     },
   );
   app.put<{ Params: { handle: string } }>(
@@ -91,10 +98,25 @@ export function leaseRoutes(app: FastifyInstance, context: WriteContext): void {
     { bodyLimit: smallBodyBytes, config: { access: writesHandles(renews) }, schema: { params: schemas.handleParams } },
     ({ params, headers, caller }, reply) => {
       const secret = headers[secretHeader];
-      const given = { handle: Number(params.handle), secret: typeof secret === 'string' ? secret : undefined };
+      const handle = Number(params.handle);
+      const given = { handle, secret: typeof secret === 'string' ? secret : undefined };
       const status = writeRenewal(leases.renew(caller, given));
       if (status === 200) return envelope(context, null);
-      return reply.code(status).send(envelope(context, null, status, failures[status]));
+      return whenTold(context, [handle], () =>
+        reply.code(status).send(envelope(context, null, status, failures[status])),
+      );
     },
   );
+}
+
+const handleOf = (item: RenewLeasesRequest[number]): number => (typeof item === 'number' ? item : item[0]);
+
+/** A renewal that succeeds says nothing new; one that is refused may speak of a change that is not durable yet. */
+function whenTold<T>({ roll, durability }: NativeContext, refused: readonly number[], answer: () => T): T | Promise<T> {
+  const waits = refused.some((handle) => {
+    const ref = roll.instanceOf(handle);
+    return ref !== undefined && durability.isPending(ref);
+  });
+  const written = waits ? durability.written() : undefined;
+  return written === undefined ? answer() : written.then(answer);
 }

@@ -2,7 +2,7 @@ import type { View } from '../../../access/caller.ts';
 import type { ChangeLog } from '../../../changes/change-log.ts';
 import type { Change } from '../../../roll/followers.ts';
 import { type InstanceRef, keyOf } from '../../../roll/instance-ref.ts';
-import type { Roll } from '../../../roll/roll.ts';
+import type { PublishedRoll } from '../../../roll/published-roll.ts';
 import { chunkBytes } from '../../../server-options.ts';
 import { type Snapshots, wireBytes } from '../snapshots.ts';
 import { eventOfChange } from './watch-events.ts';
@@ -23,7 +23,7 @@ export type Missing =
 
 /** Where the watches look. */
 export interface Sources {
-  readonly roll: Roll;
+  readonly roll: PublishedRoll;
   readonly log: ChangeLog;
   readonly snapshots: Snapshots;
 }

@@ -6,14 +6,14 @@ import type { Caller } from '../../../access/caller.ts';
 import type { ChangeLog } from '../../../changes/change-log.ts';
 import type { Pacer } from '../../../http/pacer.ts';
 import type { RollFollower } from '../../../roll/followers.ts';
-import type { Roll } from '../../../roll/roll.ts';
+import type { PublishedRoll } from '../../../roll/published-roll.ts';
 import type { Snapshots } from '../snapshots.ts';
 import { CatchUp, type WatchFilter } from './catch-up.ts';
 import { type WatchContext, WatchStream } from './watch-stream.ts';
 
 /** What the watches need of their server. */
 export interface WatchHubOptions {
-  readonly roll: Roll;
+  readonly roll: PublishedRoll;
   readonly log: ChangeLog;
   readonly snapshots: Snapshots;
   readonly pacer: Pacer;
@@ -136,7 +136,7 @@ export const eventStreamHeaders: Readonly<Record<string, string>> = {
 };
 
 /** The revision after which a client resumes; undefined: of another epoch, ahead of us, or not a cursor at all. */
-function cursorOf({ epoch, revision }: Roll, lastEventId: string | undefined): number | undefined {
+function cursorOf({ epoch, revision }: PublishedRoll, lastEventId: string | undefined): number | undefined {
   const [ofEpoch, text] = lastEventId?.split(':') ?? [];
   if (ofEpoch !== epoch || text === undefined || !/^\d{1,16}$/.test(text)) return undefined;
   return Number(text) > revision ? undefined : Number(text);

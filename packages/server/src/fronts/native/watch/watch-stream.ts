@@ -1,13 +1,13 @@
 import type { ServerResponse } from 'node:http';
 import type { Paced } from '../../../http/pacer.ts';
-import type { Roll } from '../../../roll/roll.ts';
+import type { PublishedRoll } from '../../../roll/published-roll.ts';
 import type { Snapshots } from '../snapshots.ts';
 import type { CatchUp, WatchFilter } from './catch-up.ts';
 import { eventOf, heartbeat, snapshotEvent } from './watch-events.ts';
 
 /** What the streams of a server share. */
 export interface WatchContext {
-  readonly roll: Roll;
+  readonly roll: PublishedRoll;
   readonly snapshots: Snapshots;
   readonly catchUp: CatchUp;
   readonly isWarming: () => boolean;

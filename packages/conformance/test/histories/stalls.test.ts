@@ -1,0 +1,69 @@
+import { afterEach, beforeEach, expect, it } from 'vitest';
+import { isOver, realTime } from '../../src/histories/history-time.ts';
+import { fact, NodeModel } from '../../src/histories/node-model.ts';
+import { Stalls } from '../../src/histories/stalls.ts';
+import { now, pause } from '../../src/kit/waiting.ts';
+
+let stalls: Stalls;
+beforeEach(() => {
+  stalls = new Stalls();
+});
+afterEach(() => stalls.stop());
+
+/** The process does nothing else meanwhile. */
+function standStill(ms: number): void {
+  for (const end = now() + ms; now() < end; );
+}
+
+it('the time for which the process stood still is known at once, and later', async () => {
+  const before = now();
+  await pause(30);
+  standStill(400);
+  expect(stalls.sinceMs(before)).toBeGreaterThan(330);
+  await pause(60);
+  const sum = stalls.sinceMs(before);
+  expect(sum).toBeGreaterThan(330);
+  expect(sum).toBeLessThan(now() - before);
+});
+
+it('a stall that is over says nothing of what came after it', async () => {
+  standStill(200);
+  await pause(60);
+  const after = now();
+  expect(stalls.sinceMs(after)).toBeLessThanOrEqual(now() - after);
+});
+
+it('a deadline is later by the time for which the process stood still', async () => {
+  const time = realTime(1, stalls);
+  const startedAt = time.now();
+  let done = (): void => {};
+  const work = new Promise<void>((resolve) => {
+    done = resolve;
+  });
+  const ends = time.ends('the work', 300, work);
+  await pause(30);
+  standStill(400);
+  expect(isOver(time, startedAt, 300)).toBe(false);
+  await pause(30);
+  done();
+  await ends;
+});
+
+it('a deadline that a running process misses is missed', async () => {
+  const ends = realTime(1, stalls).ends('the work', 50, new Promise(() => {}));
+  await expect(ends).rejects.toThrow('the work took more than 50 ms');
+});
+
+it('what must be seen, or gone, by a time may be late by the time for which the process stood still', () => {
+  const lease = { startedAt: 0, ackedAt: 0, goesFrom: 200, goesBy: 300, ttlMs: 200, writer: 1 };
+  const textsAt = (at: number, stalledMs: number): readonly string[] => {
+    const model = new NodeModel(100, () => stalledMs);
+    model.add(fact({ content: { version: '1', mark: 'x' }, ...lease }));
+    return [...model.allowed({ from: at, until: at })];
+  };
+  expect(textsAt(150, 0)).toEqual(['version 1, mark x']);
+  expect(textsAt(150, 400)).toEqual(['absent', 'version 1, mark x']);
+  expect(textsAt(350, 0)).toEqual(['absent']);
+  expect(textsAt(350, 400)).toEqual(['absent', 'version 1, mark x']);
+  expect(textsAt(900, 400)).toEqual(['absent']);
+});

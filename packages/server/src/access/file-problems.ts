@@ -1,0 +1,21 @@
+import { systemClock } from '@rollcall/core/adapter';
+import { readTlsFiles } from '../http/tls-files.ts';
+import type { OptionProblem, ServerOptions } from '../server-options.ts';
+import { Tokens } from './tokens.ts';
+
+/** What is wrong with the files that the options name. They are read and nothing else. */
+export function serverFileProblems(options: ServerOptions): readonly OptionProblem[] {
+  const { tokensFile, tlsCert: cert, tlsKey: key, tlsClientCa: clientCa, clock = systemClock } = options;
+  const tokens = problem('tokensFile', () => new Tokens(tokensFile));
+  if (cert === undefined || key === undefined) return tokens;
+  return [...tokens, ...problem('tlsCert', () => readTlsFiles({ cert, key, clientCa }, clock.wallNow()))];
+}
+
+function problem(option: keyof ServerOptions, read: () => unknown): readonly OptionProblem[] {
+  try {
+    read();
+    return [];
+  } catch (cause) {
+    return [{ option, message: cause instanceof Error ? cause.message : String(cause) }];
+  }
+}

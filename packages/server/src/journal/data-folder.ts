@@ -1,0 +1,100 @@
+import { createReadStream, type ReadStream } from 'node:fs';
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { type Logger, RegistryError } from '@rollcall/core';
+import { type RestoreProgress, type RestoreTargets, restoreRoll } from './restore-roll.ts';
+import { StoreError } from './store/store-error.ts';
+import { StoreThread } from './store/store-thread.ts';
+
+/** What a restart found. */
+export interface Restored {
+  /** It has the table of an earlier start of the same epoch: an absence can be believed at once. */
+  readonly isComplete: boolean;
+}
+
+/** The folder in which the roll is kept: opened once, read, and written by the journal from then on. */
+export class DataFolder {
+  readonly #path: string;
+  readonly #targets: RestoreTargets;
+  readonly #logger: Logger;
+  #store: StoreThread | undefined;
+  #progress: RestoreProgress = { read: 0, total: 0 };
+  #backups = 0;
+
+  constructor(path: string, targets: RestoreTargets, logger: Logger) {
+    this.#path = path;
+    this.#targets = targets;
+    this.#logger = logger;
+  }
+
+  /** How far the restart is. */
+  get progress(): RestoreProgress {
+    return this.#progress;
+  }
+
+  /**
+   * Restores the roll; from then on what changes is written.
+   *
+   * @throws RegistryError `UNAVAILABLE` for a folder that cannot be used: the message says what to do.
+   */
+  async open(): Promise<Restored> {
+    const { roll, journal } = this.#targets;
+    try {
+      this.#store = await StoreThread.open(this.#path);
+      const { opened } = this.#store;
+      const axis = await restoreRoll(this.#store, this.#targets, (progress) => {
+        this.#progress = progress;
+      });
+      journal.begin(this.#store, axis);
+      // Nothing is told of an epoch that a crash could forget.
+      await journal.flush();
+      const isNew = opened.state === undefined;
+      this.#logger.info(
+        { dataDir: this.#path, epoch: roll.epoch, revision: roll.revision, instances: opened.entries },
+        explain(opened.wasCut, opened.isCopy, isNew, roll.revision),
+      );
+      return { isComplete: !isNew && !opened.isCopy };
+    } catch (cause) {
+      await this.close();
+      const why = cause instanceof Error ? cause.message : String(cause);
+      const message =
+        cause instanceof StoreError && cause.kind !== 'unwritable' ? why : `cannot use ${this.#path}: ${why}`;
+      throw new RegistryError('UNAVAILABLE', message, { cause, registry: 'server' });
+    }
+  }
+
+  /** The roll as of now in one file, which is removed when it has been read. */
+  async backup(): Promise<ReadStream> {
+    const { journal } = this.#targets;
+    if (this.#store === undefined) throw new RegistryError('UNAVAILABLE', 'the server is starting or ending');
+    this.#backups += 1;
+    const file = join(this.#path, `backup-${process.pid}-${this.#backups}.tmp`);
+    try {
+      await journal.flush();
+      await this.#store.backup(file);
+    } catch (cause) {
+      await rm(file, { force: true });
+      if (RegistryError.is(cause)) throw cause;
+      throw new RegistryError('UNAVAILABLE', `the backup cannot be written: ${(cause as Error).message}`, { cause });
+    }
+    const stream = createReadStream(file);
+    // An open file can be read to its end.
+    stream.once('open', () => void rm(file, { force: true }));
+    return stream;
+  }
+
+  /** Writes what is left and lets another server have the folder. */
+  async close(): Promise<void> {
+    const store = this.#store;
+    this.#store = undefined;
+    await this.#targets.journal.close();
+    await store?.close().catch((err: unknown) => this.#logger.error({ err }, 'the store did not close'));
+  }
+}
+
+function explain(wasCut: boolean, isCopy: boolean, isNew: boolean, revision: number): string {
+  if (isNew) return 'the data folder is new';
+  if (isCopy) return 'the data folder is a copy or a backup: it goes on in a new epoch, and services register again';
+  if (!wasCut) return `restored up to revision ${revision}`;
+  return `restored up to revision ${revision}; the last stop was not clean: what was being written then was never told, and is cut`;
+}

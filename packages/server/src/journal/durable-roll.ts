@@ -1,0 +1,69 @@
+import type { EnvironmentStatus } from '../roll/environment.ts';
+import type { Instance } from '../roll/instance.ts';
+import type { InstanceRef } from '../roll/instance-ref.ts';
+import type { PublishedRoll } from '../roll/published-roll.ts';
+import type { Roll } from '../roll/roll.ts';
+
+/** An instance as it is in the store; undefined: it is not. */
+export type DurableInstance = readonly [ref: InstanceRef, instance: Instance | undefined];
+
+/** The roll as far as it is in the store: what readers see. It shares the instances with the roll, so it costs a reference each. */
+export class DurableRoll implements PublishedRoll {
+  readonly #roll: Roll;
+  readonly #environments = new Map<string, Map<string, Map<string, Instance>>>();
+  #revision = 0;
+
+  constructor(roll: Roll) {
+    this.#roll = roll;
+  }
+
+  get epoch(): string {
+    return this.#roll.epoch;
+  }
+
+  get revision(): number {
+    return this.#revision;
+  }
+
+  /** These are durable now, and so is everything up to `revision`. */
+  publish(instances: readonly DurableInstance[], revision: number): void {
+    for (const [ref, instance] of instances) {
+      if (instance === undefined) this.#delete(ref);
+      else this.#set(ref, instance);
+    }
+    this.#revision = revision;
+  }
+
+  settle(): void {
+    this.#roll.settle();
+  }
+
+  instances(env: string, service?: string): readonly Instance[] {
+    this.settle();
+    const services = this.#environments.get(env);
+    if (services === undefined) return [];
+    if (service !== undefined) return [...(services.get(service)?.values() ?? [])];
+    return [...services.values()].flatMap((nodes) => [...nodes.values()]);
+  }
+
+  /** As it is, which may be ahead of the store: to be told when it is durable. */
+  status(env?: string): readonly EnvironmentStatus[] {
+    return this.#roll.status(env);
+  }
+
+  #set({ env, service, id }: InstanceRef, instance: Instance): void {
+    const services = this.#environments.get(env) ?? new Map<string, Map<string, Instance>>();
+    this.#environments.set(env, services);
+    const nodes = services.get(service) ?? new Map<string, Instance>();
+    services.set(service, nodes);
+    nodes.set(id, instance);
+  }
+
+  #delete({ env, service, id }: InstanceRef): void {
+    const services = this.#environments.get(env);
+    const nodes = services?.get(service);
+    if (nodes?.delete(id) !== true || nodes.size > 0) return;
+    services?.delete(service);
+    if (services?.size === 0) this.#environments.delete(env);
+  }
+}

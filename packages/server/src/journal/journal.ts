@@ -1,0 +1,245 @@
+import { type Clock, type Logger, RegistryError } from '@rollcall/core';
+import type { ProtectionView } from '../protection/index.ts';
+import { type Change, Followers, type RollFollower } from '../roll/followers.ts';
+import type { Instance } from '../roll/instance.ts';
+import { type InstanceRef, keyOf, refOf } from '../roll/instance-ref.ts';
+import type { Roll } from '../roll/roll.ts';
+import { groupLimitMs, keepClockMs, retryWriteMs } from '../server-options.ts';
+import type { Durability } from './durability.ts';
+import type { DurableInstance, DurableRoll } from './durable-roll.ts';
+import { entryKey, writeChange, writeKept, writeState } from './records.ts';
+import type { Group } from './store/group.ts';
+
+/** What a journal works with. */
+export interface JournalOptions {
+  readonly roll: Roll;
+  readonly published: DurableRoll;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  /** Are told each change when it is durable. */
+  readonly followers: readonly RollFollower[];
+  /** The revision after which the change log is complete. */
+  readonly completeAfter: () => number;
+}
+
+/** What a journal writes to. */
+export interface GroupStore {
+  /** Resolves when the group is synced. Rejected: nothing of it was written. */
+  commit(group: Group): Promise<void>;
+}
+
+interface Waiter {
+  readonly resolve: () => void;
+  readonly reject: (error: Error) => void;
+}
+
+/** A group that is being written, and what becomes visible when it is. */
+interface Flight {
+  readonly instances: readonly DurableInstance[];
+  readonly pending: Pending;
+  readonly revision: number;
+}
+
+/** What changed since the last group. */
+interface Pending {
+  readonly refs: Map<string, InstanceRef>;
+  readonly terms: Map<string, Instance>;
+  changes: Change[];
+  waiters: Waiter[];
+}
+
+const waitFor = ({ waiters }: Pending): Promise<void> =>
+  new Promise((resolve, reject) => waiters.push({ resolve, reject }));
+
+const nothing = (): Pending => ({ refs: new Map(), terms: new Map(), changes: [], waiters: [] });
+
+/**
+ * Writes the roll down: what changes while a group is being synced is the next group. Readers, watches and the change log
+ * are told when a group is synced, callers are answered then. While the store cannot be written, the roll is paused, so
+ * that what waits to be written is bounded; it is tried again until it is written.
+ */
+export class Journal implements RollFollower, Durability {
+  readonly isDurable = true;
+  readonly #options: JournalOptions;
+  readonly #followers = new Followers();
+  #store: GroupStore | undefined;
+  #axis = 0;
+  #pending: Pending = nothing();
+  #flight: Flight | undefined;
+  #isScheduled = false;
+  #failure: RegistryError | undefined;
+  #cancelRetry: (() => void) | undefined;
+  #cancelKeep: (() => void) | undefined;
+
+  constructor(options: JournalOptions) {
+    this.#options = options;
+    for (const follower of options.followers) this.#followers.add(follower);
+    options.roll.follow(this);
+  }
+
+  /** Writes to `store` from now on. `axis`: what is added to times of the lease clock. */
+  begin(store: GroupStore, axis: number): void {
+    this.#store = store;
+    this.#axis = axis;
+    this.#keepClock();
+  }
+
+  /** Writes an instance with the next group although it has not changed. */
+  touch(ref: InstanceRef): void {
+    this.#pending.refs.set(keyOf(ref), refOf(ref));
+  }
+
+  changed(change: Change): void {
+    this.#pending.changes.push(change);
+    this.touch(change.instance);
+    this.#schedule();
+  }
+
+  termsChanged(instance: Instance): void {
+    this.#pending.terms.set(keyOf(instance), instance);
+    this.touch(instance);
+    this.#schedule();
+  }
+
+  /** No part of the table: it is told at once. */
+  protectionChanged(env: string, view: ProtectionView): void {
+    this.#followers.protectionChanged(env, view);
+  }
+
+  failed(cause: unknown): void {
+    this.#options.logger.error({ err: cause }, 'a change of the roll could not be journaled');
+  }
+
+  written(): Promise<void> | undefined {
+    const group = this.#pending.refs.size > 0 ? this.#pending : this.#flight?.pending;
+    if (group === undefined) return undefined;
+    return this.#failure === undefined ? waitFor(group) : Promise.reject(this.#failure);
+  }
+
+  isPending(ref: InstanceRef): boolean {
+    const key = keyOf(ref);
+    return this.#pending.refs.has(key) || this.#flight?.pending.refs.has(key) === true;
+  }
+
+  /** Writes what is left. */
+  async close(): Promise<void> {
+    this.#cancelKeep?.();
+    if (this.#store === undefined) return;
+    this.#stopRetrying();
+    await this.flush().catch(() => {});
+    this.#store = undefined;
+    this.#stopRetrying();
+  }
+
+  /** Writes a group also when nothing has changed; resolves when it is synced. */
+  flush(): Promise<void> {
+    this.#schedule();
+    return waitFor(this.#pending);
+  }
+
+  /** Behind everything that this turn of the event loop brings: one sync for all. */
+  #schedule(): void {
+    if (this.#isScheduled || this.#flight !== undefined || this.#cancelRetry !== undefined) return;
+    this.#isScheduled = true;
+    setImmediate(() => {
+      this.#isScheduled = false;
+      if (this.#flight === undefined) void this.#write();
+    });
+  }
+
+  async #write(): Promise<void> {
+    if (this.#store === undefined) return;
+    const [flight, group] = this.#take();
+    this.#flight = flight;
+    const cancelLimit = this.#options.clock.setTimer(groupLimitMs, () =>
+      this.#fail(`the disk has not taken what was to be written for ${groupLimitMs / 1_000} s`),
+    );
+    try {
+      await this.#store.commit(group);
+    } catch (error) {
+      this.#putBack(flight);
+      this.#fail((error as Error).message);
+      this.#retryLater();
+      return;
+    } finally {
+      cancelLimit();
+      this.#flight = undefined;
+    }
+    this.#publish(flight);
+    if (this.#pending.refs.size > 0 || this.#pending.waiters.length > 0) this.#schedule();
+  }
+
+  /** The roll as it is now, of all that changed. */
+  #take(): [Flight, Group] {
+    const { roll, completeAfter } = this.#options;
+    for (const ref of roll.keeping.takeTouched()) this.touch(ref);
+    const pending = this.#pending;
+    this.#pending = nothing();
+    const entries: [string, string | null][] = [];
+    const instances: DurableInstance[] = [];
+    for (const ref of pending.refs.values()) {
+      const kept = roll.keeping.of(ref);
+      entries.push([entryKey(ref), writeKept(kept, this.#axis)]);
+      instances.push([ref, kept.listing?.instance]);
+    }
+    const changes = pending.changes.map((change): [number, string] => [change.revision, writeChange(change)]);
+    const group: Group = {
+      entries,
+      changes,
+      forgetUpTo: Math.min(completeAfter(), roll.revision),
+      state: writeState(roll.keeping.state, this.#axis),
+    };
+    return [{ instances, pending, revision: roll.revision }, group];
+  }
+
+  #publish({ instances, pending, revision }: Flight): void {
+    this.#options.published.publish(instances, revision);
+    for (const change of pending.changes) this.#followers.changed(change);
+    for (const instance of pending.terms.values()) this.#followers.termsChanged(instance);
+    for (const { resolve } of pending.waiters) resolve();
+    if (this.#failure === undefined) return;
+    this.#failure = undefined;
+    this.#options.logger.info({}, 'the store can be written again: registrations and evictions go on');
+    this.#options.roll.pause(undefined);
+  }
+
+  /** It is to be written with what changes meanwhile; its callers have been told that it failed. */
+  #putBack({ pending }: Flight): void {
+    const { refs, terms, changes, waiters } = this.#pending;
+    this.#pending = {
+      refs: new Map([...pending.refs, ...refs]),
+      terms: new Map([...pending.terms, ...terms]),
+      changes: [...pending.changes, ...changes],
+      waiters: [...pending.waiters, ...waiters],
+    };
+  }
+
+  #retryLater(): void {
+    this.#cancelRetry = this.#options.clock.setTimer(retryWriteMs, () => {
+      this.#cancelRetry = undefined;
+      this.#schedule();
+    });
+  }
+
+  #stopRetrying(): void {
+    this.#cancelRetry?.();
+    this.#cancelRetry = undefined;
+  }
+
+  #fail(why: string): void {
+    const message = `the store cannot be written (${why}): nothing is registered, removed or evicted until it can; reads and renewals go on`;
+    if (this.#failure === undefined) this.#options.logger.error({}, message);
+    this.#failure = new RegistryError('UNAVAILABLE', message, { registry: 'server' });
+    this.#options.roll.pause(message);
+    const waiters = [this.#flight?.pending, this.#pending].flatMap((pending) => pending?.waiters.splice(0) ?? []);
+    for (const { reject } of waiters) reject(this.#failure);
+  }
+
+  /** So that the times which self-protection remembers do not stand still in the store while nothing changes. */
+  #keepClock(): void {
+    this.#cancelKeep = this.#options.clock.setTimer(keepClockMs, () => {
+      this.flush().catch(() => {});
+      this.#keepClock();
+    });
+  }
+}

@@ -1,0 +1,38 @@
+import type { ChangeLog } from '../changes/change-log.ts';
+import type { RollFollower } from '../roll/followers.ts';
+import type { PublishedRoll } from '../roll/published-roll.ts';
+import type { Roll } from '../roll/roll.ts';
+import type { ServerSettings } from '../server-options.ts';
+import { DataFolder } from './data-folder.ts';
+import { type Durability, notDurable } from './durability.ts';
+import { DurableRoll } from './durable-roll.ts';
+import { Journal } from './journal.ts';
+
+/** What is kept, and what follows it. */
+export interface KeepRollOptions {
+  readonly settings: ServerSettings;
+  readonly roll: Roll;
+  /** By {@link publishedOf}. */
+  readonly published: PublishedRoll;
+  readonly log: ChangeLog;
+  /** Are told each change when readers may see it. */
+  readonly followers: readonly RollFollower[];
+}
+
+/** The roll as readers see it: as it is, or no further than what is in the store. */
+export const publishedOf = (roll: Roll, isKept: boolean): PublishedRoll => (isKept ? new DurableRoll(roll) : roll);
+
+/** Lets the followers follow the roll: at once, or, with a data folder, when each change is in it. */
+export function keepRoll({ settings, roll, published, log, followers }: KeepRollOptions): {
+  readonly durability: Durability;
+  readonly folder: DataFolder | undefined;
+} {
+  const { dataDir, clock, logger } = settings;
+  if (dataDir === undefined || !(published instanceof DurableRoll)) {
+    for (const follower of followers) roll.follow(follower);
+    return { durability: notDurable, folder: undefined };
+  }
+  const completeAfter = (): number => log.completeAfter;
+  const journal = new Journal({ roll, published, clock, logger, followers, completeAfter });
+  return { durability: journal, folder: new DataFolder(dataDir, { roll, published, log, journal }, logger) };
+}

@@ -1,0 +1,73 @@
+import type { ChangeLog } from '../changes/change-log.ts';
+import type { Change } from '../roll/followers.ts';
+import type { Kept } from '../roll/keeping.ts';
+import type { Roll } from '../roll/roll.ts';
+import type { DurableRoll } from './durable-roll.ts';
+import type { Journal } from './journal.ts';
+import { envOf, readChange, readKept, readState } from './records.ts';
+import type { Opened, Part } from './store/group.ts';
+
+/** What is filled from a store. */
+export interface RestoreTargets {
+  readonly roll: Roll;
+  readonly published: DurableRoll;
+  readonly log: ChangeLog;
+  readonly journal: Journal;
+}
+
+/** A store that is being read. */
+export interface ReadableStore {
+  readonly opened: Opened;
+  read(onPart: (part: Part) => void): Promise<void>;
+}
+
+/** How far a restart is. */
+export interface RestoreProgress {
+  readonly read: number;
+  readonly total: number;
+}
+
+/**
+ * Fills the roll from a store; answers what is added to times of the lease clock, so that they go on from the stored ones.
+ * A copy of a folder, or a backup, goes on in a new epoch: its original may have gone on too, so no cursor and no handle of
+ * the old one means the same here.
+ */
+export async function restoreRoll(
+  store: ReadableStore,
+  { roll, published, log, journal }: RestoreTargets,
+  onProgress: (progress: RestoreProgress) => void,
+): Promise<number> {
+  const { state: text, isCopy, entries: total } = store.opened;
+  if (text === undefined) return 0;
+  const state = readState(text);
+  const { keeping } = roll;
+  const axis = state.leaseNow - keeping.state.leaseNow;
+  keeping.resume(isCopy ? { revision: state.revision } : state);
+  const byEnv = new Map<string, Kept[]>();
+  const changes: Change[] = [];
+  let read = 0;
+  await store.read((part) => {
+    for (const [key, entry] of part.entries) {
+      const env = envOf(key);
+      const kept = byEnv.get(env) ?? [];
+      byEnv.set(env, kept);
+      kept.push(readKept(entry, axis));
+    }
+    for (const [, change] of part.changes) changes.push(readChange(change));
+    read += part.entries.length;
+    onProgress({ read, total });
+  });
+  for (const [env, kept] of byEnv) {
+    keeping.restore(env, kept, isCopy);
+    const listed = kept.flatMap(({ listing }) => (listing === undefined ? [] : [listing.instance]));
+    published.publish(
+      listed.map((instance) => [instance, instance]),
+      state.revision,
+    );
+    // Its handles are new.
+    if (isCopy) for (const instance of listed) journal.touch(instance);
+  }
+  published.publish([], state.revision);
+  log.restore(isCopy ? [] : changes, state.revision);
+  return axis;
+}

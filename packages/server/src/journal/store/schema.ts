@@ -1,0 +1,52 @@
+import type Database from 'libsql';
+import { corrupt, StoreError } from './store-error.ts';
+
+/** Marks a file of SQLite as ours: `Roll`. */
+const applicationId = 0x526f6c6c;
+/** The format that this version writes. A change that an older version could not read raises it. */
+export const formatVersion = 1;
+
+const tables = `
+create table meta (id integer primary key check (id = 1), text text not null, sum integer not null);
+create table entry (key text primary key, text text not null, sum integer not null) without rowid;
+create table change (revision integer primary key, text text not null, sum integer not null);
+pragma application_id = ${applicationId};
+pragma user_version = ${formatVersion};
+`;
+
+/**
+ * From each earlier format to the next one, each in a transaction: `upgrades[1]` makes format 2 of format 1. A store of
+ * every format that was ever published stays in `test/journal/stores`, and must open.
+ */
+const upgrades: Readonly<Record<number, string>> = {};
+
+const numberOf = (db: Database.Database, pragma: string): number => {
+  const row = db.prepare(`pragma ${pragma}`).raw().get() as readonly unknown[] | undefined;
+  return Number(row?.[0]);
+};
+
+/** Whether the file holds nothing yet. */
+export const isEmpty = (db: Database.Database): boolean =>
+  numberOf(db, 'application_id') === 0 && numberOf(db, 'schema_version') === 0;
+
+/** Makes the tables of a new store. */
+export function create(db: Database.Database): void {
+  db.exec(`begin;${tables}commit;`);
+}
+
+/** Checks that the file is ours, whole, and of a format that this version knows; brings an older one up to date. */
+export function check(db: Database.Database, file: string): void {
+  if (numberOf(db, 'application_id') !== applicationId) {
+    const message = `${file} is not a store of Rollcall: name another folder with --data-dir`;
+    throw new StoreError({ kind: 'foreign', message });
+  }
+  const version = numberOf(db, 'user_version');
+  if (version > formatVersion) {
+    const message = `the store ${file} has format ${version} and this version of Rollcall knows up to ${formatVersion}: start the version that wrote it, or a newer one`;
+    throw new StoreError({ kind: 'newer', message });
+  }
+  const [verdict] = db.prepare('pragma quick_check(1)').raw().get() as readonly unknown[];
+  if (verdict !== 'ok') throw corrupt(file, String(verdict));
+  for (let from = version; from < formatVersion; from += 1)
+    db.exec(`begin;${upgrades[from]};pragma user_version = ${from + 1};commit;`);
+}

@@ -1,0 +1,273 @@
+import {
+  chmodSync,
+  closeSync,
+  constants,
+  copyFileSync,
+  existsSync,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  rmSync,
+  statSync,
+} from 'node:fs';
+import { join } from 'node:path';
+import { crc32 } from 'node:zlib';
+import Database from 'libsql';
+import type { Group, Opened, Part } from './group.ts';
+import { check, create, isEmpty } from './schema.ts';
+import { corrupt, isDamage, isLocked, StoreError } from './store-error.ts';
+import { Witness } from './witness.ts';
+
+/** The name of the store in its folder. */
+export const storeName = 'roll.db';
+const witnessName = 'witness';
+/** Rows that are read at a time. */
+const partRows = 2_000;
+
+/** What the store knows of itself. */
+interface Meta {
+  /** How many groups were written. */
+  readonly groups: number;
+  /** Of all entries: how many there are, and all their sums xored. A row that vanished is found by it. */
+  readonly entries: number;
+  readonly digest: number;
+  /** The revision of the last change. */
+  readonly revision: number;
+  /** Which file it is: a copy has another one. */
+  readonly identity: string;
+  /** A server has it open, or ended without closing it. */
+  readonly isOpen: boolean;
+  readonly state: string;
+}
+
+const newMeta: Meta = { groups: 0, entries: 0, digest: 0, revision: 0, identity: '', isOpen: false, state: '' };
+
+/**
+ * A folder with the roll in it, by SQLite: one file, its write-ahead log, and the witness. Blocks its thread while it
+ * syncs. It is locked against other processes for as long as it is open.
+ */
+export class SqliteStore {
+  readonly #file: string;
+  readonly #db: Database.Database;
+  readonly #witness: Witness;
+  readonly #statements: ReturnType<typeof statementsOf>;
+  #meta: Meta;
+  readonly opened: Opened;
+
+  private constructor(folder: string, db: Database.Database) {
+    this.#file = join(folder, storeName);
+    this.#db = db;
+    const isNew = isEmpty(db);
+    if (isNew) create(db);
+    else check(db, this.#file);
+    this.#statements = statementsOf(db);
+    this.#meta = isNew ? newMeta : this.#readMeta();
+    const witnessed = Witness.read(join(folder, witnessName));
+    if (witnessed > this.#meta.groups) {
+      saveLog(this.#file);
+      throw lost(this.#file, this.#meta.groups, witnessed);
+    }
+    const identity = identityOf(this.#file);
+    const { state, isOpen, entries } = this.#meta;
+    const isCopy = !isNew && this.#meta.identity !== identity;
+    this.opened = { state: state === '' ? undefined : state, isCopy, wasCut: isOpen && !isCopy, entries };
+    this.#inTransaction(() => this.#writeMeta({ ...this.#meta, identity, isOpen: true }));
+    // SQLite as it is built here syncs no folder: the log is there from now on until the store is closed.
+    syncFolder(folder);
+    this.#witness = Witness.open(join(folder, witnessName));
+  }
+
+  /**
+   * Opens the store of a folder, which is made where there is none.
+   *
+   * @throws StoreError which says why it cannot be used, and what to do.
+   */
+  static open(folder: string): SqliteStore {
+    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    const file = join(folder, storeName);
+    const witnessed = Witness.read(join(folder, witnessName));
+    if (witnessed > 0 && !(existsSync(file) && statSync(file).size > 0)) throw lost(file, 0, witnessed);
+    try {
+      return new SqliteStore(folder, connect(file));
+    } catch (error) {
+      if (error instanceof StoreError) throw error;
+      if (isDamage(error)) throw corrupt(file, (error as Error).message, error);
+      if (isLocked(error)) {
+        const message = `the folder ${folder} is in use by another server: stop it, or name another folder with --data-dir`;
+        throw new StoreError({ kind: 'locked', message }, error);
+      }
+      throw error;
+    }
+  }
+
+  /** All that it holds, checked row by row. */
+  *read(): Generator<Part, undefined> {
+    let entries = 0;
+    let digest = 0;
+    for (let after = ''; ; ) {
+      const rows = this.#statements.entriesAfter.all(after) as [string, string, number][];
+      for (const [key, text, sum] of rows) {
+        if (sumOf(key, text) !== sum)
+          throw corrupt(this.#file, `the entry ${JSON.stringify(key)} is not what was written`);
+        digest ^= sum;
+      }
+      entries += rows.length;
+      if (rows.length > 0) yield { entries: rows.map(([key, text]) => [key, text]), changes: [] };
+      if (rows.length < partRows) break;
+      after = rows.at(-1)?.[0] ?? after;
+    }
+    if (entries !== this.#meta.entries || digest !== this.#meta.digest)
+      throw corrupt(this.#file, `it holds ${entries} entries and should hold ${this.#meta.entries}, or others`);
+    yield* this.#readChanges();
+  }
+
+  /** Writes a group and syncs it. Rejected: nothing of it was written. */
+  commit({ entries, changes, forgetUpTo, state }: Group): void {
+    const { groups } = this.#meta;
+    this.#inTransaction(() => {
+      const meta = { ...this.#meta, groups: groups + 1, state };
+      for (const [key, text] of entries) this.#writeEntry(meta, key, text);
+      for (const [revision, text] of changes) {
+        this.#statements.putChange.run(revision, text, sumOf(`${revision}`, text));
+        meta.revision = revision;
+      }
+      this.#statements.forgetChanges.run(forgetUpTo);
+      this.#writeMeta(meta);
+    });
+    this.#witness.write(groups + 1);
+  }
+
+  /** Writes a copy of it to one file, as of now. */
+  backup(file: string): void {
+    rmSync(file, { force: true });
+    this.#db.prepare('vacuum into ?').run(file);
+  }
+
+  /** The file is released when the thread ends: the library keeps it for as long as there are prepared statements. */
+  close(): void {
+    this.#inTransaction(() => this.#writeMeta({ ...this.#meta, isOpen: false }));
+    this.#witness.close();
+    this.#db.close();
+  }
+
+  *#readChanges(): Generator<Part, undefined> {
+    for (let after = -1; ; ) {
+      const rows = this.#statements.changesAfter.all(after) as [number, string, number][];
+      for (const [revision, text, sum] of rows) {
+        if (sumOf(`${revision}`, text) !== sum || (after !== -1 && revision !== after + 1))
+          throw corrupt(this.#file, `the change ${revision} is missing, or not what was written`);
+        after = revision;
+      }
+      if (rows.length > 0) yield { entries: [], changes: rows.map(([revision, text]) => [revision, text]) };
+      if (rows.length < partRows) {
+        if (after !== -1 && after !== this.#meta.revision) throw corrupt(this.#file, 'the last changes are missing');
+        return;
+      }
+    }
+  }
+
+  #writeEntry(meta: { entries: number; digest: number }, key: string, text: string | null): void {
+    const before = this.#statements.sumOfEntry.get(key) as [number] | undefined;
+    if (before !== undefined) meta.digest ^= before[0];
+    if (text === null) {
+      if (before === undefined) return;
+      this.#statements.deleteEntry.run(key);
+      meta.entries -= 1;
+      return;
+    }
+    const sum = sumOf(key, text);
+    this.#statements.putEntry.run(key, text, sum);
+    meta.digest ^= sum;
+    if (before === undefined) meta.entries += 1;
+  }
+
+  #readMeta(): Meta {
+    const row = this.#statements.meta.get() as [string, number] | undefined;
+    // A server that ended while it made the store has written nothing yet.
+    if (row === undefined) return newMeta;
+    if (sumOf('', row[0]) !== row[1]) throw corrupt(this.#file, 'what it says of itself is not what was written');
+    return JSON.parse(row[0]) as Meta;
+  }
+
+  #writeMeta(meta: Meta): void {
+    const text = JSON.stringify(meta);
+    this.#statements.putMeta.run(text, sumOf('', text));
+    this.#pending = meta;
+  }
+
+  #pending: Meta = newMeta;
+
+  #inTransaction(write: () => void): void {
+    this.#db.exec('begin immediate');
+    try {
+      write();
+      this.#db.exec('commit');
+    } catch (error) {
+      // Of some failures SQLite has rolled back by itself.
+      if (this.#db.inTransaction) this.#db.exec('rollback');
+      throw error;
+    }
+    this.#meta = this.#pending;
+  }
+}
+
+function connect(file: string): Database.Database {
+  const db = new Database(file);
+  try {
+    // It holds the handles of every lease. The log gets the mode of the file.
+    chmodSync(file, 0o600);
+    for (const pragma of ['locking_mode=exclusive', 'journal_mode=wal', 'synchronous=full']) db.pragma(pragma);
+    return db;
+  } catch (error) {
+    db.close();
+    throw error;
+  }
+}
+
+function statementsOf(db: Database.Database) {
+  const prepare = (sql: string): Database.Statement => db.prepare(sql).raw();
+  return {
+    meta: prepare('select text, sum from meta'),
+    putMeta: db.prepare('insert or replace into meta values (1, ?, ?)'),
+    entriesAfter: prepare(`select key, text, sum from entry where key > ? order by key limit ${partRows}`),
+    changesAfter: prepare(
+      `select revision, text, sum from change where revision > ? order by revision limit ${partRows}`,
+    ),
+    sumOfEntry: prepare('select sum from entry where key = ?'),
+    putEntry: db.prepare('insert or replace into entry values (?, ?, ?)'),
+    deleteEntry: db.prepare('delete from entry where key = ?'),
+    putChange: db.prepare('insert or replace into change values (?, ?, ?)'),
+    forgetChanges: db.prepare('delete from change where revision <= ?'),
+  };
+}
+
+const sumOf = (key: string, text: string): number => crc32(text, crc32(`${key}\0`)) | 0;
+
+/** A copy of the folder has other files, also where a copy keeps the times that can be set. */
+function identityOf(file: string): string {
+  const { ino, birthtimeNs } = statSync(file, { bigint: true });
+  return `${ino}:${birthtimeNs}`;
+}
+
+function syncFolder(folder: string): void {
+  // Windows has no such call, and needs none.
+  if (process.platform === 'win32') return;
+  const handle = openSync(folder, 'r');
+  try {
+    fsyncSync(handle);
+  } finally {
+    closeSync(handle);
+  }
+}
+
+/** SQLite removes the log with the frames that it did not believe when it closes the file. */
+function saveLog(file: string): void {
+  try {
+    copyFileSync(`${file}-wal`, `${file}-wal.damaged`, constants.COPYFILE_EXCL);
+  } catch {
+    // There is no log, or the first one that was found damaged is there already.
+  }
+}
+
+const lost = (file: string, groups: number, witnessed: number): StoreError =>
+  corrupt(file, `it ends with group ${groups} although group ${witnessed} was written`);

@@ -1,0 +1,34 @@
+import type { StoreFailure } from './group.ts';
+
+/** A store that cannot be used, or not now. Every message says what to do. */
+export class StoreError extends Error {
+  readonly kind: StoreFailure['kind'];
+
+  constructor({ kind, message }: StoreFailure, cause?: unknown) {
+    super(message, { cause });
+    this.name = 'StoreError';
+    this.kind = kind;
+  }
+
+  /** To be passed to another thread. */
+  static describe(error: unknown): StoreFailure {
+    if (error instanceof StoreError) return { kind: error.kind, message: error.message };
+    const { code = '', message } = error as { readonly code?: string; readonly message: string };
+    return { kind: 'unwritable', message: code === '' ? message : `${message} (${code})` };
+  }
+}
+
+/** The store is damaged: it is left as it is. */
+export function corrupt(file: string, what: string, cause?: unknown): StoreError {
+  const message = `the store ${file} is damaged: ${what}. Nothing was changed. Move the folder away and bring back a backup with rollcall restore, or start with an empty folder: the services register again by themselves`;
+  return new StoreError({ kind: 'corrupt', message }, cause);
+}
+
+/** What SQLite says when a file is not what it wrote. */
+export const isDamage = (error: unknown): boolean =>
+  /^SQLITE_(?:CORRUPT|NOTADB|FORMAT)/.test(String((error as { readonly code?: unknown }).code)) ||
+  /malformed|not a database/.test(String((error as Error).message));
+
+/** Another process holds the file. */
+export const isLocked = (error: unknown): boolean =>
+  /^SQLITE_(?:BUSY|LOCKED)/.test(String((error as { readonly code?: unknown }).code));

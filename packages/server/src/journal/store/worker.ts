@@ -1,0 +1,45 @@
+/** The store's thread: it alone touches the disk, so that a slow disk holds up neither renewals nor reads. */
+import { parentPort, workerData } from 'node:worker_threads';
+import type { FromStore, StoreStart, ToStore } from './messages.ts';
+import { SqliteStore } from './sqlite-store.ts';
+import { StoreError } from './store-error.ts';
+
+if (parentPort !== null) serve(parentPort, workerData as StoreStart);
+
+type Port = NonNullable<typeof parentPort>;
+
+function serve(port: Port, { folder }: StoreStart): void {
+  const tell = (message: FromStore): void => port.postMessage(message);
+  const attempt = (what: () => void): void => {
+    try {
+      what();
+    } catch (error) {
+      tell({ type: 'failed', failure: StoreError.describe(error) });
+    }
+  };
+  let store: SqliteStore | undefined;
+  attempt(() => {
+    store = SqliteStore.open(folder);
+    tell({ type: 'opened', opened: store.opened });
+  });
+  if (store !== undefined) listen(port, store, tell, attempt);
+}
+
+function listen(
+  port: Port,
+  store: SqliteStore,
+  tell: (message: FromStore) => void,
+  attempt: (what: () => void) => void,
+): void {
+  port.on('message', (message: ToStore) =>
+    attempt(() => {
+      if (message.type === 'read') for (const part of store.read()) tell({ type: 'part', part });
+      else if (message.type === 'commit') store.commit(message.group);
+      else if (message.type === 'backup') store.backup(message.file);
+      else store.close();
+      tell({ type: 'done' });
+      // A thread that listens to nothing ends.
+      if (message.type === 'close') port.close();
+    }),
+  );
+}

@@ -1,0 +1,17 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+const made: string[] = [];
+
+/** A folder that is there until {@link removeFolders}. */
+export function newFolder(): string {
+  const folder = mkdtempSync(join(tmpdir(), 'rollcall-journal-'));
+  made.push(folder);
+  return folder;
+}
+
+/** To be called after each test. */
+export function removeFolders(): void {
+  for (const folder of made.splice(0)) rmSync(folder, { recursive: true, force: true });
+}

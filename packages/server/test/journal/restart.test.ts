@@ -1,0 +1,183 @@
+import { cpSync, mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { manualClock } from '@rollcall/core/testing';
+import fastify from 'fastify';
+import { afterEach, describe, expect, it } from 'vitest';
+import { Readiness } from '../../src/http/readiness.ts';
+import { instance, type Running, running, watch } from '../http.ts';
+import { newFolder, removeFolders } from './folders.ts';
+
+const open: Running[] = [];
+afterEach(async () => {
+  for (const { server } of open.splice(0)) await server.close();
+  removeFolders();
+});
+
+async function start(dataDir: string, over: object = {}) {
+  const clock = manualClock();
+  const server = await running({ dataDir, clock, warmUpMs: 60_000, ...over });
+  open.push(server);
+  const raw = async (path: string) => (await fetch(`${server.url}${path}`)).json() as Promise<Record<string, unknown>>;
+  return { ...server, clock, raw };
+}
+
+/** The next events of a watch. */
+async function events(url: string, lastEventId: string | undefined, count: number) {
+  const told: { event: string; id: string; data: object }[] = [];
+  for await (const event of watch(url, lastEventId === undefined ? {} : { 'last-event-id': lastEventId })) {
+    told.push(event);
+    if (told.length === count) return told;
+  }
+  return told;
+}
+
+describe('a server that is started again on its data folder', () => {
+  it('has the table, the epoch, the revision and the handles, does not warm, and says that it is durable', async () => {
+    const folder = newFolder();
+    const first = await start(folder);
+    const { data, ...before } = await first.register(instance(), instance({ hostname: 'b', metadata: { k: 'v' } }));
+    expect(await first.raw('/api/fetch/all?env=e')).toMatchObject({ warming: true, durable: true });
+    const list = await first.list();
+    await first.server.close();
+    const second = await start(folder);
+    expect(await second.list()).toEqual(list);
+    const answer = await second.raw('/api/fetch/all?env=e');
+    expect(answer).toMatchObject({ epoch: before.epoch, revision: before.revision, durable: true });
+    expect(answer).not.toHaveProperty('warming');
+    const [a, b] = data.handles;
+    const renewal = await second.ask<{ statuses: number[] }>('PUT', '/api/leases', [a, b, a! + 1_000]);
+    expect(renewal.data.statuses).toEqual([200, 200, 404]);
+    const { data: next } = await second.register(instance({ hostname: 'c' }));
+    expect(data.handles).not.toContain(next.handles[0]);
+  });
+
+  it('knows who was taken over', async () => {
+    const folder = newFolder();
+    const first = await start(folder);
+    const [old] = (await first.register(instance())).data.handles;
+    await first.register(instance({ addrs: ['10.0.0.2:80'] }));
+    await first.server.close();
+    const second = await start(folder);
+    expect((await second.ask<{ statuses: number[] }>('PUT', '/api/leases', [old])).data.statuses).toEqual([409]);
+  });
+
+  it('lets a watch resume with what it missed, without a snapshot', async () => {
+    const folder = newFolder();
+    const first = await start(folder);
+    await first.register(instance());
+    const [snapshot] = await events(`${first.url}/api/watch?env=e`, undefined, 1);
+    await first.register(instance({ hostname: 'b' }));
+    await first.server.close();
+    const second = await start(folder);
+    const told = await events(`${second.url}/api/watch?env=e`, snapshot!.id, 2);
+    expect(told.map(({ event, data }) => [event, (data as { hostname?: string }).hostname])).toEqual([
+      ['put', 'b'],
+      ['current', undefined],
+    ]);
+  });
+
+  it('begins leases anew at their full TTL, and evicts what stays silent', async () => {
+    const folder = newFolder();
+    const first = await start(folder);
+    await first.register(instance());
+    await first.clock.advance(2_900);
+    await first.server.close();
+    const second = await start(folder);
+    await second.clock.advance(2_900);
+    expect(await second.list()).toHaveLength(1);
+    await second.clock.advance(200);
+    await expect.poll(() => second.list()).toEqual([]);
+  });
+
+  it('keeps late who was late until it is heard', async () => {
+    const folder = newFolder();
+    const first = await start(folder, { protection: 'on' });
+    const { data } = await first.register(instance(), instance({ hostname: 'b' }), instance({ hostname: 'c' }));
+    await first.clock.advance(1_200);
+    await first.ask('PUT', '/api/leases', [data.handles[0]]);
+    await first.clock.advance(200);
+    const late = (list: Record<string, unknown>[]) => list.flatMap(({ hostname, late }) => (late ? [hostname] : []));
+    await expect.poll(async () => late(await first.list())).toEqual(['b', 'c']);
+    const status = await first.raw('/api/status');
+    await first.server.close();
+    const second = await start(folder, { protection: 'on' });
+    expect(late(await second.list())).toEqual(['b', 'c']);
+    const { environments } = (await second.raw('/api/status')).data as { environments: object[] };
+    expect(environments).toMatchObject(
+      (status.data as { environments: { missing: number; considered: number }[] }).environments.map(
+        ({ missing, considered }) => ({ missing, considered, late: 2 }),
+      ),
+    );
+    await second.ask('PUT', '/api/leases', [data.handles[1]]);
+    await expect.poll(async () => late(await second.list())).toEqual(['c']);
+  });
+
+  it('goes on in a new epoch on a copy of the folder: no cursor, no handle, and it warms', async () => {
+    const folder = newFolder();
+    const first = await start(folder);
+    const { data, epoch } = await first.register(instance());
+    await first.server.close();
+    const copy = newFolder();
+    cpSync(folder, copy, { recursive: true, preserveTimestamps: true });
+    const second = await start(copy);
+    expect(await second.list()).toMatchObject([{ hostname: 'a' }]);
+    expect(await second.raw('/api/services?env=e')).toMatchObject({
+      epoch: expect.not.stringMatching(epoch),
+      warming: true,
+    });
+    expect((await second.ask<{ statuses: number[] }>('PUT', '/api/leases', data.handles)).data.statuses).toEqual([404]);
+    const [event] = await events(`${second.url}/api/watch?env=e`, `${epoch}:1`, 1);
+    expect(event!.event).toBe('snapshot');
+    // From then on it is a folder of its own.
+    await second.server.close();
+    const third = await start(copy);
+    expect(await third.raw('/api/services?env=e')).toMatchObject({ epoch: event!.id.split(':')[0] });
+  });
+
+  it('restores a backup that was made while it ran', async () => {
+    const first = await start(newFolder());
+    await first.register(instance());
+    const backup = Buffer.from(await (await fetch(`${first.url}/api/backup`)).arrayBuffer());
+    await first.register(instance({ hostname: 'later' }));
+    const folder = join(newFolder(), 'new');
+    mkdirSync(folder);
+    writeFileSync(join(folder, 'roll.db'), backup);
+    const second = await start(folder);
+    expect((await second.list()).map(({ hostname }) => hostname)).toEqual(['a']);
+  });
+
+  it('refuses a folder that another server has, and a damaged one', async () => {
+    const folder = newFolder();
+    const first = await start(folder);
+    await expect(start(folder)).rejects.toMatchObject({ code: 'UNAVAILABLE', message: /in use by another server/ });
+    await first.register(instance());
+    await first.server.close();
+    writeFileSync(join(folder, 'roll.db'), 'what is this');
+    await expect(start(folder)).rejects.toMatchObject({ code: 'UNAVAILABLE', message: /is damaged/ });
+  });
+});
+
+describe('/readyz', () => {
+  it('is 503 and says how far the restart is until the roll is restored, as is all that would read the roll', async () => {
+    const app = fastify();
+    const readiness = new Readiness(app, () => '30 of 100 instances are read');
+    app.get('/api/fetch', () => 'instances');
+    app.get('/healthz', () => 'ok');
+    const statuses = async () =>
+      Promise.all(
+        ['/readyz', '/api/fetch?env=e', '/healthz?x'].map(async (url) => (await app.inject({ url })).statusCode),
+      );
+    expect(await statuses()).toEqual([503, 503, 200]);
+    expect((await app.inject('/readyz')).json().message).toBe(
+      'the roll is being restored: 30 of 100 instances are read',
+    );
+    readiness.ready();
+    expect(await statuses()).toEqual([200, 200, 200]);
+    await app.close();
+  });
+
+  it('is ready when the server has restored its roll', async () => {
+    const server = await start(newFolder());
+    expect(await server.raw('/readyz')).toEqual({ status: 'ready' });
+  });
+});

@@ -1,0 +1,209 @@
+import { execFileSync } from 'node:child_process';
+import { cpSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
+import { afterEach, describe, expect, it } from 'vitest';
+import type { Group } from '../../src/journal/store/group.ts';
+import { StoreThread } from '../../src/journal/store/store-thread.ts';
+import { newFolder, removeFolders } from './folders.ts';
+
+afterEach(removeFolders);
+
+const group = (revision: number, over: Partial<Group> = {}): Group => ({
+  entries: [[`e/web/n${revision}`, `instance ${revision}`]],
+  changes: [[revision, `change ${revision}`]],
+  forgetUpTo: 0,
+  state: `state ${revision}`,
+  ...over,
+});
+
+async function written(groups: number): Promise<[StoreThread, folder: string]> {
+  const folder = newFolder();
+  const store = await StoreThread.open(folder);
+  for (let revision = 1; revision <= groups; revision += 1) await store.commit(group(revision));
+  return [store, folder];
+}
+
+/** A folder with so many groups in it. */
+async function filled(groups: number): Promise<string> {
+  const [store, folder] = await written(groups);
+  await store.close();
+  return folder;
+}
+
+/** What a process that is killed leaves. */
+async function killed(groups: number): Promise<string> {
+  const [store, folder] = await written(groups);
+  const left = newFolder();
+  cpSync(folder, left, { recursive: true });
+  await store.close();
+  return left;
+}
+
+async function contentOf(folder: string) {
+  const store = await StoreThread.open(folder);
+  const keys: string[] = [];
+  const revisions: number[] = [];
+  try {
+    await store.read((part) => {
+      keys.push(...part.entries.map(([key]) => key));
+      revisions.push(...part.changes.map(([revision]) => revision));
+    });
+    return { ...store.opened, keys, revisions };
+  } finally {
+    await store.close();
+  }
+}
+
+/** Changes the file behind the back of the store. In a process of its own: the library closes a file late. */
+function edit(folder: string, sql: string): void {
+  const program = `const db = new (require('libsql'))('roll.db'); db.exec(${JSON.stringify(sql)});`;
+  const library = createRequire(import.meta.url).resolve('libsql');
+  execFileSync(process.execPath, ['-e', program.replace("'libsql'", JSON.stringify(library))], { cwd: folder });
+}
+
+describe('the store', () => {
+  it('holds what was written, without what was removed and forgotten', async () => {
+    const folder = newFolder();
+    const store = await StoreThread.open(folder);
+    expect(store.opened).toEqual({ state: undefined, isCopy: false, wasCut: false, entries: 0 });
+    for (const revision of [1, 2, 3]) await store.commit(group(revision));
+    await store.commit(
+      group(4, {
+        entries: [
+          ['e/web/n2', null],
+          ['e/web/n3', 'other'],
+        ],
+        forgetUpTo: 2,
+      }),
+    );
+    await store.close();
+    expect(await contentOf(folder)).toEqual({
+      state: 'state 4',
+      isCopy: false,
+      wasCut: false,
+      entries: 2,
+      keys: ['e/web/n1', 'e/web/n3'],
+      revisions: [3, 4],
+    });
+  });
+
+  it('reads more than fits into one part', async () => {
+    const folder = newFolder();
+    const store = await StoreThread.open(folder);
+    const entries = Array.from({ length: 4_500 }, (_, index): [string, string] => [`e/web/n${index}`, 'x']);
+    const changes = entries.map((_, index): [number, string] => [index + 1, 'x']);
+    await store.commit(group(1, { entries, changes }));
+    await store.close();
+    const { keys, revisions } = await contentOf(folder);
+    expect([keys.length, revisions.length, new Set(keys).size]).toEqual([4_500, 4_500, 4_500]);
+  });
+
+  it('is whole after a kill, and says that it was cut', async () => {
+    const left = await killed(20);
+    const { keys, revisions } = await contentOf(left);
+    expect([keys.length, revisions.length]).toEqual([20, 20]);
+  });
+
+  it('tells a copy of the folder from the folder', async () => {
+    const folder = await filled(3);
+    const copy = newFolder();
+    cpSync(folder, copy, { recursive: true, preserveTimestamps: true });
+    const opened = [await contentOf(folder), await contentOf(copy), await contentOf(copy)];
+    expect(opened.map(({ isCopy }) => isCopy)).toEqual([false, true, false]);
+  });
+
+  it('refuses a second process, and lets it in when the first has closed', async () => {
+    const folder = newFolder();
+    const store = await StoreThread.open(folder);
+    await expect(StoreThread.open(folder)).rejects.toThrow(/in use by another server: stop it, or name another folder/);
+    await store.close();
+    await (await StoreThread.open(folder)).close();
+  });
+
+  it('cuts a torn tail: what was written behind the last sync counts for nothing', async () => {
+    const left = await killed(10);
+    const log = join(left, 'roll.db-wal');
+    writeFileSync(log, Buffer.alloc(3_000, 7), { flag: 'a' });
+    expect((await contentOf(left)).revisions).toHaveLength(10);
+  });
+
+  it('makes a backup that opens as a copy, with all that was written', async () => {
+    const folder = await filled(5);
+    const store = await StoreThread.open(folder);
+    const other = newFolder();
+    await store.backup(join(other, 'roll.db'));
+    await store.close();
+    expect(await contentOf(other)).toMatchObject({ isCopy: true, state: 'state 5', revisions: [1, 2, 3, 4, 5] });
+  });
+
+  it('takes nothing of a group that cannot be written, and goes on', async () => {
+    const folder = newFolder();
+    const store = await StoreThread.open(folder);
+    await store.commit(group(1));
+    await expect(store.commit(group(2, { changes: [[2, null as unknown as string]] }))).rejects.toThrow();
+    await store.commit(group(2));
+    await store.close();
+    expect(await contentOf(folder)).toMatchObject({ entries: 2, revisions: [1, 2] });
+  });
+});
+
+describe('a damaged store refuses to open, says what to do, and stays as it is', () => {
+  const damages: Record<string, (folder: string) => void> = {
+    'an entry was altered': (folder) => edit(folder, "update entry set text = 'instance 9' where key = 'e/web/n2'"),
+    'an entry is missing': (folder) => edit(folder, "delete from entry where key = 'e/web/n2'"),
+    'a change is missing': (folder) => edit(folder, 'delete from change where revision = 3'),
+    'the last changes are missing': (folder) => edit(folder, 'delete from change where revision > 3'),
+    'what it says of itself was altered': (folder) => edit(folder, "update meta set text = '{}'"),
+    'the file is gone': (folder) => rmSync(join(folder, 'roll.db')),
+    'the file is empty': (folder) => truncateSync(join(folder, 'roll.db')),
+    'the file is half of it': (folder) => truncateSync(join(folder, 'roll.db'), 8_192),
+    'the file was overwritten': (folder) => {
+      const file = readFileSync(join(folder, 'roll.db'));
+      writeFileSync(join(folder, 'roll.db'), file.fill(0xa5, 4_096));
+    },
+    'the head of the file was overwritten': (folder) => {
+      const file = readFileSync(join(folder, 'roll.db'));
+      writeFileSync(join(folder, 'roll.db'), file.fill(0xa5, 0, 100));
+    },
+  };
+  it.each(Object.entries(damages))('%s', async (_, damage) => {
+    const folder = await filled(40);
+    damage(folder);
+    const before = sizesOf(folder);
+    await expect(contentOf(folder)).rejects.toThrow(/is damaged: .*rollcall restore, or start with an empty folder/s);
+    expect(sizesOf(folder)).toEqual(before);
+  });
+
+  it('a frame in the middle of the log was altered: SQLite would cut all that follows without a word', async () => {
+    const left = await killed(40);
+    const log = join(left, 'roll.db-wal');
+    const bytes = readFileSync(log);
+    bytes[Math.floor(bytes.length / 2)]! ^= 0xff;
+    writeFileSync(log, bytes);
+    await expect(contentOf(left)).rejects.toThrow(/it ends with group \d+ although group 40 was written/);
+    expect(readFileSync(`${log}.damaged`)).toEqual(bytes);
+  });
+
+  it('another program wrote it', async () => {
+    const folder = newFolder();
+    edit(folder, 'create table other (x)');
+    await expect(contentOf(folder)).rejects.toThrow(/is not a store of Rollcall: name another folder with --data-dir/);
+  });
+
+  it('a newer version wrote it', async () => {
+    const folder = await filled(1);
+    edit(folder, 'pragma user_version = 99');
+    await expect(contentOf(folder)).rejects.toThrow(
+      /has format 99 and this version of Rollcall knows up to 1: start the version/,
+    );
+  });
+});
+
+const sizesOf = (folder: string) => {
+  try {
+    return readFileSync(join(folder, 'roll.db')).length;
+  } catch {
+    return undefined;
+  }
+};
