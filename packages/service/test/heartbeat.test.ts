@@ -187,7 +187,7 @@ describe("heartbeat: 'worker'", () => {
     expect(told.find(({ event }) => event === 'stalled')?.heldByWorker).toBe(false);
   }, 60_000);
 
-  it('deregisters while registerCheck fails in the main thread', async () => {
+  it('a heartbeat worker deregisters while registerCheck fails in the main thread', async () => {
     const { child, types } = await start('check');
     child.send({ healthy: false });
     await vi.waitFor(() => expect(types()).toContain('delete'), waiting);
@@ -206,4 +206,5 @@ describe("heartbeat: 'worker'", () => {
     await registry.close();
     const options = { name: 'beating', advertise: 'h:1', maxStallMs: 10, renewIntervalMs: 100, ttlMs: 300 };
     expect(() => createService(options)).toThrow(/maxStallMs \(10\) must be at least renewIntervalMs \(100\)/);
-  }););
+  });
+});
