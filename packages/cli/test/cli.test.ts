@@ -67,7 +67,7 @@ afterEach(async () => {
 });
 
 describe('reading', () => {
-  it('lists an empty roll with 0 and finds nobody with 4', async () => {
+  it('list of an empty roll exits with 0, and get of an unknown name with 4', async () => {
     expect(await onServer('list', '--json')).toMatchObject({ code: 0, out: '[]\n' });
     expect(await onServer('get', 'nobody', '--json')).toMatchObject({ code: 4, out: '[]\n' });
   });

@@ -162,7 +162,7 @@ describe('a followed service', () => {
     expect(service.state.nodes.filter(({ tier }) => tier === 'unreachable')).toHaveLength(1);
   });
 
-  it('publishes picks and attempts to those who subscribe', async () => {
+  it('a client publishes picks and attempts on its diagnostics channels', async () => {
     await using users = await fleet('users', says('a', 404));
     await using client = createClient(users.registry, { logger });
     const seen: unknown[] = [];

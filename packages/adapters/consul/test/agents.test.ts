@@ -53,7 +53,7 @@ describe('a client agent', () => {
     await registry.register(service('cut-off'), { ttlMs: 600_000 });
     await eventually(() => events.map(({ type }) => type)).toContain('create');
     await server.agent.kill();
-    // It says 200 to whoever asks it alone.
+    // The agent by itself answers 200.
     const gone = { code: expect.stringMatching(/UNAVAILABLE|TIMEOUT/) };
     await expect(registry.register(service('cut-off', 81))).rejects.toMatchObject(gone);
     await expect(registry.register(service('cut-off', 81))).rejects.toMatchObject(gone);

@@ -197,7 +197,7 @@ describe('the agent restarts', () => {
       await eventually(() => state.get('n0')).toBe(`10.0.0.1:${100 + round}`);
       await agent.wipe();
       await register(200 + round);
-      // Before the next question of one who believes in the index of the old agent would be answered.
+      // A watcher that still uses the index of the old agent would get its next answer later than this.
       await expect.poll(() => state.get('n0'), { timeout: 8_000 }).toBe(`10.0.0.1:${200 + round}`);
     }
   }, 90_000);

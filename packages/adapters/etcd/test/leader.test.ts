@@ -19,7 +19,7 @@ async function leader(): Promise<number> {
     };
     if (status.header.member_id === status.leader) return index;
   }
-  throw new Error('nobody leads');
+  throw new Error('no member leads');
 }
 
 it('a watch tells no delete of renewing nodes when the leader dies, and changes go on', async () => {

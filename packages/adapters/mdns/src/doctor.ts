@@ -120,11 +120,11 @@ function speakersOf({ speakers }: Notes): readonly string[] {
     Object.values(askInterfaces().interfaces).flatMap((infos = []) => infos.map(({ address }) => address)),
   );
   const lines = [...speakers].map(([address, nodes]) => {
-    const who = own.has(address) ? `${address} (this machine)` : address;
+    const host = own.has(address) ? `${address} (this machine)` : address;
     const services = new Set([...nodes].map((node) => node.split(' ')[0]));
     return nodes.size === 0
-      ? `${who}: speaks mDNS, announces no node of this roll`
-      : `${who}: ${nodes.size} nodes of ${[...services].sort().join(', ')}`;
+      ? `${host}: speaks mDNS, announces no node of this roll`
+      : `${host}: ${nodes.size} nodes of ${[...services].sort().join(', ')}`;
   });
   return lines.length > 0 ? lines.sort() : ['no other program answered'];
 }
@@ -173,7 +173,7 @@ function findingsOf(network: Network, notes: Notes, { interfaces }: Settings): F
   else if (notes.speakers.size === 0)
     findings.push(
       warning(
-        'nobody answered',
+        'no program answered',
         'start a service with --registry=mdns on another machine. If one runs: same subnet? a Wi-Fi that isolates its clients, a VPN, a switch that filters multicast (IGMP snooping without a querier), or a firewall there on UDP port 5353?',
       ),
     );

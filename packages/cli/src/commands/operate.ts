@@ -15,7 +15,7 @@ export function addOperateCommands(program: Command): void {
   withCommon(protection.command('end')).description('evict every expired instance now').action(end);
 }
 
-/** Asks the server that the options name, as whom they say. */
+/** Asks the server that the options name, with the token that they name. */
 async function ask<T>(options: CommonOptions, question: (admin: DiscoveryAdmin) => Promise<T>): Promise<T> {
   const adapter = await namedAdapter(options);
   if (adapter.admin === undefined) {
@@ -37,7 +37,7 @@ async function status(options: CommonOptions): Promise<void> {
   print(
     `up for ${Math.round(answer.uptimeMs / 1_000)} s${answer.warming ? ', warming: absence is not believed yet' : ''}; self-protection ${answer.protection}`,
   );
-  if (answer.environments.length === 0) print('nobody has registered yet');
+  if (answer.environments.length === 0) print('no instance has registered yet');
   for (const { env, instances, late, renewsLastMinute, renewsExpected, explanation } of answer.environments) {
     print(
       `\n${plain(env)}: ${instances} registered, ${late} late; ${renewsLastMinute} renewals in the last minute of ${renewsExpected} expected\n${plain(explanation)}`,

@@ -29,7 +29,7 @@ async function list(options: CommonOptions): Promise<void> {
   });
 }
 
-/** Records of other programs that are in no answer. The user who misses one learns why. */
+/** Records of other programs that are in no answer. A user that misses one learns why. */
 function tellSkipped({ skipped }: Registry): void {
   if (skipped === undefined || skipped.count === 0) return;
   const examples = skipped.examples.map(({ key, reason }) => `\n  ${plain(key)}: ${plain(reason)}`).join('');

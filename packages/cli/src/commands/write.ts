@@ -39,7 +39,7 @@ export function addWriteCommands(program: Command): void {
     .action(deregister);
 }
 
-/** The runtime's lines, unless nobody wants them. */
+/** The runtime's lines; none with `--quiet`. */
 export function lifeLogger(quiet: boolean): Logger {
   const tell = (_fields: object, message: string): void => {
     if (!quiet) note(plain(message));

@@ -97,7 +97,7 @@ export const lifecycle: Concern = {
       await registry.close({ withdraw: false });
       await other.register(service(name, ['later']));
       await seen.settlesTo([service(name, ['later', 'stays'])]);
-      // Whoever comes first takes it over, so that closing takes it off the roll again.
+      // The first register takes the node over, so that close withdraws it.
       await other.register(service(name, ['stays'], '2'));
     },
 

@@ -7,7 +7,7 @@ import { rejects } from '../kit/expect.ts';
 import { rowsOf } from '../kit/roll.ts';
 import { changed, node, service } from '../kit/samples.ts';
 
-/** What a contest for one id leaves: who holds it, and with what content. */
+/** The result of a contest for one id: its holder, and the content. */
 interface Contest {
   readonly winner: Registry;
   readonly loser: Registry;

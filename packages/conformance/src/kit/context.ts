@@ -35,7 +35,7 @@ export class CaseContext {
     return this.capabilities.propagationMs + this.patient(defaults.settleMs);
   }
 
-  /** Until everybody has found a backend that is back. */
+  /** How long all objects may take to find a backend that is back. */
   get recoverMs(): number {
     return this.capabilities.propagationMs + this.patient(defaults.recoverMs);
   }
@@ -56,7 +56,7 @@ export class CaseContext {
     return Math.ceil(Math.max(atLeastMs, minTtlMs) / ttlResolutionMs) * ttlResolutionMs;
   }
 
-  /** A service name that nobody else uses. */
+  /** A service name that no other case uses. */
   name(label = 's'): string {
     return `${this.prefix}-${label}`;
   }

@@ -16,7 +16,7 @@ export interface ObserverOptions {
   /** Only this service; absent: all. */
   readonly name?: string | undefined;
   readonly signal?: AbortSignal | undefined;
-  /** Services whose name starts otherwise belong to others who share the backend. */
+  /** Services whose name starts otherwise belong to other users of the backend. */
   readonly prefix: string;
   /** Until a state must have been reached, in milliseconds. */
   readonly settleMs: number;

@@ -22,7 +22,7 @@ export const closing: Concern = {
         const registry = await context.open();
         const running = settles(name, context.settleMs, ['CLOSED'], () => run(registry, context.name()));
         const ending = within('close()', context.settleMs, registry.close());
-        // Both together: when one fails, the failure of the other must not be left to nobody.
+        // Await the call and the close together, so that neither rejection is unhandled.
         await Promise.all([running, ending]);
       };
     }),

@@ -178,7 +178,7 @@ export const callMutants: readonly Mutant[] = [
     }),
   },
   {
-    name: 'holds the process for a watcher that nobody waits for',
+    name: 'holds the process for a watcher without a pending next',
     caughtBy: 'lifecycle: a pending next of a watcher keeps the process alive',
     open: withWatcher(eager),
   },

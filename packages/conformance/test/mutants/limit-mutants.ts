@@ -84,7 +84,7 @@ export const limitMutants: readonly Mutant[] = [
     })),
   },
   {
-    name: 'takes a deregister of nobody for done',
+    name: 'accepts a deregister without nodes',
     caughtBy: 'limits: deregister without nodes, or with one id twice, is INVALID_ARGUMENT',
     open: withRegistry((inner) => ({
       deregister: async (service, options) => {

@@ -154,7 +154,7 @@ export const reportedLeaseMutants: readonly Mutant[] = [
     })),
   },
   {
-    // Found by a history: a handle that the server has forgotten is taken for a node that nobody has.
+    // Found by a history: a handle that the server has forgotten is taken for a node without a holder.
     name: 'takes what another registered after an expiry for lost',
     caughtBy: "ownership: a renewal of a node that expired and is another's now is CONFLICT",
     open: forgettingHolders('expired'),
@@ -298,8 +298,8 @@ export const reportedLeaseMutants: readonly Mutant[] = [
     })),
   },
   {
-    // A sweeper that runs when somebody asks.
-    name: 'expires nodes when somebody reads',
+    // A sweeper that runs at reads only.
+    name: 'expires nodes at reads only',
     caughtBy: 'ttl: an expiry is a delete with the reason expired',
     open: withLeases((inner, leases, warehouse) => {
       const due = new Map<string, number>();

@@ -68,7 +68,7 @@ const caching = (ms: number): Mutant['open'] =>
     };
   });
 
-/** What adapters get wrong about leases that nobody touched and reads that were asked before. */
+/** What adapters get wrong about leases that no call touched, and about reads that began before a write. */
 export const touchMutants: readonly Mutant[] = [
   {
     name: 'a read extends a lease',
@@ -206,7 +206,7 @@ export const touchMutants: readonly Mutant[] = [
     }),
   },
   {
-    name: 'writes changed content over who took the node',
+    name: 'writes changed content over the object that took the node',
     caughtBy: 'ownership: changed content from an object that lost the node is CONFLICT and writes nothing',
     open: (warehouse, options) =>
       withRegistry((inner) => {

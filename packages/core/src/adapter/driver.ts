@@ -86,7 +86,7 @@ export interface RegistryDriver {
    * `CONFLICT` where another holds one.
    */
   renew(keys: readonly EntryKey[], lease: Lease | undefined, call: DriverCall): Promise<readonly EntryKey[]>;
-  /** Removes whoever registered them, within `removesOthers`; unknown keys are no error. */
+  /** Removes these keys, also of other holders within `removesOthers`; unknown keys are no error. */
   remove(keys: readonly EntryKey[], call: DriverCall): Promise<void>;
   /** All entries, or those of one service. */
   read(name: string | undefined, call: DriverCall): Promise<readonly Entry[]>;

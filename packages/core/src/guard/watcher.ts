@@ -119,7 +119,7 @@ export class GuardWatcher implements Watcher {
     this.flush();
   }
 
-  /** Hands out what is pending while somebody waits. */
+  /** Resolves a pending `next()` with what is pending. */
   flush(): void {
     while (this.#waiting.length > 0) {
       const event = this.#take();

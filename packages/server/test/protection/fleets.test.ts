@@ -5,7 +5,7 @@ const range = (from: number, to: number): string[] =>
   Array.from({ length: to - from }, (_, index) => `${from + index}`);
 const all = range(0, 20);
 const app = (index: number): string => `app${index % 4}`;
-/** Seconds at which somebody was struck off. */
+/** Seconds at which an instance was evicted. */
 const evictions = (log: readonly string[]): number[] =>
   log.filter((line) => line.includes('evict')).map((line) => Number.parseFloat(line));
 const flag = (log: readonly string[]): string[] => log.filter((line) => line.includes('protection'));
@@ -109,7 +109,7 @@ describe('faults', () => {
     ]);
   });
 
-  it('both of two die: nobody renews, so they stay until an operator ends it', () => {
+  it('two of two instances that die stay until an operator ends the protection, since no instance renews', () => {
     const s = new Simulation();
     s.at(0, () => range(0, 2).forEach((id) => void s.join('app', id, 0)));
     s.at(330, () => range(0, 2).forEach((id) => void s.kill(id)));
@@ -132,7 +132,7 @@ describe('faults', () => {
     ]);
   });
 
-  it('half are cut for 100 s, ten times: the flag flips, nobody is struck off', () => {
+  it('a network that loses half of the fleet for 100 s, ten times, costs no instance, though the flag flips', () => {
     const s = new Simulation().fleet();
     const half = range(0, 10);
     for (let round = 0; round < 10; round += 1) {
@@ -176,7 +176,7 @@ describe('mixed intervals, four of twenty with 5 s / 15 s', () => {
 });
 
 describe('ceiling', () => {
-  it('an outage of 90 minutes that nobody survives strikes nobody off', () => {
+  it('a total outage of 90 minutes evicts no instance', () => {
     const s = new Simulation().fleet();
     s.at(330, () => s.cut(all, true)).at(5730, () => s.cut(all, false));
     expect(s.run(6500)).toEqual(['340.5 protection on', '5749 protection off', '6500 listed 20, alive 20']);
@@ -212,7 +212,7 @@ describe('ceiling', () => {
 });
 
 describe('protection off', () => {
-  it('strikes everybody off at the TTL', () => {
+  it('with protection off every silent instance is evicted at its TTL', () => {
     const s = new Simulation(() => 0.5, false).fleet();
     s.at(330, () => s.cut(all, true)).at(930, () => s.cut(all, false));
     const log = s.run(600);

@@ -48,7 +48,7 @@ export const programSettings = (): SettingSources => ({ argv: process.argv, env:
 /** From where this process resolves packages and paths. */
 export const programPlace = (): ProgramPlace => ({ entry: process.argv[1], cwd: process.cwd() });
 
-/** Flag, variables (the later ones for those who come from go-micro) and help of each setting. */
+/** Flag, variables (the later ones are those of go-micro) and help of each setting. */
 export const settingTable: Readonly<
   Record<
     keyof Settings,
@@ -128,7 +128,7 @@ function mistyped(message: string): RegistryError {
 }
 
 function fromArgv(argv: readonly string[], flag: string): Sourced | undefined {
-  // What follows -- belongs to somebody else.
+  // Arguments after -- are those of another program.
   const end = argv.indexOf('--');
   for (let index = (end === -1 ? argv.length : end) - 1; index >= 0; index -= 1) {
     const [name = '', ...rest] = (argv[index] ?? '').split('=');

@@ -132,7 +132,7 @@ export class Keeper {
   }
 
   async #again(): Promise<void> {
-    // A changed address would be a new content, which is written whoever holds the id: it waits until the id is free.
+    // A changed address is new content, and new content would be written over another holder: it waits until the id is free.
     if (!this.#isTaken) this.#service = (await this.#options.refresh?.(this.#service)) ?? this.#service;
     if (!this.#stopped.signal.aborted) await this.#once();
   }

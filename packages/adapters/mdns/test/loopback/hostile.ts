@@ -1,4 +1,4 @@
-/** What anybody on the link can send: nothing of it ends a process, fills a memory or makes a live node disappear. */
+/** Packets that any host of the link can send: none ends a process, fills its memory or makes a live node disappear. */
 import { encode } from 'dns-packet';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { Network } from '../../src/network/network.ts';
@@ -47,7 +47,7 @@ describe('junk', () => {
     ['the largest datagram, of ones', Buffer.alloc(60_000, 0xff)],
     ['labels without an end', Buffer.concat([valid.subarray(0, 12), Buffer.alloc(1_000, 0x3f)])],
     [
-      'records of types that nobody asked for',
+      'records of types that were not asked for',
       Buffer.from(
         encode({ type: 'response', answers: [{ type: 'CAA', name: names.type, data: { tag: 'issue', value: 'x' } }] }),
       ),
