@@ -58,7 +58,11 @@ export function withCommon(command: Command): Command {
       'host:port or URL, several with commas; mdns: network interfaces',
       fromEnv('registryAddress'),
     )
-    .option('--registry-namespace <name>', 'a roll of its own on the same backend', fromEnv('registryNamespace'))
+    .option(
+      '--registry-namespace <name>',
+      'a namespace: a separate roll on the same backend',
+      fromEnv('registryNamespace'),
+    )
     .option(
       '--registry-token-file <path>',
       'file with the token (a token on the command line shows in ps)',
@@ -72,8 +76,8 @@ export function withCommon(command: Command): Command {
     .option('--registry-cert <path>', 'PEM file with the certificate to show to the registry', fromEnv('registryCert'))
     .option('--registry-key <path>', 'PEM file with its key', fromEnv('registryKey'))
     .addOption(timeOption('--timeout <time>', 'how long a call may take', '5s'))
-    .option('--json', 'for programs')
-    .option('--quiet', 'nothing but the result');
+    .option('--json', 'print JSON, for programs')
+    .option('--quiet', 'print nothing but the result');
 }
 
 function tokenOf({ registryTokenFile: path }: CommonOptions): string | undefined {

@@ -221,7 +221,9 @@ describe('a server whose own closing hook stops the service', () => {
     const { service, warnings } = make(server);
     const started = service.start();
     await vi.advanceTimersByTimeAsync(25_000);
-    expect(warnings()).toEqual(['not registered yet because the server does not listen; waiting for it']);
+    expect(warnings()).toEqual([
+      'not registered yet because the server does not listen: call listen() on it; still waiting',
+    ]);
     vi.useRealTimers();
     server.listen(0, '127.0.0.1');
     await started;

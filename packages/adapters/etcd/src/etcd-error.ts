@@ -99,7 +99,7 @@ export function toEtcdError(cause: unknown): RegistryError {
     return new RegistryError('UNAUTHORIZED', what, { cause });
   }
   if (isNoEtcd(cause)) {
-    const what = `no etcd answered: ${message}, from another program or from a proxy that http_proxy or https_proxy names`;
+    const what = `no etcd answered: ${message}. Another program or a proxy did: check the address, http_proxy and https_proxy`;
     return new RegistryError(codeOfPage(message), what, { cause });
   }
   // Auth errors that etcd3 does not know come as text.

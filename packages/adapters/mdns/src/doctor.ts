@@ -111,7 +111,7 @@ function linksOf(network: Network, notes: Notes): readonly string[] {
   });
   const used = new Set(network.links.map(({ place }) => place.interface));
   const others = Object.keys(askInterfaces().interfaces).filter((name) => !used.has(name));
-  const unused = others.length === 0 ? [] : [`up, but not spoken on: ${others.join(', ')}`];
+  const unused = others.length === 0 ? [] : [`up, but not used: ${others.join(', ')}`];
   return [...open, ...network.refused, ...unused];
 }
 
@@ -135,7 +135,7 @@ const warning = (what: string, remedy: string): Finding => ({ level: 'warning', 
 /** What others announce in a type of ours and no registry can use. */
 function* skippedOf({ sightings }: Notes): Generator<Finding> {
   const { count, examples } = sightings.skipped;
-  const remedy = 'correct what announces it, or leave it: registries pass over it';
+  const remedy = 'correct the program that announces it, or leave it: registries skip it';
   for (const { key, reason } of examples) yield warning(`${key} is skipped: ${reason}`, remedy);
   if (count > examples.length) yield warning(`${count - examples.length} more announcements are skipped`, remedy);
 }
@@ -143,7 +143,7 @@ function* skippedOf({ sightings }: Notes): Generator<Finding> {
 function findingsOf(network: Network, notes: Notes, { interfaces }: Settings): Finding[] {
   const links = network.links.filter(({ failure }) => failure === undefined);
   if (links.length === 0)
-    return [problem(`mDNS cannot work here: ${network.reasons().join('; ')}`, 'put that right, and run this again')];
+    return [problem(`mDNS cannot work here: ${network.reasons().join('; ')}`, 'do that, then run doctor again')];
   const failed = network.links.flatMap(({ place, failure }) =>
     failure === undefined ? [] : [explain(`${place.interface} (IPv${place.family})`, failure)],
   );

@@ -39,7 +39,7 @@ it('doctor says which programs answer on which interface', async () => {
   const { code, out } = await doctor('b');
   expect(out).toMatch(/eth0 \(IPv4, 10\.77\.0\.2\): sent questions, they came back, \d+ packets of others heard/);
   expect(out).toContain('10.77.0.1: 3 nodes of greeter, users');
-  expect(out).toContain('up, but not spoken on: lo');
+  expect(out).toContain('up, but not used: lo');
   expect(out).toContain('nothing is wrong');
   expect(code).toBe(0);
 }, 60_000);

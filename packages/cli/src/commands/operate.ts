@@ -9,7 +9,7 @@ import { plain, print } from '../output.ts';
 /** `status` and `protection end`: of the discovery server alone. */
 export function addOperateCommands(program: Command): void {
   withCommon(program.command('status'))
-    .description('the discovery server and its self-protection, explained')
+    .description('explain the state of a discovery server and its self-protection')
     .action(status);
   const protection = program.command('protection').description('self-protection of the discovery server');
   withCommon(protection.command('end')).description('evict every expired instance now').action(end);
@@ -35,7 +35,7 @@ async function status(options: CommonOptions): Promise<void> {
   const answer = (await ask(options, (admin) => admin.status({ env } as object))) as StatusAnswer;
   if (options.json) return print(JSON.stringify(answer));
   print(
-    `up for ${Math.round(answer.uptimeMs / 1_000)} s${answer.warming ? ', warming: absence is not believed yet' : ''}; self-protection ${answer.protection}`,
+    `up for ${Math.round(answer.uptimeMs / 1_000)} s${answer.warming ? ', warming up: missing services may still re-register' : ''}; self-protection ${answer.protection}`,
   );
   if (answer.environments.length === 0) print('no instance has registered yet');
   for (const { env, instances, late, renewsLastMinute, renewsExpected, explanation } of answer.environments) {

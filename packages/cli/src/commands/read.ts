@@ -7,9 +7,11 @@ import { untilSignal } from '../signals.ts';
 
 /** Adds the commands `list`, `get`, `watch`. */
 export function addReadCommands(program: Command): void {
-  withCommon(program.command('list')).description('services and their versions').action(list);
-  withCommon(program.command('get <name>')).description('nodes of a service; late ones are marked').action(get);
-  withCommon(program.command('watch [name]')).description('what comes, changes and goes, as it happens').action(watch);
+  withCommon(program.command('list')).description('list services and their versions').action(list);
+  withCommon(program.command('get <name>'))
+    .description('show the nodes of a service; late ones are marked')
+    .action(get);
+  withCommon(program.command('watch [name]')).description('print each change of a service as it happens').action(watch);
 }
 
 async function list(options: CommonOptions): Promise<void> {

@@ -22,7 +22,7 @@ export function addWriteCommands(program: Command): void {
     .description('register an address and keep it registered until Ctrl-C')
     .option('--service-version <version>', 'version of the service')
     .option('--id <id>', 'id of the node (default: <name>-<uuid>)')
-    .option('--metadata <key=value>', 'of the node, repeatable', pair)
+    .option('--metadata <key=value>', 'metadata of the node, repeatable', pair)
     .option('--ttl <time>', 'expires after this long without a renewal (default: 30s)', duration)
     .option('--interval <time>', 'renewed this often (default: 10s)', duration)
     .addOption(

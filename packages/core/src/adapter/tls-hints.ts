@@ -14,11 +14,11 @@ const hints: readonly (readonly [RegExp, (names: TlsNames) => string])[] = [
   // An alert comes from the server.
   [
     /alert (?:\w+ )*(?:certificate|unknown ca|handshake failure)/i,
-    ({ cert }) => `the server accepts no client without a certificate that it believes: name yours in ${cert}`,
+    ({ cert }) => `the server accepts only clients with a certificate that it trusts: name yours in ${cert}`,
   ],
   [
     /unable to (?:get|verify)|self.signed certificate|unknown authority/i,
-    ({ ca }) => `the certificate of the server is not believed: name its authority in ${ca}`,
+    ({ ca }) => `the certificate of the server is not trusted: name its authority in ${ca}`,
   ],
   [
     /wrong version number|packet length too long|before secure TLS connection/i,

@@ -67,7 +67,7 @@ export async function boundAddress(
   }
   throw new RegistryError(
     'INVALID_ARGUMENT',
-    'server listens on a socket without a port: other programs cannot reach it, so say advertise',
+    'server listens on a socket without a port: other programs cannot reach it: give advertise, such as 10.0.0.7:8080',
   );
 }
 

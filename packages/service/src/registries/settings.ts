@@ -95,7 +95,7 @@ export const settingTable: Readonly<
     flag: '--registry-namespace',
     env: ['ROLLCALL_REGISTRY_NAMESPACE'],
     argument: '<name>',
-    help: 'a roll of its own on the same backend',
+    help: 'a namespace: a separate roll on the same backend',
   },
   registerTtl: {
     flag: '--register-ttl',
@@ -107,13 +107,13 @@ export const settingTable: Readonly<
     flag: '--register-interval',
     env: ['ROLLCALL_REGISTER_INTERVAL', 'MICRO_REGISTER_INTERVAL'],
     argument: '<time>',
-    help: 'registered again this often (10s)',
+    help: 'renewed this often (10s)',
   },
   advertise: {
     flag: '--advertise',
     env: ['ROLLCALL_ADVERTISE'],
     argument: '<address>',
-    help: 'host or host:port that others should use',
+    help: 'host or host:port that other programs should use',
   },
 };
 

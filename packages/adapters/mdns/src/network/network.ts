@@ -179,7 +179,7 @@ export class Network {
     try {
       this.#options.ears.message(message, heard);
     } catch (error) {
-      this.#options.logger?.error({ error, from: heard.from }, 'mDNS: a packet could not be worked on');
+      this.#options.logger?.error({ error, from: heard.from }, 'mDNS: a packet could not be handled and is ignored');
     }
   }
 

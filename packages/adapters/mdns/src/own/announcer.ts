@@ -146,7 +146,10 @@ export class Announcer {
     const now = clock.now();
     if ((this.#defendedAt.get(id) ?? Number.NEGATIVE_INFINITY) + announceIntervalMs > now) return;
     this.#defendedAt.set(id, now);
-    logger?.warn({ name: key.name, id: key.id, from }, 'mDNS: another registry announces a node of ours');
+    logger?.warn(
+      { name: key.name, id: key.id, from },
+      'mDNS: another registry announces a node of this process: give one of them another id',
+    );
     // A program that is no registry follows the RFC: it sees our answer and takes another name.
     if (owner === undefined ? !stubborn : owner < this.#options.owner) void this.#announce([own]).catch(() => {});
     else void this.#yield(own);
@@ -160,7 +163,7 @@ export class Announcer {
       await prober.probe([own.entry], this.#stop.signal);
     } catch (error) {
       if (this.#stop.signal.aborted || zone.get(key) !== own) return;
-      logger?.error({ error }, 'mDNS: gave up a node that another registry announces');
+      logger?.error({ error }, 'mDNS: gave up a node because another registry announces the same id');
       zone.remove(key);
       this.#leases.delete(keyOf(key.name, key.id));
       changed(key, 'unknown');

@@ -71,7 +71,10 @@ export function writeRoutes(app: FastifyInstance, context: WriteContext): void {
   );
 }
 
-const failures = { 404: 'LEASE_UNKNOWN: register again', 409: 'LEASE_TAKEN: another holds this instance' } as const;
+const failures = {
+  404: 'LEASE_UNKNOWN: register again',
+  409: 'LEASE_TAKEN: another client holds this instance',
+} as const;
 
 /** The secret of the lease whose handle is in the path. Not in the path itself: paths are written into logs. */
 const secretHeader = 'lease-secret';
