@@ -81,7 +81,7 @@ export function withCommon(command: Command): Command {
 }
 
 function tokenOf({ registryTokenFile: path }: CommonOptions): string | undefined {
-  // A variable with nothing in it is none.
+  // An empty variable counts as absent.
   if (path === undefined) return program.env[tokenVariable] || undefined;
   try {
     return readFileSync(path, 'utf8').trim();

@@ -14,7 +14,7 @@ export const routeTimeoutMs = 2_000;
 export const beatMs = 250;
 /** A main loop that was blocked for longer is told as `stalled`. Milliseconds. */
 export const stallNoticeMs = 1_000;
-/** A worker that says nothing for so long has died or hangs. Milliseconds. */
+/** A worker that is silent for this long has died or hangs. Milliseconds. */
 export const workerSilenceMs = 5_000;
 /** Longest that a worker may take to withdraw. Milliseconds. */
 export const workerStopMs = 6_000;

@@ -32,7 +32,7 @@ export interface Authorship {
 /** One service instance of the catalogue, read. */
 export interface Instance {
   readonly entry: Entry;
-  /** Of Consul: the agent that it is registered with. */
+  /** Consul's node: the agent that the instance is registered with. */
   readonly node: string;
   readonly serviceId: string;
   /** Neither of its checks nor of its node's is critical. */

@@ -82,7 +82,7 @@ export const machineGraceMs = 5_000;
 export const pollFloorMs = 250;
 /** However long that read took. Milliseconds. */
 export const maxPollFloorMs = 5_000;
-/** Of a watch's time, the part that reads may take: one fifth at most. */
+/** The part of a watch's time that its reads may take: one fifth. */
 export const pollFloorReads = 5;
 /** TTL of the check of a node without a lease: ten years, the longest duration the contract knows. Milliseconds. */
 export const maxCheckTtlMs = 315_360_000_000;
@@ -149,7 +149,7 @@ function parseAgents(addresses: unknown, env: Environment): Pick<ConsulSettings,
   const sockets = [...new Set(list.filter(isSocket).map((address) => address.trim().slice('unix://'.length)))];
   if (sockets.includes('')) throw invalidOption('consul', `${source}: unix:// must be followed by a path`);
   const others = list.filter((address) => !isSocket(address));
-  // As Go reads a truth.
+  // The texts that Go reads as true.
   const scheme = /^(?:1|t|true)$/i.test(given(env.CONSUL_HTTP_SSL) ?? '') ? 'https' : 'http';
   const rules: EndpointRules = { registry: 'consul', source, defaults: [], defaultPort: 8_500, paths: true, scheme };
   const endpoints = parseEndpoints(others, rules);

@@ -48,7 +48,7 @@ export const failoverAfterMs = 1_000;
 export const backgroundTimeoutMs = 3_000;
 /** A watch that hears nothing for this long is lost. Milliseconds; the server says something every 2 s. */
 export const silenceMs = 5_000;
-/** Of a snapshot that takes longer than a call may: so much of it is a sign of life. Characters. */
+/** A snapshot may take longer than a call: each time this much of it arrives, the link counts as alive. Characters. */
 export const aliveCharacters = 65_536;
 /** Deadline of an operator's call that names none. Milliseconds. */
 export const adminTimeoutMs = 5_000;

@@ -115,7 +115,7 @@ export function toEtcdError(cause: unknown): RegistryError {
   return new RegistryError('UNAVAILABLE', `etcd cannot be reached: ${explainTls(message, tlsNames)}`, { cause });
 }
 
-/** Without what gRPC says about itself: status, resolver, time. */
+/** Removes what gRPC adds about itself: status, resolver, time. */
 function plain(message: string): string {
   return message
     .replace(/^\d+ [A-Z_]+: /, '')

@@ -36,13 +36,13 @@ export const firstRepeatMs = 1_000;
 export const lastRepeatMs = 300_000;
 /** Between probes, and after the last (RFC 6762, 8.1). Milliseconds. */
 export const probeIntervalMs = 250;
-/** So many times an id is probed for (RFC 6762, 8.1). */
+/** How many times an id is probed for (RFC 6762, 8.1). */
 export const probes = 3;
 /** How long the loser of simultaneous probes waits (RFC 6762, 8.2). Milliseconds. */
 export const deferMs = 1_000;
 /** Between the two announcements (RFC 6762, 8.3). Milliseconds. */
 export const announceIntervalMs = 1_000;
-/** Answers that several may give wait so long, at random (RFC 6762, 6). Milliseconds. */
+/** An answer that several hosts may give waits a random time in this range (RFC 6762, 6). Milliseconds. */
 export const answerDelayMs: readonly [number, number] = [20, 120];
 /** After a question whose known answers go on in the next packet (RFC 6762, 7.2). Milliseconds. */
 export const truncatedDelayMs: readonly [number, number] = [400, 500];
@@ -62,7 +62,7 @@ export const doubtMs: readonly number[] = [0, 200];
 export const believeMs = 500;
 /** When an instance is asked for again, as parts of its TTL (RFC 6762, 5.2). */
 export const refreshAt: readonly number[] = [0.8, 0.85, 0.9, 0.95, 0.97];
-/** From the last of these parts on it is asked for in such steps. Milliseconds. */
+/** After the last of these parts the instance is asked for again and again, this far apart. Milliseconds. */
 export const lastChanceStepMs = 250;
 /** How long the answer to a question about an instance is waited for at least. Milliseconds. */
 export const leastPatienceMs = 50;
@@ -72,11 +72,11 @@ export const graceMs = 1_000;
 export const lingerMs = 1_000;
 /** Instances, hosts and names that others name are asked for once in this time. Milliseconds. */
 export const sparedMs = 1_000;
-/** No more of them than so many are asked for in that time. */
+/** At most this many of them are asked for in that time. */
 export const maxSpared = 200;
 /** How often interfaces are looked at: a cable that is in again is used within this time. Milliseconds. */
 export const lookMs = 2_000;
-/** So many instances that cannot be used are named; all are counted. */
+/** How many unusable instances are named; all are counted. */
 export const maxNamed = 10;
 /** Most instances that are remembered, about 1 KB each; then the oldest is dropped. It bounds what a hostile host can make this process keep. */
 export const maxRemembered = 16_384;

@@ -100,7 +100,7 @@ export class MdnsDriver implements RegistryDriver {
     const unwant = this.#others.want(name);
     const unsubscribe = this.#watches.subscribe(name, sink);
     try {
-      // As it comes; what is there when the first questions have had their time is the state at the start.
+      // Tells nodes as answers come in; after the time of the first questions the state at the start is complete.
       for (const entry of this.#entries(name)) sink.put(entry);
       await this.#others.survey(name, signal);
       sink.snapshot(this.#entries(name));

@@ -73,7 +73,7 @@ export class Picker {
     return undefined;
   }
 
-  /** Of all that match, in the order of the tiers. */
+  /** All nodes that match, in the order of the tiers. */
   #best(fits: (state: NodeState) => boolean): NodeState | undefined {
     for (const isWanted of [
       ({ tier }: NodeState) => tier === 'up',

@@ -37,7 +37,7 @@ function sentence(kind: string, facts: readonly Fact[], known: number): string |
 
 function kindOf({ type, why, isAgain }: Fact): string | undefined {
   if (type === 'eject') return isAgain ? undefined : why;
-  // What the registry removed, and was believed, is its own news.
+  // A removal that is believed needs no line: the registry itself told it.
   if (type === 'gone') return why === undefined ? undefined : type;
   return type === 'trial' ? undefined : type;
 }

@@ -94,7 +94,7 @@ export const model: Concern = {
       const name = context.name();
       const metadata = JSON.parse('{"__proto__":"p","constructor":"c","toString":"t","hasOwnProperty":"h"}');
       const input = { name, metadata, endpoints: [{ name: 'E', metadata }], nodes: [node('n1', undefined, metadata)] };
-      // Not by `node`, which spreads nothing into it: the pair must be the record's own.
+      // The pair is written directly, since `__proto__` must be an own key of the record.
       await registry.register({ ...input, nodes: [{ id: 'n1', address: '192.0.2.1:8080', metadata }] });
       const [read] = await registry.getService(name);
       for (const pairs of [read?.metadata, read?.nodes[0]?.metadata, read?.endpoints[0]?.metadata]) {

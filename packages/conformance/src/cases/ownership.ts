@@ -32,7 +32,7 @@ async function contest(context: CaseContext, name: string, ttlMs?: number): Prom
   return { winner: first, loser: second, held: earlier, refused: later };
 }
 
-/** Whose a node is. */
+/** The holder of a node. */
 export const ownership: Concern = {
   concern: 'ownership',
   cases: {
@@ -71,7 +71,7 @@ export const ownership: Concern = {
       const [moved] = [{ ...refused, version: '9', nodes: [node('n1', '192.0.2.99:99')] }];
       await rejects('changed content', conflict, () => loser.register(changed(refused, 'from the loser')));
       await rejects('another version', conflict, () => loser.register(moved));
-      // Beside a node that is free the refused one is not written either.
+      // A refused node is not written either when the same call has a free one.
       const beside = { ...changed(refused, 'beside'), nodes: [...changed(refused, 'beside').nodes, node('free')] };
       await rejects('one of two', conflict, () => loser.register(beside));
       await winner.register(service(name, ['sentinel']));

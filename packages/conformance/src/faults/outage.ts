@@ -61,7 +61,7 @@ export const outage: Concern = {
       await faults.stop();
       await seen.until('interrupted', () => seen.interruptions > 0, context.recoverMs);
       await faults.start();
-      // Before or after the watcher is back: the end is the same.
+      // The write may come before or after the watcher is back; the final state is the same.
       await context.recovers('register', () => registry.register(changed(service(name, ['changes']))));
       await context.recovers('register', () => registry.register(service(name, ['comes', 'stays'])));
       await context.recovers('deregister', () => registry.deregister(service(name, ['leaves'])));

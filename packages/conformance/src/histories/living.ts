@@ -11,7 +11,7 @@ import { type Caller, serviceLabels, type World } from './world.ts';
 /** Between two looks at what must come. Milliseconds. */
 const lookMs = 20;
 
-/** Looks until it does not throw; after so many milliseconds it fails with what was thrown last. */
+/** Repeats a check until it does not throw; after the given milliseconds it throws the last error. */
 async function comesTrue(world: World, limitMs: number, check: () => void | Promise<void>): Promise<void> {
   const since = world.time.now();
   for (;;) {

@@ -19,12 +19,12 @@ export interface Writing {
 /** Deadline of every call. Milliseconds. */
 const callMs = 10_000;
 
-/** Until a call must have been answered, or refused by a backend that cannot answer. Milliseconds. */
+/** How long a call may take: by then the backend has answered, or the call has failed. Milliseconds. */
 export const deadlineMs = ({ backend, time }: World): number =>
   backend === 'serving' ? callMs * time.patience : hopelessMs;
 /** Deadline of a call that cannot be served. Milliseconds. */
 const hopelessMs = 300;
-/** A process that stood still for so long may miss any deadline. Milliseconds. */
+/** A process that stood still for this long may miss any deadline. Milliseconds. */
 const stallMs = 2_000;
 
 /** Calls, and answers with what it came to. Everything but a `RegistryError` is a violation. */

@@ -50,7 +50,7 @@ export class CaseContext {
     return this.patient(defaults.toleranceMs);
   }
 
-  /** The shortest TTL this backend keeps that is at least so long. */
+  /** The shortest TTL of this backend that is at least as long as the given one. */
   ttlMs(atLeastMs: number): number {
     const { minTtlMs, ttlResolutionMs } = this.capabilities;
     return Math.ceil(Math.max(atLeastMs, minTtlMs) / ttlResolutionMs) * ttlResolutionMs;

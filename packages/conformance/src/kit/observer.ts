@@ -119,7 +119,7 @@ export class Observer {
     await this.until('the watcher ends', () => this.#ended, ms);
   }
 
-  /** Ends it, if nothing else has. */
+  /** Ends the watch unless it has ended already. */
   async stop(ms: number = this.#options.settleMs): Promise<void> {
     await within('return() of a watcher', ms, this.watcher.return());
     if (this.#pumping !== undefined) await within('a watcher ends by return()', ms, this.#pumping);

@@ -5,7 +5,7 @@ import { askingOperations, operations } from '../kit/operations.ts';
 import { within } from '../kit/waiting.ts';
 import { eachOperation } from './each-operation.ts';
 
-/** From the call of `close()` on nothing begins, and what is under way ends. */
+/** After the call of `close()` no call begins, and pending calls end. */
 export const closing: Concern = {
   concern: 'while closing',
   cases: {

@@ -4,13 +4,13 @@ import type { RegistryError } from '../errors.ts';
 import { sameEntry, serviceOf } from '../model/entry.ts';
 import { ChangedKeys } from './changed-keys.ts';
 
-/** On a watcher that can tell whether an event is pending. In the global registry: several copies of this package may be loaded. */
+/** Marks a watcher that can tell whether an event is pending. `Symbol.for`, since several copies of this package may be loaded. */
 const pending = Symbol.for('rollcall.watcher.pending');
 
 /** Whether more is waiting in a watcher of ours; other watchers cannot tell. */
 export const hasPending = (watcher: object): boolean => pending in watcher && watcher[pending] === true;
 
-/** On a watcher that can be put into the background. In the global registry, as above. */
+/** Marks a watcher that can be put into the background. `Symbol.for`, as above. */
 const background = Symbol.for('rollcall.watcher.background');
 
 /**

@@ -11,7 +11,7 @@ export interface FaultyRegistry extends Registry {
   hang(): void;
   /** The backend answers, and claims that no node is registered. */
   answerEmpty(): void;
-  /** As if nothing had been: watchers are told the difference, then `synced`. */
+  /** Ends the fault: watchers hear the difference, then `synced`. */
   up(): void;
 }
 

@@ -49,7 +49,7 @@ const nothingDue: Verdict = { late: [], onTime: [], evict: [] };
 export class Protection {
   readonly #enabled: boolean;
   readonly #listed = new Map<string, Member>();
-  /** Of which something else is remembered than when it was last asked for; undefined: it never is. */
+  /** Instances whose remembered state changed since the last call; undefined: nothing is remembered. */
   readonly #touched: Map<string, Ref> | undefined;
   readonly #applications = new Applications((ref) => this.#touched?.set(memberKey(ref), ref));
   readonly #lateness = new Lateness();
@@ -186,7 +186,7 @@ export class Protection {
     this.#expired.delete(member);
     this.#applications.of(member).returned(member);
     this.#count.update(member);
-    // Those for whom it stands in are not judged again: the network is healing, and they may be about to return as well.
+    // The instances that it replaced are not judged again: the network is healing, and they may be about to return as well.
     this.#dirty = true;
   }
 

@@ -22,7 +22,7 @@ export interface RememberedMember extends Ref {
   readonly late: boolean;
   /** A newcomer that stands in for none yet. */
   readonly isUnused: boolean;
-  /** Of one that was evicted. */
+  /** State of an evicted instance. */
   readonly evictedAt?: number | undefined;
   /** Evicted, and counts as missing until its 300 s are over. */
   readonly recent: boolean;
@@ -67,7 +67,7 @@ export function remember(
   };
 }
 
-/** Of an id that was evicted long ago its return is no newcomer, of a cancelled one the next newcomer is its own; nothing else matters. */
+/** Two things matter about a departed id: the return of an evicted one is no newcomer, and a cancelled one uses up the next newcomer. */
 const gone = ({ service, id }: Ref, state: 'evicted' | 'cancelled'): RememberedMember => ({
   ...{ service, id, state, registeredAt: 0, lastRenewal: 0, ttlMs: 0, renewIntervalMs: 0 },
   ...{ late: false, isUnused: false, recent: false },

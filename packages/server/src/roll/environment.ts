@@ -5,13 +5,13 @@ import type { Instance } from './instance.ts';
 import type { InstanceRef } from './instance-ref.ts';
 import { MinuteCounter } from './minute-counter.ts';
 
-/** Of an instance besides its content: entries of maps, its lease, what self-protection knows of it. Bytes. */
+/** Memory of an instance besides its content: entries of maps, its lease, its state in self-protection. Bytes. */
 const instanceCost = 3_000;
-/** A byte of content takes so many as objects. */
+/** A byte of content takes this many bytes as objects. */
 const contentFactor = 3;
-/** Of an environment with its self-protection. Bytes. */
+/** Memory of an environment with its self-protection. Bytes. */
 export const environmentCost = 8_000;
-/** Of an evicted id that is remembered, while it is recent. Bytes. */
+/** Memory of a recently evicted id. Bytes. */
 const departureCost = 1_000;
 
 /** What an instance takes in memory, roughly. Bytes. */
@@ -82,7 +82,7 @@ export class Environment {
     return this.protection.takeTouched().map(({ service, id }) => ({ env: this.name, service, id }));
   }
 
-  /** Likewise when all of it is forgotten. */
+  /** The same, when the environment is forgotten. */
   takeAllTouched(): InstanceRef[] {
     const departed = this.protection.departed.map(({ service, id }) => ({ env: this.name, service, id }));
     return [...this.takeTouched(), ...departed];
@@ -132,7 +132,7 @@ export class Environment {
   status(now: number): EnvironmentStatus {
     const view = this.protection.view(now);
     const all = this.list().map(({ instance }) => instance);
-    // As in the seed: two renewals a minute at its 30 s; here by each instance's own interval.
+    // Renewals a minute that are expected, by each instance's own interval. Eureka expects two, since it assumes 30 s.
     const perMinute = all.filter(({ ttlMs }) => ttlMs > 0).map(({ renewIntervalMs }) => 60_000 / renewIntervalMs);
     return {
       env: this.name,

@@ -38,7 +38,7 @@ function isNetServer(value: unknown): value is NetServer {
 /** go-micro's `protocol` of a node, where the server says it: a bare TCP server, or an address alone, may speak anything. */
 export function protocolOf(server: ServerLike | undefined): { readonly protocol?: 'http' | 'https' } {
   const net = server === undefined ? undefined : netServer(server);
-  // Only HTTP servers have a limit on headers, only TLS ones take a certificate later.
+  // Tells the kind of server by its members: only HTTP servers have a limit on headers, only TLS servers take a certificate later.
   if (net === undefined || !('headersTimeout' in net)) return {};
   return { protocol: 'setSecureContext' in net ? 'https' : 'http' };
 }

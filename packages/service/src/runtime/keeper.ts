@@ -7,7 +7,7 @@ import { RegisterCheck } from './register-check.ts';
 
 /** A time off the roll that is noticed only when it is over. */
 export interface Loss {
-  /** At most so long, in milliseconds. */
+  /** Upper bound of how long the node was off the roll, in milliseconds. */
   readonly sinceMs: number;
   readonly why: string;
 }
@@ -95,7 +95,7 @@ export class Keeper {
 
   async #register(): Promise<Loss | undefined> {
     const { registry, clock, ttlMs, renewIntervalMs } = this.#options;
-    // From here on the node may be there, also when the answer is lost; of a taken id it is another's.
+    // From here on the node may be listed, even if the answer is lost; under a taken id the listed node is another process's.
     this.#mayBeRegistered ||= !this.#isTaken;
     const sentAt = clock.now();
     const options = { ttlMs, renewIntervalMs, signal: this.#stopped.signal };

@@ -207,7 +207,7 @@ export class Runtime implements ServiceRuntime {
     try {
       await keeper?.stop();
     } catch (error) {
-      // Of a node that never was registered there is nothing to tell.
+      // A node that was never registered needs no line about its removal.
       if (!this.#standing.wasRegistered) return;
       this.#settings.lines.warn(`could not deregister (${reasonOf(error)}); the node expires with its TTL`);
     }

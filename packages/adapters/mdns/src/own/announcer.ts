@@ -190,7 +190,7 @@ export class Announcer {
     });
   }
 
-  /** Withdrawn here a moment ago and not taken elsewhere since: another probe would tell nothing new. */
+  /** This process withdrew the node a moment ago and heard of no other holder since, so another probe would tell nothing new. */
   #wasOurs(key: EntryKey): boolean {
     const { clock, takenElsewhere } = this.#options;
     return this.#withdrawn.has(key, clock.now()) && !takenElsewhere(key);

@@ -132,7 +132,7 @@ export class Browser {
     await listen(clock, windowMs - repeatMs, this.#stop.signal);
   }
 
-  /** For a name of which nothing is known yet, in the dialects that answer the asker alone. */
+  /** Asks for a name that is not known yet, in the dialects that answer the asker alone. */
   #firstQuestions(name: string): readonly Question[] {
     const { sightings, dialects } = this.#options;
     const [known] = sightings.of(name);
@@ -141,7 +141,7 @@ export class Browser {
       : [];
   }
 
-  /** From a port of our own, to be answered to us alone. */
+  /** Asks from a port of this process, so that the answer comes to it alone. */
   async #ask(name: string | undefined): Promise<void> {
     const questions = this.#questions(name);
     await this.#options.network.send(packQuestions(questions.map(toUsAlone), this.#known(questions, name)), 'ask');

@@ -46,7 +46,7 @@ export function packetOf(records: readonly Rr[]): Packet {
 function goodbyesOf(gone: readonly Rr[]): readonly Goodbye[] {
   const expired = new Set(gone.flatMap((rr) => (rr.type === 'TXT' && saysExpired(rr.data) ? [nameKey(rr.name)] : [])));
   return gone.flatMap((rr) => {
-    // To leave a subtype is not to leave.
+    // A goodbye for a subtype alone is no goodbye of the instance.
     const byPointer = rr.type === 'PTR' && !rr.name.includes('._sub.');
     const instance = byPointer ? rr.data : rr.type === 'SRV' || rr.type === 'TXT' ? rr.name : undefined;
     if (instance === undefined) return [];

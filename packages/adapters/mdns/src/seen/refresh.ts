@@ -5,7 +5,7 @@ import { believeMs, doubtMs, graceMs, lastChanceStepMs, refreshAt } from '../mdn
 export interface Check {
   readonly afterMs: number;
   readonly gone: boolean;
-  /** To be answered to us alone: no other host need hear it, and no interval between answers holds it up. */
+  /** Asks for a unicast answer: no other host need hear it, and the interval between multicast answers does not delay it. */
   readonly unicast: boolean;
 }
 

@@ -175,7 +175,7 @@ export class Sightings {
     const { refuses, dialectOf } = this.#options;
     const dialect = dialectOf(rr.name);
     if (dialect === undefined) return undefined;
-    // Of a node of ours nothing else is believed either.
+    // Packets from other hosts cannot change a node of this process.
     if (refuses(rr.name, dialect, rr.type === 'TXT' ? rr.data : [], hearing)) return undefined;
     const sighting = this.#instances.get(nameKey(rr.name)) ?? this.#meet(rr.name, dialect, hearing);
     const { life, target } = sighting;
