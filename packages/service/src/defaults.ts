@@ -18,7 +18,7 @@ export const stallNoticeMs = 1_000;
 export const workerSilenceMs = 5_000;
 /** Longest that a worker may take to withdraw. Milliseconds. */
 export const workerStopMs = 6_000;
-/** A server that does not listen for this long is said in one line; `start()` goes on waiting. Milliseconds. */
+/** After this long one line says that the server does not listen; `start()` goes on waiting. Milliseconds. */
 export const listenTimeoutMs = 10_000;
 /** How long a look-up of the holder of a taken id may take, for its address in the message. Milliseconds. */
 export const holderTimeoutMs = 1_000;

@@ -19,7 +19,7 @@ const unauthorized = [
   GRPCUnauthenticatedError,
 ];
 
-/** How messages call what TLS needs. */
+/** The names of the TLS options in messages. */
 export const tlsNames = {
   ca: 'ETCDCTL_CACERT or tls.ca',
   cert: 'ETCDCTL_CERT and ETCDCTL_KEY, or tls.cert and tls.key',
@@ -90,7 +90,7 @@ export function neverOpened(ms: number): RegistryError {
   return new RegistryError('TIMEOUT', `etcd did not open the watch within ${ms} ms`, { registry: 'etcd' });
 }
 
-/** A failure on the way to etcd, as ours. */
+/** Translates a failure on the way to etcd into a `RegistryError`. */
 export function toEtcdError(cause: unknown): RegistryError {
   if (RegistryError.is(cause)) return cause;
   const message = plain(textOf(cause));

@@ -46,7 +46,7 @@ export function explain(where: string, cause: unknown): string {
   return `${where}: ${remedies[code] === undefined ? what : `${remedies[code]} (${what})`}`;
 }
 
-/** Whatever failed, as ours. */
+/** Translates any failure into a `RegistryError`. */
 export function toMdnsError(cause: unknown): RegistryError {
   return new RegistryError('INTERNAL', 'the mDNS registry failed', { cause });
 }

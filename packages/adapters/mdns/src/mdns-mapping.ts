@@ -89,7 +89,7 @@ export const withPointers = (form: Form, ttl: number): readonly Rr[] => [
   ...form.records(ttl),
 ];
 
-/** What takes an instance of DNS-SD back. If its lease ended, a TXT of its own says so. The host may have other nodes. */
+/** The goodbye of a DNS-SD instance. A TXT says if its lease ended. It leaves out the host, which may have other nodes. */
 export function goodbye(form: Form, expired: boolean): readonly Rr[] {
   const mark: Rr[] = expired ? [{ type: 'TXT', name: form.instance, ttl: 0, data: expiredTruth() }] : [];
   return [...mark, ...withPointers(form, 0).filter(({ type }) => type !== 'A' && type !== 'AAAA')];

@@ -48,13 +48,13 @@ export const answerDelayMs: readonly [number, number] = [20, 120];
 export const truncatedDelayMs: readonly [number, number] = [400, 500];
 /** A record is sent to the group no more often (RFC 6762, 6). Milliseconds. */
 export const groupIntervalMs = 1_000;
-/** The same where it answers a probe. Milliseconds. */
+/** The same interval for answers to probes. Milliseconds. */
 export const defenceIntervalMs = 250;
 /** Longest TTL told to a program that does not know mDNS (RFC 6762, 6.7). Seconds. */
 export const legacyTtlS = 10;
 /** How long a node that was withdrawn here needs no probe to come back. Milliseconds. */
 export const withdrawnMs = 1_000;
-/** A goodbye is said again, since the network may lose one. Milliseconds. */
+/** When a goodbye is sent again, since the network may lose one. Milliseconds. */
 export const goodbyeRepeatMs = 100;
 /** When its announcer is asked whether a goodbye is true. Milliseconds. */
 export const doubtMs: readonly number[] = [0, 200];

@@ -39,7 +39,7 @@ function textOf({ level, what, remedy }: Finding): string {
   return `${heading(level)}\n  ${plain(what)}${remedy === undefined ? '' : `\n  -> ${plain(remedy)}`}`;
 }
 
-/** What the adapter itself has to say; of an adapter that says nothing, whether it connects and lists. */
+/** Runs the adapter's own diagnosis; without one, tries to connect and to list. */
 function examine(adapter: AdapterDescriptor, options: DoctorOptions): AsyncIterable<Finding> {
   const common = registryOptions(options);
   const call = { timeoutMs: options.for };

@@ -53,7 +53,7 @@ async function connectTo(host: string, number: number, signal: AbortSignal): Pro
   }
 }
 
-/** The program answers where other programs will look for it; a server that is bound to loopback alone is told apart. */
+/** Checks that the program answers where other programs will look for it; a server that is bound to loopback alone gets a message of its own. */
 async function answersAt(address: string, signal: AbortSignal): Promise<void> {
   const { host, port: number } = limits.splitAddress(address);
   try {

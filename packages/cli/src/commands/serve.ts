@@ -75,7 +75,7 @@ function tellChecked(settings: EffectiveSettings, problems: readonly Problem[], 
   else if (valid && !quiet) print(`valid\n${shownAsTable(settings)}`);
 }
 
-/** SIGHUP reads the files again. What is wrong with one is said, and what it held before goes on. */
+/** SIGHUP reads the files again. A file with a problem is reported, and its earlier content stays in use. */
 function reloadAtHangup(server: DiscoveryServer, logger: Logger): void {
   process.on('SIGHUP', () => {
     server.reload().then(

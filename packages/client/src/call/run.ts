@@ -147,7 +147,7 @@ class Run<T> {
     // A node that refused is asked once; one whose idle connection broke may be asked again.
     if (wasUnsent && this.#tried.has(next.id)) return undefined;
     const { budget } = this.#context;
-    // Each connection breaks on reuse once, so that such repeats are bounded without the budget.
+    // A connection breaks on reuse only once, so these repeats are bounded without the budget.
     const isFree = wasUnsent || (ended.kind === 'error' && budget.isOn && brokeOnReuse(ended.error));
     return isFree || budget.take(nowMs) ? next : undefined;
   }

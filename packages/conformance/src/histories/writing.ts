@@ -45,7 +45,7 @@ export async function attempt(
   }
 }
 
-/** A call that the backend could not serve says so; one that it could is not refused for it. */
+/** A call that the backend could not serve must fail with a code for that, and a call that it could serve must not. */
 export function assertServed(world: World, what: string, outcome: Outcome, from: number): void {
   const unavailable = outcome === 'UNAVAILABLE' || outcome === 'TIMEOUT';
   // Its deadline may have passed while this process stood still.
@@ -120,7 +120,7 @@ function storedAt(world: World, service: string, id: string, look: Look): readon
     });
 }
 
-/** Registers and holds the outcome against what it may be. */
+/** Registers, and checks the outcome against what the model allows. */
 export async function register(world: World, caller: Caller, writing: Writing): Promise<void> {
   const { service, ids, content, ttlMs, renewIntervalMs } = writing;
   const options = ttlMs === undefined ? {} : { ttlMs, ...(renewIntervalMs === undefined ? {} : { renewIntervalMs }) };

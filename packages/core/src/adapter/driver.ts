@@ -97,7 +97,7 @@ export interface RegistryDriver {
    * Compaction, an index that went back, a periodic re-list: reject or snapshot again.
    */
   watch(name: string | undefined, sink: WatchSink, call: DriverCall): Promise<void>;
-  /** The one place where backend errors become ours. */
+  /** The one place that translates backend errors into `RegistryError`. */
   toError(cause: unknown): RegistryError;
   /** Withdraws of these keys what this object still holds, then frees every socket and timer. */
   close(options: { readonly withdraw: readonly EntryKey[] }, call: DriverCall): Promise<void>;

@@ -34,7 +34,7 @@ export interface EndpointRules {
   readonly registry: string;
   /** Where the backend is when no address is given. */
   readonly defaults: readonly string[];
-  /** How messages call the addresses; default `addresses`. */
+  /** Name of the addresses in messages; default `addresses`. */
   readonly source?: string | undefined;
   /** Port of an address that names none; a URL without a port has that of its scheme unless `urlPort` is `default`. */
   readonly defaultPort: number;

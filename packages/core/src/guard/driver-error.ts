@@ -1,7 +1,7 @@
 import type { RegistryDriver } from '../adapter/driver.ts';
 import { RegistryError } from '../errors.ts';
 
-/** Whatever a driver threw as a `RegistryError` that names the registry. Never throws. */
+/** Translates any error of a driver into a `RegistryError` that names the registry. Never throws. */
 export function toRegistryError(driver: RegistryDriver, cause: unknown): RegistryError {
   try {
     const error = RegistryError.is(cause) ? cause : driver.toError(cause);

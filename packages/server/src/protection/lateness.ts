@@ -27,7 +27,7 @@ export class Lateness {
     return Math.min(late, this.#matureAt.nextDeadline() ?? Number.POSITIVE_INFINITY);
   }
 
-  /** It registered, or renewed, maybe under another lease. True: it was late. */
+  /** A member registered or renewed, maybe with another lease. Answers whether it was late. */
   heard(member: Member, { ttlMs, renewIntervalMs }: Lease, now: number): boolean {
     const wasLate = member.late;
     member.ttlMs = ttlMs;
@@ -59,7 +59,7 @@ export class Lateness {
     this.#flippedOnTime.delete(member);
   }
 
-  /** Those that are late from now on; each is to be told by {@link Lateness.fellLate}. */
+  /** The members that become late now; the caller reports each by {@link Lateness.fellLate}. */
   dueLate(now: number): readonly Member[] {
     return this.#lateAt.expire(now);
   }

@@ -83,7 +83,7 @@ export class Protection {
     return touched;
   }
 
-  /** What is to be written down of an instance; undefined: nothing is remembered. */
+  /** What the journal must store of an instance; undefined: nothing. */
   remember(ref: Ref): RememberedMember | undefined {
     return remember({ listed: this.#listed, applications: this.#applications, evicted: this.#evicted }, ref);
   }

@@ -20,7 +20,7 @@ export interface RememberedMember extends Ref {
   readonly renewIntervalMs: number;
   /** It was late when it was remembered. */
   readonly late: boolean;
-  /** A newcomer that stands in for none yet. */
+  /** It is a newcomer and does not stand in for any instance yet. */
   readonly isUnused: boolean;
   /** State of an evicted instance. */
   readonly evictedAt?: number | undefined;
@@ -41,7 +41,7 @@ export interface Parts {
   readonly count: Count;
 }
 
-/** What is to be written down of an instance; undefined: nothing is remembered. */
+/** What the journal must store of an instance; undefined: nothing. */
 export function remember(
   { listed, applications, evicted }: Omit<Parts, 'lateness' | 'count'>,
   ref: Ref,

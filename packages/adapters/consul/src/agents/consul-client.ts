@@ -137,7 +137,7 @@ function saysClosed(cause: unknown): boolean {
   return code === 'ECONNRESET' || code === 'ECONNABORTED' || code === 'EPIPE';
 }
 
-/** A firewall that has forgotten a connection swallows what is sent on it. An abort by the caller says nothing of it. */
+/** A firewall that has forgotten a connection swallows requests on it. An abort by the caller is no sign of that. */
 const ranOutOfTime = ({ reason }: AbortSignal): boolean =>
   RegistryError.is(reason, 'TIMEOUT') || reason instanceof AnswerError;
 

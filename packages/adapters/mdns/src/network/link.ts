@@ -100,7 +100,7 @@ export class Link {
     return this.#send(this.#group, bytes, to);
   }
 
-  /** Whether the group is still joined: a kernel that lost the interface also lost that, and says nothing. */
+  /** Whether the group is still joined: a kernel that lost the interface also left the group, without an error. */
   get joined(): boolean {
     try {
       this.#group.addMembership(groups[this.place.family], this.place.scope);

@@ -39,7 +39,7 @@ export interface Rival {
   /** The registry object; undefined: another program. */
   readonly owner: string | undefined;
   readonly from: string;
-  /** It never gives way. */
+  /** The other program never gives way in a conflict. */
   readonly stubborn: boolean;
 }
 
@@ -138,7 +138,7 @@ export class Announcer {
     if (all.length > 0) void this.#announce(all, [link]).catch(() => {});
   }
 
-  /** Another registry answers for a node of ours: the later in order keeps it, and says so. Never a silent fight. */
+  /** Another registry answers for a node of this one: the one whose name comes later keeps the node and logs that. The two never fight silently. */
   contest(own: Own, { owner, from, stubborn }: Rival): void {
     const { clock, logger } = this.#options;
     const key = entryKey(own.entry);
@@ -258,7 +258,7 @@ export class Announcer {
   }
 }
 
-/** What is said of a node, in each of its forms. */
+/** The records of a node, in each of its shapes. */
 function groupsOf(
   { dnsSd, goMicro }: Own,
   inDnsSd: (form: Form) => readonly Rr[],

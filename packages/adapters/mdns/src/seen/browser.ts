@@ -100,7 +100,7 @@ export class Browser {
     const hearing = { records: answers, link, from: from.address, direct, now: clock.now() };
     const { instances, hosts } = sightings.hear(hearing);
     const questions = questionsAbout({ instances: instances.filter((instance) => !ours(instance)), hosts });
-    // Names alone say nothing of versions.
+    // A list of names does not contain versions.
     if (this.#wants.has(undefined) || this.#surveys.has(undefined))
       for (const name of listedIn(answers)) questions.push(...this.#firstQuestions(name));
     this.#send(this.#sparing.spare(questions, clock.now()), 'ask', [link]);

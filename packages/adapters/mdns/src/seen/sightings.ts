@@ -128,7 +128,7 @@ export class Sightings {
     for (const sighting of this.of(name)) if (sighting.leaving === undefined) this.#appoint(sighting);
   }
 
-  /** An instance has become ours. */
+  /** This process has taken over the instance. */
   forget(instance: string): void {
     const sighting = this.#instances.get(nameKey(instance));
     if (sighting !== undefined) this.#forget(sighting, 'unknown');

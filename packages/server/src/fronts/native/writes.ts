@@ -114,7 +114,7 @@ export function leaseRoutes(app: FastifyInstance, context: WriteContext): void {
 
 const handleOf = (item: RenewLeasesRequest[number]): number => (typeof item === 'number' ? item : item[0]);
 
-/** A renewal that succeeds says nothing new; one that is refused may speak of a change that is not durable yet. */
+/** A successful renewal reveals nothing new; a refused one may reveal a change that is not durable yet. */
 function whenTold<T>({ roll, durability }: NativeContext, refused: readonly number[], answer: () => T): T | Promise<T> {
   const waits = refused.some((handle) => {
     const ref = roll.instanceOf(handle);

@@ -61,7 +61,7 @@ export class WatchStream implements Paced {
     this.#owesWarmed = true;
   }
 
-  /** Only between events, and not behind a backlog: that the backlog moves says as much. */
+  /** A heartbeat is written only between events and without a backlog: a backlog that moves shows life as well. */
   beat(): void {
     if (this.#chunks === undefined && !this.#isBlocked) this.#response.write(heartbeat);
   }
