@@ -50,7 +50,7 @@ export function toConsulError(cause: unknown): RegistryError {
   if (cause instanceof AnswerError) {
     // 429 and 5xx: too busy, no leader, cut off from the servers.
     const said = (cause.status === undefined ? undefined : codes[cause.status]) ?? 'UNAVAILABLE';
-    // What refuses our arguments and is no agent is not ours to mend either.
+    // An HTML page that refuses our arguments comes from another program, so it is no defect of ours.
     const code = cause.isPage && said === 'INTERNAL' ? 'UNAVAILABLE' : said;
     return new RegistryError(code, `the Consul agent ${cause.message}`, { cause });
   }
@@ -153,7 +153,7 @@ export function toAnswerError(cause: unknown): unknown {
   return new AnswerError(message, { status, isPage, retryAfterMs, cause });
 }
 
-/** What the library keeps of an answer that failed. */
+/** The parts of a failed answer that the library keeps. */
 interface LibraryAnswer {
   readonly body?: unknown;
   readonly headers?: Readonly<Record<string, string | undefined>>;

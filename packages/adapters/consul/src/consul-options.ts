@@ -193,7 +193,7 @@ function parseDatacenter(value: unknown): string | undefined {
   throw invalidOption('consul', 'datacenter must be 1-64 of [A-Za-z0-9_-]');
 }
 
-/** That of the variable: the guard has looked at the option. */
+/** Only the value of the variable is checked here: the guard has checked the option. */
 function namespaceOf({ CONSUL_NAMESPACE }: Environment): string | undefined {
   const value = given(CONSUL_NAMESPACE);
   if (value === undefined) return undefined;
@@ -226,7 +226,7 @@ function parseTls(value: unknown): ConsulTls {
 
 const tlsVariables = { ca: 'CONSUL_CACERT', cert: 'CONSUL_CLIENT_CERT', key: 'CONSUL_CLIENT_KEY' } as const;
 
-/** What is not given is in the files that the variables name. */
+/** Parts that the options do not give are read from the files that the variables name. */
 async function readTls(tls: ConsulTls, env: Environment): Promise<ConsulTls> {
   const read = async (part: 'ca' | 'cert' | 'key'): Promise<string | Buffer | undefined> => {
     const path = given(env[tlsVariables[part]]);

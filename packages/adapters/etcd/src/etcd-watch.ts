@@ -50,7 +50,7 @@ export async function watchRange(request: WatchRequest): Promise<void> {
 /** Turns responses into calls of the sink. */
 class WatchReader {
   readonly #request: WatchRequest;
-  /** What each key was told as: a delete does not say it. */
+  /** The node that was told for each key, since a delete of etcd does not contain it. */
   readonly #told = new Map<string, Entry>();
 
   constructor(request: WatchRequest, keys: readonly IKeyValue[]) {

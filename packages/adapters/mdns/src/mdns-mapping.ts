@@ -62,7 +62,7 @@ export class Forms {
     return bytes !== undefined && bytes.length <= maxPacketBytes && fits(form) ? form : undefined;
   }
 
-  /** How go-micro learns that a name exists. */
+  /** The record that tells go-micro that a name exists. */
   listed(name: string): Form | undefined {
     const { goMicro, domain } = this.#settings;
     const instance = `${name}.${listing}.${domain}`;

@@ -29,7 +29,7 @@ export function mdns(options: MdnsOptions = {}): Registry {
   return createRegistry(new MdnsDriver(parseSettings(options)), options, recipeOf(import.meta.url, options));
 }
 
-/** What the guard drives: joins the nodes here with those of others. */
+/** The driver: joins the nodes of this process with those of other hosts. */
 export class MdnsDriver implements RegistryDriver {
   readonly name = 'mdns';
   readonly capabilities: Capabilities = mdnsCapabilities;
@@ -143,7 +143,7 @@ export class MdnsDriver implements RegistryDriver {
     return [...this.#own.entries(name), ...others];
   }
 
-  /** What is ours is no longer another's. */
+  /** A node that this process took over no longer counts as a node of others. */
   #ownChanged(key: EntryKey, reason: DeleteReason): void {
     const own = this.#own.get(key);
     this.#others.forget([own?.dnsSd, own?.goMicro].flatMap((form) => (form === undefined ? [] : [form.instance])));

@@ -47,7 +47,7 @@ export const freshness: Concern = {
       const [registry, other] = await context.openTwo();
       const name = context.name();
       const reads = async (wanted: Parameters<typeof assertServices>[1]): Promise<void> => {
-        // What the write before left in a cache must not be answered after it.
+        // A read after a write must not answer what an earlier write left in a cache.
         await propagated(context);
         assertServices(await other.getService(name), wanted);
       };

@@ -18,7 +18,7 @@ async function comesBack(context: CaseContext, input: ServiceInput): Promise<voi
 /** Where the backend has not the room, a case uses less of it. */
 const roomy = (context: CaseContext): boolean => context.capabilities.maxNodeBytes >= 32_768;
 
-/** What is stored comes back. */
+/** Everything that is registered comes back unchanged. */
 export const model: Concern = {
   concern: 'model',
   cases: {

@@ -28,7 +28,7 @@ async function comesTrue(world: World, limitMs: number, check: () => void | Prom
 export async function close(world: World, caller: Caller, withdraw: boolean): Promise<void> {
   const what = `${caller.label}.close(${withdraw ? '' : '{ withdraw: false }'})`;
   const from = world.time.now();
-  // What it withdraws goes from its beginning on.
+  // Nodes may be gone from the moment at which the withdrawal began.
   const withdrawn = world
     .models()
     .filter(({ model }) =>

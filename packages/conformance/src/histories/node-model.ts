@@ -1,7 +1,7 @@
 import type { DeleteReason } from '@rollcall/core';
 import type { Rule } from './violation.ts';
 
-/** What a node says. */
+/** The content of a node. */
 export interface Content {
   readonly version: string;
   readonly mark: string;

@@ -4,7 +4,7 @@ import type { Look, NodeModel } from './node-model.ts';
 import { textOf } from './node-model.ts';
 import { Violation } from './violation.ts';
 
-/** What a watcher of a history is held against. */
+/** The model that a watcher of a history is checked against. */
 export interface ToldContext {
   readonly label: string;
   /** The only service that it watches. */
@@ -66,7 +66,7 @@ export class Told {
     this.#freshly = new Set();
   }
 
-  /** What was told is the truth, as far as this look can know. */
+  /** The told state equals the model, as far as this check can know. */
   assertTrue(look: Look): void {
     for (const { key, model } of this.#context.models()) {
       const text = this.#told.get(key) ?? 'absent';

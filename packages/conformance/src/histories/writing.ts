@@ -148,7 +148,7 @@ export async function register(world: World, caller: Caller, writing: Writing): 
     // A call that was refused for one of its nodes may have renewed, or even written, another.
     const refused = outcome === 'CONFLICT' && (ids.length === 1 || outcomes[index]?.has('done') !== true);
     const lease = leaseOf(world, ttlMs, look);
-    // What lands late lives from then on.
+    // The TTL of a write that lands late begins when it lands.
     const acked = outcome === 'done' ? { ackedAt: look.until } : { ackedAt, goesBy: Number.POSITIVE_INFINITY };
     if (!refused) model.add(fact({ content, writer: number, holder: number, startedAt: from, ...lease, ...acked }));
     const told = caller.claim(`${service}/${id}`).state === 'none' ? 'unsure' : 'told';

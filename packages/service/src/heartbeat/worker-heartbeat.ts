@@ -127,7 +127,7 @@ export class WorkerHeartbeat {
     this.#struckAt = now;
     this.#workerCount = this.#beat.count;
     this.#beat.strike();
-    // What the worker said meanwhile is still to be heard.
+    // Messages that the worker sent meanwhile are still waiting to be read.
     if (stalledMs > stallNoticeMs) this.#heardAt = now;
     if (stalledMs > stallNoticeMs) this.#options.onStall(stalledMs, workerMs > stalledMs / 2);
     else if (now - this.#heardAt > workerSilenceMs) this.#lose(`its worker was silent for ${workerSilenceMs} ms`);

@@ -7,7 +7,7 @@ export interface HostRecord {
   readonly address: string;
   /** 0: taken back. */
   readonly ttlMs: number;
-  /** It replaces what was known of the host. */
+  /** This record replaces the known addresses of the host. */
   readonly flush: boolean;
 }
 

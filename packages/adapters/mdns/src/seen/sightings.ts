@@ -1,4 +1,4 @@
-/** What others announce: pure in `now`, bounded, told of as entries. */
+/** The instances that other hosts announce: pure in `now`, bounded, reported as entries. */
 import type { DeleteReason, SkippedEntry, SkippedSummary } from '@rollcall/core';
 import { type Entry, sameEntry } from '@rollcall/core/adapter';
 import { leastPatienceMs, maxNamed, maxRemembered } from '../mdns-options.ts';
@@ -226,7 +226,7 @@ export class Sightings {
     this.#roll.add(sighting);
     // Which of its records count, and whether it is watched, can be told only now.
     if (!same || endOf(sighting.life) !== endOf(life)) this.#extended(sighting, life);
-    // What lacks an address may still be told it.
+    // An instance without an address may still get one.
     if (reading === undefined) this.#tellSkipped(sighting);
     if (same) return;
     if (before !== undefined && (after === undefined || keyOfEntry(before) !== keyOfEntry(after)))
