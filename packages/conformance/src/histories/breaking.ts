@@ -8,10 +8,6 @@ function forget(world: World, startedAt: number): void {
     const ackedAt = world.time.now();
     model.add(fact({ startedAt, ackedAt, causes: ['deregistered', 'expired', 'unknown'], settles: true }));
   }
-  // The backend also forgets the owner of a node: every object that held it may write it again.
-  for (const { claims } of world.callers) {
-    for (const [key, { state, text }] of claims) if (state !== 'none') claims.set(key, { state: 'unsure', text });
-  }
 }
 
 /** The backend goes: from now on leases may stand still, and deletes may lack their reason. */

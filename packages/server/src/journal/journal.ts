@@ -40,11 +40,17 @@ interface Flight {
   readonly revision: number;
 }
 
+/** What followers are told when it is durable. */
+interface ToldChange {
+  readonly change: Change;
+  readonly before: Instance | undefined;
+}
+
 /** What changed since the last group. */
 interface Pending {
   readonly refs: Map<string, InstanceRef>;
   readonly terms: Map<string, Instance>;
-  changes: Change[];
+  changes: ToldChange[];
   waiters: Waiter[];
 }
 
@@ -89,8 +95,8 @@ export class Journal implements RollFollower, Durability {
     this.#pending.refs.set(keyOf(ref), refOf(ref));
   }
 
-  changed(change: Change): void {
-    this.#pending.changes.push(change);
+  changed(change: Change, before: Instance | undefined): void {
+    this.#pending.changes.push({ change, before });
     this.touch(change.instance);
     this.#schedule();
   }
@@ -182,7 +188,7 @@ export class Journal implements RollFollower, Durability {
       entries.push([entryKey(ref), writeKept(kept, this.#axis)]);
       instances.push([ref, kept.listing?.instance]);
     }
-    const changes = pending.changes.map((change): [number, string] => [change.revision, writeChange(change)]);
+    const changes = pending.changes.map(({ change }): [number, string] => [change.revision, writeChange(change)]);
     const group: Group = {
       entries,
       changes,
@@ -194,7 +200,7 @@ export class Journal implements RollFollower, Durability {
 
   #publish({ instances, pending, revision }: Flight): void {
     this.#options.published.publish(instances, revision);
-    for (const change of pending.changes) this.#followers.changed(change);
+    for (const { change, before } of pending.changes) this.#followers.changed(change, before);
     for (const instance of pending.terms.values()) this.#followers.termsChanged(instance);
     for (const { resolve } of pending.waiters) resolve();
     if (this.#failure === undefined) return;

@@ -31,6 +31,13 @@ export const operations: Readonly<Record<string, Operation>> = {
   'GET /api/services': json('services', 'The services of an environment with their versions', answers.servicesAnswer),
   'GET /api/status': json('status', 'Self-protection, explained', answers.statusAnswer),
   'POST /api/protection/end': json('endProtection', 'Evict every expired instance now', answers.protectionEndAnswer),
+  'POST /api/set': json(
+    'set',
+    'Change status or metadata of instances, whichever client holds them, all or none. 404: one is not listed',
+    answers.setAnswer,
+  ),
+  'GET /api/poll': json('poll', 'The services that changed since a cursor, at their next change', answers.pollAnswer),
+  'GET /api/changes': json('changes', 'What changed, and why', answers.changesAnswer),
   'GET /api/watch': {
     operationId: 'watch',
     summary: 'The state and then every change, as server-sent events; Last-Event-ID resumes',

@@ -7,6 +7,8 @@ import { type InstanceRef, refOf } from './instance-ref.ts';
 export interface Listing {
   instance: Instance;
   handle: number;
+  /** How long it had been silent when it renewed late. Milliseconds. */
+  silentMs?: number | undefined;
   /** Handles of earlier holders, and of callers whose registration was too old. */
   readonly superseded: number[];
 }
