@@ -122,7 +122,7 @@ describe('reading', () => {
     [['list', '--registry', './no-such-file.js'], /there is no such file/],
     [['list', '--registry', 'core'], /core is no adapter: .*must export `adapter`/],
     [['list', '--registry-token-file', 'no/such/file'], /cannot read the token file/],
-    [['status', '--registry', 'etcd'], /for the discovery server/],
+    [['status', '--registry', 'etcd'], /it takes a Rollcall server/],
     [['status', '--registry-address', 'a b'], /"a b" must be host:port/],
     [['serve', '--host', '0.0.0.0'], /--insecure/],
   ])('wrong usage exits with 2: %s', async (args, message) => {
