@@ -39,7 +39,7 @@ export const program: { readonly env: NodeJS.ProcessEnv; readonly place: Program
   place: { entry: process.argv[1], cwd: process.cwd() },
 };
 
-/** What a service that the command line runs reads: TTL, interval and address, where no option of the command says them. */
+/** Settings of a service that a command runs: TTL, interval and address, where no option of the command gives them. */
 export const serviceSettings: SettingSources = { argv: [], env: program.env };
 
 /** The variables are those of the service runtime, so that a command sees what a service on this machine sees. */

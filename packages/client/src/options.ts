@@ -30,7 +30,7 @@ export interface ZoneOptions {
    * loads the survivors more.
    */
   readonly overprovision?: number | undefined;
-  /** 1: below so many `up` nodes at home the zone is ignored. */
+  /** 1: with fewer `up` nodes at home the zone is ignored. */
   readonly minNodes?: number | undefined;
 }
 

@@ -44,7 +44,7 @@ export const maxRenewalBatch = 1_000;
 export const maxRegisterBatch = 50;
 /** With several servers: how long a silent one holds up a write. What it misses it is sent later. Milliseconds. */
 export const failoverAfterMs = 1_000;
-/** Deadline of a renewal batch and of what is told in the background. Milliseconds. */
+/** Deadline of a renewal batch and of writes in the background. Milliseconds. */
 export const backgroundTimeoutMs = 3_000;
 /** A watch that hears nothing for this long is lost. Milliseconds; the server says something every 2 s. */
 export const silenceMs = 5_000;
@@ -74,7 +74,7 @@ export const discoveryCapabilities: Capabilities = Object.freeze({
   crossHost: true,
 });
 
-/** How the addresses of servers are written. A path is that of a proxy which serves the API below it. */
+/** The form of server addresses. A path belongs to a proxy that serves the API below it. */
 const endpointRules: EndpointRules = {
   registry: 'discovery',
   defaults: [defaultAddress],

@@ -6,7 +6,7 @@ import { type DnsSdNames, dnsSdNames, expiredTruth, foreignEntry, readTruth, wri
 import { listing, listingPort, readGoTxt, writeGoTxt } from './wire/go-micro.ts';
 import { isDnsName, maxPacketBytes, pack, type Rr } from './wire/message.ts';
 
-/** A pointer, and the records of what it points to. */
+/** A pointer, and the records of the instance that it points to. */
 export interface Form {
   readonly instance: string;
   /** Names that point to the instance. */
@@ -115,7 +115,7 @@ export interface Reading {
   /** The registry object that announces it; undefined: another program. */
   readonly owner: string | undefined;
   readonly silent?: boolean | undefined;
-  /** Whether its address is that of its SRV and host records; ours stands in TXT. */
+  /** Whether its address comes from its SRV and host records; our own nodes have it in TXT. */
   readonly needsAddress: boolean;
 }
 

@@ -17,7 +17,7 @@ export interface MdnsOptions extends RegistryOptions {
 
 /** TTL of a node without a lease: it is asked for again at four fifths of it. Seconds. */
 export const leaselessTtlS = 120;
-/** TTL of what says that a name or a type exists. Seconds. */
+/** TTL of the records that say that a name or a type exists. Seconds. */
 export const listedTtlS = 4_500;
 /** How long the answers to a first question are waited for. Longer makes every first read as slow; shorter misses busy hosts. Milliseconds. */
 export const windowMs = 300;
@@ -30,7 +30,7 @@ export const listenStepMs = 50;
  * only then. Systems grant less where they have a limit (Linux: `net.core.rmem_max`). Bytes.
  */
 export const receiveBufferBytes: number = 2 ** 20;
-/** When a watch first asks again for what it may have missed; each time three times later. Milliseconds. */
+/** When a watch first asks again for answers that it may have missed; each further pause is three times as long. Milliseconds. */
 export const firstRepeatMs = 1_000;
 /** Longest time between two such questions. Milliseconds. */
 export const lastRepeatMs = 300_000;
@@ -74,7 +74,7 @@ export const lingerMs = 1_000;
 export const sparedMs = 1_000;
 /** At most this many of them are asked for in that time. */
 export const maxSpared = 200;
-/** How often interfaces are looked at: a cable that is in again is used within this time. Milliseconds. */
+/** How often the interfaces are checked: a cable that is plugged in again is used within this time. Milliseconds. */
 export const lookMs = 2_000;
 /** How many unusable instances are named; all are counted. */
 export const maxNamed = 10;

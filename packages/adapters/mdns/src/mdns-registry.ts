@@ -150,7 +150,7 @@ export class MdnsDriver implements RegistryDriver {
     this.#changed(key, reason);
   }
 
-  /** One key differs from what it was: its watchers are told what is true now. */
+  /** The state of one key changed: its watchers hear the new state. */
   #changed(key: EntryKey, reason: DeleteReason): void {
     const entry = this.#own.get(key)?.entry ?? this.#others.get(key)?.entry;
     this.#watches.tell(key, entry, reason);

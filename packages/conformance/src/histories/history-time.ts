@@ -10,7 +10,7 @@ export interface HistoryTime {
   now(): number;
   /** Lets time pass. */
   pass(ms: number): Promise<void>;
-  /** Waits for what must end within so many milliseconds; a `Violation` when it does not. */
+  /** Waits for work that must end within the given milliseconds; a `Violation` when it does not. */
   ends<T>(what: string, limitMs: number, work: Promise<T>): Promise<T>;
   /** Time passes for free. */
   readonly isVirtual: boolean;

@@ -8,7 +8,7 @@ import type { Told } from './told.ts';
 import { Violation } from './violation.ts';
 import { type Caller, serviceLabels, type World } from './world.ts';
 
-/** Between two looks at what must come. Milliseconds. */
+/** Pause between two checks of a state that must come. Milliseconds. */
 const lookMs = 20;
 
 /** Repeats a check until it does not throw; after the given milliseconds it throws the last error. */

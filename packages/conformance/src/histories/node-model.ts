@@ -54,7 +54,7 @@ const never: Fact = {
   settles: true,
 };
 
-/** A fact with what it does not say filled in. */
+/** A fact with its missing fields filled in. */
 export const fact = (known: Partial<Fact> & Pick<Fact, 'startedAt' | 'ackedAt'>): Fact => ({
   ...never,
   settles: false,

@@ -12,7 +12,7 @@ export interface ToldContext {
   now(): number;
   /** How late a consumer may be told. Milliseconds. */
   latenessMs(): number;
-  /** A node that histories write; `undefined` for what others wrote. */
+  /** A node that histories write; `undefined` for nodes of other writers. */
   modelOf(name: string, id: string): NodeModel | undefined;
   /** All nodes that this watcher is told of. */
   models(): Iterable<{ readonly key: string; readonly model: NodeModel }>;

@@ -40,7 +40,7 @@ export class CaseContext {
     return this.capabilities.propagationMs + this.patient(defaults.recoverMs);
   }
 
-  /** How long to wait for what must not come. */
+  /** How long to wait to see that an event does not come. */
   get quietMs(): number {
     return this.capabilities.propagationMs + defaults.quietMs;
   }

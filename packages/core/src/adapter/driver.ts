@@ -40,7 +40,7 @@ export interface EntryKey {
 export interface DriverCall {
   /** Aborted at the deadline of the call, by its caller, or at close. A driver must end its work then. */
   readonly signal: AbortSignal;
-  /** For what a caller cannot see: a skipped record, a change of member. Never for what is thrown. */
+  /** For events that a caller cannot see, such as a skipped record or a change of member. Errors are thrown and not logged. */
   readonly logger: Logger;
 }
 

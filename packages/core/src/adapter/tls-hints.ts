@@ -30,7 +30,7 @@ const hints: readonly (readonly [RegExp, (names: TlsNames) => string])[] = [
   ],
 ];
 
-/** The message without OpenSSL's places in its source, and with what to do where TLS may be the reason. */
+/** Removes OpenSSL's source locations from a message, and adds what to do where TLS may be the reason. */
 export function explainTls(message: string, names: TlsNames): string {
   const said = message
     .replace(/^(?:write EPROTO )?[0-9A-F]+:error:[0-9A-F]+:SSL routines:[^:]*:([^:]+):.*$/s, 'TLS: $1')
@@ -46,7 +46,7 @@ interface TlsFiles {
   readonly key?: string | Buffer | undefined;
 }
 
-/** Throws `INVALID_ARGUMENT` for what no connection can be made with, which would look like a backend that is away. */
+/** Throws `INVALID_ARGUMENT` for PEM texts that can make no connection: later they would look like a backend that is away. */
 export function checkTls({ ca, cert, key }: TlsFiles, names: TlsNames, registry: string): void {
   // OpenSSL takes a text without a certificate for an empty list.
   if (ca !== undefined && !/-----BEGIN [A-Z0-9 ]*CERTIFICATE-----/.test(ca.toString()))

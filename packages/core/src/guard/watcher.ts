@@ -14,8 +14,7 @@ export const hasPending = (watcher: object): boolean => pending in watcher && wa
 const background = Symbol.for('rollcall.watcher.background');
 
 /**
- * From now on a pending `next()` of the watcher does not keep the process alive: for what follows a service on the side.
- * Watchers that are not ours stay as they are.
+ * Puts a watcher into the background: a pending `next()` no longer keeps the process alive. Watchers of other implementations stay as they are.
  */
 export function inBackground(watcher: object): void {
   if (background in watcher && typeof watcher[background] === 'function') watcher[background]();
@@ -96,7 +95,7 @@ export class GuardWatcher implements Watcher {
     for (const resolve of this.#waiting.splice(0)) this.#resolve(resolve, done);
   }
 
-  /** The truth of this key may differ from what was told. `reason` is that of a delete. */
+  /** The state of this key may differ from the one that was told. `reason` is the reason of a delete. */
   touch(key: string, reason: DeleteReason): void {
     if (this.#changed.has(key) || this.#told.get(key) !== this.#now(key)) this.#changed.add(key, reason);
   }

@@ -1,7 +1,7 @@
 import { toleratedPart } from './constants.ts';
 import { contribution, type Member } from './member.ts';
 
-/** The two numbers of the rule, kept by what each instance adds to them. */
+/** The two numbers of the rule, as sums of what each instance adds to them. */
 export class Count {
   #missing = 0;
   #considered = 0;

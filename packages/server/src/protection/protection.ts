@@ -67,7 +67,7 @@ export class Protection {
     return remember({ listed: this.#listed, applications: this.#applications, evicted: this.#evicted }, ref);
   }
 
-  /** Begins from what an earlier start wrote down. */
+  /** Begins with the state that an earlier start stored. */
   restore(remembered: readonly RememberedMember[], now: number): void {
     const parts = { listed: this.#listed, applications: this.#applications, lateness: this.#lateness };
     restoreMembers({ ...parts, evicted: this.#evicted, count: this.#count }, remembered, now);

@@ -73,7 +73,7 @@ const gone = ({ service, id }: Ref, state: 'evicted' | 'cancelled'): RememberedM
   ...{ late: false, isUnused: false, recent: false },
 });
 
-/** Begins from what was remembered. Instances that were not late are heard now; the late stay late until they are heard. */
+/** Begins with the stored state. Instances that were not late count as heard now; late ones stay late until they are heard. */
 export function restoreMembers(parts: Parts, remembered: readonly RememberedMember[], now: number): void {
   const { applications, count } = parts;
   const all = inOrder(remembered, ({ registeredAt }) => registeredAt)

@@ -19,7 +19,7 @@ export type ServerLike = NetServer | { readonly server: NetServer; close(): Prom
 
 const netServer = (server: ServerLike): NetServer => ('server' in server ? server.server : server);
 
-/** Throws `INVALID_ARGUMENT` for what is no server, such as an Express app, and says what to pass instead. */
+/** Throws `INVALID_ARGUMENT` for an object that is no server, such as an Express app, and says what to pass instead. */
 export function checkServer(server: unknown): void {
   const net = (typeof server === 'object' || typeof server === 'function') && server !== null ? server : {};
   const candidate: unknown = 'server' in net ? net.server : net;
@@ -54,7 +54,7 @@ export interface ListenWait {
   readonly onSlow?: (() => void) | undefined;
 }
 
-/** Resolves with what it is bound to once it listens; rejects with its error, or `ABORTED` by the signal. */
+/** Resolves with the bound address once the server listens; rejects with the server's error, or `ABORTED` by the signal. */
 export async function boundAddress(
   server: ServerLike,
   wait: ListenWait,

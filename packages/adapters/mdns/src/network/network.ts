@@ -77,7 +77,7 @@ export class Network {
     return noNetwork(this.reasons());
   }
 
-  /** Why nothing can be sent, with what to do. */
+  /** The reasons why no packet can be sent, with what to do. */
   reasons(): readonly string[] {
     const failed = this.links.flatMap(({ place, failure }) =>
       failure === undefined ? [] : [explain(`${place.interface} (IPv${place.family})`, failure)],

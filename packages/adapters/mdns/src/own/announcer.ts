@@ -57,7 +57,7 @@ export class Announcer {
     this.#options = options;
   }
 
-  /** Probes what is new, then announces; a change of what is announced already needs no probe (RFC 6762, 8.4). */
+  /** Probes new nodes, then announces; a change of an announced node needs no probe (RFC 6762, 8.4). */
   async put(entries: readonly Entry[], lease: Lease | undefined, { signal }: DriverCall): Promise<void> {
     const { zone, clock, changed } = this.#options;
     for (const entry of entries)

@@ -37,7 +37,7 @@ export interface BrowserOptions {
   readonly own: (question: Question) => readonly Pointer[];
 }
 
-/** Asks: at first, again for what may have been missed, and before what is known runs out. */
+/** Asks at first, again for answers that may have been missed, and before known records expire. */
 export class Browser {
   readonly #options: BrowserOptions;
   readonly #wants = new Map<string | undefined, Want>();

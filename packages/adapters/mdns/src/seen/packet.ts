@@ -1,4 +1,4 @@
-/** Pure: a packet by what it says of instances and hosts. */
+/** Pure: sorts the records of a packet by instance and host. */
 import { saysExpired } from '../wire/dns-sd.ts';
 import { lower, nameKey, type Rr } from '../wire/message.ts';
 
@@ -21,7 +21,7 @@ interface Goodbye {
 export interface Packet {
   /** By SRV, TXT, or the pointer alone. */
   readonly goodbyes: readonly Goodbye[];
-  /** SRV and TXT of what lives. */
+  /** SRV and TXT of instances that live. */
   readonly facts: readonly (Rr & { readonly type: 'SRV' | 'TXT' })[];
   /** Instances that pointers name. */
   readonly named: readonly string[];

@@ -1,4 +1,4 @@
-/** Pure: when to ask for what was heard, and when to stop believing in it. */
+/** Pure: when to ask for a known instance, and when to count it as gone. */
 import { believeMs, doubtMs, graceMs, lastChanceStepMs, refreshAt } from '../mdns-options.ts';
 
 /** What is next: when, in milliseconds after it was heard; `gone`: it is believed no longer. */

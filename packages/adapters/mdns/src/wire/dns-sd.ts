@@ -40,7 +40,7 @@ export interface Truth {
   readonly name: string;
   readonly id: string;
   readonly version: string;
-  /** Undefined in what another program announced: host and port are in its other records. */
+  /** Undefined for an instance of another program: host and port are in its other records. */
   readonly entry: Entry | undefined;
   /** The registry object that announces it; undefined: another program. */
   readonly owner: string | undefined;
