@@ -1,5 +1,5 @@
 /** What `/api/*` answers, for the description of the API: the server writes it and checks nothing by it. */
-import { instanceSchema } from './instance-schema.ts';
+import { instanceFields } from './instance-schema.ts';
 import type { JsonSchema } from './json-schema.ts';
 
 const record = (properties: JsonSchema, optional: readonly string[] = []): JsonSchema => ({
@@ -17,7 +17,7 @@ const timestamp: JsonSchema = { type: 'number', description: 'milliseconds since
 /** An instance as the server keeps it. */
 const instance: JsonSchema = record(
   {
-    ...(instanceSchema.properties as JsonSchema),
+    ...instanceFields,
     regTimestamp: timestamp,
     upTimestamp: timestamp,
     renewTimestamp: timestamp,

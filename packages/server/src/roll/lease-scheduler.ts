@@ -1,4 +1,4 @@
-import type { Clock } from '@rollcall/core';
+import { type Clock, RegistryError } from '@rollcall/core';
 import { DeadlineQueue, LeaseTable } from '@rollcall/core/adapter';
 import type { Environment } from './environment.ts';
 import type { Listing } from './holders.ts';
@@ -48,6 +48,13 @@ export class LeaseScheduler {
   /** Whether its holder still defends it: the lease runs, or there is none to run out. */
   isDefended(listing: Listing): boolean {
     return listing.instance.ttlMs === 0 || this.isLeased(listing);
+  }
+
+  /** @throws RegistryError `CONFLICT` when its holder defends it. */
+  refuseDefended(listing: Listing | undefined): void {
+    if (listing === undefined || !this.isDefended(listing)) return;
+    const { id, service } = listing.instance;
+    throw new RegistryError('CONFLICT', `node ${id} of ${service} is held by another client`);
   }
 
   /** Takes out what expired. */

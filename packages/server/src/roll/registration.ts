@@ -25,11 +25,15 @@ export interface Registration extends InstanceRef {
   readonly renewIntervalMs?: number | undefined;
   /** When the client last changed it, by the client's clock: an older one than the stored keeps what is stored. */
   readonly dirtyAt?: number | undefined;
+  /** False: an id that another holds is left to it. */
+  readonly takeOver?: boolean | undefined;
 }
 
 /** A registration that can be stored: complete, copied, only of fields that we know, and not too large. */
 export interface Admission
-  extends Required<{ [K in Exclude<keyof Registration, 'dirtyAt' | 'status'>]: NonNullable<Registration[K]> }> {
+  extends Required<{
+    [K in Exclude<keyof Registration, 'dirtyAt' | 'takeOver' | 'status'>]: NonNullable<Registration[K]>;
+  }> {
   readonly dirtyAt: number | undefined;
   /** Undefined: as it is listed, else `up`. */
   readonly status: 'up' | 'out' | undefined;

@@ -70,6 +70,7 @@ export class Roll {
     const wallNow = this.#clock.wallNow();
     const admissions = registrations.map((registration) => admit(registration, wallNow));
     this.settle();
+    for (const one of registrations) if (one.takeOver === false) this.#scheduler.refuseDefended(this.#find(one));
     this.#environments.checkRoom(admissions);
     return admissions.map((admission) => this.#register(admission, wallNow, by));
   }

@@ -35,6 +35,7 @@ export function readRegistration(input: InstanceInput): Registration {
     ttlMs: input.ttlMs,
     renewIntervalMs: input.renewIntervalMs,
     dirtyAt: input.dirtyTimestamp,
+    takeOver: input.takeOver,
   };
 }
 
