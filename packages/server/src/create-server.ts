@@ -74,7 +74,7 @@ export class HttpServer implements DiscoveryServer {
   #warming: boolean;
   #closing: Promise<void> | undefined;
 
-  /** Every route, and who may use it. */
+  /** Every route, and the rights that it needs. */
   get routes(): readonly GuardedRoute[] {
     return this.#security.routes;
   }
@@ -104,7 +104,8 @@ export class HttpServer implements DiscoveryServer {
     const metrics = new Metrics({ roll, log, watches, isWarming });
     // Watches and what waits last: they read the others.
     const followers = [log, snapshots, this.#rollLog, metrics.follower, watches, waiting];
-    const { durability, folder } = keepRoll({ settings, roll, published, log, followers });
+    const observe = () => metrics.store();
+    const { durability, folder } = keepRoll({ settings, roll, published, log, observe, followers });
     this.#folder = folder;
     this.#tls = tlsOf(settings);
     this.#app = createApp(settings, this.#tls);

@@ -8,10 +8,10 @@ import type { Told } from './told.ts';
 import { Violation } from './violation.ts';
 import { type Caller, serviceLabels, type World } from './world.ts';
 
-/** Between two looks at what must come. Milliseconds. */
+/** Pause between two checks of a state that must come. Milliseconds. */
 const lookMs = 20;
 
-/** Looks until it does not throw; after so many milliseconds it fails with what was thrown last. */
+/** Repeats a check until it does not throw; after the given milliseconds it throws the last error. */
 async function comesTrue(world: World, limitMs: number, check: () => void | Promise<void>): Promise<void> {
   const since = world.time.now();
   for (;;) {
@@ -28,7 +28,7 @@ async function comesTrue(world: World, limitMs: number, check: () => void | Prom
 export async function close(world: World, caller: Caller, withdraw: boolean): Promise<void> {
   const what = `${caller.label}.close(${withdraw ? '' : '{ withdraw: false }'})`;
   const from = world.time.now();
-  // What it withdraws goes from its beginning on.
+  // Nodes may be gone from the moment at which the withdrawal began.
   const withdrawn = world
     .models()
     .filter(({ model }) =>
@@ -118,6 +118,16 @@ export async function recover(world: World): Promise<void> {
   });
 }
 
+/** Asks all at the same time, where time is real; each waits for its answer. */
+async function each(
+  world: World,
+  callers: readonly Caller[],
+  ask: (caller: Caller) => Promise<unknown>,
+): Promise<void> {
+  if (!world.time.isVirtual) await Promise.all(callers.map(ask));
+  else for (const caller of callers) await ask(caller);
+}
+
 /** Lets everything come to rest; then reads, lists and watchers must all be the truth. */
 export async function rest(world: World): Promise<void> {
   if (world.backend !== 'serving') return;
@@ -125,14 +135,13 @@ export async function rest(world: World): Promise<void> {
   await world.time.pass(world.capabilities.propagationMs + lookMs);
   world.check();
   const looker = await world.open('looker');
-  const lookers = [looker, ...world.callers.filter((one) => one.open && one !== looker)];
+  const others = world.callers.filter((one) => one.open && one !== looker);
   for (const service of serviceLabels) {
-    for (const caller of lookers) {
-      const seen = await read(world, caller, service, 'rest');
-      if (seen !== undefined && caller === looker) settle(world, service, seen.found, seen.look);
-    }
+    const seen = await read(world, looker, service, 'rest');
+    if (seen !== undefined) settle(world, service, seen.found, seen.look);
+    await each(world, others, (caller) => read(world, caller, service, 'rest'));
   }
-  for (const caller of lookers) await list(world, caller);
+  await each(world, [looker, ...others], (caller) => list(world, caller));
   await comesTrue(world, settleMs, () => {
     const at = world.time.now();
     for (const told of world.running()) {

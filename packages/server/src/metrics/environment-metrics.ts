@@ -18,7 +18,7 @@ const readings: readonly (readonly [name: string, help: string, read: (summary: 
 
 const reasons = ['deregistered', 'expired'] as const;
 
-/** What is measured of each environment. The first so many have labels of their own, the rest share one. */
+/** Measurements per environment. The first environments have labels of their own, and the rest share one. */
 export class EnvironmentMetrics implements RollFollower {
   readonly #names = new BoundedNames(maxLabelledEnvironments);
   readonly #gauges: readonly (readonly [Gauge<'env'>, (summary: EnvironmentSummary) => number])[];
