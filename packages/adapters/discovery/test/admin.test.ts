@@ -35,6 +35,59 @@ it('tells the status of every environment or of one, and how many expired instan
   expect(await admin.endProtection('one')).toBe(0);
 });
 
+const key = (env: string) => ({ env, appid: 'a', hostname: 'h' });
+
+it('tells changes with their sentences, page by page, and waits for the next', async () => {
+  const admin = discoveryAdmin({ addresses: [server.address] });
+  await admin.set([{ ...key('two'), metadata: { k: 'v' } }]);
+  const first = await admin.changes({ env: 'two', name: 'a', id: 'h', limit: 1 });
+  expect(first).toMatchObject({ more: true, changes: [{ text: 'a/h was registered at 10.0.0.1:80 by 127.0.0.1' }] });
+  const rest = await admin.changes({ env: 'two', since: first.cursor });
+  expect(rest).toMatchObject({ more: false, changes: [{ evidence: { what: 'set', fields: ['metadata'] } }] });
+  const waiting = admin.changes({ env: 'two', since: rest.cursor, waitMs: 20_000 });
+  await admin.set([{ ...key('two'), metadata: { k: 'w' } }]);
+  expect((await waiting).changes).toHaveLength(1);
+  await expect(admin.changes({ since: 'soon' })).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' });
+});
+
+it('polls several services', async () => {
+  const admin = discoveryAdmin({ addresses: [server.address] });
+  const first = await admin.poll({ env: 'one', names: ['a', 'b'] });
+  expect(first.services.map(({ appid, instances }) => [appid, instances.length])).toEqual([
+    ['a', 1],
+    ['b', 0],
+  ]);
+  const same = await admin.poll({ env: 'one', names: ['a', 'b'], since: first.cursor, waitMs: 1 });
+  expect(same).toMatchObject({ modified: false, services: [] });
+});
+
+it('shows a service as it was, and refuses a time before the log as an argument', async () => {
+  const admin = discoveryAdmin({ addresses: [server.address] });
+  const { cursor, log } = await admin.changes({ env: 'two' });
+  const now = await admin.servicesAt({ env: 'two', name: 'a', at: '1ms' });
+  expect(now.revision).toBe(Number(cursor.split(':')[1]));
+  expect(now.services).toMatchObject([{ name: 'a', nodes: [{ id: 'h', address: '10.0.0.1:80' }] }]);
+  const begin = new Date(log.at).toISOString();
+  expect(await admin.servicesAt({ env: 'two', name: 'a', at: begin })).toMatchObject({ revision: 0, services: [] });
+  await expect(admin.servicesAt({ env: 'two', name: 'a', at: '2h' })).rejects.toMatchObject({
+    code: 'INVALID_ARGUMENT',
+    message: expect.stringContaining('the change log begins at'),
+  });
+});
+
+it('sets a node on every server that is named, and says which could not be asked', async () => {
+  const both = discoveryAdmin({ addresses: ['127.0.0.1:1', server.address] });
+  expect(await both.set([{ ...key('one'), status: 2 }])).toMatchObject({
+    ...{ isSet: true, failed: [{ address: '127.0.0.1:1', error: { code: 'UNAVAILABLE' } }] },
+  });
+  const admin = discoveryAdmin({ addresses: [server.address] });
+  expect((await admin.status({ env: 'one' })).environments).toMatchObject([{ out: 1 }]);
+  expect(await admin.set([{ ...key('one'), hostname: 'ghost', status: 2 }])).toEqual({ isSet: false, failed: [] });
+  await expect(discoveryAdmin({ addresses: ['127.0.0.1:1'] }).set([key('one')])).rejects.toMatchObject({
+    code: 'UNAVAILABLE',
+  });
+});
+
 it.each([
   ['a server that is away', () => '127.0.0.1:1', 'UNAVAILABLE'],
   ['a mute server', () => answering(undefined), 'TIMEOUT'],

@@ -79,6 +79,28 @@ describe('a token for some services of an env', () => {
     expect(names(await web.ask('GET', '/api/fetch/all?env=prod'))).toEqual(['web-a']);
   });
 
+  it('is told only changes of what it may read, with the names of tokens, polls and sets no other service', async () => {
+    const { all, web } = await start();
+    await web.register(node('web-a', '1'));
+    await all.register(node('db', '1'), node('web-a', '1', { env: 'dev' }));
+    const texts = async (as: As, query = '') => {
+      const { data } = await as.ask('GET', `/api/changes${query}`);
+      return (data as unknown as { changes: { text: string }[] }).changes.map(({ text }) => text);
+    };
+    const own = 'web-a/1 was registered at 10.0.0.1:80 by web at 127.0.0.1';
+    expect(await texts(web)).toEqual([own]);
+    expect(await texts(web, '?env=prod')).toEqual([own]);
+    expect((await texts(all)).length).toBe(3);
+    const refused = { status: 403, message: 'the token web may not read service db in env prod' };
+    expect(await web.ask('GET', '/api/changes?env=prod&appid=db')).toMatchObject(refused);
+    expect(await web.ask('GET', '/api/poll?env=prod&appid=web-a&appid=db')).toMatchObject(refused);
+    expect(await web.ask('GET', '/api/changes?env=dev')).toMatchObject({ status: 403 });
+    expect(await web.ask('GET', '/api/fetch?env=prod&appid=db&at=1ms')).toMatchObject(refused);
+    const out = (appid: string) => ({ instances: [{ env: 'prod', appid, hostname: '1', status: 2 }] });
+    expect(await web.ask('POST', '/api/set', out('db'))).toMatchObject({ status: 403 });
+    expect(await web.ask('POST', '/api/set', out('web-a'))).toMatchObject({ status: 200 });
+  });
+
   it('registers nothing of a call in which one instance is outside of it', async () => {
     const { all, web } = await start();
     expect(await web.register(node('web-a', '1'), node('db', '1'))).toMatchObject({
