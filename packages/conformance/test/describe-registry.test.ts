@@ -83,16 +83,16 @@ describe('describeRegistry', () => {
     expect(titlesOf(harness, 'backend')).toHaveLength(breaking);
     expect(titlesOf(harness, 'process')).toEqual([
       'an idle registry keeps no process alive',
-      'a pending next keeps it alive',
-      'rounds of open, use and close leave no handle behind',
-      'a hundred renewals at the same time are one node',
-      'nothing is missed between snapshot and changes',
+      'a pending next of a watcher keeps the process alive',
+      'fifty rounds of open, use and close leave no handle behind',
+      'a hundred simultaneous renewals leave one node',
+      'a watcher misses no change between snapshot and changes',
       'a service of many nodes is read whole, and a watcher is told the whole before synced',
       'many services are listed whole, and a watcher of all is told the whole before synced',
       'an object that holds many nodes keeps all of them by its renewals',
-      'every node changed many times: at most one pending event per node',
-      'a long alternation ends as its last call says',
-      'of many registers the last one stays',
+      'a consumer that sleeps while every node changes many times has one pending event per node',
+      'after many alternating calls the node is as the last call says',
+      'after many simultaneous registers of one node the last content stays',
     ]);
   });
 
@@ -138,7 +138,7 @@ describe('describeRegistry', () => {
     const find = (harness: Harness): Declared => {
       const runner = recorder();
       describeRegistry('shelf', harness, runner);
-      const found = runner.declared.find(({ path }) => path.endsWith('an unknown name is []'));
+      const found = runner.declared.find(({ path }) => path.endsWith('getService of an unknown name is []'));
       if (found === undefined) throw new Error('the case is gone');
       return found;
     };

@@ -9,4 +9,4 @@ export {
 } from './access/tokens-file.ts';
 export { createServer, type DiscoveryServer } from './create-server.ts';
 export { restoreBackup } from './journal/restore-backup.ts';
-export { type OptionProblem, type ServerOptions, serverOptionProblems } from './server-options.ts';
+export { isLoopback, type OptionProblem, type ServerOptions, serverOptionProblems } from './server-options.ts';

@@ -162,7 +162,7 @@ class DiscoveryDriver implements RegistryDriver {
     if (lost.length > 0) link.missed.registered(this.#entries(lost), lease);
   }
 
-  /** Without those of which the current server says that another holds them. */
+  /** Leaves out keys that, as the current server says, another object holds. */
   #uncontested(keys: readonly EntryKey[]): readonly EntryKey[] {
     return keys.filter(({ name, id }) => !this.#contested.has(keyOf(name, id)));
   }

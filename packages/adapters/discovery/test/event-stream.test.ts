@@ -13,7 +13,7 @@ describe('an event stream', () => {
   const text =
     'id: e:1\nevent: put\ndata: {"a":"ü"}\n\n: heartbeat\n\nevent: remove\ndata: 1\ndata: 2\n\n\n\nevent: cut\ndata: 3\n';
 
-  it('says the same however it is cut into chunks', () => {
+  it('an event stream says the same however it is cut into chunks', () => {
     const bytes = Buffer.from(text);
     for (let chunkBytes = 1; chunkBytes <= bytes.length; chunkBytes += 1)
       expect(parse(bytes, chunkBytes)).toEqual([

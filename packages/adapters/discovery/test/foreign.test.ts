@@ -24,7 +24,7 @@ function open(address: string, log = logger()) {
 const foreign = (over: object) => ({ env: 'default', appid: 'theirs', hostname: 'h', addrs: ['10.0.0.1:80'], ...over });
 
 describe('what others wrote', () => {
-  it('is read as tolerantly as possible; what cannot be used is logged once', async () => {
+  it('entries of other clients are read as tolerantly as possible, and an unusable one is logged once', async () => {
     const instances = [
       foreign({ hostname: 'url', addrs: ['nonsense', 'grpc://10.0.0.1:80/path'], metadata: { a: '1' } }),
       foreign({ hostname: 'junk', addrs: ['nonsense'] }),

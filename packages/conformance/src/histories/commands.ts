@@ -38,7 +38,7 @@ function command(
 }
 
 const slot = fc.nat(slots.length - 1);
-// The first of each more often than the others: what nobody shares is no contest.
+// The first of each more often than the others: objects contend only for what they share.
 const service = fc.constantFrom(serviceLabels[0], serviceLabels[0], ...serviceLabels);
 const id = fc.constantFrom(nodeIds[0], nodeIds[0], nodeIds[0], ...nodeIds);
 const ids = fc.uniqueArray(id, { minLength: 1, maxLength: 2 });

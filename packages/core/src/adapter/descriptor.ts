@@ -1,4 +1,4 @@
-/** What everybody else knows of an adapter. Service, command line, doctor, gates and tables read it and never compare names. */
+/** An adapter as data. Service, command line, doctor, gates and tables read this and never compare names. */
 import type { CallOptions, Capabilities, Registry, RegistryOptions } from '../contract.ts';
 
 /** What every adapter's factory takes. */

@@ -112,7 +112,7 @@ export const changesQuery: JsonSchema = {
   },
 };
 
-/** Query, or body, of what concerns a whole env. */
+/** Query or body of a request about a whole environment. */
 export const envQuery: JsonSchema = { type: 'object', required: ['env'], properties: { env: envSchema } };
 
 /** Query of a watch. */

@@ -25,7 +25,7 @@ const reasons: readonly Reason[] = ['deregistered', 'ended', 'ttl', 'replaced', 
 
 const reasonOf = (evidence: RemovalEvidence): Reason => (evidence.what === 'evicted' ? evidence.cause : evidence.what);
 
-/** What is measured of each environment. The first so many have labels of their own, the rest share one. */
+/** Measurements per environment. The first environments have labels of their own, and the rest share one. */
 export class EnvironmentMetrics implements RollFollower {
   readonly #names = new BoundedNames(maxLabelledEnvironments);
   readonly #gauges: readonly (readonly [Gauge<'env'>, (summary: EnvironmentSummary) => number])[];

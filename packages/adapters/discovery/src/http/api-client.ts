@@ -89,7 +89,7 @@ export function listOf(fields: Record<string, unknown>, name: string): readonly 
   throw new HttpError(`answered without ${name}: is it a Rollcall server that listens there?`);
 }
 
-/** A status means what ours mean only in our envelope; other JSON is that of a gateway. */
+/** A status has the meaning of our API only inside our envelope; other JSON comes from a gateway. */
 function refusal(verb: string, { status, body, retryAfterMs }: HttpAnswer): HttpError {
   const { code, message } = fieldsOf(body);
   if (typeof code !== 'number' && !meantByAll.has(status) && status < 500)

@@ -18,7 +18,7 @@ import { Epochs } from './epochs.ts';
 import { MissedWrites } from './missed-writes.ts';
 import { RenewalBatch } from './renewal-batch.ts';
 
-/** By what this object holds a node on one server. */
+/** The handle and secret by which this object holds a node on one server. */
 interface HeldHandle {
   readonly handle: number;
   /** Of a server with lease secrets. */
@@ -201,7 +201,7 @@ export class ServerLink {
   }
 
   async #cancel(keys: readonly EntryKey[], signal: AbortSignal): Promise<void> {
-    // Of what this object holds, a server with lease secrets asks for the secret; of other nodes it refuses by name.
+    // A server with lease secrets wants the secret for nodes that this object holds, and refuses other nodes by name.
     if (this.#hasSecrets) await this.#release(keys, signal);
     const { env } = this.#context;
     const cancelled = keys.map(({ name, id }): CancelKey => {

@@ -203,7 +203,7 @@ export class SqliteStore {
       write();
       this.#db.exec('commit');
     } catch (error) {
-      // Of some failures SQLite has rolled back by itself.
+      // After some failures SQLite has rolled back by itself.
       if (this.#db.inTransaction) this.#db.exec('rollback');
       throw error;
     }

@@ -52,7 +52,7 @@ export class CatchUp {
     const isAll = part.length === changes.length;
     return {
       type: 'events',
-      events: Buffer.concat(part.map((change) => eventOfChange(roll.epoch, change))),
+      events: Buffer.concat(part.map((change) => eventOfChange(roll.epoch, change, view))),
       cursor: isAll ? roll.revision : (part.at(-1)?.revision ?? cursor),
     };
   }

@@ -2,7 +2,7 @@ import type { ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Clock } from '@rollcall/core';
 import { heartbeatMs } from '@rollcall/protocol';
-import type { Caller } from '../../../access/caller.ts';
+import type { Caller, View } from '../../../access/caller.ts';
 import type { ChangeLog } from '../../../changes/change-log.ts';
 import type { Pacer } from '../../../http/pacer.ts';
 import type { Change, RollFollower } from '../../../roll/followers.ts';
@@ -81,7 +81,7 @@ export class WatchHub implements RollFollower {
     response.once('error', () => response.destroy());
     roll.settle();
     const group = this.#groups.of(filter, roll.revision);
-    const stream = new WatchStream(this.#context, response, group, cursorOf(roll, lastEventId));
+    const stream = new WatchStream(this.#context, response, group, cursorOf(roll, filter.view, lastEventId));
     group.members.add(stream);
     this.#streams.set(stream, { caller, socket: response.req.socket });
     response.once('close', () => {
@@ -136,13 +136,22 @@ export class WatchHub implements RollFollower {
     });
   }
 
+  /** Thousands at once would hold up everything else. */
+  #beatInTurns(streams: readonly WatchStream[]): void {
+    for (const stream of streams.slice(0, beatsPerTurn)) stream.beat();
+    if (streams.length > beatsPerTurn) setImmediate(() => this.#beatInTurns(streams.slice(beatsPerTurn)));
+  }
+
   #beat(): () => void {
     return this.#clock.setTimer(heartbeatMs, () => {
-      for (const stream of this.#streams.keys()) stream.beat();
+      this.#beatInTurns([...this.#streams.keys()]);
       this.#cancelHeartbeat = this.#streams.size === 0 ? undefined : this.#beat();
     });
   }
 }
+
+/** Heartbeats that are written before other work has its turn. */
+const beatsPerTurn = 200;
 
 /** Also for a proxy in between: nginx would collect events until its buffer is full. */
 export const eventStreamHeaders: Readonly<Record<string, string>> = {
@@ -151,9 +160,12 @@ export const eventStreamHeaders: Readonly<Record<string, string>> = {
   'x-accel-buffering': 'no',
 };
 
-/** The revision after which a client resumes; undefined: of another epoch, ahead of us, or not a cursor at all. */
-function cursorOf({ epoch, revision }: PublishedRoll, lastEventId: string | undefined): number | undefined {
-  const [ofEpoch, text] = lastEventId?.split(':') ?? [];
-  if (ofEpoch !== epoch || text === undefined || !/^\d{1,16}$/.test(text)) return undefined;
+/**
+ * The revision after which a client resumes; undefined: of another epoch, ahead of us, of another view, or not a cursor at
+ * all.
+ */
+function cursorOf({ epoch, revision }: PublishedRoll, { tag }: View, lastEventId = ''): number | undefined {
+  const [ofEpoch, text = '', ofView = ''] = lastEventId.split(':');
+  if (ofEpoch !== epoch || ofView !== tag || !/^\d{1,16}$/.test(text)) return undefined;
   return Number(text) > revision ? undefined : Number(text);
 }

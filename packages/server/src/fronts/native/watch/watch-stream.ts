@@ -3,7 +3,7 @@ import type { Paced } from '../../../http/pacer.ts';
 import type { PublishedRoll } from '../../../roll/published-roll.ts';
 import type { Snapshots } from '../snapshots.ts';
 import type { CatchUp } from './catch-up.ts';
-import { eventOf, heartbeat, snapshotEvent } from './watch-events.ts';
+import { cursorText, eventOf, heartbeat, snapshotEvent } from './watch-events.ts';
 import type { WatchGroup } from './watch-group.ts';
 
 /** What the streams of a server share. */
@@ -73,7 +73,7 @@ export class WatchStream implements Paced {
     this.#owesWarmed = true;
   }
 
-  /** Only between events, and not behind a backlog: that the backlog moves says as much. */
+  /** A heartbeat is written only between events and without a backlog: a backlog that moves shows life as well. */
   beat(): void {
     // What did not concern it until now never will.
     if (this.isIdle) this.#cursor = this.#context.roll.revision;
@@ -131,6 +131,6 @@ export class WatchStream implements Paced {
   }
 
   #id(revision: number = this.#cursor ?? 0): string {
-    return `${this.#context.roll.epoch}:${revision}`;
+    return cursorText(this.#context.roll.epoch, revision, this.#group.filter.view);
   }
 }
