@@ -37,7 +37,11 @@ describe('the log of the server', () => {
     expect(texts()).toEqual([]);
     await started.register(instance());
     await clock.advance(3_500);
-    expect(texts()).toEqual(['info: evicted a of web in e: its TTL ran out']);
+    expect(texts()).toEqual([
+      expect.stringMatching(
+        /^info: e: web\/a was evicted 3 s after its last renewal \(TTL 3 s\): self-protection is off/,
+      ),
+    ]);
   });
 
   it('counts the evictions of a fleet beyond the first twenty of a second', async () => {
@@ -46,12 +50,12 @@ describe('the log of the server', () => {
     await started.register(...many(500));
     await clock.advance(3_500);
     await clock.advance(1_500);
-    expect(texts().filter((text) => text.includes('its TTL ran out'))).toHaveLength(20);
+    expect(texts().filter((text) => text.includes('after its last renewal'))).toHaveLength(20);
     expect(lines.at(-1)).toMatchObject({ level: 'info', fields: { env: 'e', count: 480 } });
     await started.register(...many(30));
     await clock.advance(3_500);
     await started.server.close();
-    expect(texts().at(-1)).toBe('info: evicted 10 more instances of e: their TTLs ran out');
+    expect(texts().at(-1)).toBe('info: e: 10 more instances were evicted within the same second');
   });
 
   it('has a line when self-protection goes on and one when it goes off, with the numbers', async () => {
@@ -107,11 +111,13 @@ describe('the log of the server', () => {
     expect(String((lines[0]!.fields.err as Error).stack)).toContain('the wall clock fell down');
   });
 
-  it('has a line for a slow request, and none for a watch however long it lasts', async () => {
+  it('has a line for a slow request, and none for a watch or for one that waits for a change, however long it lasts', async () => {
     const { lines, started } = await logged({ slowRequestMs: 0 });
     const events = watch(`${started.url}/api/watch?env=e`);
     await events.next();
     await events.return(undefined);
+    await started.ask('GET', '/api/poll?env=e&appid=web&waitMs=0');
+    await started.ask('GET', '/api/changes?waitMs=0');
     await started.ask('GET', '/api/services?env=e');
     // A close waits for the answers that are under way, the watch's too.
     await started.server.close();

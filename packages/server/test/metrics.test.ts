@@ -39,7 +39,7 @@ describe('GET /metrics', () => {
       'rollcall_instances{env="e"}': 4,
       'rollcall_instances{env="f"}': 1,
       'rollcall_services{env="e"}': 1,
-      'rollcall_removals_total{env="e",reason="expired"}': 0,
+      'rollcall_removals_total{env="e",reason="ttl"}': 0,
       rollcall_environments: 2,
       rollcall_registrations_total: 5,
       rollcall_renewals_total: 0,
@@ -57,8 +57,8 @@ describe('GET /metrics', () => {
       // Emptied, it lists none: its series does not end.
       'rollcall_instances{env="f"}': 0,
       'rollcall_removals_total{env="e",reason="deregistered"}': 1,
-      'rollcall_removals_total{env="e",reason="expired"}': 2,
-      'rollcall_removals_total{env="f",reason="expired"}': 1,
+      'rollcall_removals_total{env="e",reason="ttl"}': 2,
+      'rollcall_removals_total{env="f",reason="ttl"}': 1,
       rollcall_environments: 1,
       rollcall_registrations_total: 6,
       // The first of the four handles had been taken over.
@@ -166,7 +166,7 @@ describe('GET /metrics', () => {
     await started.register(...flood('b'));
     expect((await text()).split('\n').length).toBeLessThan(lines + 20);
     await clock.advance(3_500);
-    expect((await samples())['rollcall_removals_total{env="_other",reason="expired"}']).toBe(
+    expect((await samples())['rollcall_removals_total{env="_other",reason="ttl"}']).toBe(
       2_000 - maxLabelledEnvironments,
     );
     await started.register(instance({ env: 'prod' }));
