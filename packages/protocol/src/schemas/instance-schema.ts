@@ -78,9 +78,20 @@ export const instanceSchema: JsonSchema = record(['env', 'appid', 'hostname', 'a
   },
 });
 
-/** Which instance. */
-export const keySchema: JsonSchema = record(['env', 'appid', 'hostname'], {
-  env: envSchema,
-  appid: readableSchema,
-  hostname: readableSchema,
+const key = { env: envSchema, appid: readableSchema, hostname: readableSchema };
+
+/** What a set call changes of an instance. */
+export const settingSchema: JsonSchema = record(['env', 'appid', 'hostname'], {
+  ...key,
+  status: { enum: [1, 2] },
+  metadata,
 });
+
+/** A number by which a client renews and cancels. */
+export const handleSchema: JsonSchema = { type: 'integer', minimum: 0, maximum: Number.MAX_SAFE_INTEGER };
+
+/** Which instance. */
+export const keySchema: JsonSchema = record(['env', 'appid', 'hostname'], key);
+
+/** Likewise, and the caller's handle if it has one. */
+export const cancelKeySchema: JsonSchema = record(['env', 'appid', 'hostname'], { ...key, handle: handleSchema });

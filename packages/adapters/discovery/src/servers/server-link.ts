@@ -8,7 +8,7 @@ import {
   type Lease,
   withDeadline,
 } from '@rollcall/core/adapter';
-import type { RenewLeasesRequest, RenewStatus } from '@rollcall/protocol';
+import type { CancelKey, RenewLeasesRequest, RenewStatus } from '@rollcall/protocol';
 import { toInstance } from '../discovery-mapping.ts';
 import { backgroundTimeoutMs } from '../discovery-options.ts';
 import { ApiClient, listOf } from '../http/api-client.ts';
@@ -50,6 +50,7 @@ export class ServerLink {
   readonly #batch: RenewalBatch;
   readonly #closed = new AbortController();
   #warming = false;
+  #durable = false;
   #hasSecrets = false;
 
   constructor(endpoint: BackendEndpoint, context: LinkContext) {
@@ -60,9 +61,11 @@ export class ServerLink {
       endpoint,
       credentials,
       clock,
-      heard: ({ epoch, warming }) => {
+      heard: ({ epoch, warming, durable }) => {
         this.epochs.note(epoch);
         this.#warming = warming === true;
+        // A refusal by something in between says nothing of it.
+        if (epoch !== undefined) this.#durable = durable === true;
       },
     });
     this.#batch = new RenewalBatch((items) => this.#renewNow(items), clock);
@@ -77,6 +80,11 @@ export class ServerLink {
   /** Whether the server said with its last answer that it still waits for instances to come back. */
   get warming(): boolean {
     return this.#warming;
+  }
+
+  /** Whether the server said that what is registered outlives its crash. */
+  get durable(): boolean {
+    return this.#durable;
   }
 
   async register(entries: readonly Entry[], lease: Lease | undefined, signal: AbortSignal): Promise<void> {
@@ -196,7 +204,11 @@ export class ServerLink {
     // Of what this object holds, a server with lease secrets asks for the secret; of other nodes it refuses by name.
     if (this.#hasSecrets) await this.#release(keys, signal);
     const { env } = this.#context;
-    const body = { keys: keys.map(({ name, id }) => ({ env, appid: name, hostname: id })) };
+    const cancelled = keys.map(({ name, id }): CancelKey => {
+      const handle = this.#handles.get(keyOf(name, id))?.handle;
+      return { env, appid: name, hostname: id, ...(handle === undefined ? {} : { handle }) };
+    });
+    const body = { keys: cancelled };
     await this.#api.call({ method: 'POST', path: '/api/cancel', body, signal });
     for (const { name, id } of keys) {
       this.#handles.delete(keyOf(name, id));
