@@ -1,4 +1,14 @@
-import { chmodSync, existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  chownSync,
+  existsSync,
+  readFileSync,
+  realpathSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { parseTokensFile, type TokenEntry, writeTokensFile } from '@rollcall/server';
 import { CliError, exitCodes } from './exit-codes.ts';
 
@@ -12,13 +22,28 @@ export function readTokens(path: string): readonly TokenEntry[] {
 
 /** Replaces the file as a whole: a server that reads it meanwhile sees the old one or the new one. */
 export function writeTokens(path: string, entries: readonly TokenEntry[]): void {
-  const draft = `${path}.${process.pid}.tmp`;
   attempt(`cannot write ${path}`, () => {
+    // Not the link, where the file is one.
+    const file = existsSync(path) ? realpathSync(path) : path;
+    const draft = `${file}.${process.pid}.tmp`;
     writeFileSync(draft, writeTokensFile(entries), { mode: 0o600, flag: 'wx' });
-    // A mode that the process's umask has narrowed is kept wide enough for the owner.
-    chmodSync(draft, 0o600);
-    renameSync(draft, path);
+    try {
+      keepOwner(file, draft);
+      renameSync(draft, file);
+    } catch (cause) {
+      rmSync(draft, { force: true });
+      throw cause;
+    }
   });
+}
+
+/** A server under another user must still be able to read the file that an administrator has changed. */
+function keepOwner(file: string, draft: string): void {
+  if (!existsSync(file)) return;
+  const { uid, gid, mode } = statSync(file);
+  const own = statSync(draft);
+  if (own.uid !== uid || own.gid !== gid) chownSync(draft, uid, gid);
+  chmodSync(draft, mode & 0o777);
 }
 
 function attempt<T>(what: string, work: () => T): T {

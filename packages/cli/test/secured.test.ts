@@ -1,7 +1,7 @@
 /** The command line on a server with tokens and TLS, in processes of their own as users run them. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, lstatSync, mkdtempSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -121,6 +121,17 @@ describe('rollcall token', () => {
     expect(out).not.toContain('sha256');
     expect((await run(['token', 'revoke', 'other', '--tokens-file', tokensFile])).code).toBe(0);
     expect((await run(['token', 'list', '--json', '--tokens-file', tokensFile])).out).not.toContain('other');
+  });
+
+  it('changes the file behind a link, and leaves its mode as it was', async () => {
+    const file = path('linked.json');
+    await run(['token', 'create', 'a', '--role', 'read', '--tokens-file', file]);
+    chmodSync(file, 0o640);
+    symlinkSync(file, path('link.json'));
+    await run(['token', 'create', 'b', '--role', 'read', '--tokens-file', path('link.json')]);
+    expect(lstatSync(path('link.json')).isSymbolicLink()).toBe(true);
+    expect(statSync(file).mode & 0o777).toBe(0o640);
+    expect(readFileSync(file, 'utf8')).toContain('"b"');
   });
 
   it.each([

@@ -4,7 +4,8 @@ import type { Instance, InstanceKey } from './instance.ts';
 export const heartbeatMs = 2_000;
 
 /**
- * Events of `GET /api/watch`; `id` is `<epoch>:<revision>`. `snapshot` ({@link SnapshotEvent}) is the whole list, `put` (an
+ * Events of `GET /api/watch`; `id` is `<epoch>:<revision>`, and more where a token sees only a part:
+ * clients hand it back as it is. `snapshot` ({@link SnapshotEvent}) is the whole list, `put` (an
  * {@link Instance}) one that is new or changed (also: late or no longer), `remove` ({@link RemoveEvent}) one that is gone,
  * `current` (data: {@link CurrentEvent}) says that a resumed watch has caught up, `warmed` that warming is over. A comment comes at least every 2 s.
  */

@@ -36,7 +36,6 @@ export function discovery(options: DiscoveryOptions = {}): Registry {
 
 class DiscoveryDriver implements RegistryDriver {
   readonly name = 'discovery';
-  readonly capabilities: Capabilities = discoveryCapabilities;
   readonly toError = toDiscoveryError;
   readonly endpoints: readonly string[];
   readonly #fleet: Fleet;
@@ -52,6 +51,11 @@ class DiscoveryDriver implements RegistryDriver {
     this.#settings = settings;
     this.endpoints = settings.endpoints.map(({ address }) => address);
     this.#fleet = new Fleet(settings.endpoints, settings);
+  }
+
+  /** A write succeeds when the server that reads go to has acknowledged it. */
+  get capabilities(): Capabilities {
+    return discoveryCapabilities(this.#fleet.current.durable);
   }
 
   async connect({ signal }: DriverCall): Promise<void> {

@@ -191,6 +191,17 @@ describe('a registry on a server with TLS', () => {
     expect((await registry.getService('web')).length).toBe(1);
   });
 
+  it('does not speak to a server whose certificate is for another name, though its authority is right', async () => {
+    const elsewhere = await ours.sign('elsewhere', { names: ['elsewhere.example'], only: true });
+    const { url } = await serve({ tlsCert: file('e.pem', elsewhere.cert), tlsKey: file('e.key', elsewhere.key) });
+    expect(
+      await failure(open(url, { token: 'secret', tlsFiles: { ca: file('ca.pem', ours.cert) } }).init()),
+    ).toMatchObject({
+      code: 'UNAVAILABLE',
+      message: expect.stringMatching(/does not match certificate|not in the cert's list/),
+    });
+  });
+
   it.each([
     [{ ca: '' }, /tlsFiles.ca must be the path of a file/],
     [{ cert: 'x' }, /tlsFiles.cert and tlsFiles.key must be given together/],

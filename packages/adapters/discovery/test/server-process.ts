@@ -46,6 +46,10 @@ export class ServerProcess {
     return child.exitCode;
   }
 
+  signal(signal: NodeJS.Signals): void {
+    this.#child?.kill(signal);
+  }
+
   freeze(): void {
     this.#child?.kill('SIGSTOP');
   }

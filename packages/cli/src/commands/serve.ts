@@ -1,5 +1,5 @@
 import type { Logger } from '@rollcall/core';
-import { createServer, type DiscoveryServer } from '@rollcall/server';
+import { createServer, type DiscoveryServer, isLoopback } from '@rollcall/server';
 import type { Command } from 'commander';
 import { program } from '../common.ts';
 import { exitCodes } from '../exit-codes.ts';
@@ -43,15 +43,22 @@ async function serve(flags: ServeFlags): Promise<void> {
   const problems = problemsOf(settings);
   if (flags.checkConfig) return tellChecked(settings, problems, flags);
   if (problems.length > 0) return refuse(problems);
-  const { host, protection, insecure, tokensFile, logLevel, logFormat } = settings.values;
+  const { host, protection, insecure, tokensFile, tlsCert, auditLog, logLevel, logFormat } = settings.values;
   const logger = createLogger({ level: flags.quiet ? 'error' : logLevel, format: logFormat });
   const server = createServer({ ...serverOptionsOf(settings.values), logger });
   const signal = untilSignal();
-  reloadAtHangup(server, logger);
+  // In a terminal, without a file that could be read again, the server ends with the terminal.
+  const hasFiles = tokensFile !== undefined || tlsCert !== undefined || auditLog !== undefined;
+  if (hasFiles || !process.stdin.isTTY) reloadAtHangup(server, logger);
   const { url, port } = await server.listen();
   logger.info({ url, node: process.version, settings: given(settings) }, `serving at ${url}`);
   if (insecure && tokensFile === undefined)
     logger.warn({ host }, 'insecure: every client that reaches this address may read and change the roll');
+  if (tokensFile !== undefined && tlsCert === undefined && !isLoopback(host))
+    logger.warn(
+      { host },
+      'tokens travel unencrypted: give --tls-cert and --tls-key, unless something in front of the server speaks TLS',
+    );
   if (flags.json) print(JSON.stringify({ url, host, port, pid: process.pid }));
   else if (!flags.quiet) print(`the roll is open at ${url} (self-protection ${protection}); Ctrl-C ends it`);
   const manager = serviceManager(program.env, logger);

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import {
   allows,
   allowsAll,
@@ -14,11 +15,13 @@ import {
 export interface View {
   /** Views with the same key see the same. Empty: all of it. */
   readonly key: string;
+  /** Short for the key: what a cursor says, since one of another view resumes over nodes that were never told. */
+  readonly tag: string;
   sees(service: string): boolean;
 }
 
 /** All of an env. */
-export const wholeView: View = Object.freeze({ key: '', sees: () => true });
+export const wholeView: View = Object.freeze({ key: '', tag: '', sees: () => true });
 
 /** The sender of a request, as the tokens file knows it. */
 export class Caller {
@@ -28,11 +31,22 @@ export class Caller {
   /** The most instances that it may have on the roll; undefined: the server's own limit. */
   readonly maxInstances: number | undefined;
   readonly #views = new Map<string, View>();
+  #isCurrent = true;
 
   constructor({ name, grants, maxInstances }: Pick<Caller, 'name' | 'grants' | 'maxInstances'>) {
     this.name = name;
     this.grants = grants;
     this.maxInstances = maxInstances;
+  }
+
+  /** Whether its token is still in the file, with these rights. */
+  get isCurrent(): boolean {
+    return this.#isCurrent;
+  }
+
+  /** Its token is gone, or has other rights. */
+  revoke(): void {
+    this.#isCurrent = false;
   }
 
   /** Whether it has the role somewhere. */
@@ -57,7 +71,8 @@ export class Caller {
     const services = servicesOf(this.grants, 'read', env);
     if (services.length === 0) return undefined;
     if (services.includes(anything)) return wholeView;
-    const view: View = { key: services.join(), sees: (service) => matchesAny(services, service) };
+    const key = services.join();
+    const view: View = { key, tag: tagOf(key), sees: (service) => matchesAny(services, service) };
     // A token for every env could name one after another.
     if (this.#views.size < rememberedViews) this.#views.set(env, view);
     return view;
@@ -65,6 +80,8 @@ export class Caller {
 }
 
 const rememberedViews = 100;
+
+const tagOf = (key: string): string => createHash('sha256').update(key).digest('hex').slice(0, 12);
 
 /** Every client of a server without a tokens file. */
 export const anonymous: Caller = new Caller({

@@ -81,7 +81,7 @@ export class Security {
 
   /** Whether a client still has the rights that it came with. */
   isCurrent(caller: Caller, socket: Socket): boolean {
-    return this.#tokens.isCurrent(caller) && (this.#context.tls?.isCurrent(socket) ?? true);
+    return caller.isCurrent && (this.#context.tls?.isCurrent(socket) ?? true);
   }
 
   async close(): Promise<void> {

@@ -38,8 +38,8 @@ export function parseTokensFile(text: string): TokensFile {
   if (faults.length > 0) return { faults };
   const entries: readonly TokenEntry[] = tokens;
   for (const field of ['name', 'hash'] as const) {
-    const values = entries.map((entry) => entry[field]);
-    const twice = values.findIndex((one, index) => values.indexOf(one) !== index);
+    const seen = new Set<string>();
+    const twice = entries.findIndex((entry) => seen.size === seen.add(entry[field]).size);
     if (twice >= 0) faults.push(`tokens[${twice}].${field}: an earlier token has the same`);
   }
   return faults.length > 0 ? { faults } : { entries };

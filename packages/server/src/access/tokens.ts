@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { RegistryError } from '@rollcall/core';
-import { anonymous, Caller } from './caller.ts';
+import { Caller } from './caller.ts';
 import { TokenIndex } from './token.ts';
 import { parseTokensFile, type TokenEntry } from './tokens-file.ts';
 
@@ -33,11 +33,6 @@ export class Tokens {
     return this.#index.find(token)?.caller;
   }
 
-  /** Whether a caller that was found earlier still has the same rights. */
-  isCurrent(caller: Caller): boolean {
-    return this.#path === undefined ? caller === anonymous : this.#known.has(caller);
-  }
-
   /** Reads the file again. What was there stays when it throws. */
   reload(): void {
     if (this.#path === undefined) return;
@@ -47,8 +42,10 @@ export class Tokens {
       const rights = JSON.stringify(entry);
       return [entry.hash, { rights, caller: before.get(rights) ?? callerOf(entry) }];
     });
+    const kept = new Map(known.map(([, { caller, rights }]) => [caller, rights]));
+    for (const caller of this.#known.keys()) if (!kept.has(caller)) caller.revoke();
     this.#index = new TokenIndex(known);
-    this.#known = new Map(known.map(([, { caller, rights }]) => [caller, rights]));
+    this.#known = kept;
   }
 }
 

@@ -42,7 +42,8 @@ interface Named {
 
 /** The bodies of `/api`: instances, keys, handles, or an env. Each has passed its schema. */
 function targetsOf(body: unknown, roll: Roll): readonly AuditTarget[] {
-  const { instances, keys, handles, ...rest } = body as Partial<Named> & {
+  // A request without a body is about the whole server.
+  const { instances, keys, handles, ...rest } = (body ?? {}) as Partial<Named> & {
     readonly instances?: readonly Named[];
     readonly keys?: readonly Named[];
     readonly handles?: readonly number[];

@@ -136,4 +136,43 @@ describe('a reload of the tokens file', () => {
     expect((await kept.next()).value).toMatchObject({ event: 'put' });
     await kept.return(undefined);
   });
+
+  it('makes a watch that resumes with other rights begin anew: it sees what was there before, and no more than it may', async () => {
+    const { all, url, file, server, as } = await start();
+    const grant = (services: string[]) => ({ role: 'read', envs: ['prod'], services }) as const;
+    await all.register(node('web-a', '1'), node('db', '1'));
+    const first = async (as: As, headers: Record<string, string> = {}) => {
+      const events = watch(`${url}/api/watch?env=prod`, { authorization: `Bearer ${as.token}`, ...headers });
+      const { value } = await events.next();
+      await events.return(undefined);
+      return value!;
+    };
+    const narrow = as(file.add('narrow', grant(['web-*'])));
+    const wide = as(file.add('wide', grant(['web-*', 'db'])));
+    await server.reload();
+    const { id } = await first(narrow);
+    expect(await first(narrow, { 'last-event-id': id })).toMatchObject({ event: 'current', id });
+    const seen = ({ data }: { data: Data }): string[] => names({ data });
+    const widened = await first(wide, { 'last-event-id': id });
+    expect([widened.event, seen(widened)]).toEqual(['snapshot', ['db', 'web-a']]);
+    const whole = await first(all, { 'last-event-id': id });
+    expect([whole.event, seen(whole)]).toEqual(['snapshot', ['db', 'web-a']]);
+    const narrowed = await first(narrow, { 'last-event-id': whole.id });
+    expect([narrowed.event, seen(narrowed)]).toEqual(['snapshot', ['web-a']]);
+  });
+
+  it.each(['/api/poll?env=prod&appid=web-a&since=0', '/api/changes?env=prod&appid=web-a&waitMs=30000'])(
+    'lets no waiting request of a token that is gone see what changes afterwards: %s',
+    async (path) => {
+      const { all, web, file, server } = await start();
+      const { cursor } = (await all.ask('GET', '/api/changes?env=prod')).data as unknown as { cursor: string };
+      const waiting = web.ask('GET', `${path.replace('&since=0', '')}&since=${cursor}`);
+      // It is there before the token is taken away.
+      await expect.poll(async () => (await web.ask('GET', '/api/services?env=prod')).status).toBe(200);
+      file.remove('web');
+      await server.reload();
+      await all.register(node('web-a', '1'));
+      expect((await waiting).status).toBe(401);
+    },
+  );
 });

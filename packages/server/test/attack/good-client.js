@@ -1,8 +1,14 @@
 // A client that means well: registers, renews, reads and says at the end (IPC `stop`) how long it waited.
+import { readFileSync } from 'node:fs';
 import { Agent, request } from 'node:http';
+import { Agent as TlsAgent, request as tlsRequest } from 'node:https';
 
 const port = Number(process.argv[2]);
-const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+// With an authority it speaks TLS.
+const ca = process.argv[3] === undefined ? undefined : readFileSync(process.argv[3]);
+const pool = { keepAlive: true, maxSockets: 1 };
+const agent = ca === undefined ? new Agent(pool) : new TlsAgent({ ...pool, ca });
+const send = ca === undefined ? request : tlsRequest;
 /** @type {number[]} */
 const waits = [];
 /** @type {string[]} */
@@ -15,7 +21,7 @@ const ask = (method, path, body) =>
     const asked = performance.now();
     const text = body === undefined ? undefined : JSON.stringify(body);
     const headers = text === undefined ? {} : { 'content-type': 'application/json' };
-    const sent = request({ port, host: '127.0.0.1', method, path, agent, headers }, (response) => {
+    const sent = send({ port, host: '127.0.0.1', method, path, agent, headers }, (response) => {
       let answer = '';
       response.setEncoding('utf8').on('data', (chunk) => {
         answer += chunk;

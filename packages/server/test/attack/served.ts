@@ -18,9 +18,11 @@ export interface Served extends Omit<Running, 'server'> {
 }
 
 /** Starts one with a heap of so many MiB. */
-export async function served(heap = 512): Promise<Served> {
+export async function served(heap = 512, more: readonly string[] = []): Promise<Served> {
   const args = [`--max-old-space-size=${heap}`, bin, 'serve', '--port', '0', '--json', '--no-warm-up'];
-  const child = spawn(process.execPath, [...args, '--protection', 'off'], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const child = spawn(process.execPath, [...args, '--protection', 'off', ...more], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
   const [line] = (await once(createInterface(child.stdout), 'line')) as [string];
   const { url, port } = JSON.parse(line) as { url: string; port: number };
   return {

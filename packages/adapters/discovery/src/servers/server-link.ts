@@ -50,6 +50,7 @@ export class ServerLink {
   readonly #batch: RenewalBatch;
   readonly #closed = new AbortController();
   #warming = false;
+  #durable = false;
   #hasSecrets = false;
 
   constructor(endpoint: BackendEndpoint, context: LinkContext) {
@@ -60,9 +61,11 @@ export class ServerLink {
       endpoint,
       credentials,
       clock,
-      heard: ({ epoch, warming }) => {
+      heard: ({ epoch, warming, durable }) => {
         this.epochs.note(epoch);
         this.#warming = warming === true;
+        // A refusal by something in between says nothing of it.
+        if (epoch !== undefined) this.#durable = durable === true;
       },
     });
     this.#batch = new RenewalBatch((items) => this.#renewNow(items), clock);
@@ -77,6 +80,11 @@ export class ServerLink {
   /** Whether the server said with its last answer that it still waits for instances to come back. */
   get warming(): boolean {
     return this.#warming;
+  }
+
+  /** Whether the server said that what is registered outlives its crash. */
+  get durable(): boolean {
+    return this.#durable;
   }
 
   async register(entries: readonly Entry[], lease: Lease | undefined, signal: AbortSignal): Promise<void> {

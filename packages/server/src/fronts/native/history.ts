@@ -151,13 +151,15 @@ interface Search<T> {
 /** Looks now and at each change that is awaited, until something is found, the time is over or the client is gone. */
 async function untilFound<T>(
   { published, clock, waiting }: HistoryContext,
-  { raw }: FastifyReply,
+  { raw, request }: FastifyReply,
   { awaited, waitMs, look, isEmpty }: Search<T>,
 ): Promise<T> {
   const deadline = clock.now() + waitMs;
   let leave = (): void => {};
   raw.once('close', () => leave());
   for (;;) {
+    // While it waited its token may have been revoked.
+    if (!request.caller.isCurrent) throw refusal(401, 'the token is not known here any more');
     published.settle();
     const found = look();
     const leftMs = deadline - clock.now();

@@ -1,5 +1,6 @@
 /** Server-sent events of `GET /api/watch`. */
 import type { WatchEventName } from '@rollcall/protocol';
+import type { View } from '../../../access/caller.ts';
 import type { Change } from '../../../roll/followers.ts';
 import { writeChange } from '../native-mapping.ts';
 
@@ -16,9 +17,13 @@ export function* snapshotEvent(id: string, chunks: Iterable<Buffer>, warming: bo
   yield Buffer.from(`]${warming ? ',"warming":true' : ''}}\n\n`);
 }
 
+/** Where a watch stands: `<epoch>:<revision>`, and the tag of its view where it sees only a part. */
+export const cursorText = (epoch: string, revision: number, { tag }: View): string =>
+  tag === '' ? `${epoch}:${revision}` : `${epoch}:${revision}:${tag}`;
+
 /** The event of a change. */
-export const eventOfChange = (epoch: string, change: Change): Buffer =>
-  eventOf(change.type, `${epoch}:${change.revision}`, writeChange(change));
+export const eventOfChange = (epoch: string, change: Change, view: View): Buffer =>
+  eventOf(change.type, cursorText(epoch, change.revision, view), writeChange(change));
 
 /** A comment: it says that the server is there. */
 export const heartbeat: Buffer = Buffer.from(':\n\n');

@@ -2,13 +2,15 @@ import type { ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Clock } from '@rollcall/core';
 import { heartbeatMs } from '@rollcall/protocol';
-import type { Caller } from '../../../access/caller.ts';
+import type { Caller, View } from '../../../access/caller.ts';
 import type { ChangeLog } from '../../../changes/change-log.ts';
 import type { Pacer } from '../../../http/pacer.ts';
-import type { RollFollower } from '../../../roll/followers.ts';
+import type { Change, RollFollower } from '../../../roll/followers.ts';
 import type { PublishedRoll } from '../../../roll/published-roll.ts';
 import type { Snapshots } from '../snapshots.ts';
-import { CatchUp, type WatchFilter } from './catch-up.ts';
+import { CatchUp } from './catch-up.ts';
+import type { WatchFilter, WatchGroup } from './watch-group.ts';
+import { WatchGroups } from './watch-groups.ts';
 import { type WatchContext, WatchStream } from './watch-stream.ts';
 
 /** What the watches need of their server. */
@@ -41,6 +43,9 @@ export class WatchHub implements RollFollower {
   readonly #clock: Clock;
   readonly #pacer: Pacer;
   readonly #streams = new Map<WatchStream, Client>();
+  readonly #groups = new WatchGroups<WatchStream>();
+  /** Those that a change concerns of which they have not been told. */
+  readonly #changed = new Set<WatchGroup<WatchStream>>();
   readonly #maxWatches: number;
   #cancelHeartbeat: (() => void) | undefined;
   #isScheduled = false;
@@ -75,17 +80,23 @@ export class WatchHub implements RollFollower {
     response.writeHead(200, eventStreamHeaders);
     response.once('error', () => response.destroy());
     roll.settle();
-    const stream = new WatchStream(this.#context, response, filter, cursorOf(roll, lastEventId));
+    const group = this.#groups.of(filter, roll.revision);
+    const stream = new WatchStream(this.#context, response, group, cursorOf(roll, filter.view, lastEventId));
+    group.members.add(stream);
     this.#streams.set(stream, { caller, socket: response.req.socket });
-    response.once('close', () => this.#streams.delete(stream));
+    response.once('close', () => {
+      this.#streams.delete(stream);
+      this.#groups.leave(stream, group);
+    });
     response.on('drain', () => this.#pacer.enqueue(stream));
     this.#cancelHeartbeat ??= this.#beat();
     this.#pacer.enqueue(stream);
   }
 
   /** Watchers are told when the command that changed the roll is done: many changes at once are one message. */
-  changed(): void {
-    this.#tellSoon();
+  changed(change: Change): void {
+    for (const group of this.#groups.concernedBy(change)) if (group.changed(change.revision)) this.#changed.add(group);
+    if (this.#changed.size > 0) this.#tellSoon();
   }
 
   /** A watcher may lack a change: each begins anew. */
@@ -100,8 +111,10 @@ export class WatchHub implements RollFollower {
 
   /** Warming is over: what is not there now is gone. */
   warmed(): void {
-    for (const stream of this.#streams.keys()) stream.warmed();
-    this.#tellSoon();
+    for (const stream of this.#streams.keys()) {
+      stream.warmed();
+      this.#pacer.enqueue(stream);
+    }
   }
 
   /** Ends every watch; clients reconnect elsewhere. */
@@ -115,18 +128,30 @@ export class WatchHub implements RollFollower {
     this.#isScheduled = true;
     setImmediate(() => {
       this.#isScheduled = false;
-      for (const stream of this.#streams.keys()) this.#pacer.enqueue(stream);
+      for (const group of this.#changed) {
+        group.told();
+        for (const stream of group.members) this.#pacer.enqueue(stream);
+      }
+      this.#changed.clear();
     });
+  }
+
+  /** Thousands at once would hold up everything else. */
+  #beatInTurns(streams: readonly WatchStream[]): void {
+    for (const stream of streams.slice(0, beatsPerTurn)) stream.beat();
+    if (streams.length > beatsPerTurn) setImmediate(() => this.#beatInTurns(streams.slice(beatsPerTurn)));
   }
 
   #beat(): () => void {
     return this.#clock.setTimer(heartbeatMs, () => {
-      for (const stream of this.#streams.keys()) stream.beat();
-      this.#context.catchUp.forget();
+      this.#beatInTurns([...this.#streams.keys()]);
       this.#cancelHeartbeat = this.#streams.size === 0 ? undefined : this.#beat();
     });
   }
 }
+
+/** Heartbeats that are written before other work has its turn. */
+const beatsPerTurn = 200;
 
 /** Also for a proxy in between: nginx would collect events until its buffer is full. */
 export const eventStreamHeaders: Readonly<Record<string, string>> = {
@@ -135,9 +160,12 @@ export const eventStreamHeaders: Readonly<Record<string, string>> = {
   'x-accel-buffering': 'no',
 };
 
-/** The revision after which a client resumes; undefined: of another epoch, ahead of us, or not a cursor at all. */
-function cursorOf({ epoch, revision }: PublishedRoll, lastEventId: string | undefined): number | undefined {
-  const [ofEpoch, text] = lastEventId?.split(':') ?? [];
-  if (ofEpoch !== epoch || text === undefined || !/^\d{1,16}$/.test(text)) return undefined;
+/**
+ * The revision after which a client resumes; undefined: of another epoch, ahead of us, of another view, or not a cursor at
+ * all.
+ */
+function cursorOf({ epoch, revision }: PublishedRoll, { tag }: View, lastEventId = ''): number | undefined {
+  const [ofEpoch, text = '', ofView = ''] = lastEventId.split(':');
+  if (ofEpoch !== epoch || ofView !== tag || !/^\d{1,16}$/.test(text)) return undefined;
   return Number(text) > revision ? undefined : Number(text);
 }

@@ -1,0 +1,131 @@
+import fastify from 'fastify';
+import { describe, expect, it } from 'vitest';
+import { AccessGuard } from '../../src/access/access-guard.ts';
+import { allows, type Grant, servicesOf } from '../../src/access/grant.ts';
+import { open, readsServer } from '../../src/access/route-access.ts';
+import { hashToken, newToken, TokenIndex } from '../../src/access/token.ts';
+import { Tokens } from '../../src/access/tokens.ts';
+import { maxTokens, parseTokensFile, writeTokensFile } from '../../src/access/tokens-file.ts';
+import { TokensFile } from './tokens.ts';
+
+describe('a route without a rule', () => {
+  it('stops the server from starting, and the message names it; in a plugin as well', async () => {
+    const app = fastify();
+    const guard = new AccessGuard(app, new Tokens(undefined));
+    app.get('/open', { config: { access: open } }, () => 'x');
+    guard.check();
+    app.register(
+      (plugin, _options, done) => {
+        plugin.post('/forgotten', () => 'x');
+        plugin.get('/ruled', { config: { access: readsServer } }, () => 'x');
+        done();
+      },
+      { prefix: '/api' },
+    );
+    await app.ready();
+    expect(() => guard.check()).toThrow('these routes do not say who may use them: POST /api/forgotten');
+    await app.close();
+  });
+
+  it('answers no request even if the check were left out', async () => {
+    using file = new TokensFile();
+    const app = fastify();
+    new AccessGuard(app, new Tokens(file.path));
+    app.get('/forgotten', () => 'secret');
+    const { statusCode, body } = await app.inject('/forgotten');
+    expect([statusCode, body.includes('secret')]).toEqual([401, false]);
+    await app.close();
+  });
+});
+
+describe('a grant', () => {
+  const grant = (over: Partial<Grant> = {}): Grant => ({
+    role: 'write',
+    envs: ['prod', 'test-*'],
+    services: ['web-*', 'api'],
+    ...over,
+  });
+
+  it.each([
+    ['prod', 'web-a', true],
+    ['prod', 'web-', true],
+    ['prod', 'web', false],
+    ['prod', 'api', true],
+    ['prod', 'api2', false],
+    ['prod', 'xweb-a', false],
+    ['test-1', 'web-a', true],
+    ['test', 'web-a', false],
+    ['prod2', 'web-a', false],
+    ['Prod', 'web-a', false],
+    ['prod', 'WEB-a', false],
+    ['prod', undefined, false],
+    ['*', 'web-a', false],
+  ])('for prod and test-*, web-* and api covers %s/%s: %s', (env, service, expected) => {
+    expect(allows(grant(), 'write', { env, service })).toBe(expected);
+    expect(allows(grant(), 'read', { env, service })).toBe(expected);
+    expect(allows(grant(), 'admin', { env, service })).toBe(false);
+  });
+
+  it('of a whole env needs all services in one grant: two halves of a name are no whole', () => {
+    expect(allows(grant({ services: ['*'] }), 'read', { env: 'prod' })).toBe(true);
+    const grants = [
+      grant({ services: ['a*'] }),
+      grant({ role: 'read', services: ['b'] }),
+      grant({ envs: ['dev'], services: ['*'] }),
+    ];
+    expect(servicesOf(grants, 'read', 'prod')).toEqual(['a*', 'b']);
+    expect(servicesOf(grants, 'write', 'prod')).toEqual(['a*']);
+  });
+});
+
+describe('a tokens file', () => {
+  const entry = { name: 'a', hash: hashToken('x'), grants: [{ role: 'read', envs: ['*'], services: ['*'] }] };
+  const faultsOf = (text: unknown): string =>
+    parseTokensFile(typeof text === 'string' ? text : JSON.stringify(text)).faults?.join('; ') ?? 'none';
+
+  it.each<[unknown, string]>([
+    ['', 'it is no JSON'],
+    ['null', 'it must be an object with a list `tokens`'],
+    ['[]', 'it must be an object with a list `tokens`'],
+    [{ tokens: [entry], token: [] }, '"token" is no field of it'],
+    [{ tokens: [{ ...entry, hash: 'sha256:abc' }] }, 'tokens[0].hash must be sha256:'],
+    [{ tokens: [{ ...entry, name: 'a\nb' }] }, 'tokens[0].name must be'],
+    [{ tokens: [{ ...entry, name: '__proto__' }] }, 'tokens[0].name must be'],
+    [{ tokens: [entry, { ...entry, hash: hashToken('y') }] }, 'tokens[1].name: an earlier token has the same'],
+    [{ tokens: [entry, { ...entry, name: 'b' }] }, 'tokens[1].hash: an earlier token has the same'],
+    [{ tokens: [{ ...entry, grants: [] }] }, 'tokens[0].grants must be a list and not empty'],
+    [
+      { tokens: [{ ...entry, grants: [{ role: 'read', envs: [], services: ['*'] }] }] },
+      'grants[0].envs must be a list',
+    ],
+    [
+      { tokens: [{ ...entry, grants: [{ role: 'read', envs: ['a*b'], services: ['*'] }] }] },
+      'grants[0].envs must be a list',
+    ],
+    [{ tokens: [{ ...entry, grants: [{ role: 'read', services: ['*'] }] }] }, 'grants[0].envs must be a list'],
+    [{ tokens: [{ ...entry, maxInstances: -1 }] }, 'tokens[0].maxInstances must be a whole number'],
+    [{ tokens: Array(maxTokens + 1).fill(entry) }, `it has more than ${maxTokens} tokens`],
+    [{ tokens: [entry] }, 'none'],
+  ])('that cannot be meant so is refused as a whole: %j', (text, fault) => {
+    expect(faultsOf(text)).toContain(fault);
+  });
+
+  it('tells all faults at once, and comes back as it was written', () => {
+    expect(faultsOf({ tokens: [{ name: '', hash: '', grants: [{ role: 'root' }] }, 1] }).split('; ')).toHaveLength(6);
+    const { entries } = parseTokensFile(
+      writeTokensFile([{ ...entry, grants: [{ role: 'read', envs: ['a'], services: ['b*'] }] }]),
+    );
+    expect(entries).toEqual([{ ...entry, grants: [{ role: 'read', envs: ['a'], services: ['b*'] }] }]);
+  });
+});
+
+it('a token is found by its hash, ten thousand or one', () => {
+  const tokens = Array.from({ length: 10_000 }, newToken);
+  const index = new TokenIndex(tokens.map((token, number) => [hashToken(token), number] as const));
+  expect([index.find(tokens[7_000]!), index.find(`${tokens[7_000]}x`), index.find('')]).toEqual([
+    7_000,
+    undefined,
+    undefined,
+  ]);
+  expect(new Set(tokens).size).toBe(10_000);
+});

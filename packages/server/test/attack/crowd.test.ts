@@ -1,0 +1,140 @@
+/** Many connections that ask for nothing or never finish, and many TLS handshakes: clients that mean well are served as before. */
+import { fork } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { connect, type Socket } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { connect as connectTls } from 'node:tls';
+import { fileURLToPath } from 'node:url';
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import { inFull, tenthOf } from '../../../backends/src/index.ts';
+import { Authority } from '../access/certificates.ts';
+import { watchHead } from './raw.ts';
+import { served } from './served.ts';
+
+vi.setConfig({ testTimeout: 300_000 });
+
+const endings: (() => unknown)[] = [];
+afterEach(async () => {
+  for (const end of endings.splice(0).reverse()) await end();
+});
+
+interface Waits {
+  readonly requests: number;
+  readonly p99: number;
+  readonly faults: readonly string[];
+}
+
+/** How long a client that means well waits while `meanwhile` runs. */
+async function waitsWhile(port: number, meanwhile: () => Promise<unknown>, ca?: string): Promise<Waits> {
+  const client = fork(fileURLToPath(new URL('good-client.js', import.meta.url)), [
+    `${port}`,
+    ...(ca === undefined ? [] : [ca]),
+  ]);
+  endings.push(() => client.kill('SIGKILL'));
+  const said = once(client, 'message') as Promise<[Waits]>;
+  await meanwhile();
+  client.send('stop');
+  const [waits] = await said;
+  expect(waits.faults).toEqual([]);
+  return waits;
+}
+
+// What passes is the time for which is measured.
+const seconds = (count: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, count * 1_000));
+
+/** On a machine that is busy with other things a client waits without any crowd: that counts for neither. */
+const bearable = (alone: Waits, ms: number): number => Math.max(ms, 2 * alone.p99 + ms);
+
+describe('a crowd', () => {
+  const [idle, slow] = [tenthOf(10_000), tenthOf(200)];
+
+  it(`of ${idle} idle connections and ${slow} slow ones holds up no client that means well, and its memory comes back`, async () => {
+    const server = await served();
+    endings.push(() => server.kill());
+    const alone = await waitsWhile(server.port, () => seconds(2));
+    const before = server.memory();
+    const sockets: Socket[] = [];
+    endings.push(() => sockets.map((socket) => socket.destroy()));
+    const open = async (bytes: string): Promise<Socket> => {
+      const socket = connect(server.port, '127.0.0.1').on('error', () => {});
+      sockets.push(socket);
+      await once(socket, 'connect');
+      socket.write(bytes);
+      return socket;
+    };
+    for (let opened = 0; opened < idle; opened += 200) {
+      // Half have asked once and may ask again; the others are watches that hear nothing.
+      const some = Array.from({ length: Math.min(200, idle - opened) }, (_, index) =>
+        open(index % 2 === 0 ? 'GET /healthz HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n' : watchHead('/api/watch?env=quiet')),
+      );
+      for (const socket of await Promise.all(some)) socket.resume();
+    }
+    for (let index = 0; index < slow; index += 1) {
+      const socket = await open(
+        index % 2 === 0
+          ? 'GET /api/status HTTP/1.1\r\n'
+          : 'POST /api/register HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\nContent-Length: 60000\r\n\r\n',
+      );
+      const drip = setInterval(() => socket.write(index % 2 === 0 ? 'x' : ' '), 500);
+      endings.push(() => clearInterval(drip));
+      socket.resume();
+    }
+    const crowded = await waitsWhile(server.port, () => seconds(inFull ? 20 : 5));
+    const during = server.memory();
+    for (const socket of sockets) socket.destroy();
+    console.log(
+      `p99 ${alone.p99.toFixed(1)} ms alone, ${crowded.p99.toFixed(1)} ms in the crowd; memory ${before.toFixed()} -> ${during.toFixed()} MiB`,
+    );
+    expect(crowded.p99).toBeLessThan(bearable(alone, 50));
+    // A garbage collector has no reason to work while nothing is asked.
+    const asked = async (): Promise<number> => {
+      for (let index = 0; index < 200; index += 1) await server.ask('GET', '/api/status');
+      return server.memory();
+    };
+    await expect.poll(asked, { timeout: 120_000 }).toBeLessThan(before + Math.max(30, (during - before) / 2));
+  });
+});
+
+describe('TLS handshakes', () => {
+  const perSecond = inFull ? 500 : 100;
+
+  it(`at ${perSecond} a second do not hold up renewals`, async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'rollcall-crowd-'));
+    endings.push(() => rmSync(folder, { recursive: true, force: true }));
+    const path = (name: string): string => join(folder, name);
+    const authority = await Authority.make('ours');
+    const pair = await authority.sign('server');
+    for (const [name, text] of Object.entries({ 'ca.pem': authority.cert, 'cert.pem': pair.cert, 'key.pem': pair.key }))
+      writeFileSync(path(name), text);
+    const server = await served(512, ['--tls-cert', path('cert.pem'), '--tls-key', path('key.pem')]);
+    endings.push(() => server.kill());
+    const alone = await waitsWhile(server.port, () => seconds(2), path('ca.pem'));
+    let done = 0;
+    const shake = (): void => {
+      const socket = connectTls({ host: '127.0.0.1', port: server.port, ca: authority.cert }, () => {
+        done += 1;
+        socket.destroy();
+      });
+      socket.on('error', () => {});
+    };
+    const length = inFull ? 10 : 4;
+    const crowded = await waitsWhile(
+      server.port,
+      async () => {
+        const timer = setInterval(() => {
+          for (let count = 0; count < perSecond / 50; count += 1) shake();
+        }, 20);
+        await seconds(length);
+        clearInterval(timer);
+      },
+      path('ca.pem'),
+    );
+    console.log(
+      `p99 ${alone.p99.toFixed(1)} ms alone, ${crowded.p99.toFixed(1)} ms with ${Math.round(done / length)} handshakes a second`,
+    );
+    expect(done).toBeGreaterThan(perSecond);
+    expect(crowded.p99).toBeLessThan(bearable(alone, 100));
+  });
+});
