@@ -22,7 +22,7 @@ async function answering(status: number | undefined, body = ''): Promise<string>
   return `127.0.0.1:${(stranger.address() as AddressInfo).port}`;
 }
 
-it('tells the status of every environment or of one, and how many expired instances were evicted', async () => {
+it('DiscoveryAdmin tells the status of every environment or of one, and how many expired instances were evicted', async () => {
   const admin = discoveryAdmin({ addresses: [server.address] });
   for (const env of ['one', 'two'])
     await fetch(`http://${server.address}/api/register`, {
@@ -95,13 +95,13 @@ it.each([
   ['a plain web server', () => answering(200, '<html>'), 'UNAVAILABLE'],
   ['an answer without what was asked for', () => answering(200, '{"code":0,"data":{}}'), 'UNAVAILABLE'],
   ['an answer without data', () => answering(200, '{"code":0,"data":null}'), 'UNAVAILABLE'],
-])('of %s is an error of the registry', async (_what, address, code) => {
+])('an answer of %s to DiscoveryAdmin is an error of the registry', async (_what, address, code) => {
   const admin = discoveryAdmin({ addresses: [await address()], timeoutMs: 500 });
   await expect(admin.status()).rejects.toMatchObject({ code, registry: 'discovery' });
   await expect(admin.endProtection('default')).rejects.toMatchObject({ code, registry: 'discovery' });
 });
 
-it('whose caller aborts is ABORTED, and TIMEOUT by a timeout signal', async () => {
+it('a call of DiscoveryAdmin is ABORTED by its signal, and TIMEOUT by a timeout signal', async () => {
   const admin = discoveryAdmin({ addresses: [await answering(undefined)] });
   const signal = new AbortController();
   const asked = admin.status({ signal: signal.signal });
@@ -111,7 +111,7 @@ it('whose caller aborts is ABORTED, and TIMEOUT by a timeout signal', async () =
   await expect(late).rejects.toMatchObject({ code: 'TIMEOUT' });
 });
 
-it('of an address that cannot be one is INVALID_ARGUMENT, before any connection', () => {
+it('a bad address is INVALID_ARGUMENT before any connection', () => {
   expect(() => discoveryAdmin({ addresses: ['a b'] })).toThrowError(
     expect.objectContaining({ code: 'INVALID_ARGUMENT' }),
   );
