@@ -12,9 +12,9 @@
  * | PUT /api/leases/:handle | nothing | `null`; 404 `LEASE_UNKNOWN`, 409 `LEASE_TAKEN` |
  * | POST /api/renew | {@link KeysRequest} | {@link RenewAnswer} |
  * | POST /api/cancel | {@link CancelRequest} | {@link CancelAnswer} |
- * | GET /api/fetch | `env`, `appid` | {@link InstancesAnswer} |
+ * | GET /api/fetch | `env`, `appid`, `exact` (1: with the times of renewal as they are now, else as they were at some moment since the last change) | {@link InstancesAnswer} |
  * | GET /api/fetch/all | `env` | {@link InstancesAnswer} |
- * | GET /api/services | `env` | {@link ServicesAnswer}: of instances with status 1 |
+ * | GET /api/services | `env` | {@link ServicesAnswer}: of instances with status 1 and an address |
  * | GET /api/watch | `env`, `appid` (absent: all); header `Last-Event-ID` resumes | server-sent events, see {@link WatchEventName} |
  * | GET /api/status | `env` (absent: all) | {@link StatusAnswer} |
  * | POST /api/protection/end | {@link EnvRequest} | {@link ProtectionEndAnswer} |
@@ -46,4 +46,5 @@ export * as answers from './schemas/answers.ts';
 export type { JsonSchema } from './schemas/json-schema.ts';
 export { type SchemaKeyword, schemaKeywords } from './schemas/keywords.ts';
 export * as schemas from './schemas/requests.ts';
+export { usableAddress } from './usable.ts';
 export { type CurrentEvent, heartbeatMs, type RemoveEvent, type SnapshotEvent, type WatchEventName } from './watch.ts';

@@ -61,7 +61,7 @@ export const cancelBody: JsonSchema = {
 export const fetchQuery: JsonSchema = {
   type: 'object',
   required: ['env', 'appid'],
-  properties: { env: envSchema, appid: readableSchema },
+  properties: { env: envSchema, appid: readableSchema, exact: { enum: ['0', '1'] } },
 };
 
 /** Query, or body, of what concerns a whole env. */

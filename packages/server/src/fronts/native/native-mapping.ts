@@ -5,7 +5,6 @@ import type {
   ProtectionStatus,
   RemoveEvent,
   RenewStatus,
-  ServicesAnswer,
   Instance as WireInstance,
 } from '@rollcall/protocol';
 import type { EnvironmentStatus } from '../../roll/environment.ts';
@@ -33,17 +32,6 @@ export function readRegistration(input: InstanceInput): Registration {
     renewIntervalMs: input.renewIntervalMs,
     dirtyAt: input.dirtyTimestamp,
   };
-}
-
-/** The services that are up, with their versions. */
-export function summarize(instances: readonly Instance[]): ServicesAnswer['services'] {
-  const services = new Map<string, Set<string>>();
-  for (const { service, version, status } of instances) {
-    if (status === 'out') continue;
-    const versions = services.get(service) ?? new Set<string>();
-    services.set(service, versions.add(version));
-  }
-  return [...services].map(([appid, versions]) => ({ appid, versions: [...versions] }));
 }
 
 /** Which instance a key names. */

@@ -20,10 +20,13 @@ export interface ReadContext extends NativeContext {
 /** Reads of the roll. */
 export function readRoutes(app: FastifyInstance, context: ReadContext): void {
   const { snapshots } = context;
-  app.get<{ Querystring: { env: string; appid: string } }>(
+  app.get<{ Querystring: { env: string; appid: string; exact?: '0' | '1' } }>(
     '/fetch',
     { config: { access: readsService }, schema: { querystring: schemas.fetchQuery } },
-    ({ query }, reply) => sendList(reply, context, snapshots.of(query.env, query.appid), { instances: [] }),
+    ({ query: { env, appid, exact } }, reply) => {
+      const snapshot = exact === '1' ? snapshots.exact(env, appid) : snapshots.of(env, appid);
+      return sendList(reply, context, snapshot, { instances: [] });
+    },
   );
   app.get<{ Querystring: { env: string } }>(
     '/fetch/all',
