@@ -34,7 +34,7 @@ class Clock {
 function fleet(instances, environments) {
   const clock = new Clock();
   const roll = new Roll({ clock, protection: false, cpuTimeMs: () => 0, maxBytes: Number.MAX_SAFE_INTEGER });
-  const log = new ChangeLog({ changes: 10_000, bytes: 33_554_432 });
+  const log = new ChangeLog({ changes: 10_000, bytes: 33_554_432 }, { revision: 0, at: 0 });
   const snapshots = new Snapshots(roll, clock);
   /** @type {WatchGroups<string>} */
   const groups = new WatchGroups();

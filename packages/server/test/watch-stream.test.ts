@@ -16,7 +16,7 @@ const clock = manualClock();
 /** A roll of 30 large nodes, a stream of it, and what the stream has written. */
 function streamed(cursor?: number) {
   const roll = new Roll({ clock, protection: false, cpuTimeMs: () => 0, maxBytes: 1e9 });
-  const log = new ChangeLog({ changes: 1_000, bytes: 1e8 });
+  const log = new ChangeLog({ changes: 1_000, bytes: 1e8 }, { revision: 0, at: 0 });
   const snapshots = new Snapshots(roll, clock);
   for (const follower of [log, snapshots]) roll.follow(follower);
   const endpoints = [{ name: 'x'.repeat(30_000) }];
@@ -85,7 +85,7 @@ it('a stream that resumes tells a part of what it lacks at a time, each with the
 
 it('a watch that heard all of its service hears its next change, however many changes of others the log has forgotten since', () => {
   const roll = new Roll({ clock, protection: false, cpuTimeMs: () => 0, maxBytes: 1e9 });
-  const log = new ChangeLog({ changes: 10, bytes: 1e8 });
+  const log = new ChangeLog({ changes: 10, bytes: 1e8 }, { revision: 0, at: 0 });
   const snapshots = new Snapshots(roll, clock);
   const groups = new WatchGroups<string>();
   for (const follower of [log, snapshots]) roll.follow(follower);

@@ -52,6 +52,8 @@ export const silenceMs = 5_000;
 export const aliveCharacters = 65_536;
 /** Deadline of an operator's call that names none. Milliseconds. */
 export const adminTimeoutMs = 5_000;
+/** Deadline of a backup, up to its first byte: the server writes it first. Milliseconds. */
+export const backupTimeoutMs = 120_000;
 /** Largest answer that is read. Bytes. */
 export const maxAnswerBytes = 268_435_456;
 /** Longest wait that a server's `Retry-After` can ask for. Milliseconds. */
@@ -59,8 +61,7 @@ export const maxRetryAfterMs = 60_000;
 /** Connections to one server. */
 export const maxSockets = 16;
 
-/** What a discovery server can do. */
-export const discoveryCapabilities: Capabilities = Object.freeze({
+const capabilities: Capabilities = Object.freeze({
   minTtlMs: 1_000,
   ttlResolutionMs: 100,
   expirySlackMs: 250,
@@ -73,6 +74,11 @@ export const discoveryCapabilities: Capabilities = Object.freeze({
   crossProcess: true,
   crossHost: true,
 });
+
+const durable: Capabilities = Object.freeze({ ...capabilities, durable: true });
+
+/** What a discovery server can do, with a data folder or without. */
+export const discoveryCapabilities = (isDurable: boolean): Capabilities => (isDurable ? durable : capabilities);
 
 /** How the addresses of servers are written. A path is that of a proxy which serves the API below it. */
 const endpointRules: EndpointRules = {

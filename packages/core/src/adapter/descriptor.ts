@@ -43,6 +43,8 @@ export interface DiscoveryAdmin {
   status(call?: CallOptions): Promise<object>;
   /** Evicts every expired instance of `env` now; answers how many. */
   endProtection(env: string, call?: CallOptions): Promise<number>;
+  /** What the server keeps, as of now, in the bytes of one file. Its deadline is that of the first byte. */
+  backup(call?: CallOptions): Promise<AsyncIterable<Uint8Array>>;
 }
 
 /** An adapter package `@rollcall/<name>` exports its factory as `<name>` and this as `adapter`. */

@@ -109,9 +109,32 @@ export function contribution({ state, ttlMs, replacedBy, late, mature, recent }:
   return ttlMs === 0 ? nothing : countedAs(late, mature);
 }
 
-/** Whether the newcomer at the end of the chain of replacements is there and not late. A newcomer that deregistered needs no other. */
-export function isCovered(member: Member): boolean {
+/** The newcomer at the end of the chain of replacements, if it is there and not late. A newcomer that deregistered needs no other. */
+export function coverOf(member: Member): Member | undefined {
   let end = member.replacedBy;
   while (end?.replacedBy !== undefined && !isOnTime(end)) end = end.replacedBy;
-  return end !== undefined && (isOnTime(end) || end.state === 'cancelled');
+  return end !== undefined && (isOnTime(end) || end.state === 'cancelled') ? end : undefined;
+}
+
+/** An instance and how long it has been silent, by the clock of the leases. Milliseconds. */
+export interface Silence extends Ref {
+  readonly silentMs: number;
+}
+
+/**
+ * Why an expired instance goes: `ttl`, self-protection is off; `replaced`, a newcomer stands in for it; `quiet`, its
+ * environment was not protected for two of its own intervals; `ceiling`, an hour of silence.
+ */
+export type EvictionCause = 'ttl' | 'replaced' | 'quiet' | 'ceiling';
+
+/** An instance to be evicted. */
+export interface Eviction extends Silence {
+  readonly cause: EvictionCause;
+  /** The id of the newcomer that stands in for it. */
+  readonly replacedBy?: string | undefined;
+}
+
+/** Which instance, and since when it is silent. */
+export function silenceOf({ service, id, lastRenewal }: Member, now: number): Silence {
+  return { service, id, silentMs: Math.round(now - lastRenewal) };
 }

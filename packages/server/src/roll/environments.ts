@@ -2,7 +2,6 @@ import { RegistryError } from '@rollcall/core';
 import { costOf, Environment, type EnvironmentSummary, environmentCost } from './environment.ts';
 import type { Listing } from './holders.ts';
 import type { InstanceRef } from './instance-ref.ts';
-import type { Admission } from './registration.ts';
 
 /** Options of {@link Environments}. */
 export interface EnvironmentsOptions {
@@ -26,6 +25,11 @@ export interface RollSummary extends Readonly<RollCounts> {
   /** What it takes in memory, roughly. Bytes. */
   readonly bytes: number;
   readonly maxBytes: number;
+}
+
+/** Which instance is to be stored, and its size. Bytes. */
+interface Sized extends InstanceRef {
+  readonly bytes: number;
 }
 
 /** The environments that list something, and what they take together. */
@@ -103,14 +107,14 @@ export class Environments {
    *
    * @throws RegistryError `RESOURCE_EXHAUSTED`: the roll is full.
    */
-  checkRoom(admissions: readonly Admission[]): void {
+  checkRoom(admissions: readonly Sized[]): void {
     const more = admissions.reduce((sum, admission) => sum + this.#growth(admission), 0);
     if (more === 0 || this.#cost + more <= this.#maxBytes) return;
     const message = `the roll is full: it takes about ${this.#cost} bytes of at most ${this.#maxBytes}; give the server a larger heap`;
     throw new RegistryError('RESOURCE_EXHAUSTED', message, { registry: 'server' });
   }
 
-  #growth(admission: Admission): number {
+  #growth(admission: Sized): number {
     const environment = this.#environments.get(admission.env);
     if (environment === undefined) return environmentCost + costOf(admission);
     const listing = environment.get(admission.service, admission.id);

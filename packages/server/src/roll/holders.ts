@@ -16,6 +16,8 @@ export interface KeptListing {
 export interface Listing extends Timed {
   instance: Instance;
   handle: number;
+  /** How long it had been silent when it renewed late. Milliseconds. */
+  silentMs?: number | undefined;
   /** What self-protection knows of it; undefined: it has not been asked yet. */
   member: Member | undefined;
   /** Handles of earlier holders, and of callers whose registration was too old. */

@@ -1,4 +1,4 @@
-import type { Clock } from '@rollcall/core';
+import { type Clock, RegistryError } from '@rollcall/core';
 import { DeadlineQueue } from '@rollcall/core/adapter';
 import { TimedLists } from '../leases/timed-lists.ts';
 import type { Environment } from './environment.ts';
@@ -59,6 +59,13 @@ export class LeaseScheduler {
   /** Whether it stands against a registration that is older. */
   defends(listing: Listing, dirtyAt: number = Number.POSITIVE_INFINITY): boolean {
     return dirtyAt < listing.instance.dirtyAt && this.isDefended(listing);
+  }
+
+  /** @throws RegistryError `CONFLICT` when its holder defends it. */
+  refuseDefended(listing: Listing | undefined): void {
+    if (listing === undefined || !this.isDefended(listing)) return;
+    const { id, service } = listing.instance;
+    throw new RegistryError('CONFLICT', `node ${id} of ${service} is held by another client`);
   }
 
   /** Takes out what expired. */

@@ -4,6 +4,7 @@ import type { Followers } from './followers.ts';
 import type { Listing } from './holders.ts';
 import type { LeaseTerms } from './instance-ref.ts';
 import type { LeaseScheduler } from './lease-scheduler.ts';
+import { noteSilence } from './listings.ts';
 import { roundTerms } from './registration.ts';
 
 /** In place: a renewal that is on time, on the terms that are stored, touches numbers of its own and allocates nothing. */
@@ -23,7 +24,9 @@ export class Renewals {
     environment.renewals.add(now);
     const isChanged = terms !== undefined && changeTerms(environment, listing, roundTerms(terms), now);
     if (isChanged) this.#followers.termsChanged(listing.instance);
-    listing.instance.renewedAt = this.#clock.wallNow();
+    const wallNow = this.#clock.wallNow();
+    noteSilence(listing, wallNow);
+    listing.instance.renewedAt = wallNow;
     this.#scheduler.grant(listing, now);
     const { service, id } = listing.instance;
     listing.member ??= environment.protection.member(service, id);

@@ -3,10 +3,17 @@ import { type HttpAnswer, meantByAll } from './http-answer.ts';
 import { type HttpCall, HttpClient, type HttpClientOptions } from './http-client.ts';
 import { HttpError } from './http-error.ts';
 
+/** What an answer says of its server. */
+export interface HeardEnvelope {
+  readonly epoch: unknown;
+  readonly warming: unknown;
+  readonly durable: unknown;
+}
+
 /** What {@link ApiClient} works with. */
 export interface ApiClientOptions extends HttpClientOptions {
-  /** Told the envelope's `epoch` and `warming` of every answer, refusals included. */
-  readonly heard?: ((envelope: { readonly epoch: unknown; readonly warming: unknown }) => void) | undefined;
+  /** Told what the envelope of every answer says of its server, refusals included. */
+  readonly heard?: ((envelope: HeardEnvelope) => void) | undefined;
 }
 
 /** The server's own front door, `/api/*`: takes the envelope off its answers. The one place that knows what a refusal is. */
@@ -22,8 +29,8 @@ export class ApiClient {
   /** The fields of `data`. Rejects with {@link HttpError} for any status but 200. */
   async call(call: HttpCall): Promise<Record<string, unknown>> {
     const answer = await this.#ask(call);
-    const { data, epoch, warming } = fieldsOf(answer.body);
-    this.#options.heard?.({ epoch, warming });
+    const { data, epoch, warming, durable } = fieldsOf(answer.body);
+    this.#options.heard?.({ epoch, warming, durable });
     if (answer.status === 200) return fieldsOf(data);
     throw refusal('answered', answer);
   }
@@ -56,6 +63,17 @@ export class ApiClient {
   /** A token is replaced in its file first and then refused by the server. */
   #isWorthRepeating(status: number | undefined, used: string | undefined): boolean {
     return status === 401 && this.#options.credentials.hasOtherToken(used);
+  }
+
+  /** A file. Rejects with {@link HttpError} for anything else. */
+  async file(call: HttpCall, type: string): Promise<IncomingMessage> {
+    const response = await this.#http.stream(call);
+    if (response.statusCode === 200 && response.headers['content-type'] === type) return response;
+    try {
+      throw refusal('answered', await this.#http.refusal(response, call.signal));
+    } finally {
+      response.destroy();
+    }
   }
 
   /** Frees every socket. */

@@ -143,6 +143,11 @@ export class Fleet {
       this.#failover.unwelcome(link, cause.retryAfterMs);
   }
 
+  /** The server that reads go to. */
+  get current(): ServerLink {
+    return this.#failover.current;
+  }
+
   isCurrent(link: ServerLink): boolean {
     return this.#failover.current === link;
   }

@@ -8,7 +8,7 @@ import {
   type Lease,
   withDeadline,
 } from '@rollcall/core/adapter';
-import type { RenewLeasesRequest, RenewStatus } from '@rollcall/protocol';
+import type { CancelKey, RenewLeasesRequest, RenewStatus } from '@rollcall/protocol';
 import { toInstance } from '../discovery-mapping.ts';
 import { backgroundTimeoutMs } from '../discovery-options.ts';
 import { ApiClient, listOf } from '../http/api-client.ts';
@@ -45,9 +45,12 @@ export class ServerLink {
   readonly #handles = new Map<string, HeldHandle>();
   /** Registered without an answer: the server may hold it under a handle that we never heard. */
   readonly #unanswered = new Set<string>();
+  /** What the server no longer knew when it was to be renewed: it is not to be taken from another that registered it since. */
+  readonly #lost = new Set<string>();
   readonly #batch: RenewalBatch;
   readonly #closed = new AbortController();
   #warming = false;
+  #durable = false;
   #hasSecrets = false;
 
   constructor(endpoint: BackendEndpoint, context: LinkContext) {
@@ -58,16 +61,18 @@ export class ServerLink {
       endpoint,
       credentials,
       clock,
-      heard: ({ epoch, warming }) => {
+      heard: ({ epoch, warming, durable }) => {
         this.epochs.note(epoch);
         this.#warming = warming === true;
+        // A refusal by something in between says nothing of it.
+        if (epoch !== undefined) this.#durable = durable === true;
       },
     });
     this.#batch = new RenewalBatch((items) => this.#renewNow(items), clock);
     this.missed = new MissedWrites({
       clock,
       closed: this.#closed.signal,
-      register: (entries, lease, signal) => this.#register(entries, lease, signal),
+      register: (entries, lease, signal) => this.#restore(entries, lease, signal),
       cancel: (keys, signal) => this.#cancel(keys, signal).catch(unlessForbidden),
     });
   }
@@ -75,6 +80,11 @@ export class ServerLink {
   /** Whether the server said with its last answer that it still waits for instances to come back. */
   get warming(): boolean {
     return this.#warming;
+  }
+
+  /** Whether the server said that what is registered outlives its crash. */
+  get durable(): boolean {
+    return this.#durable;
   }
 
   async register(entries: readonly Entry[], lease: Lease | undefined, signal: AbortSignal): Promise<void> {
@@ -88,9 +98,13 @@ export class ServerLink {
   /** One status per key. A key that this server never acknowledged is 404. */
   async renew(keys: readonly EntryKey[], lease: Lease | undefined): Promise<readonly RenewStatus[]> {
     return Promise.all(
-      keys.map(({ name, id }) => {
-        const held = this.#handles.get(keyOf(name, id));
-        return held === undefined ? 404 : this.#batch.renew(renewalOf(held, lease));
+      keys.map(async ({ name, id }) => {
+        const key = keyOf(name, id);
+        const held = this.#handles.get(key);
+        if (held === undefined) return 404;
+        const status = await this.#batch.renew(renewalOf(held, lease));
+        if (status === 404) this.#lost.add(key);
+        return status;
       }),
     );
   }
@@ -149,19 +163,40 @@ export class ServerLink {
     return new URLSearchParams({ env: this.#context.env, ...(name === undefined ? {} : { appid: name }) }).toString();
   }
 
+  /** What the server missed, without what is another's by now. */
+  async #restore(entries: readonly Entry[], lease: Lease | undefined, signal: AbortSignal): Promise<void> {
+    try {
+      await this.#register(entries, lease, signal);
+    } catch (cause) {
+      if (!saysHeld(cause)) throw cause;
+      if (entries.length > 1) for (const entry of entries) await this.#restore([entry], lease, signal);
+    }
+  }
+
   async #register(entries: readonly Entry[], lease: Lease | undefined, signal: AbortSignal): Promise<void> {
-    const instances = entries.map((entry) => toInstance(entry, this.#context.env, lease));
-    for (const entry of entries) this.#unanswered.add(keyOf(entry.name, entry.node.id));
-    const answer = await this.#api.call({ method: 'POST', path: '/api/register', body: { instances }, signal });
+    const keys = entries.map((entry) => keyOf(entry.name, entry.node.id));
+    const instances = entries.map((entry, index) =>
+      toInstance(entry, this.#context.env, lease, !this.#lost.has(keys[index] ?? '')),
+    );
+    const unanswered = keys.filter((key) => !this.#unanswered.has(key));
+    for (const key of unanswered) this.#unanswered.add(key);
+    const body = { instances };
+    const answer = await this.#api.call({ method: 'POST', path: '/api/register', body, signal }).catch((cause) => {
+      // Nothing was written. After any other failure it may be ours, and is asked for as at first.
+      if (saysHeld(cause)) for (const key of unanswered) this.#unanswered.delete(key);
+      else for (const key of keys) this.#lost.delete(key);
+      throw cause;
+    });
     const { handles, secrets } = answer;
     this.#hasSecrets = Array.isArray(secrets);
-    for (const [index, entry] of entries.entries()) {
+    for (const [index, key] of keys.entries()) {
       const handle: unknown = Array.isArray(handles) ? handles[index] : undefined;
       if (!Number.isSafeInteger(handle)) throw new HttpError('registered without answering a handle');
       const secret: unknown = Array.isArray(secrets) ? secrets[index] : undefined;
       const held = { handle: handle as number, secret: typeof secret === 'string' ? secret : undefined };
-      this.#handles.set(keyOf(entry.name, entry.node.id), held);
-      this.#unanswered.delete(keyOf(entry.name, entry.node.id));
+      this.#handles.set(key, held);
+      this.#lost.delete(key);
+      this.#unanswered.delete(key);
     }
   }
 
@@ -169,9 +204,16 @@ export class ServerLink {
     // Of what this object holds, a server with lease secrets asks for the secret; of other nodes it refuses by name.
     if (this.#hasSecrets) await this.#release(keys, signal);
     const { env } = this.#context;
-    const body = { keys: keys.map(({ name, id }) => ({ env, appid: name, hostname: id })) };
+    const cancelled = keys.map(({ name, id }): CancelKey => {
+      const handle = this.#handles.get(keyOf(name, id))?.handle;
+      return { env, appid: name, hostname: id, ...(handle === undefined ? {} : { handle }) };
+    });
+    const body = { keys: cancelled };
     await this.#api.call({ method: 'POST', path: '/api/cancel', body, signal });
-    for (const { name, id } of keys) this.#handles.delete(keyOf(name, id));
+    for (const { name, id } of keys) {
+      this.#handles.delete(keyOf(name, id));
+      this.#lost.delete(keyOf(name, id));
+    }
   }
 
   /** One batch of renewals: its callers have deadlines of their own, so it needs one as well. */
@@ -193,6 +235,9 @@ export class ServerLink {
     return withDeadline({ clock, ms: backgroundTimeoutMs, signal: this.#closed.signal, reason }, work);
   }
 }
+
+/** Another client holds the id. */
+const saysHeld = (cause: unknown): boolean => cause instanceof HttpError && cause.status === 409;
 
 function renewalOf({ handle, secret }: HeldHandle, lease: Lease | undefined): RenewLeasesRequest[number] {
   if (lease === undefined) return secret === undefined ? handle : [handle, secret];

@@ -3,27 +3,23 @@ import type { FastifyInstance } from 'fastify';
 import { outOfScope } from '../../access/access-guard.ts';
 import type { Caller, View } from '../../access/caller.ts';
 import { operatesEnv, readsOwnView, readsService } from '../../access/route-access.ts';
-import type { Pacer } from '../../http/pacer.ts';
 import { refusal } from '../../http/refusal.ts';
 import { smallBodyBytes } from '../../server-options.ts';
+import { actorOf } from './actor.ts';
 import { envelope, type NativeContext } from './envelope.ts';
 import { sendList } from './list-answer.ts';
+import { type ReadContext, sendPast } from './past.ts';
 import type { Snapshot } from './snapshot.ts';
 import type { Snapshots } from './snapshots.ts';
-
-/** What reads translate for. */
-export interface ReadContext extends NativeContext {
-  readonly snapshots: Snapshots;
-  readonly pacer: Pacer;
-}
 
 /** Reads of the roll. */
 export function readRoutes(app: FastifyInstance, context: ReadContext): void {
   const { snapshots } = context;
-  app.get<{ Querystring: { env: string; appid: string; exact?: '0' | '1' } }>(
+  app.get<{ Querystring: { env: string; appid: string; at?: string; exact?: '0' | '1' } }>(
     '/fetch',
     { config: { access: readsService }, schema: { querystring: schemas.fetchQuery } },
-    ({ query: { env, appid, exact } }, reply) => {
+    ({ query: { env, appid, at, exact } }, reply) => {
+      if (at !== undefined) return sendPast(reply, context, { env, appid, at });
       const snapshot = exact === '1' ? snapshots.exact(env, appid) : snapshots.of(env, appid);
       return sendList(reply, context, snapshot, { instances: [] });
     },
@@ -66,8 +62,8 @@ export function operationRoutes(app: FastifyInstance, context: ReadContext): voi
       config: { access: operatesEnv('end protection') },
       schema: { body: schemas.envQuery },
     },
-    async ({ body }) => {
-      const evicted = roll.endProtection(body.env);
+    async (request) => {
+      const evicted = roll.endProtection(request.body.env, actorOf(request));
       await durability.written();
       return envelope(context, { evicted });
     },
