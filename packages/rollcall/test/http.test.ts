@@ -48,6 +48,40 @@ describe('rollcallAgents', () => {
     agents.http.destroy();
   });
 
+  it('take names with dots by their suffix, or where they are named', async () => {
+    await using registry = memory();
+    await using shop = await fakeService(registry, 'go.micro.shop', hello);
+    await using client = createClient(registry, { logger: silent });
+    const agents = rollcallAgents(client, { services: ['go.micro.shop'] });
+    expect(await request('http://go.micro.shop/', agents)).toBe('hello go.micro.shop');
+    expect(await request('http://go.micro.shop.rollcall/', agents)).toBe('hello go.micro.shop.rollcall');
+    expect(shop.nodes[0]?.calls).toBe(2);
+    const plain = rollcallAgents(client);
+    await expect(request('http://go.micro.shop.invalid/', plain)).rejects.toMatchObject({ code: 'ENOTFOUND' });
+    for (const { http } of [agents, plain]) http.destroy();
+  });
+
+  it('leave an answer that nothing listens for to Node, which frees the socket', async () => {
+    await using registry = memory();
+    await using users = await fakeService(registry, 'users', hello);
+    await using client = createClient(registry, { logger: silent });
+    const { http: agent } = rollcallAgents(client, { maxSockets: 1 });
+    const close = (): Promise<void> =>
+      new Promise((resolve) => void get('http://users/', { agent }).on('close', () => resolve()));
+    // With one socket, the second request waits for the first to be read.
+    await close();
+    await close();
+    expect(users.nodes[0]?.calls).toBe(2);
+    agent.destroy();
+  });
+
+  it('fail a request by its own error event when the client was closed', async () => {
+    await using registry = memory();
+    const client = createClient(registry, { logger: silent });
+    await client.close();
+    await expect(request('http://users/', rollcallAgents(client))).rejects.toMatchObject({ code: 'CLOSED' });
+  });
+
   it('fail the request of a name without nodes with the NoNodeError', async () => {
     await using registry = memory();
     await using client = createClient(registry, { logger: silent });
