@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { get, type IncomingMessage } from 'node:http';
 import { describe, expect, it } from 'vitest';
 import { rollcallAgents } from '../src/http/index.ts';
@@ -66,11 +67,12 @@ describe('rollcallAgents', () => {
     await using users = await fakeService(registry, 'users', hello);
     await using client = createClient(registry, { logger: silent });
     const { http: agent } = rollcallAgents(client, { maxSockets: 1 });
-    const close = (): Promise<void> =>
-      new Promise((resolve) => void get('http://users/', { agent }).on('close', () => resolve()));
-    // With one socket, the second request waits for the first to be read.
-    await close();
-    await close();
+    const close = async (): Promise<boolean> => {
+      const sent = get('http://users/', { agent });
+      await once(sent, 'close');
+      return sent.reusedSocket;
+    };
+    expect([await close(), await close()]).toEqual([false, true]);
     expect(users.nodes[0]?.calls).toBe(2);
     agent.destroy();
   });
@@ -79,7 +81,8 @@ describe('rollcallAgents', () => {
     await using registry = memory();
     const client = createClient(registry, { logger: silent });
     await client.close();
-    await expect(request('http://users/', rollcallAgents(client))).rejects.toMatchObject({ code: 'CLOSED' });
+    const failing = get('http://users/', { agent: rollcallAgents(client).http });
+    expect(await once(failing, 'error').catch((error) => [error])).toMatchObject([{ code: 'CLOSED' }]);
   });
 
   it('fail the request of a name without nodes with the NoNodeError', async () => {
