@@ -15,6 +15,7 @@ export interface RawInstance {
   readonly appid: string;
   readonly hostname: string;
   readonly late?: boolean;
+  readonly renewTimestamp: number;
 }
 
 /** Requests to a server that is killed now and then, without the adapter: what is not answered rejects. */

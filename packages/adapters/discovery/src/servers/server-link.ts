@@ -15,15 +15,9 @@ import { ApiClient, listOf } from '../http/api-client.ts';
 import type { Credentials } from '../http/credentials.ts';
 import { HttpError } from '../http/http-error.ts';
 import { Epochs } from './epochs.ts';
+import { type HeldHandle, HeldHandles } from './held-handles.ts';
 import { MissedWrites } from './missed-writes.ts';
 import { RenewalBatch } from './renewal-batch.ts';
-
-/** By what this object holds a node on one server. */
-interface HeldHandle {
-  readonly handle: number;
-  /** Of a server with lease secrets. */
-  readonly secret: string | undefined;
-}
 
 /** What every link of one registry shares. */
 export interface LinkContext {
@@ -42,9 +36,7 @@ export class ServerLink {
   readonly missed: MissedWrites;
   readonly #context: LinkContext;
   readonly #api: ApiClient;
-  readonly #handles = new Map<string, HeldHandle>();
-  /** Registered without an answer: the server may hold it under a handle that we never heard. */
-  readonly #unanswered = new Set<string>();
+  readonly #handles = new HeldHandles();
   readonly #batch: RenewalBatch;
   readonly #closed = new AbortController();
   #warming = false;
@@ -96,9 +88,14 @@ export class ServerLink {
   /** One status per key. A key that this server never acknowledged is 404. */
   async renew(keys: readonly EntryKey[], lease: Lease | undefined): Promise<readonly RenewStatus[]> {
     return Promise.all(
-      keys.map(({ name, id }) => {
-        const held = this.#handles.get(keyOf(name, id));
-        return held === undefined ? 404 : this.#batch.renew(renewalOf(held, lease));
+      keys.map(async ({ name, id }) => {
+        const key = keyOf(name, id);
+        const held = this.#handles.find(key);
+        if (held === undefined) return 404;
+        const status = await this.#batch.renew(renewalOf(held, lease));
+        // It may be our own register that has it, one that crossed this renewal or whose answer was lost.
+        const mayBeOurs = this.#handles.isUnanswered(key) || this.#handles.find(key) !== held;
+        return status === 409 && mayBeOurs ? 404 : status;
       }),
     );
   }
@@ -112,7 +109,7 @@ export class ServerLink {
   /** Removes only what this object holds there. */
   async withdraw(keys: readonly EntryKey[], signal: AbortSignal): Promise<void> {
     await this.missed.giveWay(keys, signal);
-    const unanswered = keys.filter(({ name, id }) => this.#unanswered.has(keyOf(name, id)));
+    const unanswered = keys.filter(({ name, id }) => this.#handles.isUnanswered(keyOf(name, id)));
     if (unanswered.length > 0) await this.#cancel(unanswered, signal).catch(unlessForbidden);
     await this.#release(keys, signal);
   }
@@ -146,7 +143,7 @@ export class ServerLink {
 
   /** By handle: only what is still held by it is removed. */
   async #release(keys: readonly EntryKey[], signal: AbortSignal): Promise<void> {
-    const held = keys.flatMap(({ name, id }) => this.#handles.get(keyOf(name, id)) ?? []);
+    const held = keys.flatMap(({ name, id }) => this.#handles.find(keyOf(name, id)) ?? []);
     if (held.length === 0) return;
     const handles = held.map(({ handle }) => handle);
     const body = this.#hasSecrets ? { handles, secrets: held.map(({ secret = '' }) => secret) } : { handles };
@@ -159,7 +156,7 @@ export class ServerLink {
 
   async #register(entries: readonly Entry[], lease: Lease | undefined, signal: AbortSignal): Promise<void> {
     const instances = entries.map((entry) => toInstance(entry, this.#context.env, lease));
-    for (const entry of entries) this.#unanswered.add(keyOf(entry.name, entry.node.id));
+    const register = this.#handles.sent(entries.map(({ name, node }) => keyOf(name, node.id)));
     const answer = await this.#api.call({ method: 'POST', path: '/api/register', body: { instances }, signal });
     const { handles, secrets } = answer;
     this.#hasSecrets = Array.isArray(secrets);
@@ -168,8 +165,7 @@ export class ServerLink {
       if (!Number.isSafeInteger(handle)) throw new HttpError('registered without answering a handle');
       const secret: unknown = Array.isArray(secrets) ? secrets[index] : undefined;
       const held = { handle: handle as number, secret: typeof secret === 'string' ? secret : undefined };
-      this.#handles.set(keyOf(entry.name, entry.node.id), held);
-      this.#unanswered.delete(keyOf(entry.name, entry.node.id));
+      this.#handles.answered(keyOf(entry.name, entry.node.id), register, held);
     }
   }
 
