@@ -31,7 +31,7 @@ export interface CommonOptions {
 }
 
 /** The adapters that the command brings along. */
-const broughtAlong = { memory, discovery } as const;
+export const broughtAlong: Readonly<Record<'memory' | 'discovery', AdapterDescriptor>> = { memory, discovery };
 
 /** What the command line reads of its process, once. */
 export const program: { readonly env: NodeJS.ProcessEnv; readonly place: ProgramPlace } = {

@@ -1,11 +1,13 @@
 import { createRequire } from 'node:module';
 import { Command, CommanderError } from 'commander';
 import { addBackupCommands } from './commands/backup.ts';
+import { addChangesCommand } from './commands/changes.ts';
 import { addDoctorCommand } from './commands/doctor.ts';
 import { addOperateCommands } from './commands/operate.ts';
 import { addReadCommands } from './commands/read.ts';
 import { addRunCommand } from './commands/run.ts';
 import { addServeCommand } from './commands/serve.ts';
+import { addServiceCommands } from './commands/service.ts';
 import { addTokenCommands } from './commands/token.ts';
 import { addWriteCommands } from './commands/write.ts';
 import { exitCodeOf, exitCodes } from './exit-codes.ts';
@@ -18,10 +20,11 @@ Examples:
   rollcall serve                                    open a roll on this machine
   rollcall list                                     which services are registered
   rollcall watch greeter --json | jq .type          what happens to one service
+  rollcall changes greeter --since 10m               what changed lately, and why
   rollcall doctor --registry mdns                   why no service is seen, and what to do
 
 Exit codes:
-  0 ok   1 unexpected   2 wrong usage   3 backend unavailable or timed out   4 get found nothing
+  0 ok   1 unexpected   2 wrong usage   3 backend unavailable or timed out   4 get, in, out found nothing
   5 not authorised   130, 143 ended by SIGINT, SIGTERM`;
 
 function program(): Command {
@@ -36,6 +39,8 @@ function program(): Command {
   addReadCommands(root);
   addWriteCommands(root);
   addRunCommand(root);
+  addServiceCommands(root);
+  addChangesCommand(root);
   addOperateCommands(root);
   addBackupCommands(root);
   addDoctorCommand(root);

@@ -1,5 +1,6 @@
 import type { CallOptions, Registry } from '@rollcall/core';
 import { RegistryError } from '@rollcall/core';
+import { limits } from '@rollcall/core/adapter';
 import { Dispatchers } from './call/dispatcher.ts';
 import { FetchJob } from './call/fetch-job.ts';
 import { InFlight } from './call/in-flight.ts';
@@ -9,7 +10,7 @@ import type { Client, ClientEvents, FetchInit, RemoteService } from './contract.
 import { defaultCallTimeoutMs, defaultReadyMs } from './defaults.ts';
 import type { ClientOptions, FetchLike, SelectOptions } from './options.ts';
 import { RetryBudget } from './rule/retry-budget.ts';
-import { numberIn, objectAt } from './settings/check.ts';
+import { invalid, numberIn, objectAt } from './settings/check.ts';
 import { type ClientSettings, parseClientOptions, type ServiceSettings } from './settings/client-settings.ts';
 import { longestMs } from './settings/limits.ts';
 import { parsePolicy } from './settings/policy.ts';
@@ -131,7 +132,7 @@ export class ServiceClient implements Client, ServiceHost {
   }
 
   async #fetch(input: string | URL | Request, init: FetchInit | undefined): Promise<Response> {
-    const request = input instanceof Request ? input : undefined;
+    const request = isRequest(input) ? input : undefined;
     const text = request?.url ?? String(input);
     const url = URL.canParse(text) ? new URL(text) : undefined;
     const name = url === undefined ? undefined : serviceOf(url, this.#settings.services);
@@ -161,6 +162,8 @@ export class ServiceClient implements Client, ServiceHost {
     if (this.isClosed) throw closed();
     const known = this.#used.get(name);
     if (known !== undefined) return known;
+    if (typeof name !== 'string' || !limits.isReadableName(name))
+      throw invalid('name', '1-255 printable characters', name);
     const followed = new FollowedService(name, this.#settingsOf(name), this.#shell);
     const open = this.#open(followed, undefined);
     const used = { followed, open, remote: new PickedService(open, this) };
@@ -196,6 +199,10 @@ export class ServiceClient implements Client, ServiceHost {
       this.#listeners.emit('status', stateOf(used.open, this.#settings.clock.now()));
   }
 }
+
+/** Also one of another class, for a fetch of the caller's. */
+const isRequest = (input: unknown): input is Request =>
+  typeof input === 'object' && input !== null && 'url' in input && typeof input.url === 'string' && 'method' in input;
 
 const closed = (): RegistryError => new RegistryError('CLOSED', 'the client was closed');
 

@@ -216,8 +216,8 @@ export interface Registry extends AsyncDisposable {
    * node; an entry that the backend has lost is written again. Calls of one object on one node take effect in call
    * order. After `TIMEOUT`, `ABORTED` or `UNAVAILABLE` the outcome is unknown and repeating is safe.
    *
-   * The first register of an id from this object takes it over (`takesOver`); a renewal that finds the entry in
-   * another's hands writes nothing and is `CONFLICT`. A node above `maxNodeBytes`: `RESOURCE_EXHAUSTED`.
+   * The first register of an id from this object takes it over (`takesOver`); a later one, with the same content or other, that
+   * finds the entry in another's hands writes nothing and is `CONFLICT`. A node above `maxNodeBytes`: `RESOURCE_EXHAUSTED`.
    */
   register(service: ServiceInput, options?: RegisterOptions): Promise<void>;
   /**

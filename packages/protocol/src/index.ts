@@ -12,7 +12,11 @@
  * | PUT /api/leases/:handle | nothing | `null`; 404 `LEASE_UNKNOWN`, 409 `LEASE_TAKEN` |
  * | POST /api/renew | {@link KeysRequest} | {@link RenewAnswer} |
  * | POST /api/cancel | {@link CancelRequest} | {@link CancelAnswer} |
+ * | POST /api/set | {@link SetRequest} | {@link SetAnswer}; 404: nothing has changed |
  * | GET /api/fetch | `env`, `appid` | {@link InstancesAnswer} |
+ * | GET /api/fetch | likewise, and `at`: an ISO time, milliseconds, or `10m` (ago) | {@link PastInstancesAnswer}; 400: not within the change log |
+ * | GET /api/poll | `env`, `appid` (repeatable), `since`: a cursor, `waitMs` | {@link PollAnswer}: at once, or at the next change |
+ * | GET /api/changes | `since`: a cursor, a revision, an ISO time or `10m` (ago); `env`, `appid`, `hostname`, `limit`, `waitMs` | {@link ChangesAnswer} |
  * | GET /api/fetch/all | `env` | {@link InstancesAnswer} |
  * | GET /api/services | `env` | {@link ServicesAnswer}: of instances with status 1 |
  * | GET /api/watch | `env`, `appid` (absent: all); header `Last-Event-ID` resumes | server-sent events, see {@link WatchEventName} |
@@ -20,6 +24,14 @@
  * | POST /api/protection/end | {@link EnvRequest} | {@link ProtectionEndAnswer} |
  */
 
+export type {
+  ChangeEvidence,
+  ChangeRecord,
+  ChangesAnswer,
+  ExpiryEvidence,
+  LogStart,
+  Sender,
+} from './changes.ts';
 export type { Envelope } from './envelope.ts';
 export type {
   Instance,
@@ -31,7 +43,9 @@ export type {
 } from './instance.ts';
 export type {
   CancelAnswer,
+  CancelKey,
   CancelRequest,
+  InstanceSetting,
   KeysRequest,
   RegisterAnswer,
   RegisterRequest,
@@ -39,9 +53,20 @@ export type {
   RenewLeasesAnswer,
   RenewLeasesRequest,
   RenewStatus,
+  SetAnswer,
+  SetRequest,
 } from './leases.ts';
-export type { EnvRequest, ProtectionEndAnswer, ProtectionStatus, StatusAnswer } from './operations.ts';
-export type { InstancesAnswer, ServicesAnswer } from './reads.ts';
+export type {
+  ApplicationStatus,
+  EnvRequest,
+  HeldInstance,
+  ProtectionEndAnswer,
+  ProtectionState,
+  ProtectionStatus,
+  StatusAnswer,
+} from './operations.ts';
+export type { PollAnswer, PolledService } from './poll.ts';
+export type { InstancesAnswer, PastInstancesAnswer, ServicesAnswer } from './reads.ts';
 export * as answers from './schemas/answers.ts';
 export type { JsonSchema } from './schemas/json-schema.ts';
 export { type SchemaKeyword, schemaKeywords } from './schemas/keywords.ts';

@@ -53,6 +53,8 @@ export interface InstanceInput {
   readonly renewIntervalMs?: number;
   /** Milliseconds since the epoch by the client; an older one than the stored keeps what is stored. */
   readonly dirtyTimestamp?: number;
+  /** False: an id that is held under a lease that runs is left to its holder; nothing of the call is written, and it is 409. Default true. */
+  readonly takeOver?: boolean;
 }
 
 /** An instance as the server keeps it. Timestamps are milliseconds since the epoch by the server's clock. */

@@ -1,4 +1,4 @@
-import type { InstanceInput, InstanceKey } from './instance.ts';
+import type { InstanceInput, InstanceKey, InstanceStatus } from './instance.ts';
 
 /** Body of `POST /api/register`. */
 export interface RegisterRequest {
@@ -45,13 +45,36 @@ export interface RenewAnswer {
   readonly statuses: readonly RenewStatus[];
 }
 
+/** Which instance leaves, whichever client registered it. */
+export interface CancelKey extends InstanceKey {
+  /** The caller's, if it has one: the change log tells whether the holder itself deregistered. */
+  readonly handle?: number;
+}
+
 /**
  * Body of `POST /api/cancel`: by key whichever client registered it, by handle only while that handle holds it. A server with
  * lease secrets takes keys from the token of an admin alone, and handles with their secrets.
  */
 export type CancelRequest =
-  | { readonly keys: readonly InstanceKey[] }
+  | { readonly keys: readonly CancelKey[] }
   | { readonly handles: readonly number[]; readonly secrets?: readonly string[] };
+
+/** What a set call changes of an instance that is on the roll. What is absent stays. */
+export interface InstanceSetting extends InstanceKey {
+  readonly status?: InstanceStatus;
+  /** Of the node: merged into what is there. */
+  readonly metadata?: Readonly<Record<string, string>>;
+}
+
+/** Body of `POST /api/set`: all of them, or none. */
+export interface SetRequest {
+  readonly instances: readonly InstanceSetting[];
+}
+
+/** How many were set. 404: one is not on the roll, and nothing has changed. */
+export interface SetAnswer {
+  readonly set: number;
+}
 
 /** How many were on the roll. Unknown ones are no error. */
 export interface CancelAnswer {

@@ -5,6 +5,7 @@ import type { FastifyInstance } from 'fastify';
 import type { GuardedRoute } from './access/access-guard.ts';
 import { Security } from './access/security.ts';
 import { ChangeLog } from './changes/change-log.ts';
+import { WaitingRoom } from './changes/waiting-room.ts';
 import { HeldLeases } from './fronts/native/held-leases.ts';
 import { nativeFront } from './fronts/native/native-front.ts';
 import { Snapshots } from './fronts/native/snapshots.ts';
@@ -59,6 +60,7 @@ export class HttpServer implements DiscoveryServer {
   readonly #settings: ServerSettings;
   readonly #roll: Roll;
   readonly #watches: WatchHub;
+  readonly #waiting: WaitingRoom;
   readonly #snapshots: Snapshots;
   readonly #rollLog: RollLog;
   readonly #app: FastifyInstance;
@@ -87,7 +89,10 @@ export class HttpServer implements DiscoveryServer {
     const roll = new Roll({ clock, protection: protection === 'on', cpuTimeMs, maxBytes, isKept });
     this.#roll = roll;
     const published = publishedOf(roll, isKept);
-    const log = new ChangeLog({ changes: changeLogSize, bytes: changeLogBytes });
+    const start = { revision: roll.revision, at: clock.wallNow() };
+    const log = new ChangeLog({ changes: changeLogSize, bytes: changeLogBytes }, start);
+    const waiting = new WaitingRoom(clock);
+    this.#waiting = waiting;
     const isWarming = (): boolean => this.#warming;
     const pacer = new Pacer();
     const snapshots = new Snapshots(published, clock);
@@ -97,9 +102,10 @@ export class HttpServer implements DiscoveryServer {
     this.#watches = watches;
     this.#rollLog = new RollLog(settings.logger, clock);
     const metrics = new Metrics({ roll, log, watches, isWarming });
-    // Watches last: they read the others.
-    const followers = [log, snapshots, this.#rollLog, metrics.follower, watches];
-    const { durability, folder } = keepRoll({ settings, roll, published, log, followers });
+    // Watches and what waits last: they read the others.
+    const followers = [log, snapshots, this.#rollLog, metrics.follower, watches, waiting];
+    const observe = () => metrics.store();
+    const { durability, folder } = keepRoll({ settings, roll, published, log, observe, followers });
     this.#folder = folder;
     this.#tls = tlsOf(settings);
     this.#app = createApp(settings, this.#tls);
@@ -121,6 +127,9 @@ export class HttpServer implements DiscoveryServer {
       quota,
       snapshots,
       pacer,
+      log,
+      clock,
+      waiting,
       protection,
       isWarming,
       uptimeMs,
@@ -185,6 +194,7 @@ export class HttpServer implements DiscoveryServer {
   async #close(): Promise<void> {
     this.#cancelWarmUp?.();
     this.#watches.close();
+    this.#waiting.close();
     await this.#answers.close();
     this.#snapshots.close();
     this.#roll.close();

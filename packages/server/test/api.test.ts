@@ -277,7 +277,9 @@ describe('operating', () => {
       expect(body.data.environments).toMatchObject([
         { env: 'e', instances: 3, late: 3, held: 3, missing: 3, on: true },
       ]);
-      expect(body.data.environments[0]?.explanation).toMatch(/^Protecting: 3 of 3 .*protection end/);
+      expect(body.data.environments[0]?.explanation).toMatch(
+        /^Protecting for 2.\d s: 3 of 3 .*protection end --registry-namespace e\.$/,
+      );
       expect((await ask('POST', '/api/protection/end', { env: 'e' })).body.data).toEqual({ evicted: 3 });
       expect(await fetchAll()).toEqual([]);
     } finally {

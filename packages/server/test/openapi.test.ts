@@ -65,7 +65,7 @@ describe('GET /api/openapi.json', () => {
     const open = Object.values(document.paths).flatMap((methods) =>
       Object.values(methods).flatMap(({ operationId, security }) => (security.length === 0 ? [operationId] : [])),
     );
-    expect(open.sort()).toEqual(['healthz', 'openapi']);
+    expect(open.sort()).toEqual(['healthz', 'openapi', 'readyz']);
     const ids = routes.map(({ operationId }) => operationId);
     expect(ids).toEqual([...new Set(ids)]);
   });
@@ -109,6 +109,9 @@ describe('GET /api/openapi.json', () => {
       ['get', '/api/fetch', '/api/fetch?env=e&appid=web'],
       ['get', '/api/fetch/all', '/api/fetch/all?env=e'],
       ['get', '/api/services', '/api/services?env=e'],
+      ['post', '/api/set', '/api/set', { instances: [{ env: 'e', appid: 'web', hostname: 'a', status: 2 }] }],
+      ['get', '/api/poll', '/api/poll?env=e&appid=web&appid=db'],
+      ['get', '/api/changes', '/api/changes'],
       ['get', '/api/status', '/api/status'],
       ['post', '/api/protection/end', '/api/protection/end', { env: 'e' }],
       ['post', '/api/cancel', '/api/cancel', { handles: data.handles }],
@@ -140,6 +143,15 @@ describe('GET /api/openapi.json', () => {
       ['post', '/api/register', { instances: [instance({ ttlMs: -1 })] }],
       ['put', '/api/leases', [1, [2, 3_000, 1_000]]],
       ['put', '/api/leases', [[2, 3_000]]],
+      [
+        'put',
+        '/api/leases',
+        [
+          [2, 'x'.repeat(22)],
+          [2, 3_000, 1_000, 'x'.repeat(22)],
+        ],
+      ],
+      ['put', '/api/leases', [[2, 3_000, 1_000, 4_000]]],
       ['put', '/api/leases', [[2, 3_000, 1_000, 4]]],
       ['put', '/api/leases', ['1']],
       ['post', '/api/cancel', {}],

@@ -1,33 +1,93 @@
-import { type CallOptions, RegistryError } from '@rollcall/core';
-import { type CommonRegistryOptions, type DiscoveryAdmin, untilAborted, withDeadline } from '@rollcall/core/adapter';
-import type { ProtectionEndAnswer, StatusAnswer } from '@rollcall/protocol';
-import { toDiscoveryError } from './discovery-error.ts';
+import { type CallOptions, RegistryError, type Service } from '@rollcall/core';
+import { type CommonRegistryOptions, type DiscoveryAdmin, groupByVersion } from '@rollcall/core/adapter';
+import type {
+  ChangesAnswer,
+  InstanceSetting,
+  PastInstancesAnswer,
+  PollAnswer,
+  ProtectionEndAnswer,
+  StatusAnswer,
+} from '@rollcall/protocol';
+import { type AdminRequest, type Answer, askOnce, carriedBy, strange } from './admin-request.ts';
+import { readInstance } from './discovery-mapping.ts';
 import { adminTimeoutMs, backupTimeoutMs, type DiscoverySettings, parseSettings } from './discovery-options.ts';
-import { ApiClient } from './http/api-client.ts';
+import type { ApiClient } from './http/api-client.ts';
 import { HttpError } from './http/http-error.ts';
 
-/** What the server's operator may ask it, on the first server that is named. */
+/** Which changes {@link RollcallAdmin.changes} answers; what is absent is not asked. */
+export interface ChangesQuery {
+  readonly env?: string | undefined;
+  /** Of this service. */
+  readonly name?: string | undefined;
+  /** Of this node. */
+  readonly id?: string | undefined;
+  /** A cursor of an earlier answer, a revision, an ISO time, or how long ago (`10m`). Absent: from the beginning of the log. */
+  readonly since?: string | undefined;
+  /** At most 1,000, which is the default. */
+  readonly limit?: number | undefined;
+  /** How long to wait when there are none; at most 60,000; default 0. Milliseconds. */
+  readonly waitMs?: number | undefined;
+}
+
+/** What {@link RollcallAdmin.poll} waits for. */
+export interface PollQuery {
+  readonly env: string;
+  /** Names of services, 1 to 100. */
+  readonly names: readonly string[];
+  /** The cursor of the last answer. Absent: all of them are answered at once. */
+  readonly since?: string | undefined;
+  /** At most 60,000; default 30,000. Milliseconds. */
+  readonly waitMs?: number | undefined;
+}
+
+/** A service as it was. */
+export interface PastServices {
+  /** Milliseconds since the epoch, by the server's clock. */
+  readonly at: number;
+  readonly revision: number;
+  readonly services: readonly Service[];
+}
+
+/** What became of a set on each server. */
+export interface SetOutcome {
+  /** A server has the node, and has set it. */
+  readonly isSet: boolean;
+  /** The servers that could not be asked. */
+  readonly failed: readonly { readonly address: string; readonly error: RegistryError }[];
+}
+
+/** What the server's operator may ask it: the first server that is named, except for `set`, which goes to every one. */
 export interface RollcallAdmin extends DiscoveryAdmin {
   status(call?: CallOptions & { readonly env?: string | undefined }): Promise<StatusAnswer>;
+  /** What changed on the roll, and why; oldest first. */
+  changes(query?: ChangesQuery, call?: CallOptions): Promise<ChangesAnswer>;
+  /** Those of some services that changed since a cursor: at once, or at their next change. */
+  poll(query: PollQuery, call?: CallOptions): Promise<PollAnswer>;
+  /** Rejects with `INVALID_ARGUMENT` when the change log does not reach back to `at`: an ISO time, or `10m` (ago). */
+  servicesAt(
+    query: { readonly env: string; readonly name: string; readonly at: string },
+    call?: CallOptions,
+  ): Promise<PastServices>;
+  /** Changes status or metadata of nodes, all or none, whichever client holds them. Rejects when no server can be asked. */
+  set(settings: readonly InstanceSetting[], call?: CallOptions): Promise<SetOutcome>;
 }
 
 /**
- * Status and protection of a discovery server. Each call opens and closes its own connection.
+ * Operates a discovery server. Each call opens and closes its own connection.
  *
  * @throws RegistryError `INVALID_ARGUMENT` for an address or token that cannot be one.
  */
 export function discoveryAdmin(options: CommonRegistryOptions = {}): RollcallAdmin {
   const settings = parseSettings(options);
-  const ask = (request: AdminRequest, call: CallOptions): Promise<Readonly<Record<string, unknown>>> =>
-    askOnce(settings, { timeoutMs: options.timeoutMs, ...call }, (client, signal) =>
-      client.call({ ...request, signal }),
-    );
+  const { timeoutMs = adminTimeoutMs } = options;
+  const ask = async (request: AdminRequest, call: CallOptions): Promise<Answer> =>
+    askOnce(settings, firstOf(settings), carriedBy(request), { timeoutMs, ...call });
+  const askPatiently = (path: string, call: CallOptions, waitMs: number): Promise<Answer> =>
+    ask({ method: 'GET', path }, { ...call, timeoutMs: waitMs + (call.timeoutMs ?? timeoutMs) });
   return {
     async status({ env, ...call } = {}) {
-      const query = env === undefined ? '' : `?${new URLSearchParams({ env })}`;
-      const data: Partial<StatusAnswer> = await ask({ method: 'GET', path: `/api/status${query}` }, call);
-      if (!Array.isArray(data.environments)) throw strange('environments');
-      return data as StatusAnswer;
+      const answer = await ask({ method: 'GET', path: pathOf('status', { env }) }, call);
+      return withList<StatusAnswer>(answer, 'environments');
     },
     async endProtection(env, call = {}) {
       const request = { method: 'POST', path: '/api/protection/end', body: { env } } as const;
@@ -35,8 +95,40 @@ export function discoveryAdmin(options: CommonRegistryOptions = {}): RollcallAdm
       if (typeof evicted !== 'number') throw strange('evicted');
       return evicted;
     },
-    backup: (call = {}) => askOnce(settings, { timeoutMs: options.timeoutMs ?? backupTimeoutMs, ...call }, openBackup),
+    async changes({ env, name, id, since, limit, waitMs } = {}, call = {}) {
+      const path = pathOf('changes', { env, appid: name, hostname: id, since, limit, waitMs });
+      return withList<ChangesAnswer>(await askPatiently(path, call, waitMs ?? 0), 'changes');
+    },
+    async poll({ env, names, since, waitMs = defaultPollMs }, call = {}) {
+      const path = pathOf('poll', { env, since, waitMs, appid: names });
+      return withList<PollAnswer>(await askPatiently(path, call, waitMs), 'services');
+    },
+    async servicesAt({ env, name, at }, call = {}) {
+      const request = { method: 'GET', path: pathOf('fetch', { env, appid: name, at }) } as const;
+      const answer = withList<PastInstancesAnswer>(await ask(request, call), 'instances');
+      const entries = answer.instances.flatMap((instance) => readInstance(instance).entry ?? []);
+      return { at: answer.at, revision: answer.revision, services: groupByVersion(entries) };
+    },
+    async set(instances, call = {}) {
+      const request = { method: 'POST', path: '/api/set', body: { instances } } as const;
+      const outcomes = await Promise.all(
+        settings.endpoints.map(async (endpoint) => {
+          const asked = askOnce(settings, endpoint, carriedBy(request), { timeoutMs, ...call });
+          return { address: endpoint.address, ...(await outcomeOf(asked)) };
+        }),
+      );
+      const failed = outcomes.flatMap(({ address, error }) => (error === undefined ? [] : [{ address, error }]));
+      if (failed.length === outcomes.length && failed[0] !== undefined) throw failed[0].error;
+      return { isSet: outcomes.some(({ isSet }) => isSet), failed };
+    },
+    backup: async (call = {}) =>
+      askOnce(settings, firstOf(settings), openBackup, { timeoutMs: options.timeoutMs ?? backupTimeoutMs, ...call }),
   };
+}
+
+function firstOf({ endpoints: [first] }: DiscoverySettings): DiscoverySettings['endpoints'][number] {
+  if (first === undefined) throw new RegistryError('INTERNAL', 'the options name no server');
+  return first;
 }
 
 /** The media type of the file that the server makes. */
@@ -46,38 +138,30 @@ async function openBackup(client: ApiClient, signal: AbortSignal): Promise<Async
   return client.file({ method: 'GET', path: '/api/backup', signal }, backupType);
 }
 
-interface AdminRequest {
-  readonly method: 'GET' | 'POST';
-  readonly path: string;
-  readonly body?: object;
-}
+/** As the server's. Milliseconds. */
+const defaultPollMs = 30_000;
 
-const strange = (field: string): RegistryError =>
-  toDiscoveryError(new HttpError(`answered without ${field}: is it a Rollcall server that listens there?`));
-
-async function askOnce<T>(
-  { endpoints, credentials, clock }: DiscoverySettings,
-  { timeoutMs: ms = adminTimeoutMs, signal }: CallOptions,
-  question: (client: ApiClient, signal: AbortSignal) => Promise<T>,
-): Promise<T> {
-  const [endpoint] = endpoints;
-  if (endpoint === undefined) throw new RegistryError('INTERNAL', 'the options name no server');
-  const message = `the discovery server ${endpoint.address} did not answer within ${ms} ms`;
-  const reason = new RegistryError('TIMEOUT', message, { registry: 'discovery' });
-  const client = new ApiClient({ endpoint, credentials, clock });
+/** A node that is not listed is an outcome, not a failure. */
+async function outcomeOf(asked: Promise<Answer>): Promise<{ readonly isSet: boolean; readonly error?: RegistryError }> {
   try {
-    return await withDeadline({ clock, ms, signal, reason }, (inner) => untilAborted(inner, question(client, inner)));
-  } catch (cause) {
-    if (signal?.aborted === true) throw endedBy(signal);
-    throw RegistryError.is(cause) ? cause : toDiscoveryError(cause);
-  } finally {
-    client.close();
+    if (typeof (await asked).set !== 'number') throw strange('set');
+    return { isSet: true };
+  } catch (error) {
+    if (!RegistryError.is(error)) throw error;
+    return error.cause instanceof HttpError && error.cause.status === 404 ? { isSet: false } : { isSet: false, error };
   }
 }
 
-/** A caller's timeout signal is a deadline, any other its wish to end. */
-function endedBy({ reason }: AbortSignal): RegistryError {
-  const timedOut = reason instanceof Error && reason.name === 'TimeoutError';
-  const message = `the call ${timedOut ? 'timed out' : 'was aborted'} by its signal`;
-  return new RegistryError(timedOut ? 'TIMEOUT' : 'ABORTED', message, { cause: reason, registry: 'discovery' });
+type Query = Readonly<Record<string, string | number | readonly string[] | undefined>>;
+
+function pathOf(verb: string, query: Query): string {
+  const pairs = Object.entries(query).flatMap(([key, value]) =>
+    value === undefined ? [] : [value].flat().map((each): [string, string] => [key, String(each)]),
+  );
+  return `/api/${verb}${pairs.length === 0 ? '' : `?${new URLSearchParams(pairs)}`}`;
+}
+
+function withList<T extends object>(answer: Answer, field: keyof T & string): T {
+  if (!Array.isArray(answer[field])) throw strange(field);
+  return answer as T;
 }

@@ -16,9 +16,10 @@ function toWireEndpoint({ name, request, response, metadata }: Endpoint): WireEn
   };
 }
 
-/** What a register sends for an entry. */
-export function toInstance(entry: Entry, env: string, lease: Lease | undefined): InstanceInput {
+/** What a register sends for an entry. `takeOver`: also where another holds the id. */
+export function toInstance(entry: Entry, env: string, lease: Lease | undefined, takeOver: boolean): InstanceInput {
   return {
+    ...(takeOver ? {} : { takeOver }),
     env,
     appid: entry.name,
     hostname: entry.node.id,

@@ -5,7 +5,6 @@ import {
   type DriverCall,
   type Entry,
   type EntryKey,
-  entryKey,
   keyOf,
   type Lease,
   type RegistryDriver,
@@ -99,10 +98,9 @@ class DiscoveryDriver implements RegistryDriver {
     );
     const taken = keys.filter((_, index) => statuses[index] === 409);
     if (taken[0] !== undefined) throw this.#yield(taken[0], taken);
-    const lost = keys.filter((_, index) => statuses[index] === 404);
-    await this.#refuseHeld(lost, signal);
-    for (const { name, id } of keys) this.#contested.delete(keyOf(name, id));
-    return lost;
+    for (const [index, { name, id }] of keys.entries())
+      if (statuses[index] === 200) this.#contested.delete(keyOf(name, id));
+    return keys.filter((_, index) => statuses[index] === 404);
   }
 
   async remove(keys: readonly EntryKey[], { signal }: DriverCall): Promise<void> {
@@ -151,21 +149,6 @@ class DiscoveryDriver implements RegistryDriver {
     this.#fleet.yield(taken);
     for (const { name, id } of taken) this.#contested.add(keyOf(name, id));
     return conflict(this.name, first, 'another registry object');
-  }
-
-  /** A server that restarted knows no earlier handle. What was in another's hands before and is listed still is. */
-  async #refuseHeld(lost: readonly EntryKey[], signal: AbortSignal): Promise<void> {
-    const contested = lost.filter(({ name, id }) => this.#contested.has(keyOf(name, id)));
-    for (const name of new Set(contested.map((key) => key.name))) {
-      const instances = await this.#fleet.read((link, bounded) => link.instances(name, bounded), signal);
-      // A holder that is late is given up by the server, or it would have refused the renewal.
-      const held = instances.flatMap((instance) => {
-        const { entry } = readInstance(instance);
-        return entry === undefined || entry.node.late === true ? [] : [entryKey(entry)];
-      });
-      const taken = contested.filter((key) => held.some((other) => other.name === key.name && other.id === key.id));
-      if (taken[0] !== undefined) throw this.#yield(taken[0], taken);
-    }
   }
 
   /** A server that reads do not go to and that has lost a node is told it again, in the background. */

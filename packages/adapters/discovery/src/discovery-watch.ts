@@ -117,7 +117,8 @@ class WatchReader {
     const { memory, sink, toEntry } = this.#connection;
     const entry = toEntry(instance);
     if (entry === undefined) {
-      this.#remove({ ...instance, reason: 'unknown' });
+      // Taken out of service: its node is not to be called any more. Else others wrote what cannot be read.
+      this.#remove({ ...instance, reason: instance.status === 2 ? 'deregistered' : 'unknown' });
       return;
     }
     memory.entries.set(keyOf(entry.name, entry.node.id), entry);

@@ -28,3 +28,12 @@ it('of two registers that cross, the handle that the server gave last is held, w
   handles.answered('a', third, held(7 * 2 ** 32 + 1));
   expect(handles.find('a')).toEqual(held(7 * 2 ** 32 + 1));
 });
+
+it('a register that was refused leaves a node as answered, or unanswered, as it was', () => {
+  const handles = new HeldHandles();
+  handles.refused(['a'], handles.sent(['a']));
+  expect(handles.isUnanswered('a')).toBe(false);
+  handles.sent(['a']);
+  handles.refused(['a'], handles.sent(['a']));
+  expect(handles.isUnanswered('a')).toBe(true);
+});

@@ -1,10 +1,9 @@
-import { RegistryError } from '@rollcall/core';
-import type { DiscoveryAdmin } from '@rollcall/core/adapter';
-import type { StatusAnswer } from '@rollcall/protocol';
+import type { ProtectionStatus } from '@rollcall/protocol';
 import type { Command } from 'commander';
-import { type CommonOptions, namedAdapter, registryOptions, remedyOf, withCommon } from '../common.ts';
-import { CliError, exitCodes } from '../exit-codes.ts';
-import { plain, print } from '../output.ts';
+import { askServer, envOf } from '../admin.ts';
+import { type CommonOptions, withCommon } from '../common.ts';
+import { plain, print, table } from '../output.ts';
+import { clockOf } from '../times.ts';
 
 /** `status` and `protection end`: of the discovery server alone. */
 export function addOperateCommands(program: Command): void {
@@ -15,38 +14,56 @@ export function addOperateCommands(program: Command): void {
   withCommon(protection.command('end')).description('evict every expired instance now').action(end);
 }
 
-/** Asks the server that the options name, as whom they say. */
-async function ask<T>(options: CommonOptions, question: (admin: DiscoveryAdmin) => Promise<T>): Promise<T> {
-  const adapter = await namedAdapter(options);
-  if (adapter.admin === undefined) {
-    const message = `--registry ${plain(adapter.name)} has no self-protection: this command is for the discovery server`;
-    throw new CliError(exitCodes.usage, message);
-  }
-  try {
-    return await question(adapter.admin(registryOptions(options)));
-  } catch (error) {
-    if (!RegistryError.is(error, 'UNAVAILABLE', 'TIMEOUT')) throw error;
-    throw new CliError(exitCodes.unavailable, `${error.message}: ${remedyOf(adapter)}`);
-  }
-}
-
 async function status(options: CommonOptions): Promise<void> {
   const env = options.registryNamespace;
-  const answer = (await ask(options, (admin) => admin.status({ env } as object))) as StatusAnswer;
+  const answer = await askServer(options, 'tell its status', (admin) => admin.status({ env }));
   if (options.json) return print(JSON.stringify(answer));
+  const { uptimeMs, warming, protection, environments } = answer;
   print(
-    `up for ${Math.round(answer.uptimeMs / 1_000)} s${answer.warming ? ', warming: absence is not believed yet' : ''}; self-protection ${answer.protection}`,
+    `up for ${spellUptime(uptimeMs)}${warming ? ', warming: absence is not believed yet' : ''}; self-protection ${protection}`,
   );
-  if (answer.environments.length === 0) print('nobody has registered yet');
-  for (const { env, instances, late, renewsLastMinute, renewsExpected, explanation } of answer.environments) {
-    print(
-      `\n${plain(env)}: ${instances} registered, ${late} late; ${renewsLastMinute} renewals in the last minute of ${renewsExpected} expected\n${plain(explanation)}`,
-    );
-  }
+  if (environments.length === 0) return print('nothing is registered');
+  print(
+    `\n${table(['ENV', 'STATE', 'SINCE', 'NODES', 'LATE', 'OUT', 'MISSING', 'HELD', 'RENEWALS/MIN'], environments.map(rowOf))}`,
+  );
+  for (const environment of environments) print(`\n${detailsOf(environment)}`);
 }
 
+function spellUptime(ms: number): string {
+  const seconds = Math.round(ms / 1_000);
+  return seconds < 120 ? `${seconds} s` : `${Math.round(seconds / 60)} min`;
+}
+
+function rowOf(status: ProtectionStatus): string[] {
+  const { env, state, since, instances, late, out, missing, considered, held } = status;
+  const { renewsLastMinute, renewsExpected } = status;
+  return [
+    ...[env, state, since === undefined ? '-' : clockOf(since), `${instances}`, `${late}`, `${out}`],
+    ...[`${missing} of ${considered}`, `${held}`, `${renewsLastMinute} of ${renewsExpected}`],
+  ];
+}
+
+/** The explanation, which applications miss how many, and what is held back. */
+function detailsOf({ env, explanation, ...status }: ProtectionStatus): string {
+  const applications = status.applications.map(({ appid, missing, considered, held }) => [
+    ...[appid, `${missing} of ${considered}`, `${held}`],
+  ]);
+  const held = status.heldInstances.map(({ appid, hostname, silentMs, mayGoAt }) => [
+    ...[appid, hostname, `${Math.round(silentMs / 1_000)} s`, clockOf(mayGoAt)],
+  ]);
+  return [
+    `${plain(env)}: ${plain(explanation)}`,
+    ...(applications.length === 0 ? [] : [table(['SERVICE', 'MISSING', 'HELD'], applications)]),
+    ...more(status.moreApplications),
+    ...(held.length === 0 ? [] : [table(['HELD OF', 'NODE', 'SILENT FOR', 'MAY GO AT'], held)]),
+    ...more(status.moreHeld),
+  ].join('\n');
+}
+
+const more = (count: number): string[] => (count === 0 ? [] : [`... and ${count} more`]);
+
 async function end(options: CommonOptions): Promise<void> {
-  const env = options.registryNamespace ?? 'default';
-  const evicted = await ask(options, (admin) => admin.endProtection(env));
+  const env = envOf(options);
+  const evicted = await askServer(options, 'end self-protection', (admin) => admin.endProtection(env));
   print(options.json ? JSON.stringify({ evicted }) : `${evicted} expired instances of ${plain(env)} were evicted`);
 }

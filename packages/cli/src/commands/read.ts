@@ -1,14 +1,19 @@
 import { limits, type Registry, type Service, type WatchEvent } from '@rollcall/core';
 import type { Command } from 'commander';
+import { askServer, envOf } from '../admin.ts';
 import { type CommonOptions, namedAdapter, registryOptions, withCommon, withRegistry } from '../common.ts';
 import { CliError, exitCodes } from '../exit-codes.ts';
 import { note, plain, print, table } from '../output.ts';
 import { untilSignal } from '../signals.ts';
+import { clockOf, momentOf } from '../times.ts';
 
 /** Adds the commands `list`, `get`, `watch`. */
 export function addReadCommands(program: Command): void {
   withCommon(program.command('list')).description('services and their versions').action(list);
-  withCommon(program.command('get <name>')).description('nodes of a service; late ones are marked').action(get);
+  withCommon(program.command('get <name>'))
+    .description('nodes of a service; late ones are marked')
+    .option('--at <time>', 'as it was at 14:02, at an ISO time, or 10m ago: the discovery server remembers some time')
+    .action(get);
   withCommon(program.command('watch [name]')).description('what comes, changes and goes, as it happens').action(watch);
 }
 
@@ -64,12 +69,31 @@ const rowsOf = ({ version, nodes }: Service): string[][] =>
       .join(' '),
   ]);
 
-async function get(name: string, options: CommonOptions): Promise<void> {
+interface GetOptions extends CommonOptions {
+  readonly at?: string;
+}
+
+/** What was on the roll at a time of the past. */
+async function getAt(name: string, at: string, options: CommonOptions): Promise<void> {
+  const query = { env: envOf(options), name, at: momentOf(at) };
+  const past = await askServer(options, 'look into the past', (admin) => admin.servicesAt(query));
+  if (!options.quiet && !options.json) note(`${plain(name)} as of ${clockOf(past.at)}, revision ${past.revision}`);
+  show(past.services, options);
+  if (past.services.length === 0)
+    throw new CliError(exitCodes.notFound, `no node of ${plain(name)} was registered at ${clockOf(past.at)}`);
+}
+
+function show(services: readonly Service[], options: CommonOptions): void {
+  if (options.json) print(JSON.stringify(services));
+  else if (services.length > 0)
+    print(table(['VERSION', 'NODE', 'ADDRESS', 'STATE', 'METADATA'], services.flatMap(rowsOf)));
+}
+
+async function get(name: string, options: GetOptions): Promise<void> {
+  if (options.at !== undefined) return getAt(name, options.at, options);
   await withRegistry(options, async (registry) => {
     const services = await registry.getService(name);
-    if (options.json) print(JSON.stringify(services));
-    else if (services.length > 0)
-      print(table(['VERSION', 'NODE', 'ADDRESS', 'STATE', 'METADATA'], services.flatMap(rowsOf)));
+    show(services, options);
     await tellWarming(options);
     if (services.length === 0)
       throw new CliError(exitCodes.notFound, `no node of ${plain(name)} is registered${nameHint(name)}`);

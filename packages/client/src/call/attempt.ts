@@ -25,17 +25,28 @@ function signalFor(outer: AbortSignal | undefined): {
   return { controller, stop };
 }
 
-/** Begins an attempt; the node is told of its end. `ownSignal`: it can be aborted alone. */
+/** What an attempt needs besides its job and its node. */
+export interface AttemptContext {
+  readonly inFlight: InFlight;
+  readonly signal: AbortSignal | undefined;
+  /** It can be aborted alone. */
+  readonly ownSignal: boolean;
+  /** Its node is dead: whether the call may go elsewhere now. If not, it waits on, since the node may be back. */
+  readonly mayLeave: () => boolean;
+}
+
+/** Begins an attempt; the node is told of its end. */
 export function attempt<T>(
   job: Job<T>,
   service: FollowedService,
   state: NodeState,
-  context: { readonly inFlight: InFlight; readonly signal: AbortSignal | undefined; readonly ownSignal: boolean },
+  context: AttemptContext,
 ): Attempting<T> {
   const { inFlight, signal } = context;
   const own = context.ownSignal ? signalFor(signal) : undefined;
   const startedAtMs = service.begin(state);
   let isOver = false;
+  let stop = (): void => {};
   let settle: (ended: Ended<T>) => void = () => {};
   const ended = new Promise<Ended<T>>((resolve) => {
     settle = resolve;
@@ -44,6 +55,7 @@ export function attempt<T>(
     isOver = true;
     inFlight.delete(flight);
     own?.stop();
+    stop();
     service.end(state, how.result, startedAtMs);
     if (attemptChannel.hasSubscribers) {
       const durationMs = service.elapsedMs(startedAtMs);
@@ -56,19 +68,30 @@ export function attempt<T>(
     end(how);
     own?.controller.abort();
   };
-  // A call that must not run twice has nothing better to do than to wait on.
   const onDead = (): void => {
-    if (job.isRepeatable && job.isIdempotent) abandon({ kind: 'dead', result: 'timeout' });
+    if (!isOver && context.mayLeave()) abandon({ kind: 'dead', result: 'timeout' });
   };
   const flight: Flight = { state, service, startedAtMs, onDead, askAtMs: startedAtMs };
   inFlight.add(flight);
   start(job, state, own?.controller.signal ?? signal).then(
     (answer) => (isOver ? job.discard(answer) : end({ kind: 'answer', answer, result: job.judge(answer) })),
     (error: unknown) => {
-      if (!isOver) end({ kind: 'error', error, result: signal?.aborted ? aborted(signal) : job.judgeError(error) });
+      if (!isOver) end(judged(job, error, state, signal));
     },
   );
+  // Work that ignores its signal must not outlast it.
+  if (signal !== undefined)
+    stop = onAbort(signal, () => abandon({ kind: 'error', error: signal.reason, result: aborted(signal) }));
   return { state, ended, abandon: () => abandon({ kind: 'dead', result: 'cancelled' }) };
+}
+
+/** An `outcomeOf` that throws is a fault of the caller's, which must hear of it, and says nothing of the node. */
+function judged<T>(job: Job<T>, error: unknown, { node }: NodeState, signal: AbortSignal | undefined): Ended<T> {
+  try {
+    return { kind: 'error', error, result: signal?.aborted ? aborted(signal) : job.judgeError(error, node) };
+  } catch (fault) {
+    return { kind: 'error', error: fault, result: 'cancelled' };
+  }
 }
 
 /** A deadline that ended an attempt says that the node did not answer in time; a caller that gave up says nothing. */

@@ -22,6 +22,15 @@ function globalDispatcher(): object | undefined {
   return undefined;
 }
 
+/** Where connections could not be made, by the errors that say so. */
+const failedOrigins = new WeakMap<object, string>();
+
+/** Where the connection failed that `error` tells of, after redirects; undefined: not known. */
+export function failedOrigin(error: unknown): string | undefined {
+  const cause = error instanceof Error ? error.cause : undefined;
+  return typeof cause === 'object' && cause !== null ? failedOrigins.get(cause) : undefined;
+}
+
 /** Agents of one client, by the limit on headers. */
 export class Dispatchers {
   readonly #connectTimeoutMs: number;
@@ -46,6 +55,7 @@ export class Dispatchers {
       keepAliveTimeoutThreshold,
     };
     const agent = new (basis.constructor as AgentClass)(options);
+    agent.on('connectionError', (origin, _targets, error) => failedOrigins.set(error, new URL(origin).origin));
     this.#agents.set(headersTimeoutMs, agent);
     return agent;
   }

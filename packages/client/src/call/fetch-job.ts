@@ -4,8 +4,9 @@ import type { FetchLike } from '../options.ts';
 import type { RemoteNode } from '../picking.ts';
 import type { Result } from '../rule/health.ts';
 import type { CallSettings } from '../settings/policy.ts';
+import { failedOrigin } from './dispatcher.ts';
 import type { Job } from './job.ts';
-import { resultOfError, resultOfStatus } from './outcome.ts';
+import { isOwnFault, isUnsent, resultOfError, resultOfStatus } from './outcome.ts';
 import { urlAt } from './target.ts';
 
 const idempotentMethods: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS', 'PUT', 'DELETE', 'TRACE']);
@@ -78,15 +79,22 @@ export class FetchJob implements Job<Response> {
       ...(signal === undefined ? {} : { signal }),
     };
     if (request === undefined) return this.#fetch(target, options);
-    return this.#fetch(new Request(target, request), options);
+    // Of the same class, since a fetch of the caller's knows only its own.
+    const RequestLike = request.constructor as typeof Request;
+    return this.#fetch(new RequestLike(target, request), options);
   }
 
   judge({ status, headers }: Response): Result {
-    return resultOfStatus(status, headers.has('retry-after'));
+    // A fake of the caller's may have no headers.
+    return resultOfStatus(status, (headers as Headers | undefined)?.has?.('retry-after') === true);
   }
 
-  judgeError(error: unknown): Result {
-    return resultOfError(error);
+  judgeError(error: unknown, node: RemoteNode): Result {
+    if (isOwnFault(error)) return 'cancelled';
+    const result = resultOfError(error);
+    const origin = isUnsent(result) ? failedOrigin(error) : undefined;
+    // A redirect led elsewhere, and there is no connection: the node has answered.
+    return origin !== undefined && origin !== new URL(urlAt(this.#fetched.url, node)).origin ? 'answered' : result;
   }
 
   wantsRepeat({ status }: Response): boolean {

@@ -11,7 +11,7 @@ export interface Flight {
   readonly state: NodeState;
   readonly service: FollowedService;
   readonly startedAtMs: number;
-  /** The node cannot be reached any more, so no answer will come. */
+  /** The node cannot be reached any more, so no answer will come. Called until the attempt is over. */
   readonly onDead: () => void;
   /** When its node is asked next, if there is no answer by then. */
   askAtMs: number;
@@ -23,6 +23,7 @@ export class InFlight {
   /** In the order of their start. */
   readonly #flights = new Set<Flight>();
   #cancel: (() => void) | undefined;
+  #dueAtMs = 0;
 
   constructor(clock: Clock) {
     this.#clock = clock;
@@ -30,7 +31,7 @@ export class InFlight {
 
   add(flight: Flight): void {
     this.#flights.add(flight);
-    this.#cancel ??= this.#clock.setTimer(sweepMs, () => this.#sweep());
+    if (this.#cancel === undefined) this.#schedule(this.#clock.now());
   }
 
   delete(flight: Flight): void {
@@ -45,6 +46,18 @@ export class InFlight {
   #sweep(): void {
     this.#cancel = undefined;
     const nowMs = this.#clock.now();
+    // A caller that was blocked has not read its answers yet.
+    const wasBlocked = nowMs - this.#dueAtMs > sweepMs;
+    if (!wasBlocked) this.#look(nowMs);
+    if (this.#flights.size > 0) this.#schedule(nowMs);
+  }
+
+  #schedule(nowMs: number): void {
+    this.#dueAtMs = nowMs + sweepMs;
+    this.#cancel = this.#clock.setTimer(sweepMs, () => this.#sweep());
+  }
+
+  #look(nowMs: number): void {
     for (const flight of [...this.#flights]) {
       const { state, service, startedAtMs, onDead } = flight;
       if (nowMs - startedAtMs < stuckAfterMs) break;
@@ -56,6 +69,5 @@ export class InFlight {
         service.stuck(state, startedAtMs);
       }
     }
-    if (this.#flights.size > 0) this.#cancel = this.#clock.setTimer(sweepMs, () => this.#sweep());
   }
 }

@@ -7,8 +7,8 @@ export interface Job<T> {
   start(node: RemoteNode, signal: AbortSignal | undefined): Promise<T>;
   /** What an answer says of the node. */
   judge(answer: T): Result;
-  /** What an error says of the node. */
-  judgeError(error: unknown): Result;
+  /** What an error of an attempt at `node` says of it. */
+  judgeError(error: unknown, node: RemoteNode): Result;
   /** Whether this answer should be asked for elsewhere. */
   wantsRepeat(answer: T): boolean;
   /** The answer is not used: let go of what it holds. */

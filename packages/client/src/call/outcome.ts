@@ -13,11 +13,20 @@ const unreachableCodes: ReadonlySet<string> = new Set([
   'EAI_AGAIN',
 ]);
 const timeoutCodes: ReadonlySet<string> = new Set(['UND_ERR_HEADERS_TIMEOUT', 'UND_ERR_BODY_TIMEOUT']);
+/** The request cannot be sent as it is, or the client was closed. */
+const callerCodes: ReadonlySet<string> = new Set([
+  'UND_ERR_INVALID_ARG',
+  'UND_ERR_NOT_SUPPORTED',
+  'UND_ERR_REQ_CONTENT_LENGTH_MISMATCH',
+  'UND_ERR_CLOSED',
+  'UND_ERR_DESTROYED',
+]);
 const resetCodes: ReadonlySet<string> = new Set(['ECONNRESET', 'EPIPE', 'ECONNABORTED', 'UND_ERR_SOCKET']);
 
 /** What is read of an error of Node or undici. */
 interface Trouble {
   readonly name?: unknown;
+  readonly message?: unknown;
   readonly code?: unknown;
   readonly syscall?: unknown;
   readonly cause?: unknown;
@@ -34,7 +43,7 @@ const asTrouble = (error: unknown): Trouble | undefined =>
 function resultOfCode({ code, syscall }: Trouble): Result | undefined {
   if (typeof code !== 'string') return undefined;
   if (code === 'ECONNREFUSED') return 'refused';
-  if (ownFaults.has(code)) return 'cancelled';
+  if (ownFaults.has(code) || callerCodes.has(code)) return 'cancelled';
   // On an established connection these are no failed connects: the request may have been sent.
   const isEstablished = syscall === 'read' || syscall === 'write';
   if (code === 'ETIMEDOUT') return isEstablished ? 'reset' : 'unreachable';
@@ -55,6 +64,24 @@ export function resultOfError(error: unknown): Result {
     at = asTrouble(at.cause ?? (Array.isArray(at.errors) ? at.errors[0] : undefined));
   }
   return 'failed';
+}
+
+/** What fetch says of a failed connection where it gives no cause, as mocks do. */
+const networkTexts: ReadonlySet<unknown> = new Set(['fetch failed', 'Failed to fetch']);
+
+/**
+ * Whether fetch refused the request itself: a body with GET, a header that is none, a port that browsers block, a redirect
+ * that `init` forbids, a body that failed. Everything that the network does has a `code`.
+ */
+export function isOwnFault(error: unknown): boolean {
+  const outer = asTrouble(error);
+  if (outer?.name !== 'TypeError' || (outer.cause === undefined && networkTexts.has(outer.message))) return false;
+  let at: Trouble | undefined = outer;
+  for (let depth = 0; depth < deepest && at !== undefined; depth += 1) {
+    if (typeof at.code === 'string' || at.name === 'TimeoutError' || at.name === 'AbortError') return false;
+    at = asTrouble(at.cause ?? (Array.isArray(at.errors) ? at.errors[0] : undefined));
+  }
+  return true;
 }
 
 /**

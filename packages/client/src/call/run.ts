@@ -1,5 +1,5 @@
 /** A call: attempts at one node after another, until one answer is good enough or nothing may be repeated. */
-import type { Clock } from '@rollcall/core';
+import { type Clock, RegistryError } from '@rollcall/core';
 import { onAbort } from '@rollcall/core/adapter';
 import { defaultCallTimeoutMs, firstAnswerMs, firstProofMs } from '../defaults.ts';
 import type { NodeState } from '../rule/node-state.ts';
@@ -53,6 +53,8 @@ class Run<T> {
   #tried: Set<string> | undefined;
   /** Attempts that may have reached a server. */
   #sent = 0;
+  /** The next repeat was taken out of the budget. */
+  #isPaid = false;
   /** An answer that was to be better elsewhere: it is not hidden by an error that comes after it. */
   #poor: { readonly answer: T } | undefined;
 
@@ -100,6 +102,7 @@ class Run<T> {
   #pick(): NodeState {
     const state = this.#service.choose(this.#settings.key, this.#tried);
     if (state !== undefined) return state;
+    if (this.#service.followed.isClosed) throw new RegistryError('CLOSED', 'the client was closed');
     throw this.#job.failure(this.#service.noNode());
   }
 
@@ -110,13 +113,21 @@ class Run<T> {
       followed.waiters.until(isTrue, this.#context.clock, ms, this.#signal);
     if (!this.#service.hasNode) await wait(() => followed.hasHeard || this.#service.hasNode, firstAnswerMs);
     if (!this.#service.hasNode && this.#settings.waitForNodeMs > 0)
-      await wait(() => this.#service.hasNode, this.#settings.waitForNodeMs);
+      await wait(() => followed.isClosed || this.#service.hasNode, this.#settings.waitForNodeMs);
     if (this.#service.isProving) await this.#prove();
   }
 
   #begin(state: NodeState, ownSignal: boolean): Attempting<T> {
     const { inFlight } = this.#context;
-    return attempt(this.#job, this.#service.followed, state, { inFlight, signal: this.#signal, ownSignal });
+    const mayLeave = (): boolean => this.#mayLeave();
+    return attempt(this.#job, this.#service.followed, state, { inFlight, signal: this.#signal, ownSignal, mayLeave });
+  }
+
+  /** Pays for the repeat at once: many calls may leave a dead node in the same moment. */
+  #mayLeave(): boolean {
+    if (!this.#mayRunTwice || this.#sent + 1 >= this.#settings.attempts) return false;
+    this.#isPaid ||= this.#context.budget.take(this.#context.clock.now());
+    return this.#isPaid;
   }
 
   #attempt(state: NodeState): Promise<Ended<T>> {
@@ -133,7 +144,7 @@ class Run<T> {
   #next(state: NodeState, ended: Ended<T>, startedAtMs: number): NodeState | undefined {
     const { clock } = this.#context;
     if (ended.kind === 'answer' && !this.#job.wantsRepeat(ended.answer)) return undefined;
-    if (this.#signal?.aborted || ended.result === 'cancelled' || !this.#job.isRepeatable) return undefined;
+    if (this.#signal?.aborted || !isNodesFault(ended) || !this.#job.isRepeatable) return undefined;
     const nowMs = clock.now();
     if (nowMs - startedAtMs >= (this.#settings.timeoutMs ?? defaultCallTimeoutMs) && this.#settings.timeoutMs !== 0)
       return undefined;
@@ -148,7 +159,9 @@ class Run<T> {
     if (wasUnsent && this.#tried.has(next.id)) return undefined;
     const { budget } = this.#context;
     // Each connection breaks on reuse once, so that such repeats are bounded without the budget.
-    const isFree = wasUnsent || (ended.kind === 'error' && budget.isOn && brokeOnReuse(ended.error));
+    const isPaid = this.#isPaid;
+    this.#isPaid = false;
+    const isFree = isPaid || wasUnsent || (ended.kind === 'error' && budget.isOn && brokeOnReuse(ended.error));
     return isFree || budget.take(nowMs) ? next : undefined;
   }
 
@@ -185,6 +198,11 @@ class Run<T> {
     if (other !== undefined && !tried.has(other.id) && budget.take(clock.now())) racing.push(this.#begin(other, true));
     return firstGood(racing, (answer) => this.#job.discard(answer));
   }
+}
+
+/** Whether another node may do better: not when the request was at fault, or the caller gave up. */
+function isNodesFault<T>({ kind, result }: Ended<T>): boolean {
+  return result !== 'cancelled' && (kind !== 'error' || (result !== 'ok' && result !== 'answered'));
 }
 
 /** The first answer, or else the last error; the others are abandoned. */

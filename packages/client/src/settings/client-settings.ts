@@ -1,6 +1,7 @@
 /** The options of a client, checked and with their defaults. */
 import { randomUUID } from 'node:crypto';
 import { type Clock, type Logger, systemClock } from '@rollcall/core';
+import { untilAborted } from '@rollcall/core/adapter';
 import * as defaults from '../defaults.ts';
 import type { ClientOptions, FetchLike, Probe, SelectOptions } from '../options.ts';
 import type { RandomBelow } from '../picking.ts';
@@ -41,7 +42,18 @@ function parseProbe({ probe, fetch }: ClientOptions): Probe | undefined {
   if (probe !== undefined && probe !== false && typeof probe !== 'function')
     throw invalid('probe', 'a function or false', probe);
   // A fetch of the caller's own may open no socket at all, so that no other part of the client should.
+  // It may ignore its signal, and may throw at once.
+  if (probe) return async (node, signal) => untilAborted(signal, probe(node, signal));
   return probe ?? (fetch === undefined ? undefined : false);
+}
+
+/** A number that is none, or out of range, would break every pick. */
+function checkedRandom(random: RandomBelow | undefined): RandomBelow | undefined {
+  if (typed(random, 'random', 'function') === undefined || random === undefined) return undefined;
+  return (below) => {
+    const drawn = Math.floor(random(below));
+    return drawn >= 0 && drawn < below ? drawn : 0;
+  };
 }
 
 function parseServices(options: ClientOptions, general: ServiceSettings): ReadonlyMap<string, ServiceSettings> {
@@ -88,7 +100,7 @@ export function parseClientOptions(options: ClientOptions): ClientSettings {
     ),
     fetch: typed(options.fetch, 'fetch', 'function'),
     probe: parseProbe(options),
-    random: typed(options.random, 'random', 'function') ?? smallRandom(),
+    random: checkedRandom(options.random) ?? smallRandom(),
     clock: options.clock ?? systemClock,
     logger: options.logger,
   };

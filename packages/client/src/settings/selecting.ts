@@ -1,6 +1,6 @@
 /** Which nodes and how, out of the options of the client, of the service and of `service()`. */
 import type { SelectOptions, ZoneOptions } from '../options.ts';
-import type { RemoteNode } from '../picking.ts';
+import type { Choose, RemoteNode, Strategy } from '../picking.ts';
 import { parseRange } from '../select/version-range.ts';
 import type { Selecting } from '../select/view.ts';
 import { byKey } from '../strategy/by-key.ts';
@@ -44,6 +44,21 @@ function guarded(filter: (node: RemoteNode) => boolean): (node: RemoteNode) => b
   };
 }
 
+/** A strategy that throws fails the calls that it is to choose for, and nothing else. */
+function guardedStrategy(strategy: Strategy): Strategy {
+  return (candidates) => {
+    try {
+      const choose: unknown = strategy(candidates);
+      if (typeof choose !== 'function') throw invalid('strategy', 'a function that answers a function', choose);
+      return choose as Choose;
+    } catch (error) {
+      return () => {
+        throw error;
+      };
+    }
+  };
+}
+
 /** Later options win, one by one. Throws `INVALID_ARGUMENT`. */
 export function mergeSelect(...options: readonly (SelectOptions | undefined)[]): SelectOptions {
   const merged: Record<string, unknown> = {};
@@ -63,7 +78,7 @@ export function parseSelect(options: SelectOptions, subsetSize: number, where = 
   const isInRange = version === undefined ? () => true : parseRange(version);
   const passes = filter === undefined ? () => true : guarded(filter);
   return {
-    strategy: strategy ?? byLoad,
+    strategy: strategy === undefined ? byLoad : guardedStrategy(strategy),
     matches: (node) => isInRange(node.version) && passes(node),
     split: parseSplit(split, `${where}split`),
     zone: parseZone(zone, `${where}zone`),

@@ -24,6 +24,8 @@ export class FollowedService {
   nowMs: number;
   /** Changes, at most once per 10 ms, when views are to be built anew. */
   serial = 0;
+  /** Why the registry is lost. */
+  error: RegistryError | undefined;
   /** Probes under way or queued. */
   asking = 0;
   readonly #shell: Shell;
@@ -35,7 +37,6 @@ export class FollowedService {
   #hasBuiltNodes = false;
   #builtAtMs: number = Number.NEGATIVE_INFINITY;
   #timer: { readonly atMs: number; readonly cancel: () => void } | undefined;
-  #error: RegistryError | undefined;
   #lostAtMs: number | undefined;
   #hasBeenSynced = false;
   #status: ServiceState['status'] = 'connecting';
@@ -52,10 +53,6 @@ export class FollowedService {
     return this.#status;
   }
 
-  get error(): RegistryError | undefined {
-    return this.#error;
-  }
-
   get staleMs(): number {
     return this.#lostAtMs === undefined || this.#status !== 'stale' ? 0 : this.#shell.clock.now() - this.#lostAtMs;
   }
@@ -65,9 +62,13 @@ export class FollowedService {
     return this.#hasBeenSynced;
   }
 
+  get isClosed(): boolean {
+    return this.#stop.signal.aborted;
+  }
+
   /** Whether the registry has answered, or has said that it cannot. */
   get hasHeard(): boolean {
-    return this.#hasBeenSynced || this.#error !== undefined || this.#stop.signal.aborted;
+    return this.#hasBeenSynced || this.error !== undefined || this.isClosed;
   }
 
   /** Nodes of the last run, before the registry answers. */
@@ -173,7 +174,7 @@ export class FollowedService {
     if (this.#lostAtMs !== undefined && this.#hasBeenSynced)
       this.#shell.lines.synced(this.name, nowMs - this.#lostAtMs);
     this.#lostAtMs = undefined;
-    this.#error = undefined;
+    this.error = undefined;
     this.#hasBeenSynced = true;
     this.rule.synced(nowMs);
     // What was known before may be what is known now: that it is confirmed is news for the snapshot file.
@@ -186,7 +187,7 @@ export class FollowedService {
     this.rule.interrupted(nowMs);
     if (this.#lostAtMs === undefined) this.#shell.lines.lost(this.name, error, this.rule.board.states.size);
     this.#lostAtMs ??= nowMs;
-    this.#error = error;
+    this.error = error;
     this.#turn();
   }
 

@@ -99,7 +99,14 @@ export class Lines {
   }
 
   #print(service: string, text: string, error?: unknown): void {
-    if (this.#logger !== undefined) this.#logger.warn({ service, error }, text);
-    else process.stderr.write(`rollcall client${service === '' ? '' : ` ${service}`}: ${text}\n`);
+    const line = `rollcall client${service === '' ? '' : ` ${service}`}: ${text}\n`;
+    if (this.#logger === undefined) process.stderr.write(line);
+    else
+      try {
+        this.#logger.warn({ service, error }, text);
+      } catch {
+        // A logger that throws must not end what the line is about.
+        process.stderr.write(line);
+      }
   }
 }

@@ -19,7 +19,8 @@ export const tcpConnect: Exclude<Probe, false> = ({ host, port }, signal) =>
       socket.destroy();
       settle();
     };
-    const onAbort = (): void => end(() => reject(signal.reason));
+    // A caller that was blocked finds its timers due before it has read its sockets: those come first.
+    const onAbort = (): void => void setImmediate(() => end(() => reject(signal.reason)));
     signal.addEventListener('abort', onAbort, { once: true });
     socket.once('connect', () => end(resolve));
     socket.on('error', (error) => end(() => reject(error)));
@@ -33,6 +34,9 @@ function toAnswer(error: unknown): Answer {
   if (code === 'ECONNREFUSED') return 'refused';
   return typeof code === 'string' && ownFaults.has(code) ? 'unknown' : 'unreachable';
 }
+
+/** A deadline that is later than this was held up by a blocked caller, and says nothing of the node. Milliseconds. */
+const blockedMs = 250;
 
 interface Question {
   readonly node: RemoteNode;
@@ -93,12 +97,14 @@ export class Prober {
   async #answer(node: RemoteNode): Promise<Answer> {
     const { probe, clock, timeoutMs } = this.#parts;
     const { signal } = this.#stop;
+    const startedAtMs = clock.now();
     const reason = new Error(`no connection within ${timeoutMs} ms`);
     try {
       await withDeadline({ clock, ms: timeoutMs, signal, reason }, (inner) => probe(node, inner));
       return 'connected';
     } catch (error) {
-      return toAnswer(error);
+      const lateMs = clock.now() - startedAtMs - timeoutMs;
+      return error === reason && lateMs > blockedMs ? 'unknown' : toAnswer(error);
     }
   }
 }

@@ -1,4 +1,5 @@
 /** The last known good of every service in a file, so that a caller can start while the registry is lost. */
+import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
@@ -99,7 +100,8 @@ export class SnapshotFile {
 
   /** Writes beside the file and renames: a reader never sees half of it. */
   async #replace(): Promise<void> {
-    const temporary = `${this.#path}.${process.pid}.tmp`;
+    // Two clients may share a file, in one process as well.
+    const temporary = `${this.#path}.${randomUUID()}.tmp`;
     const services = Object.fromEntries([...this.#services].filter(([, nodes]) => nodes.length > 0));
     const stored: Stored = { format: 1, savedAtMs: this.#clock.wallNow(), services };
     try {

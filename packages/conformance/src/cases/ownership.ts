@@ -81,6 +81,15 @@ export const ownership: Concern = {
       assert(!seen.events.some(({ type }) => type === 'update' || type === 'delete'), 'a change was told');
     },
 
+    'changed content from an object that has not heard of its loss is CONFLICT and writes nothing': async (context) => {
+      const name = context.name();
+      const { winner, loser, held, refused } = await contest(context, name);
+      const conflict = { code: 'CONFLICT', mentions: ['n1'], withinMs: context.settleMs } as const;
+      await rejects('changed content', conflict, () => loser.register(changed(refused, 'unaware')));
+      await rejects('the same again', conflict, () => loser.register(changed(refused, 'unaware')));
+      await context.shows(winner, name, [held]);
+    },
+
     'the same content from another object is a takeover as well': async (context) => {
       const [first, second] = await context.openTwo();
       const name = context.name();

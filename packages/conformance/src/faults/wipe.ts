@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import type { Concern } from '../case.ts';
+import { rejects } from '../kit/expect.ts';
 import { changed, service } from '../kit/samples.ts';
 
 /** The backend has forgotten everything and runs. */
@@ -69,6 +70,24 @@ export const wipe: Concern = {
       await faults.wipe();
       await context.recovers('deregister', () => registry.deregister(service(name)));
       await context.shows(other, name, [], context.recoverMs);
+    },
+
+    'what another registered since is not taken back by a renewal, nor withdrawn by close': async (context, faults) => {
+      const [registry, other] = await context.openTwo();
+      const name = context.name();
+      const mine = changed(service(name), 'mine');
+      await registry.register(service(name));
+      await faults.wipe();
+      await context.recovers('register', () => other.register(mine));
+      const conflict = { code: 'CONFLICT', mentions: ['n1'], withinMs: context.settleMs } as const;
+      const renewal = (): Promise<unknown> => rejects('a renewal', conflict, () => registry.register(service(name)));
+      await context.recovers('a renewal', renewal);
+      await rejects('a second renewal', conflict, () => registry.register(service(name)));
+      await rejects('changed content', conflict, () => registry.register(changed(service(name), 'again')));
+      await registry.close();
+      await context.shows(other, name, [mine], context.recoverMs);
+      await other.register(mine);
+      await context.shows(other, name, [mine], context.recoverMs);
     },
 
     'an id that was forgotten is free for others': async (context, faults) => {

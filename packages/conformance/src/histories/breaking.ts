@@ -8,10 +8,6 @@ function forget(world: World, startedAt: number): void {
     const ackedAt = world.time.now();
     model.add(fact({ startedAt, ackedAt, causes: ['deregistered', 'expired', 'unknown'], settles: true }));
   }
-  // Whose a node was is forgotten as well: an object that held it may write it again, whoever came first.
-  for (const { claims } of world.callers) {
-    for (const [key, { state, text }] of claims) if (state !== 'none') claims.set(key, { state: 'unsure', text });
-  }
 }
 
 /** The backend goes: from now on leases may stand still, and deletes may lack their reason. */

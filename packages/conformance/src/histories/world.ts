@@ -17,8 +17,6 @@ export const slots = ['a', 'b', 'c'] as const;
 export interface Claim {
   /** `none`: it never registered it; `held`: acknowledged; `told`: refused since; `unsure`: an outcome is unknown. */
   readonly state: 'none' | 'held' | 'told' | 'unsure';
-  /** What it registered last, with the lease. */
-  readonly text?: string | undefined;
 }
 
 /** A registry object of a history. */

@@ -1,6 +1,6 @@
 import { RegistryError, type RegistryErrorCode, type ServiceInput } from '@rollcall/core';
 import { serviceOf } from './content.ts';
-import { type Content, type Fact, fact, type Look, type NodeModel, textOf } from './node-model.ts';
+import { type Content, type Fact, fact, type Look, type NodeModel } from './node-model.ts';
 import { Violation } from './violation.ts';
 import type { Caller, World } from './world.ts';
 
@@ -83,15 +83,9 @@ export function leaseOf(world: World, ttlMs: number | undefined, { from, until }
 }
 
 /** Which outcomes a register of one node may have, by whose it is. */
-function expected(
-  world: World,
-  caller: Caller,
-  key: string,
-  stored: readonly Fact[],
-  text: string,
-): ReadonlySet<Outcome> {
+function expected(world: World, caller: Caller, key: string, stored: readonly Fact[]): ReadonlySet<Outcome> {
   const outcomes = new Set<Outcome>();
-  const { state, text: before } = caller.claim(key);
+  const { state } = caller.claim(key);
   for (const { content, holder } of stored) {
     if (content === undefined || holder === caller.number) outcomes.add('done');
     else if (holder === 'unknown' || holder === undefined || world.callers[holder]?.open !== true) {
@@ -100,9 +94,8 @@ function expected(
     } else if (state === 'none') outcomes.add(world.capabilities.takesOver ? 'done' : 'CONFLICT');
     else {
       outcomes.add('CONFLICT');
-      // An object that was not told yet may take it for its own to change; of a write that failed it knows nothing.
-      if (world.capabilities.takesOver && (state === 'unsure' || (state === 'held' && before !== text)))
-        outcomes.add('done');
+      // Of a write that failed an object does not know whether it holds the node.
+      if (world.capabilities.takesOver && state === 'unsure') outcomes.add('done');
     }
   }
   return outcomes;
@@ -139,9 +132,8 @@ export async function register(world: World, caller: Caller, writing: Writing): 
   world.note(`await ${what}; // ${outcome}, at ${world.at()}`);
   assertServed(world, what, outcome, from);
   for (const { model, known } of begun) model.withdraw(known);
-  const text = `${textOf(content)} ${ttlMs === undefined}`;
   const outcomes = begun.map(({ id }) =>
-    expected(world, caller, `${service}/${id}`, storedAt(world, service, id, look), text),
+    expected(world, caller, `${service}/${id}`, storedAt(world, service, id, look)),
   );
   assertOutcome(what, outcome, outcomes);
   for (const [index, { id, model }] of begun.entries()) {
@@ -150,10 +142,13 @@ export async function register(world: World, caller: Caller, writing: Writing): 
     const lease = leaseOf(world, ttlMs, look);
     // What lands late lives from then on.
     const acked = outcome === 'done' ? { ackedAt: look.until } : { ackedAt, goesBy: Number.POSITIVE_INFINITY };
-    if (!refused) model.add(fact({ content, writer: number, holder: number, startedAt: from, ...lease, ...acked }));
+    const written = { writer: number, holder: number, startedAt: from, ...lease, ...acked };
+    // What it held before may have been renewed, and the new content not written.
+    const held = outcome === 'done' ? [] : model.stored(look).filter((one) => one.content && one.holder === number);
+    if (!refused) for (const one of [...held, { content }]) model.add(fact({ content: one.content, ...written }));
     const told = caller.claim(`${service}/${id}`).state === 'none' ? 'unsure' : 'told';
     const state = outcome === 'done' ? 'held' : outcome === 'CONFLICT' && ids.length === 1 ? told : 'unsure';
-    caller.claims.set(`${service}/${id}`, { state, text });
+    caller.claims.set(`${service}/${id}`, { state });
   }
 }
 
@@ -245,7 +240,7 @@ export async function burst(
   const last = contents.at(-1);
   for (const one of facts) one.ackedAt = world.time.now();
   const state = last === undefined ? 'none' : 'held';
-  caller.claims.set(`${service}/${id}`, { state, text: last && `${textOf(last)} true` });
+  caller.claims.set(`${service}/${id}`, { state });
 }
 
 /** A burst is only predictable where the node is free or the caller's own. */

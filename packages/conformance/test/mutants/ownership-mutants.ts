@@ -1,5 +1,6 @@
 import { type Entry, keyOf, sameEntry } from '@rollcall/core/adapter';
-import { type Mutant, withDriver } from './mutant.ts';
+import { openShelf } from '../shelf/shelf-registry.ts';
+import { type Mutant, withDriver, withRegistry } from './mutant.ts';
 
 /** How adapters fail to tell whose a node is. */
 export const ownershipMutants: readonly Mutant[] = [
@@ -25,5 +26,39 @@ export const ownershipMutants: readonly Mutant[] = [
         },
       };
     }),
+  },
+  {
+    name: 'asks whose a node is only before a renewal',
+    caughtBy: 'ownership: changed content from an object that has not heard of its loss is CONFLICT and writes nothing',
+    open: (warehouse, options) =>
+      withRegistry((inner) => {
+        const written = new Map<string, string>();
+        return {
+          async register(service, how) {
+            const text = JSON.stringify(service);
+            const before = written.get(service.name);
+            written.set(service.name, text);
+            if (before === undefined || before === text) await inner.register(service, how);
+            else await openShelf(warehouse, options).register(service, how);
+          },
+        };
+      })(warehouse, options),
+  },
+  {
+    // Found by reading: the handles of a discovery server that had restarted were unknown, and so its clients registered anew.
+    name: 'takes for lost what a wiped backend holds for another',
+    caughtBy: 'wiped backend: what another registered since is not taken back by a renewal, nor withdrawn by close',
+    open: (warehouse, options) => {
+      const shelf = warehouse.shelf();
+      const wipe = shelf.wipe.bind(shelf);
+      let wiped = false;
+      shelf.wipe = async () => {
+        wiped = true;
+        await wipe();
+      };
+      return withDriver((inner) => ({
+        renew: (keys, lease, call) => (wiped ? Promise.resolve(keys) : inner.renew(keys, lease, call)),
+      }))(warehouse, options);
+    },
   },
 ];

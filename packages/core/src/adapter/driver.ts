@@ -82,8 +82,8 @@ export interface RegistryDriver {
    */
   put(entries: readonly Entry[], lease: Lease | undefined, call: DriverCall): Promise<void>;
   /**
-   * Extends what this object holds; answers the keys that the backend no longer has, which the guard then puts.
-   * `CONFLICT` where another holds one.
+   * Extends what this object holds; answers the keys that the backend no longer has, which the guard then puts. Called before other
+   * content is put as well. `CONFLICT` where another holds one.
    */
   renew(keys: readonly EntryKey[], lease: Lease | undefined, call: DriverCall): Promise<readonly EntryKey[]>;
   /** Removes whoever registered them, within `removesOthers`; unknown keys are no error. */

@@ -23,9 +23,10 @@ export class Holdings {
     return holding?.sure === true && holding.leased === (lease !== undefined) && sameEntry(holding.entry, entry);
   }
 
-  /** A renewal of it was refused, and nothing was heard of it since. */
-  isTaken({ name, node }: Entry): boolean {
-    return this.#taken.has(keyOf(name, node.id));
+  /** It was registered, and whose it is now only the backend knows: it may have been refused since, or taken over unheard. */
+  isClaimed({ name, node }: Entry): boolean {
+    const key = keyOf(name, node.id);
+    return this.#taken.has(key) || this.#holdings.get(key)?.sure === true;
   }
 
   /** Another holds one of these. */

@@ -28,15 +28,22 @@ export class Writes {
 
   async register(entries: readonly Entry[], lease: Lease | undefined, call: DriverCall): Promise<void> {
     const isSame = (entry: Entry): boolean => this.#holdings.isRenewal(entry, lease);
-    // A node that was taken over is asked for before it is written, also with other content: it may still be another's.
-    const renewals = entries.filter((entry) => isSame(entry) || this.#holdings.isTaken(entry));
+    // Before other content is written as well: a holder that has not heard of its loss must not take the node back.
+    const renewals = entries.filter((entry) => this.#holdings.isClaimed(entry));
     const lost = await this.#renew(renewals, lease, call);
     const puts = entries.filter((entry) => !isSame(entry) || lost.has(keyOf(entry.name, entry.node.id)));
     this.#holdings.regain(renewals);
     if (puts.length === 0) return;
     // Until the backend has acknowledged, it may or may not be there.
     this.#holdings.hold(puts, lease, false);
-    await this.#driver.put(puts, lease, call);
+    try {
+      await this.#driver.put(puts, lease, call);
+    } catch (error) {
+      // Registered by another since the backend lost it.
+      if (toRegistryError(this.#driver, error).code === 'CONFLICT')
+        this.#holdings.lose(puts.map(entryKey).filter(({ name, id }) => lost.has(keyOf(name, id))));
+      throw error;
+    }
     this.#holdings.hold(puts, lease, true);
     this.#publish('written', puts.map(entryKey));
   }

@@ -1,5 +1,5 @@
 /** What `/api/*` answers, for the description of the API: the server writes it and checks nothing by it. */
-import { instanceSchema } from './instance-schema.ts';
+import { instanceFields } from './instance-schema.ts';
 import type { JsonSchema } from './json-schema.ts';
 
 const record = (properties: JsonSchema, optional: readonly string[] = []): JsonSchema => ({
@@ -17,7 +17,7 @@ const timestamp: JsonSchema = { type: 'number', description: 'milliseconds since
 /** An instance as the server keeps it. */
 const instance: JsonSchema = record(
   {
-    ...(instanceSchema.properties as JsonSchema),
+    ...instanceFields,
     regTimestamp: timestamp,
     upTimestamp: timestamp,
     renewTimestamp: timestamp,
@@ -30,28 +30,88 @@ const instance: JsonSchema = record(
 
 const statuses: JsonSchema = record({ statuses: list({ enum: [200, 404, 409] }) });
 
-/** Data of `POST /api/register`: one handle an instance, in order. */
-export const registerAnswer: JsonSchema = record({ handles: list(count) });
+/** Data of `POST /api/register`: one handle an instance, in order; with lease secrets one secret each. */
+export const registerAnswer: JsonSchema = record({ handles: list(count), secrets: list(text) }, ['secrets']);
 /** Data of `PUT /api/leases`, `POST /api/renew`: one status each, in order. */
 export const renewAnswer: JsonSchema = statuses;
 /** Data of `POST /api/cancel`. */
 export const cancelAnswer: JsonSchema = record({ cancelled: count });
-/** Data of `GET /api/fetch`, `GET /api/fetch/all`. */
-export const instancesAnswer: JsonSchema = record({ instances: list(instance) });
+/** Data of `GET /api/fetch`, `GET /api/fetch/all`; `at` and `revision` of a time of the past. */
+export const instancesAnswer: JsonSchema = record({ instances: list(instance), at: timestamp, revision: count }, [
+  'at',
+  'revision',
+]);
 /** Data of `GET /api/services`. */
 export const servicesAnswer: JsonSchema = record({ services: list(record({ appid: text, versions: list(text) })) });
 /** Data of `POST /api/protection/end`. */
 export const protectionEndAnswer: JsonSchema = record({ evicted: count });
+/** Data of `POST /api/set`. */
+export const setAnswer: JsonSchema = record({ set: count });
+const application: JsonSchema = record({
+  ...{ appid: text, instances: count, late: count, missing: count, considered: count, held: count },
+});
+const heldInstance: JsonSchema = record({ appid: text, hostname: text, silentMs: count, mayGoAt: timestamp });
 /** Data of `GET /api/status`. */
 export const statusAnswer: JsonSchema = record({
   protection: { enum: ['on', 'off'] },
   warming: flag,
   uptimeMs: count,
   environments: list(
-    record({
-      ...{ env: text, instances: count, late: count, held: count, missing: count, considered: count, threshold: count },
-      ...{ on: flag, explanation: text, renewsLastMinute: count, renewsExpected: count },
-    }),
+    record(
+      {
+        ...{ env: text, state: { enum: ['disabled', 'calm', 'waiting', 'protecting'] }, instances: count, late: count },
+        ...{ out: count, held: count, missing: count, considered: count, threshold: count, on: flag },
+        ...{ since: timestamp, explanation: text, backUntilCalm: count, firstMayGoAt: timestamp, heard: flag },
+        ...{ forgetsAt: timestamp, applications: list(application), moreApplications: count },
+        ...{ heldInstances: list(heldInstance), moreHeld: count, renewsLastMinute: count, renewsExpected: count },
+      },
+      ['since', 'firstMayGoAt', 'forgetsAt'],
+    ),
+  ),
+});
+/** Data of `GET /api/poll`. */
+export const pollAnswer: JsonSchema = record({
+  ...{ modified: flag, reset: flag, cursor: text },
+  services: list(record({ appid: text, instances: list(instance) })),
+});
+const sender: JsonSchema = record({ address: text, token: text }, ['address', 'token']);
+const expiry = { silentMs: count, ttlMs: count, evicted: count, of: count };
+const evidence = (what: string, properties: JsonSchema, optional: readonly string[]): JsonSchema =>
+  record({ what: { const: what }, ...properties }, optional);
+/** Why something changed. */
+const evidences: JsonSchema = {
+  anyOf: [
+    evidence('registered', { by: sender }, ['by']),
+    evidence('updated', { fields: list(text), by: sender }, ['by']),
+    evidence('set', { fields: list(text), by: sender }, ['by']),
+    evidence('late', { silentMs: count, renewIntervalMs: count }, []),
+    evidence('on-time', { silentMs: count }, ['silentMs']),
+    evidence('deregistered', { holder: flag, by: sender }, ['by']),
+    evidence('evicted', { cause: { enum: ['ttl', 'replaced', 'quiet', 'ceiling'] }, replacedBy: text, ...expiry }, [
+      'replacedBy',
+    ]),
+    evidence('ended', { ...expiry, by: sender }, ['by']),
+  ],
+};
+/** Data of `GET /api/changes`. */
+export const changesAnswer: JsonSchema = record({
+  ...{ reset: flag, cursor: text, more: flag, log: record({ revision: count, at: timestamp }) },
+  changes: list(
+    record(
+      {
+        ...{
+          revision: count,
+          at: timestamp,
+          type: { enum: ['put', 'remove'] },
+          env: text,
+          appid: text,
+          hostname: text,
+        },
+        ...{ reason: { enum: ['deregistered', 'expired'] }, evidence: evidences, text, addrs: list(text) },
+        ...{ version: text, status: { enum: [1, 2] }, late: { const: true } },
+      },
+      ['reason', 'addrs', 'version', 'status', 'late'],
+    ),
   ),
 });
 /** What has nothing to say. */

@@ -45,8 +45,8 @@ function value(depth: number): JsonSchema {
 const payload = value(limits.maxValueDepth);
 const endpoint = record(['name'], { name: nodeText, request: payload, response: payload, metadata });
 
-/** An instance as a register call sends it. */
-export const instanceSchema: JsonSchema = record(['env', 'appid', 'hostname', 'addrs'], {
+/** What a register call says of an instance and lists say again. */
+export const instanceFields: JsonSchema = {
   env: envSchema,
   appid: { type: 'string', pattern: limits.patterns.serviceName },
   hostname: { type: 'string', pattern: limits.patterns.nodeId },
@@ -66,11 +66,32 @@ export const instanceSchema: JsonSchema = record(['env', 'appid', 'hostname', 'a
   ttlMs: durationSchema,
   renewIntervalMs: renewIntervalSchema,
   dirtyTimestamp: { type: 'number', minimum: 0, maximum: Number.MAX_SAFE_INTEGER },
+};
+
+/** An instance as a register call sends it. */
+export const instanceSchema: JsonSchema = record(['env', 'appid', 'hostname', 'addrs'], {
+  ...instanceFields,
+  takeOver: {
+    type: 'boolean',
+    description:
+      'false: where another client holds it under a lease that runs, nothing is written and the answer is 409',
+  },
 });
 
-/** Which instance. */
-export const keySchema: JsonSchema = record(['env', 'appid', 'hostname'], {
-  env: envSchema,
-  appid: readableSchema,
-  hostname: readableSchema,
+const key = { env: envSchema, appid: readableSchema, hostname: readableSchema };
+
+/** What a set call changes of an instance. */
+export const settingSchema: JsonSchema = record(['env', 'appid', 'hostname'], {
+  ...key,
+  status: { enum: [1, 2] },
+  metadata,
 });
+
+/** A number by which a client renews and cancels. */
+export const handleSchema: JsonSchema = { type: 'integer', minimum: 0, maximum: Number.MAX_SAFE_INTEGER };
+
+/** Which instance. */
+export const keySchema: JsonSchema = record(['env', 'appid', 'hostname'], key);
+
+/** Likewise, and the caller's handle if it has one. */
+export const cancelKeySchema: JsonSchema = record(['env', 'appid', 'hostname'], { ...key, handle: handleSchema });

@@ -1,11 +1,14 @@
 /** Bodies, queries and paths of `/api/*`. */
 import {
+  cancelKeySchema,
   durationSchema,
   envSchema,
+  handleSchema as handle,
   instanceSchema,
   keySchema,
   readableSchema,
   renewIntervalSchema,
+  settingSchema,
 } from './instance-schema.ts';
 import type { JsonSchema } from './json-schema.ts';
 
@@ -15,7 +18,8 @@ const maxInstances = 1_000;
 const maxItems = 10_000;
 
 const keys: JsonSchema = { type: 'array', minItems: 1, maxItems, items: keySchema };
-const handle: JsonSchema = { type: 'integer', minimum: 0, maximum: Number.MAX_SAFE_INTEGER };
+
+const cancelKeys: JsonSchema = { ...keys, items: cancelKeySchema };
 
 /** Body of `POST /api/register`. */
 export const registerBody: JsonSchema = {
@@ -50,18 +54,62 @@ export const keysBody: JsonSchema = { type: 'object', required: ['keys'], proper
 export const cancelBody: JsonSchema = {
   type: 'object',
   properties: {
-    keys,
+    keys: cancelKeys,
     handles: { type: 'array', minItems: 1, maxItems, items: handle },
     secrets: { type: 'array', maxItems, items: secret },
   },
   anyOf: [{ required: ['keys'] }, { required: ['handles'] }],
 };
 
-/** Query of reads of one service. */
+/** Body of `POST /api/set`. */
+export const setBody: JsonSchema = {
+  type: 'object',
+  required: ['instances'],
+  properties: { instances: { type: 'array', minItems: 1, maxItems: maxInstances, items: settingSchema } },
+};
+
+/** A query is text: a cursor, a revision, an ISO time, or how long ago. */
+const moment: JsonSchema = { type: 'string', minLength: 1, maxLength: 40 };
+/** Milliseconds that a request waits for a change; at most a minute. */
+const waitMs: JsonSchema = { type: 'string', pattern: '^(?:[0-9]{1,4}|[1-5][0-9]{4}|60000)$' };
+/** Most services of one poll. */
+const maxPolled = 100;
+
+/** Query of reads of one service; `at`: at a time of the past. */
 export const fetchQuery: JsonSchema = {
   type: 'object',
   required: ['env', 'appid'],
-  properties: { env: envSchema, appid: readableSchema },
+  properties: { env: envSchema, appid: readableSchema, at: moment },
+};
+
+/** Query of `GET /api/poll`; one `appid` or several. */
+export const pollQuery: JsonSchema = {
+  type: 'object',
+  required: ['env', 'appid'],
+  properties: {
+    env: envSchema,
+    appid: {
+      if: { type: 'array' },
+      // biome-ignore lint/suspicious/noThenProperty: it is a word of JSON Schema
+      then: { type: 'array', items: readableSchema, minItems: 1, maxItems: maxPolled },
+      else: readableSchema,
+    },
+    since: moment,
+    waitMs,
+  },
+};
+
+/** Query of `GET /api/changes`. */
+export const changesQuery: JsonSchema = {
+  type: 'object',
+  properties: {
+    env: envSchema,
+    appid: readableSchema,
+    hostname: readableSchema,
+    since: moment,
+    limit: { type: 'string', pattern: '^(?:[1-9][0-9]{0,2}|1000)$' },
+    waitMs,
+  },
 };
 
 /** Query, or body, of what concerns a whole env. */

@@ -1,4 +1,6 @@
 import type { Change, RollFollower } from '../roll/followers.ts';
+import type { Instance } from '../roll/instance.ts';
+import { keyOf } from '../roll/instance-ref.ts';
 
 /** How much a {@link ChangeLog} keeps. */
 export interface ChangeLogBounds {
@@ -6,24 +8,51 @@ export interface ChangeLogBounds {
   readonly bytes: number;
 }
 
-const bytesOf = (change: Change): number => (change.type === 'put' ? change.instance.bytes : 0);
+/** What a {@link ChangeLog} begins with: the roll as it is when the log is made. */
+export interface ChangeLogStart {
+  readonly revision: number;
+  /** By the wall clock. Milliseconds. */
+  readonly at: number;
+}
 
-/** The last changes, for watches that resume. Bounded in number and in bytes of the instances that it holds. */
+/** A change, and the instance as it was listed before. */
+interface Logged {
+  readonly change: Change;
+  readonly before: Instance | undefined;
+}
+
+// An instance that an earlier entry holds as well is counted twice: the bound is on the safe side.
+const bytesOf = ({ change, before }: Logged): number =>
+  (change.type === 'put' ? change.instance.bytes : 0) + (before?.bytes ?? 0);
+
+/** The last changes: for watches that resume, and to explain the past. Bounded in number and in bytes of the instances that it holds. */
 export class ChangeLog implements RollFollower {
   readonly #bounds: ChangeLogBounds;
-  #changes: Change[] = [];
-  /** Index of the oldest change that is kept. */
+  #entries: Logged[] = [];
+  /** Index of the oldest entry that is kept. */
   #first = 0;
   #bytes = 0;
-  #completeAfter = 0;
+  /** The revision, and the time, after which the log is complete. */
+  #start: ChangeLogStart;
 
-  constructor(bounds: ChangeLogBounds) {
+  constructor(bounds: ChangeLogBounds, start: ChangeLogStart) {
     this.#bounds = bounds;
+    this.#start = start;
+  }
+
+  /** It holds every change after this. */
+  get start(): ChangeLogStart {
+    return this.#start;
+  }
+
+  /** The revision after which the log is complete. */
+  get completeAfter(): number {
+    return this.#start.revision;
   }
 
   /** How many changes it holds. */
   get size(): number {
-    return this.#changes.length - this.#first;
+    return this.#entries.length - this.#first;
   }
 
   /** What the instances in them take. Bytes. */
@@ -31,55 +60,92 @@ export class ChangeLog implements RollFollower {
     return this.#bytes;
   }
 
-  changed(change: Change): void {
-    if (this.#changes.length === 0) this.#completeAfter = change.revision - 1;
-    this.#changes.push(change);
-    this.#bytes += bytesOf(change);
-    while (this.#changes.length - this.#first > this.#bounds.changes || this.#bytes > this.#bounds.bytes) this.#drop();
+  changed(change: Change, before: Instance | undefined): void {
+    if (this.#entries.length === 0 && this.#start.revision !== change.revision - 1)
+      this.#start = { revision: change.revision - 1, at: change.at };
+    const entry = { change, before };
+    this.#entries.push(entry);
+    this.#bytes += bytesOf(entry);
+    while (this.#entries.length - this.#first > this.#bounds.changes || this.#bytes > this.#bounds.bytes) this.#drop();
     // Moved seldom: shifting at each change would move the whole array.
     if (this.#first <= this.#bounds.changes) return;
-    this.#changes = this.#changes.slice(this.#first);
+    this.#entries = this.#entries.slice(this.#first);
     this.#first = 0;
   }
 
-  /** Begins with what an earlier start wrote down, up to `revision`. */
+  /**
+   * Begins with what an earlier start wrote down, up to `revision`. What a change replaced is not written down: an earlier
+   * one of the same instance says it.
+   */
   restore(changes: readonly Change[], revision: number): void {
-    for (const change of changes) this.changed(change);
-    if (this.#changes.length === 0) this.#completeAfter = revision;
-  }
-
-  /** The revision after which the log is complete. */
-  get completeAfter(): number {
-    return this.#completeAfter;
+    const last = new Map<string, Instance>();
+    for (const change of changes) {
+      const key = keyOf(change.instance);
+      this.changed(change, last.get(key));
+      if (change.type === 'put') last.set(key, change.instance);
+      else last.delete(key);
+    }
+    if (this.#entries.length === 0) this.#start = { revision, at: this.#start.at };
   }
 
   /** A log with a hole would hide a change: it begins anew. */
   failed(): void {
-    this.#changes = [];
+    this.#entries = [];
     this.#first = 0;
     this.#bytes = 0;
-    this.#completeAfter = Number.POSITIVE_INFINITY;
+    this.#start = { revision: Number.POSITIVE_INFINITY, at: Number.POSITIVE_INFINITY };
   }
 
   /** Changes after a revision; undefined when the log does not reach back, or the revision is ahead of the roll. */
   since(revision: number, current: number): readonly Change[] | undefined {
     if (revision === current) return [];
-    if (revision > current || revision < this.#completeAfter) return undefined;
-    return this.#changes.slice(revision - current);
+    if (revision > current || revision < this.#start.revision) return undefined;
+    return this.#entries.slice(revision - current).map(({ change }) => change);
+  }
+
+  /** Every change that is kept. */
+  get all(): readonly Change[] {
+    return this.#entries.slice(this.#first).map(({ change }) => change);
+  }
+
+  /** The last revision up to a time; undefined: the log does not reach back. */
+  revisionAt(at: number): number | undefined {
+    for (let index = this.#entries.length - 1; index >= this.#first; index -= 1) {
+      const { change } = this.#entries[index] as Logged;
+      if (change.at <= at) return change.revision;
+    }
+    return at >= this.#start.at ? this.#start.revision : undefined;
+  }
+
+  /**
+   * What the changes after a revision replaced: by key, the instance as it was listed at that revision, or undefined for
+   * one that was not. The whole answer is undefined where the log does not know it.
+   */
+  before(revision: number): ReadonlyMap<string, Instance | undefined> | undefined {
+    const replaced = new Map<string, Instance | undefined>();
+    for (let index = this.#entries.length - 1; index >= this.#first; index -= 1) {
+      const { change, before } = this.#entries[index] as Logged;
+      if (change.revision <= revision) return replaced;
+      if (before === undefined && change.evidence.what !== 'registered') return undefined;
+      replaced.set(keyOf(change.instance), before);
+    }
+    return revision >= this.#start.revision ? replaced : undefined;
   }
 
   #drop(): void {
-    const oldest = this.#changes[this.#first] as Change;
+    const oldest = this.#entries[this.#first] as Logged;
     this.#bytes -= bytesOf(oldest);
-    this.#completeAfter = oldest.revision;
+    const { revision, at } = oldest.change;
+    this.#start = { revision, at };
     // The array is moved seldom: what it holds must go at once.
-    this.#changes[this.#first] = { ...placeholder, revision: oldest.revision };
+    this.#entries[this.#first] = { change: { ...placeholder, revision, at }, before: undefined };
     this.#first += 1;
   }
 }
 
-const placeholder: Omit<Change & { type: 'remove' }, 'revision'> = {
+const placeholder: Omit<Change & { type: 'remove' }, 'revision' | 'at'> = {
   type: 'remove',
   instance: { env: '', service: '', id: '' },
-  reason: 'expired',
+  reason: 'deregistered',
+  evidence: { what: 'deregistered', holder: false },
 };

@@ -1,8 +1,8 @@
-import type { EnvironmentStatus } from '../roll/environment.ts';
 import type { Instance } from '../roll/instance.ts';
 import type { InstanceRef } from '../roll/instance-ref.ts';
 import type { PublishedRoll } from '../roll/published-roll.ts';
 import type { Roll } from '../roll/roll.ts';
+import type { EnvironmentStatus } from '../roll/status.ts';
 
 /** An instance as it is in the store; undefined: it is not. */
 export type DurableInstance = readonly [ref: InstanceRef, instance: Instance | undefined];

@@ -9,6 +9,7 @@ import type { Durability } from './durability.ts';
 import type { DurableInstance, DurableRoll } from './durable-roll.ts';
 import { entryKey, writeChange, writeKept, writeState } from './records.ts';
 import type { Group } from './store/group.ts';
+import type { StoreObserver } from './store-observer.ts';
 
 /** What a journal works with. */
 export interface JournalOptions {
@@ -18,6 +19,7 @@ export interface JournalOptions {
   readonly logger: Logger;
   /** Are told each change when it is durable. */
   readonly followers: readonly RollFollower[];
+  readonly observer: StoreObserver;
   /** The revision after which the change log is complete. */
   readonly completeAfter: () => number;
 }
@@ -40,11 +42,17 @@ interface Flight {
   readonly revision: number;
 }
 
+/** What followers are told when it is durable. */
+interface ToldChange {
+  readonly change: Change;
+  readonly before: Instance | undefined;
+}
+
 /** What changed since the last group. */
 interface Pending {
   readonly refs: Map<string, InstanceRef>;
   readonly terms: Map<string, Instance>;
-  changes: Change[];
+  changes: ToldChange[];
   waiters: Waiter[];
 }
 
@@ -89,8 +97,8 @@ export class Journal implements RollFollower, Durability {
     this.#pending.refs.set(keyOf(ref), refOf(ref));
   }
 
-  changed(change: Change): void {
-    this.#pending.changes.push(change);
+  changed(change: Change, before: Instance | undefined): void {
+    this.#pending.changes.push({ change, before });
     this.touch(change.instance);
     this.#schedule();
   }
@@ -151,11 +159,14 @@ export class Journal implements RollFollower, Durability {
     if (this.#store === undefined) return;
     const [flight, group] = this.#take();
     this.#flight = flight;
-    const cancelLimit = this.#options.clock.setTimer(groupLimitMs, () =>
+    const { clock, observer } = this.#options;
+    const beganAt = clock.now();
+    const cancelLimit = clock.setTimer(groupLimitMs, () =>
       this.#fail(`the disk has not taken what was to be written for ${groupLimitMs / 1_000} s`),
     );
     try {
       await this.#store.commit(group);
+      observer.synced(clock.now() - beganAt);
     } catch (error) {
       this.#putBack(flight);
       this.#fail((error as Error).message);
@@ -182,7 +193,7 @@ export class Journal implements RollFollower, Durability {
       entries.push([entryKey(ref), writeKept(kept, this.#axis)]);
       instances.push([ref, kept.listing?.instance]);
     }
-    const changes = pending.changes.map((change): [number, string] => [change.revision, writeChange(change)]);
+    const changes = pending.changes.map(({ change }): [number, string] => [change.revision, writeChange(change)]);
     const group: Group = {
       entries,
       changes,
@@ -194,11 +205,12 @@ export class Journal implements RollFollower, Durability {
 
   #publish({ instances, pending, revision }: Flight): void {
     this.#options.published.publish(instances, revision);
-    for (const change of pending.changes) this.#followers.changed(change);
+    for (const { change, before } of pending.changes) this.#followers.changed(change, before);
     for (const instance of pending.terms.values()) this.#followers.termsChanged(instance);
     for (const { resolve } of pending.waiters) resolve();
     if (this.#failure === undefined) return;
     this.#failure = undefined;
+    this.#options.observer.writable();
     this.#options.logger.info({}, 'the store can be written again: registrations and evictions go on');
     this.#options.roll.pause(undefined);
   }
@@ -228,7 +240,10 @@ export class Journal implements RollFollower, Durability {
 
   #fail(why: string): void {
     const message = `the store cannot be written (${why}): nothing is registered, removed or evicted until it can; reads and renewals go on`;
-    if (this.#failure === undefined) this.#options.logger.error({}, message);
+    if (this.#failure === undefined) {
+      this.#options.logger.error({}, message);
+      this.#options.observer.unwritable();
+    }
     this.#failure = new RegistryError('UNAVAILABLE', message, { registry: 'server' });
     this.#options.roll.pause(message);
     const waiters = [this.#flight?.pending, this.#pending].flatMap((pending) => pending?.waiters.splice(0) ?? []);

@@ -1,6 +1,6 @@
 import type { Clock, Logger } from '@rollcall/core';
 import type { ProtectionView } from '../protection/index.ts';
-import { explain } from '../roll/explain.ts';
+import { explain, stateOf } from '../roll/explain.ts';
 import type { Change, RollFollower } from '../roll/followers.ts';
 import type { InstanceRef } from '../roll/instance-ref.ts';
 
@@ -31,9 +31,13 @@ export class RollLog implements RollFollower {
   }
 
   protectionChanged(env: string, view: ProtectionView): void {
-    const { missing, considered, threshold, held } = view;
-    const fields = { env, on: view.on, missing, considered, threshold, held };
-    const message = `self-protection of ${env} is ${view.on ? 'on' : 'off'}: ${explain(considered, view)}`;
+    const { missing, considered, threshold, held, heard } = view;
+    const numbers = { missing, considered, threshold, held };
+    const fields = { env, on: view.on, ...numbers };
+    const state = stateOf(true, view);
+    const times = { onForMs: undefined, firstMayGoInMs: undefined, forgetsInMs: undefined };
+    const explained = explain({ env, state, instances: considered, heard, ...numbers, ...times });
+    const message = `self-protection of ${env} is ${view.on ? 'on' : 'off'}: ${explained}`;
     if (view.on) this.#logger.warn(fields, message);
     else this.#logger.info(fields, message);
   }

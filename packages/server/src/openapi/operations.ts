@@ -31,12 +31,29 @@ export const operations: Readonly<Record<string, Operation>> = {
   'GET /api/services': json('services', 'The services of an environment with their versions', answers.servicesAnswer),
   'GET /api/status': json('status', 'Self-protection, explained', answers.statusAnswer),
   'POST /api/protection/end': json('endProtection', 'Evict every expired instance now', answers.protectionEndAnswer),
+  'POST /api/set': json(
+    'set',
+    'Change status or metadata of instances, whichever client holds them, all or none. 404: one is not listed',
+    answers.setAnswer,
+  ),
+  'GET /api/poll': json('poll', 'The services that changed since a cursor, at their next change', answers.pollAnswer),
+  'GET /api/changes': json('changes', 'What changed, and why', answers.changesAnswer),
   'GET /api/watch': {
     operationId: 'watch',
     summary: 'The state and then every change, as server-sent events; Last-Event-ID resumes',
     contentType: 'text/event-stream',
   },
+  'GET /api/backup': {
+    operationId: 'backup',
+    summary: 'What a server with a data folder keeps, in one file',
+    contentType: 'application/vnd.sqlite3',
+  },
   'GET /api/openapi.json': { operationId: 'openapi', summary: 'This description', contentType: 'application/json' },
   'GET /healthz': { operationId: 'healthz', summary: 'The process answers', contentType: 'application/json' },
+  'GET /readyz': {
+    operationId: 'readyz',
+    summary: 'The roll is restored; 503 until then, with how far it is',
+    contentType: 'application/json',
+  },
   'GET /metrics': { operationId: 'metrics', summary: 'Metrics for Prometheus', contentType: 'text/plain' },
 };

@@ -20,9 +20,19 @@ export class Evicted {
     return this.#known.size;
   }
 
+  /** Those that count as missing, or would if they were not replaced. */
+  *recent(): Generator<Member, undefined> {
+    for (const { member } of this.#recent.values()) if (member !== undefined) yield member;
+  }
+
+  /** When the first of them is forgotten; infinite: there are none. */
+  get forgetsAt(): number {
+    return endOf(this.#recent, recentMs);
+  }
+
   /** The next time at which {@link Evicted.expire} has something to do. */
   get nextDeadline(): number {
-    return Math.min(endOf(this.#recent, recentMs), endOf(this.#known, ceilingMs));
+    return Math.min(this.forgetsAt, endOf(this.#known, ceilingMs));
   }
 
   /** `member.recent`: it counts as missing. */

@@ -1,7 +1,13 @@
 import { LeaseTable } from '@rollcall/core/adapter';
 import { type Allowance, Ceiling } from './ceiling.ts';
-import { quietIntervals } from './constants.ts';
-import { isCovered, type Member } from './member.ts';
+import { ceilingMs, quietIntervals } from './constants.ts';
+import { coverOf, type Eviction, type EvictionCause, type Member, silenceOf } from './member.ts';
+
+/** An instance that is to be evicted now. */
+export interface Due {
+  readonly member: Member;
+  readonly cause: EvictionCause;
+}
 
 /** The instances whose lease ran out and that are listed all the same, and when each may be evicted. */
 export class Expired {
@@ -57,17 +63,34 @@ export class Expired {
   }
 
   /** Those to evict now. The ceiling is asked only where no other reason applies. */
-  take(isProtected: boolean, allowance: Allowance): readonly Member[] {
-    const covered = [...this.#perhapsCovered].filter(isCovered);
+  take(isProtected: boolean, allowance: Allowance): readonly Due[] {
+    const covered = [...this.#perhapsCovered].filter((member) => coverOf(member) !== undefined);
     this.#perhapsCovered.clear();
     // What was put on the list before protection began waits for its end.
     const quiet = this.#quiet.expire(allowance.now).filter(() => !isProtected);
-    const due = new Set([...covered, ...quiet]);
-    return due.size > 0 ? [...due] : this.#ceiling.take(allowance);
+    const due = new Map([...quiet.map(dueTo('quiet')), ...covered.map(dueTo('replaced'))]);
+    const all = due.size > 0 ? due : new Map(this.#ceiling.take(allowance).map(dueTo('ceiling')));
+    return [...all].map(([member, cause]) => ({ member, cause }));
+  }
+
+  /** When it may be evicted, if nothing of it or its environment changes until then. */
+  mayGoAt({ lastRenewal, renewIntervalMs }: Member, isProtected: boolean): number {
+    const ceilingAt = lastRenewal + ceilingMs;
+    return isProtected ? ceilingAt : Math.min(ceilingAt, this.#quietSince + quietIntervals * renewIntervalMs);
   }
 
   /** It may go when its environment has not been protected for two of its own intervals. */
   #awaitQuiet(member: Member): void {
     this.#quiet.set(member.key, member, quietIntervals * member.renewIntervalMs, this.#quietSince);
   }
+}
+
+const dueTo =
+  (cause: EvictionCause) =>
+  (member: Member): [Member, EvictionCause] => [member, cause];
+
+/** What is told of an instance that is to be evicted. */
+export function evictionOf({ member, cause }: Due, now: number): Eviction {
+  const replacedBy = cause === 'replaced' ? coverOf(member)?.id : undefined;
+  return { ...silenceOf(member, now), cause, ...(replacedBy === undefined ? {} : { replacedBy }) };
 }

@@ -3,40 +3,17 @@ import { Applications } from './applications.ts';
 import { rememberedDepartures, rememberedPerListed } from './constants.ts';
 import { Count } from './count.ts';
 import { Evicted } from './evicted.ts';
-import { Expired } from './expired.ts';
+import { type Due, Expired, evictionOf } from './expired.ts';
 import { Lateness } from './lateness.ts';
-import { type Lease, type Member, memberKey, newMember, type Ref, refOf } from './member.ts';
+import { type Lease, type Member, memberKey, newMember, type Ref, refOf, type Silence, silenceOf } from './member.ts';
 import { type RememberedMember, remember, restoreMembers } from './remembered.ts';
-
-/** Options of {@link Protection}. */
-export interface ProtectionOptions {
-  /** Off: every expired instance is evicted at once. */
-  readonly enabled: boolean;
-  /** In [0, 1); default `Math.random`. */
-  readonly random?: (() => number) | undefined;
-  /** What it remembers is written down: note what changes of it. */
-  readonly isKept?: boolean | undefined;
-}
-
-/** The numbers of the rule, now. */
-export interface ProtectionView {
-  readonly missing: number;
-  /** N of the rule. */
-  readonly considered: number;
-  /** Protected while `missing` is above it. */
-  readonly threshold: number;
-  /** Expired and still listed. */
-  readonly held: number;
-  /** Protected, or an expired instance is held. */
-  readonly on: boolean;
-}
-
-/** What {@link Protection.advance} answers. */
-export interface Verdict {
-  readonly late: readonly Ref[];
-  readonly onTime: readonly Ref[];
-  readonly evict: readonly Ref[];
-}
+import {
+  detailsOf,
+  type ProtectionDetails,
+  type ProtectionOptions,
+  type ProtectionView,
+  type Verdict,
+} from './view.ts';
 
 const nothingDue: Verdict = { late: [], onTime: [], evict: [] };
 
@@ -47,7 +24,8 @@ const nothingDue: Verdict = { late: [], onTime: [], evict: [] };
  * of protection touches all expired ones, once.
  */
 export class Protection {
-  readonly #enabled: boolean;
+  /** False: every expired instance is evicted at once. */
+  readonly enabled: boolean;
   readonly #listed = new Map<string, Member>();
   /** Of which something else is remembered than when it was last asked for; undefined: it never is. */
   readonly #touched: Map<string, Ref> | undefined;
@@ -57,11 +35,12 @@ export class Protection {
   readonly #evicted = new Evicted();
   readonly #count = new Count();
   #protected = false;
+  #onSince: number | undefined;
   /** Something happened since time was last moved. */
   #dirty = false;
 
   constructor({ enabled, random = Math.random, isKept = false }: ProtectionOptions) {
-    this.#enabled = enabled;
+    this.enabled = enabled;
     this.#touched = isKept ? new Map() : undefined;
     this.#expired = new Expired(random);
   }
@@ -97,11 +76,11 @@ export class Protection {
   }
 
   /** A new id, or one that is listed already: then a renewal, maybe under another lease. `ttlMs: 0`: never late. */
-  registered(service: string, id: string, lease: Lease, now: number): void {
-    const known = this.#listed.get(memberKey({ service, id }));
+  registered(service: string, id: string, lease: Lease, now: number): Member {
+    const known = this.member(service, id);
     if (known !== undefined) {
       this.#renew(known, lease, now);
-      return;
+      return known;
     }
     const member = newMember({ service, id }, lease, now);
     this.#listed.set(member.key, member);
@@ -109,11 +88,19 @@ export class Protection {
     this.#arrive(member);
     this.#lateness.heard(member, lease, now);
     this.#dirty = true;
+    return member;
   }
 
-  renewed(service: string, id: string, now: number): void {
-    const member = this.#listed.get(memberKey({ service, id }));
-    if (member !== undefined) this.#renew(member, member, now);
+  /** What is known of a listed instance: a renewal by it looks nothing up. */
+  member(service: string, id: string): Member | undefined {
+    return this.#listed.get(memberKey({ service, id }));
+  }
+
+  /** A renewal on the terms it has. False: it was on time, so nothing changes but its own deadline, which is later now. */
+  renewed(member: Member, now: number): boolean {
+    if (this.#lateness.renewed(member, now)) return false;
+    this.#renew(member, member, now);
+    return true;
   }
 
   /** A clean cancel. */
@@ -142,12 +129,15 @@ export class Protection {
     if (!this.#dirty && now < (this.nextDeadline() ?? Number.POSITIVE_INFINITY)) return nothingDue;
     this.#passTime(now);
     this.#evaluate(now);
-    const evict = this.#enabled ? this.#due(now) : this.#expired.members;
+    const due = this.#due(now);
     const { late, onTime } = this.#lateness.takeFlips();
-    for (const member of evict) this.#evict(member, now, true);
+    // Before the evictions, which undo the chains of replacements.
+    const evict = due.map((each) => evictionOf(each, now));
+    for (const { member } of due) this.#evict(member, now, true);
     this.#evaluate(now);
+    this.#noteOn(now);
     this.#dirty = false;
-    return { late, onTime, evict };
+    return { late: late.map((member) => silenceOf(member, now)), onTime, evict };
   }
 
   /** When {@link Protection.advance} must be called next; undefined: nothing is due. */
@@ -159,24 +149,39 @@ export class Protection {
   }
 
   /** Evicts every expired one; those count neither as missing nor in N. */
-  end(now: number): readonly Ref[] {
+  end(now: number): readonly Silence[] {
     const ended = this.#expired.members;
     for (const member of ended) this.#evict(member, now, false);
     this.#dirty = true;
     this.#evaluate(now);
-    return ended;
+    return ended.map((member) => silenceOf(member, now));
   }
 
   /** Protected, or an expired instance is held; as of the last event. */
   get isOn(): boolean {
-    return this.#enabled && (this.#protected || this.#expired.size > 0);
+    return this.enabled && (this.#protected || this.#expired.size > 0);
   }
 
   view(now: number): ProtectionView {
     this.#evaluate(now);
-    const held = this.#enabled ? this.#expired.size : 0;
+    this.#noteOn(now);
     const { missing, considered, threshold } = this.#count;
-    return { missing, considered, threshold, held, on: this.isOn };
+    const { forgetsAt } = this.#evicted;
+    return {
+      ...{ missing, considered, threshold },
+      held: this.enabled ? this.#expired.size : 0,
+      on: this.isOn,
+      onSince: this.#onSince,
+      heard: this.#lateness.heardSince !== undefined,
+      forgetsAt: Number.isFinite(forgetsAt) ? forgetsAt : undefined,
+    };
+  }
+
+  /** The applications, and the expired instances that are listed all the same. Costs a look at every instance. */
+  details(now: number): ProtectionDetails {
+    const held = this.enabled ? this.#expired.members : [];
+    const mayGoAt = (member: Member): number => this.#expired.mayGoAt(member, this.#protected);
+    return detailsOf([...this.#listed.values(), ...this.#evicted.recent()], held, mayGoAt, now);
   }
 
   #renew(member: Member, lease: Lease, now: number): void {
@@ -212,17 +217,13 @@ export class Protection {
       this.#count.update(member);
     }
     const atMost = rememberedDepartures + rememberedPerListed * this.#listed.size;
-    for (const member of this.#evicted.expire(now, atMost, (key) => this.#forgotten(key))) {
+    for (const member of this.#evicted.expire(now, atMost, (key) => void this.#touched?.set(key, refOf(key)))) {
       this.#applications.of(member).forget(member);
       this.#touched?.set(member.key, member);
       this.#count.update(member);
       this.#applications.forgetIfEmpty(member);
     }
     this.#applications.expire(now);
-  }
-
-  #forgotten(key: string): void {
-    this.#touched?.set(key, refOf(key));
   }
 
   #fallLate(member: Member, now: number): void {
@@ -255,13 +256,18 @@ export class Protection {
 
   #evaluate(now: number): void {
     const before = this.#protected;
-    this.#protected = this.#enabled && this.#count.missing > this.#count.threshold;
+    this.#protected = this.enabled && this.#count.missing > this.#count.threshold;
     if (!before || this.#protected) return;
     this.#expired.protectionEnded(now);
     this.#dirty = true;
   }
 
-  #due(now: number): readonly Member[] {
+  #noteOn(now: number): void {
+    this.#onSince = this.isOn ? (this.#onSince ?? now) : undefined;
+  }
+
+  #due(now: number): readonly Due[] {
+    if (!this.enabled) return this.#expired.members.map((member) => ({ member, cause: 'ttl' }));
     const { heardSince } = this.#lateness;
     const listed = (service: string): number => this.#applications.listed(service);
     return this.#expired.take(this.#protected, { now, budget: this.#count.threshold, heardSince, listed });

@@ -1,9 +1,9 @@
-import { Protection, type ProtectionView } from '../protection/index.ts';
-import { explain } from './explain.ts';
+import { Protection, type ProtectionView, recentMs } from '../protection/index.ts';
 import type { Listing } from './holders.ts';
 import type { Instance } from './instance.ts';
 import type { InstanceRef } from './instance-ref.ts';
-import { MinuteCounter } from './minute-counter.ts';
+import { type EnvironmentStatus, statusOf } from './status.ts';
+import { WindowCounter } from './window-counter.ts';
 
 /** Of an instance besides its content: entries of maps, its lease, what self-protection knows of it. Bytes. */
 const instanceCost = 3_000;
@@ -25,22 +25,12 @@ export interface EnvironmentSummary extends ProtectionView {
   readonly late: number;
 }
 
-/** Self-protection of one environment, and what it was reckoned from. */
-export interface EnvironmentStatus extends ProtectionView {
-  readonly env: string;
-  readonly instances: number;
-  readonly late: number;
-  /** One sentence for an operator. */
-  readonly explanation: string;
-  readonly renewsLastMinute: number;
-  readonly renewsExpected: number;
-}
-
 /** One env: its instances by service, and its self-protection. */
 export class Environment {
   readonly name: string;
   readonly protection: Protection;
-  readonly renewals: MinuteCounter = new MinuteCounter();
+  readonly renewals: WindowCounter = new WindowCounter(60_000);
+  readonly #evictions: WindowCounter = new WindowCounter(recentMs);
   readonly #services = new Map<string, Map<string, Listing>>();
   #instances = 0;
   #late = 0;
@@ -113,6 +103,13 @@ export class Environment {
     this.#instancesCost -= costOf(instance);
   }
 
+  /** Counts the eviction of an instance that is still listed: which of the last five minutes it is, and of how many with those that stay. */
+  countEviction(now: number): { readonly evicted: number; readonly of: number } {
+    this.#evictions.add(now);
+    const evicted = this.#evictions.count(now);
+    return { evicted, of: this.#instances - 1 + evicted };
+  }
+
   list(service?: string): Listing[] {
     if (service !== undefined) return [...(this.#services.get(service)?.values() ?? [])];
     return [...this.#services.values()].flatMap((nodes) => [...nodes.values()]);
@@ -129,19 +126,9 @@ export class Environment {
     return { env: this.name, ...counts, ...this.protection.view(now) };
   }
 
-  status(now: number): EnvironmentStatus {
-    const view = this.protection.view(now);
-    const all = this.list().map(({ instance }) => instance);
-    // As in the seed: two renewals a minute at its 30 s; here by each instance's own interval.
-    const perMinute = all.filter(({ ttlMs }) => ttlMs > 0).map(({ renewIntervalMs }) => 60_000 / renewIntervalMs);
-    return {
-      env: this.name,
-      instances: this.#instances,
-      late: this.#late,
-      ...view,
-      explanation: explain(all.length, view),
-      renewsLastMinute: this.renewals.lastMinute(now),
-      renewsExpected: Math.round(perMinute.reduce((sum, count) => sum + count, 0)),
-    };
+  status(now: number, wallNow: number): EnvironmentStatus {
+    const instances = this.list().map(({ instance }) => instance);
+    const { protection, renewals } = this;
+    return statusOf({ env: this.name, protection, renewals, instances }, now, wallNow);
   }
 }

@@ -2,7 +2,6 @@ import { RegistryError } from '@rollcall/core';
 import { costOf, Environment, type EnvironmentSummary, environmentCost } from './environment.ts';
 import type { Listing } from './holders.ts';
 import type { InstanceRef } from './instance-ref.ts';
-import type { Admission } from './registration.ts';
 
 /** Options of {@link Environments}. */
 export interface EnvironmentsOptions {
@@ -28,6 +27,11 @@ export interface RollSummary extends Readonly<RollCounts> {
   readonly maxBytes: number;
 }
 
+/** Which instance is to be stored, and its size. Bytes. */
+interface Sized extends InstanceRef {
+  readonly bytes: number;
+}
+
 /** The environments that list something, and what they take together. */
 export class Environments {
   readonly #protection: boolean;
@@ -45,18 +49,14 @@ export class Environments {
     this.#maxBytes = maxBytes;
   }
 
-  /** Sorted. */
-  get names(): readonly string[] {
-    return [...this.#environments.keys()].sort();
+  /** That one, if it lists something, or all that do, sorted by name. */
+  named(name: string | undefined): readonly Environment[] {
+    const names = name === undefined ? [...this.#environments.keys()].sort() : [name];
+    return names.flatMap((each) => this.#environments.get(each) ?? []);
   }
 
   find(name: string): Environment | undefined {
     return this.#environments.get(name);
-  }
-
-  /** One, or all in the order of their names. */
-  named(name: string | undefined): readonly Environment[] {
-    return (name === undefined ? this.names : [name]).flatMap((each) => this.find(each) ?? []);
   }
 
   listing(ref: InstanceRef | undefined): Listing | undefined {
@@ -69,6 +69,13 @@ export class Environments {
     if (known !== undefined) return known;
     const environment = new Environment(name, this.#protection, this.#isKept);
     this.#environments.set(name, environment);
+    return environment;
+  }
+
+  /** The lease of an instance has run out. Answers its environment. */
+  expired({ env, service, id }: InstanceRef, now: number): Environment {
+    const environment = this.of(env);
+    environment.protection.expired(service, id, now);
     return environment;
   }
 
@@ -100,14 +107,14 @@ export class Environments {
    *
    * @throws RegistryError `RESOURCE_EXHAUSTED`: the roll is full.
    */
-  checkRoom(admissions: readonly Admission[]): void {
+  checkRoom(admissions: readonly Sized[]): void {
     const more = admissions.reduce((sum, admission) => sum + this.#growth(admission), 0);
     if (more === 0 || this.#cost + more <= this.#maxBytes) return;
     const message = `the roll is full: it takes about ${this.#cost} bytes of at most ${this.#maxBytes}; give the server a larger heap`;
     throw new RegistryError('RESOURCE_EXHAUSTED', message, { registry: 'server' });
   }
 
-  #growth(admission: Admission): number {
+  #growth(admission: Sized): number {
     const environment = this.#environments.get(admission.env);
     if (environment === undefined) return environmentCost + costOf(admission);
     const listing = environment.get(admission.service, admission.id);

@@ -1,12 +1,75 @@
 import type { ProtectionView } from '../protection/index.ts';
+import { countOf, spellDuration } from './spell.ts';
 
-/** Self-protection in one sentence for an operator. */
-export function explain(instances: number, { missing, considered, threshold, held, on }: ProtectionView): string {
-  const numbers = `${missing} of ${considered} are silent or were evicted in the last five minutes with no newcomer in their place; more than ${threshold} would be too many`;
-  if (instances === 0 && considered === 0) return 'The roll is empty.';
-  if (!on) return `Not protecting: ${numbers}.`;
-  if (missing > threshold) {
-    return `Protecting: ${missing} of ${considered} are silent or were evicted in the last five minutes with no newcomer in their place, more than ${threshold}. The registry blames the network and evicts none; the silent stay listed, marked late, until they renew, are replaced, or an hour has passed. End it with: rollcall protection end.`;
-  }
-  return `Enough are back (${numbers}); ${held} expired are still listed and are evicted after two of their own intervals of quiet.`;
+/**
+ * `disabled`: switched off; `calm`; `waiting`: not protected, and an expired instance is listed until two quiet
+ * intervals are over; `protecting`: too many are missing, and none is evicted.
+ */
+export type ProtectionState = 'disabled' | 'calm' | 'waiting' | 'protecting';
+
+/** What the explanation of an environment's self-protection is made of. */
+export interface EnvironmentNumbers {
+  readonly env: string;
+  readonly state: ProtectionState;
+  readonly instances: number;
+  readonly late: number;
+  /** Taken out of service: listed, and not to be called. */
+  readonly out: number;
+  readonly missing: number;
+  readonly considered: number;
+  readonly threshold: number;
+  readonly held: number;
+  readonly on: boolean;
+  readonly onForMs: number | undefined;
+  readonly heard: boolean;
+  /** Until the first expired instance may be evicted if nothing changes until then. */
+  readonly firstMayGoInMs: number | undefined;
+  readonly forgetsInMs: number | undefined;
 }
+
+/** What of the numbers the sentences need. */
+export type Explained = Omit<EnvironmentNumbers, 'late' | 'out' | 'on'>;
+
+/** The state of an environment by its numbers. */
+export function stateOf(enabled: boolean, { missing, threshold, on }: ProtectionView): ProtectionState {
+  if (!enabled) return 'disabled';
+  if (missing > threshold) return 'protecting';
+  return on ? 'waiting' : 'calm';
+}
+
+/** Self-protection of an environment in a sentence or two for an operator. */
+export function explain(numbers: Explained): string {
+  const { state, instances, missing, considered, threshold } = numbers;
+  if (instances === 0 && considered === 0) return 'The roll is empty.';
+  if (state === 'disabled') return 'Self-protection is switched off: each instance is evicted when its TTL runs out.';
+  const silent = `${missing} of ${considered} are silent or were evicted in the last five minutes with no newcomer in their place`;
+  if (state === 'protecting')
+    return `Protecting${forTime(numbers)}: ${silent}, more than ${threshold}. ${course(numbers)}`;
+  const calm = `${silent}; more than ${threshold} would be too many`;
+  if (state === 'calm') return `Not protecting: ${calm}.`;
+  return `Not protecting any more or not yet (${calm}), but ${waiting(numbers)}`;
+}
+
+const forTime = ({ onForMs }: Explained): string => (onForMs === undefined ? '' : ` for ${spellDuration(onForMs)}`);
+
+/** What happens while it protects, and what ends it. */
+function course({ env, missing, threshold, held, firstMayGoInMs, forgetsInMs, heard }: Explained): string {
+  const stay = `The registry blames the network and evicts none; the silent stay listed, marked late${held === 0 ? '' : `, ${held} of them beyond their TTL`}.`;
+  const back = missing - threshold;
+  const forgotten =
+    forgetsInMs === undefined ? '' : `, or as the evicted are forgotten (the first in ${spellDuration(forgetsInMs)})`;
+  const ends = `It ends when ${back} of them ${back === 1 ? 'has renewed or is' : 'have renewed or are'} replaced${forgotten}.`;
+  const ceiling =
+    firstMayGoInMs === undefined
+      ? ''
+      : ` An instance that stays silent is evicted after an hour, the first in ${spellDuration(firstMayGoInMs)}${heard ? '' : ', and none while no instance at all renews'}.`;
+  return `${stay} ${ends}${ceiling} To evict the expired now: ${endCommand(env)}.`;
+}
+
+function waiting({ held, firstMayGoInMs }: Explained): string {
+  const is = held === 1 ? 'is' : 'are';
+  return `${countOf(held, 'expired instance')} ${is} still listed and ${is} evicted after two quiet intervals of ${held === 1 ? 'its' : 'their'} own${firstMayGoInMs === undefined ? '' : `, the first in ${spellDuration(firstMayGoInMs)}`}.`;
+}
+
+const endCommand = (env: string): string =>
+  `rollcall protection end${env === 'default' ? '' : ` --registry-namespace ${env}`}`;

@@ -1,25 +1,36 @@
 import type { ProtectionView } from '../protection/index.ts';
+import type { PutEvidence, RemovalEvidence } from './evidence.ts';
 import type { Instance } from './instance.ts';
 import type { InstanceRef } from './instance-ref.ts';
 
-/** One change of the roll, at a revision of its own. */
-export type Change =
-  | { readonly revision: number; readonly type: 'put'; readonly instance: Instance }
-  | {
-      readonly revision: number;
-      readonly type: 'remove';
-      readonly instance: InstanceRef;
-      readonly reason: 'deregistered' | 'expired';
-    };
+/** One change of the roll, at a revision of its own. Plain data. */
+export type Change = Put | Removal;
 
-/** A change before it has a revision. */
-export type NewChange = DistributiveOmit<Change, 'revision'>;
+interface Put extends Moment {
+  readonly type: 'put';
+  readonly instance: Instance;
+  readonly evidence: PutEvidence;
+}
 
-type DistributiveOmit<T, K extends keyof T> = T extends unknown ? Omit<T, K> : never;
+interface Removal extends Moment {
+  readonly type: 'remove';
+  readonly instance: InstanceRef;
+  /** What watchers are told. */
+  readonly reason: 'deregistered' | 'expired';
+  readonly evidence: RemovalEvidence;
+}
+
+/** When a change was. */
+export interface Moment {
+  readonly revision: number;
+  /** By the wall clock, milliseconds. It may go back where that clock is set back. */
+  readonly at: number;
+}
 
 /** A part of the server that is told every change, after it has happened, in order: the change log, watches. */
 export interface RollFollower {
-  changed(change: Change): void;
+  /** `before`: the instance as it was listed until now; undefined: it was not. */
+  changed(change: Change, before: Instance | undefined): void;
   /** An instance has other terms of its lease, which is no change that watchers see. */
   termsChanged?(instance: Instance): void;
   /** Self-protection of an environment went on or off. */
@@ -38,8 +49,8 @@ export class Followers {
     return () => this.#followers.delete(follower);
   }
 
-  changed(change: Change): void {
-    this.#tell((follower) => follower.changed(change));
+  changed(change: Change, before: Instance | undefined): void {
+    this.#tell((follower) => follower.changed(change, before));
   }
 
   termsChanged(instance: Instance): void {

@@ -1,7 +1,8 @@
 import type { Admission } from './registration.ts';
 
 /** An instance on the roll. Replaced at each change, never altered, except for `renewedAt`. Times are wall-clock milliseconds. */
-export interface Instance extends Omit<Admission, 'dirtyAt'> {
+export interface Instance extends Omit<Admission, 'dirtyAt' | 'status'> {
+  readonly status: 'up' | 'out';
   readonly dirtyAt: number;
   readonly registeredAt: number;
   /** Since when its status is `up`; while it is `out`: when it was last registered. */
@@ -15,9 +16,11 @@ export interface Instance extends Omit<Admission, 'dirtyAt'> {
 
 /** What is stored for a registration. Times of an earlier one go on. */
 export function newInstance(admission: Admission, earlier: Instance | undefined, wallNow: number): Instance {
-  const staysUp = earlier?.status === 'up' && admission.status === 'up';
+  const status = admission.status ?? earlier?.status ?? 'up';
+  const staysUp = earlier?.status === 'up' && status === 'up';
   return {
     ...admission,
+    status,
     dirtyAt: admission.dirtyAt ?? wallNow,
     registeredAt: earlier?.registeredAt ?? wallNow,
     upAt: staysUp ? earlier.upAt : wallNow,

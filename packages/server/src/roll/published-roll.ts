@@ -1,5 +1,5 @@
-import type { EnvironmentStatus } from './environment.ts';
 import type { Instance } from './instance.ts';
+import type { EnvironmentStatus } from './status.ts';
 
 /** The roll as readers may see it: with a journal, no further than what is durable. */
 export interface PublishedRoll {

@@ -15,7 +15,7 @@ export interface Registration extends InstanceRef {
   readonly version?: string | undefined;
   readonly region?: string | undefined;
   readonly zone?: string | undefined;
-  /** `out`: on the roll, and not to be called. */
+  /** `out`: on the roll, and not to be called. Absent: what a set call said of a listed instance stays; else `up`. */
   readonly status?: 'up' | 'out' | undefined;
   readonly metadata?: Metadata | undefined;
   readonly serviceMetadata?: Metadata | undefined;
@@ -25,12 +25,18 @@ export interface Registration extends InstanceRef {
   readonly renewIntervalMs?: number | undefined;
   /** When the client last changed it, by the client's clock: an older one than the stored keeps what is stored. */
   readonly dirtyAt?: number | undefined;
+  /** False: an id that another holds is left to it. */
+  readonly takeOver?: boolean | undefined;
 }
 
 /** A registration that can be stored: complete, copied, only of fields that we know, and not too large. */
 export interface Admission
-  extends Required<{ [K in Exclude<keyof Registration, 'dirtyAt'>]: NonNullable<Registration[K]> }> {
+  extends Required<{
+    [K in Exclude<keyof Registration, 'dirtyAt' | 'takeOver' | 'status'>]: NonNullable<Registration[K]>;
+  }> {
   readonly dirtyAt: number | undefined;
+  /** Undefined: as it is listed, else `up`. */
+  readonly status: 'up' | 'out' | undefined;
   /** Size of what a client stores: bytes of its JSON. */
   readonly bytes: number;
 }
@@ -61,7 +67,7 @@ export function admit(given: Registration, wallNow: number): Admission {
     version: given.version ?? '',
     region: given.region ?? '',
     zone: given.zone ?? '',
-    status: given.status ?? 'up',
+    status: given.status,
     // Spread copies `__proto__` as a key like any other.
     metadata: { ...given.metadata },
     serviceMetadata: { ...given.serviceMetadata },
@@ -88,8 +94,12 @@ function copyValue({ name, type, values }: Value, depth: number): Value {
   return { name, type, ...(values === undefined ? {} : { values: values.map((item) => copyValue(item, depth + 1)) }) };
 }
 
-/** By the shape in which every adapter measures a node, so that a node that fits there fits here. */
-function measured({
+/**
+ * The size of a node by the shape in which every adapter measures it, so that a node that fits there fits here.
+ *
+ * @throws RegistryError `RESOURCE_EXHAUSTED` naming size and limit.
+ */
+export function measured({
   service,
   version,
   serviceMetadata,
@@ -97,7 +107,7 @@ function measured({
   id,
   addresses,
   metadata,
-}: Omit<Admission, 'bytes'>): number {
+}: Omit<Admission, 'bytes' | 'status' | 'dirtyAt'>): number {
   const node = { id, address: addresses.join(), metadata };
   const text = JSON.stringify({ name: service, version, metadata: serviceMetadata, endpoints, node });
   const bytes = Buffer.byteLength(text);

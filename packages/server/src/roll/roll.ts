@@ -1,15 +1,21 @@
 import type { Clock } from '@rollcall/core';
-import type { Environment, EnvironmentStatus } from './environment.ts';
+import type { Silence } from '../protection/index.ts';
+import type { Environment } from './environment.ts';
 import { Environments, type RollCounts, type RollSummary } from './environments.ts';
-import { Followers, type NewChange, type RollFollower } from './followers.ts';
+import { type Actor, type EvictionEvidence, sentBy } from './evidence.ts';
+import { Followers, type RollFollower } from './followers.ts';
 import { Holders, type Listing } from './holders.ts';
-import { type Instance, newInstance, sameContent } from './instance.ts';
+import { type Instance, newInstance } from './instance.ts';
 import { type InstanceRef, type LeaseTerms, refOf } from './instance-ref.ts';
 import { Keeping } from './keeping.ts';
 import { LeaseScheduler } from './lease-scheduler.ts';
+import { Listings } from './listings.ts';
 import { Position } from './position.ts';
-import { type Admission, admit, type Registration, roundTerms } from './registration.ts';
+import { type Admission, admit, type Registration } from './registration.ts';
+import { Renewals } from './renewals.ts';
 import type { Lease, Renewal, RollOptions } from './roll-options.ts';
+import { applySettings, type Setting } from './setting.ts';
+import type { EnvironmentStatus } from './status.ts';
 
 /** The roll: env -> service -> id -> instance, with leases, holders and self-protection. Followers are told each change. */
 export class Roll {
@@ -20,13 +26,17 @@ export class Roll {
   readonly #environments: Environments;
   readonly #holders = new Holders();
   readonly #followers = new Followers();
+  readonly #listings: Listings;
   readonly #scheduler: LeaseScheduler;
+  readonly #renewals: Renewals;
   readonly #counts: RollCounts = { registrations: 0, renewals: 0 };
 
   constructor({ clock, protection, cpuTimeMs, maxBytes, isKept = false }: RollOptions) {
     this.#clock = clock;
     this.#environments = new Environments({ protection, maxBytes, isKept });
     this.#scheduler = new LeaseScheduler(clock, cpuTimeMs, () => this.settle());
+    this.#listings = new Listings(clock, this.#position, this.#holders, this.#scheduler, this.#followers);
+    this.#renewals = new Renewals(clock, this.#scheduler, this.#followers);
     this.keeping = new Keeping(this.#environments, this.#holders, this.#scheduler, this.#position);
   }
 
@@ -58,23 +68,24 @@ export class Roll {
    * @throws RegistryError `RESOURCE_EXHAUSTED` (a node is too large, or the roll is full), `INVALID_ARGUMENT`,
    * `UNAVAILABLE` (the roll is paused): nothing has changed.
    */
-  register(registrations: readonly Registration[]): readonly Lease[] {
+  register(registrations: readonly Registration[], by?: Actor): readonly Lease[] {
     this.#position.checkWritable();
     const wallNow = this.#clock.wallNow();
     const admissions = registrations.map((registration) => admit(registration, wallNow));
     this.settle();
+    for (const one of registrations) if (one.takeOver === false) this.#scheduler.refuseDefended(this.#find(one));
     this.#environments.checkRoom(admissions);
-    return admissions.map((admission) => this.#register(admission, wallNow));
+    return admissions.map((admission) => this.#register(admission, wallNow, by));
   }
 
   /** By the holder; terms given along replace those of the registration. */
   renew(handle: number, terms?: LeaseTerms): Renewal {
-    this.settle();
+    const now = this.settle();
     const listing = this.#holders.find(handle) ?? this.#environments.listing(this.#holders.departed(handle));
     if (listing === undefined) return 'unknown';
     // An expired entry that protection keeps defends itself no longer: the caller may register again.
     if (listing.handle !== handle) return this.#scheduler.isDefended(listing) ? 'taken' : 'unknown';
-    this.#renew(listing, terms);
+    this.#renew(listing, now, terms);
     return 'renewed';
   }
 
@@ -82,28 +93,49 @@ export class Roll {
   renewByName(ref: InstanceRef): Exclude<Renewal, 'taken'> {
     const listing = this.#find(ref);
     if (listing === undefined) return 'unknown';
-    this.#renew(listing);
+    this.#renew(listing, this.#scheduler.now());
     return 'renewed';
   }
 
-  /** By name, whichever client registered it. False: it was not there. */
-  deregister(ref: InstanceRef): boolean {
+  /** By name, whichever client registered it; a caller that gives its handle may be the holder. False: it was not there. */
+  deregister(ref: InstanceRef, by?: Actor, handle?: number): boolean {
     this.#position.checkWritable();
     const listing = this.#find(ref);
     if (listing === undefined) return false;
     const environment = this.#environments.of(ref.env);
     environment.protection.cancelled(ref.service, ref.id, this.#scheduler.now());
-    this.#remove(environment, listing, 'deregistered');
+    const holder = listing.handle === handle;
+    this.#listings.remove(environment, listing, { what: 'deregistered', holder, ...sentBy(by) });
     this.#followUp(environment);
     return true;
   }
 
   /** By the holder. False: this handle does not hold it. */
-  release(handle: number): boolean {
+  release(handle: number, by?: Actor): boolean {
     this.#position.checkWritable();
     this.settle();
     const listing = this.#holders.find(handle);
-    return listing?.handle === handle && this.deregister(listing.instance);
+    return listing?.handle === handle && this.deregister(listing.instance, by, handle);
+  }
+
+  /**
+   * Changes status or metadata of listed instances, whichever client holds them: all of them, or none. Answers the first
+   * that is not listed; undefined: done.
+   *
+   * @throws RegistryError `INVALID_ARGUMENT`, `RESOURCE_EXHAUSTED`, `UNAVAILABLE`: nothing has changed.
+   */
+  set(settings: readonly Setting[], by?: Actor): InstanceRef | undefined {
+    this.#position.checkWritable();
+    const unknown = settings.find((setting) => !this.isListed(setting));
+    if (unknown !== undefined) return refOf(unknown);
+    const changes = applySettings(settings, (ref) => this.#environments.listing(ref), this.#clock.wallNow());
+    this.#environments.checkRoom([...changes.values()]);
+    for (const [listing, instance] of changes) {
+      const environment = this.#environments.of(instance.env);
+      this.#listings.set(environment, listing, instance, by);
+      this.#track(environment);
+    }
+    return undefined;
   }
 
   /** What a handle was given for, whether or not it still holds it; undefined: no handle of ours, or forgotten. */
@@ -118,54 +150,58 @@ export class Roll {
   /** The instances of an env, of one service or of all, as they are now. */
   instances(env: string, service?: string): readonly Instance[] {
     this.settle();
-    const environment = this.#environments.find(env);
-    return environment === undefined ? [] : environment.list(service).map(({ instance }) => instance);
+    return (this.#environments.find(env)?.list(service) ?? []).map(({ instance }) => instance);
   }
 
   /** Evicts every expired instance of an env; answers how many. */
-  endProtection(env: string): number {
+  endProtection(env: string, by?: Actor): number {
     this.#position.checkWritable();
-    this.settle();
+    const now = this.settle();
     const environment = this.#environments.find(env);
     if (environment === undefined) return 0;
-    const ended = environment.protection.end(this.#scheduler.now());
-    for (const { service, id } of ended) this.#evict(environment, service, id);
+    const ended = environment.protection.end(now);
+    for (const [index, silence] of ended.entries())
+      this.#evict(environment, silence, { what: 'ended', evicted: index + 1, of: ended.length, ...sentBy(by) });
     this.#followUp(environment);
     return ended.length;
   }
 
   /** Self-protection of one env, or of all that are not empty. */
   status(env?: string): readonly EnvironmentStatus[] {
-    this.settle();
+    const now = this.settle();
     return this.#environments.named(env).map((environment) => {
-      const status = environment.status(this.#scheduler.now());
+      const status = environment.status(now, this.#clock.wallNow());
       this.#followUp(environment);
       return status;
     });
   }
 
   summary(): RollSummary {
-    this.settle();
-    return this.#environments.summary(this.#scheduler.now(), this.#counts);
+    return this.#environments.summary(this.settle(), this.#counts);
   }
 
-  /** Evicts and marks whatever is due, also when the timer is late. */
-  settle(): void {
-    if (this.#position.pausedBy !== undefined) return;
+  /** Evicts and marks whatever is due, also when the timer is late. Answers the time by which it looked. */
+  settle(): number {
     const now = this.#scheduler.now();
-    for (const { instance } of this.#scheduler.takeExpired(now)) {
-      const environment = this.#environments.of(instance.env);
-      environment.protection.expired(instance.service, instance.id, now);
-      this.#scheduler.follow(environment);
-    }
+    if (this.#position.pausedBy !== undefined) return now;
+    if (now >= this.#scheduler.firstAt) this.#decide(now);
+    this.#scheduler.arm();
+    return now;
+  }
+
+  #decide(now: number): void {
+    for (const listing of this.#scheduler.takeExpired(now))
+      this.#scheduler.follow(this.#environments.expired(listing.instance, now));
     for (const environment of this.#scheduler.takeDue(now)) {
       const { late, onTime, evict } = environment.protection.advance(now);
-      for (const { service, id } of late) this.#mark(environment.get(service, id), true);
-      for (const { service, id } of onTime) this.#mark(environment.get(service, id), false);
-      for (const { service, id } of evict) this.#evict(environment, service, id);
+      for (const { silentMs, ...ref } of late) this.#listings.mark(environment, ref, silentMs);
+      for (const ref of onTime) this.#listings.mark(environment, ref, undefined);
+      for (const { cause, replacedBy, ...silence } of evict) {
+        const count = environment.countEviction(now);
+        this.#evict(environment, silence, { what: 'evicted', cause, replacedBy, ...count });
+      }
       this.#track(environment);
     }
-    this.#scheduler.arm();
   }
 
   close(): void {
@@ -177,89 +213,39 @@ export class Roll {
     return this.#environments.listing(ref);
   }
 
-  #register(admission: Admission, wallNow: number): Lease {
+  #register(admission: Admission, wallNow: number, by: Actor | undefined): Lease {
     this.#counts.registrations += 1;
     const environment = this.#environments.of(admission.env);
     const listing = environment.get(admission.service, admission.id);
-    if (listing !== undefined && this.#isOutdated(admission, listing)) {
-      this.#renew(listing);
+    if (listing !== undefined && this.#scheduler.defends(listing, admission.dirtyAt)) {
+      this.#renew(listing, this.#scheduler.now());
       const handle = this.#holders.refuse(listing);
       this.#followers.termsChanged(listing.instance);
       return { handle };
     }
     const instance = newInstance(admission, listing?.instance, wallNow);
-    const next = listing === undefined ? this.#list(environment, instance) : this.#replace(listing, instance);
-    environment.protection.registered(instance.service, instance.id, instance, this.#scheduler.now());
-    this.#scheduler.grant(next);
+    const next =
+      listing === undefined
+        ? this.#listings.list(environment, instance, by)
+        : this.#listings.replace(environment, listing, instance, by);
+    const now = this.#scheduler.now();
+    next.member = environment.protection.registered(instance.service, instance.id, instance, now);
+    this.#scheduler.grant(next, now);
     this.#followUp(environment);
     return { handle: next.handle };
   }
 
-  #isOutdated({ dirtyAt = Number.POSITIVE_INFINITY }: Admission, listing: Listing): boolean {
-    return dirtyAt < listing.instance.dirtyAt && this.#scheduler.isDefended(listing);
-  }
-
-  #list(environment: Environment, instance: Instance): Listing {
-    const listing = this.#holders.admit(instance);
-    environment.set(listing, undefined);
-    this.#changed({ type: 'put', instance });
-    return listing;
-  }
-
-  #replace(listing: Listing, instance: Instance): Listing {
-    this.#holders.supersede(listing);
-    const before = listing.instance;
-    listing.instance = instance;
-    this.#environments.of(instance.env).set(listing, before);
-    if (!sameContent(before, instance)) this.#changed({ type: 'put', instance });
-    else this.#followers.termsChanged(instance);
-    return listing;
-  }
-
-  #renew(listing: Listing, terms: LeaseTerms = listing.instance): void {
+  #renew(listing: Listing, now: number, terms?: LeaseTerms): void {
     this.#counts.renewals += 1;
-    const now = this.#scheduler.now();
-    const { instance } = listing;
-    const environment = this.#environments.of(instance.env);
-    const { protection, renewals } = environment;
-    renewals.add(now);
-    const { ttlMs, renewIntervalMs } = roundTerms(terms);
-    if (ttlMs === instance.ttlMs && renewIntervalMs === instance.renewIntervalMs) {
-      protection.renewed(instance.service, instance.id, now);
-    } else {
-      listing.instance = { ...instance, ttlMs, renewIntervalMs };
-      protection.registered(instance.service, instance.id, listing.instance, now);
-      this.#followers.termsChanged(listing.instance);
-    }
-    listing.instance.renewedAt = this.#clock.wallNow();
-    this.#scheduler.grant(listing);
-    this.#followUp(environment);
+    const environment = this.#environments.of(listing.instance.env);
+    if (this.#renewals.renew(environment, listing, now, terms)) this.#followUp(environment);
   }
 
-  #mark(listing: Listing | undefined, late: boolean): void {
-    if (listing === undefined || listing.instance.late === late) return;
-    const before = listing.instance;
-    listing.instance = { ...before, late };
-    this.#environments.of(before.env).set(listing, before);
-    this.#changed({ type: 'put', instance: listing.instance });
-  }
-
-  #evict(environment: Environment, service: string, id: string): void {
+  #evict(environment: Environment, { service, id, silentMs }: Silence, evidence: EvictionEvidence): void {
     const listing = environment.get(service, id);
     // A renewal may have come between the decision and now.
-    if (listing !== undefined && !this.#scheduler.isLeased(listing)) this.#remove(environment, listing, 'expired');
-  }
-
-  #remove(environment: Environment, listing: Listing, reason: 'deregistered' | 'expired'): void {
-    environment.delete(listing);
-    this.#scheduler.end(listing);
-    this.#holders.forget(listing);
-    this.#changed({ type: 'remove', instance: refOf(listing.instance), reason });
-  }
-
-  #changed(change: NewChange): void {
-    this.#position.revision += 1;
-    this.#followers.changed({ ...change, revision: this.#position.revision });
+    if (listing === undefined || this.#scheduler.isLeased(listing)) return;
+    this.#listings.remove(environment, listing, { ...evidence, silentMs, ttlMs: listing.instance.ttlMs });
   }
 
   /** After each command: what follows from it at once happens at once, not at the next deadline. */

@@ -1,6 +1,6 @@
 /** The heartbeat worker: a registry and a loop of its own, so that renewals go on while the main loop is blocked. */
 import { parentPort, workerData } from 'node:worker_threads';
-import { RegistryError, type ServiceInput, systemClock } from '@rollcall/core';
+import { systemClock as clock, RegistryError, type ServiceInput } from '@rollcall/core';
 import { type AdapterDescriptor, pause } from '@rollcall/core/adapter';
 import { beatMs } from '../defaults.ts';
 import { Keeper } from '../runtime/keeper.ts';
@@ -16,7 +16,6 @@ async function serve(port: Port, { recipe, service, maxStallMs, beat, ...start }
   const { adapter } = (await import(recipe.module)) as { readonly adapter: AdapterDescriptor };
   const registry = adapter.create(recipe.options);
   const tell = (message: FromWorker): void => port.postMessage(message);
-  const clock = systemClock;
   const ownBeat = new Beat('worker', beat);
   const pulse = new Pulse(ownBeat, clock);
   const ending = new AbortController();

@@ -9,8 +9,9 @@ export interface HeldHandle {
 const perEpoch = 2 ** 32;
 
 interface Held {
-  /** The number of the last register that was sent, and of the last one that was answered. */
+  /** The number of the last register that was sent, of the one before, and of the last one that was answered. */
   sent: number;
+  sentBefore: number;
   answered: number;
   handle: HeldHandle | undefined;
 }
@@ -31,7 +32,8 @@ export class HeldHandles {
   sent(keys: readonly string[]): number {
     this.#count += 1;
     for (const key of keys) {
-      const held = this.#held.get(key) ?? { sent: 0, answered: 0, handle: undefined };
+      const held = this.#held.get(key) ?? { sent: 0, sentBefore: 0, answered: 0, handle: undefined };
+      held.sentBefore = held.sent;
       held.sent = this.#count;
       this.#held.set(key, held);
     }
@@ -46,6 +48,14 @@ export class HeldHandles {
     // The server gave the larger one of an epoch last.
     if (held.handle !== undefined && isOlder(handle, held.handle)) return;
     held.handle = handle;
+  }
+
+  /** The register of that number was refused: nothing of it was written. */
+  refused(keys: readonly string[], register: number): void {
+    for (const key of keys) {
+      const held = this.#held.get(key);
+      if (held?.sent === register) held.sent = held.sentBefore;
+    }
   }
 
   /** It was withdrawn by the handle. */

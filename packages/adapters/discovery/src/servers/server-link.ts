@@ -8,7 +8,7 @@ import {
   type Lease,
   withDeadline,
 } from '@rollcall/core/adapter';
-import type { RenewLeasesRequest, RenewStatus } from '@rollcall/protocol';
+import type { CancelKey, RenewLeasesRequest, RenewStatus } from '@rollcall/protocol';
 import { toInstance } from '../discovery-mapping.ts';
 import { backgroundTimeoutMs } from '../discovery-options.ts';
 import { ApiClient, listOf } from '../http/api-client.ts';
@@ -37,6 +37,8 @@ export class ServerLink {
   readonly #context: LinkContext;
   readonly #api: ApiClient;
   readonly #handles = new HeldHandles();
+  /** What the server no longer knew when it was to be renewed: it is not to be taken from another that registered it since. */
+  readonly #lost = new Set<string>();
   readonly #batch: RenewalBatch;
   readonly #closed = new AbortController();
   #warming = false;
@@ -62,7 +64,7 @@ export class ServerLink {
     this.missed = new MissedWrites({
       clock,
       closed: this.#closed.signal,
-      register: (entries, lease, signal) => this.#register(entries, lease, signal),
+      register: (entries, lease, signal) => this.#restore(entries, lease, signal),
       cancel: (keys, signal) => this.#cancel(keys, signal).catch(unlessForbidden),
     });
   }
@@ -93,6 +95,7 @@ export class ServerLink {
         const held = this.#handles.find(key);
         if (held === undefined) return 404;
         const status = await this.#batch.renew(renewalOf(held, lease));
+        if (status === 404) this.#lost.add(key);
         // It may be our own register that has it, one that crossed this renewal or whose answer was lost.
         const mayBeOurs = this.#handles.isUnanswered(key) || this.#handles.find(key) !== held;
         return status === 409 && mayBeOurs ? 404 : status;
@@ -154,18 +157,38 @@ export class ServerLink {
     return new URLSearchParams({ env: this.#context.env, ...(name === undefined ? {} : { appid: name }) }).toString();
   }
 
+  /** What the server missed, without what is another's by now. */
+  async #restore(entries: readonly Entry[], lease: Lease | undefined, signal: AbortSignal): Promise<void> {
+    try {
+      await this.#register(entries, lease, signal);
+    } catch (cause) {
+      if (!saysHeld(cause)) throw cause;
+      if (entries.length > 1) for (const entry of entries) await this.#restore([entry], lease, signal);
+    }
+  }
+
   async #register(entries: readonly Entry[], lease: Lease | undefined, signal: AbortSignal): Promise<void> {
-    const instances = entries.map((entry) => toInstance(entry, this.#context.env, lease));
-    const register = this.#handles.sent(entries.map(({ name, node }) => keyOf(name, node.id)));
-    const answer = await this.#api.call({ method: 'POST', path: '/api/register', body: { instances }, signal });
+    const keys = entries.map((entry) => keyOf(entry.name, entry.node.id));
+    const instances = entries.map((entry, index) =>
+      toInstance(entry, this.#context.env, lease, !this.#lost.has(keys[index] ?? '')),
+    );
+    const register = this.#handles.sent(keys);
+    const body = { instances };
+    const answer = await this.#api.call({ method: 'POST', path: '/api/register', body, signal }).catch((cause) => {
+      // Nothing was written. After any other failure it may be ours, and is asked for as at first.
+      if (saysHeld(cause)) this.#handles.refused(keys, register);
+      else for (const key of keys) this.#lost.delete(key);
+      throw cause;
+    });
     const { handles, secrets } = answer;
     this.#hasSecrets = Array.isArray(secrets);
-    for (const [index, entry] of entries.entries()) {
+    for (const [index, key] of keys.entries()) {
       const handle: unknown = Array.isArray(handles) ? handles[index] : undefined;
       if (!Number.isSafeInteger(handle)) throw new HttpError('registered without answering a handle');
       const secret: unknown = Array.isArray(secrets) ? secrets[index] : undefined;
       const held = { handle: handle as number, secret: typeof secret === 'string' ? secret : undefined };
-      this.#handles.answered(keyOf(entry.name, entry.node.id), register, held);
+      this.#handles.answered(key, register, held);
+      this.#lost.delete(key);
     }
   }
 
@@ -173,9 +196,16 @@ export class ServerLink {
     // Of what this object holds, a server with lease secrets asks for the secret; of other nodes it refuses by name.
     if (this.#hasSecrets) await this.#release(keys, signal);
     const { env } = this.#context;
-    const body = { keys: keys.map(({ name, id }) => ({ env, appid: name, hostname: id })) };
+    const cancelled = keys.map(({ name, id }): CancelKey => {
+      const handle = this.#handles.find(keyOf(name, id))?.handle;
+      return { env, appid: name, hostname: id, ...(handle === undefined ? {} : { handle }) };
+    });
+    const body = { keys: cancelled };
     await this.#api.call({ method: 'POST', path: '/api/cancel', body, signal });
-    for (const { name, id } of keys) this.#handles.delete(keyOf(name, id));
+    for (const { name, id } of keys) {
+      this.#handles.delete(keyOf(name, id));
+      this.#lost.delete(keyOf(name, id));
+    }
   }
 
   /** One batch of renewals: its callers have deadlines of their own, so it needs one as well. */
@@ -197,6 +227,9 @@ export class ServerLink {
     return withDeadline({ clock, ms: backgroundTimeoutMs, signal: this.#closed.signal, reason }, work);
   }
 }
+
+/** Another client holds the id. */
+const saysHeld = (cause: unknown): boolean => cause instanceof HttpError && cause.status === 409;
 
 function renewalOf({ handle, secret }: HeldHandle, lease: Lease | undefined): RenewLeasesRequest[number] {
   if (lease === undefined) return secret === undefined ? handle : [handle, secret];

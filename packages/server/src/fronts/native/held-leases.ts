@@ -1,6 +1,7 @@
 import { anonymous, type Caller } from '../../access/caller.ts';
 import type { LeaseSecrets } from '../../access/lease-secrets.ts';
 import { refusal } from '../../http/refusal.ts';
+import type { Actor } from '../../roll/evidence.ts';
 import type { InstanceRef, LeaseTerms } from '../../roll/instance-ref.ts';
 import type { Roll } from '../../roll/roll.ts';
 import type { Renewal } from '../../roll/roll-options.ts';
@@ -33,8 +34,8 @@ export class HeldLeases {
   }
 
   /** False: it holds nothing, for this caller. */
-  release(caller: Caller, given: GivenHandle): boolean {
-    return this.#knows(caller, given) && this.#roll.release(given.handle);
+  release(caller: Caller, given: GivenHandle, by: Actor): boolean {
+    return this.#knows(caller, given) && this.#roll.release(given.handle, by);
   }
 
   /**

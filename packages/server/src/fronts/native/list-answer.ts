@@ -4,19 +4,32 @@ import { chunkBytes } from '../../server-options.ts';
 import { envelope, type NativeContext } from './envelope.ts';
 import type { Snapshot } from './snapshot.ts';
 
+/** What lists are answered for. */
+type ListContext = NativeContext & { readonly pacer: Pacer };
+
+/** An answer whose one list is written in chunks. */
+export interface Filled {
+  /** Has an empty list in its place, and no other. */
+  readonly data: object;
+  /** Of the list, roughly. */
+  readonly bytes: number;
+  /** The list without its brackets. `cut` ends the answer of a client that reads too slowly. */
+  readonly fill: (cut: () => void) => Iterable<Buffer>;
+}
+
 /** Answers with a list that all readers share. `data` has an empty list in its place, and no other. */
-export function sendList(
-  reply: FastifyReply,
-  context: NativeContext & { readonly pacer: Pacer },
-  snapshot: Snapshot,
-  data: object,
-): FastifyReply {
+export function sendList(reply: FastifyReply, context: ListContext, snapshot: Snapshot, data: object): FastifyReply {
+  return sendFilled(reply, context, { data, bytes: snapshot.bytes, fill: (cut) => snapshot.read(cut) });
+}
+
+/** Answers with a list that comes in chunks. */
+export function sendFilled(reply: FastifyReply, context: ListContext, { data, bytes, fill }: Filled): FastifyReply {
   const [before = '', after = ''] = JSON.stringify(envelope(context, data)).split('[]');
   const cut = (): void => void reply.raw.destroy();
-  const parts = answerParts(`${before}[`, snapshot.read(cut), `]${after}`);
+  const parts = answerParts(`${before}[`, fill(cut), `]${after}`);
   reply.type(json);
   // A short list is copied: that is cheaper than turns.
-  if (snapshot.bytes < chunkBytes) return reply.send(Buffer.concat([...parts]));
+  if (bytes < chunkBytes) return reply.send(Buffer.concat([...parts]));
   if (reply.request.method === 'HEAD') return reply.send();
   reply.hijack();
   reply.raw.writeHead(200, { 'content-type': json });

@@ -5,6 +5,7 @@ import { endsConnection } from '../../http/refusal.ts';
 /** The one place where an error of the roll becomes an HTTP status. */
 const statuses: Partial<Readonly<Record<RegistryErrorCode, number>>> = {
   INVALID_ARGUMENT: 400,
+  CONFLICT: 409,
   RESOURCE_EXHAUSTED: 413,
   UNAVAILABLE: 503,
 };

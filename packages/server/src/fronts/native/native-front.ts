@@ -4,13 +4,14 @@ import { wholeView } from '../../access/caller.ts';
 import { readsServiceOrOwnView } from '../../access/route-access.ts';
 import { refusal } from '../../http/refusal.ts';
 import { type Backup, backupRoute } from './backup.ts';
+import { changesRoute, type HistoryContext, pollRoute } from './history.ts';
 import { nativeErrors } from './native-errors.ts';
-import { operationRoutes, type ReadContext, readRoutes, viewOf } from './reads.ts';
+import { operationRoutes, readRoutes, viewOf } from './reads.ts';
 import { eventStreamHeaders, type WatchHub } from './watch/watch-hub.ts';
-import { leaseRoutes, type WriteContext, writeRoutes } from './writes.ts';
+import { leaseRoutes, setRoute, type WriteContext, writeRoutes } from './writes.ts';
 
 /** Options of {@link nativeFront}. */
-export interface NativeFrontOptions extends ReadContext, WriteContext {
+export interface NativeFrontOptions extends HistoryContext, WriteContext {
   readonly watches: WatchHub;
   readonly backup: Backup;
 }
@@ -19,9 +20,12 @@ export interface NativeFrontOptions extends ReadContext, WriteContext {
 export const nativeFront: FastifyPluginCallback<NativeFrontOptions> = (app, options, done) => {
   nativeErrors(app);
   writeRoutes(app, options);
+  setRoute(app, options);
   leaseRoutes(app, options);
   readRoutes(app, options);
   watchRoute(app, options.watches);
+  changesRoute(app, options);
+  pollRoute(app, options);
   operationRoutes(app, options);
   backupRoute(app, options.backup);
   done();

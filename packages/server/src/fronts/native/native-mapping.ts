@@ -2,18 +2,21 @@
 import type {
   InstanceInput,
   InstanceKey,
+  InstanceSetting,
+  InstanceStatus,
   ProtectionStatus,
   RemoveEvent,
   RenewStatus,
   ServicesAnswer,
   Instance as WireInstance,
 } from '@rollcall/protocol';
-import type { EnvironmentStatus } from '../../roll/environment.ts';
 import type { Change } from '../../roll/followers.ts';
 import type { Instance } from '../../roll/instance.ts';
 import type { InstanceRef } from '../../roll/instance-ref.ts';
 import type { Registration } from '../../roll/registration.ts';
 import type { Renewal } from '../../roll/roll-options.ts';
+import type { Setting } from '../../roll/setting.ts';
+import type { EnvironmentStatus } from '../../roll/status.ts';
 
 /** What a register call sends, once it has passed the schema. */
 export function readRegistration(input: InstanceInput): Registration {
@@ -25,14 +28,27 @@ export function readRegistration(input: InstanceInput): Registration {
     version: input.version,
     region: input.region,
     zone: input.zone,
-    status: input.status === 2 ? 'out' : 'up',
+    status: readStatus(input.status),
     metadata: input.metadata,
     serviceMetadata: input.serviceMetadata,
     endpoints: input.endpoints,
     ttlMs: input.ttlMs,
     renewIntervalMs: input.renewIntervalMs,
     dirtyAt: input.dirtyTimestamp,
+    takeOver: input.takeOver,
   };
+}
+
+/** What a set call sends. */
+export const readSetting = ({ status, metadata, ...key }: InstanceSetting): Setting => ({
+  ...readKey(key),
+  status: readStatus(status),
+  metadata,
+});
+
+function readStatus(status: InstanceStatus | undefined): 'up' | 'out' | undefined {
+  if (status === undefined) return undefined;
+  return status === 2 ? 'out' : 'up';
 }
 
 /** The services that are up, with their versions. */
@@ -88,4 +104,17 @@ const statuses: Readonly<Record<Renewal, RenewStatus>> = { renewed: 200, unknown
 export const writeRenewal = (renewal: Renewal): RenewStatus => statuses[renewal];
 
 /** Self-protection as it is told to an operator. */
-export const writeStatus = (status: EnvironmentStatus): ProtectionStatus => status;
+export function writeStatus({ since, firstMayGoAt, forgetsAt, ...status }: EnvironmentStatus): ProtectionStatus {
+  return {
+    ...status,
+    ...(since === undefined ? {} : { since }),
+    ...(firstMayGoAt === undefined ? {} : { firstMayGoAt }),
+    ...(forgetsAt === undefined ? {} : { forgetsAt }),
+    applications: status.applications.map(({ service, ...numbers }) => ({ appid: service, ...numbers })),
+    heldInstances: status.heldInstances.map(({ service, id, ...times }) => ({
+      appid: service,
+      hostname: id,
+      ...times,
+    })),
+  };
+}

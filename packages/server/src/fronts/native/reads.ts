@@ -3,27 +3,25 @@ import type { FastifyInstance } from 'fastify';
 import { outOfScope } from '../../access/access-guard.ts';
 import type { Caller, View } from '../../access/caller.ts';
 import { operatesEnv, readsOwnView, readsService } from '../../access/route-access.ts';
-import type { Pacer } from '../../http/pacer.ts';
 import { refusal } from '../../http/refusal.ts';
 import { smallBodyBytes } from '../../server-options.ts';
+import { actorOf } from './actor.ts';
 import { envelope, type NativeContext } from './envelope.ts';
 import { sendList } from './list-answer.ts';
+import { type ReadContext, sendPast } from './past.ts';
 import type { Snapshot } from './snapshot.ts';
 import type { Snapshots } from './snapshots.ts';
-
-/** What reads translate for. */
-export interface ReadContext extends NativeContext {
-  readonly snapshots: Snapshots;
-  readonly pacer: Pacer;
-}
 
 /** Reads of the roll. */
 export function readRoutes(app: FastifyInstance, context: ReadContext): void {
   const { snapshots } = context;
-  app.get<{ Querystring: { env: string; appid: string } }>(
+  app.get<{ Querystring: { env: string; appid: string; at?: string } }>(
     '/fetch',
     { config: { access: readsService }, schema: { querystring: schemas.fetchQuery } },
-    ({ query }, reply) => sendList(reply, context, snapshots.of(query.env, query.appid), { instances: [] }),
+    ({ query: { env, appid, at } }, reply) =>
+      at === undefined
+        ? sendList(reply, context, snapshots.of(env, appid), { instances: [] })
+        : sendPast(reply, context, { env, appid, at }),
   );
   app.get<{ Querystring: { env: string } }>(
     '/fetch/all',
@@ -63,8 +61,8 @@ export function operationRoutes(app: FastifyInstance, context: ReadContext): voi
       config: { access: operatesEnv('end protection') },
       schema: { body: schemas.envQuery },
     },
-    async ({ body }) => {
-      const evicted = roll.endProtection(body.env);
+    async (request) => {
+      const evicted = roll.endProtection(request.body.env, actorOf(request));
       await durability.written();
       return envelope(context, { evicted });
     },

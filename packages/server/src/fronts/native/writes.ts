@@ -3,15 +3,17 @@ import {
   type KeysRequest,
   type RegisterRequest,
   type RenewLeasesRequest,
+  type SetRequest,
   schemas,
 } from '@rollcall/protocol';
 import type { FastifyInstance } from 'fastify';
 import type { InstanceQuota } from '../../access/instance-quota.ts';
 import { renews, writesHandles, writesInstances, writesKeys } from '../../access/route-access.ts';
 import { maxBatchBodyBytes, maxBodyBytes, maxRenewalBodyBytes, smallBodyBytes } from '../../server-options.ts';
+import { actorOf } from './actor.ts';
 import { envelope, type NativeContext } from './envelope.ts';
 import type { HeldLeases } from './held-leases.ts';
-import { readKey, readRegistration, writeRenewal } from './native-mapping.ts';
+import { readKey, readRegistration, readSetting, writeRenewal } from './native-mapping.ts';
 
 /** What writes translate for. */
 export interface WriteContext extends NativeContext {
@@ -29,10 +31,11 @@ export function writeRoutes(app: FastifyInstance, context: WriteContext): void {
       config: { access: writesInstances('register') },
       schema: { body: schemas.registerBody },
     },
-    async ({ body, caller }) => {
+    async (request) => {
+      const { body, caller } = request;
       const registrations = body.instances.map(readRegistration);
       quota.check(caller, registrations);
-      const handles = roll.register(registrations).map(({ handle }) => handle);
+      const handles = roll.register(registrations, actorOf(request)).map(({ handle }) => handle);
       quota.registered(caller, registrations);
       await durability.written();
       const secrets = leases.secretsOf(handles);
@@ -53,20 +56,40 @@ export function writeRoutes(app: FastifyInstance, context: WriteContext): void {
   app.post<{ Body: CancelRequest }>(
     '/cancel',
     { bodyLimit: maxBatchBodyBytes, config: { access: writesKeys('cancel') }, schema: { body: schemas.cancelBody } },
-    async ({ body, caller }) => {
+    async (request) => {
+      const { body, caller } = request;
+      const by = actorOf(request);
       if ('handles' in body) {
         const { handles, secrets } = body;
         const released = handles.filter((handle, index) =>
-          leases.release(caller, { handle, secret: secrets?.[index] }),
+          leases.release(caller, { handle, secret: secrets?.[index] }, by),
         );
         await durability.written();
         return envelope(context, { cancelled: released.length });
       }
       const refs = body.keys.map(readKey);
       leases.checkNames(caller, refs);
-      const cancelled = refs.filter((ref) => roll.deregister(ref)).length;
+      const cancelled = body.keys.filter((key) => roll.deregister(readKey(key), by, key.handle)).length;
       await durability.written();
       return envelope(context, { cancelled });
+    },
+  );
+}
+
+/** An operator's changes of what is listed. */
+export function setRoute(app: FastifyInstance, context: WriteContext): void {
+  const { roll, durability, leases } = context;
+  app.post<{ Body: SetRequest }>(
+    '/set',
+    { bodyLimit: maxBatchBodyBytes, config: { access: writesInstances('set') }, schema: { body: schemas.setBody } },
+    async (request, reply) => {
+      const settings = request.body.instances.map(readSetting);
+      leases.checkNames(request.caller, settings);
+      const unknown = roll.set(settings, actorOf(request));
+      await durability.written();
+      if (unknown === undefined) return envelope(context, { set: settings.length });
+      const message = `${unknown.id} of ${unknown.service} is not on the roll of ${unknown.env}: nothing has changed`;
+      return reply.code(404).send(envelope(context, null, 404, message));
     },
   );
 }

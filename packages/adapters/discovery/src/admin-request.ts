@@ -1,0 +1,60 @@
+import { type CallOptions, RegistryError } from '@rollcall/core';
+import { type BackendEndpoint, untilAborted, withDeadline } from '@rollcall/core/adapter';
+import { toDiscoveryError } from './discovery-error.ts';
+import { adminTimeoutMs, type DiscoverySettings } from './discovery-options.ts';
+import { ApiClient } from './http/api-client.ts';
+import { HttpError } from './http/http-error.ts';
+
+/** What an operator asks. */
+export interface AdminRequest {
+  readonly method: 'GET' | 'POST';
+  readonly path: string;
+  readonly body?: object;
+}
+
+/** The fields of an answer. */
+export type Answer = Readonly<Record<string, unknown>>;
+
+/** A question that is one request. */
+export const carriedBy =
+  (request: AdminRequest) =>
+  (client: ApiClient, signal: AbortSignal): Promise<Answer> =>
+    client.call({ ...request, signal });
+
+/** Asks one server by a connection of its own. */
+export async function askOnce<T>(
+  { credentials, clock }: DiscoverySettings,
+  endpoint: BackendEndpoint,
+  question: (client: ApiClient, signal: AbortSignal) => Promise<T>,
+  { timeoutMs: ms = adminTimeoutMs, signal }: CallOptions,
+): Promise<T> {
+  const message = `the discovery server ${endpoint.address} did not answer within ${ms} ms`;
+  const reason = new RegistryError('TIMEOUT', message, { registry: 'discovery' });
+  const client = new ApiClient({ endpoint, credentials, clock });
+  try {
+    return await withDeadline({ clock, ms, signal, reason }, (inner) => untilAborted(inner, question(client, inner)));
+  } catch (cause) {
+    if (signal?.aborted === true) throw endedBy(signal);
+    throw RegistryError.is(cause) ? cause : toAdminError(cause);
+  } finally {
+    client.close();
+  }
+}
+
+/** An answer without a field that ours have. */
+export const strange = (field: string): RegistryError =>
+  toDiscoveryError(new HttpError(`answered without ${field}: is it a Rollcall server that listens there?`));
+
+/** Only the server can check what an operator asks, so what it refuses is the operator's. */
+function toAdminError(cause: unknown): RegistryError {
+  const error = toDiscoveryError(cause);
+  if (!(cause instanceof HttpError) || cause.status !== 400) return error;
+  return new RegistryError('INVALID_ARGUMENT', error.message, { cause, registry: 'discovery' });
+}
+
+/** A caller's timeout signal is a deadline, any other its wish to end. */
+function endedBy({ reason }: AbortSignal): RegistryError {
+  const timedOut = reason instanceof Error && reason.name === 'TimeoutError';
+  const message = `the call ${timedOut ? 'timed out' : 'was aborted'} by its signal`;
+  return new RegistryError(timedOut ? 'TIMEOUT' : 'ABORTED', message, { cause: reason, registry: 'discovery' });
+}

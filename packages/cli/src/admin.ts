@@ -1,0 +1,29 @@
+import { RegistryError } from '@rollcall/core';
+import type { RollcallAdmin } from '@rollcall/discovery';
+import { broughtAlong, type CommonOptions, namedAdapter, registryOptions, remedyOf } from './common.ts';
+import { CliError, exitCodes } from './exit-codes.ts';
+import { plain } from './output.ts';
+
+/** Asks the server that the options name as its operator; `what` the command does, for a backend that cannot. */
+export async function askServer<T>(
+  options: CommonOptions,
+  what: string,
+  question: (admin: RollcallAdmin) => Promise<T>,
+): Promise<T> {
+  const adapter = await namedAdapter(options);
+  if (adapter.admin === undefined) {
+    const able = Object.values(broughtAlong).flatMap(({ admin, name }) => (admin === undefined ? [] : [name]));
+    const message = `--registry ${plain(adapter.name)} cannot ${what}: it takes a Rollcall server, --registry ${able.join(' or ')}`;
+    throw new RegistryError('NOT_SUPPORTED', message, { registry: adapter.name });
+  }
+  try {
+    // What has the operator's calls is a Rollcall server, and speaks the protocol that this command knows.
+    return await question(adapter.admin(registryOptions(options)) as RollcallAdmin);
+  } catch (error) {
+    if (!RegistryError.is(error, 'UNAVAILABLE', 'TIMEOUT')) throw error;
+    throw new CliError(exitCodes.unavailable, `${error.message}: ${remedyOf(adapter)}`);
+  }
+}
+
+/** The environment that the options name. */
+export const envOf = ({ registryNamespace = 'default' }: CommonOptions): string => registryNamespace;

@@ -1,0 +1,78 @@
+import { pause, systemClock } from '@rollcall/core/adapter';
+import type { ChangeRecord, ChangesAnswer } from '@rollcall/protocol';
+import type { Command } from 'commander';
+import { askServer } from '../admin.ts';
+import { type CommonOptions, withCommon } from '../common.ts';
+import { exitCodeOf, exitCodes } from '../exit-codes.ts';
+import { note, plain, print } from '../output.ts';
+import { untilSignal } from '../signals.ts';
+import { clockOf, momentOf } from '../times.ts';
+
+interface ChangesOptions extends CommonOptions {
+  readonly since?: string;
+  readonly follow?: true;
+  readonly id?: string;
+}
+
+/** How long the server may hold a request that follows. Milliseconds. */
+const followMs = 25_000;
+/** Between attempts while the server is away. Milliseconds. */
+const retryMs = 1_000;
+
+/** Adds the command `changes`. */
+export function addChangesCommand(program: Command): void {
+  withCommon(program.command('changes [name]'))
+    .description('what changed on the roll of the discovery server, and why')
+    .option('--since <time>', '10m (ago), 14:02, or an ISO time (default: all that the server remembers)')
+    .option('--id <id>', 'of this node alone')
+    .option('--follow', 'go on with what happens from now on, until Ctrl-C')
+    .addHelpText('after', '\nExamples:\n  rollcall changes web --since 10m\n  rollcall changes --follow --json')
+    .action(changes);
+}
+
+async function changes(name: string | undefined, options: ChangesOptions): Promise<void> {
+  let count = 0;
+  for await (const page of pages(name, options, untilSignal())) {
+    count += page.changes.length;
+    if (page.reset && !options.quiet) note(`older changes are forgotten: the log begins at ${clockOf(page.log.at)}`);
+    for (const change of page.changes) print(options.json ? JSON.stringify(change) : lineOf(change));
+  }
+  if (count === 0 && !options.quiet) note('nothing has changed');
+}
+
+/** Pages of the log; those that follow outlive an outage of the server. */
+async function* pages(
+  name: string | undefined,
+  options: ChangesOptions,
+  signal: AbortSignal,
+): AsyncGenerator<ChangesAnswer, undefined> {
+  const { follow = false, id, registryNamespace: env } = options;
+  let since = options.since === undefined ? undefined : momentOf(options.since);
+  const ask = (waitMs: number): Promise<ChangesAnswer> =>
+    askServer(options, 'tell its changes', (admin) => admin.changes({ env, name, id, since, waitMs }, { signal }));
+  for (let waitMs = 0; !signal.aborted; waitMs = followMs) {
+    const page = await ask(waitMs).catch((error: unknown) =>
+      afterFailure(error, follow && waitMs > 0, options, signal),
+    );
+    if (page === undefined) continue;
+    yield page;
+    since = page.cursor;
+    if (!page.more && !follow) return;
+  }
+}
+
+/** What failed is tried again if it `mayPass`: an outage of the server that was there before. */
+async function afterFailure(
+  error: unknown,
+  mayPass: boolean,
+  { quiet }: ChangesOptions,
+  signal: AbortSignal,
+): Promise<undefined> {
+  if (signal.aborted) return;
+  if (!mayPass || exitCodeOf(error) !== exitCodes.unavailable) throw error;
+  if (!quiet) note(`${plain(error instanceof Error ? error.message : String(error))}; trying again`);
+  await pause(systemClock, retryMs, signal).catch(() => {});
+}
+
+const lineOf = ({ at, env, text }: ChangeRecord): string =>
+  plain(`${clockOf(at)}  ${env === 'default' ? '' : `${env}: `}${text}`);

@@ -1,0 +1,69 @@
+import type { Change } from '../roll/followers.ts';
+import type { InstanceRef } from '../roll/instance-ref.ts';
+import type { ChangeLog } from './change-log.ts';
+import type { Since } from './moment.ts';
+
+/** Which changes; what is undefined is not asked. */
+export type ChangeFilter = { readonly [K in keyof InstanceRef]: InstanceRef[K] | undefined } & {
+  /** What the caller may see; undefined: everything. */
+  readonly sees: ((instance: InstanceRef) => boolean) | undefined;
+};
+
+/** Where the roll is: what a cursor is compared with. */
+export interface Now {
+  readonly epoch: string;
+  readonly revision: number;
+}
+
+/** Some of the changes that were asked for. */
+export interface ChangesPage {
+  /** Changes before these are missing: `since` is of another epoch, ahead of the roll, or older than the log. */
+  readonly reset: boolean;
+  readonly changes: readonly Change[];
+  /** The revision after which the next page begins. */
+  readonly next: number;
+  readonly more: boolean;
+}
+
+/** At most `limit` changes after `since`, or from the beginning of the log, oldest first. */
+export function pageOf(
+  log: ChangeLog,
+  now: Now,
+  since: Since | undefined,
+  filter: ChangeFilter,
+  limit: number,
+): ChangesPage {
+  const known = since === undefined ? undefined : changesSince(log, now, since);
+  const matching = (known ?? log.all).filter(({ instance }) => matches(filter, instance));
+  const changes = matching.slice(0, limit);
+  const more = matching.length > limit;
+  return {
+    reset: since !== undefined && known === undefined,
+    changes,
+    next: more ? (changes.at(-1)?.revision ?? now.revision) : now.revision,
+    more,
+  };
+}
+
+/** Every change after a point; undefined: it is of another epoch, ahead of the roll, or older than the log. */
+export function changesSince(log: ChangeLog, now: Now, since: Since): readonly Change[] | undefined {
+  const revision = revisionOf(log, now, since);
+  return revision === undefined ? undefined : log.since(revision, now.revision);
+}
+
+/** Undefined: no revision of this epoch that the log reaches back to. */
+function revisionOf(log: ChangeLog, { epoch }: Now, since: Since): number | undefined {
+  // Before the first change there was nothing that could be missing.
+  if (since.type === 'time') return log.revisionAt(since.at) ?? (log.start.revision === 0 ? 0 : undefined);
+  return since.epoch === undefined || since.epoch === epoch ? since.revision : undefined;
+}
+
+/** Whether a filter asks for the changes of an instance. */
+function matches({ env, service, id, sees }: ChangeFilter, instance: InstanceRef): boolean {
+  return (
+    (env === undefined || env === instance.env) &&
+    (service === undefined || service === instance.service) &&
+    (id === undefined || id === instance.id) &&
+    (sees === undefined || sees(instance))
+  );
+}

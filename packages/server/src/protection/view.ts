@@ -1,0 +1,89 @@
+import { type Eviction, type Member, type Ref, type Silence, silenceOf } from './member.ts';
+
+/** Options of {@link Protection}. */
+export interface ProtectionOptions {
+  /** Off: every expired instance is evicted at once. */
+  readonly enabled: boolean;
+  /** In [0, 1); default `Math.random`. */
+  readonly random?: (() => number) | undefined;
+  /** What it remembers is written down: note what changes of it. */
+  readonly isKept?: boolean | undefined;
+}
+
+/** What {@link Protection.advance} answers. */
+export interface Verdict {
+  readonly late: readonly Silence[];
+  readonly onTime: readonly Ref[];
+  readonly evict: readonly Eviction[];
+}
+
+/** The numbers of the rule, now. Times are those of the lease clock. */
+export interface ProtectionView {
+  readonly missing: number;
+  /** N of the rule. */
+  readonly considered: number;
+  /** Protected while `missing` is above it. */
+  readonly threshold: number;
+  /** Expired and still listed. */
+  readonly held: number;
+  /** Protected, or an expired instance is held. */
+  readonly on: boolean;
+  /** Since when it has been on; undefined: it is not. */
+  readonly onSince: number | undefined;
+  /** Some instance renews: while none does, the ceiling of silence waits. */
+  readonly heard: boolean;
+  /** When the first of those that were evicted lately stops counting as missing; undefined: none was. */
+  readonly forgetsAt: number | undefined;
+}
+
+/** What one application adds to the numbers of the rule. */
+export interface ApplicationView {
+  readonly service: string;
+  /** Listed now. */
+  readonly instances: number;
+  readonly late: number;
+  readonly missing: number;
+  readonly considered: number;
+  readonly held: number;
+}
+
+/** An expired instance that is listed all the same. */
+export interface HeldView extends Silence {
+  /** When it may be evicted, if nothing changes until then; by the lease clock. */
+  readonly mayGoAt: number;
+}
+
+/** What the numbers are made of. */
+export interface ProtectionDetails {
+  readonly applications: readonly ApplicationView[];
+  readonly held: readonly HeldView[];
+}
+
+/** Of the listed and those evicted lately, and of the expired among them. */
+export function detailsOf(
+  members: readonly Member[],
+  held: readonly Member[],
+  mayGoAt: (member: Member) => number,
+  now: number,
+): ProtectionDetails {
+  return {
+    applications: byApplication(members, new Set(held)),
+    held: held.map((member) => ({ ...silenceOf(member, now), mayGoAt: mayGoAt(member) })),
+  };
+}
+
+/** Adds up what members contribute, by application. */
+function byApplication(members: readonly Member[], held: ReadonlySet<Member>): readonly ApplicationView[] {
+  const views = new Map<string, { -readonly [K in keyof ApplicationView]: ApplicationView[K] }>();
+  for (const member of members) {
+    const { service, state, late, counted } = member;
+    const view = views.get(service) ?? { service, instances: 0, late: 0, missing: 0, considered: 0, held: 0 };
+    views.set(service, view);
+    if (state === 'listed') view.instances += 1;
+    if (state === 'listed' && late) view.late += 1;
+    if (held.has(member)) view.held += 1;
+    view.missing += counted.missing;
+    view.considered += counted.considered;
+  }
+  return [...views.values()];
+}

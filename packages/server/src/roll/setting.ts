@@ -1,0 +1,50 @@
+/** Pure: what a set call makes of a listed instance. */
+import { limits, type Metadata, RegistryError } from '@rollcall/core';
+import type { Listing } from './holders.ts';
+import type { Instance } from './instance.ts';
+import type { InstanceRef } from './instance-ref.ts';
+import { measured } from './registration.ts';
+
+/** What an operator changes of a listed instance, whichever client holds it. What is absent stays. */
+export interface Setting extends InstanceRef {
+  readonly status?: 'up' | 'out' | undefined;
+  /** Of the node: merged into what is there. */
+  readonly metadata?: Metadata | undefined;
+}
+
+/**
+ * The instance as it is afterwards. Its lease goes on as it was: a set is no sign of life.
+ *
+ * @throws RegistryError `INVALID_ARGUMENT` for too much metadata, `RESOURCE_EXHAUSTED` for a node that is too large.
+ */
+function applySetting(instance: Instance, { status, metadata }: Setting, wallNow: number): Instance {
+  const merged = { ...instance.metadata, ...metadata };
+  if (Object.keys(merged).length > limits.maxMetadataPairs) {
+    const message = `metadata of ${instance.id} of ${instance.service} would have ${Object.keys(merged).length} pairs; at most ${limits.maxMetadataPairs} are allowed`;
+    throw new RegistryError('INVALID_ARGUMENT', message, { registry: 'server' });
+  }
+  const next = { ...instance, status: status ?? instance.status, metadata: merged };
+  const comesUp = instance.status === 'out' && next.status === 'up';
+  return {
+    ...next,
+    bytes: measured(next),
+    dirtyAt: wallNow,
+    changedAt: wallNow,
+    upAt: comesUp ? wallNow : instance.upAt,
+  };
+}
+
+/** What becomes of listings by settings that are all listed; of several for one, each after the one before. */
+export function applySettings(
+  settings: readonly Setting[],
+  find: (ref: InstanceRef) => Listing | undefined,
+  wallNow: number,
+): ReadonlyMap<Listing, Instance> {
+  const changes = new Map<Listing, Instance>();
+  for (const setting of settings) {
+    const listing = find(setting);
+    if (listing === undefined) continue;
+    changes.set(listing, applySetting(changes.get(listing) ?? listing.instance, setting, wallNow));
+  }
+  return changes;
+}
