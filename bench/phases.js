@@ -37,8 +37,8 @@ export const rows = {
 /** @param {Peer} peer @param {number} count */
 const openLanes = (peer, count) => Promise.all(Array.from({ length: count }, () => peer.lane()));
 
-/** The rows that need ten thousand instances. @param {Peer} peer @param {{ quick: boolean }} options @returns {Promise<Figures>} */
-export async function mainPhases(peer, { quick }) {
+/** The rows that need ten thousand instances. @param {Peer} peer @param {{ quick: boolean, wants: (row: string) => boolean }} options @returns {Promise<Figures>} */
+export async function mainPhases(peer, { quick, wants }) {
   /** @type {Figures} */
   const figures = {};
   const ms = quick ? 400 : 1_500;
@@ -53,8 +53,9 @@ export async function mainPhases(peer, { quick }) {
     figures.register = await perCpuSecond({ pid, lanes, turns: size }, (lane, turn) => lane.register(turn));
     await pause(500);
     if (size === 10_000) figures.memory10k = (memoryOf(pid) - memoryBefore) / size;
-    figures.renew = await perCpuSecond({ pid, lanes, ms }, (lane, turn) => lane.renew((turn * 7) % size));
-    if (lanes[0]?.renewAll !== undefined)
+    if (wants('renew'))
+      figures.renew = await perCpuSecond({ pid, lanes, ms }, (lane, turn) => lane.renew((turn * 7) % size));
+    if (wants('renewAll') && lanes[0]?.renewAll !== undefined)
       figures.renewAll = await perCpuSecond(
         { pid, lanes: few, ms, per: 100 },
         (lane, turn) =>
@@ -63,15 +64,18 @@ export async function mainPhases(peer, { quick }) {
     const check = (/** @type {number} */ bytes) => {
       if (bytes < 200 * perService) throw new Error(`${peer.name} answered with ${bytes} bytes`);
     };
-    figures.get = await perCpuSecond({ pid, lanes: several, ms }, async (lane, turn) =>
-      check(await lane.get(`service-${turn % services}`)),
-    );
-    figures.getCold = await perCpuSecond({ pid, lanes: several, ms }, async (lane, turn) => {
-      await lane.register((turn * 100) % size, `cold${turn}`);
-      check(await lane.get(`service-${turn % services}`));
-    });
-    figures.list = await listTime(lanes[0], quick ? 20 : 100);
+    if (wants('get'))
+      figures.get = await perCpuSecond({ pid, lanes: several, ms }, async (lane, turn) =>
+        check(await lane.get(`service-${turn % services}`)),
+      );
+    if (wants('getCold'))
+      figures.getCold = await perCpuSecond({ pid, lanes: several, ms }, async (lane, turn) => {
+        await lane.register((turn * 100) % size, `cold${turn}`);
+        check(await lane.get(`service-${turn % services}`));
+      });
+    if (wants('list')) figures.list = await listTime(lanes[0], quick ? 20 : 100);
     for (const watchers of quick ? [1, 100] : [1, 100, 1_000]) {
+      if (!wants(`change${watchers}`)) continue;
       const { cpuMs, p50, p99 } = await changes(
         peer,
         lanes[0],
@@ -147,9 +151,13 @@ async function changes(peer, lane, count, events) {
   return { cpuMs, p50: median(p50), p99: median(p99) };
 }
 
-/** The rows that take long: CPU at rest, a crash, restarts, a hundred thousand. @param {Peer} peer @returns {Promise<Figures>} */
-export async function longPhases(peer) {
-  return { ...(await idleAndRestart(peer)), ...(await crash(peer)), ...(await hundredThousand(peer)) };
+/** The rows that take long: CPU at rest, a crash, restarts, a hundred thousand. @param {Peer} peer @param {{ wants: (row: string) => boolean }} options @returns {Promise<Figures>} */
+export async function longPhases(peer, { wants }) {
+  return {
+    ...(wants('idle') || wants('restart') ? await idleAndRestart(peer) : {}),
+    ...(wants('crash') ? await crash(peer) : {}),
+    ...(wants('memory100k') ? await hundredThousand(peer) : {}),
+  };
 }
 
 /** @param {Peer} peer @returns {Promise<Figures>} */

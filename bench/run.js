@@ -1,4 +1,5 @@
-// Run: npm run bench [-- --rounds 5 --only register,renew --peers rollcall,etcd --quick --no-long --no-write]
+// Run: npm run bench [-- --rounds 5 --only renew,get --peers rollcall,etcd --quick --no-write]
+// --beside <bin/rollcall.js of another build> measures that one in the same run, as a before and after.
 // The same load on our server and on others, in interleaved rounds, measured by what each server computes. Writes the
 // tables of docs/performance.md and its picture.
 import { readFileSync, writeFileSync } from 'node:fs';
@@ -18,7 +19,9 @@ const { values } = parseArgs({
   options: {
     rounds: { type: 'string', default: '5' },
     'long-rounds': { type: 'string', default: '1' },
+    /** Rows: the keys in phases.js. */
     only: { type: 'string' },
+    peers: { type: 'string' },
     quick: { type: 'boolean', default: false },
     'no-write': { type: 'boolean', default: false },
     /** Another build of ours in the same run, for a before and after. */
@@ -26,7 +29,8 @@ const { values } = parseArgs({
   },
 });
 const makers = { rollcall, etcd, redis, floor, consul };
-const chosen = Object.entries(makers).filter(([name]) => values.only?.split(',').includes(name) ?? true);
+const chosen = Object.entries(makers).filter(([name]) => values.peers?.split(',').includes(name) ?? true);
+const wants = (/** @type {string} */ row) => values.only?.split(',').includes(row) ?? true;
 const all = chosen.map(
   ([, make]) =>
     () =>
@@ -56,12 +60,18 @@ async function play(count, what, phases) {
   }
 }
 
-await play(rounds, 'round', (peer) => mainPhases(peer, values));
-await play(longRounds, 'long round', longPhases);
+await play(rounds, 'round', (peer) => mainPhases(peer, { quick: values.quick, wants }));
+await play(longRounds, 'long round', (peer) => longPhases(peer, { wants }));
 
 const ours = 'rollcall';
-console.log(`${table(results)}\n\n${ratios(results, beside === undefined ? ours : ours)}`);
-if (!values['no-write'] && !values.quick && values.only === undefined && beside === undefined) {
+console.log(`${table(results)}\n\n${ratios(results, ours)}`);
+if (
+  !values['no-write'] &&
+  !values.quick &&
+  values.only === undefined &&
+  values.peers === undefined &&
+  beside === undefined
+) {
   const docs = (/** @type {string} */ name) => fileURLToPath(new URL(`../docs/${name}`, import.meta.url));
   const machine = `${cpus().length} processors (${cpus()[0]?.model.trim()}), Node ${process.version}, ${rounds} rounds, medians (ranges); the rows below the changes ${longRounds}.`;
   const page = readFileSync(docs('performance.md'), 'utf8');

@@ -17,7 +17,8 @@ function measure(size) {
   const expire = perEvent((index) => protection.expired('app', `${index}`, 90_000));
   // While all are held: each return is judged at once.
   const back = perEvent((index) => {
-    protection.renewed('app', `${index}`, 100_000);
+    const member = protection.member('app', `${index}`);
+    if (member !== undefined) protection.renewed(member, 100_000);
     protection.advance(100_000);
   });
   const deploy = perEvent((index) => {

@@ -16,9 +16,9 @@ export async function redis() {
     ],
     ready: async () => {
       const lane = await RespLane.open(port);
-      await lane.send(command('PING'));
+      const reply = await lane.send(command('PING'));
       lane.close();
-      return true;
+      return reply.includes('PONG');
     },
   });
   return {

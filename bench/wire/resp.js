@@ -10,8 +10,7 @@ function endOf(bytes, from) {
   const line = bytes.indexOf('\r\n', from);
   if (line === -1) return -1;
   const type = bytes[from];
-  if (type === 0x2d) throw new Error(`Redis: ${bytes.toString('latin1', from, line)}`);
-  if (type === 0x3a || type === 0x2b) return line + 2;
+  if (type === 0x3a || type === 0x2b || type === 0x2d) return line + 2;
   const count = Number(bytes.toString('latin1', from + 1, line));
   if (type === 0x24) {
     const end = count === -1 ? line + 2 : line + 2 + count + 2;

@@ -1,7 +1,11 @@
 import { execFile } from 'node:child_process';
 import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 import { describe, expect, it } from 'vitest';
 import { createLogger } from '../src/logging/create-logger.ts';
 
@@ -49,22 +53,31 @@ describe('the logger of rollcall serve', () => {
 });
 
 describe('rollcall serve', () => {
-  /** Runs it until it serves, asks it something, ends it; answers what it logged. */
-  async function logOf(...args: string[]): Promise<string[]> {
+  /** Runs it; `url` when it serves, `lines` of its log when it has ended. */
+  function start(...args: string[]) {
     const child = execFile(process.execPath, [bin, 'serve', '--port', '0', '--json', '--no-warm-up', ...args]);
     let err = '';
     child.stderr?.on('data', (chunk) => {
       err += chunk;
     });
-    const closed = once(child, 'close');
-    const [line] = (await once(createInterface(child.stdout!), 'line')) as [string];
-    const { url } = JSON.parse(line) as { url: string };
+    return {
+      child,
+      url: once(createInterface(child.stdout!), 'line').then(
+        ([line]) => (JSON.parse(line as string) as { url: string }).url,
+      ),
+      lines: once(child, 'close').then(() => err.split('\n').filter((text) => text !== '')),
+    };
+  }
+
+  /** Runs it until it serves, asks it something, ends it; answers what it logged. */
+  async function logOf(...args: string[]): Promise<string[]> {
+    const { child, lines, ...server } = start(...args);
+    const url = await server.url;
     await (
       await fetch(`${url}/api/services?env=e&token=s3cr3t`, { headers: { authorization: 'Bearer s3cr3t' } })
     ).text();
     child.kill('SIGTERM');
-    await closed;
-    return err.split('\n').filter((text) => text !== '');
+    return lines;
   }
 
   it('logs JSON to what is no terminal: its start with the settings that are no defaults, and its end', async () => {
@@ -78,6 +91,40 @@ describe('rollcall serve', () => {
     ]);
     expect(events[0]?.settings).toEqual({ port: '0', 'warm-up': '0s', 'log-requests': 'all' });
     expect(lines.join()).not.toContain('s3cr3t');
+  });
+
+  it('writes no token into a line, whatever a client does with it', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'rollcall-logging-'));
+    const file = join(folder, 'tokens.json');
+    const create = [bin, 'token', 'create', 'web', '--role', 'admin', '--tokens-file', file, '--json'];
+    const { stdout } = await promisify(execFile)(process.execPath, create);
+    const { token } = JSON.parse(stdout) as { token: string };
+    const server = start('--log-requests', 'all', '--log-level', 'debug', '--slow-request', '0', '--tokens-file', file);
+    const url = await server.url;
+    const body = JSON.stringify({ instances: [{ env: token, appid: token, hostname: token, addrs: [token] }] });
+    const json = { 'content-type': 'application/json' };
+    const texts: string[] = [];
+    for (const headers of [{ authorization: `Bearer ${token}` }, { authorization: token }, { cookie: token }] as Record<
+      string,
+      string
+    >[])
+      for (const [path, init] of [
+        [`/api/services?env=e&token=${token}`, { headers }],
+        [`/api/leases/${token}`, { headers, method: 'PUT' }],
+        [`/${token}`, { headers }],
+        ['/api/register', { headers: { ...headers, ...json }, method: 'POST', body: 'null' }],
+        ['/api/register', { headers: { ...headers, ...json }, method: 'POST', body }],
+      ] as const)
+        await (await fetch(`${url}${path}`, init)).text();
+    texts.push(await (await fetch(`${url}/metrics`, { headers: { authorization: `Bearer ${token}` } })).text());
+    server.child.kill('SIGHUP');
+    server.child.kill('SIGTERM');
+    const lines = await server.lines;
+    rmSync(folder, { recursive: true, force: true });
+    expect(lines.length).toBeGreaterThan(15);
+    expect(texts[0]).toContain('rollcall_request_duration_seconds_count');
+    // An environment that is named like a token would be a label: such a name is refused, for it is too long.
+    expect([...lines, ...texts].filter((text) => text.includes(token))).toEqual([]);
   });
 
   it('logs nothing below the level that is set, and with --quiet nothing but errors', async () => {

@@ -104,7 +104,8 @@ export class HttpServer implements DiscoveryServer {
     const metrics = new Metrics({ roll, log, watches, isWarming });
     // Watches and what waits last: they read the others.
     const followers = [log, snapshots, this.#rollLog, metrics.follower, watches, waiting];
-    const { durability, folder } = keepRoll({ settings, roll, published, log, followers });
+    const observe = () => metrics.store();
+    const { durability, folder } = keepRoll({ settings, roll, published, log, observe, followers });
     this.#folder = folder;
     this.#tls = tlsOf(settings);
     this.#app = createApp(settings, this.#tls);

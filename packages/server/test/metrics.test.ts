@@ -1,3 +1,6 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { manualClock } from '@rollcall/core/testing';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { ServerOptions } from '../src/index.ts';
@@ -112,6 +115,22 @@ describe('GET /metrics', () => {
     expect(seen).toHaveProperty('nodejs_eventloop_lag_p99_seconds');
     await events.return(undefined);
     await expect.poll(async () => (await samples()).rollcall_watches).toBe(0);
+  });
+
+  it('measures how long the store takes where there is one, and has no series of it elsewhere', async () => {
+    const dataDir = mkdtempSync(join(tmpdir(), 'rollcall-metrics-'));
+    try {
+      const kept = await measured({ dataDir });
+      await kept.started.register(instance());
+      const seen = await kept.samples();
+      expect(seen.rollcall_store_sync_duration_seconds_count).toBeGreaterThan(0);
+      expect(seen).toMatchObject({ rollcall_store_unwritable: 0, rollcall_store_failures_total: 0 });
+      await kept.started.server.close();
+      const { text } = await measured();
+      expect(await text()).not.toContain('rollcall_store');
+    } finally {
+      rmSync(dataDir, { recursive: true, force: true });
+    }
   });
 
   it('measures requests by route, and a path of no route under one name, whatever it is', async () => {

@@ -65,7 +65,7 @@ describe('GET /api/openapi.json', () => {
     const open = Object.values(document.paths).flatMap((methods) =>
       Object.values(methods).flatMap(({ operationId, security }) => (security.length === 0 ? [operationId] : [])),
     );
-    expect(open.sort()).toEqual(['healthz', 'openapi']);
+    expect(open.sort()).toEqual(['healthz', 'openapi', 'readyz']);
     const ids = routes.map(({ operationId }) => operationId);
     expect(ids).toEqual([...new Set(ids)]);
   });
@@ -143,6 +143,15 @@ describe('GET /api/openapi.json', () => {
       ['post', '/api/register', { instances: [instance({ ttlMs: -1 })] }],
       ['put', '/api/leases', [1, [2, 3_000, 1_000]]],
       ['put', '/api/leases', [[2, 3_000]]],
+      [
+        'put',
+        '/api/leases',
+        [
+          [2, 'x'.repeat(22)],
+          [2, 3_000, 1_000, 'x'.repeat(22)],
+        ],
+      ],
+      ['put', '/api/leases', [[2, 3_000, 1_000, 4_000]]],
       ['put', '/api/leases', [[2, 3_000, 1_000, 4]]],
       ['put', '/api/leases', ['1']],
       ['post', '/api/cancel', {}],

@@ -68,7 +68,9 @@ describe('the self-protection of the server', () => {
     const s = new Simulation().fleet();
     silent(s, range(5));
     for (let at = 330; at < 600; at += 1) {
-      s.at(at, () => range(100).forEach(() => void s.protection.renewed('app3', '19', at * 1000)));
+      s.at(at, () =>
+        range(100).forEach(() => void s.protection.renewed(s.protection.member('app3', '19')!, at * 1000)),
+      );
     }
     expect(s.run(600)[0]).toMatch(/protection on/);
   });

@@ -6,6 +6,8 @@ import { wholeView } from '../src/access/caller.ts';
 import { ChangeLog } from '../src/changes/change-log.ts';
 import { Snapshots } from '../src/fronts/native/snapshots.ts';
 import { CatchUp } from '../src/fronts/native/watch/catch-up.ts';
+import { WatchGroup } from '../src/fronts/native/watch/watch-group.ts';
+import { WatchGroups } from '../src/fronts/native/watch/watch-groups.ts';
 import { WatchStream } from '../src/fronts/native/watch/watch-stream.ts';
 import { Roll } from '../src/roll/roll.ts';
 
@@ -21,6 +23,14 @@ function streamed(cursor?: number) {
   const register = (id: string, version: string) =>
     roll.register([{ env: 'e', service: 'web', id, addresses: ['h:1'], ttlMs: 0, version, endpoints }]);
   for (let index = 0; index < 30; index += 1) register(`n${index}`, '0');
+  const group = new WatchGroup<WatchStream>({ env: 'e', service: undefined, view: wholeView }, roll.revision);
+  roll.follow({
+    changed: ({ revision }) => {
+      group.changed(revision);
+      group.told();
+    },
+    failed: () => {},
+  });
   const written: string[] = [];
   const response = Object.assign(new EventEmitter(), {
     write: (chunk: Buffer) => written.push(`${chunk}`) > 0,
@@ -32,7 +42,7 @@ function streamed(cursor?: number) {
     roll,
     register,
     written,
-    stream: new WatchStream(context, response, { env: 'e', service: undefined, view: wholeView }, cursor),
+    stream: new WatchStream(context, response, group, cursor),
   };
 }
 
@@ -71,4 +81,28 @@ it('a stream that resumes tells a part of what it lacks at a time, each with the
   expect(events.filter((_, index) => index % 3 === 0)).toEqual([...Array(10).fill('put'), 'current']);
   const revisions = events.filter((_, index) => index % 3 === 1).map((id) => Number(id?.split(':')[1]));
   expect(revisions).toEqual([41, 42, 43, 44, 45, 46, 47, 48, 49, 50, roll.revision]);
+});
+
+it('a watch that heard all of its service hears its next change, however many changes of others the log has forgotten since', () => {
+  const roll = new Roll({ clock, protection: false, cpuTimeMs: () => 0, maxBytes: 1e9 });
+  const log = new ChangeLog({ changes: 10, bytes: 1e8 }, { revision: 0, at: 0 });
+  const snapshots = new Snapshots(roll, clock);
+  const groups = new WatchGroups<string>();
+  for (const follower of [log, snapshots]) roll.follow(follower);
+  roll.follow({
+    changed: (change) => {
+      for (const group of groups.concernedBy(change)) group.changed(change.revision);
+    },
+    failed: () => {},
+  });
+  const register = (service: string, id: string) =>
+    roll.register([{ env: 'e', service, id, addresses: ['h:1'], ttlMs: 0 }]);
+  register('web', 'first');
+  const group = groups.of({ env: 'e', service: 'web', view: wholeView }, roll.revision);
+  const cursor = roll.revision;
+  for (let index = 0; index < 100; index += 1) register('other', `n${index}`);
+  expect(group.changedAt).toBe(cursor);
+  register('web', 'second');
+  const missing = new CatchUp({ roll, log, snapshots }).after(cursor, group);
+  expect(missing.type === 'events' && `${missing.events}`).toContain('"hostname":"second"');
 });

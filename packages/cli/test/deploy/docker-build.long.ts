@@ -1,7 +1,9 @@
-import { execFile } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { cpSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { createInterface } from 'node:readline';
 import { promisify } from 'node:util';
 import { afterAll, describe, expect, it } from 'vitest';
 import { argumentsOf, listOf } from './dockerfile.ts';
@@ -33,5 +35,13 @@ describe('the Dockerfile', () => {
     const [program = '', ...entry] = listOf('ENTRYPOINT').map((argument) => argument.replace(/^\/opt/, `${root}/opt`));
     const { stdout: version } = await run(program, [...entry, '--version']);
     expect(version).toMatch(/^\d+\.\d+\.\d+\n$/);
+    // The store is a binary that npm chooses for the machine.
+    const serve = [...entry, 'serve', '--port', '0', '--json', '--data-dir', join(root, 'var/lib/rollcall')];
+    const child = spawn(program, serve, { stdio: ['ignore', 'pipe', 'inherit'] });
+    const ended = once(child, 'close');
+    const [line] = (await once(createInterface(child.stdout), 'line')) as [string];
+    expect((await fetch(`${(JSON.parse(line) as { url: string }).url}/readyz`)).status).toBe(200);
+    child.kill('SIGTERM');
+    expect(await ended).toEqual([143, null]);
   });
 });

@@ -26,7 +26,13 @@ function container(env: Record<string, string> = {}, ...more: readonly string[])
     argument.replace('/opt/rollcall/node_modules/@rollcall/cli', inRepository('packages/cli')),
   );
   const child = spawn(program, args, {
-    env: { PATH: process.env.PATH, ...environment(), ROLLCALL_SERVER_TOKENS_FILE: tokensFile, ...env },
+    env: {
+      PATH: process.env.PATH,
+      ...environment(),
+      ROLLCALL_SERVER_TOKENS_FILE: tokensFile,
+      ROLLCALL_SERVER_DATA_DIR: join(folder, 'data'),
+      ...env,
+    },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   endings.push(() => child.kill('SIGKILL'));
@@ -42,10 +48,12 @@ describe('the Dockerfile', () => {
     expect(validate(textOf(dockerfilePath))).toEqual([]);
     expect(argumentsOf('USER')).toEqual(['node']);
     expect(argumentsOf('EXPOSE')).toEqual(['7171']);
+    expect(argumentsOf('VOLUME')).toEqual(['/var/lib/rollcall']);
     expect(argumentsOf('STOPSIGNAL')).toEqual(['SIGTERM']);
     expect(environment()).toEqual({
       ...{ NODE_ENV: 'production', ROLLCALL_SERVER_HOST: '0.0.0.0', ROLLCALL_SERVER_LOG_FORMAT: 'json' },
       ROLLCALL_SERVER_TOKENS_FILE: '/etc/rollcall/tokens.json',
+      ROLLCALL_SERVER_DATA_DIR: '/var/lib/rollcall',
     });
   });
 

@@ -67,7 +67,7 @@ describe('a real Prometheus', () => {
   let api = '';
 
   beforeAll(async () => {
-    server = await served();
+    server = await served('--data-dir', join(folder, 'data'));
     const [file, [port]] = await Promise.all([findBinary('prometheus'), freePorts(1)]);
     writeFileSync(join(folder, 'rules.yml'), rules);
     const every = inFull ? '15s' : '1s';

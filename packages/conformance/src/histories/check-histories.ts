@@ -9,7 +9,7 @@ import { type Command, histories, type Stage } from './commands.ts';
 import { completeOptions, type HistoryOptions, type HistorySettings } from './history-options.ts';
 import { realTime, virtualTime } from './history-time.ts';
 import { close, rest } from './living.ts';
-import { Stalls } from './stalls.ts';
+import { Judgement, type Stalls, Unjudged } from './stalls.ts';
 import { rules, Violation } from './violation.ts';
 import { World } from './world.ts';
 
@@ -48,25 +48,26 @@ export async function playHistories(harness: Harness, options: HistoryOptions): 
   const settings = completeOptions(harness, options);
   const { together, runs, seed } = settings;
   const release = holdProcess();
-  const stalls = new Stalls();
+  const judgement = new Judgement();
   try {
     const share = Math.ceil(runs / together);
-    const lanes = Array.from({ length: together }, (_, lane) => playLane(settings, stalls, share, seed + lane));
+    const lanes = Array.from({ length: together }, (_, lane) => playLane(settings, judgement, share, seed + lane));
     for (const outcome of await Promise.allSettled(lanes)) if (outcome.status === 'rejected') throw outcome.reason;
   } finally {
     release();
-    stalls.stop();
+    judgement.stalls.stop();
   }
+  judgement.end();
 }
 
-async function playLane(settings: HistorySettings, stalls: Stalls, runs: number, seed: number): Promise<void> {
+async function playLane(settings: HistorySettings, judgement: Judgement, runs: number, seed: number): Promise<void> {
   const { maxCommands, faults, path, shrinkMs } = settings;
   let shortest: Violation | undefined;
   let failedAt = Number.POSITIVE_INFINITY;
   const property = fc.asyncProperty(histories(faults, maxCommands), async (commands) => {
     if (now() - failedAt > shrinkMs) return;
     try {
-      await playOne(settings, stalls, commands);
+      await judgement.play(() => playOne(settings, judgement.stalls, commands));
     } catch (error) {
       failedAt = Math.min(failedAt, now());
       shortest = error instanceof Violation ? error : new Violation('call', String(error), { cause: error });
@@ -108,6 +109,7 @@ async function playOne(settings: HistorySettings, stalls: Stalls, commands: Iter
     await fc.asyncModelRun(() => ({ model: stage, real: world }), commands as Iterable<Command>);
     await end(world);
   } catch (error) {
+    if (world.isHearsay && stalls.isStarved) throw new Unjudged('', { cause: error });
     if (error instanceof Violation) error.tell(world.lines, world.prefix);
     throw error;
   } finally {

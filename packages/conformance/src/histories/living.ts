@@ -118,6 +118,16 @@ export async function recover(world: World): Promise<void> {
   });
 }
 
+/** Asks all at the same time, where time is real; each waits for its answer. */
+async function each(
+  world: World,
+  callers: readonly Caller[],
+  ask: (caller: Caller) => Promise<unknown>,
+): Promise<void> {
+  if (!world.time.isVirtual) await Promise.all(callers.map(ask));
+  else for (const caller of callers) await ask(caller);
+}
+
 /** Lets everything come to rest; then reads, lists and watchers must all be the truth. */
 export async function rest(world: World): Promise<void> {
   if (world.backend !== 'serving') return;
@@ -125,14 +135,13 @@ export async function rest(world: World): Promise<void> {
   await world.time.pass(world.capabilities.propagationMs + lookMs);
   world.check();
   const looker = await world.open('looker');
-  const lookers = [looker, ...world.callers.filter((one) => one.open && one !== looker)];
+  const others = world.callers.filter((one) => one.open && one !== looker);
   for (const service of serviceLabels) {
-    for (const caller of lookers) {
-      const seen = await read(world, caller, service, 'rest');
-      if (seen !== undefined && caller === looker) settle(world, service, seen.found, seen.look);
-    }
+    const seen = await read(world, looker, service, 'rest');
+    if (seen !== undefined) settle(world, service, seen.found, seen.look);
+    await each(world, others, (caller) => read(world, caller, service, 'rest'));
   }
-  for (const caller of lookers) await list(world, caller);
+  await each(world, [looker, ...others], (caller) => list(world, caller));
   await comesTrue(world, settleMs, () => {
     const at = world.time.now();
     for (const told of world.running()) {

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { isOver, realTime } from '../../src/histories/history-time.ts';
 import { fact, NodeModel } from '../../src/histories/node-model.ts';
-import { Stalls } from '../../src/histories/stalls.ts';
+import { Judgement, Stalls, Unjudged } from '../../src/histories/stalls.ts';
 import { now, pause } from '../../src/kit/waiting.ts';
 
 let stalls: Stalls;
@@ -66,4 +66,27 @@ it('what must be seen, or gone, by a time may be late by the time for which the 
   expect(textsAt(350, 0)).toEqual(['absent']);
   expect(textsAt(350, 400)).toEqual(['absent', 'version 1, mark x']);
   expect(textsAt(900, 400)).toEqual(['absent']);
+});
+
+it('a process that stands still is starved until it has run for a while', async () => {
+  await pause(30);
+  expect(stalls.isStarved).toBe(false);
+  standStill(1_500);
+  expect(stalls.isStarved).toBe(true);
+});
+
+it('a history that cannot be judged is played again, and too many that cannot are an error', async () => {
+  const judgement = new Judgement();
+  let plays = 0;
+  const unjudged = async (): Promise<void> => {
+    plays += 1;
+    throw new Unjudged();
+  };
+  await judgement.play(unjudged);
+  expect(plays).toBe(3);
+  await judgement.play(async () => {});
+  expect(() => judgement.end()).not.toThrow();
+  await judgement.play(unjudged);
+  expect(() => judgement.end()).toThrow('2 of 3 histories could not be judged');
+  await expect(judgement.play(async () => Promise.reject(new Error('broken')))).rejects.toThrow('broken');
 });

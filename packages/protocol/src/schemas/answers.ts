@@ -30,7 +30,7 @@ const instance: JsonSchema = record(
 
 const statuses: JsonSchema = record({ statuses: list({ enum: [200, 404, 409] }) });
 
-/** Data of `POST /api/register`: one handle an instance, in order. */
+/** Data of `POST /api/register`: one handle an instance, in order; with lease secrets one secret each. */
 export const registerAnswer: JsonSchema = record({ handles: list(count), secrets: list(text) }, ['secrets']);
 /** Data of `PUT /api/leases`, `POST /api/renew`: one status each, in order. */
 export const renewAnswer: JsonSchema = statuses;

@@ -4,6 +4,8 @@ import type { ServerResponse } from 'node:http';
 export interface Paced {
   /** Writes one piece if the client has read the last; answers its size. 0: there is nothing to write now. */
   step(): number;
+  /** There is nothing more to write, as far as is known: it is not asked again until it is enqueued. */
+  readonly isIdle?: boolean;
 }
 
 /** How much is written before other work has its turn. Bytes. */
@@ -42,7 +44,7 @@ export class Pacer {
       this.#ready.delete(paced);
       const written = paced.step();
       // Behind the others.
-      if (written > 0) this.#ready.add(paced);
+      if (written > 0 && paced.isIdle !== true) this.#ready.add(paced);
       bytes += written;
       clients += 1;
       if (bytes >= bytesPerTurn || clients >= clientsPerTurn) break;

@@ -15,9 +15,13 @@ export class Readiness {
       if (this.#isReady || always.has(request.url.split('?')[0] ?? '')) return done();
       reply.code(503).header('retry-after', '1').header('connection', 'close').send(notReady());
     });
-    app.get('/readyz', { config: { access: open } }, (_request, reply) =>
-      this.#isReady ? { status: 'ready' } : reply.code(503).send(notReady()),
-    );
+    // As a plugin: a route that is added at once is not described.
+    app.register((plugin, _options, done) => {
+      plugin.get('/readyz', { config: { access: open } }, (_request, reply) =>
+        this.#isReady ? { status: 'ready' } : reply.code(503).send(notReady()),
+      );
+      done();
+    });
   }
 
   /** From now on requests are answered. */

@@ -9,6 +9,7 @@ import type { Durability } from './durability.ts';
 import type { DurableInstance, DurableRoll } from './durable-roll.ts';
 import { entryKey, writeChange, writeKept, writeState } from './records.ts';
 import type { Group } from './store/group.ts';
+import type { StoreObserver } from './store-observer.ts';
 
 /** What a journal works with. */
 export interface JournalOptions {
@@ -18,6 +19,7 @@ export interface JournalOptions {
   readonly logger: Logger;
   /** Are told each change when it is durable. */
   readonly followers: readonly RollFollower[];
+  readonly observer: StoreObserver;
   /** The revision after which the change log is complete. */
   readonly completeAfter: () => number;
 }
@@ -157,11 +159,14 @@ export class Journal implements RollFollower, Durability {
     if (this.#store === undefined) return;
     const [flight, group] = this.#take();
     this.#flight = flight;
-    const cancelLimit = this.#options.clock.setTimer(groupLimitMs, () =>
+    const { clock, observer } = this.#options;
+    const beganAt = clock.now();
+    const cancelLimit = clock.setTimer(groupLimitMs, () =>
       this.#fail(`the disk has not taken what was to be written for ${groupLimitMs / 1_000} s`),
     );
     try {
       await this.#store.commit(group);
+      observer.synced(clock.now() - beganAt);
     } catch (error) {
       this.#putBack(flight);
       this.#fail((error as Error).message);
@@ -205,6 +210,7 @@ export class Journal implements RollFollower, Durability {
     for (const { resolve } of pending.waiters) resolve();
     if (this.#failure === undefined) return;
     this.#failure = undefined;
+    this.#options.observer.writable();
     this.#options.logger.info({}, 'the store can be written again: registrations and evictions go on');
     this.#options.roll.pause(undefined);
   }
@@ -234,7 +240,10 @@ export class Journal implements RollFollower, Durability {
 
   #fail(why: string): void {
     const message = `the store cannot be written (${why}): nothing is registered, removed or evicted until it can; reads and renewals go on`;
-    if (this.#failure === undefined) this.#options.logger.error({}, message);
+    if (this.#failure === undefined) {
+      this.#options.logger.error({}, message);
+      this.#options.observer.unwritable();
+    }
     this.#failure = new RegistryError('UNAVAILABLE', message, { registry: 'server' });
     this.#options.roll.pause(message);
     const waiters = [this.#flight?.pending, this.#pending].flatMap((pending) => pending?.waiters.splice(0) ?? []);

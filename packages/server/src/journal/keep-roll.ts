@@ -7,6 +7,7 @@ import { DataFolder } from './data-folder.ts';
 import { type Durability, notDurable } from './durability.ts';
 import { DurableRoll } from './durable-roll.ts';
 import { Journal } from './journal.ts';
+import type { StoreObserver } from './store-observer.ts';
 
 /** What is kept, and what follows it. */
 export interface KeepRollOptions {
@@ -15,6 +16,8 @@ export interface KeepRollOptions {
   /** By {@link publishedOf}. */
   readonly published: PublishedRoll;
   readonly log: ChangeLog;
+  /** Asked for where there is a store. */
+  readonly observe: () => StoreObserver;
   /** Are told each change when readers may see it. */
   readonly followers: readonly RollFollower[];
 }
@@ -23,7 +26,7 @@ export interface KeepRollOptions {
 export const publishedOf = (roll: Roll, isKept: boolean): PublishedRoll => (isKept ? new DurableRoll(roll) : roll);
 
 /** Lets the followers follow the roll: at once, or, with a data folder, when each change is in it. */
-export function keepRoll({ settings, roll, published, log, followers }: KeepRollOptions): {
+export function keepRoll({ settings, roll, published, log, observe, followers }: KeepRollOptions): {
   readonly durability: Durability;
   readonly folder: DataFolder | undefined;
 } {
@@ -33,6 +36,6 @@ export function keepRoll({ settings, roll, published, log, followers }: KeepRoll
     return { durability: notDurable, folder: undefined };
   }
   const completeAfter = (): number => log.completeAfter;
-  const journal = new Journal({ roll, published, clock, logger, followers, completeAfter });
+  const journal = new Journal({ roll, published, clock, logger, followers, observer: observe(), completeAfter });
   return { durability: journal, folder: new DataFolder(dataDir, { roll, published, log, journal }, logger) };
 }

@@ -1,12 +1,14 @@
 import type { FastifyInstance } from 'fastify';
 import { Counter, Gauge, Registry } from 'prom-client';
 import type { ChangeLog } from '../changes/change-log.ts';
+import type { StoreObserver } from '../journal/store-observer.ts';
 import type { RollSummary } from '../roll/environments.ts';
 import type { RollFollower } from '../roll/followers.ts';
 import type { Roll } from '../roll/roll.ts';
 import { EnvironmentMetrics } from './environment-metrics.ts';
 import { processMetrics } from './process-metrics.ts';
 import { measureRequests } from './request-metrics.ts';
+import { StoreMetrics } from './store-metrics.ts';
 
 /** What the metrics are about. */
 export interface MetricsSources {
@@ -82,6 +84,11 @@ export class Metrics {
   /** To be told what leaves the roll. */
   get follower(): RollFollower {
     return this.#environments;
+  }
+
+  /** What hears how the store does. A server without one has no series of it. */
+  store(): StoreObserver {
+    return new StoreMetrics(this.#registry);
   }
 
   /** Measures the requests of an app from now on. */

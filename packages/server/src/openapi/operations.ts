@@ -43,7 +43,17 @@ export const operations: Readonly<Record<string, Operation>> = {
     summary: 'The state and then every change, as server-sent events; Last-Event-ID resumes',
     contentType: 'text/event-stream',
   },
+  'GET /api/backup': {
+    operationId: 'backup',
+    summary: 'What a server with a data folder keeps, in one file',
+    contentType: 'application/vnd.sqlite3',
+  },
   'GET /api/openapi.json': { operationId: 'openapi', summary: 'This description', contentType: 'application/json' },
   'GET /healthz': { operationId: 'healthz', summary: 'The process answers', contentType: 'application/json' },
+  'GET /readyz': {
+    operationId: 'readyz',
+    summary: 'The roll is restored; 503 until then, with how far it is',
+    contentType: 'application/json',
+  },
   'GET /metrics': { operationId: 'metrics', summary: 'Metrics for Prometheus', contentType: 'text/plain' },
 };

@@ -1,5 +1,5 @@
-import { LeaseTable } from '@rollcall/core/adapter';
-import { type Lease, lateAfterMs, type Member, maturesAfterMs } from './member.ts';
+import { TimedLists } from '../leases/timed-lists.ts';
+import { type Lease, lateAfterMs, type Maturing, type Member, maturesAfterMs } from './member.ts';
 
 /** Marks that flipped since they were last asked for. */
 export interface Flips {
@@ -9,22 +9,30 @@ export interface Flips {
 
 /** Which of an environment's instances renew when they should, since when any does, and which have been there for a while. */
 export class Lateness {
-  readonly #lateAt = new LeaseTable<Member>();
-  readonly #matureAt = new LeaseTable<Member>();
   /** Leased and on time. */
-  readonly #heard = new Set<Member>();
+  readonly #lateAt = new TimedLists<Member>();
+  readonly #matureAt = new TimedLists<Maturing>();
+  #heard = 0;
   readonly #flippedLate = new Set<Member>();
   readonly #flippedOnTime = new Set<Member>();
   #heardSince = Number.NEGATIVE_INFINITY;
 
   /** Since when an instance of the environment renews; undefined: none does. */
   get heardSince(): number | undefined {
-    return this.#heard.size === 0 ? undefined : this.#heardSince;
+    return this.#heard === 0 ? undefined : this.#heardSince;
   }
 
   get nextDeadline(): number {
     const late = this.#lateAt.nextDeadline() ?? Number.POSITIVE_INFINITY;
     return Math.min(late, this.#matureAt.nextDeadline() ?? Number.POSITIVE_INFINITY);
+  }
+
+  /** An instance that is on time renewed, on the terms it had: nothing but its time changes. False: it is none. */
+  renewed(member: Member, now: number): boolean {
+    if (member.late || member.list === undefined) return false;
+    member.lastRenewal = now;
+    this.#lateAt.set(member, lateAfterMs(member), now);
+    return true;
   }
 
   /** It registered, or renewed, maybe under another lease. True: it was late. */
@@ -43,13 +51,12 @@ export class Lateness {
   /** As it was when the server stopped: an instance that was late stays so until it is heard, all others are heard now. */
   restore(member: Member, now: number): void {
     if (!member.late) this.heard(member, member, now);
-    else if (!member.mature) this.#matureAt.set(member.key, member, maturesAfterMs(member), member.registeredAt);
+    else this.#mature(member);
   }
 
   fellLate(member: Member): void {
     member.late = true;
-    this.#lateAt.delete(member.key);
-    this.#heard.delete(member);
+    this.#unhear(member);
     if (!this.#flippedOnTime.delete(member)) this.#flippedLate.add(member);
   }
 
@@ -61,12 +68,17 @@ export class Lateness {
 
   /** Those that are late from now on; each is to be told by {@link Lateness.fellLate}. */
   dueLate(now: number): readonly Member[] {
-    return this.#lateAt.expire(now);
+    const due = this.#lateAt.expire(now);
+    this.#heard -= due.length;
+    return due;
   }
 
   /** Those that have been registered for long enough to count. */
   dueMature(now: number): readonly Member[] {
-    return this.#matureAt.expire(now);
+    return this.#matureAt.expire(now).map(({ member }) => {
+      member.maturing = undefined;
+      return member;
+    });
   }
 
   takeFlips(): Flips {
@@ -77,16 +89,26 @@ export class Lateness {
   }
 
   #lease(member: Member, now: number): void {
-    if (this.#heard.size === 0) this.#heardSince = now;
-    this.#heard.add(member);
-    this.#lateAt.set(member.key, member, lateAfterMs(member), now);
-    if (member.mature || this.#matureAt.has(member.key)) return;
-    this.#matureAt.set(member.key, member, maturesAfterMs(member), member.registeredAt);
+    if (this.#heard === 0) this.#heardSince = now;
+    if (member.list === undefined) this.#heard += 1;
+    this.#lateAt.set(member, lateAfterMs(member), now);
+    this.#mature(member);
+  }
+
+  #mature(member: Member): void {
+    if (member.mature || member.maturing !== undefined) return;
+    member.maturing = { member, list: undefined, since: 0, previous: undefined, next: undefined };
+    this.#matureAt.set(member.maturing, maturesAfterMs(member), member.registeredAt);
+  }
+
+  #unhear(member: Member): void {
+    if (member.list !== undefined) this.#heard -= 1;
+    this.#lateAt.delete(member);
   }
 
   #unlease(member: Member): void {
-    this.#heard.delete(member);
-    this.#lateAt.delete(member.key);
-    this.#matureAt.delete(member.key);
+    this.#unhear(member);
+    if (member.maturing !== undefined) this.#matureAt.delete(member.maturing);
+    member.maturing = undefined;
   }
 }

@@ -1,3 +1,5 @@
+import type { Timed } from '../leases/timed-lists.ts';
+
 /** Which instance of an environment. */
 export interface Ref {
   readonly service: string;
@@ -11,7 +13,7 @@ export interface Lease {
 }
 
 /** What the rule knows of one instance, while it is listed and for as long after as it matters. */
-export interface Member extends Ref {
+export interface Member extends Ref, Timed {
   /** One string for it. NUL occurs in neither part. */
   readonly key: string;
   readonly registeredAt: number;
@@ -22,6 +24,8 @@ export interface Member extends Ref {
   /** Registered for 1.25 of its own intervals: counts in N. */
   mature: boolean;
   late: boolean;
+  /** It waits for the time from which on it counts in N. */
+  maturing: Maturing | undefined;
   /** Evicted within the last 300 s, and not by an operator. */
   recent: boolean;
   /** The newcomer that stands in for it. */
@@ -38,7 +42,22 @@ export interface Counted {
   readonly considered: number;
 }
 
+/** A listed instance that has not been registered for long enough to count in N. */
+export interface Maturing extends Timed {
+  readonly member: Member;
+}
+
 const nothing: Counted = { missing: 0, considered: 0 };
+/** By missing, then by considered. They are shared, so that an instance does not keep one of its own. */
+const counts: readonly (readonly Counted[])[] = [
+  [nothing, { missing: 0, considered: 1 }],
+  [
+    { missing: 1, considered: 0 },
+    { missing: 1, considered: 1 },
+  ],
+];
+const countedAs = (missing: boolean, considered: boolean): Counted =>
+  counts[Number(missing)]?.[Number(considered)] ?? nothing;
 
 /** One string for an instance of the environment. */
 export const memberKey = ({ service, id }: Ref): string => `${service}\0${id}`;
@@ -66,6 +85,11 @@ export function newMember(ref: Ref, { ttlMs, renewIntervalMs }: Lease, now: numb
     replacedBy: undefined,
     standsInFor: undefined,
     counted: nothing,
+    maturing: undefined,
+    list: undefined,
+    since: 0,
+    previous: undefined,
+    next: undefined,
   };
 }
 
@@ -81,8 +105,8 @@ export const isOnTime = ({ state, late }: Member): boolean => state === 'listed'
 /** What an instance adds to `missing` and N. An instance without a lease is never silent, so it counts in neither; the replaced neither. */
 export function contribution({ state, ttlMs, replacedBy, late, mature, recent }: Member): Counted {
   if (replacedBy !== undefined || state === 'cancelled') return nothing;
-  if (state === 'evicted') return recent ? { missing: 1, considered: 1 } : nothing;
-  return ttlMs === 0 ? nothing : { missing: late ? 1 : 0, considered: mature ? 1 : 0 };
+  if (state === 'evicted') return countedAs(recent, recent);
+  return ttlMs === 0 ? nothing : countedAs(late, mature);
 }
 
 /** The newcomer at the end of the chain of replacements, if it is there and not late. A newcomer that deregistered needs no other. */

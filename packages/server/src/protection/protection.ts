@@ -76,11 +76,11 @@ export class Protection {
   }
 
   /** A new id, or one that is listed already: then a renewal, maybe under another lease. `ttlMs: 0`: never late. */
-  registered(service: string, id: string, lease: Lease, now: number): void {
-    const known = this.#listed.get(memberKey({ service, id }));
+  registered(service: string, id: string, lease: Lease, now: number): Member {
+    const known = this.member(service, id);
     if (known !== undefined) {
       this.#renew(known, lease, now);
-      return;
+      return known;
     }
     const member = newMember({ service, id }, lease, now);
     this.#listed.set(member.key, member);
@@ -88,11 +88,19 @@ export class Protection {
     this.#arrive(member);
     this.#lateness.heard(member, lease, now);
     this.#dirty = true;
+    return member;
   }
 
-  renewed(service: string, id: string, now: number): void {
-    const member = this.#listed.get(memberKey({ service, id }));
-    if (member !== undefined) this.#renew(member, member, now);
+  /** What is known of a listed instance: a renewal by it looks nothing up. */
+  member(service: string, id: string): Member | undefined {
+    return this.#listed.get(memberKey({ service, id }));
+  }
+
+  /** A renewal on the terms it has. False: it was on time, so nothing changes but its own deadline, which is later now. */
+  renewed(member: Member, now: number): boolean {
+    if (this.#lateness.renewed(member, now)) return false;
+    this.#renew(member, member, now);
+    return true;
   }
 
   /** A clean cancel. */

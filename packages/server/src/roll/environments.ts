@@ -49,18 +49,14 @@ export class Environments {
     this.#maxBytes = maxBytes;
   }
 
-  /** Sorted. */
-  get names(): readonly string[] {
-    return [...this.#environments.keys()].sort();
+  /** That one, if it lists something, or all that do, sorted by name. */
+  named(name: string | undefined): readonly Environment[] {
+    const names = name === undefined ? [...this.#environments.keys()].sort() : [name];
+    return names.flatMap((each) => this.#environments.get(each) ?? []);
   }
 
   find(name: string): Environment | undefined {
     return this.#environments.get(name);
-  }
-
-  /** One, or all in the order of their names. */
-  named(name: string | undefined): readonly Environment[] {
-    return (name === undefined ? this.names : [name]).flatMap((each) => this.find(each) ?? []);
   }
 
   listing(ref: InstanceRef | undefined): Listing | undefined {
@@ -73,6 +69,13 @@ export class Environments {
     if (known !== undefined) return known;
     const environment = new Environment(name, this.#protection, this.#isKept);
     this.#environments.set(name, environment);
+    return environment;
+  }
+
+  /** The lease of an instance has run out. Answers its environment. */
+  expired({ env, service, id }: InstanceRef, now: number): Environment {
+    const environment = this.of(env);
+    environment.protection.expired(service, id, now);
     return environment;
   }
 

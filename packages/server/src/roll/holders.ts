@@ -1,14 +1,25 @@
 import { randomInt } from 'node:crypto';
+import type { Timed } from '../leases/timed-lists.ts';
+import type { Member } from '../protection/index.ts';
 import { rememberedDepartures, rememberedHolders } from '../server-options.ts';
 import type { Instance } from './instance.ts';
 import { type InstanceRef, refOf } from './instance-ref.ts';
 
-/** An instance on the roll, the handle of its holder, and handles that hold it no longer. */
-export interface Listing {
+/** What is written down of a listing. */
+export interface KeptListing {
+  readonly instance: Instance;
+  readonly handle: number;
+  readonly superseded: readonly number[];
+}
+
+/** An instance on the roll, the handle of its holder, and handles that hold it no longer. The links are those of its lease. */
+export interface Listing extends Timed {
   instance: Instance;
   handle: number;
   /** How long it had been silent when it renewed late. Milliseconds. */
   silentMs?: number | undefined;
+  /** What self-protection knows of it; undefined: it has not been asked yet. */
+  member: Member | undefined;
   /** Handles of earlier holders, and of callers whose registration was too old. */
   readonly superseded: number[];
 }
@@ -36,8 +47,8 @@ export class Holders {
   }
 
   /** A listing of an earlier start, with the handles that were given for it. */
-  restore({ instance, handle, superseded }: Listing): Listing {
-    const listing: Listing = { instance, handle, superseded: [...superseded] };
+  restore({ instance, handle, superseded }: KeptListing): Listing {
+    const listing = newListing(instance, handle, [...superseded]);
     for (const each of [handle, ...superseded]) this.#byHandle.set(each, listing);
     return listing;
   }
@@ -49,7 +60,7 @@ export class Holders {
 
   /** A new listing with a handle of its own. */
   admit(instance: Instance): Listing {
-    const listing: Listing = { instance, handle: this.#next(), superseded: [] };
+    const listing = newListing(instance, this.#next(), []);
     this.#byHandle.set(listing.handle, listing);
     return listing;
   }
@@ -98,3 +109,14 @@ export class Holders {
     return this.#base + this.#count;
   }
 }
+
+const newListing = (instance: Instance, handle: number, superseded: number[]): Listing => ({
+  instance,
+  handle,
+  member: undefined,
+  superseded,
+  list: undefined,
+  since: 0,
+  previous: undefined,
+  next: undefined,
+});

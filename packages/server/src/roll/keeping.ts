@@ -1,13 +1,13 @@
 import type { RememberedMember } from '../protection/index.ts';
 import type { Environments } from './environments.ts';
-import type { Holders, Listing } from './holders.ts';
+import type { Holders, KeptListing, Listing } from './holders.ts';
 import type { InstanceRef } from './instance-ref.ts';
 import type { LeaseScheduler } from './lease-scheduler.ts';
 import type { Position } from './position.ts';
 
 /** What must outlive the process of one instance: its listing, and what self-protection remembers of it. */
 export interface Kept {
-  readonly listing?: Listing | undefined;
+  readonly listing?: KeptListing | undefined;
   readonly member?: RememberedMember | undefined;
 }
 
@@ -52,7 +52,7 @@ export class Keeping {
   of({ env, service, id }: InstanceRef): Kept {
     const environment = this.#environments.find(env);
     if (environment === undefined) return {};
-    return { listing: environment.get(service, id), member: environment.protection.remember({ service, id }) };
+    return { listing: keptOf(environment.get(service, id)), member: environment.protection.remember({ service, id }) };
   }
 
   /** The instances of which self-protection remembers something else since the last call. */
@@ -66,15 +66,20 @@ export class Keeping {
    */
   restore(env: string, kept: readonly Kept[], newHandles: boolean): void {
     const environment = this.#environments.of(env);
+    const now = this.#scheduler.now();
     for (const { listing: before } of kept) {
       if (before === undefined) continue;
       const listing = newHandles ? this.#holders.admit(before.instance) : this.#holders.restore(before);
       environment.set(listing, undefined);
-      this.#scheduler.grant(listing);
+      this.#scheduler.grant(listing, now);
     }
     const members = kept.flatMap(({ member }) => member ?? []);
-    environment.protection.restore(members, this.#scheduler.now());
+    environment.protection.restore(members, now);
     this.#environments.update(environment);
     if (!environment.isEmpty) this.#scheduler.follow(environment);
   }
 }
+
+/** Without its links. */
+const keptOf = (listing: Listing | undefined): KeptListing | undefined =>
+  listing && { instance: listing.instance, handle: listing.handle, superseded: listing.superseded };

@@ -1,8 +1,8 @@
 import { type Clock, RegistryError } from '@rollcall/core';
-import { DeadlineQueue, LeaseTable } from '@rollcall/core/adapter';
+import { DeadlineQueue } from '@rollcall/core/adapter';
+import { TimedLists } from '../leases/timed-lists.ts';
 import type { Environment } from './environment.ts';
 import type { Listing } from './holders.ts';
-import { keyOf } from './instance-ref.ts';
 import { LeaseClock } from './lease-clock.ts';
 
 /**
@@ -12,7 +12,7 @@ import { LeaseClock } from './lease-clock.ts';
 export class LeaseScheduler {
   readonly #clock: Clock;
   readonly #leaseClock: LeaseClock;
-  readonly #leases = new LeaseTable<Listing>();
+  readonly #leases = new TimedLists<Listing>();
   readonly #environments = new DeadlineQueue<Environment>();
   readonly #onDue: () => void;
   #cancelTimer: (() => void) | undefined;
@@ -29,25 +29,36 @@ export class LeaseScheduler {
     return this.#leaseClock.now();
   }
 
-  /** Begins the lease anew; without a TTL the instance has none. */
-  grant(listing: Listing): void {
-    const { instance } = listing;
-    if (instance.ttlMs === 0) this.#leases.delete(keyOf(instance));
-    else this.#leases.set(keyOf(instance), listing, instance.ttlMs, this.now());
+  /** Nothing is due before it. */
+  get firstAt(): number {
+    const leases = this.#leases.nextDeadline() ?? Number.POSITIVE_INFINITY;
+    return Math.min(leases, this.#environments.firstAt ?? Number.POSITIVE_INFINITY);
   }
 
-  end({ instance }: Listing): void {
-    this.#leases.delete(keyOf(instance));
+  /** Begins the lease anew; without a TTL the instance has none. */
+  grant(listing: Listing, now: number): void {
+    const { ttlMs } = listing.instance;
+    if (ttlMs === 0) this.#leases.delete(listing);
+    else this.#leases.set(listing, ttlMs, now);
+  }
+
+  end(listing: Listing): void {
+    this.#leases.delete(listing);
   }
 
   /** Whether its lease runs. */
-  isLeased({ instance }: Listing): boolean {
-    return this.#leases.has(keyOf(instance));
+  isLeased({ list }: Listing): boolean {
+    return list !== undefined;
   }
 
   /** Whether its holder still defends it: the lease runs, or there is none to run out. */
   isDefended(listing: Listing): boolean {
     return listing.instance.ttlMs === 0 || this.isLeased(listing);
+  }
+
+  /** Whether it stands against a registration that is older. */
+  defends(listing: Listing, dirtyAt: number = Number.POSITIVE_INFINITY): boolean {
+    return dirtyAt < listing.instance.dirtyAt && this.isDefended(listing);
   }
 
   /** @throws RegistryError `CONFLICT` when its holder defends it. */
@@ -80,8 +91,7 @@ export class LeaseScheduler {
 
   /** Sets the timer. A timer that was set for an earlier time stays: it looks again when it fires. */
   arm(): void {
-    const leases = this.#leases.nextDeadline() ?? Number.POSITIVE_INFINITY;
-    const deadline = Math.min(leases, this.#environments.firstAt ?? Number.POSITIVE_INFINITY);
+    const deadline = this.firstAt;
     if (deadline >= this.#armedFor) return;
     this.#cancelTimer?.();
     this.#armedFor = deadline;

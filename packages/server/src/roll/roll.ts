@@ -9,9 +9,10 @@ import { type Instance, newInstance } from './instance.ts';
 import { type InstanceRef, type LeaseTerms, refOf } from './instance-ref.ts';
 import { Keeping } from './keeping.ts';
 import { LeaseScheduler } from './lease-scheduler.ts';
-import { Listings, noteSilence } from './listings.ts';
+import { Listings } from './listings.ts';
 import { Position } from './position.ts';
-import { type Admission, admit, type Registration, roundTerms } from './registration.ts';
+import { type Admission, admit, type Registration } from './registration.ts';
+import { Renewals } from './renewals.ts';
 import type { Lease, Renewal, RollOptions } from './roll-options.ts';
 import { applySettings, type Setting } from './setting.ts';
 import type { EnvironmentStatus } from './status.ts';
@@ -27,6 +28,7 @@ export class Roll {
   readonly #followers = new Followers();
   readonly #listings: Listings;
   readonly #scheduler: LeaseScheduler;
+  readonly #renewals: Renewals;
   readonly #counts: RollCounts = { registrations: 0, renewals: 0 };
 
   constructor({ clock, protection, cpuTimeMs, maxBytes, isKept = false }: RollOptions) {
@@ -34,6 +36,7 @@ export class Roll {
     this.#environments = new Environments({ protection, maxBytes, isKept });
     this.#scheduler = new LeaseScheduler(clock, cpuTimeMs, () => this.settle());
     this.#listings = new Listings(clock, this.#position, this.#holders, this.#scheduler, this.#followers);
+    this.#renewals = new Renewals(clock, this.#scheduler, this.#followers);
     this.keeping = new Keeping(this.#environments, this.#holders, this.#scheduler, this.#position);
   }
 
@@ -77,12 +80,12 @@ export class Roll {
 
   /** By the holder; terms given along replace those of the registration. */
   renew(handle: number, terms?: LeaseTerms): Renewal {
-    this.settle();
+    const now = this.settle();
     const listing = this.#holders.find(handle) ?? this.#environments.listing(this.#holders.departed(handle));
     if (listing === undefined) return 'unknown';
     // An expired entry that protection keeps defends itself no longer: the caller may register again.
     if (listing.handle !== handle) return this.#scheduler.isDefended(listing) ? 'taken' : 'unknown';
-    this.#renew(listing, terms);
+    this.#renew(listing, now, terms);
     return 'renewed';
   }
 
@@ -90,7 +93,7 @@ export class Roll {
   renewByName(ref: InstanceRef): Exclude<Renewal, 'taken'> {
     const listing = this.#find(ref);
     if (listing === undefined) return 'unknown';
-    this.#renew(listing);
+    this.#renew(listing, this.#scheduler.now());
     return 'renewed';
   }
 
@@ -147,17 +150,16 @@ export class Roll {
   /** The instances of an env, of one service or of all, as they are now. */
   instances(env: string, service?: string): readonly Instance[] {
     this.settle();
-    const environment = this.#environments.find(env);
-    return environment === undefined ? [] : environment.list(service).map(({ instance }) => instance);
+    return (this.#environments.find(env)?.list(service) ?? []).map(({ instance }) => instance);
   }
 
   /** Evicts every expired instance of an env; answers how many. */
   endProtection(env: string, by?: Actor): number {
     this.#position.checkWritable();
-    this.settle();
+    const now = this.settle();
     const environment = this.#environments.find(env);
     if (environment === undefined) return 0;
-    const ended = environment.protection.end(this.#scheduler.now());
+    const ended = environment.protection.end(now);
     for (const [index, silence] of ended.entries())
       this.#evict(environment, silence, { what: 'ended', evicted: index + 1, of: ended.length, ...sentBy(by) });
     this.#followUp(environment);
@@ -166,28 +168,30 @@ export class Roll {
 
   /** Self-protection of one env, or of all that are not empty. */
   status(env?: string): readonly EnvironmentStatus[] {
-    this.settle();
+    const now = this.settle();
     return this.#environments.named(env).map((environment) => {
-      const status = environment.status(this.#scheduler.now(), this.#clock.wallNow());
+      const status = environment.status(now, this.#clock.wallNow());
       this.#followUp(environment);
       return status;
     });
   }
 
   summary(): RollSummary {
-    this.settle();
-    return this.#environments.summary(this.#scheduler.now(), this.#counts);
+    return this.#environments.summary(this.settle(), this.#counts);
   }
 
-  /** Evicts and marks whatever is due, also when the timer is late. */
-  settle(): void {
-    if (this.#position.pausedBy !== undefined) return;
+  /** Evicts and marks whatever is due, also when the timer is late. Answers the time by which it looked. */
+  settle(): number {
     const now = this.#scheduler.now();
-    for (const { instance } of this.#scheduler.takeExpired(now)) {
-      const environment = this.#environments.of(instance.env);
-      environment.protection.expired(instance.service, instance.id, now);
-      this.#scheduler.follow(environment);
-    }
+    if (this.#position.pausedBy !== undefined) return now;
+    if (now >= this.#scheduler.firstAt) this.#decide(now);
+    this.#scheduler.arm();
+    return now;
+  }
+
+  #decide(now: number): void {
+    for (const listing of this.#scheduler.takeExpired(now))
+      this.#scheduler.follow(this.#environments.expired(listing.instance, now));
     for (const environment of this.#scheduler.takeDue(now)) {
       const { late, onTime, evict } = environment.protection.advance(now);
       for (const { silentMs, ...ref } of late) this.#listings.mark(environment, ref, silentMs);
@@ -198,7 +202,6 @@ export class Roll {
       }
       this.#track(environment);
     }
-    this.#scheduler.arm();
   }
 
   close(): void {
@@ -214,8 +217,8 @@ export class Roll {
     this.#counts.registrations += 1;
     const environment = this.#environments.of(admission.env);
     const listing = environment.get(admission.service, admission.id);
-    if (listing !== undefined && this.#isOutdated(admission, listing)) {
-      this.#renew(listing);
+    if (listing !== undefined && this.#scheduler.defends(listing, admission.dirtyAt)) {
+      this.#renew(listing, this.#scheduler.now());
       const handle = this.#holders.refuse(listing);
       this.#followers.termsChanged(listing.instance);
       return { handle };
@@ -225,36 +228,17 @@ export class Roll {
       listing === undefined
         ? this.#listings.list(environment, instance, by)
         : this.#listings.replace(environment, listing, instance, by);
-    environment.protection.registered(instance.service, instance.id, instance, this.#scheduler.now());
-    this.#scheduler.grant(next);
+    const now = this.#scheduler.now();
+    next.member = environment.protection.registered(instance.service, instance.id, instance, now);
+    this.#scheduler.grant(next, now);
     this.#followUp(environment);
     return { handle: next.handle };
   }
 
-  #isOutdated({ dirtyAt = Number.POSITIVE_INFINITY }: Admission, listing: Listing): boolean {
-    return dirtyAt < listing.instance.dirtyAt && this.#scheduler.isDefended(listing);
-  }
-
-  #renew(listing: Listing, terms: LeaseTerms = listing.instance): void {
+  #renew(listing: Listing, now: number, terms?: LeaseTerms): void {
     this.#counts.renewals += 1;
-    const now = this.#scheduler.now();
-    const { instance } = listing;
-    const environment = this.#environments.of(instance.env);
-    const { protection, renewals } = environment;
-    renewals.add(now);
-    const { ttlMs, renewIntervalMs } = roundTerms(terms);
-    if (ttlMs === instance.ttlMs && renewIntervalMs === instance.renewIntervalMs) {
-      protection.renewed(instance.service, instance.id, now);
-    } else {
-      listing.instance = { ...instance, ttlMs, renewIntervalMs };
-      protection.registered(instance.service, instance.id, listing.instance, now);
-      this.#followers.termsChanged(listing.instance);
-    }
-    const wallNow = this.#clock.wallNow();
-    noteSilence(listing, wallNow);
-    listing.instance.renewedAt = wallNow;
-    this.#scheduler.grant(listing);
-    this.#followUp(environment);
+    const environment = this.#environments.of(listing.instance.env);
+    if (this.#renewals.renew(environment, listing, now, terms)) this.#followUp(environment);
   }
 
   #evict(environment: Environment, { service, id, silentMs }: Silence, evidence: EvictionEvidence): void {

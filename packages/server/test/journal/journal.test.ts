@@ -6,6 +6,7 @@ import type { Group } from '../../src/journal/store/group.ts';
 import { silentLogger } from '../../src/logs/silent-logger.ts';
 import type { Change } from '../../src/roll/followers.ts';
 import { Roll } from '../../src/roll/roll.ts';
+import { retryWriteMs } from '../../src/server-options.ts';
 
 /** A store whose groups are synced when the test says so. */
 class HeldStore implements GroupStore {
@@ -48,7 +49,21 @@ function journaled() {
   const published = new DurableRoll(roll);
   const told: Change[] = [];
   const follower = { changed: (change: Change) => void told.push(change), failed: () => {} };
-  const options = { roll, published, clock, logger: silentLogger, followers: [follower], completeAfter: () => 0 };
+  const seen: string[] = [];
+  const observer = {
+    synced: (ms: number) => void seen.push(`synced ${ms}`),
+    unwritable: () => void seen.push('unwritable'),
+    writable: () => void seen.push('writable'),
+  };
+  const options = {
+    roll,
+    published,
+    clock,
+    logger: silentLogger,
+    followers: [follower],
+    observer,
+    completeAfter: () => 0,
+  };
   const journal = new Journal(options);
   const store = new HeldStore();
   journal.begin(store, 0);
@@ -58,7 +73,7 @@ function journaled() {
       { env: 'e', service: 'web', id, addresses: ['a:1'], ttlMs: 3_000, renewIntervalMs: 1_000, ...over },
     ])[0]!.handle;
   const listed = () => published.instances('e', 'web').map(({ id }) => id);
-  return { clock, roll, published, told, journal, store, register, listed };
+  return { clock, roll, published, told, journal, store, register, listed, seen };
 }
 
 /** How a promise ended, as far as it has. */
@@ -84,6 +99,24 @@ describe('the journal', () => {
     expect([listed(), told.length, published.revision, roll.revision, answer()]).toEqual([[], 0, 0, 1, 'pending']);
     await store.sync();
     expect([listed(), told.length, published.revision, answer()]).toEqual([['a'], 1, 1, 'resolved']);
+  });
+
+  it('tells its observer how long each sync took, and once when the store cannot and can be written again', async () => {
+    const { clock, store, register, seen } = journaled();
+    register('a');
+    await turn();
+    await clock.advance(40);
+    await store.sync();
+    expect(seen).toEqual(['synced 40']);
+    register('b');
+    await turn();
+    await store.fail('no space left');
+    await clock.advance(retryWriteMs);
+    await store.fail('no space left');
+    expect(seen).toEqual(['synced 40', 'unwritable']);
+    await clock.advance(retryWriteMs);
+    await store.sync();
+    expect(seen).toEqual(['synced 40', 'unwritable', 'synced 0', 'writable']);
   });
 
   it('writes what comes while a group is being synced as one more group', async () => {

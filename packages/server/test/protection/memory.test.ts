@@ -18,13 +18,17 @@ it.each([
   const lease = { ttlMs: 90_000, renewIntervalMs: 30_000 };
   let generation = 0;
   let now = 0;
+  const hear = (id: string): void => {
+    const member = protection.member('app', id);
+    if (member !== undefined) protection.renewed(member, now);
+  };
   const replace = (): void => {
     const [died, dead] = [now, `${generation}`];
     generation += 1;
     const events: [number, () => void][] = [
       [died + replacedAfterMs, () => protection.registered('app', `${generation}`, lease, now)],
       // On time when its predecessor expires; nobody yet in the other case.
-      [died + 85_000, () => protection.renewed('app', `${generation}`, now)],
+      [died + 85_000, () => hear(`${generation}`)],
       [died + 90_000, () => protection.expired('app', dead, now)],
     ];
     for (const [at, event] of events.sort(([a], [b]) => a - b)) {

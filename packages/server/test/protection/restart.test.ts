@@ -41,7 +41,8 @@ class Fleet {
   }
 
   #renew(which: number): void {
-    this.protection.renewed(...nameOf(which), this.now);
+    const member = this.protection.member(...nameOf(which));
+    if (member !== undefined) this.protection.renewed(member, this.now);
     this.ends.set(which, this.now + lease.ttlMs);
   }
 

@@ -1,5 +1,5 @@
 import { LeaseTable } from '@rollcall/core/adapter';
-import { Protection } from '../../src/protection/index.ts';
+import { type Member, Protection } from '../../src/protection/index.ts';
 
 /** What happens to a fleet: a script of commands by second, and the log that the rule writes beneath. */
 export class Simulation {
@@ -10,7 +10,7 @@ export class Simulation {
     string,
     { service: string; id: string; interval: number; ttl: number; from: number; cut: boolean }
   >();
-  readonly #listed = new Set<string>();
+  readonly #listed = new Map<string, Member>();
   readonly #commands: { at: number; run: () => void }[] = [];
   #on = false;
   #stopped: readonly [number, number] | undefined;
@@ -101,15 +101,10 @@ export class Simulation {
     const node = this.#alive.get(id)!;
     if (node.cut && !first) return;
     const ms = now * 1000;
-    if (this.#listed.has(id)) this.protection.renewed(node.service, id, ms);
-    else
-      this.protection.registered(
-        node.service,
-        id,
-        { ttlMs: node.ttl * 1000, renewIntervalMs: node.interval * 1000 },
-        ms,
-      );
-    this.#listed.add(id);
+    const known = this.#listed.get(id);
+    const lease = { ttlMs: node.ttl * 1000, renewIntervalMs: node.interval * 1000 };
+    if (known !== undefined) this.protection.renewed(known, ms);
+    else this.#listed.set(id, this.protection.registered(node.service, id, lease, ms));
     this.#leases.set(id, node, node.ttl * 1000, ms);
   }
 

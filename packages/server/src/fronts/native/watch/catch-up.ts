@@ -1,4 +1,3 @@
-import type { View } from '../../../access/caller.ts';
 import type { ChangeLog } from '../../../changes/change-log.ts';
 import type { Change } from '../../../roll/followers.ts';
 import { type InstanceRef, keyOf } from '../../../roll/instance-ref.ts';
@@ -6,20 +5,7 @@ import type { PublishedRoll } from '../../../roll/published-roll.ts';
 import { chunkBytes } from '../../../server-options.ts';
 import { type Snapshots, wireBytes } from '../snapshots.ts';
 import { eventOfChange } from './watch-events.ts';
-
-/** What a watch wants to hear of. */
-export interface WatchFilter {
-  readonly env: string;
-  /** Undefined: all of the env. */
-  readonly service: string | undefined;
-  /** What of that its client may read. */
-  readonly view: View;
-}
-
-/** What a watch lacks: everything, or some events after which it stands at `cursor`. */
-export type Missing =
-  | { readonly type: 'snapshot' }
-  | { readonly type: 'events'; readonly events: Buffer; readonly cursor: number };
+import type { Missing, WatchFilter, WatchGroup } from './watch-group.ts';
 
 /** Where the watches look. */
 export interface Sources {
@@ -37,28 +23,21 @@ const bytesOf = (change: Change): number => (change.type === 'put' ? wireBytes(c
  */
 export class CatchUp {
   readonly #sources: Sources;
-  readonly #known = new Map<string, Missing>();
-  #revision = 0;
 
   constructor(sources: Sources) {
     this.#sources = sources;
   }
 
-  after(cursor: number, filter: WatchFilter): Missing {
-    const { roll } = this.#sources;
-    if (this.#revision !== roll.revision) this.forget();
-    this.#revision = roll.revision;
-    const key = `${cursor}\0${filter.env}\0${filter.service ?? ''}\0${filter.view.key}`;
-    const known = this.#known.get(key);
+  after<T>(cursor: number, group: WatchGroup<T>): Missing {
+    const { revision } = this.#sources.roll;
+    if (group.knownAt !== revision) group.known.clear();
+    group.knownAt = revision;
+    const from = group.from(cursor);
+    const known = group.known.get(from);
     if (known !== undefined) return known;
-    const missing = this.#missing(cursor, filter);
-    this.#known.set(key, missing);
+    const missing = this.#missing(from, group.filter);
+    group.known.set(from, missing);
     return missing;
-  }
-
-  /** When all watches have been told, what they shared is of no use. */
-  forget(): void {
-    this.#known.clear();
   }
 
   #missing(cursor: number, filter: WatchFilter): Missing {

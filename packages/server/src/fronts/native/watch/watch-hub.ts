@@ -5,10 +5,12 @@ import { heartbeatMs } from '@rollcall/protocol';
 import type { Caller, View } from '../../../access/caller.ts';
 import type { ChangeLog } from '../../../changes/change-log.ts';
 import type { Pacer } from '../../../http/pacer.ts';
-import type { RollFollower } from '../../../roll/followers.ts';
+import type { Change, RollFollower } from '../../../roll/followers.ts';
 import type { PublishedRoll } from '../../../roll/published-roll.ts';
 import type { Snapshots } from '../snapshots.ts';
-import { CatchUp, type WatchFilter } from './catch-up.ts';
+import { CatchUp } from './catch-up.ts';
+import type { WatchFilter, WatchGroup } from './watch-group.ts';
+import { WatchGroups } from './watch-groups.ts';
 import { type WatchContext, WatchStream } from './watch-stream.ts';
 
 /** What the watches need of their server. */
@@ -41,6 +43,9 @@ export class WatchHub implements RollFollower {
   readonly #clock: Clock;
   readonly #pacer: Pacer;
   readonly #streams = new Map<WatchStream, Client>();
+  readonly #groups = new WatchGroups<WatchStream>();
+  /** Those that a change concerns of which they have not been told. */
+  readonly #changed = new Set<WatchGroup<WatchStream>>();
   readonly #maxWatches: number;
   #cancelHeartbeat: (() => void) | undefined;
   #isScheduled = false;
@@ -75,17 +80,23 @@ export class WatchHub implements RollFollower {
     response.writeHead(200, eventStreamHeaders);
     response.once('error', () => response.destroy());
     roll.settle();
-    const stream = new WatchStream(this.#context, response, filter, cursorOf(roll, filter.view, lastEventId));
+    const group = this.#groups.of(filter, roll.revision);
+    const stream = new WatchStream(this.#context, response, group, cursorOf(roll, filter.view, lastEventId));
+    group.members.add(stream);
     this.#streams.set(stream, { caller, socket: response.req.socket });
-    response.once('close', () => this.#streams.delete(stream));
+    response.once('close', () => {
+      this.#streams.delete(stream);
+      this.#groups.leave(stream, group);
+    });
     response.on('drain', () => this.#pacer.enqueue(stream));
     this.#cancelHeartbeat ??= this.#beat();
     this.#pacer.enqueue(stream);
   }
 
   /** Watchers are told when the command that changed the roll is done: many changes at once are one message. */
-  changed(): void {
-    this.#tellSoon();
+  changed(change: Change): void {
+    for (const group of this.#groups.concernedBy(change)) if (group.changed(change.revision)) this.#changed.add(group);
+    if (this.#changed.size > 0) this.#tellSoon();
   }
 
   /** A watcher may lack a change: each begins anew. */
@@ -100,8 +111,10 @@ export class WatchHub implements RollFollower {
 
   /** Warming is over: what is not there now is gone. */
   warmed(): void {
-    for (const stream of this.#streams.keys()) stream.warmed();
-    this.#tellSoon();
+    for (const stream of this.#streams.keys()) {
+      stream.warmed();
+      this.#pacer.enqueue(stream);
+    }
   }
 
   /** Ends every watch; clients reconnect elsewhere. */
@@ -115,7 +128,11 @@ export class WatchHub implements RollFollower {
     this.#isScheduled = true;
     setImmediate(() => {
       this.#isScheduled = false;
-      for (const stream of this.#streams.keys()) this.#pacer.enqueue(stream);
+      for (const group of this.#changed) {
+        group.told();
+        for (const stream of group.members) this.#pacer.enqueue(stream);
+      }
+      this.#changed.clear();
     });
   }
 
@@ -128,7 +145,6 @@ export class WatchHub implements RollFollower {
   #beat(): () => void {
     return this.#clock.setTimer(heartbeatMs, () => {
       this.#beatInTurns([...this.#streams.keys()]);
-      this.#context.catchUp.forget();
       this.#cancelHeartbeat = this.#streams.size === 0 ? undefined : this.#beat();
     });
   }

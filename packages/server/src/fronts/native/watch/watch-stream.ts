@@ -2,8 +2,9 @@ import type { ServerResponse } from 'node:http';
 import type { Paced } from '../../../http/pacer.ts';
 import type { PublishedRoll } from '../../../roll/published-roll.ts';
 import type { Snapshots } from '../snapshots.ts';
-import type { CatchUp, WatchFilter } from './catch-up.ts';
+import type { CatchUp } from './catch-up.ts';
 import { cursorText, eventOf, heartbeat, snapshotEvent } from './watch-events.ts';
+import type { WatchGroup } from './watch-group.ts';
 
 /** What the streams of a server share. */
 export interface WatchContext {
@@ -20,18 +21,23 @@ export interface WatchContext {
 export class WatchStream implements Paced {
   readonly #context: WatchContext;
   readonly #response: ServerResponse;
-  readonly #filter: WatchFilter;
   /** The revision up to which everything has been told or is in `#chunks`; undefined: nothing has. */
   #cursor: number | undefined;
   #chunks: Iterator<Buffer, undefined> | undefined;
   #owesCurrent: boolean;
   #owesWarmed = false;
+  readonly #group: WatchGroup<WatchStream>;
 
   /** `cursor`: where a client resumes. */
-  constructor(context: WatchContext, response: ServerResponse, filter: WatchFilter, cursor: number | undefined) {
+  constructor(
+    context: WatchContext,
+    response: ServerResponse,
+    group: WatchGroup<WatchStream>,
+    cursor: number | undefined,
+  ) {
     this.#context = context;
     this.#response = response;
-    this.#filter = filter;
+    this.#group = group;
     this.#cursor = cursor;
     this.#owesCurrent = cursor !== undefined;
     response.once('close', () => this.#chunks?.return?.());
@@ -40,6 +46,12 @@ export class WatchStream implements Paced {
   /** What its client has not read yet. Bytes. */
   get backlogBytes(): number {
     return this.#response.writableLength;
+  }
+
+  /** It has told all that there is. */
+  get isIdle(): boolean {
+    if (this.#chunks !== undefined || this.#owesCurrent || this.#owesWarmed) return false;
+    return this.#cursor !== undefined && this.#cursor >= this.#group.changedAt;
   }
 
   /** A failure ends this watch alone; its client resumes. */
@@ -63,6 +75,8 @@ export class WatchStream implements Paced {
 
   /** Only between events, and not behind a backlog: that the backlog moves says as much. */
   beat(): void {
+    // What did not concern it until now never will.
+    if (this.isIdle) this.#cursor = this.#context.roll.revision;
     if (this.#chunks === undefined && !this.#isBlocked) this.#response.write(heartbeat);
   }
 
@@ -79,44 +93,44 @@ export class WatchStream implements Paced {
     for (;;) {
       const chunk = this.#chunks?.next().value;
       if (chunk !== undefined) return chunk;
-      this.#chunks = this.#plan();
-      if (this.#chunks === undefined) return undefined;
+      this.#chunks = undefined;
+      const planned = this.#plan();
+      if (planned === undefined) return undefined;
+      if (!Buffer.isBuffer(planned)) this.#chunks = planned;
+      else if (planned.length > 0) return planned;
     }
   }
 
-  #plan(): Iterator<Buffer, undefined> | undefined {
-    const { roll, catchUp } = this.#context;
+  #plan(): Iterator<Buffer, undefined> | Buffer | undefined {
+    const { catchUp } = this.#context;
     if (this.#cursor === undefined) return this.#snapshot();
-    if (this.#cursor === roll.revision) return this.#caughtUp(this.#cursor);
-    const missing = catchUp.after(this.#cursor, this.#filter);
+    if (this.#cursor >= this.#group.changedAt) return this.#caughtUp(this.#cursor);
+    const missing = catchUp.after(this.#cursor, this.#group);
     if (missing.type === 'snapshot') return this.#snapshot();
     this.#cursor = missing.cursor;
-    return one(missing.events);
+    return missing.events;
   }
 
   #snapshot(): Iterator<Buffer, undefined> {
-    const { roll, snapshots, isWarming } = this.#context;
-    const { env, service, view } = this.#filter;
+    const { snapshots, isWarming, roll } = this.#context;
+    const { env, service, view } = this.#group.filter;
     const chunks = snapshots.of(env, service, view).read(() => this.cut());
     this.#cursor = roll.revision;
     this.#owesCurrent = false;
     return snapshotEvent(this.#id(), chunks, isWarming());
   }
 
-  #caughtUp(cursor: number): Iterator<Buffer, undefined> | undefined {
+  #caughtUp(cursor: number): Buffer | undefined {
     if (this.#owesCurrent) {
       this.#owesCurrent = false;
-      return one(eventOf('current', this.#id(cursor), this.#context.isWarming() ? { warming: true } : {}));
+      return eventOf('current', this.#id(cursor), this.#context.isWarming() ? { warming: true } : {});
     }
     if (!this.#owesWarmed) return undefined;
     this.#owesWarmed = false;
-    return one(eventOf('warmed', this.#id(cursor), {}));
+    return eventOf('warmed', this.#id(cursor), {});
   }
 
   #id(revision: number = this.#cursor ?? 0): string {
-    return cursorText(this.#context.roll.epoch, revision, this.#filter.view);
+    return cursorText(this.#context.roll.epoch, revision, this.#group.filter.view);
   }
 }
-
-const one = (chunk: Buffer): Iterator<Buffer, undefined> =>
-  (chunk.length === 0 ? [] : [chunk]).values() as Iterator<Buffer, undefined>;

@@ -1,0 +1,45 @@
+import type { Clock } from '@rollcall/core';
+import type { Environment } from './environment.ts';
+import type { Followers } from './followers.ts';
+import type { Listing } from './holders.ts';
+import type { LeaseTerms } from './instance-ref.ts';
+import type { LeaseScheduler } from './lease-scheduler.ts';
+import { noteSilence } from './listings.ts';
+import { roundTerms } from './registration.ts';
+
+/** In place: a renewal that is on time, on the terms that are stored, touches numbers of its own and allocates nothing. */
+export class Renewals {
+  readonly #clock: Clock;
+  readonly #scheduler: LeaseScheduler;
+  readonly #followers: Followers;
+
+  constructor(clock: Clock, scheduler: LeaseScheduler, followers: Followers) {
+    this.#clock = clock;
+    this.#scheduler = scheduler;
+    this.#followers = followers;
+  }
+
+  /** True: it changed something of its environment, which has to be followed up. */
+  renew(environment: Environment, listing: Listing, now: number, terms?: LeaseTerms): boolean {
+    environment.renewals.add(now);
+    const isChanged = terms !== undefined && changeTerms(environment, listing, roundTerms(terms), now);
+    if (isChanged) this.#followers.termsChanged(listing.instance);
+    const wallNow = this.#clock.wallNow();
+    noteSilence(listing, wallNow);
+    listing.instance.renewedAt = wallNow;
+    this.#scheduler.grant(listing, now);
+    const { service, id } = listing.instance;
+    listing.member ??= environment.protection.member(service, id);
+    const isBack = listing.member !== undefined && environment.protection.renewed(listing.member, now);
+    return isBack || isChanged;
+  }
+}
+
+function changeTerms({ protection }: Environment, listing: Listing, terms: LeaseTerms, now: number): boolean {
+  const { instance } = listing;
+  const { ttlMs, renewIntervalMs } = terms;
+  if (ttlMs === instance.ttlMs && renewIntervalMs === instance.renewIntervalMs) return false;
+  listing.instance = { ...instance, ttlMs, renewIntervalMs };
+  protection.registered(instance.service, instance.id, listing.instance, now);
+  return true;
+}
