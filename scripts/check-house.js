@@ -1,4 +1,4 @@
-// The rules of the house: sizes, docstrings, signals, settings, clocks, adapters as data, import circles, file names.
+// The rules of the house: sizes, docstrings, subjects of comments, signals, settings, clocks, adapters as data, import circles, file names.
 // `node scripts/check-house.js --figures` prints the sizes.
 import { existsSync, readdirSync } from 'node:fs';
 import { dirname, join } from 'node:path/posix';
@@ -47,12 +47,12 @@ const nameless = rules.namelessAdapters(adapterNames);
 const problems = [
   ...sources.flatMap((source) =>
     [
-      ...[rules.shortFiles, rules.shortFunctions, rules.documentedExports],
+      ...[rules.shortFiles, rules.shortFunctions, rules.documentedExports, rules.namedSubjects],
       ...[rules.ownedSignals, rules.inputSettings, rules.injectedClock],
     ].flatMap((rule) => (holdsFor(rule, source.path) ? rule(source) : [])),
   ),
   ...sources.filter(({ path }) => !path.startsWith('packages/adapters/')).flatMap(nameless),
-  ...programs.flatMap((source) => [...rules.ownedSignals(source), ...nameless(source)]),
+  ...programs.flatMap((source) => [...rules.ownedSignals(source), ...rules.namedSubjects(source), ...nameless(source)]),
   ...circles(),
   ...undocumented(),
   ...adapterFolders.flatMap(missingFiles),

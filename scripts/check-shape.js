@@ -1,4 +1,4 @@
-// The shape of what is published: publint, are-the-types-wrong, and a require() of every entry.
+// The shape of the published packages: publint, are-the-types-wrong, and a require() of every entry.
 import { existsSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { root, run } from './bootstrap.js';

@@ -1,4 +1,4 @@
-// What of the tests runs here: all of it, unless the inner loop is asked for or the machine cannot.
+// Which test files run here: all, unless `--quick` is given or the machine lacks what they need.
 //
 // A test folder says in its `lanes.json` what its files need, by globs: a program (`etcd`, `consul`, any other that Debian
 // has), `lan` (two hosts, which only root can make), `go`, `systemd`, or time (`slow`). A file may need several things; one that is not

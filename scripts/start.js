@@ -76,7 +76,7 @@ async function calling(consumer, count, work = () => pause(500)) {
 
 async function story() {
   const address = await openRoll();
-  title('Two greeters start as processes of their own, on ports that nobody chose, and register.');
+  title('Two greeters start as processes of their own, on any free ports, and register.');
   const first = await greeter(address, 'greeter-1');
   const second = await greeter(address, 'greeter-2');
   verdict(true, 'both are on the roll, with a TTL of 3 s, renewed every second');
@@ -87,7 +87,7 @@ async function story() {
   await cast.hear(({ type }) => type === 'synced', 5_000);
   await calling(consumer, 2);
 
-  // Who registers after another's last heartbeat could be its replacement: let everybody be heard once more.
+  // A newcomer that registers after another's last heartbeat could be its replacement, so both renew once more first.
   await pause(1_500);
   title('greeter-1 is killed with SIGKILL: it cannot say goodbye, and stays on the roll for its TTL.');
   const { renewedAt } = await renewal(address, 'greeter-1');
@@ -138,7 +138,7 @@ async function story() {
   for (const child of [second, third]) child.send('thaw');
   for (const wanted of ['greeter-2', 'greeter-3'])
     await cast.hear(({ type, id, late: isLate }) => type === 'update' && id === wanted && !isLate, 8_000, back);
-  verdict(true, 'both are on time again, and nobody was ever missing');
+  verdict(true, 'both are on time again, and neither was ever missing');
   return address;
 }
 

@@ -1,5 +1,5 @@
-// Run: node drill.js. Ten services lose the network at once: the registry blames the network and strikes nobody off. Then
-// an operator who knows better ends the protection. About 10 s.
+// Run: node drill.js. Ten services lose the network at once: the registry blames the network and evicts none. Then
+// an operator ends the protection. About 10 s.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';

@@ -8,7 +8,7 @@ import { placeOrder } from './orders.js';
 const payments = { name: 'payments', nodes: [{ id: 'payments-1', address: '127.0.0.1:9000' }] };
 const call = async (/** @type {string} */ address) => `paid at ${address}`;
 
-test('calls the node that is on the roll', async () => {
+test('an order is paid at the node that is on the roll', async () => {
   const registry = memory();
   assert.equal(await placeOrder(registry, call), 'no payments service is up');
   await registry.register(payments);
@@ -16,7 +16,7 @@ test('calls the node that is on the roll', async () => {
   await registry.close();
 });
 
-test('queues while the registry is down or hangs, and goes on when it is back', async () => {
+test('orders are queued while the registry is down or hangs, and paid when it is back', async () => {
   const registry = faulty(memory({ timeoutMs: 50 }));
   await registry.register(payments);
   registry.down();

@@ -55,6 +55,13 @@ export function documentedExports({ path, program, comments, text, lineOf }) {
     .map(({ start }) => `${path}:${lineOf(start)}: an export without a docstring`);
 }
 
+/** @type {Rule} A comment names its subject: the server, a watcher, the caller. */
+export const namedSubjects = ({ path, comments, lineOf }) =>
+  comments.flatMap(({ value, start }) => {
+    const [word] = /\b(?:whoever|nobody|anybody|everybody|everyone|somebody)\b/i.exec(value) ?? [];
+    return word === undefined ? [] : [`${path}:${lineOf(start)}: "${word}" in a comment; name the subject`];
+  });
+
 /** @type {Rule} On Node 20 these lose their timer at a garbage collection: docs/design/time-and-deadlines.md. */
 export function ownedSignals({ path, program, lineOf }) {
   /** @type {string[]} */

@@ -35,7 +35,7 @@ export class Cast {
 
   /** @param {string} script @param {string[]} args */
   fork(script, args) {
-    // A group of its own: Ctrl-C in the terminal is for the narrator, who ends the others in order.
+    // A group of its own: Ctrl-C in the terminal reaches the narrator only, which ends the others in order.
     return this.#add(
       fork(`${root}scripts/story/${script}`, args, { stdio: ['ignore', 'inherit', 'inherit', 'ipc'], detached: true }),
     );

@@ -77,7 +77,7 @@ describe('what the code offers and what the pages name', () => {
   });
 
   it('every flag of the command line and of the service runtime is named by a page', () => {
-    expect(missing(matches(/^packages\/(?:cli|service)\/src\//, /'(--[a-z][a-z-]+)(?=[ '])/g))).toEqual([]);
+    expect(missing(matches(/^packages\/(?:cli|service)\/src\/(?!systemd)/, /'(--[a-z][a-z-]+)(?=[ '])/g))).toEqual([]);
   });
 
   it('every environment variable that published code reads is named by a page', () => {

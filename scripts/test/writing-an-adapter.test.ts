@@ -37,7 +37,7 @@ beforeAll(async () => {
 afterAll(() => rm(workspace, { recursive: true, force: true }));
 
 describe('docs/writing-an-adapter.md', () => {
-  it('leads from an empty folder to an adapter that compiles, keeps the contract and is found by its path', async () => {
+  it('docs/writing-an-adapter.md leads from an empty folder to an adapter that compiles, keeps the contract and is found by its path', async () => {
     const files = await follow(await readFile(join(root, 'docs/writing-an-adapter.md'), 'utf8'));
     for (const part of ['adapter', 'registry', 'options', 'mapping', 'watch', 'error'])
       expect(files).toContain(`src/pinboard-${part}.ts`);

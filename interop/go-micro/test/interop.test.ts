@@ -56,7 +56,7 @@ describe.each(subjects)("go-micro's own registry on $name", ({ name: kind, prepa
   const deletes = (events: readonly WatchEvent[]) =>
     events.flatMap((event) => (event.type === 'delete' ? [`${event.service.nodes[0]?.id} ${event.reason}`] : []));
 
-  it('what it registers is read and watched here, to the last field, and goes when it says so', async () => {
+  it('what go-micro registers is read and watched here to the last field, and goes when it deregisters', async () => {
     const [registry, other] = [ours(), goMicro()];
     const events = follow(registry);
     await eventually(() => events.at(-1)?.type).toBe('synced');
@@ -71,7 +71,7 @@ describe.each(subjects)("go-micro's own registry on $name", ({ name: kind, prepa
     await eventually(() => deletes(events)).toEqual(['greeter-1 deregistered']);
   });
 
-  it('what is registered here is read and watched there, and goes when it is withdrawn', async () => {
+  it('what is registered here is read and watched by go-micro, and goes when it is withdrawn', async () => {
     const [registry, other] = [ours(), goMicro()];
     await other.watch('greeter');
     // The form of go-micro's ids, which are the same on every backend.
@@ -93,7 +93,7 @@ describe.each(subjects)("go-micro's own registry on $name", ({ name: kind, prepa
     expect(await other.get('greeter')).toEqual([]);
   });
 
-  it('who falls silent is gone from both', async () => {
+  it('a node that falls silent is gone for go-micro and for us', async () => {
     const [registry, silent, other] = [ours(), open(backend.address), goMicro()];
     const dying = goMicro();
     const events = follow(registry);
@@ -106,7 +106,7 @@ describe.each(subjects)("go-micro's own registry on $name", ({ name: kind, prepa
     await eventually(() => other.get('greeter')).toEqual([]);
   });
 
-  it('the command line reads and withdraws what it registered', async () => {
+  it('the command line reads and withdraws what go-micro registered', async () => {
     await goMicro().register(theirs('1.0.0', 'greeter-1'), 30);
     const rollcall = async (...args: readonly string[]) =>
       (

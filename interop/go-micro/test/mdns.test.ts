@@ -69,7 +69,7 @@ it('a go-micro that is killed goes when its records are over', async () => {
   expect(events.at(-1)).toMatchObject({ reason: 'expired' });
 }, 180_000);
 
-it('of an id that both took while they were parted go-micro, which never gives way, keeps it', async () => {
+it('go-micro keeps an id that both took while the network was parted, since it never gives way', async () => {
   const [registry, other] = [open('b'), goMicro()];
   await lan.down('b');
   await registry.register(service('2.0.0', 'parted'), { ttlMs: 60_000 });
@@ -123,7 +123,7 @@ it.each(['a', 'b'] as const)(
 describe.each(['a', 'b'] as const)('go-micro on host a and a registry on host %s', (host) => {
   const ours = (namespace?: string): Registry => open(host, namespace);
 
-  it('what it registers is read, listed and watched here, and goes when it says so', async () => {
+  it('what go-micro registers over mDNS is read, listed and watched here, and goes when it deregisters', async () => {
     const [registry, other] = [ours(), goMicro()];
     const events = follow(registry);
     await other.register(service('1.0.0', `theirs-1${host}`), 30);
@@ -145,7 +145,7 @@ describe.each(['a', 'b'] as const)('go-micro on host a and a registry on host %s
     expect(types(events, `theirs-2${host}`)).toEqual(['create']);
   }, 60_000);
 
-  it('what we register is found, listed and watched by it, and goes when we say so', async () => {
+  it('what is registered here over mDNS is found, listed and watched by go-micro, and goes when it is deregistered', async () => {
     const [registry, other] = [ours(), goMicro()];
     await other.watch(name);
     await registry.register(service('3.0.0', `ours-1${host}`), { ttlMs: 60_000 });
@@ -170,14 +170,14 @@ describe.each(['a', 'b'] as const)('go-micro on host a and a registry on host %s
     await eventually(() => other.list()).not.toContain(name);
   }, 60_000);
 
-  it('an id that it holds is CONFLICT', async () => {
+  it('register of an id that go-micro holds is CONFLICT', async () => {
     const [registry, other] = [ours(), goMicro()];
     await other.register(service('1.0.0', `taken-${host}`), 30);
     await eventually(async () => rows(await registry.getService(name))).toHaveLength(1);
     await expect(registry.register(service('2.0.0', `taken-${host}`))).rejects.toMatchObject({ code: 'CONFLICT' });
   }, 60_000);
 
-  it('its domain is our namespace', async () => {
+  it('the domain of go-micro is a namespace here', async () => {
     const [registry, elsewhere, other] = [ours(`acme-${host}`), ours(), goMicro(`acme-${host}`)];
     await other.register(service('1.0.0', 'inside'), 30);
     await eventually(async () => rows(await registry.getService(name))).toHaveLength(1);

@@ -34,7 +34,7 @@ export class BackendProcess {
     process.once('exit', this.#onExit);
   }
 
-  /** Of the running process; undefined while there is none. */
+  /** Process id; undefined while no process runs. */
   get pid(): number | undefined {
     return this.#child?.pid;
   }
@@ -65,12 +65,12 @@ export class BackendProcess {
     }
   }
 
-  /** As an operator stops it. */
+  /** Stops the backend as an operator does. */
   stop(): Promise<void> {
     return this.#end('SIGTERM');
   }
 
-  /** As a machine dies. */
+  /** Kills the backend, as the death of its machine would. */
   kill(): Promise<void> {
     return this.#end('SIGKILL');
   }

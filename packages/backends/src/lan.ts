@@ -64,7 +64,7 @@ export class Lan {
     await run('ip', ['link', 'add', ends.a, 'type', 'veth', 'peer', 'name', ends.b]);
     for (const host of ['a', 'b'] as const) {
       await run('ip', ['link', 'set', ends[host], 'netns', this.namespace(host), 'name', device]);
-      // As a network card keeps its number: nothing but the interface itself tells that it was made again.
+      // The new interface keeps the hardware address, as a real network card does, so its address does not tell that it was made again.
       await this.run(host, 'ip', ['link', 'set', device, 'address', `02:00:00:00:00:${host === 'a' ? '0a' : '0b'}`]);
       await this.run(host, 'ip', ['addr', 'add', `${this.address(host)}/24`, 'dev', device]);
       await this.up(host);
@@ -86,7 +86,7 @@ export class Lan {
     await this.run(host, 'ip', ['link', 'set', device, 'down']);
   }
 
-  /** Of what comes in to a host, so many of a hundred packets (1-99) are lost, at random. */
+  /** Loses this many of a hundred incoming packets (1-99) of a host, at random. */
   async lose(host: HostName, percent: number): Promise<void> {
     const rule = `table inet loss { chain in { type filter hook input priority 0; iifname ${device} numgen random mod 100 < ${percent} counter drop; }; }`;
     await this.run(host, await findBinary('nft'), [rule]);

@@ -9,7 +9,7 @@ import { createServer } from 'node:net';
 const lowest = 15_000;
 const highest = 32_000;
 
-/** So many ports of 127.0.0.1 on which no program listens now; they stay free while the program that gets them restarts. */
+/** Ports of 127.0.0.1 on which no program listens now; they stay free while the program that gets them restarts. */
 export async function freePorts(count: number): Promise<readonly number[]> {
   const ports = new Set<number>();
   while (ports.size < count) {

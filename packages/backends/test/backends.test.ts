@@ -16,7 +16,7 @@ const has = async (address: string, key: string): Promise<boolean> =>
   ((await post(address, 'range', { key: base64(key) })) as { count?: string }).count === '1';
 
 describe('etcd', () => {
-  it('keeps its data over stop and kill, answers nothing while frozen, and loses all by wipe', async () => {
+  it('the etcd of tests keeps its data over stop and kill, answers nothing while frozen, and loses all by wipe', async () => {
     const { node, address } = await etcdNode();
     cleanUps.push(() => node.dispose());
     await node.start();
@@ -35,7 +35,7 @@ describe('etcd', () => {
     expect(await has(address, 'a')).toBe(false);
   }, 60_000);
 
-  it('three are one cluster that lives without one of them', async () => {
+  it('three etcds of tests are one cluster that lives without one of them', async () => {
     const { nodes, addresses } = await etcdCluster(3);
     cleanUps.push(() => Promise.all(nodes.map((node) => node.dispose())));
     await Promise.all(nodes.map((node) => node.start()));
@@ -49,7 +49,7 @@ describe('etcd', () => {
 });
 
 describe('consul', () => {
-  it('keeps what is registered over a restart, and a client agent knows what its server knows', async () => {
+  it('the Consul of tests keeps registrations over a restart, and a client agent knows what its server knows', async () => {
     const server = await consulAgent();
     cleanUps.push(() => server.agent.dispose());
     await server.agent.start();
@@ -66,7 +66,7 @@ describe('consul', () => {
 });
 
 describe('proxy', () => {
-  it('passes, cuts, swallows and passes again', async () => {
+  it('the proxy of tests passes, cuts, swallows and passes again', async () => {
     const { node, address } = await etcdNode();
     cleanUps.push(() => node.dispose());
     await node.start();

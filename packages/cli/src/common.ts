@@ -39,7 +39,7 @@ export const program: { readonly env: NodeJS.ProcessEnv; readonly place: Program
   place: { entry: process.argv[1], cwd: process.cwd() },
 };
 
-/** What a service that the command line runs reads: TTL, interval and address, where no option of the command says them. */
+/** Settings of a service that a command runs: TTL, interval and address, where no option of the command gives them. */
 export const serviceSettings: SettingSources = { argv: [], env: program.env };
 
 /** The variables are those of the service runtime, so that a command sees what a service on this machine sees. */
@@ -58,7 +58,11 @@ export function withCommon(command: Command): Command {
       'host:port or URL, several with commas; mdns: network interfaces',
       fromEnv('registryAddress'),
     )
-    .option('--registry-namespace <name>', 'a roll of its own on the same backend', fromEnv('registryNamespace'))
+    .option(
+      '--registry-namespace <name>',
+      'a namespace: a separate roll on the same backend',
+      fromEnv('registryNamespace'),
+    )
     .option(
       '--registry-token-file <path>',
       'file with the token (a token on the command line shows in ps)',
@@ -72,12 +76,12 @@ export function withCommon(command: Command): Command {
     .option('--registry-cert <path>', 'PEM file with the certificate to show to the registry', fromEnv('registryCert'))
     .option('--registry-key <path>', 'PEM file with its key', fromEnv('registryKey'))
     .addOption(timeOption('--timeout <time>', 'how long a call may take', '5s'))
-    .option('--json', 'for programs')
-    .option('--quiet', 'nothing but the result');
+    .option('--json', 'print JSON, for programs')
+    .option('--quiet', 'print nothing but the result');
 }
 
 function tokenOf({ registryTokenFile: path }: CommonOptions): string | undefined {
-  // A variable with nothing in it is none.
+  // An empty variable counts as absent.
   if (path === undefined) return program.env[tokenVariable] || undefined;
   try {
     return readFileSync(path, 'utf8').trim();

@@ -1,5 +1,6 @@
 import { createRequire } from 'node:module';
 import { Command, CommanderError } from 'commander';
+import { addBackupCommands } from './commands/backup.ts';
 import { addChangesCommand } from './commands/changes.ts';
 import { addDoctorCommand } from './commands/doctor.ts';
 import { addOperateCommands } from './commands/operate.ts';
@@ -41,6 +42,7 @@ function program(): Command {
   addServiceCommands(root);
   addChangesCommand(root);
   addOperateCommands(root);
+  addBackupCommands(root);
   addDoctorCommand(root);
   return root;
 }

@@ -67,16 +67,16 @@ afterEach(async () => {
 });
 
 describe('reading', () => {
-  it('lists an empty roll with 0 and finds nobody with 4', async () => {
+  it('list of an empty roll exits with 0, and get of an unknown name with 4', async () => {
     expect(await onServer('list', '--json')).toMatchObject({ code: 0, out: '[]\n' });
     expect(await onServer('get', 'nobody', '--json')).toMatchObject({ code: 4, out: '[]\n' });
   });
 
-  it('tells its version', async () => {
+  it('rollcall --version prints the version', async () => {
     expect((await rollcall('--version')).out).toMatch(/^\d+\.\d+\.\d+\n$/);
   });
 
-  it('says that no service of ours can have such a name, and that nothing was deregistered', async () => {
+  it('a command says that no service can have such a name, and that nothing was deregistered', async () => {
     expect((await onServer('get', 'Bad Name')).err).toMatch(
       /no node of Bad Name is registered, and none of Rollcall can be/,
     );
@@ -89,14 +89,14 @@ describe('reading', () => {
     });
   });
 
-  it('tells nothing of deregistering a service that never was registered', async () => {
+  it('deregister of a service that was never registered says that nothing was removed', async () => {
     const { child, output, ended } = start(['register', 'lost', '10.0.0.1:80', '--registry-address', '127.0.0.1:1']);
     await until(() => output.err.includes('not registered because'));
     child.kill('SIGINT');
     expect((await ended).err).not.toMatch(/could not deregister|since 0/);
   });
 
-  it('says that a server is warming up', async () => {
+  it('list says that a server is warming up', async () => {
     const young = start(['serve', '--port', '0', '--json', '--warm-up', '60s']);
     const [line] = (await once(createInterface(young.child.stdout), 'line')) as [string];
     const where = ['--registry-address', new URL((JSON.parse(line) as { url: string }).url).host];
@@ -105,7 +105,7 @@ describe('reading', () => {
     expect((await rollcall('list', '--json', ...where)).err).toBe('');
   });
 
-  it('says what to do when no server answers, with 3', async () => {
+  it('a command says what to do when no server answers, and exits with 3', async () => {
     const { code, err } = await rollcall('list', '--registry-address', '127.0.0.1:1');
     expect(code).toBe(3);
     expect(err).toMatch(/127\.0\.0\.1:1.*rollcall serve/);
@@ -122,22 +122,22 @@ describe('reading', () => {
     [['list', '--registry', './no-such-file.js'], /there is no such file/],
     [['list', '--registry', 'core'], /core is no adapter: .*must export `adapter`/],
     [['list', '--registry-token-file', 'no/such/file'], /cannot read the token file/],
-    [['status', '--registry', 'etcd'], /for the discovery server/],
+    [['status', '--registry', 'etcd'], /it takes a Rollcall server/],
     [['status', '--registry-address', 'a b'], /"a b" must be host:port/],
     [['serve', '--host', '0.0.0.0'], /--insecure/],
-  ])('answers wrong usage with 2: %s', async (args, message) => {
+  ])('wrong usage exits with 2: %s', async (args, message) => {
     const { code, err } = await rollcall(...args);
     expect(code).toBe(2);
     expect(err).toMatch(message);
   });
 
-  it('refuses a port that is taken, saying so', async () => {
+  it('serve refuses a port that is taken, and says so', async () => {
     const { code, err } = await rollcall('serve', '--port', address.split(':')[1]!);
     expect(code).toBe(3);
     expect(err).toMatch(/is taken/);
   });
 
-  it('finds an adapter in the working directory, and says what to install where there is none', async () => {
+  it('a command finds an adapter in the working directory, and says what to install where there is none', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'rollcall-cli-'));
     cleanUps.push(() => rm(folder, { recursive: true }));
     // Elsewhere than beside this repository's own adapters.
@@ -158,7 +158,7 @@ describe('reading', () => {
     expect(await list()).toMatchObject({ code: 0, out: '[{"name":"far","versions":["1"]}]\n' });
   });
 
-  it('ends quietly with 0 when its reader has seen enough', async () => {
+  it('a command ends quietly with 0 when the reader of its pipe has ended', async () => {
     const { child, ended } = start(['watch', '--registry-address', address]);
     await once(child.stdout, 'data');
     child.stdout.destroy();
@@ -169,7 +169,7 @@ describe('reading', () => {
     await writer.ended;
   });
 
-  it('sends the token of the file, to be told apart from a server that is down', async () => {
+  it('a command sends the token of the file, and tells a refused token from a server that is down', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'rollcall-cli-'));
     cleanUps.push(() => rm(folder, { recursive: true }));
     const tokenFile = join(folder, 'token');
@@ -189,7 +189,7 @@ describe('reading', () => {
     expect(seen.length).toBeGreaterThanOrEqual(2);
   });
 
-  it('explains self-protection', async () => {
+  it('status explains self-protection', async () => {
     const { code, out } = await onServer('status');
     expect(code).toBe(0);
     expect(out).toMatch(/self-protection on/);
@@ -198,7 +198,7 @@ describe('reading', () => {
 });
 
 describe('writing', () => {
-  it('registers until Ctrl-C and withdraws', async () => {
+  it('register keeps a node registered until Ctrl-C and withdraws it', async () => {
     const { child, output, ended } = start([
       'register',
       'web',
@@ -217,7 +217,7 @@ describe('writing', () => {
     expect(await ids('web')).toEqual([]);
   });
 
-  it('waits while another process holds the id, and says so; --on-conflict stop ends with 1', async () => {
+  it('register waits while another process holds the id, and says so; --on-conflict stop ends with 1', async () => {
     const where = ['--id', 'one', '--ttl', '2s', '--interval', '200ms', '--registry-address', address];
     const first = start(['register', 'taken', '10.0.0.1:80', ...where]);
     await until(() => first.output.err.includes('on the roll as one'));
@@ -236,7 +236,7 @@ describe('writing', () => {
     expect(await ids('taken')).toEqual([]);
   });
 
-  it('tells of the time that a suspended process was off the roll, and is back', async () => {
+  it('register tells how long a suspended process was off the roll, and is back', async () => {
     const where = ['--id', 'sleeper', '--ttl', '1s', '--interval', '300ms', '--registry-address', address];
     const { child, output, ended } = start(['register', 'sleeps', '10.0.0.1:80', ...where]);
     await until(() => output.err.includes('on the roll as sleeper'));
@@ -250,7 +250,7 @@ describe('writing', () => {
     expect((await ended).code).toBe(130);
   });
 
-  it('lets a live owner come back after deregister', async () => {
+  it('a live owner is back after deregister', async () => {
     const { child, output, ended } = start([
       'register',
       'back',
@@ -271,7 +271,7 @@ describe('writing', () => {
     expect((await ended).code).toBe(143);
   });
 
-  it('watches, one JSON event per line, and no service can send escape codes', async () => {
+  it('watch --json prints one event per line, and no service can send escape codes', async () => {
     const watching = start(['watch', 'evil', '--json', '--registry-address', address]);
     await until(() => watching.output.out.includes('synced'));
     const metadata = { evil: '\u001b[2J\u202e' };
@@ -296,7 +296,7 @@ describe('writing', () => {
     expect(human).not.toContain('\u001b[2J');
   });
 
-  it('runs any program: on the roll while it is healthy, and with its exit code', async () => {
+  it('run keeps any program registered while it is healthy, and ends with its exit code', async () => {
     const health = { status: 200 };
     const server = createServer((_request, response) => {
       response.writeHead(health.status).end();
@@ -333,7 +333,7 @@ describe('writing', () => {
     server.close();
   });
 
-  it('Ctrl-C reaches the program once, after its service is deregistered and drained', async () => {
+  it('Ctrl-C reaches the program of run once, after its service is deregistered and drained', async () => {
     const server = createServer().listen(0, '0.0.0.0');
     await once(server, 'listening');
     cleanUps.push(() => server.close());
@@ -352,7 +352,7 @@ describe('writing', () => {
     expect(run.output.out).toBe('int 1\n');
   });
 
-  it('says what it cannot run, with 2', async () => {
+  it('run says which program it cannot start, and exits with 2', async () => {
     const { code, err } = await onServer('run', '--name', 'x', '--port', '1', '--', 'no-such-program');
     expect(code).toBe(2);
     expect(err).toMatch(/cannot run no-such-program/);

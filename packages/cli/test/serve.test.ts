@@ -68,7 +68,7 @@ describe('rollcall serve', () => {
     },
   );
 
-  it('answers the names that --allow-host gives it, and no others', async () => {
+  it('a server answers the names that --allow-host gives it, and no others', async () => {
     const { url } = await serve('--host', '0.0.0.0', '--insecure', '--allow-host', 'registry.example,other.example');
     const port = Number(new URL(url).port);
     const firstLine = async (host: string): Promise<string> => {
@@ -82,7 +82,7 @@ describe('rollcall serve', () => {
     expect(await firstLine('evil.example')).toBe('421');
   });
 
-  it('a second signal ends it at once', async () => {
+  it('a second signal ends rollcall serve at once', async () => {
     const { child } = await serve();
     const exit = once(child, 'exit');
     child.kill('SIGTERM');
@@ -90,7 +90,7 @@ describe('rollcall serve', () => {
     expect((await exit)[0]).toBe(143);
   });
 
-  it('stopped for longer than every TTL and continued, it evicts no instance for that time', async () => {
+  it('a server that was stopped for longer than every TTL and continued evicts no instance', async () => {
     const { child, url } = await serve('--protection', 'off');
     await register(url, 'a');
     child.kill('SIGSTOP');
@@ -102,7 +102,7 @@ describe('rollcall serve', () => {
     await expect.poll(() => listed(url), { timeout: 15_000 }).toBe(0);
   });
 
-  it('no request ends it', async () => {
+  it('no request ends rollcall serve', async () => {
     const { child, url } = await serve();
     const port = Number(new URL(url).port);
     for (const bytes of [

@@ -25,7 +25,7 @@ export const defaultEjectionShare = 0.5;
 export const defaultGuardShare = 0.2;
 /** Share of a service that must vanish to be held whatever the reason. */
 export const defaultAnyReasonShare = 0.5;
-/** Fewer lost nodes are believed, unless they are all. */
+/** A loss of fewer nodes is believed, unless it is all nodes of the service. */
 export const fewestLost = 3;
 /** Removals within it count together. Milliseconds. */
 export const lossWindowMs = 60_000;

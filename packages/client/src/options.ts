@@ -30,7 +30,7 @@ export interface ZoneOptions {
    * loads the survivors more.
    */
   readonly overprovision?: number | undefined;
-  /** 1: below so many `up` nodes at home the zone is ignored. */
+  /** 1: with fewer `up` nodes at home the zone is ignored. */
   readonly minNodes?: number | undefined;
 }
 
@@ -123,7 +123,7 @@ export interface ClientOptions extends SelectOptions, DefaultPolicy {
   /** When a mass loss is not believed; `false`: every answer of the registry is. */
   readonly guard?: GuardOptions | false | undefined;
   /**
-   * Repeats and hedges that may reach a server <= retryShare x calls of the last 10 s + 10: 0.2 (range 0..1). 0: never. Higher mends more single
+   * Repeats and hedges that may reach a server <= retryShare x calls of the last 10 s + 10: 0.2 (range 0..10; sensible up to 0.5). 0: never. Higher mends more single
    * failures, and multiplies the load of a service that is already overloaded.
    */
   readonly retryShare?: number | undefined;

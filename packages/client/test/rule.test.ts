@@ -60,7 +60,7 @@ class Bench {
 }
 
 describe('the mass-loss guard', () => {
-  it('does not let a newcomer that stood in for one node stand in for another', () => {
+  it('a newcomer that stood in for one lost node does not stand in for another', () => {
     const bench = new Bench(10);
     bench.list(ids(10, 20), 0);
     bench.remove(ids(0, 10), 500);
@@ -69,7 +69,7 @@ describe('the mass-loss guard', () => {
     expect(bench.rule.suspects).toBe(5);
   });
 
-  it('gives the last nodes of a service time to be listed again one by one', () => {
+  it('the mass-loss guard gives the last nodes of a service time to be listed again one by one', () => {
     const bench = new Bench(3);
     bench.remove(ids(0, 3), 0);
     for (let ms = 5_000; ms <= 300_000; ms += 5_000) {
@@ -84,7 +84,7 @@ describe('the mass-loss guard', () => {
     expect(bench.at(500_000).known).toBe(3);
   });
 
-  it('judges what a snapshot file remembered and the registry does not list as a loss like any other', () => {
+  it('nodes of the snapshot file that the registry does not list count as lost', () => {
     const rule = new ServiceRule(defaultLimits, () => 0.5);
     for (const id of ids(0, 4)) rule.restore(remoteNode(id), 0);
     expect(rule.hasRestored).toBe(true);
@@ -95,7 +95,7 @@ describe('the mass-loss guard', () => {
 });
 
 describe('ejection', () => {
-  it('takes out a node after two timeouts in a row, and leaves a service of one node as it is', () => {
+  it('two timeouts in a row eject a node, unless it is the only one of its service', () => {
     const bench = new Bench(3);
     for (const ms of [100, 200]) bench.report('0', 'timeout', ms);
     expect(bench.tier('0')).toBe('ejected');
@@ -104,14 +104,14 @@ describe('ejection', () => {
     expect(single.tier('0')).toBe('up');
   });
 
-  it('does not take a busy node for a failed one, nor learns from a caller that gave up', () => {
+  it('a busy node and a caller that gave up do not count as failures', () => {
     const bench = new Bench(3);
     for (let ms = 0; ms < 1_000; ms += 10) bench.report('0', ms % 20 === 0 ? 'busy' : 'cancelled', ms);
     expect(bench.tier('0')).toBe('up');
     expect(bench.rule.board.states.get('0')?.latencyMs).toBeGreaterThan(0);
   });
 
-  it('ends the trial of a node by its first bad answer, for twice as long', () => {
+  it('the first bad answer in a trial ejects a node for twice as long', () => {
     const bench = new Bench(4);
     for (let ms = 0; ms < 50; ms += 10) bench.report('0', 'failed', ms);
     bench.at(5_100);
@@ -122,7 +122,7 @@ describe('ejection', () => {
 });
 
 describe('slow start', () => {
-  it('lets the weight of a newcomer grow over ten seconds, and not when all are new', () => {
+  it('the weight of a newcomer grows over ten seconds, but not when all nodes are new', () => {
     const bench = new Bench(2);
     bench.list(['2'], 0);
     const weights = [100, 5_100, 10_100].map((ms) => bench.at(ms).rule.board.states.get('2')?.weight);

@@ -10,7 +10,7 @@ import { eventually, fleet, notebook, says } from './fleet.ts';
 const { logger } = notebook();
 
 describe('a followed service', () => {
-  it('picks from memory, keeps node objects until their record changes, and is the same object for the same name', async () => {
+  it('a service of a client picks from memory, keeps node objects until their record changes, and is one object per name', async () => {
     await using users = await fleet('users', says('a'), says('b'));
     await using client = createClient(users.registry, { logger });
     const service = client.service('users');
@@ -36,7 +36,7 @@ describe('a followed service', () => {
     expect(service.nodes[0]?.weight).toBe(3);
   });
 
-  it('keeps its nodes when the registry is lost, and says so once, and when it is back', async () => {
+  it('a client keeps its nodes when the registry is lost, and says once that it is lost and that it is back', async () => {
     await using users = await fleet('users', says('a'));
     const registry = faulty(users.registry);
     const { logger: own, lines } = notebook();
@@ -58,7 +58,7 @@ describe('a followed service', () => {
     ]);
   });
 
-  it('holds its nodes when the registry answers that there are none, and calls go on', async () => {
+  it('a client holds its nodes when the registry answers that there are none, and calls go on', async () => {
     await using users = await fleet('users', says('a'), says('b'), says('c'));
     const registry = faulty(users.registry);
     const { logger: own, lines } = notebook();
@@ -74,7 +74,7 @@ describe('a followed service', () => {
     await eventually(() => client.service('users').state.status === 'live', 'live again');
   });
 
-  it('tells in one line of many nodes that cannot be reached, and in one that they are back', async () => {
+  it('a client tells in one line of many unreachable nodes, and in one that they are back', async () => {
     await using users = await fleet('users', ...Array.from({ length: 5 }, () => says('a')));
     const { logger: own, lines } = notebook();
     let isCut = false;
@@ -101,7 +101,7 @@ describe('a followed service', () => {
     ]);
   });
 
-  it('says that a registry which cannot be opened is unknown ground, and keeps the cause', async () => {
+  it('the error of a registry that cannot be opened has the reason unknown and keeps the cause', async () => {
     await using client = createClient(Promise.reject(new Error('no such adapter')), { logger });
     const error = await client.fetch('http://users/').catch((cause) => cause);
     expect(noNodeIn(error)).toMatchObject({
@@ -162,7 +162,7 @@ describe('a followed service', () => {
     expect(service.state.nodes.filter(({ tier }) => tier === 'unreachable')).toHaveLength(1);
   });
 
-  it('publishes picks and attempts to those who subscribe', async () => {
+  it('a client publishes picks and attempts on its diagnostics channels', async () => {
     await using users = await fleet('users', says('a', 404));
     await using client = createClient(users.registry, { logger });
     const seen: unknown[] = [];
@@ -184,7 +184,7 @@ describe('a followed service', () => {
     [{ split: { '1': 0.7, '2': 0.7 } }, 'split must be shares'],
     [{ zone: { name: '' } }, 'zone.name must be a name'],
     [{ ejection: { baseMs: 10, maxMs: 5 } }, 'ejection.maxMs must be at least'],
-  ])('refuses %j and names the option', async (options, message) => {
+  ])('createClient refuses %j and names the option', async (options, message) => {
     await using registry = memory();
     expect(() => createClient(registry, options)).toThrow(expect.objectContaining({ code: 'INVALID_ARGUMENT' }));
     expect(() => createClient(registry, options)).toThrow(message);
@@ -192,7 +192,7 @@ describe('a followed service', () => {
 });
 
 describe('the snapshot file', () => {
-  it('lets a client start while the registry is lost, is readable by its owner alone, and is ignored when broken', async () => {
+  it('a snapshot file lets a client start while the registry is lost, is readable by its owner alone, and is ignored when broken', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'rollcall-client-'));
     const snapshotFile = join(folder, 'deep', 'nightly.json');
     try {

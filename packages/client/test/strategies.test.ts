@@ -42,7 +42,7 @@ function shares(strategy: Strategy, candidates: readonly Candidate[], picks: num
 const spread = (counts: readonly number[]): number => Math.max(...counts) / Math.min(...counts);
 
 describe('the random numbers of a client', () => {
-  it('are even over any range, and differ from client to client', () => {
+  it('random numbers are even over any range, and differ from client to client', () => {
     const random = smallRandom();
     for (const below of [1, 3, 10, 1_000]) {
       const counts = new Array<number>(below).fill(0);

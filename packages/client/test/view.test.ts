@@ -48,7 +48,7 @@ const picked = (picker: Picker): string[] => {
 };
 
 describe('a view', () => {
-  it('is picked from by its first tier, and by the last two together', () => {
+  it('a pick comes from the first tier with a node, and from the last two tiers together', () => {
     const rest = { u: { tier: 'unproven' }, e: { tier: 'ejected' }, x: { tier: 'unreachable' } } as const;
     expect(picked(pickerOf(service({ a: {}, ...rest }), {}))).toEqual(['a']);
     expect(picked(pickerOf(service(rest), {}))).toEqual(['u']);
@@ -56,12 +56,12 @@ describe('a view', () => {
     expect(picked(pickerOf([], {}))).toEqual(['none']);
   });
 
-  it('uses a node of weight 0 only when no other is left', () => {
+  it('a node of weight 0 is used only when no other is left', () => {
     expect(picked(pickerOf(service({ a: {}, z: { weight: 0 } }), {}))).toEqual(['a']);
     expect(picked(pickerOf(service({ a: { tier: 'unreachable' }, z: { weight: 0 } }), {}))).toEqual(['z']);
   });
 
-  it('never holds what version or filter excludes, and a filter that throws excludes', () => {
+  it('a view never holds nodes that version or filter excludes, and a filter that throws excludes the node', () => {
     const nodes = service({ a: { version: '1.0.0' }, b: { version: '2.1.0' }, c: { version: '2.0.0' } });
     expect(picked(pickerOf(nodes, { version: '^2' }))).toEqual(['b', 'c']);
     expect(picked(pickerOf(nodes, { filter: ({ id }) => id === 'zz' }))).toEqual(['none']);
@@ -72,7 +72,7 @@ describe('a view', () => {
     expect(picked(pickerOf(nodes, { filter }))).toEqual(['b', 'c']);
   });
 
-  it('gives a canary its share of picks, with a key always the same side, and an empty side nothing', () => {
+  it('a canary gets its share of picks; a key stays on its side, and an empty side gets none', () => {
     const nodes = service({ a: {}, b: {}, c: { version: '2.0.0' } });
     const isCanary = ({ node }: NodeState): boolean => node.version === '2.0.0';
     const picker = pickerOf(nodes, { split: { '2': 0.1 } });
@@ -89,7 +89,7 @@ describe('a view', () => {
     expect(shareOf(pickerOf(nodes.slice(2), { split: { '2': 0.1 } }), isCanary)).toBe(1);
   });
 
-  it('stays in its zone until too much of it is down, then spills by the share of what is up', () => {
+  it('picks stay in the own zone until too much of it is down, then spill by the share that is up', () => {
     const isHome = ({ node }: NodeState): boolean => node.zone === 'a';
     const of = (down: number): NodeState[] =>
       service(
@@ -106,7 +106,7 @@ describe('a view', () => {
     expect(shareOf(pickerOf(of(8), { zone: { name: 'a', minNodes: 3 } }), isHome)).toBeCloseTo(2 / 12, 1);
   });
 
-  it('uses no more nodes than subsetSize, and the next in this order when one drops out', () => {
+  it('a client uses at most subsetSize nodes, and the next in its order when one drops out', () => {
     const nodes = Array.from({ length: 20 }, (_, index) => state(`n${index}`, {}));
     for (const [index, node] of nodes.entries()) node.rank = index;
     expect(picked(pickerOf(nodes, {}, 3))).toEqual(['n0', 'n1', 'n2']);
@@ -115,7 +115,7 @@ describe('a view', () => {
     expect(picked(pickerOf(nodes, {}, 3))).toEqual(['n0', 'n2', 'n3']);
   });
 
-  it('gives a node on trial one request at a time, and an ejected one none before the view has followed', () => {
+  it('a node on trial gets one request at a time, and an ejected one gets none', () => {
     const nodes = service({ a: {}, t: {} });
     const picker = pickerOf(nodes, {});
     const [, trial] = nodes;
@@ -132,7 +132,7 @@ describe('a view', () => {
     expect(picked(early)).toEqual(['b']);
   });
 
-  it('comes back to a node that was tried only when no other is left, a worse one included', () => {
+  it('a call comes back to a tried node only when no other is left, a worse one included', () => {
     const nodes = service({ a: {}, b: {}, x: { tier: 'unreachable' } });
     const picker = pickerOf(nodes, { strategy: byKey() });
     const tried = new Set<string>();

@@ -4,10 +4,10 @@
 /** Until a call that needs no backend, or was aborted, has settled. Milliseconds. */
 export const soonMs = 2_000;
 
-/** On top of `propagationMs`, until others see a write. Milliseconds. */
+/** How much longer than `propagationMs` other objects may take to see a write. Milliseconds. */
 export const settleMs = 5_000;
 
-/** On top of `propagationMs`, until a watcher has found a backend that is back. Milliseconds. */
+/** How much longer than `propagationMs` a watcher may take to find a backend that is back. Milliseconds. */
 export const recoverMs = 15_000;
 
 /** What a loaded machine may add to a measured time. Milliseconds. */
@@ -22,10 +22,10 @@ export const firstPollMs = 2;
 /** Largest pause between two looks at a condition. Milliseconds. */
 export const longestPollMs = 100;
 
-/** On top of `propagationMs`, how long nothing more may come. Milliseconds. */
+/** How much longer than `propagationMs` a case waits to see that no further event comes. Milliseconds. */
 export const quietMs = 10;
 
-/** Of `propagationMs`, how much each check of a state waits for it to stay: there are many. Milliseconds. */
+/** How much of `propagationMs` each check waits to see that a state stays. A part only, since there are many checks. Milliseconds. */
 export const shortQuietMs = 30;
 
 /** Shortest TTL of a case that only waits for its end. Milliseconds. */

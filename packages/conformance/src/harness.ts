@@ -2,7 +2,7 @@ import type { Registry, RegistryOptions } from '@rollcall/core';
 
 /**
  * What can be done to a backend that is a process (or plays one). Each resolves when it is done: after `start` and
- * `resume` the backend serves again. A harness with faults needs a backend of its own, since whoever shares it suffers.
+ * `resume` the backend serves again. A harness with faults needs a backend of its own, since an outage hits every test that shares it.
  */
 export interface Faults {
   /** Ends the backend; connections break and new ones are refused. What it had acknowledged stays if it is `durable`. */

@@ -11,7 +11,7 @@ const script = (leaves: string): string => `
     const register = registry.register.bind(registry);
     return Object.assign(registry, { register: (...args) => { ${leaves} return register(...args); } });
   };
-  const found = registryCases({ open }).find(({ title }) => title === 'resolves with nothing');
+  const found = registryCases({ open }).find(({ title }) => title === 'register resolves with undefined');
   await found.run().then(() => console.log('passed'), (error) => console.log(error.message));
 `;
 

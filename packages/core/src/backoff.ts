@@ -14,7 +14,7 @@ export interface BackoffOptions {
   readonly clock: Clock;
   /** In [0, 1); default `Math.random`. */
   readonly random?: (() => number) | undefined;
-  /** No delay is longer, in milliseconds; the renew interval of whoever waits. */
+  /** No delay is longer, in milliseconds; the renew interval of the waiting caller. */
   readonly ceilingMs?: number | undefined;
 }
 

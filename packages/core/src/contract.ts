@@ -135,7 +135,7 @@ export interface CloseOptions {
   readonly withdraw?: boolean | undefined;
 }
 
-/** Why a node left: withdrawn by somebody, silent for its TTL, or not known (it went during an outage). */
+/** Why a node left: a caller or its owner removed it, it was silent for its TTL, or unknown (it left during an outage). */
 export type DeleteReason = 'deregistered' | 'expired' | 'unknown';
 
 /** One thing a watcher is told. `create`, `update` and `delete` carry exactly one node, with its own metadata and endpoints. */
@@ -221,7 +221,7 @@ export interface Registry extends AsyncDisposable {
    */
   register(service: ServiceInput, options?: RegisterOptions): Promise<void>;
   /**
-   * Removes nodes by id, whoever registered them, within `removesOthers`; outside it `NOT_SUPPORTED`. Unknown ids are
+   * Removes nodes by id, also those of other objects within `removesOthers`; outside it `NOT_SUPPORTED`. Unknown ids are
    * no error. An owner that still renews writes itself again.
    */
   deregister(service: ServiceRef, options?: CallOptions): Promise<void>;

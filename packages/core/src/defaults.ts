@@ -4,7 +4,7 @@ export const defaultTimeoutMs = 5_000;
 /** Longest time that `close()` takes: well below the 10 s after which Docker kills a process. Milliseconds. */
 export const defaultCloseTimeoutMs = 3_000;
 
-/** Of `close()`, how long writes in flight may still finish, so that what they wrote can be withdrawn. Milliseconds. */
+/** How long `close()` waits for writes in flight, so that it can withdraw what they wrote. Milliseconds. */
 export const closeGraceMs = 1_000;
 
 /** How long the next call on a node waits for one that was aborted and whose driver does not let go. Milliseconds. */

@@ -1,4 +1,4 @@
-/** What core publishes on `node:diagnostics_channel`. Free of cost while nobody subscribes. */
+/** What core publishes on `node:diagnostics_channel`. A channel without a subscriber costs nothing. */
 import { channel } from 'node:diagnostics_channel';
 import type { EntryKey } from './adapter/driver.ts';
 import type { DeleteReason } from './contract.ts';

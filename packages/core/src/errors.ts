@@ -9,7 +9,7 @@
  * - `UNAUTHORIZED`: the backend refused the credentials, or their rights do not reach.
  * - `CONFLICT`: another holder has this node id.
  * - `RESOURCE_EXHAUSTED`: a size or count limit of the backend. Nothing was written.
- * - `NOT_SUPPORTED`: this backend cannot do it; the message says who can.
+ * - `NOT_SUPPORTED`: this backend cannot do it; the message says which program or backend can.
  * - `INTERNAL`: a defect of Rollcall or of the backend.
  */
 export type RegistryErrorCode =

@@ -13,7 +13,7 @@ export interface FollowOptions {
 
 type Result = IteratorResult<readonly Service[], undefined>;
 
-/** What of an event carries a node. */
+/** The node of an event as an entry. */
 function entryOf(service: Service): Entry | undefined {
   const [node] = service.nodes;
   return (

@@ -1,9 +1,9 @@
 import type { Logger, SkippedEntry, SkippedSummary } from './contract.ts';
 
-/** So many are remembered: a backend full of junk must not fill the memory. */
+/** How many skipped records are remembered: a backend full of junk must not fill the memory. */
 const remembered = 1_000;
 
-/** So many are named in a summary. */
+/** How many skipped records a summary names. */
 const named = 10;
 
 /** Records of other writers that cannot be read as a node: each is logged once, counted once and named in a summary. */

@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 
 describe('DeadlineQueue', () => {
-  it('agrees with a sorted map, whatever is done', () => {
+  it('a DeadlineQueue agrees with a sorted map after any sequence of operations', () => {
     const item = fc.nat(12);
     const step = fc.oneof(
       fc.record({ do: fc.constant('set' as const), item, at: fc.nat(50) }),

@@ -9,7 +9,7 @@ const ids = (
 ) => services?.map(({ version, nodes }) => `${version}:${nodes.map(({ id }) => id).join()}`);
 
 describe('follow', () => {
-  it('tells the state first, then at each change, the newest only', async () => {
+  it('follow gives the state first, then the newest state after each change', async () => {
     const registry = createRegistry(new ScriptedDriver());
     await registry.register(service('b'));
     await registry.register(service('a'));
@@ -23,7 +23,7 @@ describe('follow', () => {
     expect((await states.next()).done).toBe(true);
   });
 
-  it('keeps the last state through an outage and tells a new one only if something changed', async () => {
+  it('follow keeps the last state through an outage, and gives a new one only if something changed', async () => {
     const driver = new ScriptedDriver();
     const registry = createRegistry(driver);
     await registry.register(service('a'));
@@ -37,7 +37,7 @@ describe('follow', () => {
     expect(driver.sinks.size).toBe(0);
   });
 
-  it('tells an empty roll as an empty state', async () => {
+  it('follow gives an empty list for an empty roll', async () => {
     const states = follow(createRegistry(new ScriptedDriver()), 'nobody');
     expect(await states.next()).toEqual({ done: false, value: [] });
     await states.return?.();
@@ -45,7 +45,7 @@ describe('follow', () => {
 });
 
 describe('waitForService', () => {
-  it('resolves when enough nodes are there', async () => {
+  it('waitForService resolves when enough nodes are there', async () => {
     const registry = createRegistry(new ScriptedDriver());
     const waiting = waitForService(registry, 'greeter', { minNodes: 2 });
     await registry.register(service('a'));
@@ -53,7 +53,7 @@ describe('waitForService', () => {
     expect(ids(await waiting)).toEqual(['1:a', '2:b']);
   });
 
-  it('says what it waited for, and why nothing came', async () => {
+  it('waitForService rejects with what it waited for and why it did not come', async () => {
     const driver = new ScriptedDriver();
     const registry = createRegistry(driver);
     await expect(waitForService(registry, 'greeter', { timeoutMs: 20 })).rejects.toMatchObject({
@@ -73,7 +73,7 @@ describe('waitForService', () => {
     expect(driver.sinks.size).toBe(0);
   });
 
-  it('ends with its signal or the registry', async () => {
+  it('waitForService ends with its signal and with the registry', async () => {
     const registry = createRegistry(new ScriptedDriver());
     await expect(waitForService(registry, 'x', { signal: AbortSignal.abort() })).rejects.toMatchObject({
       code: 'ABORTED',
@@ -96,7 +96,7 @@ describe('faulty', () => {
     return { inner, registry, watcher };
   };
 
-  it('is the wrapped registry while nothing is wrong', async () => {
+  it('a faulty registry behaves as the wrapped one until a fault is set', async () => {
     const { inner, registry, watcher } = await setUp();
     await registry.register(service('b'));
     expect((await watcher.next()).value?.type).toBe('create');
@@ -108,7 +108,7 @@ describe('faulty', () => {
     await expect(inner.init()).rejects.toMatchObject({ code: 'CLOSED' });
   });
 
-  it('goes down and comes back with the difference', async () => {
+  it('a faulty registry tells interrupted at down() and the difference at up()', async () => {
     const { inner, registry, watcher } = await setUp();
     registry.down('UNAUTHORIZED');
     await expect(registry.getService('greeter')).rejects.toMatchObject({ code: 'UNAUTHORIZED' });
@@ -120,7 +120,7 @@ describe('faulty', () => {
     await registry.close();
   });
 
-  it('hangs until the deadline', async () => {
+  it('a call of a hanging faulty registry ends at its deadline', async () => {
     const { registry, watcher } = await setUp();
     registry.hang();
     await expect(registry.getService('greeter', { timeoutMs: 20 })).rejects.toMatchObject({ code: 'TIMEOUT' });
@@ -131,7 +131,7 @@ describe('faulty', () => {
     await registry.close();
   });
 
-  it('answers empty', async () => {
+  it('a faulty registry that answers empty hides every node', async () => {
     const { registry, watcher } = await setUp();
     registry.answerEmpty();
     expect(await registry.getService('greeter')).toEqual([]);

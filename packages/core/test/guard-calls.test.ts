@@ -22,7 +22,7 @@ const code = async (work: Promise<unknown>): Promise<string> => {
 };
 
 describe('put or renew', () => {
-  it('writes first, renews what is the same, writes what changed', async () => {
+  it('the guard puts a new node, renews an unchanged one and puts a changed one', async () => {
     const { driver, registry } = setUp();
     await registry.register(service('a'), { ttlMs: 1000 });
     await registry.register({ ...service('a'), metadata: {} }, { ttlMs: 1000 });
@@ -31,7 +31,7 @@ describe('put or renew', () => {
     expect(driver.log).toEqual(['connect', 'put a@1', 'renew a', 'renew a', 'put a@2']);
   });
 
-  it('writes again what the backend has lost', async () => {
+  it('the guard puts a node again that the backend has lost', async () => {
     const { driver, registry } = setUp();
     await registry.register(service('a'));
     driver.entries.clear();
@@ -40,7 +40,7 @@ describe('put or renew', () => {
     expect(driver.entries.size).toBe(1);
   });
 
-  it('writes when the kind of lease changes', async () => {
+  it('the guard puts a node whose lease begins or ends', async () => {
     const { driver, registry } = setUp();
     await registry.register(service('a'));
     await registry.register(service('a'), { ttlMs: 1000 });
@@ -48,7 +48,7 @@ describe('put or renew', () => {
     expect(driver.leases.get('a')).toEqual({ ttlMs: 1000, renewIntervalMs: 333 });
   });
 
-  it('writes again after a write whose outcome is unknown', async () => {
+  it('the guard puts a node again after a write whose outcome is unknown', async () => {
     const { driver, registry } = setUp();
     await registry.init();
     driver.fault = new Error('reset');
@@ -58,7 +58,7 @@ describe('put or renew', () => {
     expect(driver.log.slice(1)).toEqual(['put a@1', 'put a@1']);
   });
 
-  it('writes nothing on a conflict', async () => {
+  it('the guard puts nothing after a CONFLICT', async () => {
     const { driver, registry } = setUp();
     await registry.register(service('a'));
     driver.conflict = true;
@@ -67,7 +67,7 @@ describe('put or renew', () => {
     expect(driver.log.filter((line) => line.startsWith('put'))).toHaveLength(1);
   });
 
-  it('raises and rounds the TTL, and says so once', async () => {
+  it('the guard raises and rounds a TTL, and logs that once', async () => {
     const { driver, registry, logger } = setUp();
     await registry.register(service('a'), { ttlMs: 1 });
     await registry.register(service('b'), { ttlMs: 101, renewIntervalMs: 7 });
@@ -77,7 +77,7 @@ describe('put or renew', () => {
     expect(logger.warn).toHaveBeenCalledTimes(2);
   });
 
-  it('refuses a node above the size of the backend, naming both', async () => {
+  it('the guard refuses a node above maxNodeBytes, and names its size and the backend', async () => {
     const { driver, registry } = setUp();
     const metadata = Object.fromEntries(Array.from({ length: 10 }, (_, i) => [`k${i}`, 'x'.repeat(300)]));
     const refused = registry.register({ ...service('a'), metadata });
@@ -86,7 +86,7 @@ describe('put or renew', () => {
     expect(driver.log).toEqual([]);
   });
 
-  it('publishes what became of a lease', async () => {
+  it('the guard publishes what became of a lease', async () => {
     const { driver, registry } = setUp();
     const seen: string[] = [];
     const listen = (message: unknown): void => {
@@ -104,7 +104,7 @@ describe('put or renew', () => {
 });
 
 describe('call order', () => {
-  it('lets calls on one node take effect in turn, and others pass', async () => {
+  it('calls on one node take effect in turn, and calls on other nodes do not wait', async () => {
     const { driver, registry } = setUp();
     await registry.init();
     const first = gate();
@@ -120,7 +120,7 @@ describe('call order', () => {
     expect(driver.log.slice(1)).toEqual(['put a@1', 'put b@1', 'renew a', 'put a@2', 'remove a']);
   });
 
-  it('holds the place of an aborted call for its grace, also through one that was aborted while waiting', async () => {
+  it('a call waits for an aborted earlier call on the same node until its grace is over', async () => {
     const { driver, registry, clock } = setUp();
     await registry.init();
     driver.put = () => new Promise(() => {}); // A driver that does not even hear its signal.
@@ -139,7 +139,7 @@ describe('call order', () => {
 });
 
 describe('deadline, signal, close', () => {
-  it('ends a call that gets no answer: TIMEOUT by deadline or timeout signal, ABORTED by signal', async () => {
+  it('a call without an answer is TIMEOUT by its deadline or a timeout signal, and ABORTED by any other signal', async () => {
     const { driver, registry, clock } = setUp();
     await registry.init();
     driver.wait = gate().opened;
@@ -161,7 +161,7 @@ describe('deadline, signal, close', () => {
     expect(await byDeadline).toBe('TIMEOUT');
   });
 
-  it('answers callers at close, lets their write finish and withdraws it', async () => {
+  it('close answers pending callers at once, lets their writes finish and withdraws what they wrote', async () => {
     const { driver, registry } = setUp();
     await registry.init();
     const answer = gate();
@@ -179,7 +179,7 @@ describe('deadline, signal, close', () => {
     expect(driver.log).not.toContain('put a@2');
   });
 
-  it('is bounded, whatever the driver does', async () => {
+  it('close is bounded although the driver never answers', async () => {
     const { driver, registry, clock } = setUp();
     await registry.register(service('a'));
     driver.close = () => new Promise(() => {});
@@ -191,7 +191,7 @@ describe('deadline, signal, close', () => {
     expect(() => registry.watch()).toThrow(/closed/);
   });
 
-  it('connects once for calls that come together, and again after a failure', async () => {
+  it('calls that come together connect once, and the next call connects again after a failure', async () => {
     const { driver, registry } = setUp();
     driver.fault = new Error('refused');
     expect(await code(registry.init())).toBe('UNAVAILABLE');

@@ -32,7 +32,7 @@ async function filled(registry: Registry, count: number): Promise<void> {
 }
 
 describe('watch', () => {
-  it('tells the state, then synced, then changes with their reason', async () => {
+  it('a watch gives the state, then synced, then changes with their reason', async () => {
     const { registry } = setUp();
     await registry.register(service('a'));
     const watcher = registry.watch();
@@ -45,7 +45,7 @@ describe('watch', () => {
     expect(await take(watcher, 1)).toEqual(['delete a@2 deregistered']);
   });
 
-  it('coalesces per node against what was last told', async () => {
+  it('a watch coalesces changes of a node against what it last told', async () => {
     const { registry } = setUp();
     await filled(registry, 4);
     const watcher = registry.watch();
@@ -65,7 +65,7 @@ describe('watch', () => {
     expect(await take(watcher, 4)).toEqual(['update n0@3', 'delete n1@1 deregistered', 'update n3@2', 'create new@2']);
   });
 
-  it('holds one pending event per node for a consumer that sleeps', async () => {
+  it('a watch holds one pending event per node for a consumer that sleeps', async () => {
     const { registry } = setUp();
     await filled(registry, 1_000);
     const watcher = registry.watch();
@@ -79,7 +79,7 @@ describe('watch', () => {
     expect(await take(watcher, 1)).toEqual(['create last@1']);
   });
 
-  it('tells an outage once, then the difference, then synced', async () => {
+  it('a watch tells an outage once, then the difference, then synced', async () => {
     const { registry, driver, clock } = setUp();
     await filled(registry, 3);
     const watcher = registry.watch();
@@ -95,7 +95,7 @@ describe('watch', () => {
     expect(await take(watcher, 3)).toEqual(['delete n0@1 unknown', 'update n1@2', 'synced']);
   });
 
-  it('forgets an interruption that ended before it was told, and tells one that became another', async () => {
+  it('a watch drops an interrupted event that ended unread, and tells the error of a later one', async () => {
     const { registry, driver, clock } = setUp();
     await registry.register(service('a'));
     const watcher = registry.watch();
@@ -112,7 +112,7 @@ describe('watch', () => {
     expect(await take(watcher, 1)).toEqual(['interrupted UNAUTHORIZED']);
   });
 
-  it('is interrupted first when the backend is down at the start', async () => {
+  it('a watch begins with interrupted when the backend is down', async () => {
     const { registry, driver, clock } = setUp();
     driver.fault = new Error('down');
     driver.entries.set('greeter\0a', {
@@ -128,7 +128,7 @@ describe('watch', () => {
     expect(await take(watcher, 2)).toEqual(['create a@1', 'synced']);
   });
 
-  it('does not believe a connection that gives no sign', async () => {
+  it('a watch leaves a connection that never sends a snapshot', async () => {
     const { registry, driver, clock } = setUp();
     driver.mute = true;
     const watcher = registry.watch();
@@ -140,7 +140,7 @@ describe('watch', () => {
     expect(await take(watcher, 1)).toEqual(['synced']);
   });
 
-  it('tells a late joiner of an outage only what is confirmed', async () => {
+  it('a watcher that joins during an outage hears only what the backend confirmed', async () => {
     const { registry, driver, clock } = setUp();
     await filled(registry, 2);
     const early = registry.watch();
@@ -159,7 +159,7 @@ describe('watch', () => {
     expect(await take(early, 1)).toEqual(['synced']);
   });
 
-  it('shares one watch of the backend per filter, and ends it with the last watcher', async () => {
+  it('watchers of one filter share one watch of the backend, which ends with the last of them', async () => {
     const { registry, driver } = setUp();
     const all = [registry.watch(), registry.watch(), registry.watch({ name: 'greeter' })];
     for (const watcher of all) await take(watcher, 1);
@@ -170,7 +170,7 @@ describe('watch', () => {
     expect(driver.log.filter((entry) => entry === 'watch *')).toHaveLength(2);
   });
 
-  it('repairs what a backend dropped by a fresh snapshot, without an interruption', async () => {
+  it('a periodic snapshot repairs what a backend dropped, without an interrupted event', async () => {
     const { registry, driver, clock } = setUp();
     await filled(registry, 2);
     const watcher = registry.watch();
@@ -180,7 +180,7 @@ describe('watch', () => {
     expect(await take(watcher, 2)).toEqual(['delete n1@1 unknown', 'synced']);
   });
 
-  it('ends by return, by its signal and by close, also while somebody waits', async () => {
+  it('a watch ends by return, signal and close, also while a next is pending', async () => {
     const { registry } = setUp();
     const controller = new AbortController();
     const watchers = [registry.watch(), registry.watch({ signal: controller.signal }), registry.watch()];
@@ -193,7 +193,7 @@ describe('watch', () => {
     expect(await take(watchers[2]!, 1)).toEqual(['done']);
   });
 
-  it('reconnects with backoff that stays at or below a second, then five, and the renew interval', async () => {
+  it('a watch reconnects at most a second apart, after a minute five, and never slower than the renew interval', async () => {
     const { registry, driver, clock } = setUp();
     driver.fault = new Error('down');
     const watcher = registry.watch();

@@ -106,7 +106,7 @@ describe('Failover', () => {
     return { clock, failover, signal: new AbortController().signal };
   };
 
-  it('moves to the next after a second of silence, stays there, and asks the silent one last for a while', async () => {
+  it('a failover moves on after a second of silence, stays there, and asks the silent target last for a while', async () => {
     const { clock, failover, signal } = setUp();
     const asked: string[] = [];
     const work = (target: string, inner: AbortSignal): Promise<string> => {
@@ -126,7 +126,7 @@ describe('Failover', () => {
     expect(failover.order()).toEqual(['c', 'a', 'b']);
   });
 
-  it('waits while every target wants no call, for 4 s at most, and not once one of them has served', async () => {
+  it('a failover waits up to 4 s while every target asks for a pause, and no longer once one has served', async () => {
     const { clock, failover, signal } = setUp();
     const waits = async (): Promise<number> => {
       const from = clock.now();
@@ -152,7 +152,7 @@ describe('Failover', () => {
     expect(await waits()).toBe(0);
   });
 
-  it('gives the last of a round the whole rest of the call', async () => {
+  it('a failover gives the last target of a round the whole rest of the call', async () => {
     const { clock, failover, signal } = setUp();
     const slow = failover.run(signal, (target, inner) =>
       target === 'c'
@@ -163,7 +163,7 @@ describe('Failover', () => {
     expect(await slow).toBe('c');
   });
 
-  it('gives the rest of the call to the first that was slow where the last refuses at once', async () => {
+  it('a failover gives the rest of the call to the first slow target when the last one refuses at once', async () => {
     const { clock, failover, signal } = setUp();
     const asked: string[] = [];
     const slow = failover.run(signal, (target, inner) => {
@@ -178,7 +178,7 @@ describe('Failover', () => {
     expect(failover.current).toBe('a');
   });
 
-  it('hands on at once what no other target can mend, and the last failure when all are away', async () => {
+  it('a failover rejects at once with an error that no other target can mend, and with the last failure when all are away', async () => {
     const { failover, signal } = setUp();
     const refuse = vi.fn(() => Promise.reject(new RegistryError('UNAUTHORIZED', 'no')));
     await expect(failover.run(signal, refuse)).rejects.toMatchObject({ code: 'UNAUTHORIZED' });
@@ -187,7 +187,7 @@ describe('Failover', () => {
     await expect(failover.run(signal, away)).rejects.toThrow('c is away');
   });
 
-  it("ends with the caller's signal, whatever is left to ask", async () => {
+  it('a failover ends at the signal of its caller, although targets are left to ask', async () => {
     const { failover } = setUp();
     const controller = new AbortController();
     const running = failover.run(controller.signal, (_, inner) => never(inner));
@@ -213,22 +213,22 @@ describe('readers', () => {
     ['h.:1', 'http://h.:1'],
     ['bücher.example:1', 'http://xn--bcher-kva.example:1'],
     ['127.0.0.1:1', 'http://127.0.0.1:1'],
-  ])('reads the address %s', (address, origin) => {
+  ])('parseEndpoints reads the address %s', (address, origin) => {
     expect(parseEndpoints([address], rules)[0]?.origin).toBe(origin);
   });
 
-  it('gives a URL without a port the port of the backend where the backend wants it so', () => {
+  it('a URL without a port gets the port of the backend where the backend wants that', () => {
     expect(parseEndpoints(['https://h'], { ...rules, urlPort: 'default' })[0]?.origin).toBe('https://h:2379');
     expect(parseEndpoints(['https://h:443'], { ...rules, urlPort: 'default' })[0]?.origin).toBe('https://h:443');
   });
 
-  it('takes each endpoint once, ignores empty items, and falls back to the defaults', () => {
+  it('endpoint lists drop doubles and empty items, and fall back to the defaults', () => {
     expect(parseEndpoints(['h:1', '', 'http://h:1', ' '], rules)).toHaveLength(1);
     expect(parseEndpoints([''], rules)[0]?.address).toBe('127.0.0.1:2379');
     expect(parseEndpoints(undefined, rules)[0]).toMatchObject({ host: '127.0.0.1', port: 2379, secure: false });
   });
 
-  it('keeps a base path where one may be', () => {
+  it('an endpoint keeps its base path where the backend allows one', () => {
     expect(parseEndpoints(['https://h/base/'], { ...rules, paths: true })[0]).toMatchObject({
       path: '/base',
       port: 443,
@@ -248,19 +248,19 @@ describe('readers', () => {
     ['a\n:1'],
     ['10.0.5:1'],
     ['http://0x7f.1'],
-  ])('refuses the address %j, which a URL reads as one of another host', (address) => {
+  ])('the address %j is refused, since a URL reads it as another host', (address) => {
     expect(() => parseEndpoints([address], { ...rules, paths: true })).toThrow(/must be host:port/);
   });
 
   it.each([['h:0'], ['h:70000'], ['a b'], ['http://'], ['ftp://h:1'], ['h?x'], [7], ['http://u:secret@h:1']])(
-    'refuses the address %s and repeats no password',
+    'the address %s is refused by a message without its password',
     (address) => {
       expect(() => parseEndpoints([address], rules)).toThrow(RegistryError);
       expect(() => parseEndpoints([address], rules)).not.toThrow(/secret/);
     },
   );
 
-  it('reads times and tokens', () => {
+  it('times and tokens are read from text', () => {
     expect(['500ms', '1.5s', '2m', '1h'].map((text) => parseTime(text))).toEqual([500, 1_500, 120_000, 3_600_000]);
     expect([parseTime('5'), parseTime('5', 's'), parseTime('0s'), parseTime('soon')]).toEqual([
       undefined,

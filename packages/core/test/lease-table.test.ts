@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 
 describe('LeaseTable', () => {
-  it('ends a lease at its TTL after the last renewal, not before', () => {
+  it('a LeaseTable ends a lease at its TTL after the last renewal, not before', () => {
     const table = new LeaseTable<string>();
     table.set('a', 'A', 100, 0);
     expect(table.nextDeadline()).toBe(100);
@@ -14,7 +14,7 @@ describe('LeaseTable', () => {
     expect(table.nextDeadline()).toBeUndefined();
   });
 
-  it('agrees with a scan of a map, whatever is done', () => {
+  it('a LeaseTable agrees with a scan of a map after any sequence of operations', () => {
     const id = fc.constantFrom('a', 'b', 'c', 'd');
     const step = fc.oneof(
       fc.record({ do: fc.constant('set' as const), id, ttlMs: fc.constantFrom(10, 20, 30) }),
@@ -51,7 +51,7 @@ describe('LeaseTable', () => {
     );
   });
 
-  it('renews as fast with 20,000 distinct TTLs as with one', () => {
+  it('a LeaseTable renews as fast with 20,000 distinct TTLs as with one', () => {
     const perRenewal = (distinct: number): number => {
       const table = new LeaseTable<number>();
       for (let id = 0; id < 20_000; id += 1) table.set(`${id}`, id, 1_000_000 + (id % distinct), 0);

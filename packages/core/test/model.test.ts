@@ -40,7 +40,7 @@ describe('addresses', () => {
     'a:80/',
     `${'a'.repeat(64)}:80`,
   ];
-  it.each(right)('takes %s', (address) => expect(limits.isAddress(address)).toBe(true));
+  it.each(right)('register accepts the address %s', (address) => expect(limits.isAddress(address)).toBe(true));
   it.each(wrong)('refuses %j', (address) => expect(limits.isAddress(address)).toBe(false));
 });
 
@@ -69,18 +69,18 @@ describe('limits', () => {
     ['endpoint name', { ...good, endpoints: [{}] }, /^endpoints\[0\]\.name/],
     ['depth', { ...good, endpoints: [{ name: 'e', request: deep(9) }] }, /nested at most 8/],
   ];
-  it.each(wrong)('refuses %s, naming the field', (_, input, message) => {
+  it.each(wrong)('register refuses %s by a message that names the field', (_, input, message) => {
     expect(() => parseService(input)).toThrow(message);
   });
 
-  it('takes what is exactly at the limit', () => {
+  it('register accepts what is exactly at a limit', () => {
     const metadata = Object.fromEntries(Array.from({ length: 64 }, (_, i) => [`k${i}`, '']));
     const endpoints = [{ name: 'e', request: deep(8) }, ...Array(255).fill({ name: 'f' })];
     const [entry] = parseService({ ...good, name: 'a'.repeat(63), version: ' '.repeat(64), metadata, endpoints });
     expect(entry?.endpoints).toHaveLength(256);
   });
 
-  it('treats absent, null and empty alike', () => {
+  it('the model treats absent, null and empty alike', () => {
     const [absent] = parseService({ ...good, endpoints: [{ name: 'e', request: { name: 'r', type: 't' } }] });
     const [given] = parseService({
       ...node({ metadata: null }),
@@ -92,13 +92,13 @@ describe('limits', () => {
     expect(sameEntry(given, absent)).toBe(true);
   });
 
-  it('keeps __proto__ as a key like any other', () => {
+  it('the model keeps __proto__ as a metadata key like any other', () => {
     const [entry] = parseService({ ...good, metadata: JSON.parse('{"__proto__":"x"}') });
     expect(Object.entries(entry?.metadata ?? {})).toEqual([['__proto__', 'x']]);
     expect(({} as { x?: string }).x).toBeUndefined();
   });
 
-  it('never throws anything but INVALID_ARGUMENT', () => {
+  it('the checks of input throw INVALID_ARGUMENT and nothing else, for any input', () => {
     fc.assert(
       fc.property(fc.anything({ withNullPrototype: true }), (junk) => {
         for (const input of [
@@ -123,13 +123,13 @@ describe('limits', () => {
     ['closeTimeoutMs', { closeTimeoutMs: Number.NaN }],
     ['namespace', { namespace: '' }],
     ['namespace', { namespace: 'a/b' }],
-  ])('checks the option %s', (field, options) => {
+  ])('a registry refuses bad values of the option %s', (field, options) => {
     expect(() => createRegistry(new ScriptedDriver(), options as object)).toThrow(new RegExp(`^${field} must be`));
   });
 });
 
 describe('equality', () => {
-  it('ignores the order of metadata and keeps that of endpoints and values', () => {
+  it('equality of entries ignores the order of metadata and minds that of endpoints and values', () => {
     const of = (over: object) => parseService({ ...good, ...over })[0];
     expect(sameEntry(of({ metadata: { a: '1', b: '2' } }), of({ metadata: { b: '2', a: '1' } }))).toBe(true);
     expect(sameEntry(of({ metadata: { a: '1' } }), of({ metadata: { b: '1' } }))).toBe(false);

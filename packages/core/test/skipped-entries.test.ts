@@ -5,7 +5,7 @@ import { ScriptedDriver } from './scripted-driver.ts';
 
 const logger = () => ({ debug: vi.fn(), info: vi.fn(), warn: vi.fn(), error: vi.fn() });
 
-it('a record that is skipped twice is logged once and counted once', () => {
+it('a skipped record that is seen twice is logged once and counted once', () => {
   const [skipped, log] = [new SkippedEntries(), logger()];
   for (const key of ['a', 'b', 'a']) skipped.tell(log, key, 'no address');
   expect(log.warn.mock.calls.map(([fields]) => fields.key)).toEqual(['a', 'b']);
@@ -18,7 +18,7 @@ it('a record that is skipped twice is logged once and counted once', () => {
   });
 });
 
-it('of thousands of skipped records the summary counts all and names ten', () => {
+it('the summary of thousands of skipped records counts all and names ten', () => {
   const skipped = new SkippedEntries();
   for (let index = 0; index < 3_000; index += 1) skipped.tell(logger(), `k${index}`, 'no address');
   expect(skipped.summary.count).toBe(3_000);

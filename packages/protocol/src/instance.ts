@@ -20,7 +20,7 @@ export interface WireEndpoint {
   readonly metadata?: Readonly<Record<string, string>>;
 }
 
-/** 1: up. 2: out, that is registered and absent from `getService`. */
+/** 1: up. 2: out: registered, but left out by `getService`. */
 export type InstanceStatus = 1 | 2;
 
 /** What a register call says of an instance. Identified by (env, appid, hostname). */

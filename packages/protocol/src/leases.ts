@@ -24,7 +24,7 @@ export type RenewLeasesRequest = readonly (
   | readonly [handle: number, ttlMs: number, renewIntervalMs: number, secret?: string]
 )[];
 
-/** 200 renewed; 404 not on the roll: register again; 409 in another's hands. */
+/** 200 renewed; 404 not on the roll: register again; 409 another client holds it. */
 export type RenewStatus = 200 | 404 | 409;
 
 /** One status per handle, in order. */

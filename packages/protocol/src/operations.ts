@@ -62,7 +62,7 @@ export interface ProtectionStatus {
   readonly since?: number;
   /** For an operator. */
   readonly explanation: string;
-  /** So many of the missing must renew or be replaced before it stops protecting; 0: it does not protect. */
+  /** How many of the missing must renew or be replaced before protection ends; 0: it is off. */
   readonly backUntilCalm: number;
   /** When the first expired instance may be evicted if nothing changes until then; absent: none is expired. */
   readonly firstMayGoAt?: number;

@@ -32,7 +32,7 @@ describe('a program bundled into one file', () => {
   it.each([
     [[], 'memory memory registered\n'],
     [['--registry', 'discovery'], 'discovery memory registered\n'],
-  ])('has memory and discovery in a folder without packages, with %j', async (flags, output) => {
+  ])('a bundle has memory and discovery in a folder without packages, with %j', async (flags, output) => {
     const outfile = join(folder, 'program.mjs');
     await build({
       stdin: { contents: program, resolveDir: folder },
@@ -42,7 +42,7 @@ describe('a program bundled into one file', () => {
     expect(run.stdout).toBe(output);
   });
 
-  it('says which package another registry needs', async () => {
+  it('a bundle says which package another registry needs', async () => {
     const run = execute(process.execPath, [join(folder, 'program.mjs'), '--registry', 'etcd'], {
       cwd: folder,
       env: {},

@@ -21,7 +21,7 @@ const request = (url: string, { http: agent }: Agents): Promise<string> =>
   });
 
 describe('rollcallAgents', () => {
-  it('pick a node per request, keep the Host header, and pass other hosts through', async () => {
+  it('rollcallAgents pick a node per request, keep the Host header, and pass other hosts through', async () => {
     await using registry = memory();
     await using users = await fakeService(registry, 'users', hello, hello);
     await using client = createClient(registry, { logger: silent });
@@ -33,7 +33,7 @@ describe('rollcallAgents', () => {
     agents.http.destroy();
   });
 
-  it('count a failed attempt once, and the next request goes elsewhere', async () => {
+  it('rollcallAgents count a failed attempt once, and the next request goes elsewhere', async () => {
     await using registry = memory();
     await using users = await fakeService(registry, 'users', hello, hello);
     await using client = createClient(registry, { logger: silent });
@@ -48,7 +48,7 @@ describe('rollcallAgents', () => {
     agents.http.destroy();
   });
 
-  it('fail the request of a name without nodes with the NoNodeError', async () => {
+  it('a request through rollcallAgents to a name without nodes fails with the NoNodeError', async () => {
     await using registry = memory();
     await using client = createClient(registry, { logger: silent });
     const failing = request('http://nobody/', rollcallAgents(client)).catch((error) => error);

@@ -74,7 +74,7 @@ export class HttpServer implements DiscoveryServer {
   #warming: boolean;
   #closing: Promise<void> | undefined;
 
-  /** Every route, and who may use it. */
+  /** Every route, and the rights that it needs. */
   get routes(): readonly GuardedRoute[] {
     return this.#security.routes;
   }

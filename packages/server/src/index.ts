@@ -8,4 +8,5 @@ export {
   writeTokensFile,
 } from './access/tokens-file.ts';
 export { createServer, type DiscoveryServer } from './create-server.ts';
+export { restoreBackup } from './journal/restore-backup.ts';
 export { isLoopback, type OptionProblem, type ServerOptions, serverOptionProblems } from './server-options.ts';

@@ -74,7 +74,7 @@ export const maxStaleSnapshotBytes = 67_108_864;
 export const snapshotAgeMs = 1_000;
 /** How often the server looks whether answers are read. Milliseconds. */
 export const answerCheckMs = 2_000;
-/** An answer of which nothing has been read for so long is cut off: five heartbeats. Milliseconds. */
+/** An answer is cut off when its client has read nothing of it for this long: five heartbeats. Milliseconds. */
 export const stalledAnswerMs = 10_000;
 /** Requests of one connection that are not answered yet. */
 export const maxPipelined = 8;
@@ -93,11 +93,11 @@ export const maxUnfinishedBodies = 1_024;
 export const maxUnfinishedBytes = 67_108_864;
 /** The first bytes of each body, which need no room: renewals pass however many large bodies are arriving. */
 export const freeBodyBytes = 16_384;
-/** A body that takes longer makes room for others when there is none. Milliseconds. */
+/** A body that has taken longer is dropped when others need the room. Milliseconds. */
 export const youngBodyMs = 1_000;
 /** A request that has not arrived whole by then is cut off: a byte a minute must not hold a connection. Milliseconds. */
 export const requestTimeoutMs = 30_000;
-/** Likewise the headers of a request. Milliseconds. */
+/** The same for the headers of a request. Milliseconds. */
 export const headersTimeoutMs = 10_000;
 /** And likewise a TLS handshake. Milliseconds. */
 export const handshakeTimeoutMs = 10_000;

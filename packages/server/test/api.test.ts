@@ -78,7 +78,7 @@ describe('leases', () => {
     ).toEqual([404]);
   });
 
-  it('tells a handle that was taken over from one that is unknown', async () => {
+  it('a renewal tells a handle that was taken over from an unknown one', async () => {
     const first = await handleOf();
     const second = await handleOf({ addrs: ['10.0.0.2:80'] });
     expect(
@@ -102,7 +102,7 @@ describe('leases', () => {
     clock.now = jump;
   });
 
-  it('keeps the stored instance against an older dirty timestamp, renews it, and lends its handle to no other', async () => {
+  it('a register with an older dirty timestamp keeps and renews the stored instance, and gets no handle that works', async () => {
     const holder = await handleOf({ dirtyTimestamp: 10, version: 'new' });
     await clock.advance(900);
     const ignored = await handleOf({ dirtyTimestamp: 9, version: 'old' });
@@ -114,7 +114,7 @@ describe('leases', () => {
     expect(await fetchAll()).toMatchObject([{ version: 'equal' }]);
   });
 
-  it('does not move the revision for what is the same', async () => {
+  it('a register with the same content does not move the revision', async () => {
     const { body } = await register();
     expect((await register()).body.revision).toBe(body.revision);
     expect((await register({ version: '2' })).body.revision).toBe(body.revision + 1);
@@ -135,7 +135,7 @@ describe('the border', () => {
     [{ metadata: { 'a b': '' } }, /metadata.*property name/],
     [{ env: 'a/b' }, /instances\/0\/env/],
     [{ endpoints: [{}] }, /endpoints\/0.*name/],
-  ])('refuses %j naming the field', async (over, message) => {
+  ])('a register refuses %j by a message that names the field', async (over, message) => {
     const { status, body } = await register(over);
     expect(status).toBe(400);
     expect(body.message).toMatch(message);
@@ -153,16 +153,16 @@ describe('the border', () => {
     ['GET', '/api/fetch?env=e', undefined, 400],
     ['GET', '/api/nothing', undefined, 404],
     ['DELETE', '/api/register', undefined, 404],
-  ] as const)('survives %s %s %s', async (method, path, body, status) => {
+  ] as const)('the server survives %s %s %s', async (method, path, body, status) => {
     expect((await ask(method, path, body)).status).toBe(status);
     expect((await ask('GET', '/healthz')).status).toBe(200);
   });
 
-  it('refuses what is too large, with 413', async () => {
+  it('a request that is too large is answered with 413', async () => {
     expect((await ask('POST', '/api/register', `"${'x'.repeat(17_000_000)}"`)).status).toBe(413);
   });
 
-  it('takes __proto__ as a key like any other', async () => {
+  it('__proto__ is a metadata key like any other', async () => {
     const text = JSON.stringify({ instances: [instance()] }).replace(
       '"env"',
       '"metadata":{"__proto__":"x","constructor":"y"},"env"',
@@ -176,7 +176,7 @@ describe('the border', () => {
     expect(({} as { x?: unknown }).x).toBeUndefined();
   });
 
-  it('refuses to be reached from other machines without insecure', () => {
+  it('a server refuses an address that other machines reach unless insecure is set', () => {
     expect(() => createServer({ host: '0.0.0.0' })).toThrow(/--insecure/);
     expect(() => createServer({ port: -1 })).toThrow(/port/);
   });
@@ -204,7 +204,7 @@ async function* watch(path: string, headers: Record<string, string> = {}) {
 }
 
 describe('watch', () => {
-  it('tells the whole list, then each change, and resumes after the last one', async () => {
+  it('a watch tells the whole list, then each change, and resumes after the last one', async () => {
     await register();
     const first = watch('/api/watch?env=e');
     const snapshot = (await first.next()).value!;
@@ -225,7 +225,7 @@ describe('watch', () => {
   });
 
   it.each(['other:1', 'junk', '', 'EPOCH:999', 'EPOCH:-1'])(
-    'answers the cursor %j with the full list',
+    'a watch with the cursor %j gets the full list',
     async (cursor) => {
       const { body } = await register();
       const events = watch('/api/watch?env=e', { 'last-event-id': cursor.replace('EPOCH', body.epoch) });
@@ -234,7 +234,7 @@ describe('watch', () => {
     },
   );
 
-  it('ends at close, and close does not wait for a fixed time', async () => {
+  it('a watch ends at close, and close does not wait for a fixed time', async () => {
     const events = watch('/api/watch?env=e');
     await events.next();
     const ended = events.next().then(
@@ -246,7 +246,7 @@ describe('watch', () => {
     await expect(fetch(`${url}/healthz`)).rejects.toThrow();
   });
 
-  it('warms: says so until it is over', async () => {
+  it('answers and watches say warming until the warm-up is over', async () => {
     const warm = createServer({ port: 0, warmUpMs: 500, clock });
     const before = url;
     url = (await warm.listen()).url;
@@ -266,7 +266,7 @@ describe('watch', () => {
 });
 
 describe('operating', () => {
-  it('explains self-protection and ends it', async () => {
+  it('status explains self-protection, and protection/end ends it', async () => {
     const guarded = createServer({ port: 0, warmUpMs: 0, clock });
     const before = url;
     url = (await guarded.listen()).url;
@@ -288,7 +288,7 @@ describe('operating', () => {
     }
   });
 
-  it('leaves instances with status 2 out of services', async () => {
+  it('services leaves out instances with status 2', async () => {
     await register({ status: 2 });
     await register({ hostname: 'b', appid: 'api', version: '1' });
     expect((await ask('GET', '/api/services?env=e')).body.data.services).toEqual([{ appid: 'api', versions: ['1'] }]);

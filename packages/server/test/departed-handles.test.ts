@@ -37,7 +37,7 @@ it('a handle of an instance that was deregistered is taken once another has regi
   roll.close();
 });
 
-it('only so many departures are remembered, the oldest are forgotten first', () => {
+it('the number of remembered departures is bounded, and the oldest are forgotten first', () => {
   const { roll, handleOf } = rollWithHandle();
   const mine = handleOf();
   for (let index = 0; index <= rememberedDepartures; index += 1) {

@@ -29,7 +29,7 @@ const many = (count: number) =>
   Array.from({ length: count }, (_, index) => instance({ hostname: `n${index}`, appid: `app${index}` }));
 
 describe('the log of the server', () => {
-  it('has a line for each eviction that is not one of very many, and none for what clients do', async () => {
+  it('the log has a line for each eviction that is not one of very many, and none for what clients do', async () => {
     const clock = manualClock();
     const { texts, started } = await logged({ clock });
     await started.register(instance());
@@ -37,24 +37,28 @@ describe('the log of the server', () => {
     expect(texts()).toEqual([]);
     await started.register(instance());
     await clock.advance(3_500);
-    expect(texts()).toEqual(['info: evicted a of web in e: its TTL ran out']);
+    expect(texts()).toEqual([
+      expect.stringMatching(
+        /^info: e: web\/a was evicted 3 s after its last renewal \(TTL 3 s\): self-protection is off/,
+      ),
+    ]);
   });
 
-  it('counts the evictions of a fleet beyond the first twenty of a second', async () => {
+  it('the log counts the evictions of a fleet beyond the first twenty of a second', async () => {
     const clock = manualClock();
     const { texts, lines, started } = await logged({ clock });
     await started.register(...many(500));
     await clock.advance(3_500);
     await clock.advance(1_500);
-    expect(texts().filter((text) => text.includes('its TTL ran out'))).toHaveLength(20);
+    expect(texts().filter((text) => text.includes('after its last renewal'))).toHaveLength(20);
     expect(lines.at(-1)).toMatchObject({ level: 'info', fields: { env: 'e', count: 480 } });
     await started.register(...many(30));
     await clock.advance(3_500);
     await started.server.close();
-    expect(texts().at(-1)).toBe('info: evicted 10 more instances of e: their TTLs ran out');
+    expect(texts().at(-1)).toBe('info: e: 10 more instances were evicted within the same second');
   });
 
-  it('has a line when self-protection goes on and one when it goes off, with the numbers', async () => {
+  it('the log has a line when self-protection goes on and one when it goes off, with the numbers', async () => {
     const clock = manualClock();
     const { lines, started } = await logged({ clock, protection: 'on' });
     await started.register(...many(20));
@@ -73,7 +77,7 @@ describe('the log of the server', () => {
     expect(lines[1]?.message).toMatch(/^self-protection of e is off: /);
   });
 
-  it('says that self-protection is off when the last instance of a protected environment is cancelled', async () => {
+  it('the log says that self-protection is off when the last instance of a protected environment is cancelled', async () => {
     const clock = manualClock();
     const { lines, started } = await logged({ clock, protection: 'on' });
     const { data } = await started.register(...many(20));
@@ -88,7 +92,7 @@ describe('the log of the server', () => {
     expect(lines.slice(3).map(({ fields }) => fields.on)).toEqual([true, false]);
   });
 
-  it('has a line with the cause when a request fails by a defect of the server', async () => {
+  it('the log has a line with the cause when a request fails by a defect of the server', async () => {
     const clock = manualClock();
     let isBroken = false;
     const wallNow = (): number => {
@@ -107,18 +111,20 @@ describe('the log of the server', () => {
     expect(String((lines[0]!.fields.err as Error).stack)).toContain('the wall clock fell down');
   });
 
-  it('has a line for a slow request, and none for a watch however long it lasts', async () => {
+  it('the log has a line for a slow request, and none for a watch or for one that waits for a change, however long it lasts', async () => {
     const { lines, started } = await logged({ slowRequestMs: 0 });
     const events = watch(`${started.url}/api/watch?env=e`);
     await events.next();
     await events.return(undefined);
+    await started.ask('GET', '/api/poll?env=e&appid=web&waitMs=0');
+    await started.ask('GET', '/api/changes?waitMs=0');
     await started.ask('GET', '/api/services?env=e');
     // A close waits for the answers that are under way, the watch's too.
     await started.server.close();
     expect(lines.map(({ level, fields }) => [level, fields.route])).toEqual([['warn', '/api/services']]);
   });
 
-  it('has no line for other requests unless all are wanted, and then never what the client sent', async () => {
+  it('the log has no line for other requests unless all are wanted, and never what the client sent', async () => {
     const quiet = await logged();
     await quiet.started.ask('GET', '/api/services?env=e&token=s3cr3t');
     await quiet.started.ask('GET', '/api/s3cr3t');

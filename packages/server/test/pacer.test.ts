@@ -4,7 +4,7 @@ import { setImmediate } from 'node:timers/promises';
 import { expect, it } from 'vitest';
 import { Pacer } from '../src/http/pacer.ts';
 
-it('writes no more than half a MiB before other work has its turn, and to each client in turn', async () => {
+it('the pacer writes at most half a MiB to clients in turn before other work goes on', async () => {
   const pacer = new Pacer();
   const written = Array<number>(1_000).fill(0);
   for (const index of written.keys()) {
@@ -28,7 +28,7 @@ it('writes no more than half a MiB before other work has its turn, and to each c
   expect(largestTurn).toBeLessThanOrEqual(2 * 524_288);
 });
 
-it('ends an answer whose parts fail half-way by its connection, so that no client takes it for the whole', async () => {
+it('an answer that fails half-way ends with its connection, so that no client takes it for the whole', async () => {
   let destroyed = false;
   const response = Object.assign(new EventEmitter(), {
     write: () => true,

@@ -14,11 +14,11 @@ export const routeTimeoutMs = 2_000;
 export const beatMs = 250;
 /** A main loop that was blocked for longer is told as `stalled`. Milliseconds. */
 export const stallNoticeMs = 1_000;
-/** A worker that says nothing for so long has died or hangs. Milliseconds. */
+/** A worker that is silent for this long has died or hangs. Milliseconds. */
 export const workerSilenceMs = 5_000;
 /** Longest that a worker may take to withdraw. Milliseconds. */
 export const workerStopMs = 6_000;
-/** A server that does not listen for this long is said in one line; `start()` goes on waiting. Milliseconds. */
+/** After this long one line says that the server does not listen; `start()` goes on waiting. Milliseconds. */
 export const listenTimeoutMs = 10_000;
 /** How long a look-up of the holder of a taken id may take, for its address in the message. Milliseconds. */
 export const holderTimeoutMs = 1_000;

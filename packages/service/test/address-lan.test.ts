@@ -34,7 +34,7 @@ async function advertises(
 }
 
 describe('on a machine with several interfaces a service advertises', () => {
-  it('the address of the LAN, whatever bridges and VPNs come before it', async () => {
+  it('a service advertises the address of the LAN although bridges and VPNs come before it', async () => {
     await add('docker0', '172.17.0.1/16');
     await add('virbr0', '192.168.122.1/24');
     await add('cni0', '10.88.0.1/16');
@@ -42,20 +42,20 @@ describe('on a machine with several interfaces a service advertises', () => {
     expect((await advertises('0.0.0.0')).address).toBe('10.77.0.1');
   });
 
-  it('the source address of the default route, beside the local agent of a cluster', async () => {
+  it('a service beside the local agent of a cluster advertises the source address of the default route', async () => {
     await add('eth1', '10.66.0.9/24');
     const { address, lines = [] } = await advertises('0.0.0.0', '127.0.0.1:8500');
     expect(address).toBe('10.77.0.1');
     expect(lines.join('\n')).toMatch(/default route: the registry at loopback may be the agent of a cluster/);
   });
 
-  it('the source address of the route to the backend', async () => {
+  it('a service advertises the source address of the route to the backend', async () => {
     await add('eth1', '10.66.0.9/24');
     expect((await advertises('0.0.0.0', '10.66.0.1:2379')).address).toBe('10.66.0.9');
     expect((await advertises('0.0.0.0', '10.77.0.2:2379')).address).toBe('10.77.0.1');
   });
 
-  it('its IPv6 address where it has no other, link-local and bridges apart', async () => {
+  it('a service on an IPv6-only machine advertises its IPv6 address, not a link-local or a bridge', async () => {
     await lan.run('a', 'ip', ['addr', 'flush', 'dev', 'eth0']);
     await lan.run('a', 'ip', ['addr', 'add', 'fd77::1/64', 'dev', 'eth0', 'nodad']);
     await lan.run('a', 'ip', ['-6', 'route', 'replace', 'default', 'dev', 'eth0']);
@@ -64,7 +64,7 @@ describe('on a machine with several interfaces a service advertises', () => {
     expect((await advertises('::', '[::1]:8500')).address).toBe('[fd77::1]');
   });
 
-  it('127.0.0.1 where no interface has an address of its own, and says so', async () => {
+  it('a service advertises 127.0.0.1 where no interface has an address, and says so', async () => {
     await lan.run('a', 'ip', ['addr', 'flush', 'dev', 'eth0']);
     await lan.run('a', 'ip', ['addr', 'add', '169.254.7.7/16', 'dev', 'eth0']);
     const { address, lines = [] } = await advertises('0.0.0.0');
@@ -72,7 +72,7 @@ describe('on a machine with several interfaces a service advertises', () => {
     expect(lines.join('\n')).toMatch(/no address that other machines could reach/);
   });
 
-  it('no loopback address that is bound while the registry is on another machine; beside an agent it warns', async () => {
+  it('a server bound to loopback is refused for a registry on another machine, and warned of beside an agent', async () => {
     expect((await advertises('127.0.0.1', '10.77.0.2:2379')).error).toMatch(/only this machine reaches.*10\.77\.0\.2/);
     const { address, lines = [] } = await advertises('127.0.0.1', '127.0.0.1:8500');
     expect(address).toBe('127.0.0.1');

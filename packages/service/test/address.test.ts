@@ -47,7 +47,7 @@ describe('of several backends', () => {
     }
   };
 
-  it('one that is elsewhere decides, wherever it stands in the list: other machines read there', async () => {
+  it('a backend on another machine decides the advertised address wherever it stands in the list', async () => {
     for (const endpoints of [
       ['127.0.0.1:7171', '192.0.2.9:7171'],
       ['192.0.2.9:7171', '127.0.0.1:7171'],
@@ -58,7 +58,7 @@ describe('of several backends', () => {
     expect((await chosen(['127.0.0.1:7171', 'localhost:7172'])).why).toBe('the registry is on this machine');
   });
 
-  it('a socket without a host is one of this machine', async () => {
+  it('a backend on a Unix socket counts as one of this machine', async () => {
     expect((await chosen([])).why).toBe('the registry is on this machine');
   });
 });
@@ -93,7 +93,9 @@ describe('the advertised address', () => {
     ),
     ['an interface, the bridge of containers last', {}, '10.0.0.5:80'],
     ['a bridge where there is nothing else', { interfaces: interfaces({ docker0: ['172.17.0.1'] }) }, '172.17.0.1:80'],
-  ])('is that of %s', (_, over, address) => expect(chooseAddress(facts(over)).address).toBe(address));
+  ])('the advertised address is that of %s', (_, over, address) =>
+    expect(chooseAddress(facts(over)).address).toBe(address),
+  );
 
   it.each([
     'virbr0',
@@ -107,31 +109,31 @@ describe('the advertised address', () => {
     'vmnet8',
     'lxdbr0',
     'zt5u4',
-  ])('is not that of %s, although it comes first', (name) => {
+  ])('the advertised address is not that of %s, although it comes first', (name) => {
     const both = interfaces({ [name]: ['192.168.122.1'], wlp3s0: ['192.168.1.20'] });
     expect(chooseAddress(facts({ interfaces: both })).address).toBe('192.168.1.20:80');
   });
 
-  it('is never link-local, of either family', () => {
+  it('the advertised address is never link-local', () => {
     const linkLocal = interfaces({ eth0: ['169.254.10.20', 'fe80::1'], eth1: ['fd00::5'] });
     expect(chooseAddress(facts({ interfaces: linkLocal })).address).toBe('[fd00::5]:80');
     const alone = chooseAddress(facts({ interfaces: interfaces({ eth0: ['169.254.10.20', 'febf::1'] }) }));
     expect(alone).toMatchObject({ address: '127.0.0.1:80', warning: expect.stringContaining('no address') });
   });
 
-  it('of an IPv6-only host is its IPv6 address, also beside a bridge with IPv4', () => {
+  it('the advertised address of an IPv6-only host is its IPv6 address, also beside a bridge with IPv4', () => {
     const host = interfaces({ docker0: ['172.17.0.1'], eth0: ['fe80::7', '2001:db8:1::7'] });
     expect(chooseAddress(facts({ interfaces: host })).address).toBe('[2001:db8:1::7]:80');
   });
 
-  it('is an IPv4 address where the server is bound to 0.0.0.0', () => {
+  it('the advertised address is IPv4 where the server is bound to 0.0.0.0', () => {
     const host = interfaces({ eth0: ['2001:db8:1::7'], docker0: ['172.17.0.1'] });
     expect(chooseAddress(facts({ interfaces: host, bound: { host: '0.0.0.0', port: 80 } })).address).toBe(
       '172.17.0.1:80',
     );
   });
 
-  it('on loopback is refused for a backend elsewhere, warned of for a possible cluster, and right on this machine', () => {
+  it('a bound loopback address is refused for a backend elsewhere, warned of for a possible cluster, and right on this machine', () => {
     const loopback = { bound: { host: '127.0.0.1', port: 80 } };
     expect(() => chooseAddress(facts({ ...loopback, backendHost: '10.0.9.9' }))).toThrow(/only this machine reaches/);
     const agent = chooseAddress(facts({ ...loopback, backendHost: '127.0.0.1' }));
@@ -146,13 +148,13 @@ describe('the advertised address', () => {
     ...['http://10.0.0.1:8080', 'a b', 'host:0', 'host:70000', '[::1', 'fd00::1:x:80', '[host]:80', 'me@host', 'a,b'],
     // No address of another machine: wildcards, a zone, a mistyped one.
     ...['0.0.0.0', '0.0.0.0:80', '::', '[::]:80', '*:80', 'fe80::1%eth0', '[fe80::1%eth0]:80', '10.0.5'],
-  ])('refuses %s as advertise', (value) => {
+  ])('the option advertise refuses %s', (value) => {
     expect(() => chooseAddress(facts({ wanted: { value, source: '--advertise' } }))).toThrow(
       /--advertise: .*host:port/,
     );
   });
 
-  it('needs a port where there is no server', () => {
+  it('the option advertise needs a port where there is no server', () => {
     const wanted = { value: 'me', source: 'advertise' };
     expect(() => chooseAddress(facts({ bound: undefined, wanted }))).toThrow(/host:port, as there is no server/);
   });

@@ -41,7 +41,7 @@ const listen = () => createServer().listen(0, '127.0.0.1');
 const addressOf = (server: Server) => `127.0.0.1:${(server.address() as AddressInfo).port}`;
 
 describe('a service in adversity', () => {
-  it('stops while its server does not listen yet, and leaves no listener on it', async () => {
+  it('a service stops before its server listens, and leaves no listener on the server', async () => {
     const server = createServer();
     const before = [server.listenerCount('listening'), server.listenerCount('error')];
     const { service } = make(server);
@@ -53,7 +53,7 @@ describe('a service in adversity', () => {
     expect([server.listenerCount('listening'), server.listenerCount('error')]).toEqual(before);
   });
 
-  it('leaves no listener on a server that came to listen: a later error is not swallowed', async () => {
+  it('a service leaves no error listener on a listening server, so that a later error is not swallowed', async () => {
     const server = createServer();
     const { service } = make(server);
     const started = service.start();
@@ -62,7 +62,7 @@ describe('a service in adversity', () => {
     expect(server.listenerCount('error')).toBe(0);
   });
 
-  it('stop never rejects, also when the server cannot be closed', async () => {
+  it('stop resolves also when the server cannot be closed', async () => {
     const server = listen();
     const { service, warnings } = make(server, {
       server: { server, close: () => Promise.reject(new Error('it sticks')) },
@@ -88,7 +88,7 @@ describe('a service in adversity', () => {
     expect(service.status).toBe('stopped');
   });
 
-  it('a listener that throws does not take it off the roll', async () => {
+  it('a listener that throws does not take the service off the roll', async () => {
     const { service, registry, warnings } = make(listen());
     service.on('registered', () => {
       throw new Error('oops');
@@ -100,7 +100,7 @@ describe('a service in adversity', () => {
     expect(await registry.listServices()).toEqual([]);
   });
 
-  it('registers again with its new address', async () => {
+  it('a service registers again when its address changes', async () => {
     const server = listen();
     const { service, registry } = make(server);
     const node = await service.start();
@@ -120,7 +120,7 @@ describe('a service in adversity', () => {
     );
   });
 
-  it('warns of what is given although code decides', async () => {
+  it('a service warns of flags and variables that code overrules', async () => {
     vi.stubEnv('ROLLCALL_REGISTER_TTL', '60s');
     vi.stubEnv('MICRO_REGISTER_INTERVAL', '5');
     const { service, warnings } = make(listen());
@@ -143,25 +143,25 @@ describe('the network', () => {
     });
   };
 
-  it('tells no route to a host that has no address', async () => {
+  it('a host without an address has no route', async () => {
     expect(await routeTo('no-such-host.invalid', systemClock)).toBeUndefined();
     expect(await routeTo('127.0.0.1', systemClock)).toBe('127.0.0.1');
   });
 
-  it('never advertises a wildcard, and keeps its address while the route cannot be told', async () => {
+  it('a service never advertises a wildcard, and keeps its address while the route is unknown', async () => {
     const registry = { ...wide, endpoints: ['no-such-host.invalid:1'] };
     expect((await ask({ registry })).address).not.toMatch(/^0\.0\.0\.0/);
     const previous = { address: '10.0.0.7:80', why: 'the route to the registry' };
     expect(await ask({ registry, previous })).toBe(previous);
   });
 
-  it('advertises loopback only for a backend on loopback that is this machine alone', async () => {
+  it('a service advertises loopback only for a backend that this machine alone reaches', async () => {
     const registry = { ...wide, endpoints: ['127.0.0.1:8500'] };
     expect((await ask({ registry, loopbackIsLocal: true })).address).toMatch(/^127\.0\.0\.1:/);
     expect((await ask({ registry })).why).toMatch(/default route|interface|no address/);
   });
 
-  it('reads no flag beyond --', () => {
+  it('settings are not read from arguments after --', () => {
     const argv = ['node', 'app.js', '--registry', 'a', '--', '--registry', 'b'];
     expect(readSetting('registry', { argv, env: {} })?.value).toBe('a');
   });
@@ -183,7 +183,7 @@ describe('a server whose own closing hook stops the service', () => {
     return { server, close, hooks };
   };
 
-  it('closes without a deadlock, and the service is off the roll by then', async () => {
+  it('a server whose closing hook calls stop closes without a deadlock, after the service left the roll', async () => {
     const app = hooked();
     const { service, registry } = make(app.server, { server: app });
     app.hooks.push(async () => {
@@ -196,7 +196,7 @@ describe('a server whose own closing hook stops the service', () => {
     expect(app.server.listening).toBe(false);
   });
 
-  it('is closed by stop, which waits for it, and has its own close back', async () => {
+  it('stop closes such a server, waits for it, and gives it its own close back', async () => {
     const app = hooked();
     const own = app.close;
     const { service } = make(app.server, { server: app });
@@ -210,18 +210,20 @@ describe('a server whose own closing hook stops the service', () => {
     ['an Express app', Object.assign(() => {}, { listen: () => {} }), /server must be .*app\.listen/],
     ['a port', 8080, /server must be/],
     ['nothing', null, /server must be/],
-  ])('is refused where it is %s', (_, server, message) => {
+  ])('createService refuses a server that is %s', (_, server, message) => {
     expect(() => createService({ name: 'x', server: server as never })).toThrow(message);
   });
 
-  it('says once that it does not listen, and goes on waiting', async () => {
+  it('a service says once that its server does not listen, and goes on waiting', async () => {
     vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] });
     cleanUps.push(() => vi.useRealTimers());
     const server = createServer();
     const { service, warnings } = make(server);
     const started = service.start();
     await vi.advanceTimersByTimeAsync(25_000);
-    expect(warnings()).toEqual(['not registered yet because the server does not listen; waiting for it']);
+    expect(warnings()).toEqual([
+      'not registered yet because the server does not listen: call listen() on it; still waiting',
+    ]);
     vi.useRealTimers();
     server.listen(0, '127.0.0.1');
     await started;

@@ -39,24 +39,24 @@ describe('an adapter is found', () => {
     ['shelf', 'shelf'],
     ['@acme/board', 'board'],
     ['./own.js', 'own'],
-  ])('by the name %s', async (name, adapter) => expect((await find(name)).name).toBe(adapter));
+  ])('an adapter is found by the name %s', async (name, adapter) => expect((await find(name)).name).toBe(adapter));
 
-  it('by an absolute path and by a URL', async () => {
+  it('an adapter is found by an absolute path and by a URL', async () => {
     expect((await find(join(folder, 'own.js'))).name).toBe('own');
     expect((await find(pathToFileURL(join(folder, 'own.js')).href)).name).toBe('own');
   });
 
-  it('from the entry file of the program when the working directory has none', async () => {
+  it('an adapter is found from the entry file of the program when the working directory has none', async () => {
     const place = { entry: join(folder, 'main.js'), cwd: tmpdir() };
     expect((await findAdapter('zoo', {}, place)).name).toBe('zoo');
   });
 
-  it('among the registries that code passes in, before any package', async () => {
+  it('an adapter is found among the registries that code passes in before any package', async () => {
     const given = (await import(pathToFileURL(join(folder, 'own.js')).href)) as { readonly adapter: object };
     expect(await find('zoo', { zoo: given.adapter })).toBe(given.adapter);
   });
 
-  it('for a bare factory, of which only its registry says something', async () => {
+  it('a bare factory becomes an adapter with the capabilities of its registry', async () => {
     const adapter = await find('zoo', { zoo: memory });
     expect(adapter).toMatchObject({
       name: 'zoo',
@@ -75,7 +75,7 @@ describe('an adapter is found', () => {
     ['@acme/none', /npm install @acme\/none/],
     ['nothing', /npm install @rollcall\/nothing/],
     ['No Name', /must be the name of an adapter/],
-  ])('or %s gets a sentence', async (name, message) => {
+  ])('a name that leads to %s is refused in one sentence', async (name, message) => {
     await expect(find(name)).rejects.toMatchObject({
       code: 'INVALID_ARGUMENT',
       message: expect.stringMatching(message),

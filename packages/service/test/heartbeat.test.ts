@@ -63,7 +63,7 @@ async function startBy(link: string, ...args: string[]) {
 }
 
 describe("heartbeat: 'worker'", () => {
-  it('keeps a service registered while its main loop is blocked for three TTLs, and tells the stall', async () => {
+  it('a heartbeat worker keeps a service registered while its main loop is blocked for three TTLs, and tells the stall', async () => {
     const { child, ended, told, types } = await start();
     child.send({ block: 3_000 });
     await vi.waitFor(() => expect(told.some(({ event }) => event === 'stalled')).toBe(true), waiting);
@@ -77,7 +77,7 @@ describe("heartbeat: 'worker'", () => {
     expect(await ended).toBe(0);
   }, 60_000);
 
-  it('lets go of a service whose main loop is blocked beyond maxStallMs, and registers it again when it runs', async () => {
+  it('a heartbeat worker stops renewing for a main loop that is blocked beyond maxStallMs, and registers again when the loop runs', async () => {
     const { child, told, types } = await start();
     child.send({ block: 8_000 });
     await vi.waitFor(() => expect(types()).toContain('delete'), waiting);
@@ -87,7 +87,7 @@ describe("heartbeat: 'worker'", () => {
     await vi.waitFor(() => expect(told.some(({ event }) => event === 'unregistered')).toBe(true), waiting);
   }, 60_000);
 
-  it('says that its worker died, and the main loop takes over without a gap', async () => {
+  it('the main loop takes over without a gap when the heartbeat worker dies, and says so', async () => {
     // Long enough for a busy machine to take over in.
     vi.stubEnv('TTL_MS', '5000');
     const { child, ended, told, types, registry } = await start();
@@ -187,7 +187,7 @@ describe("heartbeat: 'worker'", () => {
     expect(told.find(({ event }) => event === 'stalled')?.heldByWorker).toBe(false);
   }, 60_000);
 
-  it('deregisters while registerCheck fails in the main thread', async () => {
+  it('a heartbeat worker deregisters while registerCheck fails in the main thread', async () => {
     const { child, types } = await start('check');
     child.send({ healthy: false });
     await vi.waitFor(() => expect(types()).toContain('delete'), waiting);
@@ -195,7 +195,7 @@ describe("heartbeat: 'worker'", () => {
     await vi.waitFor(() => expect(types().filter((type) => type === 'create')).toHaveLength(2), waiting);
   }, 60_000);
 
-  it('is refused on a registry that a worker cannot make again', async () => {
+  it('heartbeat: worker is refused on a registry that a worker cannot make again', async () => {
     const registry = memory();
     const service = createService({ name: 'beating', advertise: 'h:1', registry, heartbeat: 'worker' });
     await expect(service.start()).rejects.toMatchObject({

@@ -28,7 +28,7 @@ function setUp(registerCheck?: (signal: AbortSignal) => Promise<void> | void) {
 }
 
 describe('the loop that keeps a service registered', () => {
-  it('gives a check that hangs five seconds, deregisters, and goes on: later checks register again', async () => {
+  it('a registerCheck that hangs for five seconds deregisters the service, and a later one registers it again', async () => {
     let hangs = false;
     const { clock, registry, events, keeper } = setUp(() => (hangs ? new Promise(() => {}) : undefined));
     await keeper.begin();
@@ -43,7 +43,7 @@ describe('the loop that keeps a service registered', () => {
     expect((await registry.listServices()).map(({ name }) => name)).toEqual(['web']);
   });
 
-  it('tells a renewal that came later than the TTL after the last one as a loss', async () => {
+  it('a renewal later than the TTL after the last one is told as a loss', async () => {
     const { clock, registry, events, keeper } = setUp();
     await keeper.begin();
     const register = registry.register.bind(registry);
@@ -63,7 +63,7 @@ describe('the loop that keeps a service registered', () => {
     expect(losses[0]?.why).toMatch(/blocked or suspended/);
   });
 
-  it('tells no loss of renewals in time', async () => {
+  it('renewals in time are told as no loss', async () => {
     const { clock, events, keeper } = setUp();
     await keeper.begin();
     for (let beat = 0; beat < 20; beat += 1) await clock.advance(500);
@@ -71,7 +71,7 @@ describe('the loop that keeps a service registered', () => {
     expect(events.registered.mock.calls.every(([loss]) => loss === undefined)).toBe(true);
   });
 
-  it('retries soon after a failure, and not more slowly than its interval, for ever', async () => {
+  it('a failed registration is retried soon, never more slowly than the renew interval, for ever', async () => {
     const { clock, registry, events, keeper } = setUp();
     const register = vi.spyOn(registry, 'register').mockRejectedValue(new RegistryError('UNAVAILABLE', 'away'));
     await keeper.begin();

@@ -42,7 +42,7 @@ const count = async (registry: ReturnType<typeof memory>) =>
   (await registry.getService('greeter')).flatMap(({ nodes }) => nodes).length;
 
 describe('createService', () => {
-  it('registers at start, renews beyond the TTL, deregisters and closes its server at stop', async () => {
+  it('a service registers at start, renews beyond the TTL, and deregisters and closes its server at stop', async () => {
     const registry = memory();
     const register = vi.spyOn(registry, 'register');
     const service = make(registry);
@@ -64,7 +64,7 @@ describe('createService', () => {
     await registry.close();
   });
 
-  it('starts while the backend is down, tells it once, and registers when it is back', async () => {
+  it('a service starts while the backend is down, tells that once, and registers when the backend is back', async () => {
     const registry = faulty(memory());
     const log = logger();
     const service = make(registry, { logger: log });
@@ -80,14 +80,14 @@ describe('createService', () => {
     await registry.close();
   });
 
-  it('fails fast if asked to', async () => {
+  it('start rejects with failFast while the backend is down', async () => {
     const registry = faulty(memory());
     registry.down();
     await expect(make(registry, { failFast: true }).start()).rejects.toMatchObject({ code: 'UNAVAILABLE' });
     await registry.close();
   });
 
-  it('waits while another process holds its id, tells it once with the address, and registers when the id is free', async () => {
+  it('a service waits while another process holds its id, tells that once with the address, and registers when the id is free', async () => {
     const [mine, theirs] = [memory({ namespace: 'taken' }), memory({ namespace: 'taken' })];
     const log = logger();
     const service = make(mine, { id: 'one', logger: log });
@@ -113,7 +113,7 @@ describe('createService', () => {
     await theirs.close();
   });
 
-  it('a stop while another process holds the id leaves the other alone', async () => {
+  it('stop leaves the node alone that another process holds under the id', async () => {
     const [mine, theirs] = [memory({ namespace: 'alone' }), memory({ namespace: 'alone' })];
     const service = make(mine, { id: 'one' });
     await service.start();
@@ -159,7 +159,7 @@ describe('createService', () => {
     await registry.close();
   });
 
-  it('tells a loss that the registry had while nobody looked, as a line and as events', async () => {
+  it('a node that the backend lost between two renewals is told as a line and as events', async () => {
     const [mine, theirs] = [memory({ namespace: 'wiped' }), memory({ namespace: 'wiped' })];
     const log = logger();
     const service = make(mine, { id: 'one', logger: log });
@@ -181,7 +181,7 @@ describe('createService', () => {
     await theirs.close();
   });
 
-  it('is off the roll while its own check fails', async () => {
+  it('a service is off the roll while its registerCheck fails', async () => {
     const registry = memory();
     let healthy = true;
     const service = make(registry, {
@@ -199,7 +199,7 @@ describe('createService', () => {
     await registry.close();
   });
 
-  it('refuses an interval that is not below the TTL', () => {
+  it('createService refuses a renew interval that is not below the TTL', () => {
     expect(() => createService({ name: 'a', advertise: 'h:1', ttlMs: 1_000, renewIntervalMs: 1_000 })).toThrow(
       /renewIntervalMs \(1000\).*ttlMs \(1000\)/,
     );
@@ -221,7 +221,7 @@ describe('loadRegistry', () => {
     );
   });
 
-  it('passes addresses and namespace, also in the spelling of go-micro', async () => {
+  it('loadRegistry passes on addresses and namespace, also in the spelling of go-micro', async () => {
     const x = stub();
     await loadRegistry({
       argv: ['--registry=x', '--registry_address=a:1, b:2', '--registry-namespace', 'n'],
@@ -231,19 +231,22 @@ describe('loadRegistry', () => {
     expect(x).toHaveBeenCalledWith({ addresses: ['a:1', 'b:2'], namespace: 'n', env: {} });
   });
 
-  it('says what to install, and which names it knows', async () => {
+  it('loadRegistry says what to install for an unknown name, and which names it knows', async () => {
     await expect(loadRegistry({ argv: ['--registry=zoo'], env: {}, registries: { x: stub() } })).rejects.toThrow(
       /@rollcall\/zoo nor rollcall-zoo.*npm install @rollcall\/zoo, or choose one of x/,
     );
     await expect(loadRegistry({ argv: ['--registry'], env: {} })).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' });
   });
 
-  it.each(['Bad Name', '../no/such/file.js', '@nobody/none'])('refuses --registry %s in one sentence', async (name) => {
-    const refused = loadRegistry({ argv: ['--registry', name], env: {} });
-    await expect(refused).rejects.toMatchObject({ code: 'INVALID_ARGUMENT', message: expect.stringContaining(name) });
-  });
+  it.each(['Bad Name', '../no/such/file.js', '@nobody/none'])(
+    'loadRegistry refuses --registry %s in one sentence',
+    async (name) => {
+      const refused = loadRegistry({ argv: ['--registry', name], env: {} });
+      await expect(refused).rejects.toMatchObject({ code: 'INVALID_ARGUMENT', message: expect.stringContaining(name) });
+    },
+  );
 
-  it('adds its flags to a command', () => {
+  it('addRegistryOptions adds the flags to a command', () => {
     const option = vi.fn();
     addRegistryOptions({ option });
     expect(option.mock.calls.map(([flags]) => flags)).toContain('--registry-token-file <path>');

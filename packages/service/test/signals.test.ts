@@ -32,21 +32,24 @@ function start(...args: string[]) {
 }
 
 describe('run', () => {
-  it.each(['SIGTERM', 'SIGINT'] as const)('%s withdraws, closes the server and ends with 0', async (signal) => {
-    const { child, output, ended, says } = start();
-    await says('registered\n');
-    child.kill(signal);
-    expect(await ended).toBe(0);
-    expect(output.out).toBe('ready\nregistered\nstopped\nleft: 0, listening: false\n');
-    expect(output.err).toMatch(
-      /^rollcall greeter: advertising 127\.0\.0\.1:\d+ \(the bound address\)\nrollcall greeter: registered as greeter-\S+ at 127\.0\.0\.1:\d+\n$/,
-    );
-  });
+  it.each(['SIGTERM', 'SIGINT'] as const)(
+    'run withdraws, closes the server and ends with 0 after %s',
+    async (signal) => {
+      const { child, output, ended, says } = start();
+      await says('registered\n');
+      child.kill(signal);
+      expect(await ended).toBe(0);
+      expect(output.out).toBe('ready\nregistered\nstopped\nleft: 0, listening: false\n');
+      expect(output.err).toMatch(
+        /^rollcall greeter: advertising 127\.0\.0\.1:\d+ \(the bound address\)\nrollcall greeter: registered as greeter-\S+ at 127\.0\.0\.1:\d+\n$/,
+      );
+    },
+  );
 
   it.each([
     ['SIGTERM', 143],
     ['SIGINT', 130],
-  ] as const)('a second %s ends a slow stop at once', async (signal, code) => {
+  ] as const)('run ends a slow stop at once after a second %s', async (signal, code) => {
     const { child, output, ended, says } = start('slow');
     await says('registered\n');
     child.kill(signal);
@@ -57,7 +60,7 @@ describe('run', () => {
     expect(output.out).not.toContain('stopped');
   });
 
-  it('a signal ends a start that waits for a server that never listens', async () => {
+  it('run ends at a signal also while its server never listens', async () => {
     const { child, output, ended, says } = start('never');
     await says('ready\n');
     child.kill('SIGTERM');

@@ -33,24 +33,24 @@ const codes: Readonly<Record<number, RegistryErrorCode>> = {
   400: 'INTERNAL',
   401: 'UNAUTHORIZED',
   403: 'UNAUTHORIZED',
-  // What 404 means in Consul is told apart where it is expected; anywhere else this is no Consul.
+  // Calls that expect a 404 of Consul handle it themselves; a 404 anywhere else means that another program answered.
   404: 'UNAVAILABLE',
   413: 'RESOURCE_EXHAUSTED',
 };
 
-/** How messages call what TLS needs. */
+/** The names of the TLS options in messages. */
 export const tlsNames = {
   ca: 'CONSUL_CACERT or tls.ca',
   cert: 'CONSUL_CLIENT_CERT and CONSUL_CLIENT_KEY, or tls.cert and tls.key',
 };
 
-/** A failure on the way to an agent, as ours. */
+/** Translates a failure on the way to an agent into a `RegistryError`. */
 export function toConsulError(cause: unknown): RegistryError {
   if (RegistryError.is(cause)) return cause;
   if (cause instanceof AnswerError) {
     // 429 and 5xx: too busy, no leader, cut off from the servers.
     const said = (cause.status === undefined ? undefined : codes[cause.status]) ?? 'UNAVAILABLE';
-    // What refuses our arguments and is no agent is not ours to mend either.
+    // An HTML page that refuses our arguments comes from another program, so it is no defect of ours.
     const code = cause.isPage && said === 'INTERNAL' ? 'UNAVAILABLE' : said;
     return new RegistryError(code, `the Consul agent ${cause.message}`, { cause });
   }
@@ -153,7 +153,7 @@ export function toAnswerError(cause: unknown): unknown {
   return new AnswerError(message, { status, isPage, retryAfterMs, cause });
 }
 
-/** What the library keeps of an answer that failed. */
+/** The parts of a failed answer that the library keeps. */
 interface LibraryAnswer {
   readonly body?: unknown;
   readonly headers?: Readonly<Record<string, string | undefined>>;

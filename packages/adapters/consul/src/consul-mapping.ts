@@ -32,7 +32,7 @@ export interface Authorship {
 /** One service instance of the catalogue, read. */
 export interface Instance {
   readonly entry: Entry;
-  /** Of Consul: the agent that it is registered with. */
+  /** Consul's node: the agent that the instance is registered with. */
   readonly node: string;
   readonly serviceId: string;
   /** Neither of its checks nor of its node's is critical. */
@@ -129,7 +129,7 @@ function readEntry(
   const meta = readMetadata(service.Meta);
   const read = readTags(tags);
   const authored = authoredFrom(meta) ?? read.authored;
-  // What was copied by hand to another service says nothing about this one.
+  // A Meta pair or tag that was copied by hand from another service does not count.
   const ours = authored?.name === name ? authored : undefined;
   const isForeign = ours === undefined && !read.goMicro;
   const [serviceId, machine] = [text(service.ID), text(node.Node)];

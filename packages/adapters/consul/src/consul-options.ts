@@ -82,7 +82,7 @@ export const machineGraceMs = 5_000;
 export const pollFloorMs = 250;
 /** However long that read took. Milliseconds. */
 export const maxPollFloorMs = 5_000;
-/** Of a watch's time, the part that reads may take: one fifth at most. */
+/** The part of a watch's time that its reads may take: one fifth. */
 export const pollFloorReads = 5;
 /** TTL of the check of a node without a lease: ten years, the longest duration the contract knows. Milliseconds. */
 export const maxCheckTtlMs = 315_360_000_000;
@@ -149,7 +149,7 @@ function parseAgents(addresses: unknown, env: Environment): Pick<ConsulSettings,
   const sockets = [...new Set(list.filter(isSocket).map((address) => address.trim().slice('unix://'.length)))];
   if (sockets.includes('')) throw invalidOption('consul', `${source}: unix:// must be followed by a path`);
   const others = list.filter((address) => !isSocket(address));
-  // As Go reads a truth.
+  // The texts that Go reads as true.
   const scheme = /^(?:1|t|true)$/i.test(given(env.CONSUL_HTTP_SSL) ?? '') ? 'https' : 'http';
   const rules: EndpointRules = { registry: 'consul', source, defaults: [], defaultPort: 8_500, paths: true, scheme };
   const endpoints = parseEndpoints(others, rules);
@@ -193,7 +193,7 @@ function parseDatacenter(value: unknown): string | undefined {
   throw invalidOption('consul', 'datacenter must be 1-64 of [A-Za-z0-9_-]');
 }
 
-/** That of the variable: the guard has looked at the option. */
+/** Only the value of the variable is checked here: the guard has checked the option. */
 function namespaceOf({ CONSUL_NAMESPACE }: Environment): string | undefined {
   const value = given(CONSUL_NAMESPACE);
   if (value === undefined) return undefined;
@@ -226,7 +226,7 @@ function parseTls(value: unknown): ConsulTls {
 
 const tlsVariables = { ca: 'CONSUL_CACERT', cert: 'CONSUL_CLIENT_CERT', key: 'CONSUL_CLIENT_KEY' } as const;
 
-/** What is not given is in the files that the variables name. */
+/** Parts that the options do not give are read from the files that the variables name. */
 async function readTls(tls: ConsulTls, env: Environment): Promise<ConsulTls> {
   const read = async (part: 'ca' | 'cert' | 'key'): Promise<string | Buffer | undefined> => {
     const path = given(env[tlsVariables[part]]);

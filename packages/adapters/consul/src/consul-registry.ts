@@ -104,7 +104,7 @@ class ConsulDriver implements RegistryDriver {
     return this.#agents().run(call.signal, async (link, signal) => {
       // An agent that is cut off from its servers passes checks that its servers do not see.
       const [records] = await Promise.all([this.#records(link, keys, signal), link.probe(signal)]);
-      // A conflict writes nothing, so all are looked at before one is renewed.
+      // A conflict writes nothing, so every node is checked before one is renewed.
       const ours = keys.filter((key, index) => {
         const record = records[index];
         if (record?.live !== true) return false;

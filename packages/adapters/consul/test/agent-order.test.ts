@@ -29,7 +29,7 @@ it('a call that its own deadline ends leaves the next calls, and what they regis
   expect(await ask()).toBe('a');
 });
 
-it('an agent that fails a call is left for the next, and kept there after that', async () => {
+it('an agent that fails a call is left for the next one, which serves later calls as well', async () => {
   const { agents, ask } = two();
   let failures = 0;
   const asked = await agents.run(new AbortController().signal, async (link) => {

@@ -47,13 +47,13 @@ describe('a client agent', () => {
   }, 120_000);
   afterAll(() => Promise.all([client.agent.dispose(), server.agent.dispose()]));
 
-  it('that is cut off from its servers is believed nothing; when they are back all is true again', async () => {
+  it('a client agent that is cut off from its servers is not believed, and is right again when they are back', async () => {
     const registry = open({ addresses: [client.address] });
     const events = follow(registry, 'cut-off');
     await registry.register(service('cut-off'), { ttlMs: 600_000 });
     await eventually(() => events.map(({ type }) => type)).toContain('create');
     await server.agent.kill();
-    // It says 200 to whoever asks it alone.
+    // The agent by itself answers 200.
     const gone = { code: expect.stringMatching(/UNAVAILABLE|TIMEOUT/) };
     await expect(registry.register(service('cut-off', 81))).rejects.toMatchObject(gone);
     await expect(registry.register(service('cut-off', 81))).rejects.toMatchObject(gone);
@@ -72,7 +72,7 @@ describe('a client agent', () => {
     expect(events.map(({ type }) => type)).not.toContain('delete');
   }, 120_000);
 
-  it('a renewal through one that is cut off fails, and works again', async () => {
+  it('a renewal through an agent that is cut off fails, and works when the agent is back', async () => {
     const registry = open({ addresses: [client.address] });
     const renew = () => registry.register(service('renewed'), { ttlMs: 600_000, timeoutMs: 2_000 });
     await renew();
@@ -101,7 +101,7 @@ describe('several agents', () => {
   }, 120_000);
   afterAll(() => Promise.all([first, second, server].map(({ agent }) => agent.dispose())));
 
-  it('one that is lost is left for the next; its entry is read as one with the new, and goes with its TTL', async () => {
+  it('a lost agent is left for the next one; the two entries of a node are read as one, and the old one expires', async () => {
     const proxy = new TcpProxy(first.address);
     await proxy.listen();
     cleanUps.push(() => proxy.close());
@@ -124,7 +124,7 @@ describe('several agents', () => {
     expect(events.map(({ type }) => type)).not.toContain('delete');
   }, 120_000);
 
-  it('one that freezes in the middle of a call costs it a second, and not its deadline', async () => {
+  it('an agent that freezes in the middle of a call costs the call a second and not its deadline', async () => {
     const proxy = new TcpProxy(first.address);
     await proxy.listen();
     cleanUps.push(() => proxy.close());
@@ -142,7 +142,7 @@ describe('several agents', () => {
     expect(Math.max(...took.slice(1))).toBeLessThan(900);
   }, 60_000);
 
-  it('a node of another agent is removed by its owner, and by no registry of this agent', async () => {
+  it('a node of another agent can be removed by its owner and not through this agent', async () => {
     const [owner, other] = [open({ addresses: [first.address] }), open({ addresses: [second.address] })];
     await owner.register(service('elsewhere'), { ttlMs: 600_000 });
     await eventually(() => addressesOf(other, 'elsewhere')).toHaveLength(1);
@@ -165,7 +165,7 @@ describe('another datacenter', () => {
   }, 120_000);
   afterAll(() => Promise.all([here?.agent.dispose(), there?.agent.dispose()]));
 
-  it('is read and watched through an agent of this one, and written only by its own', async () => {
+  it('another datacenter is read and watched through a local agent, and written only through its own', async () => {
     const owner = open({ addresses: [there?.address ?? ''] });
     const reader = open({ addresses: [here?.address ?? ''], datacenter: 'far' });
     await owner.register(service('far-off'), { ttlMs: 600_000 });
@@ -215,7 +215,7 @@ describe('tokens', () => {
   const newToken = () => acl('token', { Policies: [{ Name: 'greeter' }] });
   const at = (token?: ConsulOptions['token']) => open({ addresses: [server.address], token });
 
-  it('the documented policy is all that a service needs, and no more than it says', async () => {
+  it('the policy in docs/consul.md suffices for a service and allows nothing else', async () => {
     const registry = at((await newToken()).SecretID);
     await registry.init();
     const events = follow(registry, 'greeter');
@@ -228,7 +228,7 @@ describe('tokens', () => {
     await expect(registry.register(service('other'))).rejects.toMatchObject({ code: 'UNAUTHORIZED' });
   });
 
-  it('address and token may come from the variables that Consul has for them', async () => {
+  it('address and token are read from the variables of Consul', async () => {
     process.env.CONSUL_HTTP_ADDR = server.address;
     process.env.CONSUL_HTTP_TOKEN = (await newToken()).SecretID;
     cleanUps.push(() => {
@@ -241,7 +241,7 @@ describe('tokens', () => {
     await registry.deregister(service('greeter'));
   });
 
-  it('none, where one is needed, fails at init and says where to give it', async () => {
+  it('init without a needed token fails and says where to give it', async () => {
     await expect(at().init()).rejects.toMatchObject({
       code: 'UNAUTHORIZED',
       message: expect.stringMatching(/--registry-token-file.*CONSUL_HTTP_TOKEN/),
@@ -253,7 +253,7 @@ describe('tokens', () => {
     expect(findings).toMatchObject([{ level: 'problem', remedy: expect.stringContaining('policy') }]);
   });
 
-  it('none is enough where the anonymous token may read a single service', async () => {
+  it('init without a token succeeds where the anonymous token may read a single service', async () => {
     const { ID } = await acl('policy', {
       Name: 'one-service',
       Rules: 'service "greeter" { policy = "read" } node_prefix "" { policy = "read" }',
@@ -275,7 +275,7 @@ describe('tokens', () => {
     await owner.deregister(service('greeter'));
   });
 
-  it('one that may write and see no machine is refused at once, and told what it needs', async () => {
+  it('a token that may write and not see machines is refused at once with the policy that it needs', async () => {
     await acl('policy', { Name: 'writer', Rules: 'service_prefix "" { policy = "write" }' });
     const registry = at((await acl('token', { Policies: [{ Name: 'writer' }] })).SecretID);
     await registry.init();
@@ -285,11 +285,11 @@ describe('tokens', () => {
     });
   });
 
-  it('one that Consul does not know fails at init', async () => {
+  it('init rejects a token that Consul does not know', async () => {
     await expect(at(randomUUID()).init()).rejects.toMatchObject({ code: 'UNAUTHORIZED' });
   });
 
-  it('rotated: calls and watches say UNAUTHORIZED, and go on with the new one', async () => {
+  it('calls and watches are UNAUTHORIZED after a token is revoked, and go on with the new one', async () => {
     const [old, next] = [await newToken(), await newToken()];
     let token = old.SecretID ?? '';
     const registry = at(() => token);

@@ -101,25 +101,28 @@ describe('a kept connection that was closed on the way', () => {
     ['with a reset', (client: Socket) => void client.resetAndDestroy()],
     // As HAProxy does: what it wrote before it closed is read as the answer.
     ['with a 408', (client: Socket) => void client.end('HTTP/1.1 408 Request Time-out\r\ncontent-length: 0\r\n\r\n')],
-  ])('%s fails no call: reads, writes and renewals go over a new one', async (_, answer) => {
-    const lb = await balancer(answer);
-    const registry = open({ addresses: [lb.address] });
-    // Several at a time, so that several connections lie idle.
-    const calls: (() => Promise<unknown>)[] = [
-      () => registry.register(service(), { ttlMs: 60_000 }),
-      () => Promise.all([registry.getService('web'), registry.getService('other'), registry.listServices()]),
-      () => registry.register(service(), { ttlMs: 60_000 }),
-      () => registry.register(service(81), { ttlMs: 60_000 }),
-      () => registry.deregister(service()),
-    ];
-    await registry.init();
-    for (const call of calls) {
-      lb.forget();
-      await call();
-    }
-  });
+  ])(
+    'an idle connection that was closed by %s fails no call: reads, writes and renewals go over a new one',
+    async (_, answer) => {
+      const lb = await balancer(answer);
+      const registry = open({ addresses: [lb.address] });
+      // Several at a time, so that several connections lie idle.
+      const calls: (() => Promise<unknown>)[] = [
+        () => registry.register(service(), { ttlMs: 60_000 }),
+        () => Promise.all([registry.getService('web'), registry.getService('other'), registry.listServices()]),
+        () => registry.register(service(), { ttlMs: 60_000 }),
+        () => registry.register(service(81), { ttlMs: 60_000 }),
+        () => registry.deregister(service()),
+      ];
+      await registry.init();
+      for (const call of calls) {
+        lb.forget();
+        await call();
+      }
+    },
+  );
 
-  it('by a firewall that swallows what comes on it costs one call, however many connections lie idle', async () => {
+  it('idle connections that a firewall swallows cost one call, however many they are', async () => {
     const lb = await balancer(() => {});
     const registry = open({ addresses: [lb.address] });
     await registry.init();
@@ -129,7 +132,7 @@ describe('a kept connection that was closed on the way', () => {
     expect(await registry.getService('web')).toEqual([]);
   });
 
-  it('is tried once more and not for ever where new ones are reset as well', async () => {
+  it('a request is repeated once and not for ever where new connections are reset as well', async () => {
     const lb = await balancer();
     const registry = open({ addresses: [lb.address] });
     await registry.init();
@@ -147,7 +150,7 @@ describe('a kept connection that was closed on the way', () => {
   });
 });
 
-it('an answer that changes the protocol is no agent, and is told before the deadline', async () => {
+it('an answer that changes the protocol is refused before the deadline, since no agent gives it', async () => {
   const tcp = createTcpServer((client) => {
     client.on('error', () => {});
     client.once('data', () =>
@@ -178,7 +181,7 @@ describe('pages', () => {
     [413, 'RESOURCE_EXHAUSTED'],
     [429, 'UNAVAILABLE'],
     [502, 'UNAVAILABLE'],
-  ])('of status %i are %s at init and at every call', async (status, code) => {
+  ])('a page with status %i is %s at init and at every call', async (status, code) => {
     const registry = open({ addresses: [await listen(page(status, { location: '/elsewhere' }))] });
     for (const call of [
       () => registry.init(),
@@ -188,7 +191,7 @@ describe('pages', () => {
       await expect(call()).rejects.toMatchObject({ code, message: expect.not.stringContaining('<') });
   });
 
-  it('a server that answers every path with a text is no agent', async () => {
+  it('a server that answers every path with a text is refused, since it is no agent', async () => {
     const registry = open({ addresses: [await listen((_, outgoing) => void outgoing.end('OK'))] });
     await expect(registry.init()).rejects.toMatchObject({
       code: 'UNAVAILABLE',
@@ -221,7 +224,7 @@ describe('pages', () => {
   );
 });
 
-it('an agent that said Retry-After holds up no watch once another, or it again, serves', async () => {
+it('an agent that said Retry-After holds up no watch once it or another agent serves', async () => {
   let isBusy = true;
   const passOn = proxyTo(({ url }) => url);
   const address = await listen((incoming, outgoing) => {
@@ -243,19 +246,19 @@ it('an agent that said Retry-After holds up no watch once another, or it again, 
 });
 
 describe('on the way to the agent', () => {
-  it('an IPv6 address is an address and no name', async () => {
+  it('an IPv6 address of an agent is used without a look-up', async () => {
     await expect(open({ addresses: ['[::1]:1'] }).init()).rejects.toMatchObject({
       code: 'UNAVAILABLE',
       message: expect.not.stringContaining('ENOTFOUND'),
     });
   });
 
-  it('a base path is kept', async () => {
+  it('a base path in the address of an agent is kept', async () => {
     const address = await listen(proxyTo(({ url = '' }) => (url.startsWith('/consul/v1/') ? url.slice(7) : undefined)));
     await useAll(open({ addresses: [`http://${address}/consul/`] }));
   });
 
-  it('a Unix socket is spoken to', async () => {
+  it('an agent on a Unix socket is reached', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'rollcall-socket-'));
     cleanUps.push(() => rmSync(folder, { recursive: true, force: true }));
     const path = await listen(

@@ -68,7 +68,7 @@ describe('an agent that is not well', () => {
     await watcher.return();
   });
 
-  it('items of any shape are left out, and the others are read', async () => {
+  it('items of any wrong shape are left out, and the others are read', async () => {
     const good = { Service: { ID: 'n', Service: 'a', Address: '10.0.0.1', Port: 80 }, Node: {}, Checks: [] };
     const { registry } = await pretend(
       agent((response) => json(response, [null, 1, 'x', [], {}, { Service: 1 }, good])),
@@ -76,7 +76,7 @@ describe('an agent that is not well', () => {
     expect((await registry.getService('a')).flatMap(({ nodes }) => nodes.map(({ id }) => id))).toEqual(['n']);
   });
 
-  it('something else than an agent is said to be that', async () => {
+  it('the error says so when something other than an agent answers', async () => {
     const { registry } = await pretend((_request, response) => void response.writeHead(404).end('not here'));
     await expect(registry.init()).rejects.toMatchObject({ code: 'UNAVAILABLE' });
   });
@@ -112,7 +112,7 @@ describe('options', () => {
 describe('many nodes in one call', () => {
   const nodes = Array.from({ length: 200 }, (_, index) => ({ id: `n${index}`, address: '10.0.0.1:80' }));
 
-  it('never more than 16 requests are under way', async () => {
+  it('a register of many nodes has at most 16 requests under way', async () => {
     let [now, most] = [0, 0];
     const warnings: Error[] = [];
     const onWarning = (warning: Error) => warnings.push(warning);

@@ -20,7 +20,7 @@ async function startPair(): Promise<Pair> {
 let pairs: readonly Pair[] = [];
 const harnesses = [0, 1].map((index): Harness => {
   const pair = () => pairs[index] as Pair;
-  /** Servers first: an agent without one serves nobody. */
+  /** Servers first: a client agent without a server serves no request. */
   const both = async (act: (agent: BackendProcess) => Promise<void>): Promise<void> => {
     await act(pair().server.agent);
     await act(pair().client.agent);

@@ -85,7 +85,7 @@ const read = async (registry: Registry) =>
 const eventually = (holds: () => unknown) => expect.poll(holds, { timeout: 30_000 });
 
 describe('other writers', () => {
-  it('two hundred written by hand, changed and removed, are told to the last', async () => {
+  it('a watch hears of two hundred services that are written, changed and removed by hand', async () => {
     const { registry } = open(address);
     const { rows, synced } = follow(registry);
     await eventually(synced).toBe(true);
@@ -98,7 +98,7 @@ describe('other writers', () => {
     expect(await truth()).toEqual([]);
   });
 
-  it('what a hand removed is written again by the next register', async () => {
+  it('the next register writes a service again that was removed by hand', async () => {
     const { registry } = open(address);
     const service = { name: 'fleet', nodes: [{ id: 'n0', address: '10.0.0.1:80' }] };
     await registry.register(service, { ttlMs: 30_000 });
@@ -121,7 +121,7 @@ describe('other writers', () => {
 });
 
 describe('the link', () => {
-  it('cut again while it catches up: nothing is lost', async () => {
+  it('a watch whose link is cut again while it catches up loses no event', async () => {
     await putAll(ids(5));
     const { registry } = open(proxy.address);
     const { state, rows, synced } = follow(registry);
@@ -157,7 +157,7 @@ describe('the link', () => {
     await eventually(rows).toEqual(await truth());
   }, 90_000);
 
-  it('cut in the middle of a call with many nodes: repeating it completes it', async () => {
+  it('a call with many nodes that is cut in the middle can be repeated', async () => {
     const { registry } = open(proxy.address);
     const nodes = ids(200).map((id) => ({ id, address: '10.0.0.1:80' }));
     const register = registry.register({ name: 'fleet', nodes }, { ttlMs: 60_000 });
@@ -174,7 +174,7 @@ describe('the link', () => {
     expect(await truth()).toHaveLength(200);
   }, 60_000);
 
-  it('half closed by the agent: the difference is told', async () => {
+  it('a watch hears the difference after the agent half closed its connection', async () => {
     await putAll(ids(1));
     const { registry } = open(proxy.address);
     const { rows, synced } = follow(registry);
@@ -186,7 +186,7 @@ describe('the link', () => {
 });
 
 describe('the agent restarts', () => {
-  it('with nothing, between two questions of a watch: what is written to it then is told at once', async () => {
+  it('a watch hears at once what is written to an agent that restarted empty between two of its queries', async () => {
     const [{ registry: owner }, { registry: reader }] = [open(address), open(address)];
     const { state, synced } = follow(reader);
     await eventually(synced).toBe(true);
@@ -197,7 +197,7 @@ describe('the agent restarts', () => {
       await eventually(() => state.get('n0')).toBe(`10.0.0.1:${100 + round}`);
       await agent.wipe();
       await register(200 + round);
-      // Before the next question of one who believes in the index of the old agent would be answered.
+      // A watcher that still uses the index of the old agent would get its next answer later than this.
       await expect.poll(() => state.get('n0'), { timeout: 8_000 }).toBe(`10.0.0.1:${200 + round}`);
     }
   }, 90_000);

@@ -7,12 +7,12 @@ const web = { ID: 'web', Service: 'web', Address: '10.0.0.1', Port: 80 };
 const entryOf = (service: object, machine?: string) => item(service, machine)?.entry;
 
 describe('the id of an entry that others wrote', () => {
-  it('has its machine, so that one ServiceID on three machines is three nodes', () => {
+  it('the id of a foreign entry contains its machine, so that one ServiceID on three machines is three nodes', () => {
     const ids = ['a', 'b', 'c.example'].map((machine) => entryOf(web, machine)?.node.id);
     expect(ids).toEqual(['web@a', 'web@b', 'web@c.example']);
   });
 
-  it('may have an @ of its own', () => {
+  it('a ServiceID with an @ keeps it in the node id', () => {
     expect(entryOf({ ...web, ID: 'me@home' })?.node.id).toBe('me@home@host1');
   });
 });
@@ -23,19 +23,21 @@ describe('the version of an entry that others wrote', () => {
     ['a tag, as kratos and older Spring write it', { Tags: ['secure=false', 'version=v1.4.0'] }, 'v1.4.0'],
     ['an empty tag', { Tags: ['version='] }, ''],
     ['none', { Tags: ['versions=3'] }, ''],
-  ])('is that of %s', (_, more, version) => expect(entryOf({ ...web, ...more })?.version).toBe(version));
+  ])('the version of a foreign entry is that of %s', (_, more, version) =>
+    expect(entryOf({ ...web, ...more })?.version).toBe(version),
+  );
 });
 
 describe('the tags of an entry that others wrote', () => {
   const metadataOf = (more: object) => entryOf({ ...web, ...more })?.node.metadata;
 
-  it('are a pair of its metadata, in their order, commas escaped', () => {
+  it('the tags of a foreign entry are a pair of its metadata, in their order, with commas escaped', () => {
     expect(metadataOf({ Tags: ['primary', 'zone=a,b', 'primary'] })).toEqual({
       'consul-tags': 'primary,zone=a%2Cb,primary',
     });
   });
 
-  it('give way to a pair of Meta with that name, and are no pair where there are none', () => {
+  it('a pair consul-tags of Meta replaces the tags, and an entry without tags has no such pair', () => {
     expect(metadataOf({ Tags: ['x'], Meta: { 'consul-tags': 'own' } })).toEqual({ 'consul-tags': 'own' });
     expect(metadataOf({ Tags: [], Meta: { a: 'b' } })).toEqual({ a: 'b' });
   });
@@ -47,12 +49,12 @@ describe('the tags of an entry that others wrote', () => {
     [['v=1', 'v=2']],
     [['e-commerce', 't-shirts', 'v-neck']],
     [['r-abc', 'r-00']],
-  ])('hide no Meta by looking like go-micro: %j', (tags) => {
+  ])('a tag that only looks like one of go-micro hides no Meta: %j', (tags) => {
     const read = entryOf({ ...web, Tags: tags, Meta: { version: '7', zone: 'z' } });
     expect(read).toMatchObject({ version: '7', endpoints: [], node: { id: 'web@host1', metadata: { zone: 'z' } } });
   });
 
-  it('are those of go-micro where it wrote them, and the id is its own', () => {
+  it('an entry of go-micro keeps its own tags and id', () => {
     const read = entryOf({ ...web, Tags: ['v=1.0', 't={"zone":"z1"}', 'prod'], Meta: { zone: 'other' } });
     expect(read).toMatchObject({ version: '1.0', node: { id: 'web', metadata: { zone: 'z1' } } });
   });
@@ -67,7 +69,7 @@ describe('the address of an entry that others wrote', () => {
     ['http://[2001:db8::7]:80', 80, '[2001:db8::7]:80'],
     ['2001:db8::7', 80, '[2001:db8::7]:80'],
     ['db.internal.', 5432, 'db.internal.:5432'],
-  ])('%s and port %i is %s', (Address, Port, address) => {
+  ])('a foreign address %s with port %i is read as %s', (Address, Port, address) => {
     expect(entryOf({ ...web, Address, Port })?.node.address).toBe(address);
   });
 
@@ -76,7 +78,9 @@ describe('the address of an entry that others wrote', () => {
     ['http://', 80],
     ['tcp://a b', 80],
     ['10.9.0.7', 0],
-  ])('%j and port %i is none', (Address, Port) => expect(item({ ...web, Address, Port })).toBeUndefined());
+  ])('a foreign address %j with port %i is not usable', (Address, Port) =>
+    expect(item({ ...web, Address, Port })).toBeUndefined(),
+  );
 });
 
 describe('what we write', () => {
@@ -93,7 +97,7 @@ describe('what we write', () => {
       Service: { ID: id, Service: name, Tags: tags, Meta: meta, Address: address, Port: port },
     });
 
-  it('has what is of one node in Meta, and in the tags, which Consul lists for all at once, a short mark of the write', () => {
+  it('a written entry has its own data in Meta and only a short mark in the tags, which Consul lists for all services at once', () => {
     const { tags, meta } = registration({ team: 'a' });
     expect(tags.filter((tag) => tag.startsWith('r-'))).toEqual(['r-abcdef-7']);
     expect(JSON.parse(meta.rollcall ?? '')).toMatchObject({ id: 'n1', owner: author.owner, metadata: { team: 'a' } });
@@ -104,7 +108,7 @@ describe('what we write', () => {
     });
   });
 
-  it('is in a tag, as it was in earlier versions, where Meta has no room for it', () => {
+  it('a written entry has its own data in a tag where Meta has no room for it', () => {
     const long = { team: 'x'.repeat(600) };
     const { tags, meta } = registration(long);
     expect(meta.rollcall).toBeUndefined();
@@ -112,12 +116,12 @@ describe('what we write', () => {
     expect(stored(registration(long))).toMatchObject({ owner: author.owner, write: '7', entry: { metadata: long } });
   });
 
-  it('says the version in Meta, for programs that read Consul by hand', () => {
+  it('a written entry has its version in Meta, for programs that read Consul by hand', () => {
     expect(registration().meta.version).toBe('1.0.0');
     expect(registration({}, '').meta).not.toHaveProperty('version');
   });
 
-  it('never has more pairs in Meta than Consul takes, and its own always', () => {
+  it('a written entry has at most as many pairs in Meta as Consul takes, and always its own', () => {
     const metadata = Object.fromEntries([
       ['rollcall', 'mine'],
       ['version', 'mine'],

@@ -48,20 +48,20 @@ describe('tags', () => {
     expect(`${tag.slice(0, 2)}${encodeGo(text)}`).toBe(tag);
   });
 
-  it('reads what either compressor wrote', () => {
+  it('tags are read whichever compressor wrote them', () => {
     for (const text of ['', 'a', 'ü'.repeat(500), JSON.stringify({ a: 'b'.repeat(5_000) })]) {
       expect(decodeZlib(encodeGo(text))).toBe(text);
       expect(decodeZlib(encodeZlib(text))).toBe(text);
     }
   });
 
-  it('reads the form of the early days', () => {
+  it('tags in the first form of go-micro are read', () => {
     const read = readTags(['t={"zone":"z1"}', 'e={"name":"Say.Hello","metadata":null}', 'v=1.2.3', 'v=9']);
     expect(read).toMatchObject({ goMicro: true, version: '1.2.3', metadata: { zone: 'z1' } });
     expect(read.endpoints.map(({ name }) => name)).toEqual(['Say.Hello']);
   });
 
-  it('a foreign tag spoils no other', () => {
+  it('a foreign tag does not spoil the other tags', () => {
     const read = readTags([
       'traefik.enable=true',
       'e',
@@ -83,18 +83,18 @@ describe('tags', () => {
     expect(readTags(['traefik.enable=true', 'env:prod', 'version=2']).goMicro).toBe(false);
   });
 
-  it('a tag that would fill the memory is none', () => {
+  it('a tag that inflates without end is ignored', () => {
     expect(decodeZlib(encodeZlib('x'.repeat(2_000_000)))).toBeUndefined();
   });
 
-  it('endpoints of go-micro have every field', () => {
+  it('endpoints are written with every field that go-micro expects', () => {
     const { tags } = toRegistration(entry({ endpoints: [{ name: 'A<B>' }] }), undefined, author);
     expect(decodeZlib(tags[0]?.slice(2) ?? '')).toBe(
       '{"name":"A\\u003cB\\u003e","request":null,"response":null,"metadata":null}',
     );
   });
 
-  it('nesting without end is cut', () => {
+  it('endpoints nested without end are cut', () => {
     let request = '{"name":"r","type":"t"}';
     for (let depth = 0; depth < 5_000; depth += 1) request = `{"name":"r","type":"t","values":[${request}]}`;
     expect(readTags(['v=1', `e={"name":"E","request":${request}}`]).endpoints[0]?.name).toBe('E');
@@ -117,13 +117,13 @@ describe('an entry', () => {
     entry({ node: { id: 'n', address: 'name.example.com:1', metadata: { ['__proto__']: 'y', version: '9' } } }),
     entry({ node: { id: 'n', address: '0.0.0.0:1', metadata: {} } }),
     entry({ node: { id: 'n', address: '[0:0::0]:1', metadata: {} } }),
-  ])('comes back whole: %#', (written) => {
+  ])('an entry comes back whole from Consul: %#', (written) => {
     const read = roundTrip(written);
     expect(read === undefined ? undefined : sameEntry({ ...written }, read)).toBe(true);
     expect(Object.entries(read?.node.metadata ?? {})).toEqual(Object.entries(written.node.metadata));
   });
 
-  it('its id in Consul is its own only in the form of go-micro', () => {
+  it('the ServiceID is the node id only in the form of go-micro', () => {
     const uuid = '0f8fad5b-d9cb-469f-a165-70867728950e';
     expect(serviceIdOf({ name: 'greeter', id: `greeter-${uuid}` })).toBe(`greeter-${uuid}`);
     const others = [uuid, `greeter-${uuid.toUpperCase()}`, `greeter2-${uuid}`, 'n1', 'N1', '.'];
@@ -160,7 +160,7 @@ describe('what others wrote', () => {
   const item = (service: object, checks: readonly unknown[] = []) =>
     toInstance({ Node: { Node: 'host1', Address: '192.0.2.1' }, Service: service, Checks: checks });
 
-  it('by hand: version and metadata are those of Meta, the address may be that of the node', () => {
+  it('a hand-written entry has version and metadata from Meta, and may have the address of its machine', () => {
     const meta = { version: '7', team: 'a' };
     const read = item({ ID: 'web-1', Service: 'Web', Tags: ['prod'], Meta: meta, Address: '', Port: 80 });
     expect(read?.entry).toEqual({
@@ -175,7 +175,7 @@ describe('what others wrote', () => {
     );
   });
 
-  it('by go-micro: the tags count, not Meta', () => {
+  it('an entry of go-micro is read from its tags and not from Meta', () => {
     const tags = Object.keys(published).slice(0, 4);
     const read = item({
       ID: 'yutest-1',
@@ -200,7 +200,7 @@ describe('what others wrote', () => {
     ],
     ['2, with foreign tags', { Tags: ['traefik.enable=true', 't-M', 'e-E', 'v-V'], Address: '10.0.0.9', Port: 9 }],
     ['5, metadata twice', { Tags: ['t-M', 'e-E', 'v-V'], Meta: { zone: 'z1' }, Address: '10.0.0.9', Port: 9 }],
-  ])('by go-micro %s', (_, document) => {
+  ])('an entry of go-micro %s is read', (_, document) => {
     const real: Record<string, string> = {
       't-M': `t-${encodeGo('{"zone":"z1"}')}`,
       'e-E': `e-${encodeGo(JSON.stringify({ ...endpoint, metadata: { stream: 'false' } }))}`,
@@ -223,7 +223,7 @@ describe('what others wrote', () => {
     });
   });
 
-  it('without a usable name, id or address it is none', () => {
+  it('an entry without a usable name, id or address is skipped', () => {
     for (const service of [
       {},
       { ID: 'a', Service: '', Port: 80 },
@@ -237,7 +237,7 @@ describe('what others wrote', () => {
       expect(toInstance(junk)).toBeUndefined();
   });
 
-  it('is dead by any critical check, of its node too, and not by a warning', () => {
+  it('an entry is dead by any critical check, also of its machine, and not by a warning', () => {
     const service = { ID: 'a', Service: 'a', Port: 80 };
     expect(item(service, [{ Status: 'passing' }, { Status: 'warning' }, null, 'x'])?.live).toBe(true);
     expect(item(service, [{ CheckID: 'serfHealth', Status: 'critical' }])?.live).toBe(false);
@@ -252,7 +252,7 @@ describe('one id on two agents', () => {
     return read;
   };
 
-  it('is one: passing before critical, then the newest', () => {
+  it('one id on two agents is read as one node: passing before critical, then the newest', () => {
     const best = (...instances: ReturnType<typeof on>[]) =>
       [...withoutDoubles(instances).values()].map(({ node }) => node);
     expect(best(on('a', 1, 'passing'), on('b', 2, 'passing'))).toEqual(['b']);

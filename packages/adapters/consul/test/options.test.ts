@@ -33,7 +33,7 @@ describe('where the agents are', () => {
     [{ addresses: ['b:2'], env: { CONSUL_HTTP_ADDR: 'a:1' } }, ['http://b:2']],
   ])('%j', (options, expected) => expect(bases(options)).toEqual(expected));
 
-  it('is said by the registry, without sockets of this machine', async () => {
+  it('the registry names its agents, without sockets of this machine', async () => {
     const registry = consul({ addresses: ['a:1', 'https://b/base', 'unix:///run/c.sock'], env: {} });
     expect(registry.endpoints).toEqual(['a:1', 'b:443']);
     await registry.close();
@@ -52,14 +52,14 @@ describe('the token', () => {
     [{ token: () => 'asked\n' }, 'asked'],
   ])('%j', (options, expected) => expect(settings(options).token()).toBe(expected));
 
-  it('in a file that cannot be read is named with its variable', () => {
+  it('a token file that cannot be read is refused by a message that names its variable', () => {
     const { token } = settings({ env: { CONSUL_HTTP_TOKEN_FILE: join(folder, 'none') } });
     expect(token).toThrow(/^CONSUL_HTTP_TOKEN_FILE: .*none cannot be read/);
   });
 });
 
 describe('what else the environment says', () => {
-  it('certificates and the name that they are for', async () => {
+  it('certificates and their name are read from the variables of Consul', async () => {
     const pem = file('ca.pem', 'PEM');
     const env = { CONSUL_CACERT: pem, CONSUL_CLIENT_CERT: '', CONSUL_TLS_SERVER_NAME: 'server.dc1.consul' };
     const tls = await settings({ env, tls: { key: 'mine' } }).tls();
@@ -79,7 +79,7 @@ describe('what else the environment says', () => {
     ['an authority without a certificate', { ca: 'garbage' }],
     ['a key that is no PEM', { cert: 'garbage', key: 'garbage' }],
     ['a key without its certificate', { key: 'garbage' }],
-  ])('%s is a bad option, and not an agent that is away', async (_, tls) => {
+  ])('%s is INVALID_ARGUMENT and not UNAVAILABLE', async (_, tls) => {
     const registry = consul({ addresses: ['https://127.0.0.1:1'], env: {}, tls });
     await expect(registry.init()).rejects.toMatchObject({
       code: 'INVALID_ARGUMENT',
@@ -88,7 +88,7 @@ describe('what else the environment says', () => {
     await registry.close();
   });
 
-  it('white space around a variable is none of it, and a variable of white space is not given', () => {
+  it('white space around a variable is dropped, and a variable of white space counts as absent', () => {
     const read = settings({
       env: {
         CONSUL_HTTP_TOKEN: ' ',
@@ -101,18 +101,18 @@ describe('what else the environment says', () => {
     expect(settings({ env: { CONSUL_NAMESPACE: ' ' } }).namespace).toBeUndefined();
   });
 
-  it('a variable that cannot be read is named', () => {
+  it('a bad variable is refused by a message that names it', () => {
     expect(() => settings({ env: { CONSUL_HTTP_ADDR: '"a:1"' } })).toThrow(/^CONSUL_HTTP_ADDR: /);
     expect(() => settings({ env: { CONSUL_HTTP_TOKEN: 'a b' } })).toThrow(/^CONSUL_HTTP_TOKEN must be/);
   });
 
-  it('a namespace, below that of the code', () => {
+  it('a namespace is read from the environment unless code gives one', () => {
     const env = { CONSUL_NAMESPACE: 'team' };
     expect([settings({ env }).namespace, settings({ env, namespace: 'own' }).namespace]).toEqual(['team', 'own']);
     expect(() => settings({ env: { CONSUL_NAMESPACE: 'a b' } })).toThrow(/^CONSUL_NAMESPACE must be/);
   });
 
-  it('a user for the proxy in front of the agents', () => {
+  it('the user of a proxy is read from CONSUL_HTTP_AUTH', () => {
     expect(settings({ env: { CONSUL_HTTP_AUTH: 'me:secret' } }).auth).toBe('me:secret');
   });
 });

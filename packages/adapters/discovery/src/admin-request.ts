@@ -15,20 +15,24 @@ export interface AdminRequest {
 /** The fields of an answer. */
 export type Answer = Readonly<Record<string, unknown>>;
 
+/** A question that is one request. */
+export const carriedBy =
+  (request: AdminRequest) =>
+  (client: ApiClient, signal: AbortSignal): Promise<Answer> =>
+    client.call({ ...request, signal });
+
 /** Asks one server by a connection of its own. */
-export async function askOnce(
+export async function askOnce<T>(
   { credentials, clock }: DiscoverySettings,
   endpoint: BackendEndpoint,
-  request: AdminRequest,
+  question: (client: ApiClient, signal: AbortSignal) => Promise<T>,
   { timeoutMs: ms = adminTimeoutMs, signal }: CallOptions,
-): Promise<Answer> {
+): Promise<T> {
   const message = `the discovery server ${endpoint.address} did not answer within ${ms} ms`;
   const reason = new RegistryError('TIMEOUT', message, { registry: 'discovery' });
   const client = new ApiClient({ endpoint, credentials, clock });
   try {
-    return await withDeadline({ clock, ms, signal, reason }, (inner) =>
-      untilAborted(inner, client.call({ ...request, signal: inner })),
-    );
+    return await withDeadline({ clock, ms, signal, reason }, (inner) => untilAborted(inner, question(client, inner)));
   } catch (cause) {
     if (signal?.aborted === true) throw endedBy(signal);
     throw RegistryError.is(cause) ? cause : toAdminError(cause);

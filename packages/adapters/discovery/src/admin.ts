@@ -8,9 +8,10 @@ import type {
   ProtectionEndAnswer,
   StatusAnswer,
 } from '@rollcall/protocol';
-import { type AdminRequest, type Answer, askOnce, strange } from './admin-request.ts';
+import { type AdminRequest, type Answer, askOnce, carriedBy, strange } from './admin-request.ts';
 import { readInstance } from './discovery-mapping.ts';
-import { adminTimeoutMs, parseSettings } from './discovery-options.ts';
+import { adminTimeoutMs, backupTimeoutMs, type DiscoverySettings, parseSettings } from './discovery-options.ts';
+import type { ApiClient } from './http/api-client.ts';
 import { HttpError } from './http/http-error.ts';
 
 /** Which changes {@link RollcallAdmin.changes} answers; what is absent is not asked. */
@@ -79,11 +80,8 @@ export interface RollcallAdmin extends DiscoveryAdmin {
 export function discoveryAdmin(options: CommonRegistryOptions = {}): RollcallAdmin {
   const settings = parseSettings(options);
   const { timeoutMs = adminTimeoutMs } = options;
-  const ask = async (request: AdminRequest, call: CallOptions): Promise<Answer> => {
-    const [first] = settings.endpoints;
-    if (first === undefined) throw new RegistryError('INTERNAL', 'the options name no server');
-    return askOnce(settings, first, request, { timeoutMs, ...call });
-  };
+  const ask = async (request: AdminRequest, call: CallOptions): Promise<Answer> =>
+    askOnce(settings, firstOf(settings), carriedBy(request), { timeoutMs, ...call });
   const askPatiently = (path: string, call: CallOptions, waitMs: number): Promise<Answer> =>
     ask({ method: 'GET', path }, { ...call, timeoutMs: waitMs + (call.timeoutMs ?? timeoutMs) });
   return {
@@ -115,7 +113,7 @@ export function discoveryAdmin(options: CommonRegistryOptions = {}): RollcallAdm
       const request = { method: 'POST', path: '/api/set', body: { instances } } as const;
       const outcomes = await Promise.all(
         settings.endpoints.map(async (endpoint) => {
-          const asked = askOnce(settings, endpoint, request, { timeoutMs, ...call });
+          const asked = askOnce(settings, endpoint, carriedBy(request), { timeoutMs, ...call });
           return { address: endpoint.address, ...(await outcomeOf(asked)) };
         }),
       );
@@ -123,7 +121,21 @@ export function discoveryAdmin(options: CommonRegistryOptions = {}): RollcallAdm
       if (failed.length === outcomes.length && failed[0] !== undefined) throw failed[0].error;
       return { isSet: outcomes.some(({ isSet }) => isSet), failed };
     },
+    backup: async (call = {}) =>
+      askOnce(settings, firstOf(settings), openBackup, { timeoutMs: options.timeoutMs ?? backupTimeoutMs, ...call }),
   };
+}
+
+function firstOf({ endpoints: [first] }: DiscoverySettings): DiscoverySettings['endpoints'][number] {
+  if (first === undefined) throw new RegistryError('INTERNAL', 'the options name no server');
+  return first;
+}
+
+/** The media type of the file that the server makes. */
+const backupType = 'application/vnd.sqlite3';
+
+async function openBackup(client: ApiClient, signal: AbortSignal): Promise<AsyncIterable<Uint8Array>> {
+  return client.file({ method: 'GET', path: '/api/backup', signal }, backupType);
 }
 
 /** As the server's. Milliseconds. */

@@ -8,7 +8,7 @@ import { diagnose } from './doctor.ts';
 export const adapter: AdapterDescriptor = Object.freeze({
   name: 'discovery',
   create: discovery,
-  capabilities: discoveryCapabilities,
+  capabilities: discoveryCapabilities(false),
   addresses: { kind: 'endpoint', defaults: [defaultAddress] },
   loopbackIsLocal: true,
   environment: [],

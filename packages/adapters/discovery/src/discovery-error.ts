@@ -22,7 +22,7 @@ const codes: Readonly<Record<number, RegistryErrorCode>> = {
   429: 'RESOURCE_EXHAUSTED',
 };
 
-/** Whatever failed on the way to a discovery server, as ours. */
+/** Translates a failure on the way to a discovery server into a `RegistryError`. */
 export function toDiscoveryError(cause: unknown): RegistryError {
   if (cause instanceof HttpError) {
     const code =

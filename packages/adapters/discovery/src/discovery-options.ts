@@ -44,14 +44,16 @@ export const maxRenewalBatch = 1_000;
 export const maxRegisterBatch = 50;
 /** With several servers: how long a silent one holds up a write. What it misses it is sent later. Milliseconds. */
 export const failoverAfterMs = 1_000;
-/** Deadline of a renewal batch and of what is told in the background. Milliseconds. */
+/** Deadline of a renewal batch and of writes in the background. Milliseconds. */
 export const backgroundTimeoutMs = 3_000;
 /** A watch that hears nothing for this long is lost. Milliseconds; the server says something every 2 s. */
 export const silenceMs = 5_000;
-/** Of a snapshot that takes longer than a call may: so much of it is a sign of life. Characters. */
+/** A snapshot may take longer than a call: each time this much of it arrives, the link counts as alive. Characters. */
 export const aliveCharacters = 65_536;
 /** Deadline of an operator's call that names none. Milliseconds. */
 export const adminTimeoutMs = 5_000;
+/** Deadline of a backup, up to its first byte: the server writes it first. Milliseconds. */
+export const backupTimeoutMs = 120_000;
 /** Largest answer that is read. Bytes. */
 export const maxAnswerBytes = 268_435_456;
 /** Longest wait that a server's `Retry-After` can ask for. Milliseconds. */
@@ -59,8 +61,7 @@ export const maxRetryAfterMs = 60_000;
 /** Connections to one server. */
 export const maxSockets = 16;
 
-/** What a discovery server can do. */
-export const discoveryCapabilities: Capabilities = Object.freeze({
+const capabilities: Capabilities = Object.freeze({
   minTtlMs: 1_000,
   ttlResolutionMs: 100,
   expirySlackMs: 250,
@@ -74,7 +75,12 @@ export const discoveryCapabilities: Capabilities = Object.freeze({
   crossHost: true,
 });
 
-/** How the addresses of servers are written. A path is that of a proxy which serves the API below it. */
+const durable: Capabilities = Object.freeze({ ...capabilities, durable: true });
+
+/** What a discovery server can do, with a data folder or without. */
+export const discoveryCapabilities = (isDurable: boolean): Capabilities => (isDurable ? durable : capabilities);
+
+/** The form of server addresses. A path belongs to a proxy that serves the API below it. */
 const endpointRules: EndpointRules = {
   registry: 'discovery',
   defaults: [defaultAddress],

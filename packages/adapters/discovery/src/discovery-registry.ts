@@ -1,4 +1,4 @@
-import type { Capabilities, Logger, Registry, SkippedSummary } from '@rollcall/core';
+import type { Capabilities, Logger, Registry, ServiceSummary, SkippedSummary } from '@rollcall/core';
 import {
   conflict,
   createRegistry,
@@ -14,7 +14,7 @@ import {
 } from '@rollcall/core/adapter';
 import type { RenewStatus } from '@rollcall/protocol';
 import { toDiscoveryError } from './discovery-error.ts';
-import { readInstance } from './discovery-mapping.ts';
+import { readInstance, readSummary } from './discovery-mapping.ts';
 import {
   type DiscoveryOptions,
   type DiscoverySettings,
@@ -36,7 +36,6 @@ export function discovery(options: DiscoveryOptions = {}): Registry {
 
 class DiscoveryDriver implements RegistryDriver {
   readonly name = 'discovery';
-  readonly capabilities: Capabilities = discoveryCapabilities;
   readonly toError = toDiscoveryError;
   readonly endpoints: readonly string[];
   readonly #fleet: Fleet;
@@ -52,6 +51,11 @@ class DiscoveryDriver implements RegistryDriver {
     this.#settings = settings;
     this.endpoints = settings.endpoints.map(({ address }) => address);
     this.#fleet = new Fleet(settings.endpoints, settings);
+  }
+
+  /** A write succeeds when the server that reads go to has acknowledged it. */
+  get capabilities(): Capabilities {
+    return discoveryCapabilities(this.#fleet.current.durable);
   }
 
   async connect({ signal }: DriverCall): Promise<void> {
@@ -118,6 +122,11 @@ class DiscoveryDriver implements RegistryDriver {
     return instances.flatMap((instance) => this.#toEntry(instance, logger) ?? []);
   }
 
+  /** The server names only services with a node that {@link readInstance} can use. */
+  async list({ signal }: DriverCall): Promise<readonly ServiceSummary[]> {
+    return (await this.#fleet.read((link, bounded) => link.services(bounded), signal)).flatMap(readSummary);
+  }
+
   async watch(name: string | undefined, sink: WatchSink, { signal, logger }: DriverCall): Promise<void> {
     const memory = this.#memories.get(name) ?? emptyMemory();
     this.#memories.set(name, memory);
@@ -158,7 +167,7 @@ class DiscoveryDriver implements RegistryDriver {
     if (lost.length > 0) link.missed.registered(this.#entries(lost), lease);
   }
 
-  /** Without those of which the current server says that another holds them. */
+  /** Leaves out keys that, as the current server says, another object holds. */
   #uncontested(keys: readonly EntryKey[]): readonly EntryKey[] {
     return keys.filter(({ name, id }) => !this.#contested.has(keyOf(name, id)));
   }

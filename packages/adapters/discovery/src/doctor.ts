@@ -6,7 +6,7 @@ import { readInstance } from './discovery-mapping.ts';
 import { adminTimeoutMs, type DiscoverySettings, parseSettings, startHint } from './discovery-options.ts';
 import { ServerLink } from './servers/server-link.ts';
 
-/** So many entries that cannot be used are named; the rest are counted. */
+/** How many unusable entries are named; the rest are counted. */
 const namedEntries = 20;
 
 /**

@@ -16,7 +16,7 @@ async function diagnose(addresses: readonly string[], namespace?: string): Promi
 }
 const instance = (env: string, hostname: string, addr: string) => ({ env, appid: 'theirs', hostname, addrs: [addr] });
 
-it('says that it is connected, what is on the roll, and names what is skipped', async () => {
+it('doctor says that it is connected, what is on the roll, and what is skipped', async () => {
   const env = 'doctor';
   const junk = Array.from({ length: 22 }, (_, index) => instance(env, `junk-${index}`, 'nonsense'));
   const instances = [instance(env, 'good', '10.0.0.1:80'), ...junk];
@@ -36,7 +36,7 @@ it('says that it is connected, what is on the roll, and names what is skipped', 
   expect(warnings.at(-1)).toBe(`${server.address}: 2 more entries are skipped`);
 });
 
-it('says of each server by itself whether it warms up, and what to do about one that is away', async () => {
+it('doctor says of each server whether it warms up, and what to do about one that is away', async () => {
   const findings = await diagnose([warming.address, '127.0.0.1:1']);
   expect(findings).toContainEqual(
     expect.objectContaining({

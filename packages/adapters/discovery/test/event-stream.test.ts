@@ -13,7 +13,7 @@ describe('an event stream', () => {
   const text =
     'id: e:1\nevent: put\ndata: {"a":"ü"}\n\n: heartbeat\n\nevent: remove\ndata: 1\ndata: 2\n\n\n\nevent: cut\ndata: 3\n';
 
-  it('says the same however it is cut into chunks', () => {
+  it('an event stream says the same however it is cut into chunks', () => {
     const bytes = Buffer.from(text);
     for (let chunkBytes = 1; chunkBytes <= bytes.length; chunkBytes += 1)
       expect(parse(bytes, chunkBytes)).toEqual([
@@ -22,7 +22,7 @@ describe('an event stream', () => {
       ]);
   });
 
-  it('with an event of 40 MB in chunks of 64 KB takes time that grows with its length, not with its square', () => {
+  it('reading an event of 40 MB in chunks of 64 KB takes time that grows with its length, not with its square', () => {
     const megabytes = (count: number) => Buffer.from(`event: snapshot\ndata: "${'x'.repeat(count * 1_000_000)}"\n\n`);
     // Of the processor's time: others use this machine as well.
     const time = (bytes: Buffer): number => {

@@ -134,7 +134,7 @@ it('the loser of a conflict does not take the id over on a server that missed it
   await second.start();
   const reader = open([second.address], { namespace });
   expect(await outcome(loser.register(service('contested', 1), { ttlMs: 60_000 }))).toBe('CONFLICT');
-  // Within seconds the server that was away has what it missed, of the holder and of nobody else.
+  // Within seconds the server that was away has what it missed, and only what the holder wrote.
   await expect
     .poll(
       async () => [

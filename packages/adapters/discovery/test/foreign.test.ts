@@ -24,7 +24,7 @@ function open(address: string, log = logger()) {
 const foreign = (over: object) => ({ env: 'default', appid: 'theirs', hostname: 'h', addrs: ['10.0.0.1:80'], ...over });
 
 describe('what others wrote', () => {
-  it('is read as tolerantly as possible; what cannot be used is logged once', async () => {
+  it('entries of other clients are read as tolerantly as possible, and an unusable one is logged once', async () => {
     const instances = [
       foreign({ hostname: 'url', addrs: ['nonsense', 'grpc://10.0.0.1:80/path'], metadata: { a: '1' } }),
       foreign({ hostname: 'junk', addrs: ['nonsense'] }),
@@ -44,7 +44,7 @@ describe('what others wrote', () => {
     ]);
   });
 
-  it('a service whose only node cannot be used is on no list, and is counted and named as skipped', async () => {
+  it('a service whose only node cannot be used is on no list; a read of it counts and names the node as skipped', async () => {
     const env = 'unusable';
     const instances = [foreign({ env, appid: 'good' }), foreign({ env, appid: 'lost', addrs: ['nonsense'] })];
     const headers = { 'content-type': 'application/json' };
@@ -53,6 +53,7 @@ describe('what others wrote', () => {
     const registry = discovery({ addresses: [server.address], namespace: env });
     cleanUps.push(() => registry.close());
     expect(await registry.listServices()).toEqual([{ name: 'good', versions: [''] }]);
+    expect(await registry.getService('lost')).toEqual([]);
     const { count, examples } = registry.skipped ?? { count: 0, examples: [] };
     expect(count).toBe(examples.length);
     expect(examples).toContainEqual({ key: 'lost/h', reason: 'no usable address' });

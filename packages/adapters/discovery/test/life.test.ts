@@ -24,7 +24,7 @@ async function nextOf(watcher: AsyncIterator<WatchEvent>, type: WatchEvent['type
 }
 
 describe('kill -9 of a registered service', () => {
-  it('is gone from reads and told as expired, not before its TTL', async () => {
+  it('a service that was killed is gone from reads and told as expired, not before its TTL', async () => {
     const registry = open();
     const child = spawn(process.execPath, [renewing, server.address], {
       stdio: ['ignore', 'pipe', 'inherit'],

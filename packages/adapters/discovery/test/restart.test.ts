@@ -53,7 +53,7 @@ const nodesOf = async (registry: Registry) =>
   (await registry.getService('fleet').catch(() => [])).flatMap(({ nodes }) => nodes.map(({ id }) => id));
 
 describe('an empty restart', () => {
-  it('empties nobody: fifty services are back, and who watched through it sees no delete', async () => {
+  it('an empty restart loses none of fifty services, and a watcher that lived through it sees no delete', async () => {
     const server = await serve('--warm-up', '8s');
     const services = Array.from({ length: 50 }, () => open(server));
     await Promise.all(services.map((registry, index) => keep(registry, `n${index}`)));
@@ -72,7 +72,7 @@ describe('an empty restart', () => {
     ).toBe(50);
   });
 
-  it('tells who did not come back when warming is over', async () => {
+  it('services that did not come back are told as deleted when warming is over', async () => {
     const server = await serve('--warm-up', '3s');
     await keep(open(server), 'stays');
     await open(server).register({ name: 'fleet', nodes: [{ id: 'leaves', address: '10.0.0.2:80' }] });

@@ -11,7 +11,7 @@ function remedy({ code }: RegistryError): string | undefined {
   return code === 'UNAUTHORIZED' ? 'see docs/etcd.md, Security: the least role that a service needs' : undefined;
 }
 
-/** What everybody else knows of this adapter. */
+/** This adapter as data, for service, command line and gates. */
 export const adapter: AdapterDescriptor = Object.freeze({
   name: 'etcd',
   create: etcd,

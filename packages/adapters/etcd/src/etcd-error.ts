@@ -19,7 +19,7 @@ const unauthorized = [
   GRPCUnauthenticatedError,
 ];
 
-/** How messages call what TLS needs. */
+/** The names of the TLS options in messages. */
 export const tlsNames = {
   ca: 'ETCDCTL_CACERT or tls.ca',
   cert: 'ETCDCTL_CERT and ETCDCTL_KEY, or tls.cert and tls.key',
@@ -90,7 +90,7 @@ export function neverOpened(ms: number): RegistryError {
   return new RegistryError('TIMEOUT', `etcd did not open the watch within ${ms} ms`, { registry: 'etcd' });
 }
 
-/** A failure on the way to etcd, as ours. */
+/** Translates a failure on the way to etcd into a `RegistryError`. */
 export function toEtcdError(cause: unknown): RegistryError {
   if (RegistryError.is(cause)) return cause;
   const message = plain(textOf(cause));
@@ -99,7 +99,7 @@ export function toEtcdError(cause: unknown): RegistryError {
     return new RegistryError('UNAUTHORIZED', what, { cause });
   }
   if (isNoEtcd(cause)) {
-    const what = `no etcd answered: ${message}, from another program or from a proxy that http_proxy or https_proxy names`;
+    const what = `no etcd answered: ${message}. Another program or a proxy did: check the address, http_proxy and https_proxy`;
     return new RegistryError(codeOfPage(message), what, { cause });
   }
   // Auth errors that etcd3 does not know come as text.
@@ -115,7 +115,7 @@ export function toEtcdError(cause: unknown): RegistryError {
   return new RegistryError('UNAVAILABLE', `etcd cannot be reached: ${explainTls(message, tlsNames)}`, { cause });
 }
 
-/** Without what gRPC says about itself: status, resolver, time. */
+/** Removes what gRPC adds about itself: status, resolver, time. */
 function plain(message: string): string {
   return message
     .replace(/^\d+ [A-Z_]+: /, '')

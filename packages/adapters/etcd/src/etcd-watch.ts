@@ -26,7 +26,7 @@ export async function watchRange(request: WatchRequest): Promise<void> {
   sink.snapshot(reader.entries);
   const start_revision = (BigInt(revision) + 1n).toString();
   const range = { key: Buffer.from(prefix), range_end: rangeEnd(prefix), start_revision };
-  // In fragments: one deletion with all its previous values may be more than an answer may hold.
+  // Ask for fragments: one deletion with all its previous values may exceed the size of an answer.
   const create_request = { ...range, prev_kv: true, fragment: true };
   const { first, next, end } = await withDeadline(
     { clock, ms: openTimeoutMs, signal, reason: neverOpened(openTimeoutMs) },
@@ -50,7 +50,7 @@ export async function watchRange(request: WatchRequest): Promise<void> {
 /** Turns responses into calls of the sink. */
 class WatchReader {
   readonly #request: WatchRequest;
-  /** What each key was told as: a delete does not say it. */
+  /** The node that was told for each key, since a delete of etcd does not contain it. */
   readonly #told = new Map<string, Entry>();
 
   constructor(request: WatchRequest, keys: readonly IKeyValue[]) {

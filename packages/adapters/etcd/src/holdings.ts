@@ -10,7 +10,7 @@ interface Claim {
   readonly lease: string;
   readonly ttlSeconds: number;
   readonly value: Buffer;
-  /** Of the write: another object may write the same value. Undefined: unknown, since the answer was lost or it may be written twice. */
+  /** Revision of the write; the value alone does not tell, since another object may write the same. Undefined: unknown, because the answer was lost or the write may happen twice. */
   readonly revision: string | undefined;
   /** A member that did not answer in time was asked first, and may still write it. */
   readonly mayComeLate: boolean;
@@ -22,7 +22,7 @@ const secondsOf = (lease: Lease | undefined): number => (lease === undefined ? 0
 export class Holdings {
   readonly #cluster: Cluster;
   readonly #prefix: string;
-  /** By key, what may be there of ours: the last write that was acknowledged and those since whose answer is not known. */
+  /** By key: the last acknowledged write of this object, and later writes whose outcome is unknown. */
   readonly #claims = new Map<string, readonly Claim[]>();
 
   constructor(cluster: Cluster, prefix: string) {
@@ -135,7 +135,7 @@ export class Holdings {
     return Number(first.TTL) > 0;
   }
 
-  /** Each key's claim, or in whose hands it is; at one moment per chunk. */
+  /** For each key the claim of this object, or the other holder. One chunk of keys is read at one revision. */
   async #look(keys: readonly EntryKey[], signal: AbortSignal): Promise<readonly (Claim | 'theirs' | 'gone')[]> {
     const states: (Claim | 'theirs' | 'gone')[] = [];
     for (const chunk of chunks(keys)) {

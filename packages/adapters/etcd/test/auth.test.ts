@@ -8,7 +8,7 @@ import { type BackendProcess, etcdNode, findBinary, TcpProxy } from '../../../ba
 import { addressesOf, Roll } from '../../../backends/test/both/roll.ts';
 import { etcd } from '../src/index.ts';
 
-/** Of etcd's own token for a user, in seconds: it is over when nobody has used it for so long. */
+/** Of etcd's own token for a user, in seconds: it expires when it was not used for so long. */
 const tokenTtl = 2;
 let node: BackendProcess;
 let address = '';
@@ -58,7 +58,7 @@ function open(token: string, options: RegistryOptions & { readonly addresses?: r
 const service = (port = 80) => ({ name: 'greeter', nodes: [{ id: 'n0', address: `10.0.0.1:${port}` }] });
 const eventually = (holds: () => unknown) => expect.poll(holds, { timeout: 20_000 });
 
-it('the documented role is all that a service needs, and no more than it says', async () => {
+it('the role in docs/etcd.md suffices for a service and allows nothing else', async () => {
   const registry = open('greeter:first');
   await registry.init();
   const roll = new Roll(registry, 'greeter');
@@ -74,12 +74,12 @@ it('the documented role is all that a service needs, and no more than it says', 
   });
 });
 
-it('a wrong password fails at init', async () => {
+it('init rejects a wrong password', async () => {
   await expect(open('greeter:wrong').init()).rejects.toMatchObject({ code: 'UNAUTHORIZED' });
   await expect(open('nobody:first').init()).rejects.toMatchObject({ code: 'UNAUTHORIZED' });
 });
 
-it('when the token of the user is over, calls get another and a watch that must connect again does', async () => {
+it('calls and watches get a new token when the token of the user has expired', async () => {
   const registry = open('greeter:first');
   const roll = new Roll(registry, 'greeter');
   await registry.register(service(), { ttlMs: 60_000 });
@@ -98,7 +98,7 @@ it('when the token of the user is over, calls get another and a watch that must 
   expect(await addressesOf(registry, 'greeter')).toEqual(['10.0.0.1:82']);
 }, 60_000);
 
-it('a role that is taken away says UNAUTHORIZED, and what is given back goes on', async () => {
+it('calls are UNAUTHORIZED after a role is revoked, and go on when it is granted again', async () => {
   const registry = open('greeter:first');
   const roll = new Roll(registry, 'greeter');
   await registry.register(service(), { ttlMs: 60_000 });

@@ -57,15 +57,15 @@ describe.each<[string, string, OutgoingHttpHeaders, string]>([
     { ':status': 200, 'content-type': 'application/grpc', 'grpc-status': '12', 'grpc-message': 'unknown service' },
     '',
   ],
-])('%s in place of a member', (_, code, headers, body) => {
-  it('is told as what it is, to calls and watches', async () => {
+])('%s in place of an etcd member', (_, code, headers, body) => {
+  it('the error of calls and watches says what answered in place of etcd', async () => {
     const registry = open(await program(headers, body));
     const error = { code, message: expect.stringContaining('no etcd answered') };
     await expect(registry.getService('web')).rejects.toMatchObject(error);
     expect((await registry.watch({ name: 'web' }).next()).value).toMatchObject({ type: 'interrupted', error });
   });
 
-  it('gives way to the next member', async () => {
+  it('a call goes to the next member when another program answers in place of one', async () => {
     const registry = open(await program(headers, body), backend.address);
     await registry.register({ name: 'web', nodes: [{ id: 'n', address: '10.0.0.1:80' }] }, { ttlMs: 60_000 });
     expect((await registry.watch({ name: 'web' }).next()).value).toMatchObject({ type: 'create' });

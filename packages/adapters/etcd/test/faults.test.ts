@@ -84,7 +84,7 @@ describe('other writers', () => {
     expect(await registry.getService('fleet')).toEqual([]);
   });
 
-  it('what a hand deleted is written again by the next register', async () => {
+  it('the next register writes a key again that was deleted by hand', async () => {
     const { registry } = open(address);
     const service = { name: 'fleet', nodes: [{ id: 'n0', address: '10.0.0.1:80' }] };
     await registry.register(service, { ttlMs: 30_000 });
@@ -94,7 +94,7 @@ describe('other writers', () => {
     expect(await truth()).toEqual(['n0']);
   });
 
-  it('keys that do not decode are logged once each and hide no other key', async () => {
+  it('keys that are no service are logged once each and hide no other key', async () => {
     await putAll(ids(1));
     await bare('put', { key: base64(`${prefix}junk`), value: base64('junk') });
     const { registry, log } = open(address);
@@ -104,7 +104,7 @@ describe('other writers', () => {
     expect(log.warn.mock.calls.map(([fields]) => fields.key)).toEqual([`${prefix}junk`]);
   });
 
-  it('a name that another begins with is never confused with it', async () => {
+  it('a service whose name begins another name is kept apart from it', async () => {
     const { registry } = open(address);
     for (const name of ['user', 'user-admin']) {
       await registry.register({ name, nodes: [{ id: `${name}-1`, address: '10.0.0.1:80' }] });
@@ -114,7 +114,7 @@ describe('other writers', () => {
 });
 
 describe('the link', () => {
-  it('cut again while it catches up: no event is lost', async () => {
+  it('a watch whose link is cut again while it catches up loses no event', async () => {
     await putAll(ids(5));
     const { registry } = open(proxy.address);
     const { state, synced } = follow(registry);
@@ -132,7 +132,7 @@ describe('the link', () => {
     await eventually(synced).toBe(true);
   });
 
-  it('compaction while it was away: the difference is told', async () => {
+  it('a watch hears the difference after a compaction during an outage', async () => {
     await putAll(ids(3));
     const { registry } = open(proxy.address);
     const { state, events, synced } = follow(registry);
@@ -150,7 +150,7 @@ describe('the link', () => {
     ]);
   });
 
-  it('a write whose answer is lost, at whatever moment, is known as ours afterwards', async () => {
+  it('an object still owns a node whose write lost its answer, at any moment', async () => {
     const { registry } = open(proxy.address);
     const register = (ttlMs: number, timeoutMs = 5_000) =>
       registry.register({ name: 'fleet', nodes: [{ id: 'n0', address: '10.0.0.1:80' }] }, { ttlMs, timeoutMs });
@@ -164,7 +164,7 @@ describe('the link', () => {
     expect(await truth()).toEqual(['n0']);
   }, 60_000);
 
-  it('a black hole is noticed within 15 s, and calls work within 1.5 s of its end', async () => {
+  it('a link that swallows everything is noticed within 15 s, and calls work within 1.5 s of its end', async () => {
     await putAll(ids(1));
     const { registry } = open(proxy.address);
     const { events, synced } = follow(registry);

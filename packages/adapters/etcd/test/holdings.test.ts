@@ -34,7 +34,7 @@ function clusterOf(isRetried: () => boolean) {
   return { revoked, cluster: { run } as unknown as Cluster };
 }
 
-it('what a silent member was asked is revoked by the next write, so that it cannot come over it later', async () => {
+it('the next write revokes the lease of a write that a silent member was asked for', async () => {
   let isRetried = false;
   const { revoked, cluster } = clusterOf(() => isRetried);
   const holdings = new Holdings(cluster, '/p/');
@@ -52,7 +52,7 @@ it('what a silent member was asked is revoked by the next write, so that it cann
   expect(revoked).toHaveLength(1);
 });
 
-it('no lease is revoked with the node that is removed, since watchers tell by it that the node was deregistered', async () => {
+it('a removal revokes no lease, since watchers tell by the lease that the node was deregistered', async () => {
   const { revoked, cluster } = clusterOf(() => true);
   const holdings = new Holdings(cluster, '/p/');
   await holdings.put([entry(80)], lease, signal);

@@ -19,10 +19,10 @@ async function leader(): Promise<number> {
     };
     if (status.header.member_id === status.leader) return index;
   }
-  throw new Error('nobody leads');
+  throw new Error('no member leads');
 }
 
-it('lives through the death of its leader: no delete is told of those that renew, and changes go on', async () => {
+it('a watch tells no delete of renewing nodes when the leader dies, and changes go on', async () => {
   const registry = etcd({ addresses: cluster.addresses });
   const events: string[] = [];
   void (async () => {

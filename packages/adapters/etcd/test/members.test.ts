@@ -51,7 +51,7 @@ describe('one of three members', () => {
     60_000,
   );
 
-  it('that leads and is killed in the midst of calls fails none of them: each waits for the election', async () => {
+  it('a leader that is killed in the midst of calls fails none of them, since each waits for the election', async () => {
     const leads = async (address: string): Promise<boolean> => {
       const response = await fetch(`http://${address}/v3/maintenance/status`, { method: 'POST', body: '{}' });
       const { header, leader } = (await response.json()) as {
@@ -75,7 +75,7 @@ describe('one of three members', () => {
     await all;
   }, 60_000);
 
-  it('behind a link that swallows everything is asked last, and a watch opened then is synced', async () => {
+  it('a member behind a link that swallows everything is asked last, and a watch opened then is synced', async () => {
     const proxies = await Promise.all(
       cluster.addresses.map(async (address) => {
         const proxy = new TcpProxy(address);
@@ -96,7 +96,7 @@ describe('one of three members', () => {
     await eventually(() => roll.addresses).toEqual(['10.0.0.1:81']);
   }, 60_000);
 
-  it('that is taken out of the cluster keeps neither renewals nor watchers', async () => {
+  it('a member that is taken out of the cluster keeps neither renewals nor watchers', async () => {
     const registry = open();
     const etcdctl = await findBinary('etcdctl');
     const admin = async (...args: readonly string[]): Promise<string> =>
@@ -122,7 +122,7 @@ describe('one of three members', () => {
     expect(roll.events.map(({ type }) => type)).not.toContain('delete');
   }, 90_000);
 
-  it('that wakes up writes nothing old over what is newer, and takes no node from its holder', async () => {
+  it('a member that wakes up writes nothing old over newer content and takes no node from its holder', async () => {
     const registry = open();
     await registry.register(service(80), { ttlMs: 60_000 });
     await cluster.nodes[0]?.freeze();
@@ -138,7 +138,7 @@ describe('one of three members', () => {
 });
 
 describe('without a majority', () => {
-  it('a watcher of the member that is left is told so, and goes on with the next leader', async () => {
+  it('a watcher without a majority hears interrupted, and goes on with the next leader', async () => {
     const registry = open(cluster.addresses.slice(0, 1));
     await registry.register(service(80), { ttlMs: 600_000 });
     const roll = new Roll(registry, 'fleet');

@@ -27,7 +27,7 @@ describe('where etcd is', () => {
     [{ addresses: ['a:1'], tls: { cert: 'c', key: 'k' } }, ['https://a:1']],
   ])('%j', (options, expected) => expect(origins(options)).toEqual(expected));
 
-  it('is said by the registry', async () => {
+  it('the registry names its endpoints', async () => {
     const registry = etcd({ addresses: ['a:1', 'https://b:2'], env: {} });
     expect(registry.endpoints).toEqual(['a:1', 'b:2']);
     await registry.close();
@@ -35,14 +35,14 @@ describe('where etcd is', () => {
 });
 
 describe('the user of a token', () => {
-  it('a newline after the password is none of it, and spaces within are', () => {
+  it('a newline after the password is dropped, and spaces inside it are kept', () => {
     expect(parseSettings({ token: 'app:my pass:word\r\n', env: {} }).user).toEqual({
       name: 'app',
       password: 'my pass:word',
     });
   });
 
-  it.each(['', 'app', ':pw', '\n'])('%j is no user with a password', (token) => {
+  it.each(['', 'app', ':pw', '\n'])('the token %j is refused, since it is no user with a password', (token) => {
     expect(() => parseSettings({ token, env: {} })).toThrow('user:password');
   });
 });
@@ -51,12 +51,12 @@ describe('certificates', () => {
   const file = join(folder, 'own.pem');
   writeFileSync(file, 'PEM');
 
-  it('of the client are taken from the variables without an authority as well', () => {
+  it('client certificates are read from the variables without an authority as well', () => {
     const { tls } = parseSettings({ env: { ETCDCTL_CERT: file, ETCDCTL_KEY: file } });
     expect(tls()).toEqual({ ca: undefined, cert: 'PEM', key: 'PEM' });
   });
 
-  it('in code make the variables void', () => {
+  it('certificates in code replace those of the variables', () => {
     expect(parseSettings({ tls: { ca: 'mine' }, env: { ETCDCTL_CACERT: join(folder, 'none') } }).tls()).toMatchObject({
       ca: 'mine',
     });
@@ -66,7 +66,7 @@ describe('certificates', () => {
     ['an authority without a certificate', { ca: 'garbage' }],
     ['a key that is no PEM', { cert: 'garbage', key: 'garbage' }],
     ['a key without its certificate', { key: 'garbage' }],
-  ])('%s is a bad option, and not a member that is away', async (_, tls) => {
+  ])('%s is INVALID_ARGUMENT and not UNAVAILABLE', async (_, tls) => {
     const registry = etcd({ addresses: ['127.0.0.1:1'], env: {}, tls });
     await expect(registry.init()).rejects.toMatchObject({
       code: 'INVALID_ARGUMENT',
@@ -75,12 +75,12 @@ describe('certificates', () => {
     await registry.close();
   });
 
-  it('an address of the variable that cannot be one is named with it', () => {
+  it('a bad address in a variable is refused by a message that names the variable', () => {
     expect(() => parseSettings({ env: { ETCDCTL_ENDPOINTS: '"a:1"' } })).toThrow(/^ETCDCTL_ENDPOINTS: /);
     expect(() => parseSettings({ addresses: ['a b'], env: { ETCDCTL_ENDPOINTS: 'a:1' } })).toThrow(/^addresses: /);
   });
 
-  it('that cannot be read are named with their variable', () => {
+  it('a certificate file that cannot be read is refused by a message that names its variable', () => {
     const { tls } = parseSettings({ env: { ETCDCTL_KEY: join(folder, 'none') } });
     expect(tls).toThrow(/^ETCDCTL_KEY: .*none cannot be read/);
   });

@@ -83,7 +83,7 @@ it('keys that are no service are counted and named by the registry and by doctor
   expect(findings[2]?.what).toMatch(/skipped 2 .*stray\/note.*stray\/nowhere|skipped 2 .*stray\/nowhere.*stray\/note/);
 });
 
-it('doctor says what to do where nothing answers', async () => {
+it('doctor says what to do where no etcd answers', async () => {
   const findings: Finding[] = [];
   for await (const finding of adapter.diagnose?.({ addresses: ['127.0.0.1:1'] }, {}) ?? []) findings.push(finding);
   expect(findings).toMatchObject([{ level: 'problem', remedy: expect.stringContaining('--registry-address') }]);

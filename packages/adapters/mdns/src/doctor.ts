@@ -111,7 +111,7 @@ function linksOf(network: Network, notes: Notes): readonly string[] {
   });
   const used = new Set(network.links.map(({ place }) => place.interface));
   const others = Object.keys(askInterfaces().interfaces).filter((name) => !used.has(name));
-  const unused = others.length === 0 ? [] : [`up, but not spoken on: ${others.join(', ')}`];
+  const unused = others.length === 0 ? [] : [`up, but not used: ${others.join(', ')}`];
   return [...open, ...network.refused, ...unused];
 }
 
@@ -120,11 +120,11 @@ function speakersOf({ speakers }: Notes): readonly string[] {
     Object.values(askInterfaces().interfaces).flatMap((infos = []) => infos.map(({ address }) => address)),
   );
   const lines = [...speakers].map(([address, nodes]) => {
-    const who = own.has(address) ? `${address} (this machine)` : address;
+    const host = own.has(address) ? `${address} (this machine)` : address;
     const services = new Set([...nodes].map((node) => node.split(' ')[0]));
     return nodes.size === 0
-      ? `${who}: speaks mDNS, announces no node of this roll`
-      : `${who}: ${nodes.size} nodes of ${[...services].sort().join(', ')}`;
+      ? `${host}: speaks mDNS, announces no node of this roll`
+      : `${host}: ${nodes.size} nodes of ${[...services].sort().join(', ')}`;
   });
   return lines.length > 0 ? lines.sort() : ['no other program answered'];
 }
@@ -135,7 +135,7 @@ const warning = (what: string, remedy: string): Finding => ({ level: 'warning', 
 /** What others announce in a type of ours and no registry can use. */
 function* skippedOf({ sightings }: Notes): Generator<Finding> {
   const { count, examples } = sightings.skipped;
-  const remedy = 'correct what announces it, or leave it: registries pass over it';
+  const remedy = 'correct the program that announces it, or leave it: registries skip it';
   for (const { key, reason } of examples) yield warning(`${key} is skipped: ${reason}`, remedy);
   if (count > examples.length) yield warning(`${count - examples.length} more announcements are skipped`, remedy);
 }
@@ -143,7 +143,7 @@ function* skippedOf({ sightings }: Notes): Generator<Finding> {
 function findingsOf(network: Network, notes: Notes, { interfaces }: Settings): Finding[] {
   const links = network.links.filter(({ failure }) => failure === undefined);
   if (links.length === 0)
-    return [problem(`mDNS cannot work here: ${network.reasons().join('; ')}`, 'put that right, and run this again')];
+    return [problem(`mDNS cannot work here: ${network.reasons().join('; ')}`, 'do that, then run doctor again')];
   const failed = network.links.flatMap(({ place, failure }) =>
     failure === undefined ? [] : [explain(`${place.interface} (IPv${place.family})`, failure)],
   );
@@ -173,7 +173,7 @@ function findingsOf(network: Network, notes: Notes, { interfaces }: Settings): F
   else if (notes.speakers.size === 0)
     findings.push(
       warning(
-        'nobody answered',
+        'no program answered',
         'start a service with --registry=mdns on another machine. If one runs: same subnet? a Wi-Fi that isolates its clients, a VPN, a switch that filters multicast (IGMP snooping without a querier), or a firewall there on UDP port 5353?',
       ),
     );

@@ -9,13 +9,13 @@ export function heldElsewhere({ name, id }: EntryKey, where: string): RegistryEr
 
 /** Only one shape is on, and it has no room for the node. */
 export function noForm({ name, id }: EntryKey): RegistryError {
-  const message = `node ${id} of ${name} has no form in go-micro's records (its address must be an IP address, its names labels of DNS, all of it must fit in a packet): leave dnsSd on`;
+  const message = `node ${id} of ${name} does not fit go-micro's records, which need an IP address, names that are DNS labels, and room in one packet: leave dnsSd on`;
   return new RegistryError('NOT_SUPPORTED', message);
 }
 
 /** go-micro's form has no room for a node, which is announced in DNS-SD alone. */
 export const noGoMicroForm =
-  "mDNS: a node has no form in go-micro's records (its address must be an IP address, its names labels of DNS, all of it must fit in a packet): it is announced in DNS-SD alone, and go-micro does not see it";
+  "mDNS: a node does not fit go-micro's records, which need an IP address, names that are DNS labels, and room in one packet: it is announced in DNS-SD alone, and go-micro does not see it";
 
 /** Only the announcer of a node can withdraw it. */
 export function notOurs({ name, id }: EntryKey, where: string): RegistryError {
@@ -36,7 +36,7 @@ const remedies: Readonly<Record<string, string>> = {
   EPERM: 'a firewall of this machine drops what is sent: allow UDP port 5353 to 224.0.0.251 and ff02::fb',
   ENETUNREACH: 'there is no way to send multicast: bring the interface up, with an address',
   ENODEV: 'the interface has no multicast, or is gone',
-  EADDRNOTAVAIL: 'its address is not usable (yet)',
+  EADDRNOTAVAIL: 'the address of the interface cannot be used yet',
 };
 
 /** What went wrong on an interface, with what to do. */
@@ -46,7 +46,7 @@ export function explain(where: string, cause: unknown): string {
   return `${where}: ${remedies[code] === undefined ? what : `${remedies[code]} (${what})`}`;
 }
 
-/** Whatever failed, as ours. */
+/** Translates any failure into a `RegistryError`. */
 export function toMdnsError(cause: unknown): RegistryError {
   return new RegistryError('INTERNAL', 'the mDNS registry failed', { cause });
 }

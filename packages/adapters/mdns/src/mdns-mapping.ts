@@ -6,7 +6,7 @@ import { type DnsSdNames, dnsSdNames, expiredTruth, foreignEntry, readTruth, wri
 import { listing, listingPort, readGoTxt, writeGoTxt } from './wire/go-micro.ts';
 import { isDnsName, maxPacketBytes, pack, type Rr } from './wire/message.ts';
 
-/** A pointer, and the records of what it points to. */
+/** A pointer, and the records of the instance that it points to. */
 export interface Form {
   readonly instance: string;
   /** Names that point to the instance. */
@@ -62,7 +62,7 @@ export class Forms {
     return bytes !== undefined && bytes.length <= maxPacketBytes && fits(form) ? form : undefined;
   }
 
-  /** How go-micro learns that a name exists. */
+  /** The record that tells go-micro that a name exists. */
   listed(name: string): Form | undefined {
     const { goMicro, domain } = this.#settings;
     const instance = `${name}.${listing}.${domain}`;
@@ -89,7 +89,7 @@ export const withPointers = (form: Form, ttl: number): readonly Rr[] => [
   ...form.records(ttl),
 ];
 
-/** What takes an instance of DNS-SD back. If its lease ended, a TXT of its own says so. The host may have other nodes. */
+/** The goodbye of a DNS-SD instance. A TXT says if its lease ended. It leaves out the host, which may have other nodes. */
 export function goodbye(form: Form, expired: boolean): readonly Rr[] {
   const mark: Rr[] = expired ? [{ type: 'TXT', name: form.instance, ttl: 0, data: expiredTruth() }] : [];
   return [...mark, ...withPointers(form, 0).filter(({ type }) => type !== 'A' && type !== 'AAAA')];
@@ -115,7 +115,7 @@ export interface Reading {
   /** The registry object that announces it; undefined: another program. */
   readonly owner: string | undefined;
   readonly silent?: boolean | undefined;
-  /** Whether its address is that of its SRV and host records; ours stands in TXT. */
+  /** Whether its address comes from its SRV and host records; our own nodes have it in TXT. */
   readonly needsAddress: boolean;
 }
 

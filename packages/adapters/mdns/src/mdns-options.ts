@@ -17,7 +17,7 @@ export interface MdnsOptions extends RegistryOptions {
 
 /** TTL of a node without a lease: it is asked for again at four fifths of it. Seconds. */
 export const leaselessTtlS = 120;
-/** TTL of what says that a name or a type exists. Seconds. */
+/** TTL of the records that say that a name or a type exists. Seconds. */
 export const listedTtlS = 4_500;
 /** How long the answers to a first question are waited for. Longer makes every first read as slow; shorter misses busy hosts. Milliseconds. */
 export const windowMs = 300;
@@ -30,31 +30,31 @@ export const listenStepMs = 50;
  * only then. Systems grant less where they have a limit (Linux: `net.core.rmem_max`). Bytes.
  */
 export const receiveBufferBytes: number = 2 ** 20;
-/** When a watch first asks again for what it may have missed; each time three times later. Milliseconds. */
+/** When a watch first asks again for answers that it may have missed; each further pause is three times as long. Milliseconds. */
 export const firstRepeatMs = 1_000;
 /** Longest time between two such questions. Milliseconds. */
 export const lastRepeatMs = 300_000;
 /** Between probes, and after the last (RFC 6762, 8.1). Milliseconds. */
 export const probeIntervalMs = 250;
-/** So many times an id is probed for (RFC 6762, 8.1). */
+/** How many times an id is probed for (RFC 6762, 8.1). */
 export const probes = 3;
 /** How long the loser of simultaneous probes waits (RFC 6762, 8.2). Milliseconds. */
 export const deferMs = 1_000;
 /** Between the two announcements (RFC 6762, 8.3). Milliseconds. */
 export const announceIntervalMs = 1_000;
-/** Answers that several may give wait so long, at random (RFC 6762, 6). Milliseconds. */
+/** An answer that several hosts may give waits a random time in this range (RFC 6762, 6). Milliseconds. */
 export const answerDelayMs: readonly [number, number] = [20, 120];
 /** After a question whose known answers go on in the next packet (RFC 6762, 7.2). Milliseconds. */
 export const truncatedDelayMs: readonly [number, number] = [400, 500];
 /** A record is sent to the group no more often (RFC 6762, 6). Milliseconds. */
 export const groupIntervalMs = 1_000;
-/** The same where it answers a probe. Milliseconds. */
+/** The same interval for answers to probes. Milliseconds. */
 export const defenceIntervalMs = 250;
 /** Longest TTL told to a program that does not know mDNS (RFC 6762, 6.7). Seconds. */
 export const legacyTtlS = 10;
 /** How long a node that was withdrawn here needs no probe to come back. Milliseconds. */
 export const withdrawnMs = 1_000;
-/** A goodbye is said again, since the network may lose one. Milliseconds. */
+/** When a goodbye is sent again, since the network may lose one. Milliseconds. */
 export const goodbyeRepeatMs = 100;
 /** When its announcer is asked whether a goodbye is true. Milliseconds. */
 export const doubtMs: readonly number[] = [0, 200];
@@ -62,7 +62,7 @@ export const doubtMs: readonly number[] = [0, 200];
 export const believeMs = 500;
 /** When an instance is asked for again, as parts of its TTL (RFC 6762, 5.2). */
 export const refreshAt: readonly number[] = [0.8, 0.85, 0.9, 0.95, 0.97];
-/** From the last of these parts on it is asked for in such steps. Milliseconds. */
+/** After the last of these parts the instance is asked for again and again, this far apart. Milliseconds. */
 export const lastChanceStepMs = 250;
 /** How long the answer to a question about an instance is waited for at least. Milliseconds. */
 export const leastPatienceMs = 50;
@@ -72,11 +72,11 @@ export const graceMs = 1_000;
 export const lingerMs = 1_000;
 /** Instances, hosts and names that others name are asked for once in this time. Milliseconds. */
 export const sparedMs = 1_000;
-/** No more of them than so many are asked for in that time. */
+/** At most this many of them are asked for in that time. */
 export const maxSpared = 200;
-/** How often interfaces are looked at: a cable that is in again is used within this time. Milliseconds. */
+/** How often the interfaces are checked: a cable that is plugged in again is used within this time. Milliseconds. */
 export const lookMs = 2_000;
-/** So many instances that cannot be used are named; all are counted. */
+/** How many unusable instances are named; all are counted. */
 export const maxNamed = 10;
 /** Most instances that are remembered, about 1 KB each; then the oldest is dropped. It bounds what a hostile host can make this process keep. */
 export const maxRemembered = 16_384;

@@ -29,7 +29,7 @@ export function mdns(options: MdnsOptions = {}): Registry {
   return createRegistry(new MdnsDriver(parseSettings(options)), options, recipeOf(import.meta.url, options));
 }
 
-/** What the guard drives: joins the nodes here with those of others. */
+/** The driver: joins the nodes of this process with those of other hosts. */
 export class MdnsDriver implements RegistryDriver {
   readonly name = 'mdns';
   readonly capabilities: Capabilities = mdnsCapabilities;
@@ -100,7 +100,7 @@ export class MdnsDriver implements RegistryDriver {
     const unwant = this.#others.want(name);
     const unsubscribe = this.#watches.subscribe(name, sink);
     try {
-      // As it comes; what is there when the first questions have had their time is the state at the start.
+      // Tells nodes as answers come in; after the time of the first questions the state at the start is complete.
       for (const entry of this.#entries(name)) sink.put(entry);
       await this.#others.survey(name, signal);
       sink.snapshot(this.#entries(name));
@@ -143,14 +143,14 @@ export class MdnsDriver implements RegistryDriver {
     return [...this.#own.entries(name), ...others];
   }
 
-  /** What is ours is no longer another's. */
+  /** A node that this process took over no longer counts as a node of others. */
   #ownChanged(key: EntryKey, reason: DeleteReason): void {
     const own = this.#own.get(key);
     this.#others.forget([own?.dnsSd, own?.goMicro].flatMap((form) => (form === undefined ? [] : [form.instance])));
     this.#changed(key, reason);
   }
 
-  /** One key differs from what it was: its watchers are told what is true now. */
+  /** The state of one key changed: its watchers hear the new state. */
   #changed(key: EntryKey, reason: DeleteReason): void {
     const entry = this.#own.get(key)?.entry ?? this.#others.get(key)?.entry;
     this.#watches.tell(key, entry, reason);

@@ -10,7 +10,7 @@ import { Prober } from '../src/own/probe.ts';
 import { Zone } from '../src/own/zone.ts';
 import { fromBytes } from '../src/wire/message.ts';
 
-it('a link that comes up is told of all nodes, twice, and no other link is', async () => {
+it('a link that comes up gets announcements of all nodes, twice, and no other link gets any', async () => {
   const clock = manualClock();
   const sent: { readonly at: number; readonly links: readonly Link[] | undefined; readonly texts: number }[] = [];
   const send = async (packets: readonly Buffer[], _how = 'tell', links?: readonly Link[]): Promise<void> => {

@@ -1,4 +1,4 @@
-/** Beside Avahi, which nobody here wrote: on another host, and on the same one, on the same port. */
+/** Beside Avahi, an independent implementation: on another host, and on the same host and port. */
 import type { Registry, WatchEvent } from '@rollcall/core';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { Avahi, type HostName, Lan } from '../../../backends/src/index.ts';
@@ -73,14 +73,14 @@ describe.each(['a', 'b'] as const)('Avahi on host b and a registry on host %s', 
         nodes: [{ id: `Room ${host} 2.1`, address: '10.77.0.2:631', metadata: { color: 'red' } }],
       },
     });
-    // Also to one who has watched nothing.
+    // A registry without a watch sees it as well.
     expect(await open(host).getService(name)).toMatchObject([{ version: '9' }]);
     expect((await open(host).listServices()).map((one) => one.name)).toContain(name);
     published.kill();
     await eventually(() => events.at(-1)).toMatchObject({ type: 'delete', reason: 'deregistered' });
   }, 60_000);
 
-  it('without any TXT its label stands for name and id', async () => {
+  it('an instance of avahi-publish without TXT has its label as name and id', async () => {
     const published = await avahi.publish(`bare-${host}`, type, 80);
     cleanUps.push(() => published.kill());
     await published.said(/Established/);
@@ -89,7 +89,7 @@ describe.each(['a', 'b'] as const)('Avahi on host b and a registry on host %s', 
     ]);
   }, 60_000);
 
-  it('of two who want one name the first keeps it: Avahi takes another', async () => {
+  it('Avahi takes another name when this registry holds the one that it wants', async () => {
     const registry = open(host);
     const name = `ours-${host}`;
     await registry.register(service(name), { ttlMs: 60_000 });
@@ -101,7 +101,7 @@ describe.each(['a', 'b'] as const)('Avahi on host b and a registry on host %s', 
     expect(nodes.find(({ id }) => id === 'n1')).toMatchObject({ address: '10.77.0.1:8080' });
   }, 60_000);
 
-  it('of two who want one name the first keeps it: we say CONFLICT', async () => {
+  it('register is CONFLICT when Avahi holds the name', async () => {
     const registry = open(host);
     const name = `theirs-${host}`;
     const published = await avahi.publish(label(name, 'n1'), type, 99, `name=${name}`);

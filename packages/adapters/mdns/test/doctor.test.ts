@@ -30,7 +30,7 @@ function doctor(host: HostName, ...args: string[]): Promise<{ readonly code: num
   );
 }
 
-it('says who answers, on which interface', async () => {
+it('doctor says which programs answer on which interface', async () => {
   const registry = member.open();
   cleanUps.push(() => registry.close());
   const node = (id: string) => ({ id, address: '10.77.0.1:80' });
@@ -39,18 +39,18 @@ it('says who answers, on which interface', async () => {
   const { code, out } = await doctor('b');
   expect(out).toMatch(/eth0 \(IPv4, 10\.77\.0\.2\): sent questions, they came back, \d+ packets of others heard/);
   expect(out).toContain('10.77.0.1: 3 nodes of greeter, users');
-  expect(out).toContain('up, but not spoken on: lo');
+  expect(out).toContain('up, but not used: lo');
   expect(out).toContain('nothing is wrong');
   expect(code).toBe(0);
 }, 60_000);
 
-it('says that no other program answers, and where that may come from', async () => {
+it('doctor says that no other program answers, and what may be the reason', async () => {
   const { code, out } = await doctor('b');
-  expect(out).toMatch(/warning\n {2}nobody answered\n {2}-> .*same subnet/);
+  expect(out).toMatch(/warning\n {2}no program answered\n {2}-> .*same subnet/);
   expect(code).toBe(0);
 }, 60_000);
 
-it('names and counts what others announce and no registry can use', async () => {
+it('doctor names and counts announcements that no registry can use', async () => {
   const text = (name: string, ...data: string[]): Rr => ({
     ...{ type: 'TXT', name: `${name}._rollcall._tcp.local`, ttl: 60 },
     data: data.map((one) => Buffer.from(one)),
@@ -70,7 +70,7 @@ it('names and counts what others announce and no registry can use', async () => 
   expect(exit).toBe(0);
 }, 60_000);
 
-it('says what is wrong and what to do: a firewall, and an interface that is not there', async () => {
+it('doctor says what to do about a firewall and about an interface that does not exist', async () => {
   await lan.refuseSending('b');
   expect(await doctor('b')).toMatchObject({ code: 3, out: expect.stringContaining('allow UDP port 5353') });
   await lan.heal('b');

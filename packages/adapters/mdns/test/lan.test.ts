@@ -58,7 +58,7 @@ async function code(call: Promise<unknown>): Promise<unknown> {
 }
 
 describe('an announcer', () => {
-  it('that is killed is noticed when its lease is over, and can come back under its id', async () => {
+  it('a killed process is gone when its lease is over, and can come back under its id', async () => {
     const announcer = await on('a');
     const watcher = (await on('b')).open();
     const seen = follow(watcher, 'killed');
@@ -79,7 +79,7 @@ describe('an announcer', () => {
     await eventually(() => last(seen)).toBe('create');
   }, 60_000);
 
-  it('with a lease much longer than what is left when it is asked tells what is left', async () => {
+  it('an announcer answers with what is left of its lease, not with the whole lease', async () => {
     const registry = (await on('a')).open();
     const seen = follow((await on('b')).open(), 'shortened');
     await registry.register(service('shortened'), { ttlMs: 600_000 });
@@ -92,7 +92,7 @@ describe('an announcer', () => {
 });
 
 describe('a cable', () => {
-  it('pulled: the other side is gone after its TTL; plugged in again: back within 5 s', async () => {
+  it('nodes behind a pulled cable go after their TTL, and are back within 5 s of plugging it in', async () => {
     const announcer = (await on('a')).open();
     const seen = follow((await on('b')).open(), 'cable');
     const ttlMs = 4_000;
@@ -111,7 +111,7 @@ describe('a cable', () => {
     expect(healed).toBeLessThan(5_000 + toleranceMs);
   }, 60_000);
 
-  it('whose interface is deleted and made again, with the same address, carries again within 10 s', async () => {
+  it('an interface that is deleted and made again with the same address carries again within 10 s', async () => {
     // Of IPv6 the number of the interface shows that it is another; of IPv4 nothing does.
     for (const host of ['a', 'b'] as const)
       await lan.run(host, 'sh', ['-c', 'echo 1 > /proc/sys/net/ipv6/conf/all/disable_ipv6']);
@@ -133,7 +133,7 @@ describe('a cable', () => {
     await eventually(() => announcer.getService('back')).toHaveLength(1);
   }, 60_000);
 
-  it('an address that changes is followed', async () => {
+  it('a changed address of an interface is followed', async () => {
     const announcer = (await on('a')).open();
     const seen = follow((await on('b')).open(), 'moved');
     await announcer.register(service('moved'), { ttlMs: 60_000 });
@@ -144,7 +144,7 @@ describe('a cable', () => {
     await eventually(() => last(seen)).toBe('update');
   }, 60_000);
 
-  it('that parted two who took one id: one keeps it, the other is told CONFLICT', async () => {
+  it('when two registries took one id while the network was parted, one keeps it and the other gets CONFLICT', async () => {
     const [left, right] = [(await on('a')).open(), (await on('b')).open()];
     await lan.down('a');
     await left.register(service('contested', 1), { ttlMs: 60_000 });
@@ -166,7 +166,7 @@ describe('a cable', () => {
   }, 60_000);
 });
 
-it('needs no route, and no IPv4', async () => {
+it('mDNS needs no route and no IPv4', async () => {
   for (const host of ['a', 'b'] as const) {
     await lan.run(host, 'ip', ['addr', 'flush', 'dev', 'eth0', 'scope', 'global']);
     await lan.run(host, 'ip', ['route', 'flush', 'default']);
@@ -211,7 +211,7 @@ it('packets from outside the subnets of the interface are not believed', async (
 }, 60_000);
 
 describe('where mDNS cannot work', () => {
-  it('no interface at all: UNAVAILABLE saying so, watchers interrupted; it works again when there is one', async () => {
+  it('without an interface calls are UNAVAILABLE and watchers interrupted, until there is one', async () => {
     const registry = (await on('a')).open();
     const seen = follow(registry, 'nothing');
     await registry.register(service('nothing'), { ttlMs: 60_000 });
@@ -229,7 +229,7 @@ describe('where mDNS cannot work', () => {
     await eventually(() => code(registry.register(service('nothing', 81)))).toBe('done');
   }, 60_000);
 
-  it('a firewall that drops it: UNAVAILABLE naming the remedy, and back when it is open', async () => {
+  it('behind a firewall calls are UNAVAILABLE with the remedy, and work when it is open', async () => {
     const registry = (await on('a')).open();
     const seen = follow(registry);
     await eventually(() => last(seen)).toBe('synced');
@@ -242,7 +242,7 @@ describe('where mDNS cannot work', () => {
     await eventually(() => code(registry.register(service('walled')))).toBe('done');
   }, 60_000);
 
-  it('port 5353 held by a program for itself: UNAVAILABLE saying so, and works when it ends', async () => {
+  it('while a program holds port 5353 for itself calls are UNAVAILABLE, and work when it ends', async () => {
     const hold = `
       const bind = (type) => new Promise((held) => require('dgram').createSocket({ type, ipv6Only: type === 'udp6' }).bind(5353, held));
       Promise.all(['udp4', 'udp6'].map(bind)).then(() => console.log('held'));`;

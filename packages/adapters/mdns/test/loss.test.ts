@@ -16,7 +16,7 @@ const service = (index: number) => ({
 // In full each of the fifty is asked for some fifteen times in the two minutes. Both hosts at a time: most of it is waiting.
 describe.concurrent('three packets of ten are lost', () => {
   it.for(['a', 'b'] as const)(
-    'at host %s: nobody who lives is ever reported gone',
+    'with three packets of ten lost, host %s never reports a living node gone',
     { timeout: 200_000 },
     async (lossy, { expect, onTestFinished }) => {
       const lan = await Lan.create();

@@ -17,27 +17,27 @@ const keys = (interfaces: Parameters<typeof placesOf>[0], wanted?: readonly stri
   placesOf(interfaces, wanted).map(({ key }) => key);
 
 describe('places', () => {
-  it('are all interfaces, each with its families, without loopback', () => {
+  it('mDNS uses all interfaces with their families, without loopback', () => {
     expect(keys({ lo, eth0, wlan0 })).toEqual(['eth0/4', 'eth0/6', 'wlan0/4']);
   });
 
-  it('are loopback while there is no other, IPv4 alone', () => {
+  it('mDNS uses loopback, IPv4 alone, while there is no other interface', () => {
     expect(keys({ lo })).toEqual(['lo/4']);
     expect(keys({ lo: [info('::1/128')] })).toEqual(['lo/6']);
     expect(keys({})).toEqual([]);
   });
 
-  it('are those that were asked for, by name or by address', () => {
+  it('mDNS uses the interfaces that were asked for by name or address', () => {
     expect(keys({ lo, eth0, wlan0 }, ['wlan0', 'lo'])).toEqual(['wlan0/4', 'lo/4']);
     expect(keys({ lo, eth0, wlan0 }, ['192.168.1.7'])).toEqual(['eth0/4', 'eth0/6']);
     expect(keys({ lo, eth0 }, ['eth1'])).toEqual([]);
   });
 
-  it('speak IPv6 from their link-local address, by name', () => {
+  it('an interface speaks IPv6 from its link-local address, with its zone', () => {
     expect(placesOf({ eth0 })[1]).toMatchObject({ address: 'fe80::7', scope: '::%eth0' });
   });
 
-  it('hear only who is on their link', () => {
+  it('an interface ignores packets from outside its subnets', () => {
     const [v4, v6] = placesOf({ eth0 });
     expect(['192.168.1.1', '192.168.2.1', '127.0.0.1', '8.8.8.8', 'x'].map((sender) => v4?.accepts(sender))).toEqual([
       ...[true, false, false, false, false],
@@ -49,7 +49,7 @@ describe('places', () => {
     expect(second?.accepts('10.9.0.77')).toBe(true);
   });
 
-  it('are others once anything of an interface changed', () => {
+  it('an interface counts as another one after any change of it', () => {
     const fingerprint = (infos: NetworkInterfaceInfo[]) => placesOf({ eth0: infos })[0]?.fingerprint;
     expect(fingerprint([info('192.168.1.7/24')])).toBe(fingerprint([info('192.168.1.7/24')]));
     expect(fingerprint([info('192.168.1.7/24')])).not.toBe(fingerprint([info('192.168.1.7/25')]));
@@ -58,7 +58,7 @@ describe('places', () => {
 });
 
 describe('a system that tells no interface', () => {
-  it('makes calls UNAVAILABLE with the reason, and crashes nothing', async () => {
+  it('a system that lists no interface makes calls UNAVAILABLE with the reason', async () => {
     const refusal = new Error('uv_interface_addresses returned Unknown system error 13');
     const ask = vi.spyOn(os, 'networkInterfaces').mockImplementation(() => {
       throw refusal;

@@ -55,30 +55,30 @@ function cache({ watched = true, capacity = 100 } = {}) {
 }
 
 describe('the schedule', () => {
-  it('of what somebody watches: at 80, 85, 90, 95 and 97 %, then every 250 ms, gone a second after its end', () => {
+  it('a watched instance is asked for at 80, 85, 90, 95 and 97 % of its TTL, then every 250 ms, and is gone a second after its end', () => {
     const checks = Array.from({ length: 24 }, (_, asked) => nextCheck(100_000, asked, true, 0));
     expect(checks.slice(0, 6).map(({ afterMs }) => afterMs)).toEqual([80_000, 85_000, 90_000, 95_000, 97_000, 97_250]);
     expect(checks.findIndex(({ gone }) => gone)).toBe(4 + 16);
     expect(checks.find(({ gone }) => gone)?.afterMs).toBe(101_000);
   });
 
-  it('is never later than the end, for the shortest TTL as well', () => {
+  it('an instance is never asked for after its end, for the shortest TTL as well', () => {
     const checks = Array.from({ length: 12 }, (_, asked) => nextCheck(2_000, asked, true, 0.99));
     expect(checks.find(({ gone }) => gone)?.afterMs).toBe(3_000);
     expect(Math.max(...checks.filter(({ gone }) => !gone).map(({ afterMs }) => afterMs))).toBeLessThan(3_000);
   });
 
-  it('of what nobody watches: gone at its end', () => {
+  it('an instance without a watcher is gone at the end of its TTL', () => {
     expect(nextCheck(100_000, 0, false, 0)).toMatchObject({ afterMs: 100_000, gone: true });
   });
 
-  it('of a goodbye: asked twice before it is believed', () => {
+  it('an announcer is asked twice before its goodbye is believed', () => {
     expect([0, 1, 2].map((asked) => nextDoubt(asked).gone)).toEqual([false, false, true]);
   });
 });
 
 describe('what is heard', () => {
-  it('is told once, a change again, the same never', () => {
+  it('an instance is told once, and again only when it changed', () => {
     const { told, hear } = cache();
     hear(0, txt(entry('a')));
     hear(10, txt(entry('a')));
@@ -86,7 +86,7 @@ describe('what is heard', () => {
     expect(told).toEqual(['a 10.0.0.1:80', 'a 10.0.0.1:81']);
   });
 
-  it('goes when nobody answers: asked first, then told as expired', () => {
+  it('an instance that does not answer is asked for, then told as expired', () => {
     const { sightings, told, hear } = cache();
     hear(0, txt(entry('a'), 10));
     let asked = 0;
@@ -96,7 +96,7 @@ describe('what is heard', () => {
     expect(sightings.size).toBe(0);
   });
 
-  it('stays when it answers a process that stood still until its TTL was long over', () => {
+  it('an instance stays when it answers a process that stood still beyond its TTL', () => {
     const { sightings, told, hear } = cache();
     hear(0, txt(entry('a'), 10), txt(entry('b'), 10));
     // The first look comes when all that was appointed is due; answers are read only after it.
@@ -106,7 +106,7 @@ describe('what is heard', () => {
     expect(told.slice(2)).toEqual(['b gone: expired']);
   });
 
-  it('stays when a goodbye is contradicted by an announcer that a process which stood still asks late', () => {
+  it('an instance stays when its announcer contradicts a goodbye, also to a process that asks late after standing still', () => {
     const { sightings, told, hear } = cache();
     hear(0, txt(entry('a')));
     hear(1, txt(entry('a'), 0));
@@ -116,7 +116,7 @@ describe('what is heard', () => {
     expect(told).toEqual(['a 10.0.0.1:80']);
   });
 
-  it('stays while it is heard in time', () => {
+  it('an instance stays while it is heard in time', () => {
     const { sightings, told, hear } = cache();
     for (let now = 0; now < 100_000; now += 50) {
       if (now % 9_000 === 0) hear(now, txt(entry('a'), 10));
@@ -125,7 +125,7 @@ describe('what is heard', () => {
     expect(told).toEqual(['a 10.0.0.1:80']);
   });
 
-  it('with a goodbye that says so expired, else deregistered', () => {
+  it('a goodbye is told as expired if it says so, else as deregistered', () => {
     const { sightings, told, hear } = cache();
     const bye = (id: string): Rr => txt(entry(id), 0);
     hear(0, txt(entry('a')), txt(entry('b')));
@@ -134,7 +134,7 @@ describe('what is heard', () => {
     expect(told.slice(2).sort()).toEqual(['a gone: expired', 'b gone: deregistered']);
   });
 
-  it('answers to us alone never shorten what is known: their TTL may have been cut', () => {
+  it('an answer to this host alone never shortens a known TTL, since it may have been cut', () => {
     const { sightings, told, hear } = cache({ watched: false });
     hear(0, txt(entry('a'), 100));
     sightings.hear({ records: [txt(entry('a'), 10)], link, from: '', direct: true, now: 1_000 });
@@ -144,7 +144,7 @@ describe('what is heard', () => {
     expect(told.at(-1)).toBe('a gone: expired');
   });
 
-  it('in both shapes is one node: ours counts while it is there', () => {
+  it('an instance in both shapes is one node, and DNS-SD counts while it is there', () => {
     const { sightings, told, hear } = cache({ watched: false });
     hear(0, ...goRecords(entry('a')));
     hear(1, txt(entry('a'), 10));
@@ -153,7 +153,7 @@ describe('what is heard', () => {
     expect(told).toEqual(['a 10.0.0.2:81', 'a 10.0.0.1:80', 'a 10.0.0.2:81']);
   });
 
-  it("in go-micro's shape from who says that it is in the other as well is left to that", () => {
+  it("an instance in go-micro's shape that is announced in DNS-SD as well is left to DNS-SD", () => {
     const { sightings, hear } = cache();
     hear(0, ...goRecords(entry('a'), 100, true));
     expect(sightings.entries(undefined)).toEqual([]);
@@ -162,7 +162,7 @@ describe('what is heard', () => {
     expect(asked).toBe(0);
   });
 
-  it('whose host is told only later, or moves, follows', () => {
+  it('an instance follows its host when the host is told later or moves', () => {
     const { told, hear } = cache();
     const [srv, host, text] = goRecords(entry('a')) as [Rr, Rr, Rr];
     hear(0, text);
@@ -173,7 +173,7 @@ describe('what is heard', () => {
     expect(told).toEqual(['a 10.0.0.2:81', 'a 10.0.0.3:81']);
   });
 
-  it('is bounded: the oldest goes', () => {
+  it('the cache of instances is bounded, and the oldest goes', () => {
     const { sightings, told, hear } = cache({ capacity: 10 });
     for (let index = 0; index < 25; index += 1) hear(index, txt(entry(`n${index}`)));
     expect(sightings.size).toBe(10);
@@ -181,7 +181,7 @@ describe('what is heard', () => {
     expect(sightings.get('svc\0n24')).toBeDefined();
   });
 
-  it('again and again does not pile up checks', () => {
+  it('hearing an instance again and again does not pile up checks', () => {
     const { sightings, hear } = cache();
     for (let now = 0; now < 10_000; now += 1) hear(now, txt(entry('a'), 1_000));
     expect(sightings.nextAt()).toBeGreaterThan(800_000);
@@ -211,7 +211,7 @@ const at = (
 });
 
 describe('the address of a node of another program', () => {
-  it('is that of the packet with its SRV: nodes with one host name keep addresses of their own', () => {
+  it('a foreign node has the address of the packet with its SRV, so that nodes with one host name keep their own addresses', () => {
     const { told, hear, sightings } = cache();
     for (let round = 0; round < 3; round += 1) {
       hear(round * 10, ...foreign('a'), at('10.0.0.11'));
@@ -221,7 +221,7 @@ describe('the address of a node of another program', () => {
     expect(sightings.entries('svc').map(({ node }) => node.address)).toEqual(['10.0.0.11:80', '10.0.0.12:80']);
   });
 
-  it("is not taken from the list of go-micro's names, which says 0.0.0.0 of the same host", () => {
+  it("a foreign node does not get the 0.0.0.0 that go-micro's list of names says of the same host", () => {
     const { told, hear } = cache();
     hear(0, ...goRecords(entry('a')));
     hear(
@@ -239,7 +239,7 @@ describe('the address of a node of another program', () => {
     [['fd00::5', '172.17.0.1'], '172.17.0.1:80'],
     [['127.0.0.1', '169.254.3.3', '172.17.0.1'], '172.17.0.1:80'],
     [['224.0.0.251', '255.255.255.255', '172.17.0.1'], '172.17.0.1:80'],
-  ])('of %j is %s', (addresses, expected) => {
+  ])('a foreign node with the addresses %j gets %s', (addresses, expected) => {
     for (const records of [addresses, addresses.toReversed()]) {
       const { told, hear } = cache();
       hear(0, ...foreign('a'), ...records.map((address) => at(address)));
@@ -247,7 +247,7 @@ describe('the address of a node of another program', () => {
     }
   });
 
-  it('is none where none is usable: the host is asked for, and the node is named as skipped', () => {
+  it('a foreign node without a usable address makes its host be asked for and is named as skipped', () => {
     const { sightings, told, hear } = cache();
     expect(hear(0, ...foreign('a'), at('0.0.0.0'), at('fe80::1'), at('::')).hosts).toEqual(['h.local']);
     expect(told).toEqual([]);
@@ -260,7 +260,7 @@ describe('the address of a node of another program', () => {
     expect(sightings.skipped.count).toBe(0);
   });
 
-  it('stays while it is announced, whatever the order and the link', () => {
+  it('the address of a foreign node stays while it is announced, whatever the order and the link', () => {
     const { told, hearOn } = cache();
     const docker = linkOf('docker0/4', '172.17.');
     hearOn(link, '10.0.0.1', 0, ...foreign('a'), at('172.17.0.1'), at('10.0.0.5'));
@@ -273,7 +273,7 @@ describe('the address of a node of another program', () => {
     expect(told).toEqual(['a 10.0.0.5:80', 'a 10.0.0.4:80']);
   });
 
-  it('that did not come with its SRV is asked for, and taken from its announcer before another host of that name', () => {
+  it('an address that did not come with its SRV is asked for, and taken from the announcer before another host of that name', () => {
     const { told, hear, hearOn } = cache();
     expect(hear(0, ...foreign('a')).hosts).toEqual(['h.local']);
     hearOn(link, '10.0.0.99', 1, at('10.0.0.99'));
@@ -284,7 +284,7 @@ describe('the address of a node of another program', () => {
     expect(hear(4, at('10.0.0.1')).hosts).toEqual([]);
   });
 
-  it('that is replaced or taken back without its SRV is asked for again', () => {
+  it('an address that is replaced or taken back without its SRV is asked for again', () => {
     const { told, hear } = cache();
     hear(0, ...foreign('a'), at('10.0.0.5'));
     expect(hear(1, at('10.0.0.6')).instances).toEqual([]);
@@ -307,7 +307,7 @@ describe('the records of a node', () => {
     ['SRV', { ttl: 20, txtTtl: 4_500 }, 4_500],
     ['TXT', { ttl: 4_500, txtTtl: 20 }, 4_500],
     ['address', { ttl: 4_500, txtTtl: 4_500 }, 20],
-  ])('live as long as the one with the shortest TTL: its %s', (_what, ttls, hostTtl) => {
+  ])('a node lives as long as its record with the shortest TTL: its %s', (_what, ttls, hostTtl) => {
     for (const watched of [true, false]) {
       const { sightings, told, hear } = cache({ watched });
       hear(0, ...foreign('a', ttls), at('10.0.0.5', { ttl: hostTtl }));
@@ -316,7 +316,7 @@ describe('the records of a node', () => {
     }
   });
 
-  it('stay while each of them is told again in time, even in packets of their own', () => {
+  it('a node stays while each of its records is told again in time, even in packets of their own', () => {
     const { sightings, told, hear } = cache();
     const [srv, text] = foreign('a', { ttl: 20, txtTtl: 60 });
     hear(0, srv, text, at('10.0.0.5', { ttl: 20 }));
@@ -334,7 +334,7 @@ describe('the records of a node', () => {
     expect(asked.length).toBeLessThan(60);
   });
 
-  it('are gone with a goodbye of the pointer alone, unless the node answers', () => {
+  it('a goodbye of the pointer alone removes a node unless it answers', () => {
     const bye = (name = '_rollcall._tcp.local'): Rr => ({ type: 'PTR', name, ttl: 0, data: 'a._rollcall._tcp.local' });
     const silent = cache();
     silent.hear(0, ...foreign('a'), at('10.0.0.5'));
@@ -353,7 +353,7 @@ describe('the records of a node', () => {
     expect(told).toEqual(['a 10.0.0.5:80']);
   });
 
-  it('that cannot be read are named as skipped, and counted beyond the ten that are named', () => {
+  it('records that cannot be read are counted as skipped, and ten of them named', () => {
     const { sightings, hear } = cache();
     for (let index = 0; index < 12; index += 1)
       hear(0, { type: 'TXT', name: `n${index}.svc.micro`, ttl: 100, data: [Buffer.from('no hex')] });

@@ -32,7 +32,7 @@ const entries: fc.Arbitrary<Entry> = fc.record({
 });
 
 describe('our TXT', () => {
-  it('carries every entry, in strings of 255 bytes at most', () => {
+  it('our TXT carries every entry in strings of at most 255 bytes', () => {
     fc.assert(
       fc.property(entries, (entry) => {
         const data = writeTruth(entry, 'me');
@@ -42,7 +42,7 @@ describe('our TXT', () => {
     );
   });
 
-  it('of any bytes is read as something or nothing, never with an error', () => {
+  it('our TXT of any bytes is read as something or nothing, never with an error', () => {
     fc.assert(
       fc.property(fc.array(fc.uint8Array({ maxLength: 255 }), { maxLength: 6 }), (strings) => {
         readTruth(
@@ -54,7 +54,7 @@ describe('our TXT', () => {
     );
   });
 
-  it('does not inflate a bomb', () => {
+  it('our TXT is not inflated beyond its limit', () => {
     const bomb = deflateRawSync(Buffer.alloc(50_000_000, 0x20));
     const pieces = Array.from({ length: Math.ceil(bomb.length / 250) }, (_, index) =>
       Buffer.concat([Buffer.from(`r${index}=`), bomb.subarray(index * 250, (index + 1) * 250)]),
@@ -70,7 +70,7 @@ describe('the TXT of another program', () => {
     return truth === undefined ? undefined : foreignEntry(truth, data, '10.0.0.1:80');
   };
 
-  it('keeps the case of keys, and keys without a value', () => {
+  it('a foreign TXT keeps the case of its keys, and keys without a value', () => {
     expect(read('Name=cam', 'VERSION=2', 'Zone=yard', 'colour', 'empty=', 'a=b=c')).toMatchObject({
       name: 'cam',
       version: '2',
@@ -78,7 +78,7 @@ describe('the TXT of another program', () => {
     });
   });
 
-  it('of keys that differ by case takes the first, and none that is missing', () => {
+  it('a foreign TXT with keys that differ by case counts the first', () => {
     expect(read('Zone=first', 'zone=second', '=none', '')?.node.metadata).toEqual({ Zone: 'first' });
   });
 });
@@ -94,7 +94,7 @@ describe("go-micro's TXT", () => {
     );
   });
 
-  it('of go-micro itself is read', () => {
+  it('a TXT that go-micro itself wrote is read', () => {
     // As its `encode` writes it (Go 1.26, compress/zlib).
     const hex = [
       '789c5c8fbf4ac7301845dfe5ce21fc5cb38b2e2e0a2ee210da6b09e44ffdbea4a025ef2ec122ade33d700f9c1d4fac7e',
@@ -123,14 +123,14 @@ describe("go-micro's TXT", () => {
 });
 
 describe('packets', () => {
-  it('of any bytes are a message or nothing, never an error', () => {
+  it('a packet of any bytes is read as a message or nothing, never with an error', () => {
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 600 }), (bytes) => void fromBytes(Buffer.from(bytes))),
       { numRuns: 2_000 },
     );
   });
 
-  it('carry the bit for a unicast answer there and back, each question its own', () => {
+  it('a packet keeps the bit for a unicast answer of each question', () => {
     const questions = [
       { name: 'a.local', type: 'PTR', unicast: true },
       { name: 'b.c.local', type: 'ANY', unicast: false },
@@ -139,7 +139,7 @@ describe('packets', () => {
     expect(fromBytes(toBytes({ questions }))?.questions).toEqual(questions);
   });
 
-  it('hold whole groups and at most 1,400 bytes; only a group that is too long is divided', () => {
+  it('a packet holds whole groups in at most 1,400 bytes, and only a group that is too long is divided', () => {
     fc.assert(
       fc.property(
         fc.array(fc.array(fc.integer({ min: 1, max: 1_200 }), { minLength: 1, maxLength: 4 }), { maxLength: 12 }),
@@ -166,7 +166,7 @@ describe('packets', () => {
     );
   });
 
-  it('hold a record that several nodes share once, with the TTL of the node that stays longest', () => {
+  it('a packet holds a shared record once, with the TTL of the node that stays longest', () => {
     const host = (ttl: number): Rr => ({ type: 'A', name: 'host.local', ttl, data: '10.0.0.1' });
     const node = (id: string, ttl: number): readonly Rr[] => [
       { type: 'SRV', name: `${id}.local`, ttl, data: { target: 'host.local', port: 80 } },
@@ -178,7 +178,7 @@ describe('packets', () => {
     expect(read).toEqual(['SRV a.local 10', 'A host.local 90', 'SRV b.local 90', 'SRV c.local 20']);
   });
 
-  it('hold that record once each, where one packet is not enough', () => {
+  it('each of several packets holds a shared record once', () => {
     const filler = (id: number): Rr => ({ type: 'TXT', name: `${id}.local`, ttl: 9, data: [Buffer.alloc(200, id)] });
     const host: Rr = { type: 'A', name: 'host.local', ttl: 9, data: '10.0.0.1' };
     const packets = pack(Array.from({ length: 12 }, (_, id) => [filler(id), host]));
@@ -186,7 +186,7 @@ describe('packets', () => {
     for (const bytes of packets) expect(fromBytes(bytes)?.answers.filter(({ type }) => type === 'A')).toHaveLength(1);
   });
 
-  it('with more known answers than fit say that more follow', () => {
+  it('a packet with more known answers than fit says that more follow', () => {
     const name = '_rollcall._tcp.local';
     const known = Array.from(
       { length: 60 },
@@ -201,7 +201,7 @@ describe('packets', () => {
 });
 
 describe('names', () => {
-  it('of instances differ wherever name or id do, case included, and are DNS names', () => {
+  it('instance names differ wherever service name or id differ, case included, and are DNS names', () => {
     const names = dnsSdNames(undefined);
     const keys = [
       { name: 'a', id: 'Node' },
@@ -217,13 +217,13 @@ describe('names', () => {
     expect(all.every(isDnsName)).toBe(true);
   });
 
-  it('of namespaces differ wherever the namespaces do', () => {
+  it('domains differ wherever namespaces differ', () => {
     const all = ['a', 'A', 'a.b', 'a-b', 'x'.repeat(63), 'X'.repeat(63)].map((namespace) => dnsSdNames(namespace).type);
     expect(new Set(all).size).toBe(6);
     expect(all.every(isDnsName)).toBe(true);
   });
 
-  it('that are none are told', () => {
+  it('a name that is no DNS name is recognised', () => {
     for (const name of ['', 'a..b', '.a', 'x'.repeat(64), `${'x'.repeat(60)}.`.repeat(5)])
       expect(isDnsName(name)).toBe(false);
   });

@@ -16,7 +16,7 @@ export const toStored = (entry: Entry, holder: Holder): Stored => ({ entry, hold
 /** The entries of records. They are frozen, so readers may share them. */
 export const toEntries = (records: Iterable<Stored>): Entry[] => Array.from(records, ({ entry }) => entry);
 
-/** Of `keys` those that have no record: a renewal found them lost. */
+/** Those of `keys` that have no record: a renewal finds that they are lost. */
 export function lostOf(keys: readonly EntryKey[], find: (key: EntryKey) => Stored | undefined): readonly EntryKey[] {
   return keys.filter((key) => find(key) === undefined);
 }

@@ -1,7 +1,7 @@
 import type { MemorySettings } from './memory-options.ts';
 import { Roll } from './roll.ts';
 
-// On the global object, so that two installed copies of this package share; the number changes when Roll does.
+// Kept on the global object, so that two installed copies of this package share it. The number in the name changes with the shape of Roll.
 const shared = Symbol.for('rollcall.memory.rolls/1');
 type Rolls = Map<string, Roll>;
 

@@ -1,5 +1,5 @@
 // Opens a registry of the adapter of the first argument with the options (JSON) of the second, uses it, and comes to its end;
-// `close` as third argument closes it, `watch` leaves a watcher behind that nobody waits for.
+// `close` as third argument closes it, `watch` leaves a watcher behind without a pending next.
 const [, , name = '', options = '', how] = process.argv;
 const adapter = await import(`../../../adapters/${name}/dist/index.js`);
 const registry = adapter[name](JSON.parse(options));

@@ -15,44 +15,47 @@ const restarts = [
 ] as const;
 
 // Each on a backend of its own, side by side: most of it is waiting.
-describe.for(subjects)('a restart of $name: who renews is there, who does not goes', ({ prepare, open, truth }) => {
-  it.concurrent.for(restarts)(
-    'data $data, away for $awayMs ms more than it takes',
-    { timeout: 120_000 },
-    async ({ data, awayMs }, { expect, onTestFinished }) => {
-      const eventually = within(expect);
-      const cleanUps: (() => unknown)[] = [];
-      onTestFinished(async () => {
-        for (const cleanUp of cleanUps.splice(0).reverse()) await cleanUp();
-      });
-      const { process: backend, address } = await prepare();
-      cleanUps.push(() => backend.dispose());
-      await backend.start();
-      const [owner, silent, reader] = [open(address), open(address), open(address)];
-      for (const registry of [owner, silent, reader]) cleanUps.push(() => registry.close({ withdraw: false }));
-      const roll = new Roll(reader, 'fleet');
-      const renew = () =>
-        owner.register(
-          { name: 'fleet', nodes: [{ id: 'lives', address: '10.0.0.1:80' }] },
-          { ttlMs, renewIntervalMs: 500 },
-        );
-      await renew();
-      await silent.register({ name: 'fleet', nodes: [{ id: 'silent', address: '10.0.0.2:80' }] }, { ttlMs });
-      await eventually(() => roll.addresses).toEqual(['10.0.0.1:80', '10.0.0.2:80']);
-      const renewing = setInterval(() => void renew().catch(() => {}), 500);
-      cleanUps.push(() => clearInterval(renewing));
+describe.for(subjects)(
+  'after a restart of $name nodes that renew are there, and nodes that do not renew are gone',
+  ({ prepare, open, truth }) => {
+    it.concurrent.for(restarts)(
+      'data $data, away for $awayMs ms more than it takes',
+      { timeout: 120_000 },
+      async ({ data, awayMs }, { expect, onTestFinished }) => {
+        const eventually = within(expect);
+        const cleanUps: (() => unknown)[] = [];
+        onTestFinished(async () => {
+          for (const cleanUp of cleanUps.splice(0).reverse()) await cleanUp();
+        });
+        const { process: backend, address } = await prepare();
+        cleanUps.push(() => backend.dispose());
+        await backend.start();
+        const [owner, silent, reader] = [open(address), open(address), open(address)];
+        for (const registry of [owner, silent, reader]) cleanUps.push(() => registry.close({ withdraw: false }));
+        const roll = new Roll(reader, 'fleet');
+        const renew = () =>
+          owner.register(
+            { name: 'fleet', nodes: [{ id: 'lives', address: '10.0.0.1:80' }] },
+            { ttlMs, renewIntervalMs: 500 },
+          );
+        await renew();
+        await silent.register({ name: 'fleet', nodes: [{ id: 'silent', address: '10.0.0.2:80' }] }, { ttlMs });
+        await eventually(() => roll.addresses).toEqual(['10.0.0.1:80', '10.0.0.2:80']);
+        const renewing = setInterval(() => void renew().catch(() => {}), 500);
+        cleanUps.push(() => clearInterval(renewing));
 
-      if (data === 'lost') await backend.wipe();
-      await backend.kill();
-      // Shorter or longer than the TTL: nothing can be waited for but the time.
-      await pause(awayMs);
-      await backend.start();
+        if (data === 'lost') await backend.wipe();
+        await backend.kill();
+        // Shorter or longer than the TTL: nothing can be waited for but the time.
+        await pause(awayMs);
+        await backend.start();
 
-      await eventually(() => truth(address, 'fleet').catch(() => [])).toEqual(['10.0.0.1:80']);
-      await eventually(() => roll.addresses).toEqual(['10.0.0.1:80']);
-      await eventually(() => roll.synced).toBe(true);
-      await eventually(() => addressesOf(reader, 'fleet').catch(() => [])).toEqual(['10.0.0.1:80']);
-      expect(await truth(address, 'fleet')).toEqual(['10.0.0.1:80']);
-    },
-  );
-});
+        await eventually(() => truth(address, 'fleet').catch(() => [])).toEqual(['10.0.0.1:80']);
+        await eventually(() => roll.addresses).toEqual(['10.0.0.1:80']);
+        await eventually(() => roll.synced).toBe(true);
+        await eventually(() => addressesOf(reader, 'fleet').catch(() => [])).toEqual(['10.0.0.1:80']);
+        expect(await truth(address, 'fleet')).toEqual(['10.0.0.1:80']);
+      },
+    );
+  },
+);

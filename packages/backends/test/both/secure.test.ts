@@ -95,7 +95,7 @@ describe.each(['etcd', 'consul'] as const)('TLS with client certificates on %s',
     return registry;
   };
 
-  it('registers, reads and watches, and is back after the link was cut', async () => {
+  it('a registry with client certificates registers, reads and watches, and is back after the link was cut', async () => {
     const proxy = new TcpProxy(backend.address);
     await proxy.listen();
     cleanUps.push(() => proxy.close());
@@ -111,7 +111,7 @@ describe.each(['etcd', 'consul'] as const)('TLS with client certificates on %s',
     expect(roll.events.map(({ type }) => type)).not.toContain('delete');
   });
 
-  it('finds its certificates by the variables of the backend', async () => {
+  it('a registry finds its certificates by the variables of the backend', async () => {
     const variables = {
       etcd: { ETCDCTL_CACERT: files.ca, ETCDCTL_CERT: file('client.cert'), ETCDCTL_KEY: file('client.key') },
       consul: {
@@ -198,7 +198,7 @@ describe.each(['etcd', 'consul'] as const)('TLS with client certificates on %s',
     });
   }
 
-  it.each(['close', 'leave', 'watch'])('a program that used it ends by itself: %s', async (how) => {
+  it.each(['close', 'leave', 'watch'])('a program that used a TLS registry ends by itself: %s', async (how) => {
     const exits = fileURLToPath(new URL('./exits.js', import.meta.url));
     const options = JSON.stringify({ addresses: [`https://${backend.address}`], tls });
     const ended = promisify(execFile)(process.execPath, [exits, name, options, how], { timeout: 20_000 });

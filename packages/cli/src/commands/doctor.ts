@@ -13,7 +13,7 @@ interface DoctorOptions extends CommonOptions {
 /** Adds the command `doctor`. */
 export function addDoctorCommand(program: Command): void {
   withCommon(program.command('doctor'))
-    .description('what works between here and the registry, what does not, and what to do')
+    .description('check the way to the registry: what works, what does not, and what to do')
     .addOption(timeOption('--for <time>', 'how long to listen, on a registry without a server', '3s'))
     .action(doctor);
 }
@@ -27,7 +27,11 @@ async function doctor(options: DoctorOptions): Promise<void> {
   const problems = findings.filter(({ level }) => level === 'problem');
   if (options.json) print(JSON.stringify({ findings }));
   else if (findings.every(({ level }) => level === 'ok')) print('nothing is wrong');
-  if (problems.length > 0) throw new CliError(exitCodes.unavailable, `${problems.length} of this must be put right`);
+  if (problems.length > 0)
+    throw new CliError(
+      exitCodes.unavailable,
+      `${problems.length} ${problems.length === 1 ? 'problem' : 'problems'} found; what to do is above`,
+    );
 }
 
 function textOf({ level, what, remedy }: Finding): string {
@@ -35,7 +39,7 @@ function textOf({ level, what, remedy }: Finding): string {
   return `${heading(level)}\n  ${plain(what)}${remedy === undefined ? '' : `\n  -> ${plain(remedy)}`}`;
 }
 
-/** What the adapter itself has to say; of an adapter that says nothing, whether it connects and lists. */
+/** Runs the adapter's own diagnosis; without one, tries to connect and to list. */
 function examine(adapter: AdapterDescriptor, options: DoctorOptions): AsyncIterable<Finding> {
   const common = registryOptions(options);
   const call = { timeoutMs: options.for };

@@ -8,7 +8,7 @@ import { clockOf } from '../times.ts';
 /** `status` and `protection end`: of the discovery server alone. */
 export function addOperateCommands(program: Command): void {
   withCommon(program.command('status'))
-    .description('the discovery server and its self-protection, explained')
+    .description('explain the state of a discovery server and its self-protection')
     .action(status);
   const protection = program.command('protection').description('self-protection of the discovery server');
   withCommon(protection.command('end')).description('evict every expired instance now').action(end);
@@ -20,7 +20,7 @@ async function status(options: CommonOptions): Promise<void> {
   if (options.json) return print(JSON.stringify(answer));
   const { uptimeMs, warming, protection, environments } = answer;
   print(
-    `up for ${spellUptime(uptimeMs)}${warming ? ', warming: absence is not believed yet' : ''}; self-protection ${protection}`,
+    `up for ${spellUptime(uptimeMs)}${warming ? ', warming up: missing services may still re-register' : ''}; self-protection ${protection}`,
   );
   if (environments.length === 0) return print('nothing is registered');
   print(

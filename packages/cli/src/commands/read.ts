@@ -9,12 +9,12 @@ import { clockOf, momentOf } from '../times.ts';
 
 /** Adds the commands `list`, `get`, `watch`. */
 export function addReadCommands(program: Command): void {
-  withCommon(program.command('list')).description('services and their versions').action(list);
+  withCommon(program.command('list')).description('list services and their versions').action(list);
   withCommon(program.command('get <name>'))
-    .description('nodes of a service; late ones are marked')
+    .description('show the nodes of a service; late ones are marked')
     .option('--at <time>', 'as it was at 14:02, at an ISO time, or 10m ago: the discovery server remembers some time')
     .action(get);
-  withCommon(program.command('watch [name]')).description('what comes, changes and goes, as it happens').action(watch);
+  withCommon(program.command('watch [name]')).description('print each change of a service as it happens').action(watch);
 }
 
 async function list(options: CommonOptions): Promise<void> {
@@ -34,7 +34,7 @@ async function list(options: CommonOptions): Promise<void> {
   });
 }
 
-/** Records of other programs that are in no answer. The user who misses one learns why. */
+/** Records of other programs that are in no answer. A user that misses one learns why. */
 function tellSkipped({ skipped }: Registry): void {
   if (skipped === undefined || skipped.count === 0) return;
   const examples = skipped.examples.map(({ key, reason }) => `\n  ${plain(key)}: ${plain(reason)}`).join('');

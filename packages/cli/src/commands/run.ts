@@ -26,14 +26,14 @@ interface RunOptions extends CommonOptions {
 /** Adds the command `run`. */
 export function addRunCommand(program: Command): void {
   withCommon(program.command('run <command...>'))
-    .description('any program in any language: on the roll while its port answers and it is healthy')
+    .description('run any program in any language, registered while its port answers and it is healthy')
     .requiredOption('--name <name>', 'name of the service')
     .requiredOption('--port <port>', 'port that the program listens on', port)
-    .option('--host <host>', 'host that other programs should use (default: worked out, and said)')
+    .option('--host <host>', 'host that other programs should use (default: worked out, and printed)')
     .option('--health <url>', 'healthy while it answers 2xx')
-    .addOption(timeOption('--drain <time>', 'between deregistering and telling the program to end', '2s'))
+    .addOption(timeOption('--drain <time>', 'how long to wait between deregistering and ending the program', '2s'))
     .option('--service-version <version>', 'version of the service')
-    .option('--metadata <key=value>', 'of the node, repeatable', pair)
+    .option('--metadata <key=value>', 'metadata of the node, repeatable', pair)
     .option('--ttl <time>', 'expires after this long without a renewal (default: 30s)', duration)
     .option('--interval <time>', 'checked and renewed this often (default: 10s)', duration)
     .addHelpText(
@@ -53,7 +53,7 @@ async function connectTo(host: string, number: number, signal: AbortSignal): Pro
   }
 }
 
-/** The program answers where other programs will look for it; a server that is bound to loopback alone is told apart. */
+/** Checks that the program answers where other programs will look for it; a server that is bound to loopback alone gets a message of its own. */
 async function answersAt(address: string, signal: AbortSignal): Promise<void> {
   const { host, port: number } = limits.splitAddress(address);
   try {

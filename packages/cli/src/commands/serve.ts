@@ -27,11 +27,11 @@ The whole table: docs/running-the-server.md`;
 
 /** Adds the command `serve`. */
 export function addServeCommand(root: Command): void {
-  const command = root.command('serve').description('the discovery server, until SIGINT or SIGTERM');
+  const command = root.command('serve').description('run the discovery server until SIGINT or SIGTERM');
   for (const flag of settingFlags()) command.addOption(flag);
   command
     .option('--config <file>', 'YAML with settings, one a line')
-    .option('--check-config', 'print the settings as they would hold, or all that is wrong with them, and end')
+    .option('--check-config', 'print the settings that would hold, or every problem in them, and end')
     .option('--json', 'one line of JSON when ready; with --check-config: its result')
     .option('--quiet', 'nothing but errors')
     .addHelpText('after', help)
@@ -82,7 +82,7 @@ function tellChecked(settings: EffectiveSettings, problems: readonly Problem[], 
   else if (valid && !quiet) print(`valid\n${shownAsTable(settings)}`);
 }
 
-/** SIGHUP reads the files again. What is wrong with one is said, and what it held before goes on. */
+/** SIGHUP reads the files again. A file with a problem is reported, and its earlier content stays in use. */
 function reloadAtHangup(server: DiscoveryServer, logger: Logger): void {
   process.on('SIGHUP', () => {
     server.reload().then(

@@ -22,7 +22,7 @@ export function addWriteCommands(program: Command): void {
     .description('register an address and keep it registered until Ctrl-C')
     .option('--service-version <version>', 'version of the service')
     .option('--id <id>', 'id of the node (default: <name>-<uuid>)')
-    .option('--metadata <key=value>', 'of the node, repeatable', pair)
+    .option('--metadata <key=value>', 'metadata of the node, repeatable', pair)
     .option('--ttl <time>', 'expires after this long without a renewal (default: 30s)', duration)
     .option('--interval <time>', 'renewed this often (default: 10s)', duration)
     .addOption(
@@ -39,7 +39,7 @@ export function addWriteCommands(program: Command): void {
     .action(deregister);
 }
 
-/** The runtime's lines, unless nobody wants them. */
+/** The runtime's lines; none with `--quiet`. */
 export function lifeLogger(quiet: boolean): Logger {
   const tell = (_fields: object, message: string): void => {
     if (!quiet) note(plain(message));

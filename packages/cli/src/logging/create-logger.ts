@@ -20,11 +20,11 @@ const maxWaitingBytes = 8_388_608;
 const secretFields = ['token', 'tokens', 'secret', 'password', 'authorization', 'Authorization', 'cookie'];
 const redacted = secretFields.flatMap((name) => [name, `*.${name}`, `*.*.${name}`]);
 
-/** A logger, one line an event; to stderr, it never waits for what reads the lines. `target`: instead of stderr. */
+/** A logger that writes one line an event to stderr, without waiting for the reader of the lines. `target`: instead of stderr. */
 export function createLogger({ level, format }: LoggerSettings, target?: LineTarget): pino.Logger {
   const options: pino.LoggerOptions = {
     level,
-    // Host and process are what the collector of the lines adds.
+    // The collector of the lines adds host and process.
     base: null,
     timestamp: pino.stdTimeFunctions.isoTime,
     formatters: { level: (label) => ({ level: label }) },

@@ -5,7 +5,7 @@ export interface Given {
   readonly source: string;
 }
 
-/** Something that is wrong with what was given. */
+/** A problem in the given settings. */
 export interface Problem {
   /** The name of the setting; absent: of none. */
   readonly name?: string;

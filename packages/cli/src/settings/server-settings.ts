@@ -106,10 +106,10 @@ export const settingTable: { readonly [K in keyof ServeSettings]-?: Setting<NonN
   warmUp: {
     kind: time,
     argument: '<time>',
-    help: 'how long after an empty start absence is not believed',
+    help: 'how long after an empty start missing services may still re-register',
     byDefault: 90_000,
     option: 'warmUpMs',
-    negated: { value: 0, help: 'believe absence at once' },
+    negated: { value: 0, help: 'report missing services at once' },
   },
   dataDir: {
     kind: text('the path of a folder'),

@@ -64,7 +64,9 @@ describe('the Dockerfile', () => {
     expect(err()).toContain(tokensFile);
   });
 
-  it('runs a server that others reach with a token alone, that is healthy, and that ends at SIGTERM', async () => {
+  it('runs a server that others reach with a token alone, that is healthy, and that ends at SIGTERM', {
+    timeout: 120_000,
+  }, async () => {
     const bin = inRepository('packages/cli/bin/rollcall.js');
     const create = [bin, 'token', 'create', 'web', '--role', 'write', '--tokens-file', tokensFile];
     const token = (await run(process.execPath, create)).stdout.trim().split('\n').at(-1)!;
@@ -78,7 +80,7 @@ describe('the Dockerfile', () => {
             () => 'healthy',
             () => 'not yet',
           ),
-        { timeout: 15_000 },
+        { timeout: 60_000 },
       )
       .toBe('healthy');
     const read = (headers: Record<string, string>) =>

@@ -26,7 +26,9 @@ const moduleOf = (apiVersion: string, kind: string): string =>
   `kubernetes-models/${apiVersion.includes('/') ? apiVersion : apiVersion}/${kind}`;
 
 describe('the manifests for Kubernetes', () => {
-  it('have the fields that Kubernetes knows, of the types that it wants, and no others', async () => {
+  it('have the fields that Kubernetes knows, of the types that it wants, and no others', {
+    timeout: 120_000,
+  }, async () => {
     mkdirSync(typesFolder, { recursive: true });
     const files = manifests.map(([file, manifest], index) => {
       const { apiVersion, kind } = manifest;

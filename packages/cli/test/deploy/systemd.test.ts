@@ -57,7 +57,9 @@ describe('the systemd unit', () => {
     expect(stdout + stderr).toContain(`Creating user '${settingIn('User')}'`);
   });
 
-  it('hears by systemd-notify when the server serves and when it ends, and takes its exit code for success', async () => {
+  it('hears by systemd-notify when the server serves and when it ends, and takes its exit code for success', {
+    timeout: 90_000,
+  }, async () => {
     const socket = join(folder, 'notify');
     const receiver = spawn('perl', [fileURLToPath(new URL('datagrams.pl', import.meta.url)), socket], {
       stdio: ['ignore', 'pipe', 'inherit'],
@@ -65,16 +67,16 @@ describe('the systemd unit', () => {
     endings.push(() => receiver.kill('SIGKILL'));
     const told: string[] = [];
     createInterface(receiver.stdout).on('line', (line) => told.push(line));
-    await expect.poll(() => told, { timeout: 10_000 }).toEqual(['bound']);
+    await expect.poll(() => told, { timeout: 25_000 }).toEqual(['bound']);
     const { child, ended, lines } = serve({ NOTIFY_SOCKET: socket });
     const [line] = (await once(lines, 'line')) as [string];
     const { url } = JSON.parse(line) as { url: string };
-    await expect.poll(() => told.join('\n'), { timeout: 10_000 }).toContain(`READY=1 STATUS=serving at ${url}`);
+    await expect.poll(() => told.join('\n'), { timeout: 25_000 }).toContain(`READY=1 STATUS=serving at ${url}`);
     expect(told.join('\n')).not.toContain('STOPPING');
     child.kill('SIGTERM');
     const [code] = (await ended) as [number];
     expect(`${code}`).toBe(settingIn('SuccessExitStatus'));
-    await expect.poll(() => told.join('\n'), { timeout: 10_000 }).toContain('STOPPING=1');
+    await expect.poll(() => told.join('\n'), { timeout: 25_000 }).toContain('STOPPING=1');
   });
 
   it('does not start the server again that ended for a wrong setting', async () => {
@@ -85,7 +87,7 @@ describe('the systemd unit', () => {
   it('is told nothing where it is not there, and the server serves although systemd-notify is missing', async () => {
     const { lines, err } = serve({ NOTIFY_SOCKET: join(folder, 'nothing'), PATH: folder });
     const [line] = (await once(lines, 'line')) as [string];
-    await expect.poll(err, { timeout: 10_000 }).toContain('systemd was not told');
+    await expect.poll(err, { timeout: 25_000 }).toContain('systemd was not told');
     expect((await fetch(`${(JSON.parse(line) as { url: string }).url}/healthz`)).status).toBe(200);
   });
 });

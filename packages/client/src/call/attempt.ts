@@ -94,7 +94,7 @@ function judged<T>(job: Job<T>, error: unknown, { node }: NodeState, signal: Abo
   }
 }
 
-/** A deadline that ended an attempt says that the node did not answer in time; a caller that gave up says nothing. */
+/** A deadline that ends an attempt counts against the node; a caller that gives up does not. */
 function aborted({ reason }: AbortSignal): 'timeout' | 'cancelled' {
   return reason instanceof Error && reason.name === 'TimeoutError' ? 'timeout' : 'cancelled';
 }

@@ -3,7 +3,7 @@ import { askIntervalMs, stuckAfterMs } from '../defaults.ts';
 import type { NodeState } from '../rule/node-state.ts';
 import type { FollowedService } from '../shell/followed-service.ts';
 
-/** How often attempts without an answer are looked at. Milliseconds. */
+/** How often the client checks attempts without an answer. Milliseconds. */
 const sweepMs = 250;
 
 /** An attempt without an answer yet. */

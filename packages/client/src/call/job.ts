@@ -11,7 +11,7 @@ export interface Job<T> {
   judgeError(error: unknown, node: RemoteNode): Result;
   /** Whether this answer should be asked for elsewhere. */
   wantsRepeat(answer: T): boolean;
-  /** The answer is not used: let go of what it holds. */
+  /** The answer is not used: release its connection. */
   discard(answer: T): void;
   /** What the caller is told of an error of ours. */
   failure(error: Error): unknown;

@@ -66,7 +66,7 @@ export function resultOfError(error: unknown): Result {
   return 'failed';
 }
 
-/** What fetch says of a failed connection where it gives no cause, as mocks do. */
+/** Texts of a failed connection from a fetch that gives no cause, as mocks do. */
 const networkTexts: ReadonlySet<unknown> = new Set(['fetch failed', 'Failed to fetch']);
 
 /**

@@ -158,7 +158,7 @@ class Run<T> {
     // A node that refused is asked once; one whose idle connection broke may be asked again.
     if (wasUnsent && this.#tried.has(next.id)) return undefined;
     const { budget } = this.#context;
-    // Each connection breaks on reuse once, so that such repeats are bounded without the budget.
+    // A connection breaks on reuse only once, so these repeats are bounded without the budget.
     const isPaid = this.#isPaid;
     this.#isPaid = false;
     const isFree = isPaid || wasUnsent || (ended.kind === 'error' && budget.isOn && brokeOnReuse(ended.error));

@@ -74,7 +74,7 @@ export class Board {
     this.#nextAtMs = Math.min(this.#nextAtMs, atMs);
   }
 
-  /** Everything is due again: whoever looks must schedule what comes next. */
+  /** Everything is due again: the caller must schedule what comes next. */
   rescheduled(): void {
     this.#nextAtMs = Number.POSITIVE_INFINITY;
   }

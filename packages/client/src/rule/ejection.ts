@@ -20,7 +20,7 @@ export interface EjectionLimits {
   readonly maxShare: number;
 }
 
-/** How many nodes are looked at one by one for the median; above it the median includes the node itself. */
+/** Up to this many nodes the median is computed without the node itself; above it the median includes the node. */
 const exactMedian = 64;
 
 const middle = (sorted: readonly number[]): number => sorted[Math.floor((sorted.length - 1) / 2)] ?? 0;

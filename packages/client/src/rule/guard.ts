@@ -21,9 +21,9 @@ export interface GuardLimits {
 /** What the guard needs to know of the nodes that are still listed. */
 export interface Listing {
   readonly listed: number;
-  /** Of those, listed before the window. */
+  /** How many of them were listed before the window. */
   readonly settled: number;
-  /** Of those, first listed within the last 300 s. */
+  /** How many of them were first listed within the last 300 s. */
   readonly newcomers: number;
 }
 

@@ -1,7 +1,7 @@
 import { failureLatencyFactor, failureLatencyMs, latencyTauMs } from '../defaults.ts';
 import type { NodeState } from './node-state.ts';
 
-/** Of the usual latency of a client's calls, how much one more call weighs. */
+/** Weight of one more call in the usual latency of a client. */
 const usualWeight = 0.05;
 
 /** Peak mean of a node, and what a failure costs it: a slow node is avoided at once and forgiven slowly. */

@@ -7,7 +7,7 @@ export type AskReason = 'newcomer' | 'late' | 'suspect' | 'readmit' | 'recall' |
 /** What is known of a node whose removal is not believed. */
 export interface Suspicion {
   readonly reason: DeleteReason;
-  /** On the clock that stands still while the registry is lost. */
+  /** Time on a clock that stands still while the registry is lost. */
   readonly heldAtMs: number;
   /** It answered well shortly before its removal, and nothing failed since. */
   isTrusted: boolean;

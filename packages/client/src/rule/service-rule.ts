@@ -24,7 +24,7 @@ export interface RuleLimits {
   readonly slowStartMs: number;
 }
 
-/** What a probe met. `unknown`: it could not be made here (no socket left), or says nothing. */
+/** Result of a probe. `unknown`: this process could not make it (no socket left), or it showed nothing. */
 export type Answer = 'connected' | 'refused' | 'unreachable' | 'unknown';
 
 /** How soon a node is asked again after a probe that could not be made. Milliseconds. */

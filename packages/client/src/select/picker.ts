@@ -14,7 +14,7 @@ interface Request extends PickRequest {
 const takes = ({ ejection, pending }: NodeState): boolean =>
   ejection === undefined || (ejection.isOnTrial && pending === 0);
 
-/** How often a strategy may be asked again before the nodes are gone through in turn. */
+/** How often a strategy is asked again before the picker tries the nodes in order. */
 const draws = 3;
 
 /** The picker of one selection. */
@@ -73,7 +73,7 @@ export class Picker {
     return undefined;
   }
 
-  /** Of all that match, in the order of the tiers. */
+  /** All nodes that match, in the order of the tiers. */
   #best(fits: (state: NodeState) => boolean): NodeState | undefined {
     for (const isWanted of [
       ({ tier }: NodeState) => tier === 'up',

@@ -3,7 +3,7 @@ import type { Choose, RandomBelow, Strategy } from '../picking.ts';
 import type { NodeState } from '../rule/node-state.ts';
 import { hash } from '../strategy/hash.ts';
 
-/** How finely shares are told apart; a power of two within the small integers. */
+/** Resolution of shares; a power of two within the small integers. */
 export const shareUnits = 1_048_576;
 
 /** Candidates under one strategy. */

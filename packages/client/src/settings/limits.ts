@@ -48,7 +48,7 @@ export function parseGuard(options: GuardOptions | false | undefined): Pick<Rule
   return { guard: options === false ? undefined : { share, anyReasonShare }, hold: { holdMs, lastHoldMs } };
 }
 
-/** Without options. */
+/** The limits of a client without options. */
 export const defaultLimits: RuleLimits = {
   ...parseGuard(undefined),
   ejection: parseEjection(undefined, 'ejection'),

@@ -14,7 +14,7 @@ function list(facts: readonly Fact[]): string {
   return `${names.join(', ')}${more > 0 ? ` and ${more} more` : ''}`;
 }
 
-/** The sentence about facts of one kind; undefined: it is no change of state that anybody must read. */
+/** The sentence about facts of one kind; undefined: this change of state needs no line. */
 function sentence(kind: string, facts: readonly Fact[], known: number): string | undefined {
   const count = nodes(facts.length);
   switch (kind) {
@@ -37,7 +37,7 @@ function sentence(kind: string, facts: readonly Fact[], known: number): string |
 
 function kindOf({ type, why, isAgain }: Fact): string | undefined {
   if (type === 'eject') return isAgain ? undefined : why;
-  // What the registry removed, and was believed, is its own news.
+  // A removal that is believed needs no line: the registry itself told it.
   if (type === 'gone') return why === undefined ? undefined : type;
   return type === 'trial' ? undefined : type;
 }

@@ -2,7 +2,7 @@ import type { ClientEvents } from '../contract.ts';
 
 type Listener<K extends keyof ClientEvents> = (...args: ClientEvents[K]) => void;
 
-/** Who listens to a client. A listener that throws must not break a call: its error is reported. */
+/** The listeners of a client. A listener that throws must not break a call: its error is reported. */
 export class Listeners {
   readonly #byEvent = new Map<keyof ClientEvents, Set<(...args: never) => void>>();
   readonly #report: (event: keyof ClientEvents, error: unknown) => void;

@@ -5,9 +5,9 @@ import type { NoNodeError } from '../contract.ts';
 const brand = Symbol.for('rollcall.NoNodeError');
 
 const sentences: Readonly<Record<NoNodeError['reason'], string>> = {
-  unregistered: 'the registry answers, and has none',
-  unmatched: 'there are nodes, but version or filter excludes all',
-  unknown: 'the registry has not answered, and nothing is remembered',
+  unregistered: 'the registry answers and lists none; is the name right, and does the service run?',
+  unmatched: 'nodes are listed, but version or filter excludes all of them',
+  unknown: 'the registry has not answered yet, and no snapshot file remembers a node',
 };
 
 /** The one class behind the interface. */

@@ -2,7 +2,7 @@ import type { Service, ServiceNode } from '@rollcall/core';
 import { limits } from '@rollcall/core/adapter';
 import type { RemoteNode } from '../picking.ts';
 
-/** Where the registry says nothing, or no number >= 0. */
+/** Weight of a node whose metadata has none, or no number >= 0. */
 const defaultWeight = 1;
 
 function weightOf(text: string | undefined): number {

@@ -129,7 +129,7 @@ export class PickedService implements RemoteService {
 
   async fetch(path: string, init?: FetchInit): Promise<Response> {
     if (typeof path !== 'string' || !path.startsWith('/')) throw invalid('path', 'a path that begins with /', path);
-    // Only path and query count; the host is that of the node.
+    // Only path and query count; the host is the node's address.
     return this.#host.fetchAt(this.#open, new URL(`http://service${path}`), init);
   }
 

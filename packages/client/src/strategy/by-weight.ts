@@ -1,6 +1,6 @@
 import type { Strategy } from '../picking.ts';
 
-/** Turns of the node with the largest weight, at most: how finely weights are told apart. */
+/** Most turns of the node with the largest weight, which is the resolution of weights. */
 const mostTurns = 100;
 /** Longest table, whatever the number of nodes. */
 const longestTable = 65_536;

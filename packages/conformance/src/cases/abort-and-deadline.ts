@@ -10,7 +10,7 @@ import { changed, service } from '../kit/samples.ts';
 export const abortAndDeadline: Concern = {
   concern: 'abort and deadline',
   cases: {
-    'a signal that stays quiet changes nothing': async (context) => {
+    'a call whose signal never aborts works as one without a signal': async (context) => {
       const registry = await context.open();
       const { signal } = new AbortController();
       const name = context.name();
@@ -29,7 +29,7 @@ export const abortAndDeadline: Concern = {
       assert.equal(getEventListeners(signal, 'abort').length, 0);
     },
 
-    'an abort after the call is nothing': async (context) => {
+    'an abort after the end of a call has no effect': async (context) => {
       const registry = await context.open();
       const controller = new AbortController();
       const name = context.name();
@@ -39,7 +39,7 @@ export const abortAndDeadline: Concern = {
       assertServices(await registry.getService(name), [service(name, ['b', 'n1'])]);
     },
 
-    'after an aborted write repeating is safe': async (context) => {
+    'an aborted write can be repeated safely': async (context) => {
       const registry = await context.open();
       const name = context.name();
       for (let index = 0; index < 10; index += 1) {

@@ -7,7 +7,7 @@ import { changed, service } from '../kit/samples.ts';
 export const callOrder: Concern = {
   concern: 'call order',
   cases: {
-    'register, then deregister: it is gone': async (context) => {
+    'a node is gone after register and deregister in that order': async (context) => {
       const [registry, other] = await context.openTwo();
       const name = context.name();
       const seen = context.observe(other, { name });
@@ -17,7 +17,7 @@ export const callOrder: Concern = {
       await seen.settlesTo([service(name, ['sentinel'])]);
     },
 
-    'deregister, then register: it is there': async (context) => {
+    'a node is there after deregister and register in that order': async (context) => {
       const [registry, other] = await context.openTwo();
       const name = context.name();
       await registry.register(service(name));
@@ -26,7 +26,7 @@ export const callOrder: Concern = {
       await context.shows(other, name, [service(name)]);
     },
 
-    'calls that share one of their nodes keep its order': async (context) => {
+    'two calls that share one node take effect in call order for that node': async (context) => {
       const registry = await context.open();
       const name = context.name();
       await Promise.all([
@@ -38,7 +38,7 @@ export const callOrder: Concern = {
       await context.shows(registry, name, [service(name, ['a', 'c'], '3')]);
     },
 
-    'a refused call between others does not stand in their way': async (context) => {
+    'a refused call between two others does not hold them up': async (context) => {
       const registry = await context.open();
       const name = context.name();
       const calls = await Promise.allSettled([
@@ -54,7 +54,7 @@ export const callOrder: Concern = {
       assertServices(await registry.getService(name), [service(name, ['n1'], '3')]);
     },
 
-    'close comes after the writes before it': async (context) => {
+    'close takes effect after the writes that were called before it': async (context) => {
       const [registry, other] = await context.openTwo();
       const name = context.name();
       await registry.register(service(name));
@@ -65,7 +65,7 @@ export const callOrder: Concern = {
     },
   },
   burstCases: {
-    'a long alternation ends as its last call says': async (context) => {
+    'after many alternating calls the node is as the last call says': async (context) => {
       const [registry, other] = await context.openTwo();
       const [there, gone] = [context.name('there'), context.name('gone')];
       const calls: Promise<void>[] = [];
@@ -80,7 +80,7 @@ export const callOrder: Concern = {
       await context.shows(other, gone, []);
     },
 
-    'of many registers the last one stays': async (context) => {
+    'after many simultaneous registers of one node the last content stays': async (context) => {
       const [registry, other] = await context.openTwo();
       const name = context.name();
       const seen = context.observe(other, { name });

@@ -56,7 +56,7 @@ const typesOf = (events: readonly WatchEvent[]): readonly string[] => events.map
 export const coalescing: Concern = {
   concern: 'coalescing',
   cases: {
-    'create and update pending are one create': async (context) => {
+    'a pending create and update become one create': async (context) => {
       const base = service(context.name());
       const events = await sleepThrough(context, {
         before: [],
@@ -69,7 +69,7 @@ export const coalescing: Concern = {
       assert.deepEqual(typesOf(events), ['create']);
     },
 
-    'create and delete pending are nothing': async (context) => {
+    'a pending create and delete become no event': async (context) => {
       const base = service(context.name());
       const events = await sleepThrough(context, {
         before: [],
@@ -82,7 +82,7 @@ export const coalescing: Concern = {
       assert.deepEqual(typesOf(events), []);
     },
 
-    'update and delete pending are one delete': async (context) => {
+    'a pending update and delete become one delete': async (context) => {
       const base = service(context.name());
       const events = await sleepThrough(context, {
         before: [base],
@@ -95,7 +95,7 @@ export const coalescing: Concern = {
       assert.deepEqual(typesOf(events), ['delete']);
     },
 
-    'delete and create of something else pending are one update': async (context) => {
+    'a pending delete and create with other content become one update': async (context) => {
       const base = service(context.name());
       const events = await sleepThrough(context, {
         before: [base],
@@ -108,7 +108,7 @@ export const coalescing: Concern = {
       assert.deepEqual(typesOf(events), ['update']);
     },
 
-    'delete and create of the same pending are nothing': async (context) => {
+    'a pending delete and create with the same content become no event': async (context) => {
       const base = service(context.name());
       const events = await sleepThrough(context, {
         before: [base],
@@ -121,7 +121,7 @@ export const coalescing: Concern = {
       assert.deepEqual(typesOf(events), []);
     },
 
-    'a change there and back pending is nothing': async (context) => {
+    'a pending change that is undone becomes no event': async (context) => {
       const base = service(context.name());
       const events = await sleepThrough(context, {
         before: [base],
@@ -134,7 +134,7 @@ export const coalescing: Concern = {
       assert.deepEqual(typesOf(events), []);
     },
 
-    'many updates pending are one, with the last content': async (context) => {
+    'many pending updates become one, with the last content': async (context) => {
       const base = service(context.name());
       const events = await sleepThrough(context, {
         before: [base],
@@ -164,7 +164,7 @@ export const coalescing: Concern = {
     },
   },
   burstCases: {
-    'every node changed many times: at most one pending event per node': async (context) => {
+    'a consumer that sleeps while every node changes many times has one pending event per node': async (context) => {
       const [registry, other] = await context.openTwo();
       const name = context.name();
       const ids = Array.from({ length: 50 }, (_, index) => `n${index}`);
@@ -183,7 +183,7 @@ export const coalescing: Concern = {
     },
   },
   faultCases: {
-    'an outage that goes on is told once, however often it was tried': async (context, faults) => {
+    'a long outage is one interrupted event, however many reconnects fail': async (context, faults) => {
       const registry = await context.open();
       const name = context.name();
       const awake = context.observe(registry, { name });
@@ -201,7 +201,7 @@ export const coalescing: Concern = {
       assert.equal(slow.interruptions, 1, 'one outage was told more than once');
     },
 
-    'an interruption that nobody was told of vanishes with its end': async (context, faults) => {
+    'an interruption that ends before a consumer reads it is not told': async (context, faults) => {
       const registry = await context.open();
       const name = context.name();
       await registry.register(service(name));

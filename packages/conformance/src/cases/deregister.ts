@@ -7,7 +7,7 @@ import { fullService, service } from '../kit/samples.ts';
 export const deregister: Concern = {
   concern: 'deregister',
   cases: {
-    'a deregistered node is gone for everybody': async (context) => {
+    'a deregistered node is gone for every reader and watcher': async (context) => {
       const [registry, other] = await context.openTwo();
       const name = context.name();
       await registry.register(service(name));
@@ -17,7 +17,7 @@ export const deregister: Concern = {
       await context.shows(other, name, []);
     },
 
-    'only the nodes named are removed': async (context) => {
+    'deregister removes the named nodes only': async (context) => {
       const registry = await context.open();
       const name = context.name();
       await registry.register(service(name, ['a', 'b', 'c']));
@@ -26,7 +26,7 @@ export const deregister: Concern = {
       await context.shows(registry, name, [service(name, ['a', 'c']), service(name, ['d'], '2')]);
     },
 
-    'several nodes at once, of any version': async (context) => {
+    'one deregister removes several nodes of different versions': async (context) => {
       const [registry, other] = await context.openTwo();
       const name = context.name();
       const seen = context.observe(other, { name });
@@ -38,7 +38,7 @@ export const deregister: Concern = {
       await context.shows(other, name, [service(name, ['c'], '2')]);
     },
 
-    'an unknown id is no error': async (context) => {
+    'deregister of an unknown id succeeds': async (context) => {
       const registry = await context.open();
       const name = context.name();
       await registry.deregister({ name, nodes: [{ id: 'nobody' }] });
@@ -47,7 +47,7 @@ export const deregister: Concern = {
       await context.shows(registry, name, [service(name, ['a'])]);
     },
 
-    'known ids beside unknown ones are removed': async (context) => {
+    'deregister removes known ids that are named beside unknown ones': async (context) => {
       const registry = await context.open();
       const name = context.name();
       await registry.register(service(name, ['a', 'b']));
@@ -55,7 +55,7 @@ export const deregister: Concern = {
       await context.shows(registry, name, [service(name, ['b'])]);
     },
 
-    'twice is no error': async (context) => {
+    'deregister of one node twice succeeds': async (context) => {
       const registry = await context.open();
       const name = context.name();
       await registry.register(service(name));
@@ -64,7 +64,7 @@ export const deregister: Concern = {
       await context.shows(registry, name, []);
     },
 
-    'content and version of what is passed do not matter': async (context) => {
+    'deregister looks at ids only, not at content or version': async (context) => {
       const registry = await context.open();
       const name = context.name();
       await registry.register(fullService(name));
@@ -72,7 +72,9 @@ export const deregister: Concern = {
       await context.shows(registry, name, []);
     },
 
-    'nodes of others are removed within removesOthers, else NOT_SUPPORTED': async (context) => {
+    'deregister removes nodes of other objects within removesOthers, and is NOT_SUPPORTED outside it': async (
+      context,
+    ) => {
       const [registry, other] = await context.openTwo();
       const name = context.name();
       await registry.register(service(name));
@@ -99,14 +101,14 @@ export const deregister: Concern = {
       }
     },
 
-    'names and ids that only others could have written are no error': async (context) => {
+    'deregister takes names and ids that register would refuse': async (context) => {
       const registry = await context.open();
       for (const name of ['Go.Micro.Srv', 'with space', 'ümläut', 'a/b', '__proto__', 'a'.repeat(255)]) {
         await registry.deregister({ name, nodes: [{ id: name }, { id: `${context.prefix} /*` }] });
       }
     },
 
-    'ids are case-sensitive': async (context) => {
+    'deregister tells ids apart by case': async (context) => {
       const registry = await context.open();
       const name = context.name();
       await registry.register(service(name, ['Node', 'node']));

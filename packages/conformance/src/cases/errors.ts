@@ -8,7 +8,7 @@ import { service } from '../kit/samples.ts';
 export const errors: Concern = {
   concern: 'errors',
   cases: {
-    'an error names its registry and is no success in disguise': async (context) => {
+    'an error names its registry, and the refused call has written nothing': async (context) => {
       const registry = await context.open();
       const aborted = { code: 'ABORTED', withinMs: context.soonMs } as const;
       for (const { name, run } of operations) {
@@ -20,7 +20,7 @@ export const errors: Concern = {
       }
     },
 
-    'the reason of an abort is kept as the cause': async (context) => {
+    'the error of an aborted call has the reason of the abort as its cause': async (context) => {
       const registry = await context.open();
       const reason = new Error('enough');
       const aborted = { code: 'ABORTED', withinMs: context.soonMs } as const;
@@ -28,7 +28,7 @@ export const errors: Concern = {
       assert.equal((await rejects('getService', aborted, call)).cause, reason);
     },
 
-    'bad arguments reject, they do not throw; watch throws, it does not wait': async (context) => {
+    'bad arguments make calls reject and make watch throw at once': async (context) => {
       const registry = await context.open();
       const bad = undefined as never;
       const invalid = { code: 'INVALID_ARGUMENT', withinMs: context.soonMs } as const;
@@ -38,7 +38,7 @@ export const errors: Concern = {
       throwsNow('watch', 'INVALID_ARGUMENT', () => registry.watch({ name: '' }));
     },
 
-    'a refused call leaves the registry working': async (context) => {
+    'a registry works after a refused call': async (context) => {
       const registry = await context.open();
       const name = context.name();
       await registry.register({ name, nodes: [] }).catch(() => {});
@@ -47,7 +47,7 @@ export const errors: Concern = {
       await context.shows(registry, name, [service(name)]);
     },
 
-    'options of a registry are checked when it is made': async (context) => {
+    'bad options of a registry throw when it is made': async (context) => {
       const bad = [{ timeoutMs: 0 }, { timeoutMs: Number.NaN }, { closeTimeoutMs: -1 }, { namespace: '' }];
       for (const options of [...bad, { namespace: 'a b' }, { namespace: 'a/b' }]) {
         const [field = ''] = Object.keys(options);
@@ -57,7 +57,7 @@ export const errors: Concern = {
     },
   },
   faultCases: {
-    'an outage keeps the cause of the transport': async (context, faults) => {
+    'an error of an outage has the error of the transport as its cause': async (context, faults) => {
       const registry = await context.open();
       await registry.init();
       await faults.stop();

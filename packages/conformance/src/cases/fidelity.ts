@@ -54,7 +54,7 @@ const metadataOf = (values: readonly string[]): Record<string, string> =>
 export const fidelity: Concern = {
   concern: 'fidelity',
   cases: {
-    'Unicode is stored as it is, never normalised': async (context) => {
+    'Unicode comes back as it was written, not normalised': async (context) => {
       const name = context.name();
       const of = (values: readonly string[]): ServiceInput => ({
         name,
@@ -65,12 +65,12 @@ export const fidelity: Concern = {
       await eachComesBack(context, [of(lookalikes.map(([one]) => one)), of(lookalikes.map(([, two]) => two))]);
     },
 
-    'text that parsers take apart stays whole': async (context) => {
+    'text with separators, escapes and quotes comes back whole': async (context) => {
       const metadata = metadataOf(delicate);
       await eachComesBack(context, [{ name: context.name(), metadata, nodes: [node('n1', undefined, metadata)] }]);
     },
 
-    'a change of case alone is a change': async (context) => {
+    'a change of upper to lower case alone is an update': async (context) => {
       const base = service(context.name(), ['n1'], 'rc');
       await eachComesBack(context, [
         base,
@@ -87,7 +87,7 @@ export const fidelity: Concern = {
       ]);
     },
 
-    'a change of the last character alone is a change': async (context) => {
+    'a change of the last character alone is an update': async (context) => {
       const base = service(context.name());
       const long = 'x'.repeat(127);
       await eachComesBack(context, [
@@ -100,7 +100,7 @@ export const fidelity: Concern = {
       ]);
     },
 
-    'the 64th pair and the last byte of metadata, of nodes and endpoints too': async (context) => {
+    'the 64th pair and the last byte of metadata come back, for nodes and endpoints as well': async (context) => {
       const roomy = context.capabilities.maxNodeBytes >= 32_768;
       const many = metadataOf(Array.from({ length: roomy ? 64 : 12 }, (_, index) => `v${index}`));
       const large = { [`k${'k'.repeat(126)}z`]: `${'é'.repeat(roomy ? 511 : 40)}az` };
@@ -114,7 +114,7 @@ export const fidelity: Concern = {
       ]);
     },
 
-    'a node inherits nothing of its siblings': async (context) => {
+    'a node has only its own metadata and endpoints, never those of a sibling': async (context) => {
       const [registry, other] = await context.openTwo();
       const name = context.name();
       const rich = { ...service(name, ['rich'], '1'), metadata: { of: 'rich' }, endpoints: [endpoint('E')] };

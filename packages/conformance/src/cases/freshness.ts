@@ -18,7 +18,7 @@ const listed = async (context: CaseContext, registry: Registry): Promise<readonl
 export const freshness: Concern = {
   concern: 'freshness of reads',
   cases: {
-    'the next read of an object shows its own register, whatever it read just before': async (context) => {
+    'a read after a register of the same object shows it, also right after another read': async (context) => {
       const registry = await context.open();
       const name = context.name();
       assert.deepEqual(await registry.getService(name), []);
@@ -30,7 +30,7 @@ export const freshness: Concern = {
       }
     },
 
-    'a read that begins after a register shows it, whatever is still being read': async (context) => {
+    'a read that begins after a register shows it, also while an earlier read is pending': async (context) => {
       const registry = await context.open();
       const name = context.name();
       for (const mark of ['1', '2', '3', '4']) {
@@ -43,11 +43,11 @@ export const freshness: Concern = {
       }
     },
 
-    'a read of another that begins propagationMs after a write shows it': async (context) => {
+    'a read of another object that begins propagationMs after a write shows it': async (context) => {
       const [registry, other] = await context.openTwo();
       const name = context.name();
       const reads = async (wanted: Parameters<typeof assertServices>[1]): Promise<void> => {
-        // What the write before left in a cache must not be answered after it.
+        // A read after a write must not answer what an earlier write left in a cache.
         await propagated(context);
         assertServices(await other.getService(name), wanted);
       };
@@ -62,7 +62,9 @@ export const freshness: Concern = {
       await reads([service(name, ['b'])]);
     },
 
-    'the list shows a write of its own object at once and of others after propagationMs': async (context) => {
+    'listServices shows a write of its own object at once and one of another object after propagationMs': async (
+      context,
+    ) => {
       const [registry, other] = await context.openTwo();
       const [one, two] = [context.name('one'), context.name('two')];
       for (const each of [registry, other]) assert.deepEqual(await listed(context, each), []);
@@ -76,7 +78,7 @@ export const freshness: Concern = {
       for (const each of [registry, other]) assert.deepEqual(await listed(context, each), [two]);
     },
 
-    'a read while the same service is watched is as fresh as without': async (context) => {
+    'a read is as fresh while the same service is watched': async (context) => {
       const [registry, other] = await context.openTwo();
       const name = context.name();
       const seen = context.observe(other, { name });

@@ -21,7 +21,7 @@ function spoil(value: unknown): void {
 export const isolation: Concern = {
   concern: 'isolation',
   cases: {
-    'what is passed in is copied at the call': async (context) => {
+    'register copies its argument at the call': async (context) => {
       const [registry, other] = await context.openTwo();
       const name = context.name();
       const seen = context.observe(other, { name });
@@ -33,7 +33,7 @@ export const isolation: Concern = {
       await seen.settlesTo([fullService(name)]);
     },
 
-    'what was passed in may be changed after the call': async (context) => {
+    'a caller may change the argument after the call without an effect': async (context) => {
       const registry = await context.open();
       const name = context.name();
       const input = structuredClone(fullService(name)) as Mutable<ReturnType<typeof fullService>>;
@@ -42,7 +42,7 @@ export const isolation: Concern = {
       assertServices(await registry.getService(name), [fullService(name)]);
     },
 
-    'a changed object that is passed again is a change': async (context) => {
+    'an argument that was changed and is passed again is an update': async (context) => {
       const [registry, other] = await context.openTwo();
       const name = context.name();
       const seen = context.observe(other, { name });
@@ -54,7 +54,7 @@ export const isolation: Concern = {
       await seen.settlesTo([structuredClone(input)]);
     },
 
-    'what is passed in is left as it was': async (context) => {
+    'register does not change its argument': async (context) => {
       const registry = await context.open();
       const name = context.name();
       const input = structuredClone(fullService(name));
@@ -63,7 +63,7 @@ export const isolation: Concern = {
       assert(!Object.isFrozen(input) && !Object.isFrozen(input.nodes), 'the input was frozen');
     },
 
-    'frozen input is accepted': async (context) => {
+    'register accepts frozen arguments': async (context) => {
       const registry = await context.open();
       const name = context.name();
       await registry.register(service(name));
@@ -102,7 +102,7 @@ export const isolation: Concern = {
       for (const event of seen.events) assertDeepFrozen(event.type, event);
     },
 
-    'one reader cannot spoil what another reads': async (context) => {
+    'a reader cannot change what another reader gets': async (context) => {
       const [registry, other] = await context.openTwo();
       const name = context.name();
       await registry.register(fullService(name));

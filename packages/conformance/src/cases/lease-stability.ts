@@ -59,7 +59,7 @@ export const leaseStability: Concern = {
       ]),
     ),
 
-    'a renew interval neither lengthens nor shortens it': async (context) => {
+    'a renew interval neither lengthens nor shortens the TTL of a node': async (context) => {
       const [registry, other] = await context.openTwo();
       const name = context.name();
       const ttlMs = context.ttlMs(shortTtlMs);

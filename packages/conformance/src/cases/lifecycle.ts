@@ -34,7 +34,7 @@ export const lifecycle: Concern = {
       assert.deepEqual(await registry.getService(context.name()), []);
     },
 
-    'init can be called again, and at the same time': async (context) => {
+    'init can be called twice, one after the other and at the same time': async (context) => {
       const registry = await context.open();
       await Promise.all([registry.init(), registry.init()]);
       await registry.init();
@@ -47,12 +47,12 @@ export const lifecycle: Concern = {
       await registry.close();
     },
 
-    'close of a registry that was never used ends': async (context) => {
+    'close of a registry that was never used resolves': async (context) => {
       const registry = await context.open();
       await within('close()', context.soonMs, registry.close());
     },
 
-    'close ends right after init began': async (context) => {
+    'close right after the start of init resolves': async (context) => {
       const registry = await context.open();
       const starting = registry.init().catch(() => {});
       await within('close()', context.settleMs, registry.close());
@@ -78,7 +78,7 @@ export const lifecycle: Concern = {
       for (const name of names) await context.shows(other, name, []);
     },
 
-    'close withdraws nothing of others': async (context) => {
+    'close withdraws no node of another object': async (context) => {
       const [registry, other] = await context.openTwo();
       const name = context.name();
       await registry.register(service(name, ['a']));
@@ -97,7 +97,7 @@ export const lifecycle: Concern = {
       await registry.close({ withdraw: false });
       await other.register(service(name, ['later']));
       await seen.settlesTo([service(name, ['later', 'stays'])]);
-      // Whoever comes first takes it over, so that closing takes it off the roll again.
+      // The first register takes the node over, so that close withdraws it.
       await other.register(service(name, ['stays'], '2'));
     },
 
@@ -113,7 +113,7 @@ export const lifecycle: Concern = {
       await other.register(service(name, ['n1'], '2'));
     },
 
-    'disposal closes and withdraws': async (context) => {
+    'disposal closes the registry and withdraws its nodes': async (context) => {
       const [registry, other] = await context.openTwo();
       const name = context.name();
       await registry.register(service(name));
@@ -121,7 +121,7 @@ export const lifecycle: Concern = {
       await context.shows(other, name, []);
     },
 
-    'close right after a register leaves no orphan': async (context) => {
+    'close right after the start of a register leaves no node behind': async (context) => {
       const [registry, other] = await context.openTwo();
       const name = context.name();
       await registry.init();
@@ -168,7 +168,7 @@ export const lifecycle: Concern = {
       });
     },
 
-    'a pending next keeps it alive': async (context) => {
+    'a pending next of a watcher keeps the process alive': async (context) => {
       const registry = await context.open();
       await eventually('something is held', context.settleMs, async () => {
         const seen = context.slowObserver(registry, { name: context.name() });
@@ -182,7 +182,7 @@ export const lifecycle: Concern = {
       });
     },
 
-    'rounds of open, use and close leave no handle behind': async (context) => {
+    'repeated open, use and close leave no handle behind': async (context) => {
       const round = async (): Promise<void> => {
         const registry = await context.open();
         const observer = context.observe(registry);
@@ -200,7 +200,7 @@ export const lifecycle: Concern = {
     },
   },
   faultCases: {
-    'opening does no I/O: it works while the backend is down': async (context, faults) => {
+    'making a registry works while the backend is down, since it does no I/O': async (context, faults) => {
       await faults.stop();
       const registry = await context.open();
       await within('close()', context.settleMs, registry.close());

@@ -154,7 +154,7 @@ export const limits: Concern = {
       [{}, 'abort', true].map((signal) => ({ signal })),
     ),
 
-    'one bad node of many: nothing is written': async (context) => {
+    'a register with one bad node among many writes none of them': async (context) => {
       const registry = await context.open();
       const name = context.name();
       const nodes = [node('a'), node('b', 'nowhere'), node('c')];
@@ -163,7 +163,7 @@ export const limits: Concern = {
       assert.deepEqual(await registry.getService(name), []);
     },
 
-    'reads, watches and deregister take 1-255 printable characters': async (context) => {
+    'getService, watch and deregister take any name of 1-255 printable characters': async (context) => {
       const registry = await context.open();
       const invalid = { code: 'INVALID_ARGUMENT', mentions: ['name'], withinMs: context.soonMs } as const;
       for (const name of ['', 'a'.repeat(256), 'a\u0000', 'a\nb', lone, 1, null] as string[]) {
@@ -173,7 +173,7 @@ export const limits: Concern = {
       }
     },
 
-    'deregister needs nodes, and each once': async (context) => {
+    'deregister without nodes, or with one id twice, is INVALID_ARGUMENT': async (context) => {
       const registry = await context.open();
       const name = context.name();
       const invalid = { code: 'INVALID_ARGUMENT', mentions: ['nodes'], withinMs: context.soonMs } as const;

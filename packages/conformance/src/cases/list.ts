@@ -20,7 +20,7 @@ async function lists(context: CaseContext, registry: Registry, wanted: readonly 
 export const list: Concern = {
   concern: 'list',
   cases: {
-    'names every service that has a live node': async (context) => {
+    'listServices names every service that has a live node': async (context) => {
       const [registry, other] = await context.openTwo();
       const [one, two] = [context.name('one'), context.name('two')];
       await registry.register(service(one));
@@ -30,14 +30,14 @@ export const list: Concern = {
       await lists(context, other, wanted);
     },
 
-    'shows what register has just written': async (context) => {
+    'listServices shows what register has just written': async (context) => {
       const registry = await context.open();
       const name = context.name();
       await registry.register(service(name));
       assert.deepEqual(await listed(context, registry), [{ name, versions: ['1.0.0'] }]);
     },
 
-    'is sorted by name': async (context) => {
+    'listServices is sorted by name': async (context) => {
       const registry = await context.open();
       const labels = ['c', 'a', 'b.x', 'b-x', 'b', 'b_x', '10', '9'];
       for (const label of labels) await registry.register(service(context.name(label)));
@@ -49,7 +49,7 @@ export const list: Concern = {
       );
     },
 
-    'versions are sorted and each is named once': async (context) => {
+    'listServices sorts versions and names each once': async (context) => {
       const registry = await context.open();
       const name = context.name();
       for (const [index, version] of ['9', '10', '', '9', 'v1', '10'].entries()) {
@@ -58,7 +58,7 @@ export const list: Concern = {
       await lists(context, registry, [{ name, versions: ['', '10', '9', 'v1'] }]);
     },
 
-    'a service whose last node left is gone': async (context) => {
+    'listServices leaves out a service whose last node left': async (context) => {
       const [registry, other] = await context.openTwo();
       const [stays, leaves] = [context.name('stays'), context.name('leaves')];
       await registry.register(service(stays));
@@ -67,7 +67,7 @@ export const list: Concern = {
       await lists(context, other, [{ name: stays, versions: ['1.0.0'] }]);
     },
 
-    'a version whose last node left is gone': async (context) => {
+    'listServices leaves out a version whose last node left': async (context) => {
       const registry = await context.open();
       const name = context.name();
       await registry.register(service(name, ['a'], '1'));
@@ -78,7 +78,7 @@ export const list: Concern = {
       await lists(context, registry, [{ name, versions: ['3'] }]);
     },
 
-    'the backend itself and its helpers are not listed': async (context) => {
+    'listServices leaves out the backend itself and its helpers': async (context) => {
       const registry = await context.open();
       await registry.register(service(context.name()));
       const names = (await registry.listServices()).map(({ name }) => name);

@@ -7,12 +7,12 @@ import { node, service } from '../kit/samples.ts';
 export const lookup: Concern = {
   concern: 'lookup',
   cases: {
-    'an unknown name is []': async (context) => {
+    'getService of an unknown name is []': async (context) => {
       const registry = await context.open();
       assert.deepEqual(await registry.getService(context.name('nobody')), []);
     },
 
-    'a name without live nodes is []': async (context) => {
+    'getService of a name without live nodes is []': async (context) => {
       const registry = await context.open();
       const name = context.name();
       await registry.register(service(name));
@@ -20,7 +20,7 @@ export const lookup: Concern = {
       await context.shows(registry, name, []);
     },
 
-    'nodes are grouped by version': async (context) => {
+    'getService groups nodes by version': async (context) => {
       const [registry, other] = await context.openTwo();
       const name = context.name();
       const all = [service(name, ['b', 'c'], '1'), service(name, ['a'], '2'), service(name, ['d'], '')];
@@ -32,7 +32,7 @@ export const lookup: Concern = {
       );
     },
 
-    'versions are sorted by code unit': async (context) => {
+    'getService sorts versions by code unit': async (context) => {
       const registry = await context.open();
       const name = context.name();
       const versions = ['v1', '10', '9', 'V2', '1.0.0-rc', '1.0.0', ' ', '~'];
@@ -44,7 +44,7 @@ export const lookup: Concern = {
       );
     },
 
-    'nodes are sorted by code unit of their ids': async (context) => {
+    'getService sorts nodes by the code units of their ids': async (context) => {
       const registry = await context.open();
       const name = context.name();
       const ids = ['b', 'a', 'B', '10', '9', 'a.b', 'a-b', 'a:b', 'a_b'];
@@ -56,7 +56,7 @@ export const lookup: Concern = {
       );
     },
 
-    'metadata and endpoints of a version are those of the smallest id': async (context) => {
+    'getService shows for a version the metadata and endpoints of the smallest id': async (context) => {
       const [registry, other] = await context.openTwo();
       const name = context.name();
       const of = (id: string) => ({ name, metadata: { of: id }, endpoints: [{ name: id }], nodes: [node(id)] });
@@ -68,7 +68,7 @@ export const lookup: Concern = {
       await context.shows(other, name, ['m', 'z'].map(of));
     },
 
-    'a name that starts the same is another service': async (context) => {
+    'getService does not mix services of which one name begins with the other': async (context) => {
       const registry = await context.open();
       const name = context.name('web');
       const others = [`${name}-api`, `${name}.api`, `${name}_api`, `${name}2`, name.slice(0, -1)];
@@ -79,28 +79,28 @@ export const lookup: Concern = {
       for (const other of others) assertServices(await registry.getService(other), [service(other)]);
     },
 
-    'names are case-sensitive': async (context) => {
+    'getService tells names apart by case': async (context) => {
       const registry = await context.open();
       const name = context.name();
       await registry.register(service(name));
       assert.deepEqual(await registry.getService(name.toUpperCase()), []);
     },
 
-    'names that only others could have written can be asked for': async (context) => {
+    'getService takes names that register would refuse': async (context) => {
       const registry = await context.open();
       for (const name of ['Go.Micro.Srv', 'with space', 'ümläut', 'a/b', '..', '%2e', '*', 'a'.repeat(255)]) {
         assert.deepEqual(await registry.getService(`${name}`), [], name);
       }
     },
 
-    'names of objects mean nothing special': async (context) => {
+    'names such as constructor and toString are services like any other': async (context) => {
       const registry = await context.open();
       for (const name of ['__proto__', 'constructor', 'toString']) {
         assert.deepEqual(await registry.getService(name), [], name);
       }
     },
 
-    'reads at the same time agree': async (context) => {
+    'simultaneous reads give equal answers': async (context) => {
       const registry = await context.open();
       const name = context.name();
       await registry.register(service(name, ['a', 'b']));

@@ -18,13 +18,13 @@ async function comesBack(context: CaseContext, input: ServiceInput): Promise<voi
 /** Where the backend has not the room, a case uses less of it. */
 const roomy = (context: CaseContext): boolean => context.capabilities.maxNodeBytes >= 32_768;
 
-/** What is stored comes back. */
+/** Everything that is registered comes back unchanged. */
 export const model: Concern = {
   concern: 'model',
   cases: {
     'everything that can be said comes back': (context) => comesBack(context, fullService(context.name())),
 
-    'the least one has to say comes back, the rest empty': async (context) => {
+    'a node with the required fields only comes back with all others empty': async (context) => {
       const registry = await context.open();
       const name = context.name();
       await registry.register({ name, nodes: [{ id: 'n1', address: '192.0.2.1:80' }] });
@@ -32,7 +32,7 @@ export const model: Concern = {
       assert.deepEqual([read?.version, read?.metadata, read?.endpoints, read?.nodes[0]?.metadata], ['', {}, [], {}]);
     },
 
-    'null is as good as absent': async (context) => {
+    'null in an optional field means absent': async (context) => {
       const registry = await context.open();
       const name = context.name();
       const nothing = null as unknown as undefined;
@@ -52,19 +52,19 @@ export const model: Concern = {
       assert.deepEqual([second?.metadata, second?.request, second?.response], [{}, undefined, undefined]);
     },
 
-    'nodes of one service keep metadata of their own': async (context) => {
+    'each node of a service keeps its own metadata': async (context) => {
       const nodes = ['a', 'b', 'c'].map((id) => node(id, `192.0.2.1:${id.charCodeAt(0)}`, { of: id }));
       await comesBack(context, { name: context.name(), version: '1', nodes });
     },
 
-    'IPv4, IPv6 and DNS addresses': async (context) => {
+    'IPv4, IPv6 and DNS addresses come back as they were written': async (context) => {
       const longest = `${'a.'.repeat(120)}example.test`;
       const addresses = ['127.0.0.1:1', '[2001:db8::1]:65535', '[::1]:80', 'host:80', 'My-Host.example:8080'];
       const nodes = [...addresses, `${longest}:443`].map((address, index) => node(`n${index}`, address));
       await comesBack(context, { name: context.name(), nodes });
     },
 
-    'any well-formed Unicode in values': async (context) => {
+    'metadata values of any well-formed Unicode come back as they were written': async (context) => {
       const values = [
         '',
         ' ',
@@ -94,7 +94,7 @@ export const model: Concern = {
       const name = context.name();
       const metadata = JSON.parse('{"__proto__":"p","constructor":"c","toString":"t","hasOwnProperty":"h"}');
       const input = { name, metadata, endpoints: [{ name: 'E', metadata }], nodes: [node('n1', undefined, metadata)] };
-      // Not by `node`, which spreads nothing into it: the pair must be the record's own.
+      // The pair is written directly, since `__proto__` must be an own key of the record.
       await registry.register({ ...input, nodes: [{ id: 'n1', address: '192.0.2.1:8080', metadata }] });
       const [read] = await registry.getService(name);
       for (const pairs of [read?.metadata, read?.nodes[0]?.metadata, read?.endpoints[0]?.metadata]) {
@@ -104,7 +104,7 @@ export const model: Concern = {
       assert.equal(({} as { p?: unknown }).p, undefined, 'the prototype of all objects was changed');
     },
 
-    '64 pairs, a key of 128 and a value of 1024 bytes': async (context) => {
+    'metadata of 64 pairs, with a key of 128 and a value of 1024 bytes, comes back': async (context) => {
       const count = roomy(context) ? 64 : 16;
       const many = Object.fromEntries(Array.from({ length: count }, (_, index) => [`k${index}`, `${index}`]));
       await comesBack(context, { name: context.name('many'), metadata: many, nodes: [node('n1')] });
@@ -120,28 +120,28 @@ export const model: Concern = {
       await comesBack(context, { ...service(context.name()), endpoints });
     },
 
-    'values nested 8 deep': async (context) => {
+    'values nested 8 deep come back': async (context) => {
       const endpoints = [{ name: 'E', request: nested(8), response: nested(8) }];
       await comesBack(context, { ...service(context.name()), endpoints });
     },
 
-    '256 endpoints': async (context) => {
+    '256 endpoints of a service come back': async (context) => {
       const count = roomy(context) ? 256 : 8;
       const endpoints = Array.from({ length: count }, (_, index) => ({ name: `e${index}` }));
       await comesBack(context, { ...service(context.name()), endpoints });
     },
 
-    'endpoints may have the same name': async (context) => {
+    'two endpoints with the same name both come back': async (context) => {
       await comesBack(context, { ...service(context.name()), endpoints: [endpoint('E'), { name: 'E' }] });
     },
 
-    'the longest name, id and version': async (context) => {
+    'the longest allowed name, id and version come back': async (context) => {
       const name = context.name('').padEnd(63, 'x');
       const version = '1.0 +~!"#$%&\'()*,/:;<=>?@[]^`{|}\\'.padEnd(64, 'v');
       await comesBack(context, { name, version, nodes: [node(`N${'.:_-9aZ'.repeat(37)}`.slice(0, 255))] });
     },
 
-    'a name of all allowed characters': async (context) => {
+    'a name of all allowed characters comes back': async (context) => {
       await comesBack(context, service(context.name('a.b_c-d.0'), ['0', 'A.b:c_d-e']));
     },
 
@@ -150,7 +150,7 @@ export const model: Concern = {
       await comesBack(context, { name: context.name(), nodes });
     },
 
-    'ids that could be mistaken for separators of keys': async (context) => {
+    'ids with characters that separate keys of backends come back': async (context) => {
       const name = context.name('x');
       const registry = await context.open();
       await registry.register({ name, nodes: [node('y:z', '192.0.2.1:1'), node('y', '192.0.2.1:2')] });

@@ -13,7 +13,7 @@ interface Pair {
   openRed(): Promise<Registry>;
 }
 
-/** Where the backend has namespaces the body runs; where it has none every use of one must say so. */
+/** Runs the body if the backend has namespaces; otherwise every use of one must be `NOT_SUPPORTED`. */
 function separated(body: (context: CaseContext, pair: Pair) => Promise<void>): CaseBody {
   return async (context) => {
     const namespace = (color: string): string => `${context.prefix}-${color}`;

@@ -7,7 +7,7 @@ import { rejects } from '../kit/expect.ts';
 import { rowsOf } from '../kit/roll.ts';
 import { changed, node, service } from '../kit/samples.ts';
 
-/** What a contest for one id leaves: who holds it, and with what content. */
+/** The result of a contest for one id: its holder, and the content. */
 interface Contest {
   readonly winner: Registry;
   readonly loser: Registry;
@@ -32,18 +32,18 @@ async function contest(context: CaseContext, name: string, ttlMs?: number): Prom
   return { winner: first, loser: second, held: earlier, refused: later };
 }
 
-/** Whose a node is. */
+/** The holder of a node. */
 export const ownership: Concern = {
   concern: 'ownership',
   cases: {
-    'the first register of a held id takes it over, or is CONFLICT, as declared': async (context) => {
+    'the first register of a held id takes it over or is CONFLICT, as takesOver declares': async (context) => {
       const name = context.name();
       const { winner, loser, held } = await contest(context, name);
       await context.shows(winner, name, [held]);
       await context.shows(loser, name, [held]);
     },
 
-    'a takeover is an update to watchers, a refused one is nothing': async (context) => {
+    'watchers see a takeover as an update, and nothing of a refused one': async (context) => {
       const name = context.name();
       const watching = await context.open();
       const seen = context.observe(watching, { name });
@@ -52,7 +52,7 @@ export const ownership: Concern = {
       assert(!seen.events.some((event) => event.type === 'delete'), 'a delete was told');
     },
 
-    'a renewal by who lost it is CONFLICT and writes nothing': async (context) => {
+    'a renewal by an object that lost the node is CONFLICT and writes nothing': async (context) => {
       const name = context.name();
       const { winner, loser, held, refused } = await contest(context, name);
       const conflict = { code: 'CONFLICT', withinMs: context.settleMs } as const;
@@ -71,7 +71,7 @@ export const ownership: Concern = {
       const [moved] = [{ ...refused, version: '9', nodes: [node('n1', '192.0.2.99:99')] }];
       await rejects('changed content', conflict, () => loser.register(changed(refused, 'from the loser')));
       await rejects('another version', conflict, () => loser.register(moved));
-      // Beside a node that is free the refused one is not written either.
+      // A refused node is not written either when the same call has a free one.
       const beside = { ...changed(refused, 'beside'), nodes: [...changed(refused, 'beside').nodes, node('free')] };
       await rejects('one of two', conflict, () => loser.register(beside));
       await winner.register(service(name, ['sentinel']));
@@ -90,7 +90,7 @@ export const ownership: Concern = {
       await context.shows(winner, name, [held]);
     },
 
-    'the same content from another object is a takeover as well': async (context) => {
+    'a first register with the same content from another object is a takeover as well': async (context) => {
       const [first, second] = await context.openTwo();
       const name = context.name();
       const conflict = { code: 'CONFLICT', mentions: ['n1'], withinMs: context.settleMs } as const;
@@ -107,7 +107,7 @@ export const ownership: Concern = {
       await seen.settlesTo([service(name, ['n1', 'sentinel'])]);
     },
 
-    'a conflict names the node': async (context) => {
+    'the message of a CONFLICT names the node': async (context) => {
       const name = context.name();
       const { loser, refused } = await contest(context, name);
       const conflict = { code: 'CONFLICT', mentions: ['n1'], withinMs: context.settleMs } as const;
@@ -115,7 +115,7 @@ export const ownership: Concern = {
       assert.equal(error.retryable, false);
     },
 
-    'the holder renews undisturbed': async (context) => {
+    'the holder renews although another object contends for the id': async (context) => {
       const name = context.name();
       const { winner, loser, held } = await contest(context, name);
       await winner.register(held);
@@ -133,7 +133,7 @@ export const ownership: Concern = {
       await context.shows(winner, name, [held, service(name, ['sentinel'])]);
     },
 
-    'close withdraws what it still holds beside what it lost': async (context) => {
+    'close withdraws the nodes that the object still holds, and not those that it lost': async (context) => {
       const name = context.name();
       const { winner, loser, held } = await contest(context, name);
       await loser.register(service(name, ['kept']));
@@ -142,7 +142,7 @@ export const ownership: Concern = {
       await context.shows(winner, name, [held]);
     },
 
-    'the holder can withdraw it, and then it is free': async (context) => {
+    'an id is free after its holder has withdrawn it': async (context) => {
       const name = context.name();
       const { winner, loser, refused } = await contest(context, name);
       await winner.deregister(refused);
@@ -152,7 +152,7 @@ export const ownership: Concern = {
       await context.shows(winner, name, [refused]);
     },
 
-    'after its own deregister an object begins anew': async (context) => {
+    'an object that deregistered its node can take it over again': async (context) => {
       const [first, second] = await context.openTwo();
       const name = context.name();
       await first.register(service(name));
@@ -199,7 +199,7 @@ export const ownership: Concern = {
       await context.shows(second, name, [mine]);
     },
 
-    'what was left by close({ withdraw: false }) can be taken over': async (context) => {
+    'nodes left by close({ withdraw: false }) can be taken over': async (context) => {
       const [registry, other] = await context.openTwo();
       const name = context.name();
       await registry.register(service(name), { ttlMs: context.ttlMs(60_000) });

@@ -14,19 +14,19 @@ export const register: Concern = {
       assertServices(await registry.getService(name), [service(name)]);
     },
 
-    'others see an acknowledged write': async (context) => {
+    'another object sees an acknowledged write': async (context) => {
       const [registry, other] = await context.openTwo();
       const name = context.name();
       await registry.register(service(name));
       await context.shows(other, name, [service(name)]);
     },
 
-    'resolves with nothing': async (context) => {
+    'register resolves with undefined': async (context) => {
       const registry = await context.open();
       assert.equal(await registry.register(service(context.name())), undefined);
     },
 
-    'every node of the call is registered': async (context) => {
+    'register writes every node of the call': async (context) => {
       const [registry, other] = await context.openTwo();
       const name = context.name();
       const ids = Array.from({ length: 12 }, (_, index) => `n${index}`);
@@ -35,7 +35,7 @@ export const register: Concern = {
       await context.shows(other, name, [service(name, ids)]);
     },
 
-    'a second call adds nodes and keeps those of the first': async (context) => {
+    'a second register of a service adds nodes and keeps those of the first': async (context) => {
       const registry = await context.open();
       const name = context.name();
       await registry.register(service(name, ['a']));
@@ -43,7 +43,7 @@ export const register: Concern = {
       assertServices(await registry.getService(name), [service(name, ['a', 'b'])]);
     },
 
-    'the same id again replaces the address': async (context) => {
+    'register of a known id replaces the address': async (context) => {
       const registry = await context.open();
       const name = context.name();
       await registry.register({ name, nodes: [node('a', '192.0.2.1:80')] });
@@ -51,7 +51,7 @@ export const register: Concern = {
       assertServices(await registry.getService(name), [{ name, nodes: [node('a', '192.0.2.2:81')] }]);
     },
 
-    'the same id again replaces metadata, it does not merge': async (context) => {
+    'register of a known id replaces metadata and does not merge it': async (context) => {
       const registry = await context.open();
       const name = context.name();
       const first = { name, metadata: { a: '1', b: '1' }, nodes: [node('n', '192.0.2.1:80', { c: '1', d: '1' })] };
@@ -61,7 +61,7 @@ export const register: Concern = {
       assertServices(await registry.getService(name), [second]);
     },
 
-    'the same id again replaces endpoints': async (context) => {
+    'register of a known id replaces endpoints': async (context) => {
       const registry = await context.open();
       const name = context.name();
       await registry.register({ ...service(name), endpoints: [{ name: 'A' }, { name: 'B' }] });
@@ -69,7 +69,7 @@ export const register: Concern = {
       assertServices(await registry.getService(name), [{ ...service(name), endpoints: [{ name: 'C' }] }]);
     },
 
-    'the same id with another version moves the node': async (context) => {
+    'register of a known id with another version moves the node': async (context) => {
       const registry = await context.open();
       const name = context.name();
       await registry.register(service(name, ['a', 'b'], '1'));
@@ -77,7 +77,7 @@ export const register: Concern = {
       assertServices(await registry.getService(name), [service(name, ['b'], '1'), service(name, ['a'], '2')]);
     },
 
-    'one call may hold new, changed and unchanged nodes': async (context) => {
+    'one register may hold new, changed and unchanged nodes': async (context) => {
       const [registry, other] = await context.openTwo();
       const name = context.name();
       const seen = context.observe(other, { name });
@@ -114,7 +114,7 @@ export const register: Concern = {
       for (const one of objects) await context.shows(one, name, [service(name, ids)]);
     },
 
-    'how often the caller means to renew may be said': async (context) => {
+    'register accepts a renew interval': async (context) => {
       const registry = await context.open();
       const name = context.name();
       const ttlMs = context.ttlMs(60_000);
@@ -125,7 +125,7 @@ export const register: Concern = {
       assertServices(await registry.getService(name), [service(name)]);
     },
 
-    'a service that was read can be registered': async (context) => {
+    'a service that was read can be passed to register': async (context) => {
       const registry = await context.open();
       const name = context.name();
       await registry.register(changed(service(name)));
@@ -137,7 +137,7 @@ export const register: Concern = {
       assertServices(await registry.getService(name), [both]);
     },
 
-    'many services at the same time': async (context) => {
+    'twenty-five services can be registered at the same time': async (context) => {
       const [registry, other] = await context.openTwo();
       const names = Array.from({ length: 25 }, (_, index) => context.name(`${index}`));
       await Promise.all(names.map((name) => registry.register(service(name))));

@@ -23,12 +23,12 @@ async function isNoNews(context: CaseContext, first: ServiceInput, again: Servic
 export const renew: Concern = {
   concern: 'renew',
   cases: {
-    'the same content again makes no event': async (context) => {
+    'a renewal with the same content makes no event': async (context) => {
       const full = fullService(context.name());
       await isNoNews(context, full, structuredClone(full));
     },
 
-    'the order of metadata is nothing': async (context) => {
+    'metadata in another order is the same content': async (context) => {
       const name = context.name();
       const of = (metadata: Record<string, string>): ServiceInput => ({
         name,
@@ -39,14 +39,14 @@ export const renew: Concern = {
       await isNoNews(context, of({ a: '1', b: '2', c: '3' }), of({ c: '3', a: '1', b: '2' }));
     },
 
-    'absent and empty are the same content': async (context) => {
+    'absent and empty fields are the same content': async (context) => {
       const name = context.name();
       const bare = { name, nodes: [node('n1')] };
       const empty = { name, version: '', metadata: {}, endpoints: [], nodes: [node('n1', undefined, {})] };
       await isNoNews(context, bare, empty);
     },
 
-    'the order of endpoints and of values is content': async (context) => {
+    'endpoints or values in another order are changed content': async (context) => {
       const [registry, other] = await context.openTwo();
       const name = context.name();
       const seen = context.observe(other, { name });
@@ -64,7 +64,7 @@ export const renew: Concern = {
       }
     },
 
-    'changed content while renewing is told to watchers': async (context) => {
+    'a renewal with changed content is an update for watchers': async (context) => {
       const [registry, other] = await context.openTwo();
       const name = context.name();
       const seen = context.observe(other, { name });
@@ -77,7 +77,7 @@ export const renew: Concern = {
       }
     },
 
-    'a renewal of what somebody removed writes it again': async (context) => {
+    'a renewal of a node that another object removed writes it again': async (context) => {
       const [registry, other] = await context.openTwo();
       const remover = context.capabilities.removesOthers === 'own' ? registry : other;
       const name = context.name();
@@ -91,7 +91,7 @@ export const renew: Concern = {
       await context.shows(other, name, [service(name)]);
     },
 
-    'a renewal of what somebody removed writes its last content, not an earlier one': async (context) => {
+    'a renewal of a removed node writes its last content, not an earlier one': async (context) => {
       const [registry, other] = await context.openTwo();
       const remover = context.capabilities.removesOthers === 'own' ? registry : other;
       const name = context.name();
@@ -107,7 +107,7 @@ export const renew: Concern = {
       await context.shows(other, name, [last]);
     },
 
-    'a renewal of two nodes of which one was removed brings it back': async (context) => {
+    'a renewal of two nodes, one of them removed, writes the removed one again': async (context) => {
       const [registry, other] = await context.openTwo();
       const remover = context.capabilities.removesOthers === 'own' ? registry : other;
       const name = context.name();
@@ -120,7 +120,7 @@ export const renew: Concern = {
     },
   },
   burstCases: {
-    'a hundred renewals at the same time are one node': async (context) => {
+    'a hundred simultaneous renewals leave one node': async (context) => {
       const [registry, other] = await context.openTwo();
       const name = context.name();
       const seen = context.observe(other, { name });

@@ -29,7 +29,7 @@ const goneWithin = (context: CaseContext, ttlMs: number): number =>
 export const ttl: Concern = {
   concern: 'ttl',
   cases: {
-    'without a renewal the node is gone, not before its TTL and not long after': async (context) => {
+    'a node without a renewal is gone after its TTL, not before and at most expirySlackMs later': async (context) => {
       const [registry, other] = await context.openTwo();
       const name = context.name();
       const ttlMs = context.ttlMs(shortTtlMs);
@@ -60,7 +60,7 @@ export const ttl: Concern = {
       assert.deepEqual(await other.getService(name), []);
     },
 
-    'reads are without it, listServices included': async (context) => {
+    'reads leave out an expired node, listServices included': async (context) => {
       const [registry, other] = await context.openTwo();
       const name = context.name();
       const ttlMs = context.ttlMs(shortTtlMs);
@@ -71,7 +71,7 @@ export const ttl: Concern = {
       assert(!names.includes(name), 'it is still listed');
     },
 
-    'renewals keep it, through several TTLs': async (context) => {
+    'renewals keep a node through several TTLs': async (context) => {
       const [registry, other] = await context.openTwo();
       const name = context.name();
       const ttlMs = context.ttlMs(context.patient(renewedTtlMs));
@@ -88,7 +88,7 @@ export const ttl: Concern = {
       assert(!seen.events.some(({ type }) => type === 'delete'), 'it was away in between');
     },
 
-    'one node of several is renewed, the others go': async (context) => {
+    'of several nodes the renewed one stays and the others expire': async (context) => {
       const [registry, other] = await context.openTwo();
       const name = context.name();
       const ttlMs = context.ttlMs(context.patient(renewedTtlMs));
@@ -102,7 +102,7 @@ export const ttl: Concern = {
       }
     },
 
-    'without a TTL the node stays; deregistered before its TTL it is gone once': async (context) => {
+    'a node without a TTL stays, and one that is deregistered before its TTL is deleted once': async (context) => {
       const [registry, other] = await context.openTwo();
       const name = context.name();
       const ttlMs = context.ttlMs(context.patient(renewedTtlMs));
@@ -115,7 +115,7 @@ export const ttl: Concern = {
       assert.deepEqual([seen.deleteOf('leaves')?.reason, seen.deleteOf('clock')?.reason], ['deregistered', 'expired']);
     },
 
-    'a renewal with another TTL changes it, in both directions': async (context) => {
+    'a renewal with a longer or shorter TTL changes the TTL': async (context) => {
       const [registry, other] = await context.openTwo();
       const name = context.name();
       const [short, long] = [context.ttlMs(shortTtlMs), context.ttlMs(600_000)];
@@ -142,7 +142,7 @@ export const ttl: Concern = {
       await context.shows(other, name, [service(name, ['freed'])]);
     },
 
-    'a change of content extends it as well': async (context) => {
+    'a register with changed content extends the TTL as well': async (context) => {
       const [registry, other] = await context.openTwo();
       const name = context.name();
       const ttlMs = context.ttlMs(shortTtlMs);
@@ -158,7 +158,7 @@ export const ttl: Concern = {
       await seen.settlesTo([changed(service(name))]);
     },
 
-    'a TTL below minTtlMs is raised, one between resolutions rounded up': async (context) => {
+    'a TTL below minTtlMs is raised, and one between two steps of ttlResolutionMs is rounded up': async (context) => {
       const [registry, other] = await context.openTwo();
       const { minTtlMs, ttlResolutionMs } = context.capabilities;
       const name = context.name();
@@ -178,7 +178,7 @@ export const ttl: Concern = {
       await context.shows(other, name, []);
     },
 
-    'a TTL that is raised is logged': async (context) => {
+    'a registry logs that it raised a TTL': async (context) => {
       const lines: string[] = [];
       const log = (_fields: object, message: string): void => void lines.push(message);
       const registry = await context.open({ logger: { debug() {}, info: log, warn: log, error: log } });
@@ -186,7 +186,7 @@ export const ttl: Concern = {
       assert(lines.length > 0, 'nothing was logged');
     },
 
-    'a TTL longer than any timer of the platform': async (context) => {
+    'a TTL longer than the longest timer of the platform does not expire early': async (context) => {
       const [registry, other] = await context.openTwo();
       const name = context.name();
       const ttlMs = context.ttlMs(shortTtlMs);
@@ -201,7 +201,7 @@ export const ttl: Concern = {
       await seen.settlesTo([service(name, ['long'])]);
     },
 
-    'after its expiry the same register writes it again': async (context) => {
+    'a register after the expiry writes the node again': async (context) => {
       const [registry, other] = await context.openTwo();
       const name = context.name();
       const ttlMs = context.ttlMs(shortTtlMs);
@@ -217,7 +217,7 @@ export const ttl: Concern = {
       await context.shows(other, name, [service(name)]);
     },
 
-    'what was left by close({ withdraw: false }) goes with its TTL': async (context) => {
+    'nodes left by close({ withdraw: false }) expire at their TTL': async (context) => {
       const [registry, other] = await context.openTwo();
       const name = context.name();
       const ttlMs = context.ttlMs(shortTtlMs);
@@ -233,7 +233,7 @@ export const ttl: Concern = {
       await context.shows(other, name, []);
     },
 
-    'the lease of who lost a node does not end that of who holds it': async (context) => {
+    'the expiry of a former holder does not end the lease of the present holder': async (context) => {
       const [registry, other] = await context.openTwo();
       const name = context.name();
       const ttlMs = context.ttlMs(shortTtlMs);

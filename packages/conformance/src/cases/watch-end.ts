@@ -9,7 +9,7 @@ const done = { done: true, value: undefined };
 export const watchEnd: Concern = {
   concern: 'end of a watch',
   cases: {
-    'return ends it, a pending next included': async (context) => {
+    'return ends a watch and its pending next': async (context) => {
       const registry = await context.open();
       const seen = context.slowObserver(registry, { name: context.name() });
       await seen.pullUntilSynced();
@@ -18,7 +18,7 @@ export const watchEnd: Concern = {
       assert.deepEqual(await within('the pending next()', context.soonMs, pending), done);
     },
 
-    'after its end next is done, whatever happens': async (context) => {
+    'next of an ended watch is done, whatever changes on the roll': async (context) => {
       const registry = await context.open();
       const name = context.name();
       const seen = context.slowObserver(registry, { name });
@@ -32,7 +32,7 @@ export const watchEnd: Concern = {
       assert.deepEqual(await within('return()', context.soonMs, seen.watcher.return()), done);
     },
 
-    'break ends it': async (context) => {
+    'break out of a loop ends a watch': async (context) => {
       const registry = await context.open();
       const watcher = registry.watch({ name: context.name() });
       const loop = async (): Promise<void> => {
@@ -45,7 +45,7 @@ export const watchEnd: Concern = {
       assert.deepEqual(await within('next()', context.soonMs, watcher.next()), done);
     },
 
-    'disposal ends it': async (context) => {
+    'disposal of a watcher ends the watch': async (context) => {
       const registry = await context.open();
       const seen = context.slowObserver(registry, { name: context.name() });
       await seen.pullUntilSynced();
@@ -54,7 +54,7 @@ export const watchEnd: Concern = {
       assert.deepEqual(await within('the pending next()', context.soonMs, pending), done);
     },
 
-    'its signal ends it without an error': async (context) => {
+    'the signal of a watch ends it without an error': async (context) => {
       const registry = await context.open();
       const controller = new AbortController();
       const seen = context.observe(registry, { name: context.name(), signal: controller.signal });
@@ -63,7 +63,7 @@ export const watchEnd: Concern = {
       await seen.ends(context.soonMs);
     },
 
-    'a signal that is aborted already ends it before it starts': async (context) => {
+    'a signal that is already aborted ends a watch before it starts': async (context) => {
       const registry = await context.open();
       const name = context.name();
       await registry.register(service(name));
@@ -71,7 +71,7 @@ export const watchEnd: Concern = {
       assert.deepEqual(await within('next()', context.soonMs, watcher.next()), done);
     },
 
-    'the signal of one ends no other': async (context) => {
+    'the signal of one watch ends no other watch': async (context) => {
       const [registry, other] = await context.openTwo();
       const name = context.name();
       const controller = new AbortController();
@@ -84,7 +84,7 @@ export const watchEnd: Concern = {
       await second.settlesTo([service(name)]);
     },
 
-    'close of the registry ends it, a pending next included': async (context) => {
+    'close of the registry ends a watch and its pending next': async (context) => {
       const registry = await context.open();
       const seen = context.slowObserver(registry, { name: context.name() });
       await seen.pullUntilSynced();
@@ -102,7 +102,7 @@ export const watchEnd: Concern = {
       assert.deepEqual(await within('next()', context.soonMs, watcher.next()), done);
     },
 
-    'many that come and go leave the registry working': async (context) => {
+    'a registry works after many watches began and ended': async (context) => {
       const registry = await context.open();
       const name = context.name();
       await registry.register(service(name));

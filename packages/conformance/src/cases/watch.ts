@@ -10,7 +10,7 @@ import { within } from '../kit/waiting.ts';
 export const watch: Concern = {
   concern: 'watch',
   cases: {
-    'first the current state as creates, then synced': async (context) => {
+    'a watch begins with the current state as creates, then synced': async (context) => {
       const [registry, other] = await context.openTwo();
       const name = context.name();
       await registry.register(service(name, ['a', 'b'], '1'));
@@ -24,13 +24,13 @@ export const watch: Concern = {
       assert.deepEqual([...types], ['create']);
     },
 
-    'with nothing there synced comes at once': async (context) => {
+    'a watch of an empty roll begins with synced': async (context) => {
       const registry = await context.open();
       const seen = context.slowObserver(registry, { name: context.name('nobody') });
       assert.equal((await seen.pull())?.type, 'synced');
     },
 
-    'a new node is a create': async (context) => {
+    'a new node is a create event': async (context) => {
       const [registry, other] = await context.openTwo();
       const name = context.name();
       const seen = context.slowObserver(other, { name });
@@ -41,7 +41,7 @@ export const watch: Concern = {
       assert.deepEqual(rowsOf(seen.state), rowsOf([service(name)]));
     },
 
-    'changed content is an update with the new content': async (context) => {
+    'changed content is an update event with the new content': async (context) => {
       const [registry, other] = await context.openTwo();
       const name = context.name();
       await registry.register(service(name));
@@ -53,7 +53,7 @@ export const watch: Concern = {
       assert.deepEqual(rowsOf(seen.state), rowsOf([changed(service(name))]));
     },
 
-    'each kind of change is an update: address, metadata, endpoints, version': async (context) => {
+    'a change of address, metadata, endpoints or version is an update event': async (context) => {
       const [registry, other] = await context.openTwo();
       const name = context.name();
       const base = service(name);
@@ -85,7 +85,7 @@ export const watch: Concern = {
       assert(!seen.events.some(({ type }) => type === 'delete'), 'a delete was told');
     },
 
-    'a changed address is an update, never a delete': async (context) => {
+    'a change of address is an update, never a delete': async (context) => {
       const [registry, other] = await context.openTwo();
       const name = context.name();
       const seen = context.observe(other, { name });
@@ -97,7 +97,7 @@ export const watch: Concern = {
       assert(!seen.events.some(({ type }) => type === 'delete'), 'a delete was told');
     },
 
-    'a delete says deregistered and carries the node as it was': async (context) => {
+    'deregister is a delete event with the reason deregistered and the node as it was': async (context) => {
       const [registry, other] = await context.openTwo();
       const name = context.name();
       const last = changed(service(name));
@@ -110,7 +110,7 @@ export const watch: Concern = {
       assert.deepEqual(rowsOf([seen.deleteOf('n1')?.service as Service]), rowsOf([last]));
     },
 
-    'close of the owner is a delete with the reason deregistered': async (context) => {
+    'close of the owner is a delete event with the reason deregistered': async (context) => {
       const [registry, other] = await context.openTwo();
       const name = context.name();
       const seen = context.observe(other, { name });
@@ -121,7 +121,7 @@ export const watch: Concern = {
       assert.deepEqual([seen.deleteOf('a')?.reason, seen.deleteOf('b')?.reason], ['deregistered', 'deregistered']);
     },
 
-    'one node per event, also when many are written and removed at once': async (context) => {
+    'every event carries one node, also when many are written or removed at once': async (context) => {
       const [registry, other] = await context.openTwo();
       const name = context.name();
       const ids = Array.from({ length: 20 }, (_, index) => `n${index}`);
@@ -146,7 +146,7 @@ export const watch: Concern = {
       await late.settlesTo([of('a'), of('b')]);
     },
 
-    'a watcher of one service is told of no other': async (context) => {
+    'a watcher of one service hears of no other service': async (context) => {
       const [registry, other] = await context.openTwo();
       const name = context.name('web');
       const seen = context.observe(other, { name });
@@ -159,7 +159,7 @@ export const watch: Concern = {
       await seen.settlesTo([service(name), service(name, ['n2'])]);
     },
 
-    'without a name it is told of all services': async (context) => {
+    'a watcher without a name hears of all services': async (context) => {
       const [registry, other] = await context.openTwo();
       const names = ['a', 'b', 'c'].map((label) => context.name(label));
       await registry.register(service(names[0] as string));
@@ -172,7 +172,7 @@ export const watch: Concern = {
       await seen.settlesTo([changed(service(names[1] as string)), service(names[2] as string)]);
     },
 
-    'it starts at the first next': async (context) => {
+    'a watch starts at the first next': async (context) => {
       const [registry, other] = await context.openTwo();
       const name = context.name();
       const seen = context.slowObserver(other, { name });
@@ -182,7 +182,7 @@ export const watch: Concern = {
       assert.deepEqual(rowsOf(seen.state), rowsOf([service(name)]));
     },
 
-    'who comes later gets the whole state and synced': async (context) => {
+    'a second watcher that begins later gets the whole state and synced': async (context) => {
       const registry = await context.open();
       const name = context.name();
       const first = context.observe(registry, { name });
@@ -193,7 +193,7 @@ export const watch: Concern = {
       assert.deepEqual(rowsOf(second.state), rowsOf([service(name, ['a', 'b'])]));
     },
 
-    'watchers are independent: the end of one ends no other': async (context) => {
+    'the end of one watcher ends no other watcher': async (context) => {
       const [registry, other] = await context.openTwo();
       const name = context.name();
       const [first, second] = [context.observe(other, { name }), context.observe(other, { name })];
@@ -206,7 +206,7 @@ export const watch: Concern = {
       await third.settlesTo([service(name, ['a', 'b'])]);
     },
 
-    'a watcher and a wildcard watcher of one object agree': async (context) => {
+    'a watcher of one name and a watcher of all names of one object agree': async (context) => {
       const [registry, other] = await context.openTwo();
       const name = context.name();
       const [named, all] = [context.observe(other, { name }), context.observe(other)];
@@ -216,7 +216,7 @@ export const watch: Concern = {
       for (const seen of [named, all]) await seen.settlesTo([changed(service(name, ['b']))]);
     },
 
-    'names that only others could have written can be watched': async (context) => {
+    'watch takes names that register would refuse': async (context) => {
       const registry = await context.open();
       for (const name of ['Go.Micro.Srv', 'with space', 'ümläut', 'a/b', '__proto__', 'a'.repeat(255)]) {
         const seen = context.slowObserver(registry, { name });
@@ -232,14 +232,14 @@ export const watch: Concern = {
       await watcher.return();
     },
 
-    'a bad argument throws at once': async (context) => {
+    'watch with a bad argument throws at once': async (context) => {
       const registry = await context.open();
       for (const options of [{ name: '' }, { name: 'a'.repeat(256) }, { name: 1 }, { signal: 'x' }, null, 'text']) {
         throwsNow(`watch(${JSON.stringify(options)})`, 'INVALID_ARGUMENT', () => registry.watch(options as object));
       }
     },
 
-    'a watcher that never started can be ended': async (context) => {
+    'a watcher that was never read can be ended': async (context) => {
       const registry = await context.open();
       const watcher = registry.watch();
       assert.deepEqual(await within('return()', context.soonMs, watcher.return()), { done: true, value: undefined });
@@ -247,7 +247,7 @@ export const watch: Concern = {
     },
   },
   burstCases: {
-    'nothing is missed between snapshot and changes': async (context) => {
+    'a watcher misses no change between snapshot and changes': async (context) => {
       const [registry, other] = await context.openTwo();
       const name = context.name();
       const ids = Array.from({ length: 40 }, (_, index) => `n${index}`);

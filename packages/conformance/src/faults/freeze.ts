@@ -11,7 +11,7 @@ export const freeze: Concern = {
   concern: 'frozen backend',
   cases: {},
   faultCases: {
-    'a read is TIMEOUT, never []': async (context, faults) => {
+    'a read from a frozen backend is TIMEOUT, never []': async (context, faults) => {
       const [registry, other] = await context.openTwo();
       const name = context.name();
       await registry.register(service(name));
@@ -22,7 +22,7 @@ export const freeze: Concern = {
       await rejects('listServices', timeout, () => other.listServices({ timeoutMs: 200 }));
     },
 
-    'one call that hangs holds up no read of another': async (context, faults) => {
+    'a call that hangs holds up no read of another object': async (context, faults) => {
       const registry = await context.open();
       await registry.init();
       await faults.freeze();
@@ -36,7 +36,7 @@ export const freeze: Concern = {
       await within('the aborted call', context.soonMs, hanging);
     },
 
-    'after it calls work and watchers are right': async (context, faults) => {
+    'calls work and watchers are right after a freeze': async (context, faults) => {
       const [registry, other] = await context.openTwo();
       const name = context.name();
       const seen = context.observe(other, { name });
@@ -52,7 +52,7 @@ export const freeze: Concern = {
       await context.shows(registry, name, [service(name, ['a']), changed(service(name, ['b']))]);
     },
 
-    'a write that timed out cannot overtake one that comes later': async (context, faults) => {
+    'a write that timed out cannot overtake a later write': async (context, faults) => {
       const [registry, other] = await context.openTwo();
       const name = context.name();
       const seen = context.observe(other, { name });
@@ -78,7 +78,10 @@ export const freeze: Concern = {
       await context.shows(other, name, [service(name, ['sentinel'])]);
     },
 
-    'calls that wait for it take effect in call order, whoever gives up in between': async (context, faults) => {
+    'calls that wait for a frozen backend take effect in call order, also when one between them gives up': async (
+      context,
+      faults,
+    ) => {
       const [registry, other] = await context.openTwo();
       const name = context.name();
       const seen = context.observe(other, { name });
@@ -99,7 +102,10 @@ export const freeze: Concern = {
       await context.shows(registry, name, [changed(service(name), '4')], context.recoverMs);
     },
 
-    'a watcher that begins on a frozen backend is interrupted, and synced when it is back': async (context, faults) => {
+    'a watcher that begins on a frozen backend hears interrupted, and synced when the backend is back': async (
+      context,
+      faults,
+    ) => {
       const [registry, other] = [await context.open(), await context.open({ timeoutMs: 500 })];
       const name = context.name();
       await registry.register(service(name));
@@ -112,7 +118,7 @@ export const freeze: Concern = {
       await seen.settlesTo([service(name)], context.recoverMs);
     },
 
-    'leases go on after it: who is silent goes, who renews stays': async (context, faults) => {
+    'after a freeze silent nodes expire and renewed nodes stay': async (context, faults) => {
       const [registry, other] = await context.openTwo();
       const name = context.name();
       const ttlMs = context.ttlMs(shortTtlMs);

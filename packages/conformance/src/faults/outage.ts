@@ -16,7 +16,7 @@ export const outage: Concern = {
   concern: 'outage',
   cases: {},
   faultCases: {
-    'a watcher is told interrupted and keeps what it knew': async (context, faults) => {
+    'an outage is one interrupted event and no delete': async (context, faults) => {
       const [registry, other] = await context.openTwo();
       const name = context.name();
       await registry.register(service(name));
@@ -28,7 +28,7 @@ export const outage: Concern = {
       assert(!seen.synced && !seen.ended);
     },
 
-    'interrupted carries an error that may pass': async (context, faults) => {
+    'interrupted carries a retryable error': async (context, faults) => {
       const registry = await context.open();
       const seen = context.observe(registry);
       await seen.until('synced', () => seen.synced);
@@ -39,7 +39,7 @@ export const outage: Concern = {
       assert.equal(told.error.registry, registry.name);
     },
 
-    'a backend that is back is told as the difference, then synced': async (context, faults) => {
+    'after an outage a watcher hears the difference, then synced': async (context, faults) => {
       const [registry, other] = await context.openTwo();
       const name = context.name();
       const written = [service(name, ['a', 'b'])];
@@ -52,7 +52,7 @@ export const outage: Concern = {
       await seen.settlesTo(afterRestart(context, written), context.recoverMs);
     },
 
-    'what changed while a watcher was cut off is the difference': async (context, faults) => {
+    'a watcher that was cut off hears what changed meanwhile': async (context, faults) => {
       const [registry, other] = await context.openTwo();
       const name = context.name();
       await registry.register(service(name, ['changes', 'stays', 'leaves']));
@@ -61,14 +61,14 @@ export const outage: Concern = {
       await faults.stop();
       await seen.until('interrupted', () => seen.interruptions > 0, context.recoverMs);
       await faults.start();
-      // Before or after the watcher is back: the end is the same.
+      // The write may come before or after the watcher is back; the final state is the same.
       await context.recovers('register', () => registry.register(changed(service(name, ['changes']))));
       await context.recovers('register', () => registry.register(service(name, ['comes', 'stays'])));
       await context.recovers('deregister', () => registry.deregister(service(name, ['leaves'])));
       await seen.settlesTo([changed(service(name, ['changes'])), service(name, ['comes', 'stays'])], context.recoverMs);
     },
 
-    'a watcher that begins during an outage: interrupted, later the state and synced': async (context, faults) => {
+    'a watcher that begins during an outage hears interrupted, later the state and synced': async (context, faults) => {
       const [registry, other] = await context.openTwo();
       const name = context.name();
       await registry.register(service(name));
@@ -82,7 +82,7 @@ export const outage: Concern = {
       await seen.settlesTo([service(name)], context.recoverMs);
     },
 
-    'changes go on after an outage': async (context, faults) => {
+    'a watcher hears changes after an outage': async (context, faults) => {
       const [registry, other] = await context.openTwo();
       const name = context.name();
       const seen = context.observe(other, { name });
@@ -98,7 +98,7 @@ export const outage: Concern = {
       await seen.settlesTo([]);
     },
 
-    'the first node that comes after synced is told': async (context, faults) => {
+    'a watcher hears of the first node after the synced that ends an outage': async (context, faults) => {
       const [registry, other] = await context.openTwo();
       const name = context.name();
       const seen = context.observe(other, { name });
@@ -113,7 +113,7 @@ export const outage: Concern = {
       }
     },
 
-    'synced comes after the deletes of what the outage took': async (context, faults) => {
+    'after an outage deletes come before synced': async (context, faults) => {
       const [registry, other] = await context.openTwo();
       const name = context.name();
       const ids = ['a', 'b', 'c'];
@@ -155,7 +155,7 @@ export const outage: Concern = {
       assert.equal(deletes(), told, 'a delete was told after a standstill');
     },
 
-    'all watchers of all objects are back': async (context, faults) => {
+    'all watchers of all objects hear synced after an outage': async (context, faults) => {
       const [registry, other] = await context.openTwo();
       const name = context.name();
       const watchers = [registry, other].flatMap((one) => [context.observe(one, { name }), context.observe(one)]);
@@ -183,7 +183,7 @@ export const outage: Concern = {
       await byClose.ends(context.soonMs);
     },
 
-    'what the backend keeps across its restart is as declared': async (context, faults) => {
+    'a backend keeps across a restart what durable declares': async (context, faults) => {
       const [registry, other] = await context.openTwo();
       const name = context.name();
       const written = [service(name, ['a']), service(name, ['b'], '2')];
@@ -196,7 +196,7 @@ export const outage: Concern = {
       await context.shows(other, name, kept, context.recoverMs);
     },
 
-    'a node whose owner fell silent during an outage goes at last': async (context, faults) => {
+    'a node whose owner fell silent during an outage expires after it': async (context, faults) => {
       const [registry, other] = await context.openTwo();
       const name = context.name();
       const ttlMs = context.ttlMs(shortTtlMs);
@@ -211,7 +211,7 @@ export const outage: Concern = {
       await context.shows(other, name, [], context.recoverMs);
     },
 
-    'an owner that renews is on the roll again': async (context, faults) => {
+    'an owner that renews after an outage is on the roll again': async (context, faults) => {
       const [registry, other] = await context.openTwo();
       const name = context.name();
       const ttlMs = context.ttlMs(600_000);

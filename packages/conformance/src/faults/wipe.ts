@@ -8,7 +8,7 @@ export const wipe: Concern = {
   concern: 'wiped backend',
   cases: {},
   faultCases: {
-    'reads tell the truth of the backend, not the memory of the registry': async (context, faults) => {
+    'reads after a wipe show the empty backend, not what the object remembers': async (context, faults) => {
       const [registry, other] = await context.openTwo();
       const name = context.name();
       await registry.register(service(name));
@@ -18,7 +18,7 @@ export const wipe: Concern = {
       await context.shows(other, name, [], context.recoverMs);
     },
 
-    'the next register of an owner writes it again, with and without a TTL': async (context, faults) => {
+    'the next register of an owner writes a wiped node again, with and without a TTL': async (context, faults) => {
       const [registry, other] = await context.openTwo();
       const name = context.name();
       const ttlMs = context.ttlMs(600_000);
@@ -30,7 +30,7 @@ export const wipe: Concern = {
       await context.shows(other, name, [service(name, ['free', 'leased'])], context.recoverMs);
     },
 
-    'watchers end with what is registered again': async (context, faults) => {
+    'watchers end up with what is registered again after a wipe': async (context, faults) => {
       const [registry, other] = await context.openTwo();
       const name = context.name();
       const seen = context.observe(other, { name });
@@ -42,7 +42,7 @@ export const wipe: Concern = {
       assert.equal(seen.deleteOf('gone')?.type, 'delete');
     },
 
-    'a watcher of what nobody registers again is told of the delete': async (context, faults) => {
+    'a watcher hears the delete of a wiped node that is not registered again': async (context, faults) => {
       const [registry, other] = await context.openTwo();
       const name = context.name();
       const seen = context.observe(other, { name });
@@ -52,7 +52,7 @@ export const wipe: Concern = {
       await seen.settlesTo([], context.recoverMs);
     },
 
-    'a changed register after it is the new content': async (context, faults) => {
+    'a register with changed content after a wipe writes the new content': async (context, faults) => {
       const [registry, other] = await context.openTwo();
       const name = context.name();
       const seen = context.observe(other, { name });
@@ -63,7 +63,7 @@ export const wipe: Concern = {
       await seen.settlesTo([changed(service(name))], context.recoverMs);
     },
 
-    'deregister of what it has forgotten is no error': async (context, faults) => {
+    'deregister of a wiped node succeeds': async (context, faults) => {
       const [registry, other] = await context.openTwo();
       const name = context.name();
       await registry.register(service(name));
@@ -90,7 +90,7 @@ export const wipe: Concern = {
       await context.shows(other, name, [mine], context.recoverMs);
     },
 
-    'an id that was forgotten is free for others': async (context, faults) => {
+    'a wiped id is free for another object': async (context, faults) => {
       const [registry, other] = await context.openTwo();
       const name = context.name();
       await registry.register(service(name));

@@ -63,6 +63,6 @@ async function serve(world: World): Promise<void> {
   world.backend = 'serving';
   for (const told of world.watchers) told.fault();
   await recover(world);
-  // What was found late was found after the fault as well.
+  // A late finding was also made after the fault.
   for (const { model } of world.models()) model.resume(world.time.now() - world.faultAt);
 }

@@ -38,7 +38,7 @@ function command(
 }
 
 const slot = fc.nat(slots.length - 1);
-// The first of each more often than the others: what nobody shares is no contest.
+// The first of each more often than the others: objects contend only for what they share.
 const service = fc.constantFrom(serviceLabels[0], serviceLabels[0], ...serviceLabels);
 const id = fc.constantFrom(nodeIds[0], nodeIds[0], nodeIds[0], ...nodeIds);
 const ids = fc.uniqueArray(id, { minLength: 1, maxLength: 2 });
@@ -60,7 +60,8 @@ function ttlMsOf({ capabilities: { minTtlMs, ttlResolutionMs } }: World, kind: s
 /** How often the caller says it will renew: nothing, once per TTL, far less often, far more often. */
 const interval = fc.constantFrom(undefined, undefined, 1, 20, 1 / 20);
 
-function stretchMs(world: World, kind: string): number {
+/** How much time that is on this backend. */
+export function stretchMs(world: World, kind: string): number {
   const ttlMs = ttlMsOf(world, 'short') ?? 0;
   const { expirySlackMs, propagationMs } = world.capabilities;
   if (kind === 'a moment') return 5;

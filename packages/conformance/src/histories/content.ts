@@ -19,7 +19,7 @@ export function serviceOf(name: string, ids: readonly string[], { version, mark 
   return { name, version, metadata: pairsOf(mark), endpoints: endpointsOf(mark), nodes };
 }
 
-/** One text for what a service with one node says; what was not written by `serviceOf` has a text of its own. */
+/** The content of a service with one node as one text; content that `serviceOf` did not write has another text. */
 export function contentOf(service: Service): Content {
   const [node] = service.nodes;
   const content = { version: service.version, mark: node?.metadata.mark ?? '' };

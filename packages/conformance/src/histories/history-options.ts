@@ -4,7 +4,7 @@ import type { Harness } from '../harness.ts';
 
 /** A clock that the histories move themselves: `manualClock` of `@rollcall/core/testing` fits. */
 export interface HistoryClock extends Clock {
-  /** Moves time by so many milliseconds, fires the timers that are due and lets promises settle. */
+  /** Moves time by the given milliseconds, fires due timers and lets promises settle. */
   advance(ms: number): Promise<void>;
 }
 

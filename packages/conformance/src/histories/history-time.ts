@@ -10,7 +10,7 @@ export interface HistoryTime {
   now(): number;
   /** Lets time pass. */
   pass(ms: number): Promise<void>;
-  /** Waits for what must end within so many milliseconds; a `Violation` when it does not. */
+  /** Waits for work that must end within the given milliseconds; a `Violation` when it does not. */
   ends<T>(what: string, limitMs: number, work: Promise<T>): Promise<T>;
   /** Time passes for free. */
   readonly isVirtual: boolean;
@@ -18,16 +18,16 @@ export interface HistoryTime {
   readonly patience: number;
   /** What the machine may add to a measured time. Milliseconds. */
   readonly slackMs: number;
-  /** For how long this process stood still since then: it may have been as late by as much. Milliseconds. */
+  /** How long this process stood still since then; every observation may be late by that much. Milliseconds. */
   stalledMs(since: number): number;
 }
 
-/** Of the turns of the event loop that a call may take, how many pass before virtual time moves for it. */
+/** How many turns of the event loop a call gets before virtual time moves on. */
 const turnsBeforeTime = 12;
 /** By how much virtual time moves while a call waits for it. Milliseconds. */
 const virtualStepMs = 10;
 
-/** Whether so many milliseconds have passed since then in which this process ran. */
+/** Whether this process has run for this many milliseconds since then. */
 export const isOver = (time: HistoryTime, since: number, ms: number): boolean =>
   time.now() - since - time.stalledMs(since) >= ms;
 

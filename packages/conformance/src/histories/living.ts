@@ -8,10 +8,10 @@ import type { Told } from './told.ts';
 import { Violation } from './violation.ts';
 import { type Caller, serviceLabels, type World } from './world.ts';
 
-/** Between two looks at what must come. Milliseconds. */
+/** Pause between two checks of a state that must come. Milliseconds. */
 const lookMs = 20;
 
-/** Looks until it does not throw; after so many milliseconds it fails with what was thrown last. */
+/** Repeats a check until it does not throw; after the given milliseconds it throws the last error. */
 async function comesTrue(world: World, limitMs: number, check: () => void | Promise<void>): Promise<void> {
   const since = world.time.now();
   for (;;) {
@@ -28,7 +28,7 @@ async function comesTrue(world: World, limitMs: number, check: () => void | Prom
 export async function close(world: World, caller: Caller, withdraw: boolean): Promise<void> {
   const what = `${caller.label}.close(${withdraw ? '' : '{ withdraw: false }'})`;
   const from = world.time.now();
-  // What it withdraws goes from its beginning on.
+  // Nodes may be gone from the moment at which the withdrawal began.
   const withdrawn = world
     .models()
     .filter(({ model }) =>

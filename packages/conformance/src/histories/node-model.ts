@@ -1,7 +1,7 @@
 import type { DeleteReason } from '@rollcall/core';
 import type { Rule } from './violation.ts';
 
-/** What a node says. */
+/** The content of a node. */
 export interface Content {
   readonly version: string;
   readonly mark: string;
@@ -19,9 +19,9 @@ export interface Fact {
   readonly startedAt: number;
   /** When it was acknowledged; `Infinity` for a write whose outcome is unknown. */
   ackedAt: number;
-  /** From then on it may have expired. */
+  /** The earliest moment of expiry. */
   goesFrom: number;
-  /** From then on it must have expired. */
+  /** The latest moment of expiry. */
   goesBy: number;
   readonly ttlMs: number;
   /** Why it left nothing, or why what it left may go. */
@@ -54,7 +54,7 @@ const never: Fact = {
   settles: true,
 };
 
-/** A fact with what it does not say filled in. */
+/** A fact with its missing fields filled in. */
 export const fact = (known: Partial<Fact> & Pick<Fact, 'startedAt' | 'ackedAt'>): Fact => ({
   ...never,
   settles: false,
@@ -76,7 +76,7 @@ export class NodeModel {
 
   add(known: Fact): Fact {
     this.#facts.push(known);
-    // Only to keep it short: what was superseded for so long is no answer to any question that will come.
+    // Drops facts that were superseded long ago: no later question can have them as an answer.
     if (this.#facts.length > 60) this.#facts = this.#facts.slice(-40);
     return known;
   }

@@ -16,7 +16,7 @@ const patienceMs = 30_000;
 /** For how long a stall is remembered: longer than anything that a history waits for. Milliseconds. */
 const rememberedMs = 300_000;
 
-/** When this process stood still: what it did too late then says nothing about a registry. */
+/** Records when this process stood still: a check that was late for that reason says nothing about the registry. */
 export class Stalls {
   /** The latest last. */
   #stalls: { readonly endedAt: number; readonly ms: number }[] = [];
@@ -27,7 +27,7 @@ export class Stalls {
     this.#cancel = this.#arm();
   }
 
-  /** For how many milliseconds it stood still since then. */
+  /** How many milliseconds this process stood still since then. */
   sinceMs(since: number): number {
     let sum = Math.max(0, now() - this.#dueAt - punctualMs);
     for (let index = this.#stalls.length - 1; index >= 0; index -= 1) {

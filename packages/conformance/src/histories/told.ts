@@ -4,7 +4,7 @@ import type { Look, NodeModel } from './node-model.ts';
 import { textOf } from './node-model.ts';
 import { Violation } from './violation.ts';
 
-/** What a watcher of a history is held against. */
+/** The model that a watcher of a history is checked against. */
 export interface ToldContext {
   readonly label: string;
   /** The only service that it watches. */
@@ -12,7 +12,7 @@ export interface ToldContext {
   now(): number;
   /** How late a consumer may be told. Milliseconds. */
   latenessMs(): number;
-  /** A node that histories write; `undefined` for what others wrote. */
+  /** A node that histories write; `undefined` for nodes of other writers. */
   modelOf(name: string, id: string): NodeModel | undefined;
   /** All nodes that this watcher is told of. */
   models(): Iterable<{ readonly key: string; readonly model: NodeModel }>;
@@ -56,7 +56,7 @@ export class Told {
     if (done !== true) throw new Violation('closed', `${this.label} tells something after its return()`);
   }
 
-  /** Its registry is being closed. */
+  /** The registry of the watcher is being closed. */
   closing(): void {
     this.#mayEnd = true;
   }
@@ -66,7 +66,7 @@ export class Told {
     this.#freshly = new Set();
   }
 
-  /** What was told is the truth, as far as this look can know. */
+  /** The told state equals the model, as far as this check can know. */
   assertTrue(look: Look): void {
     for (const { key, model } of this.#context.models()) {
       const text = this.#told.get(key) ?? 'absent';

@@ -19,15 +19,15 @@ export interface Writing {
 /** Deadline of every call. Milliseconds. */
 const callMs = 10_000;
 
-/** Until a call must have been answered, or refused by a backend that cannot answer. Milliseconds. */
+/** How long a call may take: by then the backend has answered, or the call has failed. Milliseconds. */
 export const deadlineMs = ({ backend, time }: World): number =>
   backend === 'serving' ? callMs * time.patience : hopelessMs;
 /** Deadline of a call that cannot be served. Milliseconds. */
 const hopelessMs = 300;
-/** A process that stood still for so long may miss any deadline. Milliseconds. */
+/** A process that stood still for this long may miss any deadline. Milliseconds. */
 const stallMs = 2_000;
 
-/** Calls, and answers with what it came to. Everything but a `RegistryError` is a violation. */
+/** Makes a call and answers its outcome. An error that is no `RegistryError` is a violation. */
 export async function attempt(
   world: World,
   what: string,
@@ -45,7 +45,7 @@ export async function attempt(
   }
 }
 
-/** A call that the backend could not serve says so; one that it could is not refused for it. */
+/** A call that the backend could not serve must fail with a code for that, and a call that it could serve must not. */
 export function assertServed(world: World, what: string, outcome: Outcome, from: number): void {
   const unavailable = outcome === 'UNAVAILABLE' || outcome === 'TIMEOUT';
   // Its deadline may have passed while this process stood still.
@@ -113,7 +113,7 @@ function storedAt(world: World, service: string, id: string, look: Look): readon
     });
 }
 
-/** Registers and holds the outcome against what it may be. */
+/** Registers, and checks the outcome against what the model allows. */
 export async function register(world: World, caller: Caller, writing: Writing): Promise<void> {
   const { service, ids, content, ttlMs, renewIntervalMs } = writing;
   const options = ttlMs === undefined ? {} : { ttlMs, ...(renewIntervalMs === undefined ? {} : { renewIntervalMs }) };
@@ -140,7 +140,7 @@ export async function register(world: World, caller: Caller, writing: Writing): 
     // A call that was refused for one of its nodes may have renewed, or even written, another.
     const refused = outcome === 'CONFLICT' && (ids.length === 1 || outcomes[index]?.has('done') !== true);
     const lease = leaseOf(world, ttlMs, look);
-    // What lands late lives from then on.
+    // The TTL of a write that lands late begins when it lands.
     const acked = outcome === 'done' ? { ackedAt: look.until } : { ackedAt, goesBy: Number.POSITIVE_INFINITY };
     const written = { writer: number, holder: number, startedAt: from, ...lease, ...acked };
     // What it held before may have been renewed, and the new content not written.

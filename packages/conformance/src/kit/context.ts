@@ -35,12 +35,12 @@ export class CaseContext {
     return this.capabilities.propagationMs + this.patient(defaults.settleMs);
   }
 
-  /** Until everybody has found a backend that is back. */
+  /** How long all objects may take to find a backend that is back. */
   get recoverMs(): number {
     return this.capabilities.propagationMs + this.patient(defaults.recoverMs);
   }
 
-  /** How long to wait for what must not come. */
+  /** How long to wait to see that an event does not come. */
   get quietMs(): number {
     return this.capabilities.propagationMs + defaults.quietMs;
   }
@@ -50,13 +50,13 @@ export class CaseContext {
     return this.patient(defaults.toleranceMs);
   }
 
-  /** The shortest TTL this backend keeps that is at least so long. */
+  /** The shortest TTL of this backend that is at least as long as the given one. */
   ttlMs(atLeastMs: number): number {
     const { minTtlMs, ttlResolutionMs } = this.capabilities;
     return Math.ceil(Math.max(atLeastMs, minTtlMs) / ttlResolutionMs) * ttlResolutionMs;
   }
 
-  /** A service name that nobody else uses. */
+  /** A service name that no other case uses. */
   name(label = 's'): string {
     return `${this.prefix}-${label}`;
   }

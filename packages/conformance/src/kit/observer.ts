@@ -16,7 +16,7 @@ export interface ObserverOptions {
   /** Only this service; absent: all. */
   readonly name?: string | undefined;
   readonly signal?: AbortSignal | undefined;
-  /** Services whose name starts otherwise belong to others who share the backend. */
+  /** Services whose name starts otherwise belong to other users of the backend. */
   readonly prefix: string;
   /** Until a state must have been reached, in milliseconds. */
   readonly settleMs: number;
@@ -119,7 +119,7 @@ export class Observer {
     await this.until('the watcher ends', () => this.#ended, ms);
   }
 
-  /** Ends it, if nothing else has. */
+  /** Ends the watch unless it has ended already. */
   async stop(ms: number = this.#options.settleMs): Promise<void> {
     await within('return() of a watcher', ms, this.watcher.return());
     if (this.#pumping !== undefined) await within('a watcher ends by return()', ms, this.#pumping);

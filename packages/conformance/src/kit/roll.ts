@@ -16,7 +16,7 @@ export interface Row {
   readonly endpoints: readonly unknown[];
 }
 
-// As pairs: an object would lose `__proto__`, and order is nothing.
+// Metadata as sorted pairs: an object would lose `__proto__`, and the order does not matter.
 const pairs = (metadata: Metadata | null | undefined): Pairs =>
   Object.entries(metadata ?? {}).sort(([a], [b]) => compare(a, b));
 

@@ -2,12 +2,12 @@ import { pause } from './waiting.ts';
 
 const listening = new Set<UnhandledRejections>();
 
-// One listener for all cases that run at the same time: which of them it was, nobody can say.
+// One listener for all cases that run at the same time: a rejection does not tell which case caused it.
 function onUnhandled(reason: unknown): void {
   for (const one of listening) one.reasons.push(reason);
 }
 
-/** Collects what nobody handled, from its making until it is stopped. */
+/** Collects unhandled rejections, from its construction until `stop()`. */
 export class UnhandledRejections {
   readonly reasons: unknown[] = [];
 

@@ -25,7 +25,7 @@ export async function within<T>(what: string, ms: number, work: PromiseLike<T>):
   }
 }
 
-/** Looks until `check` does not throw; after `ms` fails with what it threw last. */
+/** Repeats `check` until it does not throw; after `ms` throws its last error. */
 export async function eventually<T>(what: string, ms: number, check: () => T | Promise<T>): Promise<T> {
   const deadline = now() + ms;
   let last: unknown = new Error('the first look never ended');

@@ -5,7 +5,7 @@ import { askingOperations, operations } from '../kit/operations.ts';
 import { within } from '../kit/waiting.ts';
 import { eachOperation } from './each-operation.ts';
 
-/** From the call of `close()` on nothing begins, and what is under way ends. */
+/** After the call of `close()` no call begins, and pending calls end. */
 export const closing: Concern = {
   concern: 'while closing',
   cases: {
@@ -22,7 +22,7 @@ export const closing: Concern = {
         const registry = await context.open();
         const running = settles(name, context.settleMs, ['CLOSED'], () => run(registry, context.name()));
         const ending = within('close()', context.settleMs, registry.close());
-        // Both together: when one fails, the failure of the other must not be left to nobody.
+        // Await the call and the close together, so that neither rejection is unhandled.
         await Promise.all([running, ending]);
       };
     }),

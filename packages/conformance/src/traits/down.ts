@@ -31,7 +31,7 @@ export const down: Concern = {
 
     ...eachOperation(
       operations,
-      '%s works again when the backend is back, whoever asked meanwhile',
+      '%s works when the backend is back, also after calls failed meanwhile',
       ({ name, run }) => {
         return async (context, faults) => {
           const [registry, fresh] = [await context.open(), await context.open()];
@@ -45,7 +45,7 @@ export const down: Concern = {
       },
     ),
 
-    'watch does not throw, it tells interrupted': async (context, faults) => {
+    'watch does not throw while the backend is down, and tells interrupted': async (context, faults) => {
       await faults.stop();
       const registry = await context.open();
       const seen = context.slowObserver(registry, { name: context.name() });

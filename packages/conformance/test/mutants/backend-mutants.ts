@@ -33,7 +33,7 @@ const onlyTheLast: Mutant['open'] = withDriver((inner, warehouse) => {
 export const backendMutants: readonly Mutant[] = [
   {
     name: 'registers the first node of a call only',
-    caughtBy: 'register: every node of the call is registered',
+    caughtBy: 'register: register writes every node of the call',
     open: withDriver((inner) => ({ put: (entries, lease, call) => inner.put(entries.slice(0, 1), lease, call) })),
   },
   {
@@ -48,7 +48,7 @@ export const backendMutants: readonly Mutant[] = [
   },
   {
     name: 'merges metadata instead of replacing it',
-    caughtBy: 'register: the same id again replaces metadata, it does not merge',
+    caughtBy: 'register: register of a known id replaces metadata and does not merge it',
     open: withDriver((inner) => {
       const known = new Map<string, Metadata>();
       const merge = (entry: Entry): Entry => {
@@ -61,7 +61,7 @@ export const backendMutants: readonly Mutant[] = [
   },
   {
     name: 'keeps what it knows of a node when its version changes',
-    caughtBy: 'register: the same id with another version moves the node',
+    caughtBy: 'register: register of a known id with another version moves the node',
     open: withDriver((inner) => {
       const first = new Map<string, string>();
       const keep = (entry: Entry): Entry => {
@@ -74,7 +74,7 @@ export const backendMutants: readonly Mutant[] = [
   },
   {
     name: 'deletes the whole service',
-    caughtBy: 'deregister: only the nodes named are removed',
+    caughtBy: 'deregister: deregister removes the named nodes only',
     open: withDriver((inner) => ({
       async remove(keys, call) {
         const all = (await Promise.all(keys.map(({ name }) => inner.read(name, call)))).flat();
@@ -84,12 +84,12 @@ export const backendMutants: readonly Mutant[] = [
   },
   {
     name: 'removes the first node of a call only',
-    caughtBy: 'deregister: several nodes at once, of any version',
+    caughtBy: 'deregister: one deregister removes several nodes of different versions',
     open: withDriver((inner) => ({ remove: (keys, call) => inner.remove(keys.slice(0, 1), call) })),
   },
   {
     name: 'fails for an unknown id',
-    caughtBy: 'deregister: an unknown id is no error',
+    caughtBy: 'deregister: deregister of an unknown id succeeds',
     open: withDriver((inner) => ({
       async remove(keys, call) {
         const ids = (await inner.read(keys[0]?.name, call)).map(({ node }) => node.id);
@@ -100,7 +100,7 @@ export const backendMutants: readonly Mutant[] = [
   },
   {
     name: 'ignores the case of ids',
-    caughtBy: 'deregister: ids are case-sensitive',
+    caughtBy: 'deregister: deregister tells ids apart by case',
     open: withDriver((inner) => ({
       put: (entries, lease, call) =>
         inner.put(
@@ -117,7 +117,8 @@ export const backendMutants: readonly Mutant[] = [
   },
   {
     name: 'does nothing for nodes of others, though it says it can',
-    caughtBy: 'deregister: nodes of others are removed within removesOthers, else NOT_SUPPORTED',
+    caughtBy:
+      'deregister: deregister removes nodes of other objects within removesOthers, and is NOT_SUPPORTED outside it',
     open: withDriver((inner) => {
       const own = new Set<string>();
       return {
@@ -135,7 +136,7 @@ export const backendMutants: readonly Mutant[] = [
   },
   {
     name: 'is an error for an unknown name',
-    caughtBy: 'lookup: an unknown name is []',
+    caughtBy: 'lookup: getService of an unknown name is []',
     open: withDriver((inner) => ({
       async read(name, call) {
         const entries = await inner.read(name, call);
@@ -146,7 +147,7 @@ export const backendMutants: readonly Mutant[] = [
   },
   {
     name: 'reads by prefix',
-    caughtBy: 'lookup: a name that starts the same is another service',
+    caughtBy: 'lookup: getService does not mix services of which one name begins with the other',
     open: withDriver((inner) => ({
       read: async (name, call) =>
         (await inner.read(undefined, call)).filter((entry) => entry.name.startsWith(name ?? '')),
@@ -154,7 +155,7 @@ export const backendMutants: readonly Mutant[] = [
   },
   {
     name: 'lists what is long gone',
-    caughtBy: 'list: a service whose last node left is gone',
+    caughtBy: 'list: listServices leaves out a service whose last node left',
     open: withDriver((inner) => {
       const ever: Entry[] = [];
       return {
@@ -183,12 +184,12 @@ export const backendMutants: readonly Mutant[] = [
   },
   {
     name: 'sorts endpoints',
-    caughtBy: 'renew: the order of endpoints and of values is content',
+    caughtBy: 'renew: endpoints or values in another order are changed content',
     open: storing((entry) => ({ ...entry, endpoints: entry.endpoints.toSorted((a, b) => (a.name < b.name ? -1 : 1)) })),
   },
   {
     name: 'loses empty values',
-    caughtBy: 'model: any well-formed Unicode in values',
+    caughtBy: 'model: metadata values of any well-formed Unicode come back as they were written',
     open: storing((entry) => ({
       ...entry,
       metadata: Object.fromEntries(Object.entries(entry.metadata).filter(([, value]) => value !== '')),
@@ -204,7 +205,7 @@ export const backendMutants: readonly Mutant[] = [
   },
   {
     name: 'cuts ids at the 63 characters of a DNS label',
-    caughtBy: 'model: the longest name, id and version',
+    caughtBy: 'model: the longest allowed name, id and version come back',
     open: storing((entry) => ({ ...entry, node: { ...entry.node, id: entry.node.id.slice(0, 63) } })),
   },
   {
@@ -232,17 +233,17 @@ export const backendMutants: readonly Mutant[] = [
   },
   {
     name: 'explains no error',
-    caughtBy: 'errors: an outage keeps the cause of the transport',
+    caughtBy: 'errors: an error of an outage has the error of the transport as its cause',
     open: withDriver(() => ({ toError: () => new RegistryError('INTERNAL', 'something went wrong') })),
   },
   {
     name: 'says it is durable and forgets at a restart',
-    caughtBy: 'outage: what the backend keeps across its restart is as declared',
+    caughtBy: 'outage: a backend keeps across a restart what durable declares',
     open: withDriver((inner) => ({ capabilities: { ...inner.capabilities, durable: false } })),
   },
   {
     name: 'never calls a taken node a conflict, though it says it does',
-    caughtBy: 'ownership: the first register of a held id takes it over, or is CONFLICT, as declared',
+    caughtBy: 'ownership: the first register of a held id takes it over or is CONFLICT, as takesOver declares',
     open: withDriver((inner) => ({ capabilities: { ...inner.capabilities, takesOver: false } })),
   },
   {
@@ -253,7 +254,7 @@ export const backendMutants: readonly Mutant[] = [
   },
   {
     name: 'gives every object a roll of its own',
-    caughtBy: 'register: others see an acknowledged write',
+    caughtBy: 'register: another object sees an acknowledged write',
     open: ({ capabilities }, options) => openShelf(new Warehouse(capabilities), options),
   },
   {
@@ -268,7 +269,7 @@ export const backendMutants: readonly Mutant[] = [
   },
   {
     name: 'lists the backend itself',
-    caughtBy: 'list: the backend itself and its helpers are not listed',
+    caughtBy: 'list: listServices leaves out the backend itself and its helpers',
     open: withDriver((inner) => ({
       list: async (call) => [
         ...(await inner.read(undefined, call)).map(({ name, version }) => ({ name, versions: [version] })),

@@ -4,14 +4,14 @@ import { type Mutant, receiving, tells, turn, withRegistry, withWatcher } from '
 export const borderMutants: readonly Mutant[] = [
   {
     name: 'shows versions unsorted',
-    caughtBy: 'lookup: versions are sorted by code unit',
+    caughtBy: 'lookup: getService sorts versions by code unit',
     open: withRegistry((inner) => ({
       getService: async (name, options) => (await inner.getService(name, options)).toReversed(),
     })),
   },
   {
     name: 'sorts by locale',
-    caughtBy: 'lookup: nodes are sorted by code unit of their ids',
+    caughtBy: 'lookup: getService sorts nodes by the code units of their ids',
     open: withRegistry((inner) => ({
       getService: async (name, options) =>
         (await inner.getService(name, options)).map((service) => ({
@@ -22,14 +22,14 @@ export const borderMutants: readonly Mutant[] = [
   },
   {
     name: 'lists unsorted',
-    caughtBy: 'list: is sorted by name',
+    caughtBy: 'list: listServices is sorted by name',
     open: withRegistry((inner) => ({
       listServices: async (options) => (await inner.listServices(options)).toReversed(),
     })),
   },
   {
     name: 'lists a name once per version',
-    caughtBy: 'list: versions are sorted and each is named once',
+    caughtBy: 'list: listServices sorts versions and names each once',
     open: withRegistry((inner) => ({
       listServices: async (options) =>
         (await inner.listServices(options)).flatMap(({ name, versions }) =>
@@ -56,7 +56,7 @@ export const borderMutants: readonly Mutant[] = [
   },
   {
     name: 'keeps the object of its caller by reference',
-    caughtBy: 'isolation: what is passed in is copied at the call',
+    caughtBy: 'isolation: register copies its argument at the call',
     open: withRegistry((inner) => ({
       async register(service, options) {
         await turn();
@@ -66,12 +66,12 @@ export const borderMutants: readonly Mutant[] = [
   },
   {
     name: 'freezes what it is given',
-    caughtBy: 'isolation: what is passed in is left as it was',
+    caughtBy: 'isolation: register does not change its argument',
     open: receiving((service) => Object.freeze(service)),
   },
   {
     name: 'throws instead of rejecting',
-    caughtBy: 'errors: bad arguments reject, they do not throw; watch throws, it does not wait',
+    caughtBy: 'errors: bad arguments make calls reject and make watch throw at once',
     open: withRegistry((inner) => ({
       register(service, options) {
         if (service === undefined) throw new Error('service must be an object');
@@ -81,12 +81,12 @@ export const borderMutants: readonly Mutant[] = [
   },
   {
     name: 'does not say which registry failed',
-    caughtBy: 'errors: an error names its registry and is no success in disguise',
+    caughtBy: 'errors: an error names its registry, and the refused call has written nothing',
     open: withRegistry(() => ({ name: 'another' })),
   },
   {
     name: 'swaps calls',
-    caughtBy: 'call order: of many registers the last one stays',
+    caughtBy: 'call order: after many simultaneous registers of one node the last content stays',
     open: withRegistry((inner) => {
       let count = 0;
       return {
@@ -101,7 +101,7 @@ export const borderMutants: readonly Mutant[] = [
   },
   {
     name: 'a removal overtakes the register before it',
-    caughtBy: 'call order: register, then deregister: it is gone',
+    caughtBy: 'call order: a node is gone after register and deregister in that order',
     open: withRegistry((inner) => ({
       async register(service, options) {
         const copy = structuredClone(service);
@@ -117,7 +117,7 @@ export const borderMutants: readonly Mutant[] = [
   },
   {
     name: 'hands out something at register',
-    caughtBy: 'register: resolves with nothing',
+    caughtBy: 'register: register resolves with undefined',
     open: withRegistry((inner) => ({
       register: (service, options) => inner.register(service, options).then(() => service as unknown as undefined),
     })),

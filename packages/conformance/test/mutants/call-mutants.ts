@@ -153,7 +153,7 @@ export const callMutants: readonly Mutant[] = [
   },
   {
     name: 'connects when it is made and never again',
-    caughtBy: 'while the backend is down: register works again when the backend is back, whoever asked meanwhile',
+    caughtBy: 'while the backend is down: register works when the backend is back, also after calls failed meanwhile',
     open: withDriver((inner) => {
       let first: Promise<void> | undefined;
       return {
@@ -178,13 +178,13 @@ export const callMutants: readonly Mutant[] = [
     }),
   },
   {
-    name: 'holds the process for a watcher that nobody waits for',
-    caughtBy: 'lifecycle: a pending next keeps it alive',
+    name: 'holds the process for a watcher without a pending next',
+    caughtBy: 'lifecycle: a pending next of a watcher keeps the process alive',
     open: withWatcher(eager),
   },
   {
     name: 'leaves a timer behind',
-    caughtBy: 'lifecycle: rounds of open, use and close leave no handle behind',
+    caughtBy: 'lifecycle: repeated open, use and close leave no handle behind',
     open: withWatcher((inner) => {
       // Long enough for the case to see it, short enough not to hold up the test run.
       setTimeout(() => {}, 4_000);
@@ -193,7 +193,8 @@ export const callMutants: readonly Mutant[] = [
   },
   {
     name: 'sends all calls on a node at once',
-    caughtBy: 'frozen backend: calls that wait for it take effect in call order, whoever gives up in between',
+    caughtBy:
+      'frozen backend: calls that wait for a frozen backend take effect in call order, also when one between them gives up',
     open: (warehouse, options) =>
       withRegistry(() => ({ register: (service, how) => openShelf(warehouse, options).register(service, how) }))(
         warehouse,
@@ -202,7 +203,7 @@ export const callMutants: readonly Mutant[] = [
   },
   {
     name: 'connects once and fails when it is asked again',
-    caughtBy: 'lifecycle: init can be called again, and at the same time',
+    caughtBy: 'lifecycle: init can be called twice, one after the other and at the same time',
     open: withRegistry((inner) => {
       let asked = false;
       return {

@@ -13,22 +13,22 @@ const leased = (change: (lease: Lease) => Lease | undefined): Mutant['open'] =>
 export const leaseMutants: readonly Mutant[] = [
   {
     name: 'forgets the TTL',
-    caughtBy: 'ttl: reads are without it, listServices included',
+    caughtBy: 'ttl: reads leave out an expired node, listServices included',
     open: leased(() => undefined),
   },
   {
     name: 'expires too early',
-    caughtBy: 'ttl: without a renewal the node is gone, not before its TTL and not long after',
+    caughtBy: 'ttl: a node without a renewal is gone after its TTL, not before and at most expirySlackMs later',
     open: leased((lease) => ({ ...lease, ttlMs: lease.ttlMs / 2 })),
   },
   {
     name: 'expires too late',
-    caughtBy: 'ttl: without a renewal the node is gone, not before its TTL and not long after',
+    caughtBy: 'ttl: a node without a renewal is gone after its TTL, not before and at most expirySlackMs later',
     open: leased((lease) => ({ ...lease, ttlMs: lease.ttlMs + 1_000 })),
   },
   {
     name: 'rounds a TTL down',
-    caughtBy: 'ttl: a TTL below minTtlMs is raised, one between resolutions rounded up',
+    caughtBy: 'ttl: a TTL below minTtlMs is raised, and one between two steps of ttlResolutionMs is rounded up',
     open: withRegistry((inner) => ({
       get capabilities() {
         return { ...inner.capabilities, minTtlMs: 100, ttlResolutionMs: 100 };
@@ -69,7 +69,7 @@ export const leaseMutants: readonly Mutant[] = [
   },
   {
     name: 'renews without extending',
-    caughtBy: 'ttl: renewals keep it, through several TTLs',
+    caughtBy: 'ttl: renewals keep a node through several TTLs',
     open: withDriver((inner) => ({
       renew: async (keys, _lease, call) => {
         const there = new Set((await inner.read(keys[0]?.name, call)).map(({ node }) => node.id));
@@ -79,7 +79,7 @@ export const leaseMutants: readonly Mutant[] = [
   },
   {
     name: 'renews with the first TTL for ever',
-    caughtBy: 'ttl: a renewal with another TTL changes it, in both directions',
+    caughtBy: 'ttl: a renewal with a longer or shorter TTL changes the TTL',
     open: withDriver((inner) => {
       const first = new Map<string, Lease | undefined>();
       return {
@@ -96,7 +96,7 @@ export const leaseMutants: readonly Mutant[] = [
   },
   {
     name: 'keeps the old lease when a node is taken over',
-    caughtBy: 'ttl: the lease of who lost a node does not end that of who holds it',
+    caughtBy: 'ttl: the expiry of a former holder does not end the lease of the present holder',
     open: withDriver((inner, warehouse) => ({
       async put(entries, lease, call) {
         await inner.put(entries, lease, call);
@@ -110,7 +110,7 @@ export const leaseMutants: readonly Mutant[] = [
   },
   {
     name: 'a renewal makes an event',
-    caughtBy: 'renew: the same content again makes no event',
+    caughtBy: 'renew: a renewal with the same content makes no event',
     open: withRegistry((inner) => {
       const written = new Set<string>();
       return {
@@ -125,7 +125,7 @@ export const leaseMutants: readonly Mutant[] = [
   },
   {
     name: 'takes the order of metadata for content',
-    caughtBy: 'renew: the order of metadata is nothing',
+    caughtBy: 'renew: metadata in another order is the same content',
     open: withRegistry((inner) => {
       const written = new Map<string, string>();
       return {
@@ -141,7 +141,7 @@ export const leaseMutants: readonly Mutant[] = [
   },
   {
     name: 'trusts its memory over the backend',
-    caughtBy: 'renew: a renewal of what somebody removed writes it again',
+    caughtBy: 'renew: a renewal of a node that another object removed writes it again',
     open: withDriver((inner) => ({
       renew: async (keys, lease, call) => {
         await inner.renew(keys, lease, call);
@@ -151,7 +151,7 @@ export const leaseMutants: readonly Mutant[] = [
   },
   {
     name: 'does not write again after a wipe',
-    caughtBy: 'wiped backend: the next register of an owner writes it again, with and without a TTL',
+    caughtBy: 'wiped backend: the next register of an owner writes a wiped node again, with and without a TTL',
     open: withDriver((inner) => ({
       renew: async (keys, lease, call) => {
         await inner.renew(keys, lease, call);
@@ -161,19 +161,19 @@ export const leaseMutants: readonly Mutant[] = [
   },
   {
     name: 'renews what another took over',
-    caughtBy: 'ownership: a renewal by who lost it is CONFLICT and writes nothing',
+    caughtBy: 'ownership: a renewal by an object that lost the node is CONFLICT and writes nothing',
     open: withDriver((_, warehouse) => ({
       renew: async (keys, lease) => keys.filter((key) => !warehouse.shelf().renew(key, lease)),
     })),
   },
   {
     name: 'takes back at a renewal what another took over',
-    caughtBy: 'ownership: a renewal by who lost it is CONFLICT and writes nothing',
+    caughtBy: 'ownership: a renewal by an object that lost the node is CONFLICT and writes nothing',
     open: withDriver(() => ({ renew: async (keys) => keys })),
   },
   {
     name: 'refuses to take over, though it says it does',
-    caughtBy: 'ownership: a takeover is an update to watchers, a refused one is nothing',
+    caughtBy: 'ownership: watchers see a takeover as an update, and nothing of a refused one',
     open: withDriver((inner, warehouse) => {
       const mine = new Set<string>();
       return {
@@ -210,7 +210,7 @@ export const leaseMutants: readonly Mutant[] = [
   },
   {
     name: 'close leaves an orphan that was being written',
-    caughtBy: 'lifecycle: close right after a register leaves no orphan',
+    caughtBy: 'lifecycle: close right after the start of a register leaves no node behind',
     open: withDriver((inner, warehouse) => ({
       put: async (entries, lease, call) => {
         await inner.put(entries, lease, call);
@@ -222,7 +222,7 @@ export const leaseMutants: readonly Mutant[] = [
   },
   {
     name: 'loses one key of several at a renewal',
-    caughtBy: 'renew: a renewal of two nodes of which one was removed brings it back',
+    caughtBy: 'renew: a renewal of two nodes, one of them removed, writes the removed one again',
     open: withDriver((inner) => ({
       renew: async (keys, lease, call) => {
         const lost: readonly EntryKey[] = await inner.renew(keys, lease, call);
@@ -247,7 +247,7 @@ export const leaseMutants: readonly Mutant[] = [
   },
   {
     name: 'holds a grudge: what it once had it never takes over',
-    caughtBy: 'ownership: after its own deregister an object begins anew',
+    caughtBy: 'ownership: an object that deregistered its node can take it over again',
     open: withDriver((inner, warehouse) => {
       const had = new Set<string>();
       return {
@@ -265,17 +265,17 @@ export const leaseMutants: readonly Mutant[] = [
   },
   {
     name: 'arms a timer with more than it can take',
-    caughtBy: 'ttl: a TTL longer than any timer of the platform',
+    caughtBy: 'ttl: a TTL longer than the longest timer of the platform does not expire early',
     open: leased((lease) => ({ ...lease, ttlMs: lease.ttlMs > 2 ** 31 - 1 ? 1 : lease.ttlMs })),
   },
   {
     name: 'raises a TTL in silence',
-    caughtBy: 'ttl: a TTL that is raised is logged',
+    caughtBy: 'ttl: a registry logs that it raised a TTL',
     open: (warehouse, options) => openShelf(warehouse, { ...options, logger: undefined }),
   },
   {
     name: 'forgets its leases when it restarts',
-    caughtBy: 'outage: a node whose owner fell silent during an outage goes at last',
+    caughtBy: 'outage: a node whose owner fell silent during an outage expires after it',
     open: (warehouse, options) => {
       const shelf = warehouse.shelf();
       shelf.start = async () => {

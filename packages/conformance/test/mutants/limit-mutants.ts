@@ -39,7 +39,7 @@ export const limitMutants: readonly Mutant[] = [
   },
   {
     name: 'writes the good nodes of a bad call',
-    caughtBy: 'limits: one bad node of many: nothing is written',
+    caughtBy: 'limits: a register with one bad node among many writes none of them',
     open: withRegistry((inner: Registry) => ({
       async register(service, options) {
         const parts = service.nodes.map((node) => ({ ...service, nodes: [node] }));
@@ -78,14 +78,14 @@ export const limitMutants: readonly Mutant[] = [
   },
   {
     name: 'cuts a name that is too long to be read',
-    caughtBy: 'limits: reads, watches and deregister take 1-255 printable characters',
+    caughtBy: 'limits: getService, watch and deregister take any name of 1-255 printable characters',
     open: withRegistry((inner) => ({
       getService: (name, options) => inner.getService(`${name}`.slice(0, 255), options),
     })),
   },
   {
-    name: 'takes a deregister of nobody for done',
-    caughtBy: 'limits: deregister needs nodes, and each once',
+    name: 'accepts a deregister without nodes',
+    caughtBy: 'limits: deregister without nodes, or with one id twice, is INVALID_ARGUMENT',
     open: withRegistry((inner) => ({
       deregister: async (service, options) => {
         if (service?.nodes?.length !== 0) await inner.deregister(service, options);

@@ -6,7 +6,7 @@ import { done, eager, type Mutant, tells, watcher, withDriver, withWatcher } fro
 export const outageMutants: readonly Mutant[] = [
   {
     name: 'replays the state of its first snapshot when it reconnects',
-    caughtBy: 'wiped backend: a watcher of what nobody registers again is told of the delete',
+    caughtBy: 'wiped backend: a watcher hears the delete of a wiped node that is not registered again',
     open: withDriver((inner) => {
       let first: readonly Entry[] | undefined;
       return {
@@ -26,7 +26,7 @@ export const outageMutants: readonly Mutant[] = [
   },
   {
     name: 'tells no difference after an outage, only what comes later',
-    caughtBy: 'outage: what changed while a watcher was cut off is the difference',
+    caughtBy: 'outage: a watcher that was cut off hears what changed meanwhile',
     open: withDriver((inner) => {
       let told: Map<string, Entry> | undefined;
       return {
@@ -55,12 +55,12 @@ export const outageMutants: readonly Mutant[] = [
   },
   {
     name: 'tells of an outage that is over',
-    caughtBy: 'coalescing: an interruption that nobody was told of vanishes with its end',
+    caughtBy: 'coalescing: an interruption that ends before a consumer reads it is not told',
     open: withWatcher(eager),
   },
   {
     name: 'a lost backend ends a watcher',
-    caughtBy: 'outage: changes go on after an outage',
+    caughtBy: 'outage: a watcher hears changes after an outage',
     open: withWatcher((inner) => {
       let lost = false;
       return watcher(
@@ -76,7 +76,7 @@ export const outageMutants: readonly Mutant[] = [
   },
   {
     name: 'an outage empties the state',
-    caughtBy: 'outage: a watcher is told interrupted and keeps what it knew',
+    caughtBy: 'outage: an outage is one interrupted event and no delete',
     open: withWatcher((inner) => {
       const told = new Map<string | undefined, Service>();
       return tells(inner, (event) => {
@@ -89,12 +89,12 @@ export const outageMutants: readonly Mutant[] = [
   },
   {
     name: 'says nothing of an outage',
-    caughtBy: 'outage: a watcher is told interrupted and keeps what it knew',
+    caughtBy: 'outage: an outage is one interrupted event and no delete',
     open: withWatcher((inner) => tells(inner, (event) => (event.type === 'interrupted' ? [] : [event]))),
   },
   {
     name: 'never says that it is synced again',
-    caughtBy: 'outage: a backend that is back is told as the difference, then synced',
+    caughtBy: 'outage: after an outage a watcher hears the difference, then synced',
     open: withWatcher((inner) => {
       let lost = false;
       return tells(inner, (event) => {
@@ -105,7 +105,7 @@ export const outageMutants: readonly Mutant[] = [
   },
   {
     name: 'tells of an outage as often as it was tried',
-    caughtBy: 'coalescing: an outage that goes on is told once, however often it was tried',
+    caughtBy: 'coalescing: a long outage is one interrupted event, however many reconnects fail',
     open: withWatcher(eager),
   },
 ];

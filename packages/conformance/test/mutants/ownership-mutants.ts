@@ -7,7 +7,7 @@ export const ownershipMutants: readonly Mutant[] = [
   {
     // Found by a history on etcd: without a lease the value alone told whose a key is.
     name: 'takes what another wrote with the same content for its own',
-    caughtBy: 'ownership: the same content from another object is a takeover as well',
+    caughtBy: 'ownership: a first register with the same content from another object is a takeover as well',
     open: withDriver((inner, warehouse) => {
       const written = new Map<string, Entry>();
       return {

@@ -62,7 +62,7 @@ export const reportedLeaseMutants: readonly Mutant[] = [
   {
     // alibaba/nacos#1733: the heartbeat of the first of two registers goes on.
     name: 'a node that was registered twice comes back after its deregistration',
-    caughtBy: 'watch: one node per event, also when many are written and removed at once',
+    caughtBy: 'watch: every event carries one node, also when many are written or removed at once',
     open: withDriver((inner, warehouse) => {
       const times = new Map<string, number>();
       const last = new Map<string, Entry>();
@@ -88,7 +88,7 @@ export const reportedLeaseMutants: readonly Mutant[] = [
   {
     // apache/curator#43: what is registered again after a lost session is the first content.
     name: 'writes its first content again when the backend lost the node',
-    caughtBy: 'renew: a renewal of what somebody removed writes its last content, not an earlier one',
+    caughtBy: 'renew: a renewal of a removed node writes its last content, not an earlier one',
     open: withDriver((inner) => {
       const first = new Map<string, Entry>();
       return {
@@ -128,7 +128,7 @@ export const reportedLeaseMutants: readonly Mutant[] = [
   {
     // smallnest/rpcx#420: "requested lease not found", for ever.
     name: 'cannot register again what expired once',
-    caughtBy: 'ttl: after its expiry the same register writes it again',
+    caughtBy: 'ttl: a register after the expiry writes the node again',
     open: withLeases((inner, leases, warehouse) => ({
       async put(entries, lease, call) {
         const shelf = warehouse.shelf();
@@ -154,7 +154,7 @@ export const reportedLeaseMutants: readonly Mutant[] = [
     })),
   },
   {
-    // Found by a history: a handle that the server has forgotten is taken for a node that nobody has.
+    // Found by a history: a handle that the server has forgotten is taken for a node without a holder.
     name: 'takes what another registered after an expiry for lost',
     caughtBy: "ownership: a renewal of a node that expired and is another's now is CONFLICT",
     open: forgettingHolders('expired'),
@@ -168,7 +168,7 @@ export const reportedLeaseMutants: readonly Mutant[] = [
   {
     // One lease for the process, revoked by the first deregister (etcd clients of several kinds).
     name: 'a deregistration revokes the lease of all nodes of the object',
-    caughtBy: 'ttl: without a TTL the node stays; deregistered before its TTL it is gone once',
+    caughtBy: 'ttl: a node without a TTL stays, and one that is deregistered before its TTL is deleted once',
     open: withLeases((inner, leases) => ({
       async remove(keys, call) {
         const revoked = keys.some((key) => leases.has(keyOfKey(key)));
@@ -201,7 +201,7 @@ export const reportedLeaseMutants: readonly Mutant[] = [
   {
     // One session for the process: the first expiry takes everything.
     name: 'the expiry of one node takes all leased nodes of the object',
-    caughtBy: 'ttl: a change of content extends it as well',
+    caughtBy: 'ttl: a register with changed content extends the TTL as well',
     open: withLeases((inner, leases, warehouse) => ({
       async put(entries, lease, call) {
         await inner.put(entries, lease, call);
@@ -221,7 +221,7 @@ export const reportedLeaseMutants: readonly Mutant[] = [
   {
     // A lease may be lengthened and never shortened.
     name: 'never shortens a lease',
-    caughtBy: 'ttl: a renewal with another TTL changes it, in both directions',
+    caughtBy: 'ttl: a renewal with a longer or shorter TTL changes the TTL',
     open: withLeases((inner, leases) => ({
       renew: (keys, lease, call) => {
         const before = leases.get(keyOfKey(keys[0] ?? { name: '', id: '' }))?.lease;
@@ -233,7 +233,7 @@ export const reportedLeaseMutants: readonly Mutant[] = [
   {
     // owncloud/ocis#6762: the key-value store's create instead of its put.
     name: 'creates a node and never replaces one',
-    caughtBy: 'register: the same id again replaces the address',
+    caughtBy: 'register: register of a known id replaces the address',
     open: withDriver((inner, warehouse) => ({
       put: (entries, lease, call) =>
         inner.put(
@@ -246,7 +246,7 @@ export const reportedLeaseMutants: readonly Mutant[] = [
   {
     // go-kratos/kratos#1711: the instances of one host are one.
     name: 'takes nodes of one address for one node',
-    caughtBy: 'register: a second call adds nodes and keeps those of the first',
+    caughtBy: 'register: a second register of a service adds nodes and keeps those of the first',
     open: withDriver((inner, warehouse) => ({
       async put(entries, lease, call) {
         for (const entry of entries) {
@@ -277,7 +277,7 @@ export const reportedLeaseMutants: readonly Mutant[] = [
   {
     // apache/dubbo#15633: the time of the last heartbeat is part of what is compared.
     name: 'stamps a renewal into the metadata',
-    caughtBy: 'renew: the same content again makes no event',
+    caughtBy: 'renew: a renewal with the same content makes no event',
     open: withRegistry((inner, { clock }) => ({
       register: (service, options) =>
         inner.register({ ...service, metadata: { ...service?.metadata, 'renewed-at': `${clock.now()}` } }, options),
@@ -286,7 +286,7 @@ export const reportedLeaseMutants: readonly Mutant[] = [
   {
     // Values that a decoder of tags takes for something else than text.
     name: 'reads "true" and "null" as what they look like',
-    caughtBy: 'fidelity: text that parsers take apart stays whole',
+    caughtBy: 'fidelity: text with separators, escapes and quotes comes back whole',
     open: withDriver((inner) => ({
       read: async (name, call) =>
         (await inner.read(name, call)).map((entry) => ({
@@ -298,8 +298,8 @@ export const reportedLeaseMutants: readonly Mutant[] = [
     })),
   },
   {
-    // A sweeper that runs when somebody asks.
-    name: 'expires nodes when somebody reads',
+    // A sweeper that runs at reads only.
+    name: 'expires nodes at reads only',
     caughtBy: 'ttl: an expiry is a delete with the reason expired',
     open: withLeases((inner, leases, warehouse) => {
       const due = new Map<string, number>();

@@ -13,7 +13,7 @@ export const reportedWatchMutants: readonly Mutant[] = [
   {
     // apache/shenyu#6526, alibaba/nacos#11: an empty answer never replaces the one before.
     name: 'reads the last node of a service for ever',
-    caughtBy: 'deregister: a deregistered node is gone for everybody',
+    caughtBy: 'deregister: a deregistered node is gone for every reader and watcher',
     open: withDriver((inner) => {
       const last = new Map<string, readonly Entry[]>();
       return {
@@ -29,7 +29,7 @@ export const reportedWatchMutants: readonly Mutant[] = [
   {
     // go-kratos/kratos#3562, nacos-group/nacos-sdk-nodejs#124
     name: 'a watcher is not told of the last node leaving',
-    caughtBy: 'watch: a delete says deregistered and carries the node as it was',
+    caughtBy: 'watch: deregister is a delete event with the reason deregistered and the node as it was',
     open: sinking((sink) => {
       const there = new Set<string>();
       return {
@@ -51,7 +51,7 @@ export const reportedWatchMutants: readonly Mutant[] = [
   {
     // go-kratos/kratos#2911: a watch that failed at first is taken for one that runs.
     name: 'a watch that failed at first never starts',
-    caughtBy: 'outage: a watcher that begins during an outage: interrupted, later the state and synced',
+    caughtBy: 'outage: a watcher that begins during an outage hears interrupted, later the state and synced',
     open: withDriver((inner) => {
       const known = new Set<string | undefined>();
       let failed = false;
@@ -78,7 +78,7 @@ export const reportedWatchMutants: readonly Mutant[] = [
   {
     // hashicorp/consul#2621, linkerd/linkerd#1230: the index began anew, the client waits for the old one.
     name: 'after a restart it waits for the old index',
-    caughtBy: 'outage: the first node that comes after synced is told',
+    caughtBy: 'outage: a watcher hears of the first node after the synced that ends an outage',
     open: withDriver((inner) => {
       let index = 0;
       return {
@@ -108,7 +108,7 @@ export const reportedWatchMutants: readonly Mutant[] = [
   {
     // apache/kyuubi#7558, etcd-io/jetcd#439: the watch is not armed again.
     name: 'after an outage it tells the state and no change',
-    caughtBy: 'outage: changes go on after an outage',
+    caughtBy: 'outage: a watcher hears changes after an outage',
     open: withDriver((inner) => {
       const lives = new Map<string | undefined, number>();
       return {
@@ -142,7 +142,7 @@ export const reportedWatchMutants: readonly Mutant[] = [
   {
     // owncloud/ocis#9740: services are told apart by name alone.
     name: 'reads the nodes of one version only',
-    caughtBy: 'lookup: nodes are grouped by version',
+    caughtBy: 'lookup: getService groups nodes by version',
     open: withRegistry((inner) => ({
       getService: async (name, options) => (await inner.getService(name, options)).slice(-1),
     })),
@@ -167,7 +167,7 @@ export const reportedWatchMutants: readonly Mutant[] = [
   {
     // ai-dynamo/dynamo#13224: what leaves between the list and the watch.
     name: 'misses what leaves right after the first state',
-    caughtBy: 'call order: register, then deregister: it is gone',
+    caughtBy: 'call order: a node is gone after register and deregister in that order',
     open: sinking((sink) => {
       let early = true;
       return {
@@ -184,7 +184,7 @@ export const reportedWatchMutants: readonly Mutant[] = [
   {
     // ai-dynamo/dynamo#13224: a new list adds, it never takes away.
     name: 'after an outage it adds what is new and keeps what is gone',
-    caughtBy: 'wiped backend: a watcher of what nobody registers again is told of the delete',
+    caughtBy: 'wiped backend: a watcher hears the delete of a wiped node that is not registered again',
     open: withDriver((inner) => {
       const told = new Map<string, Entry>();
       return {
@@ -214,7 +214,7 @@ export const reportedWatchMutants: readonly Mutant[] = [
   {
     // alibaba/nacos: protection against an empty push.
     name: 'does not believe an empty state',
-    caughtBy: 'wiped backend: a watcher of what nobody registers again is told of the delete',
+    caughtBy: 'wiped backend: a watcher hears the delete of a wiped node that is not registered again',
     open: withDriver((inner) => {
       const last = new Map<string | undefined, readonly Entry[]>();
       return {
@@ -252,7 +252,7 @@ export const reportedWatchMutants: readonly Mutant[] = [
   {
     // Reads that share a flight: one that begins after a write joins one that began before it.
     name: 'a read joins one that began before the write',
-    caughtBy: 'freshness of reads: a read that begins after a register shows it, whatever is still being read',
+    caughtBy: 'freshness of reads: a read that begins after a register shows it, also while an earlier read is pending',
     open: withDriver((inner) => {
       const flights = new Map<string | undefined, Promise<readonly Entry[]>>();
       return {
@@ -275,7 +275,7 @@ export const reportedWatchMutants: readonly Mutant[] = [
   {
     // A long poll that ends and begins anew: what happens in between waits for the next change.
     name: 'a change right after another waits for the next one',
-    caughtBy: 'watch: one node per event, also when many are written and removed at once',
+    caughtBy: 'watch: every event carries one node, also when many are written or removed at once',
     open: sinking((sink) => {
       let last = Number.NEGATIVE_INFINITY;
       const pending: (() => void)[] = [];
@@ -295,7 +295,7 @@ export const reportedWatchMutants: readonly Mutant[] = [
   {
     // Hysteresis against flapping: away and back within the window is nothing, though it came back changed.
     name: 'a node that comes back at once is taken for the one that left',
-    caughtBy: 'coalescing: delete and create of something else pending are one update',
+    caughtBy: 'coalescing: a pending delete and create with other content become one update',
     open: sinking((sink) => {
       const leaving = new Map<string, () => void>();
       return {

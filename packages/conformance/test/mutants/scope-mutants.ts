@@ -161,7 +161,7 @@ export const scopeMutants: readonly Mutant[] = [
   },
   {
     name: 'loses the first create after an outage',
-    caughtBy: 'outage: the first node that comes after synced is told',
+    caughtBy: 'outage: a watcher hears of the first node after the synced that ends an outage',
     open: withDriver((inner) => {
       let life = 0;
       return {
@@ -179,7 +179,7 @@ export const scopeMutants: readonly Mutant[] = [
   },
   {
     name: 'tells synced before the deletes of an outage',
-    caughtBy: 'outage: synced comes after the deletes of what the outage took',
+    caughtBy: 'outage: after an outage deletes come before synced',
     open: withWatcher((inner) => {
       let lost = false;
       const deletes: WatchEvent[] = [];

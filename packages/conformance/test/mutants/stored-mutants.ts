@@ -54,34 +54,34 @@ function known(warehouse: Warehouse, namespace: string | undefined): ReadonlySet
 export const storedMutants: readonly Mutant[] = [
   {
     name: 'normalises Unicode',
-    caughtBy: 'fidelity: Unicode is stored as it is, never normalised',
+    caughtBy: 'fidelity: Unicode comes back as it was written, not normalised',
     open: storing((entry) => withNodeMetadata(entry, (metadata) => mapped(metadata, (value) => value.normalize()))),
   },
   {
     name: 'splits pairs at every equals sign',
-    caughtBy: 'fidelity: text that parsers take apart stays whole',
+    caughtBy: 'fidelity: text with separators, escapes and quotes comes back whole',
     open: storing((entry) =>
       withNodeMetadata(entry, (metadata) => mapped(metadata, (value) => value.split('=')[0] ?? '')),
     ),
   },
   {
     name: 'does not write a change of case alone',
-    caughtBy: 'fidelity: a change of case alone is a change',
+    caughtBy: 'fidelity: a change of upper to lower case alone is an update',
     open: writingDifferences((text) => text.toLowerCase()),
   },
   {
     name: 'compares the beginning of what it writes',
-    caughtBy: 'fidelity: a change of the last character alone is a change',
+    caughtBy: 'fidelity: a change of the last character alone is an update',
     open: writingDifferences((text) => text.slice(0, 128)),
   },
   {
     name: 'loses the 64th pair of node metadata',
-    caughtBy: 'fidelity: the 64th pair and the last byte of metadata, of nodes and endpoints too',
+    caughtBy: 'fidelity: the 64th pair and the last byte of metadata come back, for nodes and endpoints as well',
     open: storing((entry) => withNodeMetadata(entry, (metadata) => firstPairs(metadata, 63))),
   },
   {
     name: 'loses the last byte of a long value of node metadata',
-    caughtBy: 'fidelity: the 64th pair and the last byte of metadata, of nodes and endpoints too',
+    caughtBy: 'fidelity: the 64th pair and the last byte of metadata come back, for nodes and endpoints as well',
     open: storing((entry) =>
       withNodeMetadata(entry, (metadata) =>
         mapped(metadata, (value) => (Buffer.byteLength(value) >= 1_024 ? value.slice(0, -1) : value)),
@@ -90,12 +90,12 @@ export const storedMutants: readonly Mutant[] = [
   },
   {
     name: 'loses the 64th pair of endpoint metadata',
-    caughtBy: 'fidelity: the 64th pair and the last byte of metadata, of nodes and endpoints too',
+    caughtBy: 'fidelity: the 64th pair and the last byte of metadata come back, for nodes and endpoints as well',
     open: storing((entry) => withEndpointMetadata(entry, (metadata) => firstPairs(metadata, 63))),
   },
   {
     name: 'a node without metadata inherits that of a sibling',
-    caughtBy: 'fidelity: a node inherits nothing of its siblings',
+    caughtBy: 'fidelity: a node has only its own metadata and endpoints, never those of a sibling',
     open: withDriver((inner, warehouse) => ({
       put: (entries, lease, call) =>
         inner.put(

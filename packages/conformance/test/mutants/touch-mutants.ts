@@ -68,7 +68,7 @@ const caching = (ms: number): Mutant['open'] =>
     };
   });
 
-/** What adapters get wrong about leases that nobody touched and reads that were asked before. */
+/** What adapters get wrong about leases that no call touched, and about reads that began before a write. */
 export const touchMutants: readonly Mutant[] = [
   {
     name: 'a read extends a lease',
@@ -98,7 +98,7 @@ export const touchMutants: readonly Mutant[] = [
   },
   {
     name: 'three renew intervals are the TTL',
-    caughtBy: 'what leaves a lease alone: a renew interval neither lengthens nor shortens it',
+    caughtBy: 'what leaves a lease alone: a renew interval neither lengthens nor shortens the TTL of a node',
     open: withRegistry((inner) => ({
       register: (service, options) =>
         inner.register(
@@ -143,17 +143,18 @@ export const touchMutants: readonly Mutant[] = [
   },
   {
     name: 'keeps reads for 25 ms',
-    caughtBy: 'freshness of reads: the next read of an object shows its own register, whatever it read just before',
+    caughtBy: 'freshness of reads: a read after a register of the same object shows it, also right after another read',
     open: caching(25),
   },
   {
     name: 'keeps reads of others for 25 ms',
-    caughtBy: 'freshness of reads: a read of another that begins propagationMs after a write shows it',
+    caughtBy: 'freshness of reads: a read of another object that begins propagationMs after a write shows it',
     open: caching(25),
   },
   {
     name: 'keeps lists for 25 ms',
-    caughtBy: 'freshness of reads: the list shows a write of its own object at once and of others after propagationMs',
+    caughtBy:
+      'freshness of reads: listServices shows a write of its own object at once and one of another object after propagationMs',
     open: (warehouse, options) => {
       let last: {
         readonly at: number;
@@ -170,7 +171,7 @@ export const touchMutants: readonly Mutant[] = [
   },
   {
     name: 'answers reads from a watch that lags',
-    caughtBy: 'freshness of reads: a read while the same service is watched is as fresh as without',
+    caughtBy: 'freshness of reads: a read is as fresh while the same service is watched',
     open: withDriver((inner, { clock }) => {
       const watched = new Map<string, Map<string, Entry>>();
       return {
@@ -205,7 +206,7 @@ export const touchMutants: readonly Mutant[] = [
     }),
   },
   {
-    name: 'writes changed content over who took the node',
+    name: 'writes changed content over the object that took the node',
     caughtBy: 'ownership: changed content from an object that lost the node is CONFLICT and writes nothing',
     open: (warehouse, options) =>
       withRegistry((inner) => {

@@ -4,7 +4,7 @@ import { done, type Mutant, watcher, withRegistry, withWatcher } from './mutant.
 export const watchEndMutants: readonly Mutant[] = [
   {
     name: 'leaks a watcher: return ends nothing',
-    caughtBy: 'end of a watch: return ends it, a pending next included',
+    caughtBy: 'end of a watch: return ends a watch and its pending next',
     open: withWatcher((inner) =>
       watcher(
         () => inner.next(),
@@ -14,7 +14,7 @@ export const watchEndMutants: readonly Mutant[] = [
   },
   {
     name: 'goes on after its end',
-    caughtBy: 'end of a watch: after its end next is done, whatever happens',
+    caughtBy: 'end of a watch: next of an ended watch is done, whatever changes on the roll',
     open: withRegistry((inner) => ({
       watch: (options) => {
         let current = inner.watch(options);
@@ -31,7 +31,7 @@ export const watchEndMutants: readonly Mutant[] = [
   },
   {
     name: 'its signal ends it with an error',
-    caughtBy: 'end of a watch: its signal ends it without an error',
+    caughtBy: 'end of a watch: the signal of a watch ends it without an error',
     open: withWatcher((inner, _, { signal }) =>
       watcher(
         async () => {
@@ -45,12 +45,12 @@ export const watchEndMutants: readonly Mutant[] = [
   },
   {
     name: 'ignores its signal',
-    caughtBy: 'end of a watch: its signal ends it without an error',
+    caughtBy: 'end of a watch: the signal of a watch ends it without an error',
     open: withRegistry((inner) => ({ watch: (options) => inner.watch({ name: options?.name }) })),
   },
   {
     name: 'close leaves watchers waiting',
-    caughtBy: 'end of a watch: close of the registry ends it, a pending next included',
+    caughtBy: 'end of a watch: close of the registry ends a watch and its pending next',
     open: withWatcher((inner) => {
       let ended = false;
       return watcher(
@@ -67,7 +67,7 @@ export const watchEndMutants: readonly Mutant[] = [
   },
   {
     name: 'the end of one watcher ends all',
-    caughtBy: 'watch: watchers are independent: the end of one ends no other',
+    caughtBy: 'watch: the end of one watcher ends no other watcher',
     open: withRegistry((inner) => {
       const open: ReturnType<typeof inner.watch>[] = [];
       return {

@@ -5,12 +5,12 @@ import { eager, type Mutant, sinking, tells, watcher, withDriver, withRegistry, 
 export const watchMutants: readonly Mutant[] = [
   {
     name: 'tells no initial state',
-    caughtBy: 'watch: first the current state as creates, then synced',
+    caughtBy: 'watch: a watch begins with the current state as creates, then synced',
     open: sinking((sink) => ({ snapshot: () => sink.snapshot([]) })),
   },
   {
     name: 'tells synced before the creates',
-    caughtBy: 'watch: first the current state as creates, then synced',
+    caughtBy: 'watch: a watch begins with the current state as creates, then synced',
     open: withWatcher((inner) => {
       let first = true;
       return tells(inner, (event) => {
@@ -23,7 +23,7 @@ export const watchMutants: readonly Mutant[] = [
   },
   {
     name: 'drops the second event of a batch',
-    caughtBy: 'watch: one node per event, also when many are written and removed at once',
+    caughtBy: 'watch: every event carries one node, also when many are written or removed at once',
     open: sinking((sink) => {
       let batch = 0;
       return {
@@ -39,7 +39,7 @@ export const watchMutants: readonly Mutant[] = [
   },
   {
     name: 'misses what happens between snapshot and changes',
-    caughtBy: 'watch: nothing is missed between snapshot and changes',
+    caughtBy: 'watch: a watcher misses no change between snapshot and changes',
     open: sinking((sink) => {
       let ready = false;
       return {
@@ -56,12 +56,12 @@ export const watchMutants: readonly Mutant[] = [
   },
   {
     name: 'deletes without a reason',
-    caughtBy: 'watch: a delete says deregistered and carries the node as it was',
+    caughtBy: 'watch: deregister is a delete event with the reason deregistered and the node as it was',
     open: sinking((sink) => ({ remove: (key) => sink.remove(key) })),
   },
   {
     name: 'a delete carries what the caller passed',
-    caughtBy: 'watch: a delete says deregistered and carries the node as it was',
+    caughtBy: 'watch: deregister is a delete event with the reason deregistered and the node as it was',
     open: withWatcher((inner) =>
       tells(inner, (event) =>
         event.type === 'delete'
@@ -77,7 +77,7 @@ export const watchMutants: readonly Mutant[] = [
   },
   {
     name: 'an event carries all nodes of the service',
-    caughtBy: 'watch: one node per event, also when many are written and removed at once',
+    caughtBy: 'watch: every event carries one node, also when many are written or removed at once',
     open: withWatcher((inner, registry) =>
       tells(inner, async (event) => {
         if (!('service' in event) || event.type === 'delete') return [event];
@@ -113,14 +113,14 @@ export const watchMutants: readonly Mutant[] = [
   },
   {
     name: 'every change is a create',
-    caughtBy: 'watch: changed content is an update with the new content',
+    caughtBy: 'watch: changed content is an update event with the new content',
     open: withWatcher((inner) =>
       tells(inner, (event) => (event.type === 'update' ? [{ ...event, type: 'create' }] : [event])),
     ),
   },
   {
     name: 'ignores a change of endpoints and version',
-    caughtBy: 'watch: each kind of change is an update: address, metadata, endpoints, version',
+    caughtBy: 'watch: a change of address, metadata, endpoints or version is an update event',
     open: withWatcher((inner) => {
       const told = new Map<string, string>();
       return tells(inner, (event) => {
@@ -134,7 +134,7 @@ export const watchMutants: readonly Mutant[] = [
   },
   {
     name: 'tells a watcher of one service about all',
-    caughtBy: 'watch: a watcher of one service is told of no other',
+    caughtBy: 'watch: a watcher of one service hears of no other service',
     open: withRegistry((inner) => ({
       watch: (options) => {
         if (options?.name !== undefined) inner.watch({ name: options.name });
@@ -144,14 +144,14 @@ export const watchMutants: readonly Mutant[] = [
   },
   {
     name: 'has no wildcard watch',
-    caughtBy: 'watch: without a name it is told of all services',
+    caughtBy: 'watch: a watcher without a name hears of all services',
     open: withDriver((inner) => ({
       watch: (name, sink, call) => inner.watch(name ?? 'all', sink, call),
     })),
   },
   {
     name: 'starts before the first next',
-    caughtBy: 'watch: it starts at the first next',
+    caughtBy: 'watch: a watch starts at the first next',
     open: withWatcher((inner) => {
       const first = inner.next();
       let used = false;
@@ -167,17 +167,17 @@ export const watchMutants: readonly Mutant[] = [
   },
   {
     name: 'queues every event without bound',
-    caughtBy: 'coalescing: every node changed many times: at most one pending event per node',
+    caughtBy: 'coalescing: a consumer that sleeps while every node changes many times has one pending event per node',
     open: withWatcher(eager),
   },
   {
     name: 'tells of a node that came and went meanwhile',
-    caughtBy: 'coalescing: create and delete pending are nothing',
+    caughtBy: 'coalescing: a pending create and delete become no event',
     open: withWatcher(eager),
   },
   {
     name: 'watches only names that could be registered',
-    caughtBy: 'watch: names that only others could have written can be watched',
+    caughtBy: 'watch: watch takes names that register would refuse',
     open: withRegistry((inner) => ({
       watch: (options) => {
         if (/[^a-z0-9._-]/.test(options?.name ?? '')) throw new RegistryError('INVALID_ARGUMENT', 'name is not a name');

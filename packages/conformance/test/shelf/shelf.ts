@@ -96,7 +96,7 @@ export class Shelf {
     });
   }
 
-  /** Who holds it and could defend it. */
+  /** The object that holds the node and could defend it. */
   holderOf(key: EntryKey): Holder | undefined {
     const holder = this.records.get(keyOf(key.name, key.id))?.holder;
     return holder?.alive ? holder : undefined;

@@ -72,7 +72,7 @@ export interface Deadline {
   readonly ms: number;
   /** Ends the work earlier. */
   readonly signal?: AbortSignal | undefined;
-  /** What the work is aborted with when its time is over. */
+  /** The abort reason when the time is over. */
   readonly reason: Error;
 }
 

@@ -1,4 +1,4 @@
-/** What everybody else knows of an adapter. Service, command line, doctor, gates and tables read it and never compare names. */
+/** An adapter as data. Service, command line, doctor, gates and tables read this and never compare names. */
 import type { CallOptions, Capabilities, Registry, RegistryOptions } from '../contract.ts';
 
 /** What every adapter's factory takes. */
@@ -43,6 +43,8 @@ export interface DiscoveryAdmin {
   status(call?: CallOptions): Promise<object>;
   /** Evicts every expired instance of `env` now; answers how many. */
   endProtection(env: string, call?: CallOptions): Promise<number>;
+  /** What the server keeps, as of now, in the bytes of one file. Its deadline is that of the first byte. */
+  backup(call?: CallOptions): Promise<AsyncIterable<Uint8Array>>;
 }
 
 /** An adapter package `@rollcall/<name>` exports its factory as `<name>` and this as `adapter`. */

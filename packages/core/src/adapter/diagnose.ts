@@ -40,6 +40,6 @@ function* skippedBy({ name, skipped }: Registry): Generator<Finding, void, undef
   if (skipped === undefined || skipped.count === 0) return;
   const named = skipped.examples.map(({ key, reason }) => `${key} (${reason})`);
   const rest = skipped.count - named.length;
-  const what = `${name}: skipped ${skipped.count} that cannot be read: ${named.join('; ')}${rest > 0 ? `; and ${rest} more` : ''}`;
+  const what = `${name}: skipped ${skipped.count} records that cannot be read: ${named.join('; ')}${rest > 0 ? `; and ${rest} more` : ''}`;
   yield { level: 'warning', what, remedy: 'correct or remove what another program wrote there' };
 }

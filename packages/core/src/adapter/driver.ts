@@ -40,7 +40,7 @@ export interface EntryKey {
 export interface DriverCall {
   /** Aborted at the deadline of the call, by its caller, or at close. A driver must end its work then. */
   readonly signal: AbortSignal;
-  /** For what a caller cannot see: a skipped record, a change of member. Never for what is thrown. */
+  /** For events that a caller cannot see, such as a skipped record or a change of member. Errors are thrown and not logged. */
   readonly logger: Logger;
 }
 
@@ -86,7 +86,7 @@ export interface RegistryDriver {
    * content is put as well. `CONFLICT` where another holds one.
    */
   renew(keys: readonly EntryKey[], lease: Lease | undefined, call: DriverCall): Promise<readonly EntryKey[]>;
-  /** Removes whoever registered them, within `removesOthers`; unknown keys are no error. */
+  /** Removes these keys, also of other holders within `removesOthers`; unknown keys are no error. */
   remove(keys: readonly EntryKey[], call: DriverCall): Promise<void>;
   /** All entries, or those of one service. */
   read(name: string | undefined, call: DriverCall): Promise<readonly Entry[]>;
@@ -97,7 +97,7 @@ export interface RegistryDriver {
    * Compaction, an index that went back, a periodic re-list: reject or snapshot again.
    */
   watch(name: string | undefined, sink: WatchSink, call: DriverCall): Promise<void>;
-  /** The one place where backend errors become ours. */
+  /** The one place that translates backend errors into `RegistryError`. */
   toError(cause: unknown): RegistryError;
   /** Withdraws of these keys what this object still holds, then frees every socket and timer. */
   close(options: { readonly withdraw: readonly EntryKey[] }, call: DriverCall): Promise<void>;

@@ -10,7 +10,7 @@ export interface FailoverOptions<T> {
   readonly clock: Clock;
   /** Whether another target may succeed where this failure was seen. */
   readonly isUnreachable: (cause: unknown) => boolean;
-  /** How a target that did not answer in time is called in errors. */
+  /** Name of a target in the error that it did not answer in time. */
   readonly describe?: ((target: T) => string) | undefined;
 }
 

@@ -10,7 +10,7 @@ export function invalidOption(registry: string, message: string, cause?: unknown
   return new RegistryError('INVALID_ARGUMENT', message, { registry, ...(cause === undefined ? {} : { cause }) });
 }
 
-/** `CONFLICT`: a renewal found the node in the hands of `holder`, such as "another registry object". */
+/** `CONFLICT`: a renewal found that `holder` holds the node, such as "another registry object". */
 export function conflict(registry: string, { name, id }: EntryKey, holder: string): RegistryError<'CONFLICT'> {
   return new RegistryError('CONFLICT', `node ${id} of ${name} was taken over by ${holder}`, { registry });
 }
@@ -34,7 +34,7 @@ export interface EndpointRules {
   readonly registry: string;
   /** Where the backend is when no address is given. */
   readonly defaults: readonly string[];
-  /** How messages call the addresses; default `addresses`. */
+  /** Name of the addresses in messages; default `addresses`. */
   readonly source?: string | undefined;
   /** Port of an address that names none; a URL without a port has that of its scheme unless `urlPort` is `default`. */
   readonly defaultPort: number;
@@ -65,7 +65,7 @@ function parseEndpoint(value: unknown, rules: EndpointRules): BackendEndpoint {
   // `ftp://host`, `http:/host` and `http//host` would be a host named as the scheme is, to which the token is sent.
   const isOther = !hasScheme && /^[a-z][a-z0-9+.-]*(?::\/|\/\/)/i.test(text);
   const url = !isOther && isWritten(full) && URL.canParse(full) ? new URL(full) : undefined;
-  // Not repeated: a password may be in it.
+  // The message does not repeat the address, since a password may be in it.
   if (url !== undefined && (url.username !== '' || url.password !== ''))
     throw invalidOption(registry, `${source}: ${rule}, without a user`);
   const path = url?.pathname.replace(/\/+$/, '') ?? '';
@@ -85,7 +85,7 @@ function parseEndpoint(value: unknown, rules: EndpointRules): BackendEndpoint {
   return { secure, host, port, address, origin: `${url.protocol}//${address}`, path };
 }
 
-/** Without what a URL leaves out or reads as a slash. */
+/** Removes what a URL drops or reads as a slash, to compare the two. */
 const isWritten = (text: string): boolean => !/[\s\\\p{Cc}]/u.test(text);
 
 /** A token that can travel in a header, without white space around it; throws `INVALID_ARGUMENT`, which names `source`. */

@@ -14,11 +14,11 @@ const hints: readonly (readonly [RegExp, (names: TlsNames) => string])[] = [
   // An alert comes from the server.
   [
     /alert (?:\w+ )*(?:certificate|unknown ca|handshake failure)/i,
-    ({ cert }) => `the server accepts no client without a certificate that it believes: name yours in ${cert}`,
+    ({ cert }) => `the server accepts only clients with a certificate that it trusts: name yours in ${cert}`,
   ],
   [
     /unable to (?:get|verify)|self.signed certificate|unknown authority/i,
-    ({ ca }) => `the certificate of the server is not believed: name its authority in ${ca}`,
+    ({ ca }) => `the certificate of the server is not trusted: name its authority in ${ca}`,
   ],
   [
     /wrong version number|packet length too long|before secure TLS connection/i,
@@ -30,7 +30,7 @@ const hints: readonly (readonly [RegExp, (names: TlsNames) => string])[] = [
   ],
 ];
 
-/** The message without OpenSSL's places in its source, and with what to do where TLS may be the reason. */
+/** Removes OpenSSL's source locations from a message, and adds what to do where TLS may be the reason. */
 export function explainTls(message: string, names: TlsNames): string {
   const said = message
     .replace(/^(?:write EPROTO )?[0-9A-F]+:error:[0-9A-F]+:SSL routines:[^:]*:([^:]+):.*$/s, 'TLS: $1')
@@ -46,7 +46,7 @@ interface TlsFiles {
   readonly key?: string | Buffer | undefined;
 }
 
-/** Throws `INVALID_ARGUMENT` for what no connection can be made with, which would look like a backend that is away. */
+/** Throws `INVALID_ARGUMENT` for PEM texts that can make no connection: later they would look like a backend that is away. */
 export function checkTls({ ca, cert, key }: TlsFiles, names: TlsNames, registry: string): void {
   // OpenSSL takes a text without a certificate for an empty list.
   if (ca !== undefined && !/-----BEGIN [A-Z0-9 ]*CERTIFICATE-----/.test(ca.toString()))

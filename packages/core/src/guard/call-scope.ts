@@ -12,7 +12,7 @@ export interface ScopeOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
-/** The reason of a caller's signal as ours: a timeout signal is `TIMEOUT`, anything else `ABORTED`. */
+/** Translates the reason of a caller's signal: a timeout signal is `TIMEOUT`, any other `ABORTED`. */
 export function abortError(reason: unknown, operation: string, registry: string): RegistryError {
   if (RegistryError.is(reason)) return reason;
   const timedOut = reason instanceof Error && reason.name === 'TimeoutError';

@@ -1,6 +1,6 @@
 import type { DriverCall, RegistryDriver } from '../adapter/driver.ts';
 
-/** Connects once, for whoever comes first; tries again after a failure. */
+/** Connects once, at the first call; tries again after a failure. */
 export class Connection {
   readonly #driver: RegistryDriver;
   #pending: Promise<void> | undefined;

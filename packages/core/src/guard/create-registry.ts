@@ -216,7 +216,7 @@ class GuardedRegistry implements Registry {
       );
     await Promise.race([released, late]).catch((cause) => {
       const error = toRegistryError(this.#driver, cause);
-      this.#logger.warn({ error }, 'close could not withdraw everything; what is left goes with its TTL');
+      this.#logger.warn({ error }, 'close could not withdraw every node; the rest expire with their TTL');
     });
     released.catch(() => {});
     for (const cancel of timers) cancel();

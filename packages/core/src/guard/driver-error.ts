@@ -1,14 +1,14 @@
 import type { RegistryDriver } from '../adapter/driver.ts';
 import { RegistryError } from '../errors.ts';
 
-/** Whatever a driver threw as a `RegistryError` that names the registry. Never throws. */
+/** Translates any error of a driver into a `RegistryError` that names the registry. Never throws. */
 export function toRegistryError(driver: RegistryDriver, cause: unknown): RegistryError {
   try {
     const error = RegistryError.is(cause) ? cause : driver.toError(cause);
     if (error.registry !== '') return error;
     return new RegistryError(error.code, error.message, { cause: error.cause ?? cause, registry: driver.name });
   } catch (second) {
-    const message = `the ${driver.name} adapter could not explain an error: ${String(cause)}`;
+    const message = `a defect of the ${driver.name} adapter: it could not translate an error: ${String(cause)}`;
     return new RegistryError('INTERNAL', message, { cause: second, registry: driver.name });
   }
 }

@@ -4,18 +4,17 @@ import type { RegistryError } from '../errors.ts';
 import { sameEntry, serviceOf } from '../model/entry.ts';
 import { ChangedKeys } from './changed-keys.ts';
 
-/** On a watcher that can tell whether an event is pending. In the global registry: several copies of this package may be loaded. */
+/** Marks a watcher that can tell whether an event is pending. `Symbol.for`, since several copies of this package may be loaded. */
 const pending = Symbol.for('rollcall.watcher.pending');
 
 /** Whether more is waiting in a watcher of ours; other watchers cannot tell. */
 export const hasPending = (watcher: object): boolean => pending in watcher && watcher[pending] === true;
 
-/** On a watcher that can be put into the background. In the global registry, as above. */
+/** Marks a watcher that can be put into the background. `Symbol.for`, as above. */
 const background = Symbol.for('rollcall.watcher.background');
 
 /**
- * From now on a pending `next()` of the watcher does not keep the process alive: for what follows a service on the side.
- * Watchers that are not ours stay as they are.
+ * Puts a watcher into the background: a pending `next()` no longer keeps the process alive. Watchers of other implementations stay as they are.
  */
 export function inBackground(watcher: object): void {
   if (background in watcher && typeof watcher[background] === 'function') watcher[background]();
@@ -96,7 +95,7 @@ export class GuardWatcher implements Watcher {
     for (const resolve of this.#waiting.splice(0)) this.#resolve(resolve, done);
   }
 
-  /** The truth of this key may differ from what was told. `reason` is that of a delete. */
+  /** The state of this key may differ from the one that was told. `reason` is the reason of a delete. */
   touch(key: string, reason: DeleteReason): void {
     if (this.#changed.has(key) || this.#told.get(key) !== this.#now(key)) this.#changed.add(key, reason);
   }
@@ -119,7 +118,7 @@ export class GuardWatcher implements Watcher {
     this.flush();
   }
 
-  /** Hands out what is pending while somebody waits. */
+  /** Resolves a pending `next()` with what is pending. */
   flush(): void {
     while (this.#waiting.length > 0) {
       const event = this.#take();

@@ -21,7 +21,7 @@ export class Writes {
       if (this.#holdings.isRenewal(entry, lease)) continue;
       const bytes = Buffer.byteLength(JSON.stringify(entry));
       if (bytes <= capabilities.maxNodeBytes) continue;
-      const message = `node ${entry.node.id} of ${entry.name} is ${bytes} bytes with its metadata and endpoints; ${registry} takes at most ${capabilities.maxNodeBytes}`;
+      const message = `node ${entry.node.id} of ${entry.name} is ${bytes} bytes with its metadata and endpoints; ${registry} takes at most ${capabilities.maxNodeBytes}: shorten metadata or endpoints`;
       throw new RegistryError('RESOURCE_EXHAUSTED', message, { registry });
     }
   }

@@ -25,7 +25,7 @@ function freezeEndpoint(endpoint: Endpoint): Endpoint {
   });
 }
 
-/** A deeply frozen copy of what a driver read; itself when it is one already. */
+/** A deeply frozen copy of an entry that a driver read, or the entry itself if it is frozen already. */
 export function freezeEntry(entry: Entry): Entry {
   if (frozen.has(entry)) return entry;
   const { id, address, metadata, late } = entry.node;

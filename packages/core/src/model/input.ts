@@ -51,7 +51,7 @@ function metadata(value: unknown, field: string): Metadata {
       throw invalid(at, `at most ${limits.maxMetadataValueBytes} bytes`, `${bytes} bytes`);
     }
   }
-  // Not by assignment: `__proto__` would vanish.
+  // An assignment would lose the key `__proto__`.
   return Object.fromEntries(pairs) as Metadata;
 }
 

@@ -9,9 +9,9 @@ export interface FaultyRegistry extends Registry {
   down(code?: RegistryErrorCode): void;
   /** Nothing answers any more: calls end by deadline or signal, watchers hear nothing. */
   hang(): void;
-  /** The backend answers, and claims that nobody is there. */
+  /** The backend answers, and claims that no node is registered. */
   answerEmpty(): void;
-  /** As if nothing had been: watchers are told the difference, then `synced`. */
+  /** Ends the fault: watchers hear the difference, then `synced`. */
   up(): void;
 }
 

@@ -79,7 +79,7 @@ const maxPolled = 100;
 export const fetchQuery: JsonSchema = {
   type: 'object',
   required: ['env', 'appid'],
-  properties: { env: envSchema, appid: readableSchema, at: moment },
+  properties: { env: envSchema, appid: readableSchema, at: moment, exact: { enum: ['0', '1'] } },
 };
 
 /** Query of `GET /api/poll`; one `appid` or several. */
@@ -112,7 +112,7 @@ export const changesQuery: JsonSchema = {
   },
 };
 
-/** Query, or body, of what concerns a whole env. */
+/** Query or body of a request about a whole environment. */
 export const envQuery: JsonSchema = { type: 'object', required: ['env'], properties: { env: envSchema } };
 
 /** Query of a watch. */

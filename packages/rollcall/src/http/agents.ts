@@ -83,10 +83,10 @@ function route({ client, addRequest, secure }: Routed, request: ClientRequest, o
     const attempt = service.acquire();
     const { host, port } = attempt.node;
     follow(request, attempt);
-    // The certificate is that of the service, as the Host header is.
+    // The certificate must name the service, as the Host header does.
     addRequest(request, { ...options, host, hostname: host, port, ...(secure ? { servername: name } : {}) });
   };
-  // As Node's own agent reports a socket that could not be made: `destroy` alone says nothing before there is one.
+  // Report the error as Node's own agent does when it cannot make a socket: `destroy` alone reports nothing before a socket exists.
   const fail = (error: unknown): void => (request as unknown as Pending).onSocket(undefined, error);
   const tryBegin = (): void => {
     try {

@@ -5,7 +5,7 @@ import type { Target } from './grant.ts';
 import type { RouteAccess } from './route-access.ts';
 import type { Tokens } from './tokens.ts';
 
-/** A route, and who may use it. */
+/** A route, and the rights that it needs. */
 export interface GuardedRoute {
   readonly method: string;
   readonly path: string;

@@ -12,7 +12,7 @@ export class LeaseSecrets {
     return this.#digest(handle).toString('base64url');
   }
 
-  /** Whether `secret` is that of the handle. */
+  /** Whether `secret` belongs to the handle. */
   fits(handle: number, secret: string | undefined): boolean {
     const given = Buffer.from(secret ?? '', 'base64url');
     const wanted = this.#digest(handle);

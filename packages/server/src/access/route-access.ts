@@ -42,7 +42,7 @@ interface Named {
 
 const targetOf = ({ env, appid }: Named): Target => ({ env, service: appid });
 
-/** Anyone, without a token: for what says nothing of the roll. */
+/** Any client, without a token: for routes that reveal nothing of the roll. */
 export const open: RouteAccess = { role: 'none' };
 
 /** Of the service that the query names. */

@@ -34,7 +34,7 @@ export class TokenIndex<T> {
 
   find(token: string): T | undefined {
     const given = digest(token);
-    // The time of the search depends on the hash of what was sent, from which no token can be worked out.
+    // The time of the search depends on the hash of the sent token, and a hash does not reveal a token.
     const known = this.#byHash.get(`${hashPrefix}${given.toString('hex')}`);
     return known !== undefined && timingSafeEqual(known.digest, given) ? known.value : undefined;
   }

@@ -5,7 +5,7 @@ import type { AuditLog, AuditTarget } from './audit-log.ts';
 
 declare module 'fastify' {
   interface FastifyRequest {
-    /** What it is about, worked out before it is done: afterwards a handle says nothing. */
+    /** The instances that a write is about, looked up before the write: afterwards the handle is unknown. */
     auditTargets: readonly AuditTarget[];
   }
 }

@@ -74,8 +74,7 @@ export class ChangeLog implements RollFollower {
   }
 
   /**
-   * Begins with what an earlier start wrote down, up to `revision`. What a change replaced is not written down: an earlier
-   * one of the same instance says it.
+   * Begins with the changes that an earlier start stored, up to `revision`. The replaced state of an instance is not stored: its earlier change has it.
    */
   restore(changes: readonly Change[], revision: number): void {
     const last = new Map<string, Instance>();

@@ -11,7 +11,7 @@ export interface PastSources {
   readonly log: Pick<ChangeLog, 'before' | 'revisionAt' | 'start'>;
 }
 
-/** Of an env, one service. */
+/** One service of an environment. */
 export interface PastFilter {
   readonly env: string;
   readonly service: string;

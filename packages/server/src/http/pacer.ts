@@ -10,7 +10,7 @@ export interface Paced {
 
 /** How much is written before other work has its turn. Bytes. */
 const bytesPerTurn = 524_288;
-/** To how many clients. */
+/** How many clients are served in one turn. */
 const clientsPerTurn = 100;
 
 /**

@@ -46,7 +46,7 @@ export class DurableRoll implements PublishedRoll {
     return [...services.values()].flatMap((nodes) => [...nodes.values()]);
   }
 
-  /** As it is, which may be ahead of the store: to be told when it is durable. */
+  /** The present state, which may be ahead of the store; callers hear of it when it is durable. */
   status(env?: string): readonly EnvironmentStatus[] {
     return this.#roll.status(env);
   }

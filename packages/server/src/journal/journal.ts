@@ -215,7 +215,7 @@ export class Journal implements RollFollower, Durability {
     this.#options.roll.pause(undefined);
   }
 
-  /** It is to be written with what changes meanwhile; its callers have been told that it failed. */
+  /** The group is written again together with later changes; its callers have heard that the write failed. */
   #putBack({ pending }: Flight): void {
     const { refs, terms, changes, waiters } = this.#pending;
     this.#pending = {

@@ -26,7 +26,7 @@ export function logRequests(
   app.addHook('onResponse', (request, reply, done) => {
     done();
     const hasFailed = reply.statusCode >= 500 && reply.statusCode !== 503;
-    const isSlow = reply.elapsedTime > slowRequestMs;
+    const isSlow = reply.elapsedTime > slowRequestMs && request.routeOptions.config.waits !== true;
     if (!hasFailed && !isSlow && wanted === 'problems') return;
     const fields = fieldsOf(request, reply);
     const what = `${fields.method} ${fields.route} ${fields.status} in ${fields.ms} ms`;
@@ -47,4 +47,11 @@ function fieldsOf(request: FastifyRequest, reply: FastifyReply) {
     ms: Math.round(reply.elapsedTime),
     from: request.ip,
   };
+}
+
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    /** Its answer waits for a change, as long as the client wants: it is never slow. */
+    waits?: boolean;
+  }
 }

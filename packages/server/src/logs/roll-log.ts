@@ -1,8 +1,8 @@
 import type { Clock, Logger } from '@rollcall/core';
+import { sentenceOf } from '../changes/sentence.ts';
 import type { ProtectionView } from '../protection/index.ts';
 import { explain, stateOf } from '../roll/explain.ts';
 import type { Change, RollFollower } from '../roll/followers.ts';
-import type { InstanceRef } from '../roll/instance-ref.ts';
 
 /** Lines about evictions within {@link windowMs}; what is above it is counted. */
 const linesPerWindow = 20;
@@ -27,7 +27,7 @@ export class RollLog implements RollFollower {
   }
 
   changed(change: Change): void {
-    if (change.type === 'remove' && change.reason === 'expired') this.#evicted(change.instance);
+    if (change.type === 'remove' && change.evidence.what !== 'deregistered') this.#evicted(change);
   }
 
   protectionChanged(env: string, view: ProtectionView): void {
@@ -51,20 +51,21 @@ export class RollLog implements RollFollower {
     this.#tellUntold();
   }
 
-  #evicted({ env, service, id }: InstanceRef): void {
+  #evicted(change: Change): void {
     this.#cancelWindow ??= this.#clock.setTimer(windowMs, () => {
       this.#cancelWindow = undefined;
       this.#lines = 0;
       this.#tellUntold();
     });
     this.#lines += 1;
+    const { env, service, id } = change.instance;
     if (this.#lines > linesPerWindow) this.#untold.set(env, (this.#untold.get(env) ?? 0) + 1);
-    else this.#logger.info({ env, service, id }, `evicted ${id} of ${service} in ${env}: its TTL ran out`);
+    else this.#logger.info({ env, service, id, evidence: change.evidence }, `${env}: ${sentenceOf(change)}`);
   }
 
   #tellUntold(): void {
     for (const [env, count] of this.#untold) {
-      this.#logger.info({ env, count }, `evicted ${count} more instances of ${env}: their TTLs ran out`);
+      this.#logger.info({ env, count }, `${env}: ${count} more instances were evicted within the same second`);
     }
     this.#untold.clear();
   }

@@ -1,5 +1,7 @@
 import { Counter, Gauge, type Registry } from 'prom-client';
+import type { EvictionCause } from '../protection/index.ts';
 import type { EnvironmentSummary } from '../roll/environment.ts';
+import type { RemovalEvidence } from '../roll/evidence.ts';
 import type { Change, RollFollower } from '../roll/followers.ts';
 import { maxLabelledEnvironments } from '../server-options.ts';
 import { BoundedNames } from './bounded-names.ts';
@@ -16,9 +18,14 @@ const readings: readonly (readonly [name: string, help: string, read: (summary: 
   ['rollcall_protection_on', 'Environments whose self-protection is on', ({ on }) => Number(on)],
 ];
 
-const reasons = ['deregistered', 'expired'] as const;
+/** Why an instance left: a client deregistered it, an operator ended self-protection, or the cause of its eviction. */
+type Reason = 'deregistered' | 'ended' | EvictionCause;
 
-/** What is measured of each environment. The first so many have labels of their own, the rest share one. */
+const reasons: readonly Reason[] = ['deregistered', 'ended', 'ttl', 'replaced', 'quiet', 'ceiling'];
+
+const reasonOf = (evidence: RemovalEvidence): Reason => (evidence.what === 'evicted' ? evidence.cause : evidence.what);
+
+/** Measurements per environment. The first environments have labels of their own, and the rest share one. */
 export class EnvironmentMetrics implements RollFollower {
   readonly #names = new BoundedNames(maxLabelledEnvironments);
   readonly #gauges: readonly (readonly [Gauge<'env'>, (summary: EnvironmentSummary) => number])[];
@@ -32,7 +39,7 @@ export class EnvironmentMetrics implements RollFollower {
     ]);
     this.#removals = new Counter({
       name: 'rollcall_removals_total',
-      help: 'Instances that left the roll: deregistered, or evicted after their TTL ran out',
+      help: 'Instances that left the roll: deregistered, or evicted after their TTL ran out, by the cause',
       labelNames: ['env', 'reason'],
       registers,
     });
@@ -40,7 +47,7 @@ export class EnvironmentMetrics implements RollFollower {
 
   changed(change: Change): void {
     if (change.type !== 'remove') return;
-    this.#removals.inc({ env: this.#names.of(change.instance.env), reason: change.reason });
+    this.#removals.inc({ env: this.#names.of(change.instance.env), reason: reasonOf(change.evidence) });
   }
 
   /** A number is wrong by one; clients are told nothing by it. */

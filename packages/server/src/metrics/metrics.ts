@@ -37,7 +37,11 @@ const totals: readonly Reading[] = [
 
 const gauges: readonly Reading[] = [
   { name: 'rollcall_revision', help: 'Changes of the roll so far', read: ({ roll }) => roll.revision },
-  { name: 'rollcall_warming', help: '1: absence is not believed yet', read: ({ isWarming }) => Number(isWarming()) },
+  {
+    name: 'rollcall_warming',
+    help: '1 while the server warms up: missing services may still re-register',
+    read: ({ isWarming }) => Number(isWarming()),
+  },
   {
     name: 'rollcall_environments',
     help: 'Environments that list an instance',

@@ -28,11 +28,11 @@ export class Application {
     return this.listed === 0 && this.#departed.size === 0 && this.#cancels.size === 0;
   }
 
-  /** An id that is neither listed nor was evicted lately: answers the cancel that it makes up for, or the instance that it replaces. */
+  /** A newcomer registered. Answers the cancel that it makes up for, or the instance that it replaces. */
   arrived(newcomer: Member): { readonly cancel?: Cancel | undefined; readonly replaced?: Member | undefined } {
     const cancel = this.#cancels.shift();
     if (cancel !== undefined) return { cancel };
-    // Every departed one fell silent before this moment.
+    // Every departed instance fell silent before this moment.
     const replaced = this.#departed.shift();
     if (replaced === undefined) this.#add(newcomer);
     else pair(replaced, newcomer);

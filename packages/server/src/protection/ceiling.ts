@@ -8,7 +8,7 @@ const resolutionMs = 100;
 /** What decides how many may go. */
 export interface Allowance {
   readonly now: number;
-  /** So many per 60 s. */
+  /** How many evictions the ceiling allows per 60 s. */
   readonly budget: number;
   /** Since when an instance of the environment renews; undefined: none does. */
   readonly heardSince: number | undefined;
@@ -41,7 +41,7 @@ export class Ceiling {
     this.#due.delete(key);
   }
 
-  /** Those to evict now. Those that must wait are looked at again 60 s later. */
+  /** The instances to evict now. The others are tried again 60 s later. */
   take(allowance: Allowance): Member[] {
     const { now, budget, heardSince } = allowance;
     const silent = this.#due.expire(now);

@@ -2,7 +2,7 @@
 export const recentMs = 300_000;
 /** How long an evicted id is known, so that its return is no newcomer; also the ceiling of silence. Milliseconds. */
 export const ceilingMs = 3_600_000;
-/** An environment remembers so many evicted ids, and `rememberedPerListed` times as many as it lists. */
+/** An environment remembers at most this many evicted ids, plus `rememberedPerListed` times as many as it lists. */
 export const rememberedDepartures = 1_000;
 /** See {@link rememberedDepartures}. */
 export const rememberedPerListed = 4;

@@ -1,7 +1,7 @@
 import { toleratedPart } from './constants.ts';
 import { contribution, type Member } from './member.ts';
 
-/** The two numbers of the rule, kept by what each instance adds to them. */
+/** The two numbers of the rule, as sums of what each instance adds to them. */
 export class Count {
   #missing = 0;
   #considered = 0;
@@ -16,12 +16,12 @@ export class Count {
     return this.#considered;
   }
 
-  /** So many missing instances are believed to be dead. */
+  /** How many missing instances are taken for dead; with more of them the network is to blame. */
   get threshold(): number {
     return Math.max(1, Math.floor(toleratedPart * this.#considered));
   }
 
-  /** To be called whenever something of it changed. */
+  /** Call it after each change of a member. */
   update(member: Member): void {
     const now = contribution(member);
     this.#missing += now.missing - member.counted.missing;

@@ -4,7 +4,7 @@ interface Link<T> {
   next: Link<T> | undefined;
 }
 
-/** A queue that any item can leave in O(1). A `Set` is none: what left it at the head is skipped again at every look. */
+/** A queue that any item can leave in O(1). A `Set` would not do: each look at its head skips the deleted entries again. */
 export class Fifo<T> {
   readonly #links = new Map<T, Link<T>>();
   #head: Link<T> | undefined;

@@ -35,7 +35,7 @@ export class Lateness {
     return true;
   }
 
-  /** It registered, or renewed, maybe under another lease. True: it was late. */
+  /** A member registered or renewed, maybe with another lease. Answers whether it was late. */
   heard(member: Member, { ttlMs, renewIntervalMs }: Lease, now: number): boolean {
     const wasLate = member.late;
     member.ttlMs = ttlMs;
@@ -66,7 +66,7 @@ export class Lateness {
     this.#flippedOnTime.delete(member);
   }
 
-  /** Those that are late from now on; each is to be told by {@link Lateness.fellLate}. */
+  /** The members that become late now; the caller reports each by {@link Lateness.fellLate}. */
   dueLate(now: number): readonly Member[] {
     const due = this.#lateAt.expire(now);
     this.#heard -= due.length;

@@ -20,9 +20,9 @@ export interface RememberedMember extends Ref {
   readonly renewIntervalMs: number;
   /** It was late when it was remembered. */
   readonly late: boolean;
-  /** A newcomer that stands in for none yet. */
+  /** It is a newcomer and does not stand in for any instance yet. */
   readonly isUnused: boolean;
-  /** Of one that was evicted. */
+  /** State of an evicted instance. */
   readonly evictedAt?: number | undefined;
   /** Evicted, and counts as missing until its 300 s are over. */
   readonly recent: boolean;
@@ -41,7 +41,7 @@ export interface Parts {
   readonly count: Count;
 }
 
-/** What is to be written down of an instance; undefined: nothing is remembered. */
+/** What the journal must store of an instance; undefined: nothing. */
 export function remember(
   { listed, applications, evicted }: Omit<Parts, 'lateness' | 'count'>,
   ref: Ref,
@@ -67,13 +67,13 @@ export function remember(
   };
 }
 
-/** Of an id that was evicted long ago its return is no newcomer, of a cancelled one the next newcomer is its own; nothing else matters. */
+/** Two things matter about a departed id: the return of an evicted one is no newcomer, and a cancelled one uses up the next newcomer. */
 const gone = ({ service, id }: Ref, state: 'evicted' | 'cancelled'): RememberedMember => ({
   ...{ service, id, state, registeredAt: 0, lastRenewal: 0, ttlMs: 0, renewIntervalMs: 0 },
   ...{ late: false, isUnused: false, recent: false },
 });
 
-/** Begins from what was remembered. Instances that were not late are heard now; the late stay late until they are heard. */
+/** Begins with the stored state. Instances that were not late count as heard now; late ones stay late until they are heard. */
 export function restoreMembers(parts: Parts, remembered: readonly RememberedMember[], now: number): void {
   const { applications, count } = parts;
   const all = inOrder(remembered, ({ registeredAt }) => registeredAt)

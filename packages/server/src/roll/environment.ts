@@ -5,13 +5,13 @@ import type { InstanceRef } from './instance-ref.ts';
 import { type EnvironmentStatus, statusOf } from './status.ts';
 import { WindowCounter } from './window-counter.ts';
 
-/** Of an instance besides its content: entries of maps, its lease, what self-protection knows of it. Bytes. */
+/** Memory of an instance besides its content: entries of maps, its lease, its state in self-protection. Bytes. */
 const instanceCost = 3_000;
-/** A byte of content takes so many as objects. */
+/** A byte of content takes this many bytes as objects. */
 const contentFactor = 3;
-/** Of an environment with its self-protection. Bytes. */
+/** Memory of an environment with its self-protection. Bytes. */
 export const environmentCost = 8_000;
-/** Of an evicted id that is remembered, while it is recent. Bytes. */
+/** Memory of a recently evicted id. Bytes. */
 const departureCost = 1_000;
 
 /** What an instance takes in memory, roughly. Bytes. */
@@ -72,7 +72,7 @@ export class Environment {
     return this.protection.takeTouched().map(({ service, id }) => ({ env: this.name, service, id }));
   }
 
-  /** Likewise when all of it is forgotten. */
+  /** The same, when the environment is forgotten. */
   takeAllTouched(): InstanceRef[] {
     const departed = this.protection.departed.map(({ service, id }) => ({ env: this.name, service, id }));
     return [...this.takeTouched(), ...departed];

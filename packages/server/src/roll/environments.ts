@@ -63,7 +63,7 @@ export class Environments {
     return ref && this.find(ref.env)?.get(ref.service, ref.id);
   }
 
-  /** Begins it where there is none. */
+  /** Creates the environment if there is none. */
   of(name: string): Environment {
     const known = this.#environments.get(name);
     if (known !== undefined) return known;
@@ -85,7 +85,7 @@ export class Environments {
     return { ...counts, environments, bytes: this.#cost, maxBytes: this.#maxBytes };
   }
 
-  /** To be called whenever something of it changed. Forgets it when it is empty. */
+  /** Call it after each change of the environment. An empty environment is forgotten. */
   update(environment: Environment): void {
     const cost = environment.isEmpty ? 0 : environment.cost;
     this.#cost += cost - environment.countedCost;

@@ -43,7 +43,7 @@ export interface RollFollower {
 export class Followers {
   readonly #followers = new Set<RollFollower>();
 
-  /** In the order in which they began to follow. Answers how to stop. */
+  /** Followers are called in the order in which they began. Returns a function that ends the following. */
   add(follower: RollFollower): () => void {
     this.#followers.add(follower);
     return () => this.#followers.delete(follower);

@@ -31,7 +31,7 @@ export interface Listing extends Timed {
 export class Holders {
   #base = randomInt(1, 2 ** 21) * 2 ** 32;
   readonly #byHandle = new Map<number, Listing>();
-  /** Handles of what left the roll, oldest first. */
+  /** Handles of instances that left the roll, oldest first. */
   readonly #departed = new Map<number, InstanceRef>();
   #count = 0;
 

@@ -78,7 +78,7 @@ export class LeaseScheduler {
     return this.#environments.takeDue(now);
   }
 
-  /** To be called whenever something happened in an environment. */
+  /** Call it after each event in an environment. */
   follow(environment: Environment): void {
     const deadline = environment.protection.nextDeadline();
     if (deadline === undefined) this.#environments.delete(environment);

@@ -37,7 +37,7 @@ export interface Admission
   readonly dirtyAt: number | undefined;
   /** Undefined: as it is listed, else `up`. */
   readonly status: 'up' | 'out' | undefined;
-  /** Size of what a client stores: bytes of its JSON. */
+  /** Size of an instance: bytes of its JSON. */
   readonly bytes: number;
 }
 

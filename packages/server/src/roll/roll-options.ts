@@ -19,5 +19,5 @@ export interface Lease {
   readonly handle: number;
 }
 
-/** What a renewal finds: done; not on the roll, register again; in another's hands. */
+/** Result of a renewal: done; not on the roll, so register again; another client holds the instance. */
 export type Renewal = 'renewed' | 'unknown' | 'taken';

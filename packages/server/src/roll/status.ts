@@ -3,7 +3,7 @@ import { type EnvironmentNumbers, explain, stateOf } from './explain.ts';
 import type { Instance } from './instance.ts';
 import type { WindowCounter } from './window-counter.ts';
 
-/** Of each kind so many are listed in a status; the rest is counted. */
+/** How many instances of each kind a status lists; the rest is counted. */
 const maxListed = 50;
 
 /** Self-protection of one environment, and what it was reckoned from. Times are wall-clock milliseconds. */
@@ -11,7 +11,7 @@ export interface EnvironmentStatus extends Omit<EnvironmentNumbers, 'onForMs' | 
   readonly since: number | undefined;
   /** For an operator. */
   readonly explanation: string;
-  /** So many must renew or be replaced before it stops protecting; 0: it does not protect. */
+  /** How many instances must renew or be replaced before protection ends; 0: it is off. */
   readonly backUntilCalm: number;
   readonly firstMayGoAt: number | undefined;
   readonly forgetsAt: number | undefined;

@@ -26,7 +26,7 @@ describe('a request that does not arrive', () => {
   afterEach(() => server.server.close());
 
   it.each(['/api/register', '/api/renew', '/api/protection/end'])(
-    'is cut off after 30 s in its body: %s',
+    'a request whose body does not arrive is cut off after 30 s: %s',
     async (path) => {
       const slow = await open(server.port, `${head('POST', path, 1_000)}{`);
       // It must have arrived before time passes.
@@ -47,13 +47,13 @@ describe('a request that does not arrive', () => {
     ['POST', '/api/cancel', 1_048_577],
     ['POST', '/api/protection/end', 4_097],
     ['POST', '/api/register', 10_485_761],
-  ])('is refused by its length before it arrives: %s %s of %d bytes', async (method, path, length) => {
+  ])('a body is refused by its length before it arrives: %s %s of %d bytes', async (method, path, length) => {
     const { closed, text } = await open(server.port, head(method, path, length));
     await closed;
     expect(text()).toMatch(/^HTTP\/1.1 413 /);
   });
 
-  it('is refused when it grows beyond the limit without a length', async () => {
+  it('a body without a length is refused when it grows beyond the limit', async () => {
     const chunk = `10000\r\n${' '.repeat(65_536)}\r\n`;
     const start =
       'PUT /api/leases HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n';
@@ -66,13 +66,13 @@ describe('a request that does not arrive', () => {
     ['no JSON', '{"keys":', 400],
     ['nothing', '', 400],
     ['bytes that are no UTF-8', Buffer.from([0x22, 0xff, 0x22]), 400],
-  ])('is refused with 400 for %s', async (_, body, status) => {
+  ])('a body is refused with 400 for %s', async (_, body, status) => {
     const bytes = Buffer.concat([Buffer.from(head('POST', '/api/renew', body.length)), Buffer.from(body)]);
     const { text } = await open(server.port, bytes);
     await expect.poll(text, { timeout: 20_000 }).toMatch(new RegExp(`^HTTP/1.1 ${status} `));
   });
 
-  it('may not be pipelined without end: the connection is cut off, the others are answered', async () => {
+  it('a connection that pipelines without end is cut off, and others are answered', async () => {
     const { closed, text } = await open(server.port, watchHead('/api/fetch/all?env=e').repeat(300));
     await closed;
     expect(text().split('HTTP/1.1 200').length - 1).toBeLessThanOrEqual(8);
@@ -87,7 +87,7 @@ describe('a server with little memory', () => {
   });
   afterEach(() => server.kill());
 
-  it('bounds what unfinished bodies take together, and serves others meanwhile', async () => {
+  it('a server bounds the memory of unfinished bodies together, and serves others meanwhile', async () => {
     const part = Buffer.alloc(9_000_000, ' ');
     const before = server.memory();
     for (let index = 0; index < 60; index += 1) {
@@ -103,7 +103,7 @@ describe('a server with little memory', () => {
     expect(await server.list()).toHaveLength(20);
   });
 
-  it('takes a small register at once while 1,500 large bodies drip', async () => {
+  it('a small register is answered at once while 1,500 large bodies drip in', async () => {
     const start = `${head('POST', '/api/register', 10_000_000)}${' '.repeat(40_000)}`;
     const dripping = await Promise.all(Array.from({ length: 1_500 }, () => open(server.port, start)));
     for (let round = 0; round < 5; round += 1) {
@@ -119,7 +119,7 @@ describe('a server with little memory', () => {
     ['arrays in arrays', () => '['],
     ['values of an endpoint', () => '{"name":"","type":""}'],
     ['objects with unknown fields', (index: number) => `{"key${index}":1}`],
-  ])('does not compute for long over a body of many tiny %s', async (_, item) => {
+  ])('a body of many tiny %s does not block the server', async (_, item) => {
     const items = Array.from({ length: 10_400_000 / (item(0).length + 1) }, (_, index) => item(index));
     const text = `{"instances":[${items.join()}${item(0) === '[' ? '0' : ''}]}`.slice(0, 10_400_000);
     const before = server.cpuMs();
@@ -128,7 +128,7 @@ describe('a server with little memory', () => {
     expect((server.cpuMs() - before) / 3).toBeLessThan(400);
   });
 
-  it('does not compute for long over one object of very many fields', async () => {
+  it('an object of very many fields does not block the server', async () => {
     const fields = Array.from({ length: 99_000 }, (_, index) => `"key${index}":1`).join();
     const body = JSON.stringify({ instances: [instance({ unknown: 0 })] }).replace('"unknown":0', fields);
     const before = server.cpuMs();
@@ -137,7 +137,7 @@ describe('a server with little memory', () => {
     expect(Object.keys((await server.list())[0]!)).toHaveLength(18);
   });
 
-  it('takes the largest register that the contract allows without computing for long', async () => {
+  it('the largest register that the contract allows does not block the server', async () => {
     const endpoints = Array.from({ length: 28 }, (_, index) => ({ name: `${index}`.padEnd(1_000, 'x') }));
     const instances = Array.from({ length: 256 }, (_, index) =>
       instance({ hostname: `n${index}`, ttlMs: 0, endpoints }),
@@ -148,21 +148,21 @@ describe('a server with little memory', () => {
     expect(await server.list()).toHaveLength(256);
   });
 
-  it('survives large registers, each refused', async () => {
+  it('a server survives large registers that it refuses', async () => {
     const large = 'x'.repeat(8_000_000);
     for (let round = 0; round < 20; round += 1)
       expect((await server.register(instance({ endpoints: [{ name: large }] }))).status).toBe(400);
     expect((await server.register(instance())).status).toBe(200);
   });
 
-  it('cuts off a connection whose headers do not arrive within 10 s', async () => {
+  it('a connection whose headers do not arrive within 10 s is cut off', async () => {
     const opened = performance.now();
     const { closed } = await open(server.port, 'GET /healthz HTTP/1.1\r\nHost: 127.0.0.1\r\nX-Slow: ');
     await closed;
     expect(performance.now() - opened).toBeLessThan(20_000);
   });
 
-  it('refuses new instances when the roll is full, and goes on with those that it lists', async () => {
+  it('a full roll refuses new instances and goes on with listed ones', async () => {
     const endpoints = Array.from({ length: 28 }, (_, index) => ({ name: `${index}`.padEnd(1_000, 'x') }));
     const batch = (from: number) =>
       Array.from({ length: 100 }, (_, index) => instance({ hostname: `n${from + index}`, ttlMs: 0, endpoints }));

@@ -23,7 +23,7 @@ describe('what is stored', () => {
     ['an endpoint', { endpoints: [{ name: 'x', unknown: 'DEEP' }] }],
     ['a value of an endpoint', { endpoints: [{ name: 'x', request: { name: 'a', type: 'b', unknown: 'DEEP' } }] }],
     ['the instance', { unknown: 'DEEP' }],
-  ])('drops an unknown field of %s, nested 5,000 deep, and goes on telling watchers', async (_, over) => {
+  ])('an unknown field of %s, nested 5,000 deep, is dropped, and watchers go on', async (_, over) => {
     const events = watch(`${server.url}/api/watch?env=e`);
     await events.next();
     for (let round = 0; round < 2; round += 1) {
@@ -35,7 +35,7 @@ describe('what is stored', () => {
     await events.return(undefined);
   });
 
-  it('refuses values of an endpoint that nest deeper than eight', async () => {
+  it('a register with endpoint values nested deeper than eight is refused', async () => {
     const values = (depth: number): object => ({
       name: 'a',
       type: 'b',
@@ -51,14 +51,14 @@ describe('what is stored', () => {
     ['a type', { endpoints: [{ name: 'x', request: { name: 'a', type: 't'.repeat(40_000) } }] }, 400],
     ['endpoints that are small one by one', { endpoints: Array(250).fill({ name: 'n'.repeat(200) }) }, 413],
     ['metadata that is small pair by pair', { metadata: pairs('é'.repeat(500), 40) }, 413],
-  ])('refuses a node that is too large by %s, and stores nothing of the call', async (_, over, status) => {
+  ])('a register with a node that is too large by %s is refused as a whole', async (_, over, status) => {
     const answer = await server.register(instance({ hostname: 'small' }), instance(over));
     expect(answer.status).toBe(status);
     expect(answer.message).toMatch(status === 413 ? /node a of web is \d+ bytes .*32768/ : /at most 32768 bytes/);
     expect(await server.list()).toEqual([]);
   });
 
-  it('counts metadata in bytes, not in characters', async () => {
+  it('the limit of metadata counts bytes, not characters', async () => {
     expect((await server.register(instance({ metadata: { k: 'é'.repeat(512) } }))).status).toBe(200);
     const answer = await server.register(instance({ metadata: { k: 'é'.repeat(513) } }));
     expect(answer).toMatchObject({ status: 400, message: expect.stringMatching(/metadata\/k .*1024 bytes, got 1026/) });
@@ -69,7 +69,7 @@ describe('what is stored', () => {
     ['serviceMetadata', { serviceMetadata: { k: 'LONE' } }],
     ['an endpoint name', { endpoints: [{ name: 'LONE' }] }],
     ['an address', { addrs: ['LONE'] }],
-  ])('refuses a lone surrogate in %s', async (_, over) => {
+  ])('a register with a lone surrogate in %s is refused', async (_, over) => {
     expect((await server.ask('POST', '/api/register', withText(over, 'LONE', '"a\\ud800b"'))).status).toBe(400);
     expect((await server.ask('POST', '/api/register', withText(over, 'LONE', '"a\\ud83d\\ude00b"'))).status).toBe(200);
   });
@@ -80,7 +80,7 @@ function pairs(value: string, count: number): Record<string, string> {
 }
 
 describe('followers of the roll', () => {
-  it('keep their failures to themselves: the roll, its leases and the other followers go on', async () => {
+  it('a failing follower does not stop the roll, its leases or other followers', async () => {
     const roll = new Roll({ cpuTimeMs: () => 0, maxBytes: 1e9, clock, protection: false });
     const told: Change['type'][] = [];
     let failures = 0;
@@ -107,7 +107,7 @@ describe('followers of the roll', () => {
 });
 
 describe('numbers that a client chooses', () => {
-  it('bounds dirtyTimestamp: a clock far ahead locks an id for a minute, not for ever', async () => {
+  it('a client clock far ahead locks an id for a minute, not for ever', async () => {
     expect((await server.register(instance({ dirtyTimestamp: 1e308 }))).status).toBe(400);
     await server.register(instance({ dirtyTimestamp: clock.wallNow() + 86_400_000, version: 'ahead', ttlMs: 0 }));
     await server.register(instance({ dirtyTimestamp: clock.wallNow(), version: 'ignored', ttlMs: 0 }));
@@ -118,7 +118,7 @@ describe('numbers that a client chooses', () => {
   });
 
   it.each([1e-320, 0.001, 99.9])(
-    'takes a renew interval of %d ms as 100, so that what is expected is a number',
+    'a renew interval of %d ms counts as 100, so that the expected number of renewals is finite',
     async (ms) => {
       await server.register(instance({ renewIntervalMs: ms }));
       expect(await server.list()).toMatchObject([{ renewIntervalMs: 100 }]);
@@ -127,28 +127,28 @@ describe('numbers that a client chooses', () => {
     },
   );
 
-  it('rounds TTLs and intervals up to 100 ms, also those that a renewal brings', async () => {
+  it('TTLs and renew intervals are rounded up to 100 ms, also those of a renewal', async () => {
     const { data } = await server.register(instance({ ttlMs: 2_901, renewIntervalMs: 901 }));
     expect(await server.list()).toMatchObject([{ ttlMs: 3_000, renewIntervalMs: 1_000 }]);
     await server.ask('PUT', '/api/leases', [[data.handles[0], 4_001, 1_101.5]]);
     expect(await server.list()).toMatchObject([{ ttlMs: 4_100, renewIntervalMs: 1_200 }]);
   });
 
-  it('answers a cancel that names neither keys nor handles with 400', async () => {
+  it('a cancel without keys and handles is answered with 400', async () => {
     for (const body of [{ x: 1 }, {}, { key: [] }])
       expect((await server.ask('POST', '/api/cancel', body)).status).toBe(400);
   });
 });
 
 describe('many environments', () => {
-  it('forgets one that is empty', async () => {
+  it('a server forgets an empty environment', async () => {
     await server.register(instance({ env: 'gone' }), instance({ env: 'stays' }));
     await server.ask('POST', '/api/cancel', { keys: [{ env: 'gone', appid: 'web', hostname: 'a' }] });
     const { data } = await server.ask<{ environments: { env: string }[] }>('GET', '/api/status');
     expect(data.environments.map(({ env }) => env)).toEqual(['stays']);
   });
 
-  it('costs a renewal as much with 5,000 environments and intervals as with one', () => {
+  it('a renewal costs as much with 5,000 environments and intervals as with one', () => {
     const perRenewal = (environments: number): number => {
       const roll = new Roll({ cpuTimeMs: () => 0, maxBytes: 1e9, clock, protection: true });
       const lease = (index: number) => ({ ttlMs: 100_000 + index * 100, renewIntervalMs: 30_000 + index * 100 });
@@ -169,7 +169,7 @@ describe('many environments', () => {
     expect(perRenewal(5_000)).toBeLessThan(1);
   });
 
-  it('answers 10,000 keys that it does not know at once, and remembers none of their environments', async () => {
+  it('a renewal of 10,000 unknown keys is answered at once, and none of their environments is remembered', async () => {
     await server.register(...Array.from({ length: 500 }, (_, index) => instance({ env: `e${index}` })));
     const keys = Array.from({ length: 10_000 }, (_, index) => ({ env: `x${index}`, appid: 'web', hostname: 'a' }));
     const started = performance.now();
@@ -183,7 +183,7 @@ describe('many environments', () => {
 });
 
 describe('an id that is taken', () => {
-  it('may be registered again by the holder of a taken handle once its holder has expired, though protection keeps it', () => {
+  it('a former holder may register an id again once the present holder has expired, although protection keeps it listed', () => {
     let now = 0;
     const manual = { ...clock, now: () => now, setTimer: () => () => {} };
     const roll = new Roll({ cpuTimeMs: () => 0, maxBytes: 1e9, clock: manual, protection: true });

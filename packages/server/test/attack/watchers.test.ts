@@ -36,7 +36,7 @@ describe('a watch that was away', () => {
   it.each([
     [800, 'the last change of each node'],
     [1_600, 'a snapshot, since the log does not reach back'],
-  ])('resumes over %d changes of 25 KB: it hears %s', async (changes, what) => {
+  ])('a watch that resumes over %d changes of 25 KB hears %s', async (changes, what) => {
     const server = await start();
     const nodes = Array.from({ length: 20 }, (_, index) => `n${index}`);
     await server.register(...nodes.map((id) => large(id, 25_000)));
@@ -57,7 +57,7 @@ describe('a watch that was away', () => {
     expect(isSnapshot).toBe(what.startsWith('a snapshot'));
   });
 
-  it('hears the last change of each node, in order, and then current', async () => {
+  it('a resumed watch hears the last change of each node, in order, and then current', async () => {
     const server = await start();
     await server.register(...['a', 'b', 'c'].map((hostname) => instance({ hostname })));
     const first = watch(`${server.url}/api/watch?env=e`);
@@ -79,7 +79,7 @@ describe('a watch that was away', () => {
     ]);
   });
 
-  it('hears a snapshot where that is smaller than the changes', async () => {
+  it('a resumed watch hears a snapshot where that is smaller than the changes', async () => {
     const server = await start();
     await server.register(large('stays', 30_000));
     const first = watch(`${server.url}/api/watch?env=e`);
@@ -105,7 +105,7 @@ describe('a watch that was away', () => {
 });
 
 describe('a large roll', () => {
-  it('can be watched: 20,000 instances, 21 MB', async () => {
+  it('a roll of 20,000 instances and 21 MB can be watched', async () => {
     const server = await start();
     for (let index = 0; index < 20_000; index += 500) {
       const batch = Array.from({ length: 500 }, (_, offset) =>
@@ -125,7 +125,7 @@ describe('a large roll', () => {
 });
 
 describe('a watcher that does not read', () => {
-  it('is cut off when its backlog has not moved for five heartbeats; a slow one is not, and hears the last state', async () => {
+  it('a watcher that reads nothing for five heartbeats is cut off, and a slow one hears the last state', async () => {
     const clock = manualClock();
     const server = await start(clock);
     const frozen = await silent(server, '/api/watch?env=e');
@@ -151,7 +151,7 @@ describe('a watcher that does not read', () => {
     await frozen.closed;
   });
 
-  it('likewise the reader of an ordinary answer', async () => {
+  it('a reader of an ordinary answer that reads nothing is cut off, and a slow one is served', async () => {
     const clock = manualClock();
     const server = await start(clock);
     for (let index = 0; index < 400; index += 50)
@@ -163,7 +163,7 @@ describe('a watcher that does not read', () => {
     await frozen.closed;
   });
 
-  it('costs a chunk, not a roll: 300 of them over a roll of 7 MB that changes all the while', async () => {
+  it('300 watchers that read nothing cost a chunk each, over a roll of 7 MB that changes all the while', async () => {
     const server: Served = await served();
     endings.push(() => server.kill());
     for (let index = 0; index < 240; index += 60)
@@ -183,7 +183,7 @@ describe('a watcher that does not read', () => {
 
 describe('an answer that is not read', () => {
   it.each(['/api/services?env=e', '/api/status', '/api/fetch/all?env=e'])(
-    'costs a chunk, however large it is: %s on 200 connections',
+    'an answer that is not read costs a chunk, however large it is: %s on 200 connections',
     async (path) => {
       const server = await served();
       endings.push(() => server.kill());
@@ -207,7 +207,7 @@ describe('an answer that is not read', () => {
     },
   );
 
-  it('leaves nothing behind when its reader goes away', async () => {
+  it('an answer whose reader goes away leaves nothing behind', async () => {
     const server = await served();
     endings.push(() => server.kill());
     await server.register(...Array.from({ length: 200 }, (_, index) => large(`n${index}`, 30_000)));
@@ -228,7 +228,7 @@ describe('an answer that is not read', () => {
 });
 
 describe('many watchers', () => {
-  it('cost a few writes each when very much changes at once', async () => {
+  it('each of many watchers costs a few writes when very much changes at once', async () => {
     const server = await served();
     endings.push(() => server.kill());
     const connections = await Promise.all(
@@ -249,7 +249,7 @@ describe('many watchers', () => {
 });
 
 describe('the answer to a watch', () => {
-  it('tells proxies not to collect it, and HEAD ends', async () => {
+  it('the answer to a watch tells proxies not to buffer it, and its HEAD ends', async () => {
     const server = await start();
     const response = await fetch(`${server.url}/api/watch?env=e`, { method: 'HEAD' });
     expect(response.status).toBe(200);

@@ -1,5 +1,6 @@
 import { cpSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { manualClock } from '@rollcall/core/testing';
 import fastify from 'fastify';
 import { afterEach, describe, expect, it } from 'vitest';
@@ -144,6 +145,23 @@ describe('a server that is started again on its data folder', () => {
     writeFileSync(join(folder, 'roll.db'), backup);
     const second = await start(folder);
     expect((await second.list()).map(({ hostname }) => hostname)).toEqual(['a']);
+  });
+
+  it.each([1])('opens a store of format %s, which an earlier version wrote', async (format) => {
+    const folder = newFolder();
+    cpSync(fileURLToPath(new URL(`stores/format-${format}`, import.meta.url)), folder, { recursive: true });
+    const server = await start(folder, { protection: 'on' });
+    expect(await server.list('prod')).toMatchObject([
+      { appid: 'web', hostname: 'a', version: '', ttlMs: 2_000, renewIntervalMs: 1_000 },
+      {
+        ...{ hostname: 'b', version: '1.2.0', metadata: { zone: 'x' }, serviceMetadata: { team: 'a' } },
+        endpoints: [{ name: 'Say.Hello', request: { name: 'r', type: 'Req' }, metadata: { stream: 'false' } }],
+      },
+    ]);
+    expect(await server.list('dev')).toMatchObject([{ appid: 'db', hostname: 'd', status: 2, ttlMs: 0 }]);
+    // One was evicted a moment before the stop.
+    const { data } = await server.raw('/api/status?env=prod');
+    expect((data as { environments: object[] }).environments).toMatchObject([{ missing: 1, considered: 3 }]);
   });
 
   it('refuses a folder that another server has, and a damaged one', async () => {

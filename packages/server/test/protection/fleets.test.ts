@@ -5,14 +5,14 @@ const range = (from: number, to: number): string[] =>
   Array.from({ length: to - from }, (_, index) => `${from + index}`);
 const all = range(0, 20);
 const app = (index: number): string => `app${index % 4}`;
-/** Seconds at which somebody was struck off. */
+/** Seconds at which an instance was evicted. */
 const evictions = (log: readonly string[]): number[] =>
   log.filter((line) => line.includes('evict')).map((line) => Number.parseFloat(line));
 const flag = (log: readonly string[]): string[] => log.filter((line) => line.includes('protection'));
 
 /** Deploys and faults beyond those of the specification; the fleet is that of the golden transcripts. */
 describe('deploys', () => {
-  it('surge: the new one is there 150 s before the old one is killed', () => {
+  it('a surge deploy with a lead of 150 s never protects', () => {
     const s = new Simulation().fleet();
     for (const index of all.keys()) {
       s.at(330 + 20 * index, () => s.join(app(index), `n${index}`, 330 + 20 * index));
@@ -27,7 +27,7 @@ describe('deploys', () => {
     expect(log.at(-1)).toBe('1500 listed 20, alive 20');
   });
 
-  it('blue/green: all the new ones at once, all the old ones killed five minutes later', () => {
+  it('a blue/green deploy whose old side is killed after five minutes never protects', () => {
     const s = new Simulation().fleet();
     s.at(330, () => all.forEach((id) => void s.join(app(Number(id)), `n${id}`, 330)));
     s.at(630, () => all.forEach((id) => void s.kill(id)));
@@ -46,7 +46,7 @@ describe('deploys', () => {
     expect(s.run(1500)).toEqual(['1500 listed 20, alive 20']);
   });
 
-  it('crash loop: four of twenty die every two minutes and are replaced after 5 s', () => {
+  it('a crash loop of four of twenty, replaced after 5 s, never protects', () => {
     const s = new Simulation().fleet();
     const looping = [0, 1, 2, 3];
     for (let at = 330; at < 1530; at += 120) {
@@ -59,7 +59,7 @@ describe('deploys', () => {
     expect(log.at(-1)).toBe('2500 listed 20, alive 20');
   });
 
-  it('scale-in 200 -> 20 by kill: held for an hour, then 27 a minute and ever fewer', () => {
+  it('a scale-in from 200 to 20 by kill is held for an hour, then evicted 27 a minute and ever fewer', () => {
     const s = new Simulation();
     for (let index = 0; index < 200; index += 1) {
       s.at(index / 4, () => s.join(`app${index % 10}`, `${index}`, Math.floor(index / 4)));
@@ -76,7 +76,7 @@ describe('deploys', () => {
 });
 
 describe('faults', () => {
-  it('slow bleed: one dies every two minutes; the fourth within five minutes is held', () => {
+  it('in a slow bleed of one death every two minutes the fourth within five minutes is held', () => {
     const s = new Simulation().fleet();
     for (let index = 0; index < 10; index += 1) s.at(330 + 120 * index, () => s.kill(`${index}`));
     expect(s.run(6000)).toEqual([
@@ -96,7 +96,7 @@ describe('faults', () => {
     ]);
   });
 
-  it('three instances, two crashes a minute apart: the second stays five minutes longer', () => {
+  it('of three instances the second to crash within a minute stays five minutes longer', () => {
     const s = new Simulation();
     s.at(0, () => range(0, 3).forEach((id) => void s.join('app', id, 0)));
     s.at(330, () => s.kill('0')).at(390, () => s.kill('1'));
@@ -109,7 +109,7 @@ describe('faults', () => {
     ]);
   });
 
-  it('both of two die: nobody renews, so they stay until an operator ends it', () => {
+  it('two of two instances that die stay until an operator ends the protection, since no instance renews', () => {
     const s = new Simulation();
     s.at(0, () => range(0, 2).forEach((id) => void s.join('app', id, 0)));
     s.at(330, () => range(0, 2).forEach((id) => void s.kill(id)));
@@ -117,7 +117,7 @@ describe('faults', () => {
     expect(s.run(9000)).toEqual(['337.5 protection on', '8000 protection off', '9000 listed 0, alive 0']);
   });
 
-  it('all cut, one newcomer in each application: it excuses one', () => {
+  it('when all are cut, one newcomer in each application lets one instance be evicted', () => {
     const s = new Simulation().fleet();
     s.at(330, () => s.cut(all, true)).at(930, () => s.cut(all, false));
     for (let index = 0; index < 4; index += 1) s.at(340, () => s.join(app(index), `n${index}`, 340));
@@ -132,7 +132,7 @@ describe('faults', () => {
     ]);
   });
 
-  it('half are cut for 100 s, ten times: the flag flips, nobody is struck off', () => {
+  it('a network that loses half of the fleet for 100 s, ten times, costs no instance, though the flag flips', () => {
     const s = new Simulation().fleet();
     const half = range(0, 10);
     for (let round = 0; round < 10; round += 1) {
@@ -144,7 +144,7 @@ describe('faults', () => {
     expect(log.at(-1)).toBe('3000 listed 20, alive 20');
   });
 
-  it('the server stands still, and one dies meanwhile: it gets the rest of its TTL', () => {
+  it('an instance that dies while the server stands still gets the rest of its TTL', () => {
     const s = new Simulation().fleet().stopServer(330, 510);
     s.at(400, () => s.kill('5'));
     expect(s.run(1500)).toEqual(['575 evict app1/5', '1500 listed 19, alive 19']);
@@ -176,13 +176,13 @@ describe('mixed intervals, four of twenty with 5 s / 15 s', () => {
 });
 
 describe('ceiling', () => {
-  it('an outage of 90 minutes that nobody survives strikes nobody off', () => {
+  it('a total outage of 90 minutes evicts no instance', () => {
     const s = new Simulation().fleet();
     s.at(330, () => s.cut(all, true)).at(5730, () => s.cut(all, false));
     expect(s.run(6500)).toEqual(['340.5 protection on', '5749 protection off', '6500 listed 20, alive 20']);
   });
 
-  it('it waits 60 s after a total outage, then three a minute', () => {
+  it('the ceiling waits 60 s after a total outage, then evicts three a minute', () => {
     const s = new Simulation().fleet();
     s.at(330, () => s.cut(all, true)).at(5730, () => s.cut(range(0, 10), false));
     const log = s.run(8000);
@@ -190,7 +190,7 @@ describe('ceiling', () => {
     expect(evictions(log)).toEqual([5830, 5831, 5832, 5893, 5894, 5895, 5956, 5957, 5958, 6019]);
   });
 
-  it('half cut for 90 minutes: struck off by its budget, and back when healed', () => {
+  it('half a fleet cut for 90 minutes is evicted by the budget of the ceiling, and back when healed', () => {
     const s = new Simulation().fleet();
     s.at(330, () => s.cut(range(0, 10), true)).at(5730, () => s.cut(all, false));
     const log = s.run(6500);
@@ -198,7 +198,7 @@ describe('ceiling', () => {
     expect(log.at(-1)).toBe('6500 listed 20, alive 20');
   });
 
-  it('takes the last of an application only when no other can be chosen', () => {
+  it('the ceiling evicts the last of an application only when no other can be chosen', () => {
     const s = new Simulation(() => 0);
     // One application of one, and one of nine, all silent but for three others.
     s.at(0, () => s.join('single', 'only', 0));
@@ -212,7 +212,7 @@ describe('ceiling', () => {
 });
 
 describe('protection off', () => {
-  it('strikes everybody off at the TTL', () => {
+  it('with protection off every silent instance is evicted at its TTL', () => {
     const s = new Simulation(() => 0.5, false).fleet();
     s.at(330, () => s.cut(all, true)).at(930, () => s.cut(all, false));
     const log = s.run(600);

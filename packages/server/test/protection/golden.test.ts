@@ -167,7 +167,7 @@ describe('golden transcripts', () => {
     expect(s.run(1500)).toEqual(['334.25 protection on', '949 protection off', '1500 listed 20, alive 20']);
   });
 
-  it('the server stands still for 180 s: nobody is struck off', () => {
+  it('a server that stands still for 180 s evicts no instance', () => {
     expect(new Simulation().fleet().stopServer(330, 510).run(1500)).toEqual(['1500 listed 20, alive 20']);
   });
 
@@ -192,7 +192,7 @@ describe('golden transcripts', () => {
     for (let size = 2; size <= 6; size += 1) expect(log(size, 2)).toBe(`600 listed ${size}, alive ${size - 2}`);
   });
 
-  it('protection end strikes off who is held, and they count no more', () => {
+  it('protection end evicts held instances, and they count no more', () => {
     const s = new Simulation().fleet();
     s.at(330, () => range(5, 9).forEach((id) => void s.kill(id)));
     s.at(500, () => expect(s.end(500)).toBe(4));

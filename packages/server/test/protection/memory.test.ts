@@ -27,7 +27,7 @@ it.each([
     generation += 1;
     const events: [number, () => void][] = [
       [died + replacedAfterMs, () => protection.registered('app', `${generation}`, lease, now)],
-      // On time when its predecessor expires; nobody yet in the other case.
+      // In the one case on time when its predecessor expires; in the other case not registered yet.
       [died + 85_000, () => hear(`${generation}`)],
       [died + 90_000, () => protection.expired('app', dead, now)],
     ];

@@ -11,7 +11,7 @@ export interface AddressQuestion {
   readonly advertise: string | undefined;
   readonly server: ServerLike | undefined;
   readonly registry: Pick<Registry, 'capabilities' | 'endpoints'>;
-  /** Of the registry's adapter; false where the adapter is not known. */
+  /** `loopbackIsLocal` of the registry's adapter; false where the adapter is not known. */
   readonly loopbackIsLocal: boolean;
   readonly sources: SettingSources;
   readonly clock: Clock;
@@ -49,7 +49,7 @@ export async function findAddress(question: AddressQuestion): Promise<Advertised
 function backendHostOf(endpoints: Registry['endpoints']): string | undefined {
   if (endpoints === undefined) return undefined;
   const hosts = endpoints.map((endpoint) => limits.splitAddress(endpoint).host);
-  // Without a host it is reached by a socket of this machine, as a local agent is.
+  // An endpoint without a host is a Unix socket, so it is on this machine, like a local agent.
   return hosts.find((host) => !isLoopback(host)) ?? hosts[0] ?? 'localhost';
 }
 

@@ -20,7 +20,7 @@ export function routeTo(host: string, clock: Clock): Promise<string | undefined>
     // The name of the host may be asked for at a name server that does not answer.
     const cancelTimer = clock.setTimer(routeTimeoutMs, () => settle());
     socket.once('error', () => settle());
-    // By event: a callback is also called with an error, and the address is a wildcard then.
+    // Wait for the event: a callback is also called after an error, when the address is still a wildcard.
     socket.once('connect', () => settle(socket.address().address));
     // Connecting a UDP socket only asks the routing table. Any port does.
     socket.connect(9, host);

@@ -19,7 +19,7 @@ export type ServerLike = NetServer | { readonly server: NetServer; close(): Prom
 
 const netServer = (server: ServerLike): NetServer => ('server' in server ? server.server : server);
 
-/** Throws `INVALID_ARGUMENT` for what is no server, such as an Express app, and says what to pass instead. */
+/** Throws `INVALID_ARGUMENT` for an object that is no server, such as an Express app, and says what to pass instead. */
 export function checkServer(server: unknown): void {
   const net = (typeof server === 'object' || typeof server === 'function') && server !== null ? server : {};
   const candidate: unknown = 'server' in net ? net.server : net;
@@ -38,7 +38,7 @@ function isNetServer(value: unknown): value is NetServer {
 /** go-micro's `protocol` of a node, where the server says it: a bare TCP server, or an address alone, may speak anything. */
 export function protocolOf(server: ServerLike | undefined): { readonly protocol?: 'http' | 'https' } {
   const net = server === undefined ? undefined : netServer(server);
-  // Only HTTP servers have a limit on headers, only TLS ones take a certificate later.
+  // Tells the kind of server by its members: only HTTP servers have a limit on headers, only TLS servers take a certificate later.
   if (net === undefined || !('headersTimeout' in net)) return {};
   return { protocol: 'setSecureContext' in net ? 'https' : 'http' };
 }
@@ -54,7 +54,7 @@ export interface ListenWait {
   readonly onSlow?: (() => void) | undefined;
 }
 
-/** Resolves with what it is bound to once it listens; rejects with its error, or `ABORTED` by the signal. */
+/** Resolves with the bound address once the server listens; rejects with the server's error, or `ABORTED` by the signal. */
 export async function boundAddress(
   server: ServerLike,
   wait: ListenWait,
@@ -67,7 +67,7 @@ export async function boundAddress(
   }
   throw new RegistryError(
     'INVALID_ARGUMENT',
-    'server listens on a socket without a port: other programs cannot reach it, so say advertise',
+    'server listens on a socket without a port: other programs cannot reach it: give advertise, such as 10.0.0.7:8080',
   );
 }
 

@@ -18,7 +18,7 @@ export class Beat {
     this.#own = slots[side];
   }
 
-  /** This thread runs. */
+  /** Tells the other thread that this one runs. */
   strike(): void {
     Atomics.add(this.#counts, this.#own, 1);
   }

@@ -16,14 +16,14 @@ export interface WorkerStart {
   readonly beat: SharedArrayBuffer;
 }
 
-/** To the worker. */
+/** A message from the main thread to the worker. */
 export type ToWorker =
   | { readonly type: 'service'; readonly service: ServiceInput }
   /** What `registerCheck` said last: `''` is passed. */
   | { readonly type: 'check'; readonly failure: string }
   | { readonly type: 'stop' };
 
-/** From the worker. */
+/** A message from the worker to the main thread. */
 export type FromWorker =
   | { readonly type: 'alive' }
   | { readonly type: 'registered'; readonly loss: Loss | undefined }

@@ -20,7 +20,7 @@ export interface WorkerHeartbeatOptions extends KeeperOptions {
   readonly onLost: (why: string) => Promise<RegistryError | undefined>;
 }
 
-/** The worker's file; run from source, the built one. */
+/** The worker's file; the built one also when this module runs from source. */
 const file = import.meta.url.endsWith('.ts') ? '../../dist/heartbeat/worker.js' : './worker.js';
 
 /** The main thread's side: a beat, and what the worker has to know. It registers nothing itself. */
@@ -54,7 +54,7 @@ export class WorkerHeartbeat {
     this.#renewedAt = clock.now();
   }
 
-  /** Resolves with what the first registration came to; never rejects. */
+  /** Resolves with the result of the first registration; never rejects. */
   async begin(): Promise<RegistryError | undefined> {
     const release = holdProcess();
     try {
@@ -127,7 +127,7 @@ export class WorkerHeartbeat {
     this.#struckAt = now;
     this.#workerCount = this.#beat.count;
     this.#beat.strike();
-    // What the worker said meanwhile is still to be heard.
+    // Messages that the worker sent meanwhile are still waiting to be read.
     if (stalledMs > stallNoticeMs) this.#heardAt = now;
     if (stalledMs > stallNoticeMs) this.#options.onStall(stalledMs, workerMs > stalledMs / 2);
     else if (now - this.#heardAt > workerSilenceMs) this.#lose(`its worker was silent for ${workerSilenceMs} ms`);

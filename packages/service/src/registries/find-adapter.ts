@@ -41,7 +41,7 @@ export async function findAdapter(
   return load(name, found);
 }
 
-/** A bare factory says nothing of itself: it has no address, and nothing is known of where its backend is. */
+/** A bare factory has no descriptor, so its addresses and the place of its backend are unknown. */
 function describe(name: string, given: unknown): AdapterDescriptor {
   if (isDescriptor(given)) return given;
   if (typeof given !== 'function')

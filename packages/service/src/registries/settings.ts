@@ -48,7 +48,7 @@ export const programSettings = (): SettingSources => ({ argv: process.argv, env:
 /** From where this process resolves packages and paths. */
 export const programPlace = (): ProgramPlace => ({ entry: process.argv[1], cwd: process.cwd() });
 
-/** Flag, variables (the later ones for those who come from go-micro) and help of each setting. */
+/** Flag, variables (the later ones are those of go-micro) and help of each setting. */
 export const settingTable: Readonly<
   Record<
     keyof Settings,
@@ -95,7 +95,7 @@ export const settingTable: Readonly<
     flag: '--registry-namespace',
     env: ['ROLLCALL_REGISTRY_NAMESPACE'],
     argument: '<name>',
-    help: 'a roll of its own on the same backend',
+    help: 'a namespace: a separate roll on the same backend',
   },
   registerTtl: {
     flag: '--register-ttl',
@@ -107,13 +107,13 @@ export const settingTable: Readonly<
     flag: '--register-interval',
     env: ['ROLLCALL_REGISTER_INTERVAL', 'MICRO_REGISTER_INTERVAL'],
     argument: '<time>',
-    help: 'registered again this often (10s)',
+    help: 'renewed this often (10s)',
   },
   advertise: {
     flag: '--advertise',
     env: ['ROLLCALL_ADVERTISE'],
     argument: '<address>',
-    help: 'host or host:port that others should use',
+    help: 'host or host:port that other programs should use',
   },
 };
 
@@ -128,7 +128,7 @@ function mistyped(message: string): RegistryError {
 }
 
 function fromArgv(argv: readonly string[], flag: string): Sourced | undefined {
-  // What follows -- belongs to somebody else.
+  // Arguments after -- are those of another program.
   const end = argv.indexOf('--');
   for (let index = (end === -1 ? argv.length : end) - 1; index >= 0; index -= 1) {
     const [name = '', ...rest] = (argv[index] ?? '').split('=');

@@ -76,7 +76,8 @@ export class Advertiser {
       clock,
       previous: this.#advertised,
       signal,
-      onSlow: () => lines.warn('not registered yet because the server does not listen; waiting for it'),
+      onSlow: () =>
+        lines.warn('not registered yet because the server does not listen: call listen() on it; still waiting'),
     });
   }
 

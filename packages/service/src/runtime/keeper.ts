@@ -7,7 +7,7 @@ import { RegisterCheck } from './register-check.ts';
 
 /** A time off the roll that is noticed only when it is over. */
 export interface Loss {
-  /** At most so long, in milliseconds. */
+  /** Upper bound of how long the node was off the roll, in milliseconds. */
   readonly sinceMs: number;
   readonly why: string;
 }
@@ -95,7 +95,7 @@ export class Keeper {
 
   async #register(): Promise<Loss | undefined> {
     const { registry, clock, ttlMs, renewIntervalMs } = this.#options;
-    // From here on the node may be there, also when the answer is lost; of a taken id it is another's.
+    // From here on the node may be listed, even if the answer is lost; under a taken id the listed node is another process's.
     this.#mayBeRegistered ||= !this.#isTaken;
     const sentAt = clock.now();
     const options = { ttlMs, renewIntervalMs, signal: this.#stopped.signal };
@@ -132,7 +132,7 @@ export class Keeper {
   }
 
   async #again(): Promise<void> {
-    // A changed address would be a new content, which is written whoever holds the id: it waits until the id is free.
+    // A changed address is new content, and new content would be written over another holder: it waits until the id is free.
     if (!this.#isTaken) this.#service = (await this.#options.refresh?.(this.#service)) ?? this.#service;
     if (!this.#stopped.signal.aborted) await this.#once();
   }

@@ -2,7 +2,7 @@ import type { ServiceEvents } from '../service-options.ts';
 
 type Listener<K extends keyof ServiceEvents> = (...args: ServiceEvents[K]) => void;
 
-/** Who listens to a service. One that throws must not take the service off the roll: it is reported. */
+/** The listeners of a service. A listener that throws must not take the service off the roll: its error is reported. */
 export class Listeners {
   readonly #byEvent = new Map<keyof ServiceEvents, Set<(...args: never) => void>>();
   readonly #report: (event: keyof ServiceEvents, error: unknown) => void;

@@ -117,7 +117,7 @@ export class Runtime implements ServiceRuntime {
     const advertiser = new Advertiser({ options, sources, opened: this.#opened, lines, clock, signal });
     this.#advertiser = advertiser;
     const node = await advertiser.first(id);
-    if (signal.aborted) throw new RegistryError('ABORTED', 'stopped before it was registered');
+    if (signal.aborted) throw new RegistryError('ABORTED', 'the service was stopped before it was registered');
     const keeper = this.#keep(this.#opened.registry, advertiser, node, times);
     this.#keeper = keeper;
     const failure = await keeper.begin();
@@ -207,7 +207,7 @@ export class Runtime implements ServiceRuntime {
     try {
       await keeper?.stop();
     } catch (error) {
-      // Of a node that never was registered there is nothing to tell.
+      // A node that was never registered needs no line about its removal.
       if (!this.#standing.wasRegistered) return;
       this.#settings.lines.warn(`could not deregister (${reasonOf(error)}); the node expires with its TTL`);
     }

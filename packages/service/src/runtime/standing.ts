@@ -4,7 +4,7 @@ import type { StatusLines } from '../status-lines.ts';
 import type { Loss } from './keeper.ts';
 import type { Listeners } from './listeners.ts';
 
-/** What a standing tells through. */
+/** How a standing reports changes. */
 export interface StandingContext {
   readonly lines: StatusLines;
   readonly listeners: Listeners;

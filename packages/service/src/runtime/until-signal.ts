@@ -7,7 +7,7 @@ export function untilSignal(): { readonly signalled: Promise<void>; release(): v
   const signalled = new Promise<void>((resolve) => {
     let first = true;
     onSignal = (signal) => {
-      // Whoever asks twice does not want to wait.
+      // A second signal means that the operator does not want to wait.
       if (!first) process.exit(signal === 'SIGINT' ? 130 : 143);
       first = false;
       resolve();

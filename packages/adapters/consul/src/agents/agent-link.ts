@@ -89,7 +89,7 @@ export class AgentLink {
     }
   }
 
-  /** What the agent does not have is no error. */
+  /** Removing a service that the agent does not have is no error. */
   async deregister(serviceId: string, signal: AbortSignal): Promise<void> {
     const run: Exchange['run'] = (library, call) => library.agent.service.deregister({ ...call, id: serviceId });
     await this.#send({ signal, writes: true, run }).catch((cause: unknown) => {

@@ -69,7 +69,7 @@ export class Agents {
           this.#failover.unwelcome(link, cause.retryAfterMs);
         if (!isUnreachable(cause)) throw cause;
         this.#heardAt = Number.NEGATIVE_INFINITY;
-        // The caller's own deadline says nothing of the agent: the next call asks it first whether it answers.
+        // A deadline of the caller does not show that the agent is ill: the next call first asks whether it answers.
         if (signal.aborted) throw cause;
         this.#failover.failed(link);
       }

@@ -17,7 +17,7 @@ export interface ClientOptions {
   /** `user:password`. */
   readonly auth: string | undefined;
   readonly clock: Clock;
-  /** Of a watch: its sockets must not hold the process. */
+  /** For a watch: its sockets must not hold the process. */
   readonly background: boolean;
 }
 
@@ -55,7 +55,7 @@ export class ConsulClient {
   constructor(options: ClientOptions) {
     this.#options = options;
     const { address, tls, background } = options;
-    // As many again for the questions whether the agent still answers, which no gate holds back.
+    // Twice as many sockets as requests: the questions whether the agent still answers do not wait at the gate.
     const settings = { keepAlive: true, ...(background ? {} : { maxSockets: 2 * maxInFlight }) };
     this.#agent = address.secure ? new HttpsAgent({ ...settings, ...agentTls(tls) }) : new HttpAgent(settings);
     this.#library = openLibrary(address, this.#agent, headersOf(options));
@@ -137,7 +137,7 @@ function saysClosed(cause: unknown): boolean {
   return code === 'ECONNRESET' || code === 'ECONNABORTED' || code === 'EPIPE';
 }
 
-/** A firewall that has forgotten a connection swallows what is sent on it. An abort by the caller says nothing of it. */
+/** A firewall that has forgotten a connection swallows requests on it. An abort by the caller is no sign of that. */
 const ranOutOfTime = ({ reason }: AbortSignal): boolean =>
   RegistryError.is(reason, 'TIMEOUT') || reason instanceof AnswerError;
 

@@ -63,7 +63,7 @@ async function self(send: Send, signal: AbortSignal): Promise<unknown> {
     const { body } = await send({ signal, run: (library, call) => library.agent.self(call) });
     return body;
   } catch (cause) {
-    // Least privilege: nothing depends on it but clearer refusals.
+    // A token with few rights may not ask. Only the texts of later refusals depend on the answer, so it may be missing.
     if (cause instanceof AnswerError && cause.status === 403 && !cause.isPage) return undefined;
     throw cause;
   }

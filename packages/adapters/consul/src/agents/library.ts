@@ -35,7 +35,7 @@ export interface LibraryRequest {
   transport: { request(options: RequestOptions): ClientRequest };
 }
 
-/** For what has no method of its own. */
+/** For paths that the library has no method for. */
 export interface RawRequest {
   readonly path: string;
   readonly params?: Readonly<Record<string, string>> | undefined;

@@ -4,7 +4,7 @@ import { hidesNodes } from '../consul-error.ts';
 import type { Instance } from '../consul-mapping.ts';
 import type { CatalogReader } from './catalog-reader.ts';
 
-/** Whose catalogue, which service. */
+/** The reader of the catalogue, and the service to look for. */
 export interface Confirmation {
   readonly reader: CatalogReader;
   readonly link: AgentLink;
@@ -13,7 +13,7 @@ export interface Confirmation {
   readonly signal: AbortSignal;
 }
 
-/** Of one instance alone: the servers need not send the others. */
+/** Reads one instance by a filter, so that the servers do not send the others. */
 const onlyInstance = (serviceId: string): string => `Service.ID == "${serviceId}"`;
 
 /**
@@ -28,7 +28,7 @@ export async function confirmWrites(confirmation: Confirmation, writes: Readonly
   for (let index: number | undefined; ; ) {
     const reading = await reader.read(link, name, { signal, index, filter }, logger);
     if (new Set(reading.instances.filter(isShown).map(({ serviceId }) => serviceId)).size === writes.size) return;
-    // Not at the first read, which may come before the servers know.
+    // The first read does not decide: it may come before the servers know of the write.
     if (index !== undefined && reading.instances.length === 0) await refuseBlind(confirmation);
     index = reading.index;
   }

@@ -10,7 +10,7 @@ export interface Written {
   readonly token: string | undefined;
 }
 
-/** With which agents, and how, this registry object has registered its nodes. Never what is true. */
+/** Remembers with which agents this registry object registered its nodes. It is a memory and not the truth, which the agents know. */
 export class Ledger {
   readonly #written = new Map<string, { readonly last: Written; readonly links: ReadonlySet<AgentLink> }>();
 

@@ -2,7 +2,7 @@
 import { isIP } from 'node:net';
 import type { Metadata } from '@rollcall/core';
 
-/** Of the metadata: the entry's tags. */
+/** The metadata key under which the tags of a foreign entry are read. */
 const tagsKey = 'consul-tags';
 
 /** Consul's ids are unique to one agent only, so the machine belongs to the id. */

@@ -23,7 +23,7 @@ export interface Authored {
   readonly metadata: Metadata;
   /** The registry object that wrote it. */
   readonly owner: string;
-  /** This one write: a read that shows it shows the write. */
+  /** A mark of this one write: a read that shows the mark shows the write. */
   readonly write: string;
   /** Only where Consul refuses the address itself. */
   readonly address?: string | undefined;

@@ -2,7 +2,7 @@
 export class CheckTable {
   #checks: ReadonlyMap<string, { readonly service: string; readonly node: string; readonly state: string }> = new Map();
 
-  /** Takes a reading of `/v1/health/state/any`; answers the services, and the nodes, of which a check is not as it was. */
+  /** Takes an answer of `/v1/health/state/any` and returns the services and machines with a changed check. */
   take(items: readonly unknown[]): { readonly services: ReadonlySet<string>; readonly nodes: ReadonlySet<string> } {
     const now = new Map(items.map(readCheck));
     const before = this.#checks;

@@ -17,7 +17,7 @@ export interface WatchContext {
   readonly isAfterOutage: boolean;
 }
 
-/** Of a blocking query: it is lost when its wait has long been over. Consul adds up to a sixteenth, at random. */
+/** How long a blocking query may stay unanswered before the link counts as lost. Consul adds up to a sixteenth of the wait, at random. */
 const silenceMs = (blockingWaitMs * 17) / 16 + blockingGraceMs;
 
 /** The pause that a read of this length asks for before the next. */

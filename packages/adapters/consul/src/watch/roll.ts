@@ -4,7 +4,7 @@ import { type Instance, withoutDoubles } from '../consul-mapping.ts';
 /** One service as it was read: its nodes by key, each once, dead ones included. */
 export type Roll = ReadonlyMap<string, Instance>;
 
-/** The roll of what was read. */
+/** The roll as it was read. */
 export const rollOf = (instances: readonly Instance[]): Roll => withoutDoubles(instances);
 
 /** Tells the difference. A node that is still there but critical has expired; a node that is not there has been deregistered. */

@@ -3,10 +3,17 @@ import { type HttpAnswer, meantByAll } from './http-answer.ts';
 import { type HttpCall, HttpClient, type HttpClientOptions } from './http-client.ts';
 import { HttpError } from './http-error.ts';
 
+/** What an answer says of its server. */
+export interface HeardEnvelope {
+  readonly epoch: unknown;
+  readonly warming: unknown;
+  readonly durable: unknown;
+}
+
 /** What {@link ApiClient} works with. */
 export interface ApiClientOptions extends HttpClientOptions {
-  /** Told the envelope's `epoch` and `warming` of every answer, refusals included. */
-  readonly heard?: ((envelope: { readonly epoch: unknown; readonly warming: unknown }) => void) | undefined;
+  /** Told what the envelope of every answer says of its server, refusals included. */
+  readonly heard?: ((envelope: HeardEnvelope) => void) | undefined;
 }
 
 /** The server's own front door, `/api/*`: takes the envelope off its answers. The one place that knows what a refusal is. */
@@ -22,8 +29,8 @@ export class ApiClient {
   /** The fields of `data`. Rejects with {@link HttpError} for any status but 200. */
   async call(call: HttpCall): Promise<Record<string, unknown>> {
     const answer = await this.#ask(call);
-    const { data, epoch, warming } = fieldsOf(answer.body);
-    this.#options.heard?.({ epoch, warming });
+    const { data, epoch, warming, durable } = fieldsOf(answer.body);
+    this.#options.heard?.({ epoch, warming, durable });
     if (answer.status === 200) return fieldsOf(data);
     throw refusal('answered', answer);
   }
@@ -58,6 +65,17 @@ export class ApiClient {
     return status === 401 && this.#options.credentials.hasOtherToken(used);
   }
 
+  /** A file. Rejects with {@link HttpError} for anything else. */
+  async file(call: HttpCall, type: string): Promise<IncomingMessage> {
+    const response = await this.#http.stream(call);
+    if (response.statusCode === 200 && response.headers['content-type'] === type) return response;
+    try {
+      throw refusal('answered', await this.#http.refusal(response, call.signal));
+    } finally {
+      response.destroy();
+    }
+  }
+
   /** Frees every socket. */
   close(): void {
     this.#http.close();
@@ -71,7 +89,7 @@ export function listOf(fields: Record<string, unknown>, name: string): readonly 
   throw new HttpError(`answered without ${name}: is it a Rollcall server that listens there?`);
 }
 
-/** A status means what ours mean only in our envelope; other JSON is that of a gateway. */
+/** A status has the meaning of our API only inside our envelope; other JSON comes from a gateway. */
 function refusal(verb: string, { status, body, retryAfterMs }: HttpAnswer): HttpError {
   const { code, message } = fieldsOf(body);
   if (typeof code !== 'number' && !meantByAll.has(status) && status < 500)

@@ -23,7 +23,7 @@ export class EventStreamParser {
   #pieces: string[] = [];
   #length = 0;
 
-  /** So many characters of an event have come that is not whole yet. */
+  /** How many characters of an incomplete event have arrived. */
   get pending(): number {
     return this.#length;
   }

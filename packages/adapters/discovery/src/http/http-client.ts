@@ -10,7 +10,7 @@ import { ConnectionError, HttpError } from './http-error.ts';
 /** One request. All of them are idempotent: one that finds its idle connection closed is sent once more. */
 export interface HttpCall {
   readonly method: 'GET' | 'POST' | 'PUT';
-  /** With its query. */
+  /** Path and query. */
   readonly path: string;
   readonly body?: unknown;
   readonly headers?: Readonly<Record<string, string>> | undefined;

@@ -61,7 +61,7 @@ export class Fleet {
     return this.#failover.untilWelcome(signal);
   }
 
-  /** Writes on every server at once; resolves with the current's answer, or with that of the first that takes its place. */
+  /** Writes to every server at once; resolves with the answer of the current server, or of the first one that replaces it. */
   async write<T>({ run, missed }: FleetWrite<T>, signal: AbortSignal): Promise<T> {
     const links = this.#failover.order();
     const [only] = links;
@@ -116,7 +116,7 @@ export class Fleet {
     void Promise.allSettled(attempts.map(({ done }) => done)).then(cancel);
   }
 
-  /** Gives up what this object holds on every server; rejects when one could not be told. */
+  /** Cancels on every server the nodes that this object holds; rejects if a server could not be reached. */
   async withdraw(keys: readonly EntryKey[], signal: AbortSignal): Promise<void> {
     if (keys.length === 0) return;
     const { clock } = this.#context;
@@ -141,6 +141,11 @@ export class Fleet {
   #noteWelcome(link: ServerLink, cause: unknown): void {
     if (cause instanceof HttpError && cause.retryAfterMs !== undefined)
       this.#failover.unwelcome(link, cause.retryAfterMs);
+  }
+
+  /** The server that reads go to. */
+  get current(): ServerLink {
+    return this.#failover.current;
   }
 
   isCurrent(link: ServerLink): boolean {

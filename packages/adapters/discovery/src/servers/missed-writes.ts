@@ -16,7 +16,7 @@ import { HttpError } from '../http/http-error.ts';
 /** What a server that could not be reached has missed, of one node: the last write counts. */
 type Missed = { readonly entry: Entry; readonly lease: Lease | undefined } | { readonly cancelled: EntryKey };
 
-/** How a server is told what it missed. */
+/** Sends a server the writes that it missed. */
 export interface MissedWritesOptions {
   readonly clock: Clock;
   /** Aborts when the link is closed. */
@@ -53,7 +53,7 @@ export class MissedWrites {
     for (const { name, id } of keys) this.#missed.delete(keyOf(name, id));
   }
 
-  /** Before a new write on these nodes: it follows what is being sent, and takes the place of what was missed. */
+  /** Call it before a new write on these nodes: the write waits for one that is being sent, and replaces missed ones. */
   async giveWay(keys: readonly EntryKey[], signal: AbortSignal): Promise<void> {
     if (this.#sending !== undefined) await untilAborted(signal, this.#sending);
     this.forget(keys);

@@ -18,7 +18,7 @@ import { Epochs } from './epochs.ts';
 import { MissedWrites } from './missed-writes.ts';
 import { RenewalBatch } from './renewal-batch.ts';
 
-/** By what this object holds a node on one server. */
+/** The handle and secret by which this object holds a node on one server. */
 interface HeldHandle {
   readonly handle: number;
   /** Of a server with lease secrets. */
@@ -50,6 +50,7 @@ export class ServerLink {
   readonly #batch: RenewalBatch;
   readonly #closed = new AbortController();
   #warming = false;
+  #durable = false;
   #hasSecrets = false;
 
   constructor(endpoint: BackendEndpoint, context: LinkContext) {
@@ -60,9 +61,11 @@ export class ServerLink {
       endpoint,
       credentials,
       clock,
-      heard: ({ epoch, warming }) => {
+      heard: ({ epoch, warming, durable }) => {
         this.epochs.note(epoch);
         this.#warming = warming === true;
+        // A refusal by something in between says nothing of it.
+        if (epoch !== undefined) this.#durable = durable === true;
       },
     });
     this.#batch = new RenewalBatch((items) => this.#renewNow(items), clock);
@@ -77,6 +80,11 @@ export class ServerLink {
   /** Whether the server said with its last answer that it still waits for instances to come back. */
   get warming(): boolean {
     return this.#warming;
+  }
+
+  /** Whether the server said that what is registered outlives its crash. */
+  get durable(): boolean {
+    return this.#durable;
   }
 
   async register(entries: readonly Entry[], lease: Lease | undefined, signal: AbortSignal): Promise<void> {
@@ -193,7 +201,7 @@ export class ServerLink {
   }
 
   async #cancel(keys: readonly EntryKey[], signal: AbortSignal): Promise<void> {
-    // Of what this object holds, a server with lease secrets asks for the secret; of other nodes it refuses by name.
+    // A server with lease secrets wants the secret for nodes that this object holds, and refuses other nodes by name.
     if (this.#hasSecrets) await this.#release(keys, signal);
     const { env } = this.#context;
     const cancelled = keys.map(({ name, id }): CancelKey => {

@@ -14,7 +14,7 @@ const letGo = (message: unknown): void => {
   const { socket } = message as { readonly socket: Socket };
   socket.unref();
   socket.ref = () => socket;
-  // A socket of TLS takes its place and refers to the handle below.
+  // A TLS socket replaces this one later and refs the handle below it, so the handle must not hold the process either.
   socket.once('connect', () => {
     const { _handle: handle } = socket as unknown as { readonly _handle?: { ref(): void } | null };
     if (handle) handle.ref = () => {};

@@ -11,7 +11,7 @@ export class Tokens {
   readonly #authenticate: Authenticate | undefined;
   readonly #clock: Clock;
   #current: Promise<string | undefined> | undefined;
-  /** What was answered last; null while that is not known. */
+  /** The token that etcd gave last; null while it is not known. */
   #known: string | undefined | null = null;
 
   /** @param authenticate Undefined: there is no user. */

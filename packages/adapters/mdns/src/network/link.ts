@@ -85,22 +85,22 @@ export class Link {
     return this.#own.address().port;
   }
 
-  /** To the group. */
+  /** Sends a packet to the multicast group. */
   tell(bytes: Buffer): Promise<void> {
     return this.#send(this.#group, bytes, { address: groups[this.place.family], port: mdnsPort });
   }
 
-  /** To the group, to be answered to us alone. */
+  /** Asks the multicast group for answers to this host alone. */
   ask(bytes: Buffer): Promise<void> {
     return this.#send(this.#own, bytes, { address: groups[this.place.family], port: mdnsPort });
   }
 
-  /** To one asker. From the shared port: an asker on it takes nothing else (RFC 6762, 11). */
+  /** Answers one host, from the shared port: a host that asked from that port ignores answers from another (RFC 6762, 11). */
   answer(bytes: Buffer, to: Sender): Promise<void> {
     return this.#send(this.#group, bytes, to);
   }
 
-  /** Whether the group is still joined: a kernel that lost the interface also lost that, and says nothing. */
+  /** Whether the group is still joined: a kernel that lost the interface also left the group, without an error. */
   get joined(): boolean {
     try {
       this.#group.addMembership(groups[this.place.family], this.place.scope);
@@ -126,7 +126,7 @@ export class Link {
     if (this.#closed) return Promise.resolve();
     return new Promise((resolve, reject) => {
       socket.send(bytes, port, address, (error) => {
-        // An answer to one that is gone says nothing about the link.
+        // A failed answer to a host that has gone says nothing about the link.
         if (address === groups[this.place.family]) this.failure = error ?? undefined;
         if (error) reject(error);
         else resolve();

@@ -77,7 +77,7 @@ export class Network {
     return noNetwork(this.reasons());
   }
 
-  /** Why nothing can be sent, with what to do. */
+  /** The reasons why no packet can be sent, with what to do. */
   reasons(): readonly string[] {
     const failed = this.links.flatMap(({ place, failure }) =>
       failure === undefined ? [] : [explain(`${place.interface} (IPv${place.family})`, failure)],
@@ -179,7 +179,7 @@ export class Network {
     try {
       this.#options.ears.message(message, heard);
     } catch (error) {
-      this.#options.logger?.error({ error, from: heard.from }, 'mDNS: a packet could not be worked on');
+      this.#options.logger?.error({ error, from: heard.from }, 'mDNS: a packet could not be handled and is ignored');
     }
   }
 

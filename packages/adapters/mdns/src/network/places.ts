@@ -1,4 +1,4 @@
-/** Pure: where mDNS can speak, from what the system says of its interfaces. */
+/** Pure: the interfaces on which mDNS can speak, worked out from the system's list. */
 import { BlockList, isIP } from 'node:net';
 import { type NetworkInterfaceInfo, platform } from 'node:os';
 import type { Interfaces } from './interfaces.ts';

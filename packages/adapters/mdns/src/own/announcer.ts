@@ -39,7 +39,7 @@ export interface Rival {
   /** The registry object; undefined: another program. */
   readonly owner: string | undefined;
   readonly from: string;
-  /** It never gives way. */
+  /** The other program never gives way in a conflict. */
   readonly stubborn: boolean;
 }
 
@@ -57,7 +57,7 @@ export class Announcer {
     this.#options = options;
   }
 
-  /** Probes what is new, then announces; a change of what is announced already needs no probe (RFC 6762, 8.4). */
+  /** Probes new nodes, then announces; a change of an announced node needs no probe (RFC 6762, 8.4). */
   async put(entries: readonly Entry[], lease: Lease | undefined, { signal }: DriverCall): Promise<void> {
     const { zone, clock, changed } = this.#options;
     for (const entry of entries)
@@ -138,7 +138,7 @@ export class Announcer {
     if (all.length > 0) void this.#announce(all, [link]).catch(() => {});
   }
 
-  /** Another registry answers for a node of ours: the later in order keeps it, and says so. Never a silent fight. */
+  /** Another registry answers for a node of this one: the one whose name comes later keeps the node and logs that. The two never fight silently. */
   contest(own: Own, { owner, from, stubborn }: Rival): void {
     const { clock, logger } = this.#options;
     const key = entryKey(own.entry);
@@ -146,7 +146,10 @@ export class Announcer {
     const now = clock.now();
     if ((this.#defendedAt.get(id) ?? Number.NEGATIVE_INFINITY) + announceIntervalMs > now) return;
     this.#defendedAt.set(id, now);
-    logger?.warn({ name: key.name, id: key.id, from }, 'mDNS: another registry announces a node of ours');
+    logger?.warn(
+      { name: key.name, id: key.id, from },
+      'mDNS: another registry announces a node of this process: give one of them another id',
+    );
     // A program that is no registry follows the RFC: it sees our answer and takes another name.
     if (owner === undefined ? !stubborn : owner < this.#options.owner) void this.#announce([own]).catch(() => {});
     else void this.#yield(own);
@@ -160,7 +163,7 @@ export class Announcer {
       await prober.probe([own.entry], this.#stop.signal);
     } catch (error) {
       if (this.#stop.signal.aborted || zone.get(key) !== own) return;
-      logger?.error({ error }, 'mDNS: gave up a node that another registry announces');
+      logger?.error({ error }, 'mDNS: gave up a node because another registry announces the same id');
       zone.remove(key);
       this.#leases.delete(keyOf(key.name, key.id));
       changed(key, 'unknown');
@@ -187,7 +190,7 @@ export class Announcer {
     });
   }
 
-  /** Withdrawn here a moment ago and not taken elsewhere since: another probe would tell nothing new. */
+  /** This process withdrew the node a moment ago and heard of no other holder since, so another probe would tell nothing new. */
   #wasOurs(key: EntryKey): boolean {
     const { clock, takenElsewhere } = this.#options;
     return this.#withdrawn.has(key, clock.now()) && !takenElsewhere(key);
@@ -255,7 +258,7 @@ export class Announcer {
   }
 }
 
-/** What is said of a node, in each of its forms. */
+/** The records of a node, in each of its shapes. */
 function groupsOf(
   { dnsSd, goMicro }: Own,
   inDnsSd: (form: Form) => readonly Rr[],

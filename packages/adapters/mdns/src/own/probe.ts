@@ -102,7 +102,7 @@ export class Prober {
   }
 }
 
-/** Questions with what would be announced, as many as fit in a packet. */
+/** Questions with the records that the probe would announce, as many as fit in a packet. */
 function packProbes(forms: readonly Form[]): Buffer[] {
   const packets: { questions: Question[]; authorities: Rr[] }[] = [];
   let bytes = Number.POSITIVE_INFINITY;

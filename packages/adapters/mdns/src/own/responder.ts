@@ -129,7 +129,7 @@ export class Responder {
       waiting.answers.delete(key);
       told.set(key, now);
       const { own, alone, records } = answer;
-      // What was withdrawn or changed meanwhile has been told already.
+      // A node that was withdrawn or changed meanwhile has been announced already.
       if (own === undefined || this.#zone.get(entryKey(own.entry)) === own)
         groups.push({ alone, records: records(now) });
     }

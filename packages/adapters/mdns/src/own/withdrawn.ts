@@ -3,7 +3,7 @@ import { withdrawnMs } from '../mdns-options.ts';
 
 /** Nodes that were withdrawn here a moment ago: to come back they need no probe. */
 export class Withdrawn {
-  /** In the order of time. */
+  /** Oldest first. */
   readonly #at = new Map<string, number>();
 
   note({ name, id }: EntryKey, now: number): void {

@@ -10,7 +10,7 @@ export interface Own {
   readonly goMicro: Form | undefined;
   /** When its lease ends, in milliseconds of the clock; undefined: it has none. */
   endsAt: number | undefined;
-  /** Until when others may believe in it by what they were told. */
+  /** Until when other hosts may keep the node, by the TTLs that they were sent. */
   toldUntil: number;
 }
 

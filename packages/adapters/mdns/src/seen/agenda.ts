@@ -33,7 +33,7 @@ export class Agenda<T extends Item> {
   appoint(item: T, at: number, { gone, unicast }: Omit<Check, 'afterMs'>, items: number): void {
     item.turn += 1;
     this.#queue.push({ at, item, turn: item.turn, gone, unicast });
-    // Void appointments of what is heard again and again must not pile up.
+    // Outdated appointments of instances that are heard again and again must not pile up.
     if (this.#queue.length > 64 + 4 * items)
       this.#queue = new TinyQueue(this.#queue.data.filter(this.#isValid), byTime);
   }

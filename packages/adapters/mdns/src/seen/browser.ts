@@ -37,7 +37,7 @@ export interface BrowserOptions {
   readonly own: (question: Question) => readonly Pointer[];
 }
 
-/** Asks: at first, again for what may have been missed, and before what is known runs out. */
+/** Asks at first, again for answers that may have been missed, and before known records expire. */
 export class Browser {
   readonly #options: BrowserOptions;
   readonly #wants = new Map<string | undefined, Want>();
@@ -100,7 +100,7 @@ export class Browser {
     const hearing = { records: answers, link, from: from.address, direct, now: clock.now() };
     const { instances, hosts } = sightings.hear(hearing);
     const questions = questionsAbout({ instances: instances.filter((instance) => !ours(instance)), hosts });
-    // Names alone say nothing of versions.
+    // A list of names does not contain versions.
     if (this.#wants.has(undefined) || this.#surveys.has(undefined))
       for (const name of listedIn(answers)) questions.push(...this.#firstQuestions(name));
     this.#send(this.#sparing.spare(questions, clock.now()), 'ask', [link]);
@@ -132,7 +132,7 @@ export class Browser {
     await listen(clock, windowMs - repeatMs, this.#stop.signal);
   }
 
-  /** For a name of which nothing is known yet, in the dialects that answer the asker alone. */
+  /** Asks for a name that is not known yet, in the dialects that answer the asker alone. */
   #firstQuestions(name: string): readonly Question[] {
     const { sightings, dialects } = this.#options;
     const [known] = sightings.of(name);
@@ -141,7 +141,7 @@ export class Browser {
       : [];
   }
 
-  /** From a port of our own, to be answered to us alone. */
+  /** Asks from a port of this process, so that the answer comes to it alone. */
   async #ask(name: string | undefined): Promise<void> {
     const questions = this.#questions(name);
     await this.#options.network.send(packQuestions(questions.map(toUsAlone), this.#known(questions, name)), 'ask');

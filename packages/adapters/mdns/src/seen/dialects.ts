@@ -15,7 +15,7 @@ interface Seen {
 
 /** One of the shapes on the wire, to a reader. */
 export interface Dialect {
-  /** Of two forms of one node the higher counts. */
+  /** The dialect with the higher number counts when a node is announced in two. */
   readonly rank: number;
   /** Its announcers always answer the asker alone. */
   readonly direct: boolean;

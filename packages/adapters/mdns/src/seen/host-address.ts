@@ -8,7 +8,7 @@ import type { HostRecord } from './packet.ts';
 export interface HostSource {
   readonly place: Pick<Place, 'key' | 'holds'>;
   readonly now: number;
-  /** With the SRV, from its sender, or from another: two machines may have one host name. */
+  /** How far an address is trusted: it came with the SRV, from the sender of the SRV, or from another machine with the same host name. */
   readonly rank: 'with-srv' | 'same-sender' | 'other';
   /** Its TTLs may have been cut short: they extend, and never shorten. */
   readonly direct: boolean;
@@ -37,7 +37,7 @@ function costOf(address: string, place: HostSource['place']): number {
   return far + (family === 'ipv6' ? 1 : 0);
 }
 
-/** Of the addresses of a host the one to call; it stays while it is announced. */
+/** The address of a host to call; the choice stays while that address is announced. */
 export class HostAddress {
   #chosen: { readonly address: string; readonly key: string; readonly life: Life } | undefined;
 

@@ -75,7 +75,7 @@ export class OtherNodes {
     if (!this.#browser.warm(name)) await this.#browser.survey(name, signal);
   }
 
-  /** The instances have become ours. */
+  /** This process has taken over the instances. */
   forget(instances: readonly string[]): void {
     for (const instance of instances) this.#sightings.forget(instance);
   }

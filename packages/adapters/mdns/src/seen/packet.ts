@@ -1,4 +1,4 @@
-/** Pure: a packet by what it says of instances and hosts. */
+/** Pure: sorts the records of a packet by instance and host. */
 import { saysExpired } from '../wire/dns-sd.ts';
 import { lower, nameKey, type Rr } from '../wire/message.ts';
 
@@ -7,7 +7,7 @@ export interface HostRecord {
   readonly address: string;
   /** 0: taken back. */
   readonly ttlMs: number;
-  /** It replaces what was known of the host. */
+  /** This record replaces the known addresses of the host. */
   readonly flush: boolean;
 }
 
@@ -21,7 +21,7 @@ interface Goodbye {
 export interface Packet {
   /** By SRV, TXT, or the pointer alone. */
   readonly goodbyes: readonly Goodbye[];
-  /** SRV and TXT of what lives. */
+  /** SRV and TXT of instances that live. */
   readonly facts: readonly (Rr & { readonly type: 'SRV' | 'TXT' })[];
   /** Instances that pointers name. */
   readonly named: readonly string[];
@@ -46,7 +46,7 @@ export function packetOf(records: readonly Rr[]): Packet {
 function goodbyesOf(gone: readonly Rr[]): readonly Goodbye[] {
   const expired = new Set(gone.flatMap((rr) => (rr.type === 'TXT' && saysExpired(rr.data) ? [nameKey(rr.name)] : [])));
   return gone.flatMap((rr) => {
-    // To leave a subtype is not to leave.
+    // A goodbye for a subtype alone is no goodbye of the instance.
     const byPointer = rr.type === 'PTR' && !rr.name.includes('._sub.');
     const instance = byPointer ? rr.data : rr.type === 'SRV' || rr.type === 'TXT' ? rr.name : undefined;
     if (instance === undefined) return [];

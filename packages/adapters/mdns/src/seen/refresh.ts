@@ -1,11 +1,11 @@
-/** Pure: when to ask for what was heard, and when to stop believing in it. */
+/** Pure: when to ask for a known instance, and when to count it as gone. */
 import { believeMs, doubtMs, graceMs, lastChanceStepMs, refreshAt } from '../mdns-options.ts';
 
 /** What is next: when, in milliseconds after it was heard; `gone`: it is believed no longer. */
 export interface Check {
   readonly afterMs: number;
   readonly gone: boolean;
-  /** To be answered to us alone: no other host need hear it, and no interval between answers holds it up. */
+  /** Asks for a unicast answer: no other host need hear it, and the interval between multicast answers does not delay it. */
   readonly unicast: boolean;
 }
 

@@ -31,7 +31,7 @@ export class Sighting {
   from: string;
   heardAt: number;
   reading: Reading | undefined;
-  /** So many questions were asked since it last lived longer. */
+  /** How many questions were asked since its TTL was last extended. */
   asked = 0;
   /** A goodbye that is not believed yet. */
   leaving: { readonly at: number; readonly reason: DeleteReason } | undefined;

@@ -1,4 +1,4 @@
-/** What others announce: pure in `now`, bounded, told of as entries. */
+/** The instances that other hosts announce: pure in `now`, bounded, reported as entries. */
 import type { DeleteReason, SkippedEntry, SkippedSummary } from '@rollcall/core';
 import { type Entry, sameEntry } from '@rollcall/core/adapter';
 import { leastPatienceMs, maxNamed, maxRemembered } from '../mdns-options.ts';
@@ -128,7 +128,7 @@ export class Sightings {
     for (const sighting of this.of(name)) if (sighting.leaving === undefined) this.#appoint(sighting);
   }
 
-  /** An instance has become ours. */
+  /** This process has taken over the instance. */
   forget(instance: string): void {
     const sighting = this.#instances.get(nameKey(instance));
     if (sighting !== undefined) this.#forget(sighting, 'unknown');
@@ -175,7 +175,7 @@ export class Sightings {
     const { refuses, dialectOf } = this.#options;
     const dialect = dialectOf(rr.name);
     if (dialect === undefined) return undefined;
-    // Of a node of ours nothing else is believed either.
+    // Packets from other hosts cannot change a node of this process.
     if (refuses(rr.name, dialect, rr.type === 'TXT' ? rr.data : [], hearing)) return undefined;
     const sighting = this.#instances.get(nameKey(rr.name)) ?? this.#meet(rr.name, dialect, hearing);
     const { life, target } = sighting;
@@ -226,7 +226,7 @@ export class Sightings {
     this.#roll.add(sighting);
     // Which of its records count, and whether it is watched, can be told only now.
     if (!same || endOf(sighting.life) !== endOf(life)) this.#extended(sighting, life);
-    // What lacks an address may still be told it.
+    // An instance without an address may still get one.
     if (reading === undefined) this.#tellSkipped(sighting);
     if (same) return;
     if (before !== undefined && (after === undefined || keyOfEntry(before) !== keyOfEntry(after)))

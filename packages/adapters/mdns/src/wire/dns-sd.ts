@@ -40,7 +40,7 @@ export interface Truth {
   readonly name: string;
   readonly id: string;
   readonly version: string;
-  /** Undefined in what another program announced: host and port are in its other records. */
+  /** Undefined for an instance of another program: host and port are in its other records. */
   readonly entry: Entry | undefined;
   /** The registry object that announces it; undefined: another program. */
   readonly owner: string | undefined;
@@ -50,7 +50,7 @@ export interface Truth {
 const pieceBytes = 250;
 /** Largest text that is inflated: far above what fits in a packet, far below what hurts. Bytes. */
 const maxInflated = 262_144;
-/** In a goodbye: its lease ended, it was not deregistered. */
+/** A goodbye with this text says that the lease ended and the node was not deregistered. */
 const expiredMark = 'gone=expired';
 
 /** The strings of an entry's TXT: name, version and owner for people and tools, the rest deflated. */
@@ -78,14 +78,14 @@ interface Pair {
   readonly value: Buffer;
 }
 
-/** By key in lower case: case does not tell keys apart (RFC 6763, 6.4). */
+/** Pairs by key in lower case, since keys ignore case (RFC 6763, 6.4). */
 function pairsOf(data: readonly Buffer[]): Map<string, Pair> {
   const pairs = new Map<string, Pair>();
   for (const item of data) {
     const equals = item.indexOf(0x3d);
     const key = item.subarray(0, equals < 0 ? item.length : equals).toString('latin1');
     const value = item.subarray(equals < 0 ? item.length : equals + 1);
-    // Of equal keys the first counts.
+    // The first of equal keys counts.
     if (key !== '' && !pairs.has(key.toLowerCase())) pairs.set(key.toLowerCase(), { key, value });
   }
   return pairs;

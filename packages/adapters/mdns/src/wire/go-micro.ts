@@ -14,7 +14,7 @@ import {
 export const goMicroDomain = 'micro';
 /** Where go-micro lists names: a pointer to `<name>._services.<domain>` for each. */
 export const listing = '_services';
-/** What it gives as port of such an entry, which is none. */
+/** The port that go-micro writes into such an entry; it means no service. */
 export const listingPort = 9_999;
 /** A string of TXT. */
 const pieceBytes = 255;

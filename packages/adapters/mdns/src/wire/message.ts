@@ -30,11 +30,11 @@ export interface Message {
   readonly questions: readonly Question[];
   /** Answers and additional records of a response; the known answers of a query. */
   readonly answers: readonly Rr[];
-  /** Of a probe: what its sender means to announce. */
+  /** In a probe: the records that its sender wants to announce. */
   readonly authorities: readonly Rr[];
 }
 
-/** What is sent; absent is none, id 0 and a query. */
+/** A message to send. Absent fields mean no records, id 0, and a query. */
 export type Outgoing = Partial<Message>;
 
 /** No packet of ours is longer: with its headers it crosses any Ethernet in one piece. Bytes. */
@@ -174,7 +174,7 @@ const longerOf = (rr: Rr, known: Rr | undefined): Rr => (known !== undefined && 
 
 /** Records that go together. */
 export interface Group {
-  /** In a packet of their own: go-micro reads one instance of each packet. */
+  /** Each instance gets a packet of its own, since go-micro reads one instance of each packet. */
   readonly alone: boolean;
   readonly records: readonly Rr[];
 }

@@ -1,4 +1,4 @@
-/** What anybody on the link can send: nothing of it ends a process, fills a memory or makes a live node disappear. */
+/** Packets that any host of the link can send: none ends a process, fills its memory or makes a live node disappear. */
 import { encode } from 'dns-packet';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { Network } from '../../src/network/network.ts';
@@ -47,7 +47,7 @@ describe('junk', () => {
     ['the largest datagram, of ones', Buffer.alloc(60_000, 0xff)],
     ['labels without an end', Buffer.concat([valid.subarray(0, 12), Buffer.alloc(1_000, 0x3f)])],
     [
-      'records of types that nobody asked for',
+      'records of types that were not asked for',
       Buffer.from(
         encode({ type: 'response', answers: [{ type: 'CAA', name: names.type, data: { tag: 'issue', value: 'x' } }] }),
       ),
@@ -66,7 +66,7 @@ describe('junk', () => {
     }),
   ];
 
-  it('of every kind is survived, and what is right is heard after it', async () => {
+  it('packets of junk of every kind are survived, and a right one is heard after them', async () => {
     const registry = open();
     const events = wire.follow(registry, 'after');
     const stranger = await wire.stranger(5_353);
@@ -80,7 +80,7 @@ describe('junk', () => {
     expect(events.map(({ type }) => type)).toContain('create');
   }, 60_000);
 
-  it('in TXT: no bomb, no lie about lengths, no name that is none is taken in', async () => {
+  it('a TXT with a bomb, a wrong length or a bad name is not taken in', async () => {
     const registry = open();
     const events = wire.follow(registry);
     await wire.pass(500);
@@ -105,7 +105,7 @@ describe('junk', () => {
   });
 });
 
-it('a packet that we cannot work on is logged, and the next one is heard', async () => {
+it('a packet that cannot be handled is logged, and the next one is heard', async () => {
   const heard: Message[] = [];
   const errors: string[] = [];
   const error = (_fields: object, message: string): void => void errors.push(message);
@@ -121,7 +121,7 @@ it('a packet that we cannot work on is logged, and the next one is heard', async
   const ours = () =>
     heard.filter(({ answers }) => answers.some(({ name }) => name.startsWith('one-') || name.startsWith('two-')));
   await expect.poll(() => ours().length).toBe(2);
-  expect(errors).toEqual(['mDNS: a packet could not be worked on']);
+  expect(errors).toEqual(['mDNS: a packet could not be handled and is ignored']);
   await network.close();
 });
 
@@ -139,7 +139,7 @@ describe('lies', () => {
     expect(events.map(({ type }) => type)).toEqual(['create', 'synced']);
   });
 
-  it('a goodbye that nobody contradicts is believed', async () => {
+  it('a goodbye that is not contradicted is believed', async () => {
     const watcher = open();
     const events = wire.follow(watcher, 'told');
     await wire.pass(500);
@@ -152,7 +152,7 @@ describe('lies', () => {
     expect(events.at(-1)).toMatchObject({ reason: 'deregistered' });
   });
 
-  it('who speaks for a node of ours is contradicted, and not believed', async () => {
+  it('a host that announces our node is contradicted and not believed', async () => {
     // Its name comes before any of ours, so that we win.
     const [owner, watcher] = [open(), open()];
     await wire.settle(owner.register(service('mine')));
@@ -205,7 +205,7 @@ describe('floods', () => {
     expect(await wire.settle(watcher.getService('still-here'))).toHaveLength(1);
   }, 60_000);
 
-  it('of names that nobody has told more of are not answered by a flood of questions', async () => {
+  it('a flood of names causes no flood of questions', async () => {
     const watcher = open();
     wire.follow(watcher);
     await wire.pass(3_000);
@@ -222,7 +222,7 @@ describe('floods', () => {
     expect(asked.length).toBeLessThanOrEqual(400);
   });
 
-  it('of questions are answered once a second at most', async () => {
+  it('a flood of questions is answered at most once a second', async () => {
     const owner = open();
     await wire.settle(owner.register(service('asked-often')));
     await wire.pass(3_000);

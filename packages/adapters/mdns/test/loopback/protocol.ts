@@ -21,7 +21,7 @@ const truths = (sent: readonly Sent[], name: string): Sent[] =>
 const open = (options = {}) => wire.open({ namespace, goMicro: false, ...options });
 
 describe('announcing', () => {
-  it('asks three times, 250 ms apart, with what it means to announce; then announces twice, 1 s apart', async () => {
+  it('a register probes three times, 250 ms apart, then announces twice, 1 s apart', async () => {
     const registry = open();
     await wire.settle(registry.register(service('new')));
     const announcedAt = truths(wire.sent, 'new')[0]?.at ?? 0;
@@ -49,7 +49,7 @@ describe('announcing', () => {
     ['its service, in both shapes', 'rests', true],
     ['all services, in both shapes', undefined, true],
   ] as const)(
-    'at rest says nothing: with one watcher of %s and a TTL of 90 s at most 80 answers an hour, and is never missed',
+    'a node at rest with one watcher of %s and a TTL of 90 s gives at most 80 answers an hour, and is never missed',
     async (what, name, goMicro) => {
       const [registry, watcher] = [open({ goMicro }), open({ goMicro })];
       const events = wire.follow(watcher, name);
@@ -131,7 +131,7 @@ describe('answering', () => {
   const question = (name: string) => ({ questions: [{ name, type: 'PTR' as const }] });
   const told = (name: string) => truths(wire.sent, name);
 
-  it('one to the group waits 20 to 120 ms, and takes all that is asked meanwhile with it', async () => {
+  it('an answer to the group waits 20 to 120 ms, and takes along what is asked meanwhile', async () => {
     const registry = open();
     await wire.settle(registry.register(service('one')));
     await wire.settle(registry.register(service('two')));
@@ -149,7 +149,7 @@ describe('answering', () => {
     expect(after).toBeLessThanOrEqual(130);
   });
 
-  it('the same to the group goes out at most once a second', async () => {
+  it('the same answer goes to the group at most once a second', async () => {
     const registry = open();
     await wire.settle(registry.register(service('asked')));
     await wire.pass(3_000);
@@ -164,7 +164,7 @@ describe('answering', () => {
     expect(told('asked').length).toBeGreaterThan(1);
   });
 
-  it('what the asker knows for more than half of its time is not answered', async () => {
+  it('a question is not answered with what its asker knows for more than half of its time', async () => {
     const registry = open();
     await wire.settle(registry.register(service('known'), { ttlMs: 100_000 }));
     await wire.pass(3_000);
@@ -187,7 +187,7 @@ describe('answering', () => {
     expect(told('known')).toHaveLength(0);
   });
 
-  it('who asks from another port is answered alone: question and id repeated, no TTL above 10 s, no flush', async () => {
+  it('a question from another port is answered to its asker alone, with its id, without flush and with TTLs up to 10 s', async () => {
     const registry = open();
     await wire.settle(registry.register(service('legacy'), { ttlMs: 100_000 }));
     await wire.pass(3_000);
@@ -212,7 +212,7 @@ describe('answering', () => {
     expect([29, 30]).toContain(ttl);
   });
 
-  it('names of types are listed for who browses them all', async () => {
+  it('a browser of all types is told the name of our type', async () => {
     const registry = open();
     await wire.settle(registry.register(service('typed')));
     const stranger = await wire.stranger(5_353);
@@ -240,7 +240,7 @@ it('an answer that may not go out again yet does not go with one that may', asyn
   expect((early?.[0] ?? 0) - (later?.[0] ?? 0)).toBeGreaterThan(500);
 });
 
-it('ten services of one host say its address once per packet', async () => {
+it('ten services of one host put its address once into a packet', async () => {
   const registry = open();
   for (let index = 0; index < 10; index += 1) await wire.settle(registry.register(service(`shared-${index}`)));
   await wire.pass(3_000);
@@ -264,7 +264,7 @@ describe('a node of another program whose packet carries no address', () => {
   const hostQuestions = (label: string) =>
     wire.sent.flatMap(({ message }) => message.questions.filter((one) => one.name === `${label}-host.local`));
 
-  it('is told when its host has answered, which is asked once a second at most', async () => {
+  it('a foreign node without an address is told when its host has answered, which is asked at most once a second', async () => {
     const watcher = open();
     const events = wire.follow(watcher, 'asked');
     await wire.pass(500);
@@ -287,7 +287,7 @@ describe('a node of another program whose packet carries no address', () => {
     });
   });
 
-  it('is counted and named by the registry while its host is silent, with one line in the log', async () => {
+  it('a foreign node whose host is silent is counted and named as skipped, with one line in the log', async () => {
     const lines: string[] = [];
     const logger = {
       ...{ debug() {}, info() {}, error() {} },
@@ -309,7 +309,7 @@ describe('a node of another program whose packet carries no address', () => {
 });
 
 describe('watching', () => {
-  it('tells what is announced already as it comes, before synced, within 300 ms', async () => {
+  it('a watch tells known instances as they answer, and synced within 300 ms', async () => {
     const [registry, watcher] = [open(), open()];
     await wire.settle(registry.register(service('there')));
     await wire.pass(3_000);
@@ -323,7 +323,7 @@ describe('watching', () => {
     expect(wire.clock.now() - startedAt).toBeLessThan(350);
   });
 
-  it('that begins anew a moment after another has ended asks nothing again', async () => {
+  it('a watch that begins a moment after another one ended asks nothing again', async () => {
     const watcher = open();
     const first = watcher.watch({ name: 'anew' });
     await wire.settle(first.next());
@@ -335,7 +335,7 @@ describe('watching', () => {
     expect(wire.sent).toEqual([]);
   });
 
-  it('of one service makes nobody else answer', async () => {
+  it('a watch of one service makes no other service answer', async () => {
     const [registry, watcher] = [open(), open()];
     for (let index = 0; index < 10; index += 1) await wire.settle(registry.register(service(`many-${index}`)));
     await wire.pass(3_000);
@@ -348,7 +348,7 @@ describe('watching', () => {
     );
   });
 
-  it('asks at 80, 85, 90 and 95 % of the TTL, then to be answered alone every 250 ms, until a second after', async () => {
+  it('a watch asks at 80, 85, 90 and 95 % of the TTL, then for unicast answers every 250 ms, until a second after it', async () => {
     const stranger = await wire.stranger(5_353);
     const watcher = open();
     const events = wire.follow(watcher, 'silent');

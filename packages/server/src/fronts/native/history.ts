@@ -44,7 +44,11 @@ export function changesRoute(app: FastifyInstance, context: HistoryContext): voi
   const { published, log } = context;
   app.get<{ Querystring: ChangesQuery }>(
     '/changes',
-    { exposeHeadRoute: false, config: { access: readsOwnView }, schema: { querystring: schemas.changesQuery } },
+    {
+      exposeHeadRoute: false,
+      config: { access: readsOwnView, waits: true },
+      schema: { querystring: schemas.changesQuery },
+    },
     async ({ query, caller }, reply) => {
       const { env, appid, hostname, limit = defaultPageSize, waitMs = 0 } = query;
       const since = sinceOf(query.since, context);
@@ -65,7 +69,7 @@ export function pollRoute(app: FastifyInstance, context: HistoryContext): void {
   const { published, snapshots } = context;
   app.get<{ Querystring: PollQuery }>(
     '/poll',
-    { exposeHeadRoute: false, config: { access: readsAsked }, schema: { querystring: schemas.pollQuery } },
+    { exposeHeadRoute: false, config: { access: readsAsked, waits: true }, schema: { querystring: schemas.pollQuery } },
     async ({ query }, reply) => {
       const { env, waitMs = defaultPollMs } = query;
       const asked = [...new Set([query.appid].flat())];

@@ -94,7 +94,10 @@ export function setRoute(app: FastifyInstance, context: WriteContext): void {
   );
 }
 
-const failures = { 404: 'LEASE_UNKNOWN: register again', 409: 'LEASE_TAKEN: another holds this instance' } as const;
+const failures = {
+  404: 'LEASE_UNKNOWN: register again',
+  409: 'LEASE_TAKEN: another client holds this instance',
+} as const;
 
 /** The secret of the lease whose handle is in the path. Not in the path itself: paths are written into logs. */
 const secretHeader = 'lease-secret';
@@ -134,7 +137,7 @@ export function leaseRoutes(app: FastifyInstance, context: WriteContext): void {
 
 const handleOf = (item: RenewLeasesRequest[number]): number => (typeof item === 'number' ? item : item[0]);
 
-/** A renewal that succeeds says nothing new; one that is refused may speak of a change that is not durable yet. */
+/** A successful renewal reveals nothing new; a refused one may reveal a change that is not durable yet. */
 function whenTold<T>({ roll, durability }: NativeContext, refused: readonly number[], answer: () => T): T | Promise<T> {
   const waits = refused.some((handle) => {
     const ref = roll.instanceOf(handle);

@@ -1,3 +1,6 @@
+/** The name of the store in its folder. */
+export const storeName = 'roll.db';
+
 /** What is written to the store at once, and what is read back: plain text, so that it crosses threads cheaply. */
 export interface Group {
   /** Key and text; `null`: the entry goes. */

@@ -4,6 +4,8 @@ import type { Group, Opened, Part, StoreFailure } from './group.ts';
 /** What the store's thread is started with. */
 export interface StoreStart {
   readonly folder: string;
+  /** Only to look whether a backup is whole. */
+  readonly isBackup: boolean;
 }
 
 /** Asked of the store's thread; each is answered in turn. */

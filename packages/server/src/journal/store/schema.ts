@@ -1,7 +1,7 @@
 import type Database from 'libsql';
 import { corrupt, StoreError } from './store-error.ts';
 
-/** Marks a file of SQLite as ours: `Roll`. */
+/** The application id that marks an SQLite file as a store of Rollcall: `Roll`. */
 const applicationId = 0x526f6c6c;
 /** The format that this version writes. A change that an older version could not read raises it. */
 export const formatVersion = 1;

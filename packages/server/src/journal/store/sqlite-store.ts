@@ -10,16 +10,14 @@ import {
   rmSync,
   statSync,
 } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { crc32 } from 'node:zlib';
 import Database from 'libsql';
-import type { Group, Opened, Part } from './group.ts';
+import { type Group, type Opened, type Part, storeName } from './group.ts';
 import { check, create, isEmpty } from './schema.ts';
 import { corrupt, isDamage, isLocked, StoreError } from './store-error.ts';
 import { Witness } from './witness.ts';
 
-/** The name of the store in its folder. */
-export const storeName = 'roll.db';
 const witnessName = 'witness';
 /** Rows that are read at a time. */
 const partRows = 2_000;
@@ -54,10 +52,11 @@ export class SqliteStore {
   #meta: Meta;
   readonly opened: Opened;
 
-  private constructor(folder: string, db: Database.Database) {
+  private constructor(folder: string, db: Database.Database, isBackup: boolean) {
     this.#file = join(folder, storeName);
     this.#db = db;
     const isNew = isEmpty(db);
+    if (isNew && isBackup) throw new StoreError({ kind: 'foreign', message: 'it is empty' });
     if (isNew) create(db);
     else check(db, this.#file);
     this.#statements = statementsOf(db);
@@ -67,28 +66,29 @@ export class SqliteStore {
       saveLog(this.#file);
       throw lost(this.#file, this.#meta.groups, witnessed);
     }
-    const identity = identityOf(this.#file);
+    // A backup stays one until a server begins with it.
+    const identity = isBackup ? this.#meta.identity : identityOf(this.#file);
     const { state, isOpen, entries } = this.#meta;
     const isCopy = !isNew && this.#meta.identity !== identity;
     this.opened = { state: state === '' ? undefined : state, isCopy, wasCut: isOpen && !isCopy, entries };
     this.#inTransaction(() => this.#writeMeta({ ...this.#meta, identity, isOpen: true }));
-    // SQLite as it is built here syncs no folder: the log is there from now on until the store is closed.
-    syncFolder(folder);
     this.#witness = Witness.open(join(folder, witnessName));
   }
 
   /**
-   * Opens the store of a folder, which is made where there is none.
+   * Opens the store of a folder, which is made where there is none. `isBackup`: only to look whether a backup is whole.
    *
    * @throws StoreError which says why it cannot be used, and what to do.
    */
-  static open(folder: string): SqliteStore {
-    mkdirSync(folder, { recursive: true, mode: 0o700 });
+  static open(folder: string, isBackup: boolean): SqliteStore {
+    const made = mkdirSync(folder, { recursive: true, mode: 0o700 });
+    // SQLite syncs the folder of its files, and no folder above it.
+    if (made !== undefined) syncFolder(dirname(made));
     const file = join(folder, storeName);
     const witnessed = Witness.read(join(folder, witnessName));
     if (witnessed > 0 && !(existsSync(file) && statSync(file).size > 0)) throw lost(file, 0, witnessed);
     try {
-      return new SqliteStore(folder, connect(file));
+      return new SqliteStore(folder, connect(file), isBackup);
     } catch (error) {
       if (error instanceof StoreError) throw error;
       if (isDamage(error)) throw corrupt(file, (error as Error).message, error);
@@ -203,7 +203,7 @@ export class SqliteStore {
       write();
       this.#db.exec('commit');
     } catch (error) {
-      // Of some failures SQLite has rolled back by itself.
+      // After some failures SQLite has rolled back by itself.
       if (this.#db.inTransaction) this.#db.exec('rollback');
       throw error;
     }

@@ -10,7 +10,7 @@ export class StoreError extends Error {
     this.kind = kind;
   }
 
-  /** To be passed to another thread. */
+  /** Makes a plain object of the error, which can be passed to another thread. */
   static describe(error: unknown): StoreFailure {
     if (error instanceof StoreError) return { kind: error.kind, message: error.message };
     const { code = '', message } = error as { readonly code?: string; readonly message: string };

@@ -28,12 +28,12 @@ export class StoreThread {
   }
 
   /**
-   * Opens the store of a folder, which is made where there is none.
+   * Opens the store of a folder, which is made where there is none. `isBackup`: only to look whether a backup is whole.
    *
    * @throws StoreError which says why it cannot be used, and what to do.
    */
-  static async open(folder: string): Promise<StoreThread> {
-    const workerData: StoreStart = { folder };
+  static async open(folder: string, isBackup = false): Promise<StoreThread> {
+    const workerData: StoreStart = { folder, isBackup };
     const worker = new Worker(new URL(file, import.meta.url), { workerData });
     const first = await new Promise<FromStore>((resolve, reject) => {
       worker.once('message', resolve);

@@ -1,7 +1,7 @@
 import { closeSync, constants, fdatasyncSync, openSync, readFileSync, writeSync } from 'node:fs';
 import { crc32 } from 'node:zlib';
 
-/** Of the file. Bytes. */
+/** Size of the file. Bytes. */
 const length = 32;
 
 /**

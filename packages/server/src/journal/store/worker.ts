@@ -8,7 +8,7 @@ if (parentPort !== null) serve(parentPort, workerData as StoreStart);
 
 type Port = NonNullable<typeof parentPort>;
 
-function serve(port: Port, { folder }: StoreStart): void {
+function serve(port: Port, { folder, isBackup }: StoreStart): void {
   const tell = (message: FromStore): void => port.postMessage(message);
   const attempt = (what: () => void): void => {
     try {
@@ -19,7 +19,7 @@ function serve(port: Port, { folder }: StoreStart): void {
   };
   let store: SqliteStore | undefined;
   attempt(() => {
-    store = SqliteStore.open(folder);
+    store = SqliteStore.open(folder, isBackup);
     tell({ type: 'opened', opened: store.opened });
   });
   if (store !== undefined) listen(port, store, tell, attempt);

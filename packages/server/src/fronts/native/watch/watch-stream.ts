@@ -73,7 +73,7 @@ export class WatchStream implements Paced {
     this.#owesWarmed = true;
   }
 
-  /** Only between events, and not behind a backlog: that the backlog moves says as much. */
+  /** A heartbeat is written only between events and without a backlog: a backlog that moves shows life as well. */
   beat(): void {
     // What did not concern it until now never will.
     if (this.isIdle) this.#cursor = this.#context.roll.revision;

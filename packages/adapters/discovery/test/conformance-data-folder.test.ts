@@ -1,0 +1,19 @@
+import { afterAll, beforeAll, describe, it } from 'vitest';
+import { describeRegistry } from '../../../conformance/src/index.ts';
+import { DurableServer, harnessOf } from './durable-server.ts';
+
+/** The cases that end a server wait most of their time: four share them. */
+const servers = Array.from({ length: 4 }, () => new DurableServer());
+beforeAll(async () => {
+  await Promise.all(servers.map((server) => server.start()));
+});
+afterAll(async () => {
+  await Promise.all(servers.map((server) => server.remove()));
+});
+
+describeRegistry('discovery with a data folder', servers.map(harnessOf), {
+  describe,
+  it,
+  concurrent: describe.concurrent,
+  sequential: describe.sequential,
+});

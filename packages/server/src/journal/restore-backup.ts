@@ -1,0 +1,51 @@
+import { existsSync, readdirSync } from 'node:fs';
+import { copyFile, mkdir, open, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { RegistryError } from '@rollcall/core';
+import { storeName } from './store/group.ts';
+import { StoreThread } from './store/store-thread.ts';
+
+/**
+ * Makes a data folder of a backup and checks every row of it; answers how many entries it has. A server that is started on it
+ * goes on in a new epoch.
+ *
+ * @throws RegistryError `INVALID_ARGUMENT`: there is no such file, it is no backup or a damaged one, or the folder is not
+ * empty; then the folder is as it was.
+ */
+export async function restoreBackup(file: string, dataDir: string): Promise<number> {
+  if (!existsSync(file)) throw refused(`there is no file ${file}`);
+  if (existsSync(dataDir) && readdirSync(dataDir).length > 0)
+    throw refused(`the folder ${dataDir} is not empty: name a new one, so that no roll is overwritten`);
+  await mkdir(dataDir, { recursive: true, mode: 0o700 });
+  const target = join(dataDir, storeName);
+  try {
+    await copyFile(file, target);
+    await sync(target);
+    return await countEntries(dataDir);
+  } catch (cause) {
+    for (const name of readdirSync(dataDir)) await rm(join(dataDir, name), { force: true });
+    throw refused(`${file} cannot be restored: ${(cause as Error).message}`, cause);
+  }
+}
+
+async function sync(path: string): Promise<void> {
+  const handle = await open(path, 'r+');
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}
+
+async function countEntries(dataDir: string): Promise<number> {
+  const store = await StoreThread.open(dataDir, true);
+  try {
+    await store.read(() => {});
+    return store.opened.entries;
+  } finally {
+    await store.close();
+  }
+}
+
+const refused = (message: string, cause?: unknown): RegistryError =>
+  new RegistryError('INVALID_ARGUMENT', message, { cause, registry: 'server' });

@@ -1,0 +1,151 @@
+import { execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, realpathSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { manualClock } from '@rollcall/core/testing';
+import fc from 'fast-check';
+import { afterAll, expect, it } from 'vitest';
+import { findBinary, freePorts, tenthOf } from '../../../backends/src/index.ts';
+import { StoreThread } from '../../src/journal/store/store-thread.ts';
+import type { Change } from '../../src/roll/followers.ts';
+import { client, running, watch } from '../http.ts';
+import { newFolder, removeFolders } from './folders.ts';
+import { makeImage, readTrace, straceArguments } from './power-cut.ts';
+
+const bin = fileURLToPath(new URL('../../../cli/bin/rollcall.js', import.meta.url));
+const images = tenthOf(200);
+afterAll(removeFolders);
+
+/** Runs a server under strace while instances register, renew, are cancelled and expire; answers what it did to its folder. */
+async function record() {
+  const root = realpathSync(newFolder());
+  const folder = join(root, 'data');
+  const trace = join(root, 'trace');
+  const [port] = await freePorts(1);
+  const serve = [bin, 'serve', '--port', `${port}`, '--data-dir', folder, '--quiet', '--protection', 'off'];
+  const child = spawn(await findBinary('strace'), [...straceArguments(trace), process.execPath, ...serve], {
+    stdio: 'inherit',
+  });
+  const ended = once(child, 'exit');
+  try {
+    const url = `http://127.0.0.1:${port}`;
+    const { ask, register } = client(url);
+    await expect
+      .poll(
+        () =>
+          fetch(`${url}/readyz`)
+            .then(({ status }) => status)
+            .catch(() => 0),
+        { timeout: 60_000 },
+      )
+      .toBe(200);
+    const told = watch(`${url}/api/watch?env=e`);
+    await told.next();
+    const hearing = (async () => {
+      for await (const _ of told);
+    })();
+    hearing.catch(() => {});
+    const pad = 'x'.repeat(900);
+    for (let index = 0; index < 240; index += 1) {
+      const shape = { env: 'e', appid: `app-${index % 3}`, addrs: ['10.0.0.1:80'], metadata: { pad } };
+      await register({
+        ...shape,
+        hostname: `n${index}`,
+        ttlMs: index % 4 === 0 ? 1_000 : 60_000,
+        renewIntervalMs: 1_000,
+      });
+      if (index % 3 !== 2) continue;
+      const keys = [{ env: 'e', appid: `app-${(index - 2) % 3}`, hostname: `n${index - 2}` }];
+      await ask('POST', '/api/cancel', { keys });
+    }
+  } finally {
+    // The server itself: strace passes on what becomes of it.
+    execFileSync('pkill', ['-TERM', '-P', `${child.pid}`]);
+    await ended;
+  }
+  return readTrace(trace, folder, (text) => text.includes('"revision":') || text.includes('\nid: '));
+}
+
+/** The revisions that a text tells: of an answer, or of events. */
+const revisionsIn = (text: string): number[] =>
+  [...text.matchAll(/"revision":(\d+)|^id: \w+:(\d+)$/gm)].map(([, answer, event]) => Number(answer ?? event));
+
+async function contentOf(folder: string) {
+  const store = await StoreThread.open(folder, true);
+  const entries = new Map<string, { listing?: object }>();
+  const changes: Change[] = [];
+  try {
+    await store.read((part) => {
+      for (const [key, text] of part.entries) entries.set(key, JSON.parse(text));
+      for (const [, text] of part.changes) changes.push(JSON.parse(text));
+    });
+    return {
+      changes,
+      listed: [...entries].flatMap(([key, { listing }]) => (listing === undefined ? [] : [key])).sort(),
+    };
+  } finally {
+    await store.close();
+  }
+}
+
+/** What a log leaves on the roll. */
+function replay(changes: readonly Change[]): string[] {
+  const listed = new Set<string>();
+  for (const { type, instance } of changes) {
+    const key = `${instance.env}/${instance.service}/${instance.id}`;
+    if (type === 'put') listed.add(key);
+    else listed.delete(key);
+  }
+  return [...listed].sort();
+}
+
+it(`starts on each of ${images} images of its folder after a power cut, with all that had been told`, async () => {
+  expect(existsSync(bin)).toBe(true);
+  const operations = await record();
+  const first = operations.findIndex(({ type }) => type === 'told');
+  expect(operations.filter(({ type }) => type === 'sync').length).toBeGreaterThan(200);
+  expect(operations.filter(({ type }) => type === 'remove').length).toBeGreaterThan(0);
+  const whole = newFolder();
+  makeImage(operations, whole, () => 0.5);
+  const { changes: all } = await contentOf(whole);
+  expect(all.some((change) => change.type === 'remove' && change.reason === 'expired')).toBe(true);
+  const target = newFolder();
+  const seed = fc.sample(fc.nat({ max: 2 ** 31 - 1 }), 1)[0]!;
+  const next = randomOf(seed);
+  let cutOff = 0;
+  for (let image = 0; image < images; image += 1) {
+    const cut = first + 1 + Math.floor(next() * (operations.length - first - 1));
+    const before = operations.slice(0, cut);
+    makeImage(before, target, next);
+    const told = Math.max(
+      0,
+      ...before.flatMap((operation) => (operation.type === 'told' ? revisionsIn(operation.text) : [])),
+    );
+    const where = `seed ${seed}, image ${image}, after operation ${cut} of ${operations.length}`;
+    const { changes, listed } = await contentOf(target).catch((cause: unknown) => {
+      throw new Error(`${where}: ${String(cause)}`);
+    });
+    const last = changes.at(-1)?.revision ?? 0;
+    expect(last, where).toBeGreaterThanOrEqual(told);
+    if (last < all.length) cutOff += 1;
+    // Told or not: one history, and the table that it makes.
+    expect(changes, where).toEqual(all.slice(0, last));
+    expect(listed, where).toEqual(replay(changes));
+    const server = await running({ dataDir: target, clock: manualClock() });
+    expect((await server.list()).length, where).toBe(listed.length);
+    await server.server.close();
+  }
+  expect(cutOff).toBeGreaterThan(images / 2);
+}, 900_000);
+
+/** mulberry32: a seed gives the same images again. */
+function randomOf(seed: number): () => number {
+  let state = seed;
+  return () => {
+    state = (state + 0x6d2b79f5) | 0;
+    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
+  };
+}
