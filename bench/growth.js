@@ -90,7 +90,7 @@ function measure(instances, environments) {
     roll.renew(handles[any(turn)] ?? 0);
   });
   const registered = cost(2_000, (turn) => void register(instances + turn));
-  const view = { key: '', sees: () => true };
+  const view = { key: '', tag: '', sees: () => true };
   const group = groups.of({ env: envOf(0), service: serviceOf(0), view }, roll.revision);
   let cursor = roll.revision;
   const change = cost(2_000, (turn) => {
