@@ -22,6 +22,10 @@ const { values } = parseArgs({
     /** Rows: the keys in phases.js. */
     only: { type: 'string' },
     peers: { type: 'string' },
+    /** A file that keeps the figures as they come. */
+    results: { type: 'string' },
+    /** Such a file, whose tables are written without measuring. */
+    from: { type: 'string' },
     quick: { type: 'boolean', default: false },
     'no-write': { type: 'boolean', default: false },
     /** Another build of ours in the same run, for a before and after. */
@@ -37,11 +41,11 @@ const all = chosen.map(
       make(),
 );
 const { beside } = values;
-if (beside !== undefined) all.unshift(() => rollcall({ name: 'before', bin: beside }));
-const rounds = values.quick ? 1 : Number(values.rounds);
-const longRounds = values.quick ? 0 : Number(values['long-rounds']);
+if (beside !== undefined) all.unshift(() => rollcall({ name: 'before', bin: beside, args: () => [] }));
+const rounds = values.from !== undefined ? 0 : values.quick ? 1 : Number(values.rounds);
+const longRounds = values.from !== undefined || values.quick ? 0 : Number(values['long-rounds']);
 /** @type {Record<string, import('./phases.js').Figures[]>} */
-const results = {};
+const results = values.from === undefined ? {} : JSON.parse(readFileSync(values.from, 'utf8'));
 
 /** @param {number} count @param {string} what @param {(peer: import('./peers/peer.js').Peer) => Promise<import('./phases.js').Figures>} phases */
 async function play(count, what, phases) {
@@ -52,6 +56,7 @@ async function play(count, what, phases) {
       try {
         const figures = await phases(peer);
         results[peer.name] = [...(results[peer.name] ?? []), figures];
+        if (values.results !== undefined) writeFileSync(values.results, JSON.stringify(results));
       } catch (error) {
         process.stderr.write(`${peer.name} failed: ${error instanceof Error ? error.message : error}\n`);
         await peer.dispose();
@@ -73,7 +78,7 @@ if (
   beside === undefined
 ) {
   const docs = (/** @type {string} */ name) => fileURLToPath(new URL(`../docs/${name}`, import.meta.url));
-  const machine = `${cpus().length} processors (${cpus()[0]?.model.trim()}), Node ${process.version}, ${rounds} rounds, medians (ranges); the rows below the changes ${longRounds}.`;
+  const machine = `${cpus().length} processors (${cpus()[0]?.model.trim()}), Node ${process.version}, medians (ranges) of interleaved rounds; a figure without a range was measured once.`;
   const page = readFileSync(docs('performance.md'), 'utf8');
   const measured = `<!-- measured -->\n${machine}\n\n${table(results)}\n\n${ratios(results, ours)}\n<!-- end -->`;
   writeFileSync(docs('performance.md'), page.replace(/<!-- measured -->.*?<!-- end -->/s, measured));

@@ -5,16 +5,19 @@ import { recordOf } from './instances.js';
 
 const bin = fileURLToPath(new URL('../../packages/cli/bin/rollcall.js', import.meta.url));
 
-/** Our server, as `rollcall serve` runs it. @param {{ name?: string, bin?: string, args?: readonly string[] }} [options] @returns {Promise<import('./peer.js').Peer>} */
-export async function rollcall({ name = 'rollcall', bin: file = bin, args = [] } = {}) {
+/** With the roll on disk, and room for all instances of the one client. @param {string} data */
+const keeping = (data) => ['--data-dir', data, '--max-instances-per-token', '2000000'];
+
+/** Our server, as `rollcall serve` runs it. @param {{ name?: string, bin?: string, args?: (data: string) => readonly string[] }} [options] @returns {Promise<import('./peer.js').Peer>} */
+export async function rollcall({ name = 'rollcall', bin: file = bin, args = keeping } = {}) {
   const [port = 0] = await freePorts(1);
   /** @type {number[]} */
   const handles = [];
   let ttlMs = 90_000;
   const node = new BackendProcess({
     file: process.execPath,
-    args: () => [file, 'serve', '--port', `${port}`, '--no-warm-up', ...args],
-    ready: async () => (await fetch(`http://127.0.0.1:${port}/healthz`)).ok,
+    args: (data) => [file, 'serve', '--port', `${port}`, '--no-warm-up', '--log-level', 'error', ...args(data)],
+    ready: async () => (await fetch(`http://127.0.0.1:${port}/api/services?env=bench`)).ok,
   });
   return {
     name,

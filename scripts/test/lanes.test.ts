@@ -26,7 +26,7 @@ describe('lanes', () => {
   it('every need that a lanes.json names is a word of lanes.js or a program that can be brought, of a file that is there', () => {
     const programs = readFileSync(`${root}packages/backends/src/bring.ts`, 'utf8');
     for (const [need, globs] of lanes) {
-      if (!['lan', 'go', 'slow', 'long'].includes(need))
+      if (!['lan', 'go', 'systemd', 'slow', 'long'].includes(need))
         expect(programs).toMatch(new RegExp(`^ {2}'?${need}'?: \\{`, 'm'));
       for (const glob of globs) {
         const folder = glob.slice(0, glob.indexOf('/test/'));
@@ -71,7 +71,7 @@ describe('lanes', () => {
     vi.stubEnv('ROLLCALL_QUICK', undefined);
     const say = vi.spyOn(console, 'log').mockImplementation(() => {});
     expect(leftOut()).toContain('packages/backends/test/**');
-    expect(leftOut().filter((glob) => glob.includes('adapters/discovery'))).toEqual([]);
+    expect(leftOut().filter((glob) => glob.includes('adapters/memory'))).toEqual([]);
     const said = say.mock.calls.flat().join('\n');
     for (const what of ['`etcd` on PATH', '`consul` on PATH', 'iproute2', 'go.dev/dl']) expect(said).toContain(what);
   });

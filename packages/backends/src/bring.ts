@@ -23,7 +23,8 @@ export type BinaryName =
   | 'redis-server'
   | 'nats-server'
   | 'prometheus'
-  | 'promtool';
+  | 'promtool'
+  | 'strace';
 
 /** Where Debian has it. */
 interface Package {
@@ -72,6 +73,7 @@ const packages: Readonly<Record<BinaryName, Package>> = {
     libraries: ['libdbus-1-3', 'libapparmor1', 'libexpat1'],
   },
   'redis-server': { name: 'redis-server', suite: 'bookworm', path: 'usr/bin/redis-server', libraries: redisLibraries },
+  strace: { name: 'strace', suite: 'bookworm', path: 'usr/bin/strace', libraries: ['libunwind8'] },
   'nats-server': { name: 'nats-server', suite: 'bookworm', path: 'usr/sbin/nats-server' },
 };
 

@@ -17,7 +17,7 @@ const captured = (format: 'json' | 'pretty', level: 'debug' | 'info' = 'info') =
 };
 
 describe('the logger of rollcall serve', () => {
-  it('writes one JSON object a line, with time, level and the fields of the event', () => {
+  it('the logger writes one JSON object a line, with time, level and the fields of the event', () => {
     const { lines, logger } = captured('json');
     logger.debug({}, 'not wanted');
     logger.warn({ env: 'prod', missing: 3 }, 'self-protection of prod is on');
@@ -28,16 +28,19 @@ describe('the logger of rollcall serve', () => {
     });
   });
 
-  it.each(['json', 'pretty'] as const)('writes no secret as %s, whatever field it is logged under', (format) => {
-    const { lines, logger } = captured(format);
-    const headers = { authorization: 'Bearer s3cr3t', cookie: 's3cr3t' };
-    logger.error({ token: 's3cr3t', headers, request: { headers } }, 'a mistake');
-    logger.error({ options: { token: 's3cr3t', password: 's3cr3t' } }, 'another');
-    expect(lines).toHaveLength(2);
-    expect(lines.join('')).not.toContain('s3cr3t');
-  });
+  it.each(['json', 'pretty'] as const)(
+    'the logger writes no secret as %s, whatever field it is logged under',
+    (format) => {
+      const { lines, logger } = captured(format);
+      const headers = { authorization: 'Bearer s3cr3t', cookie: 's3cr3t' };
+      logger.error({ token: 's3cr3t', headers, request: { headers } }, 'a mistake');
+      logger.error({ options: { token: 's3cr3t', password: 's3cr3t' } }, 'another');
+      expect(lines).toHaveLength(2);
+      expect(lines.join('')).not.toContain('s3cr3t');
+    },
+  );
 
-  it('lets no name move the cursor of a terminal or begin a line', () => {
+  it('a name in a log line cannot move the cursor of a terminal or begin a line', () => {
     const { lines, logger } = captured('pretty');
     logger.info({}, 'evicted \u001b[2J\n12:00:00 error all is lost');
     expect(lines).toEqual([
@@ -45,7 +48,7 @@ describe('the logger of rollcall serve', () => {
     ]);
   });
 
-  it('shows the stack of an error to a person', () => {
+  it('the pretty log shows the stack of an error', () => {
     const { lines, logger } = captured('pretty');
     logger.error({ err: new Error('the disk is full') }, 'the server failed');
     expect(lines[0]).toMatch(/the server failed\n {4}Error: the disk is full\n {4}at /);
@@ -80,7 +83,7 @@ describe('rollcall serve', () => {
     return lines;
   }
 
-  it('logs JSON to what is no terminal: its start with the settings that are no defaults, and its end', async () => {
+  it('rollcall serve logs JSON without a terminal: its start with the settings that are no defaults, and its end', async () => {
     const lines = await logOf('--log-requests', 'all');
     const events = lines.map((line) => JSON.parse(line) as { msg: string; settings?: object; route?: string });
     expect(events.map(({ msg }) => msg)).toEqual([
@@ -127,7 +130,7 @@ describe('rollcall serve', () => {
     expect([...lines, ...texts].filter((text) => text.includes(token))).toEqual([]);
   });
 
-  it('logs nothing below the level that is set, and with --quiet nothing but errors', async () => {
+  it('rollcall serve logs nothing below the level that is set, and with --quiet only errors', async () => {
     expect(await logOf('--quiet')).toEqual([]);
     expect(await logOf('--log-level', 'warn', '--host', '0.0.0.0', '--insecure')).toEqual([
       expect.stringMatching(/"level":"warn".*insecure: every client that reaches this address/),

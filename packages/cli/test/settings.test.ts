@@ -57,7 +57,7 @@ const problemLines = (file: string, env: Record<string, string> = {}, flags: Rec
   );
 
 describe('the settings of the server', () => {
-  it.each(settingKeys)('takes %s by flag over variable over file over default', (key) => {
+  it.each(settingKeys)('the setting %s is taken by flag over variable over file over default', (key) => {
     const [flag, variable, inFile] = samples[key];
     const read = (places: { flag?: boolean; variable?: boolean; file?: boolean }) => {
       const file = fileOf(places.file ? `${nameOf(key)}: ${inFile}\n` : '');
@@ -86,7 +86,7 @@ describe('the settings of the server', () => {
     expect(byDefault.value).not.toBe(written(typed(flag)));
   });
 
-  it('has one flag for each, and each option of the server comes from one setting', () => {
+  it('each setting has one flag, and each option of the server comes from one setting', () => {
     const long = settingFlags().map((option) => option.long);
     expect(long).toEqual([...new Set(long)]);
     expect(long).toEqual(expect.arrayContaining(settingKeys.map((key) => `--${nameOf(key)}`)));
@@ -95,7 +95,7 @@ describe('the settings of the server', () => {
     expect(options.map(settingOf)).toEqual(settingKeys.filter((key) => settingTable[key].option !== undefined));
   });
 
-  it('hands the server what was given, in its units', () => {
+  it('settings reach the server in its units', () => {
     const file = fileOf('warm-up: 1500ms\nallow-host: [a.example, b.example]\nprotection: off\n');
     expect(serverOptionsOf(readSettings({ flags: { port: '0' }, env: {}, file }).values)).toMatchObject({
       ...{ host: '127.0.0.1', port: 0, warmUpMs: 1_500, protection: 'off', insecure: false },
@@ -108,7 +108,7 @@ describe('the settings of the server', () => {
     expect(readSettings({ flags: {}, env: {}, file: fileOf('warm-up: false') }).values.warmUp).toBe(0);
   });
 
-  it('names all that is wrong at once: what, where it came from, what is allowed', () => {
+  it('all wrong settings are named at once, with their place and what is allowed', () => {
     const file = 'host: 10.1.2.3\nprot: 80\nport: [1]\nprotection: maybe\nwarm-up: 10\n';
     const env = { ROLLCALL_SERVER_PORT: '70000', ROLLCALL_SERVER_WARMUP: '1s', ROLLCALL_SERVER_INSECURE: 'yes' };
     const lines = problemLines(file, env, { port: 'x' });
@@ -128,7 +128,7 @@ describe('the settings of the server', () => {
     expect(problemLines('warm-up: 48h')).toEqual([expect.stringMatching(/^warm-up \(FILE:1\): .*0-86400000/)]);
   });
 
-  it('says what to do about the variables that Kubernetes gives a pod beside a Service named rollcall-server', () => {
+  it('a message says what to do about the variables that Kubernetes gives a pod beside a Service named rollcall-server', () => {
     const env = { ROLLCALL_SERVER_PORT: 'tcp://10.0.0.9:7171', ROLLCALL_SERVER_SERVICE_HOST: '10.0.0.9' };
     const lines = problemLines('', env);
     expect(lines).toHaveLength(2);
@@ -144,16 +144,16 @@ describe('the settings of the server', () => {
     ['a tag of another language', 'host: !!js/function "x"', /^FILE:1: the file is no valid YAML: Unresolved tag/],
     ['a list with more than names', 'allow-host: [a, 1, {}]', /^allow-host \(FILE:1\): must be names/],
     ['far too much', `# ${'x'.repeat(1_100_000)}`, /^FILE: the file is larger than 1048576 bytes/],
-  ])('refuses a file with %s, by its line', (_what, content, expected) => {
+  ])('a settings file with %s is refused by its line', (_what, content, expected) => {
     expect(problemLines(content)).toEqual(expect.arrayContaining([expect.stringMatching(expected)]));
   });
 
-  it('takes an empty file and one of comments for no settings', () => {
+  it('an empty settings file and one of comments hold no settings', () => {
     expect(problemLines('')).toEqual([]);
     expect(problemLines('# nothing\n')).toEqual([]);
   });
 
-  it('never repeats what stands in a file that is no valid YAML, or under a name that is none', () => {
+  it('a message never repeats the content of a file that is no valid YAML, or a value under an unknown name', () => {
     expect(problemLines('token: "s3cr3t\n').join()).not.toContain('s3cr3t');
     expect(problemLines('token: s3cr3t\n', { ROLLCALL_SERVER_TOKEN: 's3cr3t' }).join()).not.toContain('s3cr3t');
   });
@@ -169,7 +169,7 @@ describe('rollcall serve --check-config', () => {
       );
     });
 
-  it('prints "valid" and the settings with their places, binds nothing, and ends with 0', async () => {
+  it('--check-config prints "valid" and the settings with their places, binds nothing, and ends with 0', async () => {
     const file = fileOf('port: 7171\n');
     const { code, out, err } = await serve(['--check-config', '--config', file], { ROLLCALL_SERVER_PROTECTION: 'off' });
     expect({ code, err }).toEqual({ code: 0, err: '' });
@@ -183,7 +183,7 @@ describe('rollcall serve --check-config', () => {
     });
   });
 
-  it('prints every problem on a line of its own and ends with 2, and so does serve without it', async () => {
+  it('--check-config prints every problem on a line of its own and ends with 2, and so does serve without it', async () => {
     const file = join(folder, 'none.yaml');
     for (const args of [['--check-config'], []]) {
       const { code, out, err } = await serve([...args, '--config', file, '--port', 'x']);

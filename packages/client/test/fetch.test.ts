@@ -7,7 +7,7 @@ const { logger } = notebook();
 const reset: Parameters<typeof createServer>[1] = (request) => void request.socket.destroy();
 
 describe('client.fetch', () => {
-  it('calls a service by name and passes every other URL through untouched', async () => {
+  it('client.fetch calls a service by name and passes every other URL through untouched', async () => {
     await using users = await fleet('users', (request, response) => response.end(`${request.method} ${request.url}`));
     await using client = createClient(users.registry, { logger });
     const answer = await client.fetch('http://users/42?a=b', { method: 'PUT', body: 'x' });
@@ -20,7 +20,7 @@ describe('client.fetch', () => {
     expect(client.services()).toEqual(['users']);
   });
 
-  it('rejects with the TypeError of fetch and the NoNodeError as its cause', async () => {
+  it('client.fetch rejects with the TypeError of fetch and the NoNodeError as its cause', async () => {
     await using users = await fleet('users', says('a'));
     await using client = createClient(users.registry, { logger, services: { users: { version: '^9' } } });
     const failure = async (name: string): Promise<unknown> => client.fetch(`http://${name}/`).catch((error) => error);
@@ -30,7 +30,7 @@ describe('client.fetch', () => {
     expect(noNodeIn(await failure('users'))?.reason).toBe('unmatched');
   });
 
-  it('never fails a GET while one of two nodes is left, and asks the dead one once', async () => {
+  it('client.fetch never fails a GET while one of two nodes is left, and asks the dead one once', async () => {
     await using users = await fleet('users', says('a'), says('b'));
     const attempts: string[] = [];
     await using client = createClient(users.registry, { logger });
@@ -41,7 +41,7 @@ describe('client.fetch', () => {
     expect(attempts).toEqual(['n0 unreachable', 'n1 up']);
   });
 
-  it('repeats a POST that was certainly not sent, with its body, and no other', async () => {
+  it('client.fetch repeats a POST that was certainly not sent, with its body, and no other', async () => {
     const bodies: string[] = [];
     await using users = await fleet('users', reset, (request, response) => {
       request.on('data', (chunk) => bodies.push(String(chunk))).on('end', () => response.end('done'));
@@ -56,7 +56,7 @@ describe('client.fetch', () => {
     expect(bodies).toEqual(['pay']);
   });
 
-  it('repeats a POST after a reset when it has an Idempotency-Key or the caller says that it may run twice', async () => {
+  it('client.fetch repeats a POST after a reset when it has an Idempotency-Key or the caller says that it may run twice', async () => {
     await using users = await fleet('users', reset, says('done'));
     await using client = createClient(users.registry, { logger, strategy: () => () => 0, ejection: false });
     const headers = { 'idempotency-key': 'k1' };
@@ -65,7 +65,7 @@ describe('client.fetch', () => {
     await expect(client.fetch('http://users/', { rollcall: { idempotent: false } })).rejects.toThrow('fetch failed');
   });
 
-  it('never repeats a stream or a Request with a body, not even when it was not sent', async () => {
+  it('client.fetch never repeats a stream or a Request with a body, not even when it was not sent', async () => {
     await using users = await fleet('users', says('a'), says('b'));
     await using client = createClient(users.registry, { logger, strategy: () => () => 0, probe: false });
     await client.ready('users');
@@ -76,7 +76,7 @@ describe('client.fetch', () => {
     expect(users.members[1]?.calls).toBe(0);
   });
 
-  it('returns the last answer when every node answers with a status to be repeated', async () => {
+  it('client.fetch returns the last answer when every node answers with a status of retryStatus', async () => {
     await using users = await fleet('users', says('one', 503), says('two', 502));
     await using client = createClient(users.registry, { logger, retryStatus: [502, 503], ejection: false });
     const response = await client.fetch('http://users/');
@@ -85,7 +85,7 @@ describe('client.fetch', () => {
     expect(users.members.reduce((sum, { calls }) => sum + calls, 0)).toBe(3);
   });
 
-  it('gives a bad answer back rather than the error of the attempt after it', async () => {
+  it('client.fetch returns a bad answer rather than the error of the attempt after it', async () => {
     await using users = await fleet('users', says('sorry', 503), reset);
     await using client = createClient(users.registry, {
       logger,
@@ -98,7 +98,7 @@ describe('client.fetch', () => {
     expect(users.members[1]?.calls).toBe(1);
   });
 
-  it('rejects with a TimeoutError at the deadline over all attempts, and with the reason of the caller', async () => {
+  it('client.fetch rejects with a TimeoutError at the deadline over all attempts, and with the reason of the caller', async () => {
     const seen: (string | undefined)[] = [];
     await using users = await fleet('users', ({ url }) => void seen.push(url));
     await using client = createClient(users.registry, { logger });
@@ -114,14 +114,14 @@ describe('client.fetch', () => {
     await expect(pending).rejects.toBe(reason);
   });
 
-  it('hedges to another node, and the first good answer wins', async () => {
+  it('client.fetch hedges to another node, and the first good answer wins', async () => {
     await using users = await fleet('users', () => {}, says('fast'));
     await using client = createClient(users.registry, { logger, strategy: () => () => 0, hedgeMs: 20 });
     expect(await (await client.fetch('http://users/')).text()).toBe('fast');
     expect(client.service('users').state.nodes.map(({ pending }) => pending)).toEqual([0, 0]);
   });
 
-  it('finds out by TCP that a silent node is dead, and repeats what may run twice long before the deadline', async () => {
+  it('client.fetch finds out by TCP that a silent node is dead, and repeats an idempotent call long before the deadline', async () => {
     await using users = await fleet('users', () => {}, says('alive'));
     const dead = new Set<string>();
     const probe = async ({ id }: { readonly id: string }): Promise<void> => {
@@ -137,14 +137,14 @@ describe('client.fetch', () => {
     expect(client.service('users').state.nodes[0]?.tier).toBe('unreachable');
   });
 
-  it('stops to repeat when the budget is spent', async () => {
+  it('client.fetch stops repeating when the retry budget is spent', async () => {
     await using users = await fleet('users', reset, reset);
     await using client = createClient(users.registry, { logger, retryShare: 0 });
     await expect(client.fetch('http://users/')).rejects.toThrow('fetch failed');
     expect(users.members.reduce((sum, { calls }) => sum + calls, 0)).toBe(1);
   });
 
-  it('waits for a node if the caller wants that', async () => {
+  it('client.fetch waits for a node with waitForNodeMs', async () => {
     await using users = await fleet('other', says('here'));
     await using client = createClient(users.registry, { logger });
     const answer = client.fetch('http://users/', { rollcall: { waitForNodeMs: 5_000 } });
@@ -166,7 +166,7 @@ describe('client.fetch', () => {
     expect(urls).toEqual(['http://192.0.2.1:80/1']);
   });
 
-  it('refuses calls after close()', async () => {
+  it('client.fetch refuses calls after close()', async () => {
     await using users = await fleet('users', says('a'));
     const client = createClient(users.registry, { logger });
     await client.fetch('http://users/');

@@ -192,7 +192,7 @@ describe('a followed service', () => {
 });
 
 describe('the snapshot file', () => {
-  it('lets a client start while the registry is lost, is readable by its owner alone, and is ignored when broken', async () => {
+  it('a snapshot file lets a client start while the registry is lost, is readable by its owner alone, and is ignored when broken', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'rollcall-client-'));
     const snapshotFile = join(folder, 'deep', 'nightly.json');
     try {

@@ -67,7 +67,7 @@ describe('describeRegistry', () => {
     expect(new Set(wanted).size).toBe(wanted.length);
   });
 
-  it('lets no case run beside others that counts what the process holds, queues many calls, or breaks the backend', () => {
+  it('no case that counts what the process holds, queues many calls or breaks the backend runs beside others', () => {
     const runner = recorder();
     const harness = shelfHarness();
     describeRegistry('shelf', harness, runner);
@@ -111,11 +111,11 @@ describe('describeRegistry', () => {
     expect(runner.declared).toHaveLength(registryCases(harnesses[0] as Harness).length);
   });
 
-  it('takes the functions of vitest and of node:test as they are', () => {
+  it('describeRegistry takes the functions of vitest and of node:test as they are', () => {
     expect(runners).toHaveLength(2);
   });
 
-  it('has at least 100 cases for a backend that cannot be broken, and more for one that can', () => {
+  it('the suite has at least 100 cases for a backend that cannot be broken, and more for one that can', () => {
     const plain = registryCases(withoutFaults());
     const faulty = registryCases(shelfHarness());
     expect(plain.length).toBeGreaterThanOrEqual(100);
@@ -124,7 +124,7 @@ describe('describeRegistry', () => {
     for (const { concern, title } of plain) expect(titles).toContain(`${concern}: ${title}`);
   });
 
-  it('gives each case a timeout that grows with patience', () => {
+  it('each case has a timeout that grows with patience', () => {
     const timeouts = [1, 0.1, 4].map((patience) => {
       const runner = recorder();
       describeRegistry('shelf', { ...withoutFaults(), patience }, runner);
@@ -134,7 +134,7 @@ describe('describeRegistry', () => {
     expect(timeouts[2]).toBe((timeouts[0] ?? 0) * 4);
   });
 
-  it('hands out bodies that run the case: one that passes, one that fails', async () => {
+  it('the body of a case passes for a good registry and fails for a broken one', async () => {
     const find = (harness: Harness): Declared => {
       const runner = recorder();
       describeRegistry('shelf', harness, runner);
@@ -151,7 +151,7 @@ describe('describeRegistry', () => {
     await expect(find(broken).body()).rejects.toThrow('cannot be opened');
   });
 
-  it('does not hang with a registry that never answers', async () => {
+  it('the suite does not hang with a registry that never answers', async () => {
     const silent = (): Harness => ({ patience: 0.002, open: () => new Promise(() => {}) });
     for (const { run } of registryCases(silent()).slice(0, 3)) await expect(run()).rejects.toThrow('not within');
   });

@@ -13,12 +13,12 @@
  * | POST /api/renew | {@link KeysRequest} | {@link RenewAnswer} |
  * | POST /api/cancel | {@link CancelRequest} | {@link CancelAnswer} |
  * | POST /api/set | {@link SetRequest} | {@link SetAnswer}; 404: nothing has changed |
- * | GET /api/fetch | `env`, `appid` | {@link InstancesAnswer} |
+ * | GET /api/fetch | `env`, `appid`, `exact` (1: with the times of renewal as they are now, else as they were at some moment since the last change) | {@link InstancesAnswer} |
  * | GET /api/fetch | likewise, and `at`: an ISO time, milliseconds, or `10m` (ago) | {@link PastInstancesAnswer}; 400: not within the change log |
  * | GET /api/poll | `env`, `appid` (repeatable), `since`: a cursor, `waitMs` | {@link PollAnswer}: at once, or at the next change |
  * | GET /api/changes | `since`: a cursor, a revision, an ISO time or `10m` (ago); `env`, `appid`, `hostname`, `limit`, `waitMs` | {@link ChangesAnswer} |
  * | GET /api/fetch/all | `env` | {@link InstancesAnswer} |
- * | GET /api/services | `env` | {@link ServicesAnswer}: of instances with status 1 |
+ * | GET /api/services | `env` | {@link ServicesAnswer}: of instances with status 1 and an address |
  * | GET /api/watch | `env`, `appid` (absent: all); header `Last-Event-ID` resumes | server-sent events, see {@link WatchEventName} |
  * | GET /api/status | `env` (absent: all) | {@link StatusAnswer} |
  * | POST /api/protection/end | {@link EnvRequest} | {@link ProtectionEndAnswer} |
@@ -71,4 +71,5 @@ export * as answers from './schemas/answers.ts';
 export type { JsonSchema } from './schemas/json-schema.ts';
 export { type SchemaKeyword, schemaKeywords } from './schemas/keywords.ts';
 export * as schemas from './schemas/requests.ts';
+export { usableAddress } from './usable.ts';
 export { type CurrentEvent, heartbeatMs, type RemoveEvent, type SnapshotEvent, type WatchEventName } from './watch.ts';

@@ -51,29 +51,29 @@ const run = async (program: string, args: readonly string[] = [], more: NodeJS.P
 };
 
 describe('the programs that users write', () => {
-  it('call a service by its name in five lines', async () => {
+  it('a program calls a service by its name in five lines', async () => {
     expect(await run('fetch.js')).toBe('{"name":"ann","version":"1.0.0"}\n');
   });
 
-  it('use the names in axios and got, and end by themselves without closing anything', async () => {
+  it('a program uses service names in axios and got, and ends by itself without closing anything', async () => {
     expect(await run('http-clients.js')).toBe('["ann","ann","ann"]\n');
   });
 
-  it('keep a key on one side of a canary', async () => {
+  it('a program keeps a key on one side of a canary', async () => {
     expect(await run('canary.js')).toBe('the same side\n');
   });
 
-  it('prefer a zone, hear of the status and get their own reason back', async () => {
+  it('a program prefers a zone, hears of the status and gets its own abort reason back', async () => {
     expect(await run('zone.js', [], { ZONE: 'eu-1' })).toMatch(/^users live (?:true|false)\nAbortError\n$/);
   });
 
-  it('wait for their dependencies, or learn why there is none', async () => {
+  it('a program waits for its dependencies, or learns why there is none', async () => {
     expect(await run('batch.js', [join(folder, 'nightly.json')])).toBe('closed ten pages\n');
     const nobody = { ROLLCALL_REGISTRY_ADDRESS: '127.0.0.1:1' };
     expect(await run('batch.js', [join(folder, 'other.json'), '500'], nobody)).toBe('unknown\n');
   });
 
-  it('test their own code with fake services and without a socket', async () => {
+  it('a program tests its own code with fake services and without a socket', async () => {
     expect(await run('own-test.js', ['--test'])).toMatch(/^# pass 2$/m);
   });
 });

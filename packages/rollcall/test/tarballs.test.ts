@@ -51,7 +51,7 @@ async function nodeOf(major: number): Promise<string> {
 const uses = `const { memory } = require('rollcall'); const registry = memory(); registry.close().then(() => console.log(registry.name));`;
 
 describe('the tarballs of all packages', () => {
-  it('install with npm: no engine warning, a command that runs, and CommonJS', async () => {
+  it('the tarballs install with npm without a warning, with a command that runs, and with CommonJS', async () => {
     const run = await project('by-npm');
     const { stdout, stderr } = await run('npm', 'install', '--no-audit', '--no-fund');
     expect(`${stdout}${stderr}`).not.toMatch(/EBADENGINE|ERESOLVE/);
@@ -59,7 +59,7 @@ describe('the tarballs of all packages', () => {
     expect((await run(process.execPath, '-e', uses)).stdout).toBe('memory\n');
   }, 180_000);
 
-  it('run the examples, copied out of the repository, on this Node and on the newer ones that are supported', async () => {
+  it('the examples run on the tarballs, outside the repository, on every supported Node', async () => {
     const run = await project('examples');
     await run('npm', 'install', '--no-audit', '--no-fund');
     for (const name of ['hello', 'greeter', 'own-adapter'])
@@ -74,7 +74,7 @@ describe('the tarballs of all packages', () => {
     expect((await run(process.execPath, '-e', board)).stdout).toBe('board\n');
   }, 300_000);
 
-  it('install with pnpm, with the lines that docs/installing.md gives', async () => {
+  it('the tarballs install with pnpm, with the lines that docs/installing.md gives', async () => {
     const run = await project('by-pnpm');
     const overrides = Object.entries(tarballs).map(([name, file]) => `  "${name}": "file:${file}"\n`);
     const page = await readFile(join(root, 'docs/installing.md'), 'utf8');

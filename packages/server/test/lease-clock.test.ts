@@ -35,7 +35,7 @@ it('a process that computed all the while loses a moment, however often', () => 
   expect(clock.now() - before).toBeGreaterThan(6 * (2_800 + 500) - 6 * 260);
 });
 
-it('of a process that computed for a part of the gap, the rest is a pause', () => {
+it('the part of a gap in which a process did not compute is a pause', () => {
   const { clock, jump } = jumping();
   const before = clock.now();
   jump(10_000, 4_000);

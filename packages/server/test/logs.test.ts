@@ -29,7 +29,7 @@ const many = (count: number) =>
   Array.from({ length: count }, (_, index) => instance({ hostname: `n${index}`, appid: `app${index}` }));
 
 describe('the log of the server', () => {
-  it('has a line for each eviction that is not one of very many, and none for what clients do', async () => {
+  it('the log has a line for each eviction that is not one of very many, and none for what clients do', async () => {
     const clock = manualClock();
     const { texts, started } = await logged({ clock });
     await started.register(instance());
@@ -44,7 +44,7 @@ describe('the log of the server', () => {
     ]);
   });
 
-  it('counts the evictions of a fleet beyond the first twenty of a second', async () => {
+  it('the log counts the evictions of a fleet beyond the first twenty of a second', async () => {
     const clock = manualClock();
     const { texts, lines, started } = await logged({ clock });
     await started.register(...many(500));
@@ -58,7 +58,7 @@ describe('the log of the server', () => {
     expect(texts().at(-1)).toBe('info: e: 10 more instances were evicted within the same second');
   });
 
-  it('has a line when self-protection goes on and one when it goes off, with the numbers', async () => {
+  it('the log has a line when self-protection goes on and one when it goes off, with the numbers', async () => {
     const clock = manualClock();
     const { lines, started } = await logged({ clock, protection: 'on' });
     await started.register(...many(20));
@@ -77,7 +77,7 @@ describe('the log of the server', () => {
     expect(lines[1]?.message).toMatch(/^self-protection of e is off: /);
   });
 
-  it('says that self-protection is off when the last instance of a protected environment is cancelled', async () => {
+  it('the log says that self-protection is off when the last instance of a protected environment is cancelled', async () => {
     const clock = manualClock();
     const { lines, started } = await logged({ clock, protection: 'on' });
     const { data } = await started.register(...many(20));
@@ -92,7 +92,7 @@ describe('the log of the server', () => {
     expect(lines.slice(3).map(({ fields }) => fields.on)).toEqual([true, false]);
   });
 
-  it('has a line with the cause when a request fails by a defect of the server', async () => {
+  it('the log has a line with the cause when a request fails by a defect of the server', async () => {
     const clock = manualClock();
     let isBroken = false;
     const wallNow = (): number => {
@@ -111,7 +111,7 @@ describe('the log of the server', () => {
     expect(String((lines[0]!.fields.err as Error).stack)).toContain('the wall clock fell down');
   });
 
-  it('has a line for a slow request, and none for a watch or for one that waits for a change, however long it lasts', async () => {
+  it('the log has a line for a slow request, and none for a watch or for one that waits for a change, however long it lasts', async () => {
     const { lines, started } = await logged({ slowRequestMs: 0 });
     const events = watch(`${started.url}/api/watch?env=e`);
     await events.next();
@@ -124,7 +124,7 @@ describe('the log of the server', () => {
     expect(lines.map(({ level, fields }) => [level, fields.route])).toEqual([['warn', '/api/services']]);
   });
 
-  it('has no line for other requests unless all are wanted, and then never what the client sent', async () => {
+  it('the log has no line for other requests unless all are wanted, and never what the client sent', async () => {
     const quiet = await logged();
     await quiet.started.ask('GET', '/api/services?env=e&token=s3cr3t');
     await quiet.started.ask('GET', '/api/s3cr3t');

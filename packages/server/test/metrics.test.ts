@@ -31,7 +31,7 @@ const many = (count: number, over: (index: number) => object = () => ({})) =>
 const keyOf = ({ env, appid, hostname }: ReturnType<typeof instance>) => ({ env, appid, hostname });
 
 describe('GET /metrics', () => {
-  it('counts instances, services, registrations, renewals and what left the roll, by reason', async () => {
+  it('metrics count instances, services, registrations, renewals and departures by reason', async () => {
     const { started, clock, samples } = await measured();
     const { data } = await started.register(...many(3), instance({ env: 'f', appid: 'db', hostname: 'x' }));
     await started.register(instance({ hostname: 'forever', ttlMs: 0 }));
@@ -66,7 +66,7 @@ describe('GET /metrics', () => {
     });
   });
 
-  it('shows self-protection: late, missing, held, the threshold, and whether it is on', async () => {
+  it('metrics show late, missing and held instances, the threshold, and whether self-protection is on', async () => {
     const { started, clock, samples } = await measured({ protection: 'on' });
     const { data } = await started.register(...many(20));
     await clock.advance(900);
@@ -97,7 +97,7 @@ describe('GET /metrics', () => {
     expect(await samples()).toMatchObject({ 'rollcall_late_instances{env="e"}': 0, 'rollcall_instances{env="e"}': 0 });
   });
 
-  it('shows watches, the change log, the memory of the roll and the process', async () => {
+  it('metrics show watches, the change log, the memory of the roll and the process', async () => {
     const { started, samples } = await measured();
     const events = watch(`${started.url}/api/watch?env=e`);
     await events.next();
@@ -151,7 +151,7 @@ describe('GET /metrics', () => {
     });
   });
 
-  it('keeps its series bounded under a flood of names, and takes new ones in when earlier ones are gone', async () => {
+  it('metrics keep their series bounded under a flood of names, and take in new ones when earlier ones are gone', async () => {
     const { started, clock, text, samples } = await measured();
     const flood = (prefix: string) => many(1_000, (index) => ({ env: `${prefix}${index}`, appid: `s${index}` }));
     await started.register(...flood('a'));

@@ -1,7 +1,13 @@
 /** Pure: entry <-> instance of the wire. What others wrote is read as tolerantly as possible. */
-import type { Endpoint, Value } from '@rollcall/core';
+import type { Endpoint, ServiceSummary, Value } from '@rollcall/core';
 import { type Entry, type Lease, limits, readMetadata } from '@rollcall/core/adapter';
-import type { Instance, InstanceInput, WireEndpoint, WireValue } from '@rollcall/protocol';
+import {
+  type Instance,
+  type InstanceInput,
+  usableAddress,
+  type WireEndpoint,
+  type WireValue,
+} from '@rollcall/protocol';
 
 function toWireValue({ name, type, values }: Value): WireValue {
   return { name, type, values: (values ?? []).map(toWireValue) };
@@ -33,13 +39,6 @@ export function toInstance(entry: Entry, env: string, lease: Lease | undefined, 
   };
 }
 
-/** Other clients write URLs (`grpc://10.0.0.1:80`): the part that is an address counts. */
-function readAddress(addrs: unknown): string | undefined {
-  if (!Array.isArray(addrs)) return undefined;
-  const texts = addrs.filter((addr): addr is string => typeof addr === 'string');
-  return texts.map((text) => text.replace(/^[a-z][a-z0-9+.-]*:\/\//i, '').replace(/\/.*$/, '')).find(limits.isAddress);
-}
-
 /** Endpoints without a name are none; what else they hold is handed on as it is. */
 const readEndpoints = (endpoints: unknown): readonly Endpoint[] =>
   (Array.isArray(endpoints) ? endpoints : []).filter((endpoint) => typeof endpoint?.name === 'string');
@@ -57,7 +56,7 @@ export function readInstance(value: unknown): Reading {
   if (status === 2) return { key, unusable: undefined };
   if (typeof appid !== 'string' || !limits.isReadableName(appid)) return { key, unusable: 'no usable name' };
   if (typeof hostname !== 'string' || !limits.isReadableName(hostname)) return { key, unusable: 'no usable id' };
-  const address = readAddress(instance.addrs);
+  const address = usableAddress(instance.addrs);
   if (address === undefined) return { key, unusable: 'no usable address' };
   return {
     entry: {
@@ -68,4 +67,12 @@ export function readInstance(value: unknown): Reading {
       node: { id: hostname, address, metadata: readMetadata(instance.metadata), ...(late === true ? { late } : {}) },
     },
   };
+}
+
+/** Reads the name of a service with its versions; nothing where it is neither. */
+export function readSummary(value: unknown): readonly ServiceSummary[] {
+  const { appid, versions }: Partial<Record<string, unknown>> =
+    typeof value === 'object' && value !== null ? { ...value } : {};
+  if (typeof appid !== 'string' || !Array.isArray(versions)) return [];
+  return [{ name: appid, versions: versions.filter((version) => typeof version === 'string') }];
 }

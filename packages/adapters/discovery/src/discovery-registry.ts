@@ -1,4 +1,4 @@
-import type { Capabilities, Logger, Registry, SkippedSummary } from '@rollcall/core';
+import type { Capabilities, Logger, Registry, ServiceSummary, SkippedSummary } from '@rollcall/core';
 import {
   conflict,
   createRegistry,
@@ -14,7 +14,7 @@ import {
 } from '@rollcall/core/adapter';
 import type { RenewStatus } from '@rollcall/protocol';
 import { toDiscoveryError } from './discovery-error.ts';
-import { readInstance } from './discovery-mapping.ts';
+import { readInstance, readSummary } from './discovery-mapping.ts';
 import {
   type DiscoveryOptions,
   type DiscoverySettings,
@@ -120,6 +120,11 @@ class DiscoveryDriver implements RegistryDriver {
   async read(name: string | undefined, { signal, logger }: DriverCall): Promise<readonly Entry[]> {
     const instances = await this.#fleet.read((link, bounded) => link.instances(name, bounded), signal);
     return instances.flatMap((instance) => this.#toEntry(instance, logger) ?? []);
+  }
+
+  /** The server names only services with a node that {@link readInstance} can use. */
+  async list({ signal }: DriverCall): Promise<readonly ServiceSummary[]> {
+    return (await this.#fleet.read((link, bounded) => link.services(bounded), signal)).flatMap(readSummary);
   }
 
   async watch(name: string | undefined, sink: WatchSink, { signal, logger }: DriverCall): Promise<void> {

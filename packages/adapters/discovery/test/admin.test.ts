@@ -22,7 +22,7 @@ async function answering(status: number | undefined, body = ''): Promise<string>
   return `127.0.0.1:${(stranger.address() as AddressInfo).port}`;
 }
 
-it('tells the status of every environment or of one, and how many expired instances were evicted', async () => {
+it('DiscoveryAdmin tells the status of every environment or of one, and how many expired instances were evicted', async () => {
   const admin = discoveryAdmin({ addresses: [server.address] });
   for (const env of ['one', 'two'])
     await fetch(`http://${server.address}/api/register`, {
@@ -35,6 +35,59 @@ it('tells the status of every environment or of one, and how many expired instan
   expect(await admin.endProtection('one')).toBe(0);
 });
 
+const key = (env: string) => ({ env, appid: 'a', hostname: 'h' });
+
+it('tells changes with their sentences, page by page, and waits for the next', async () => {
+  const admin = discoveryAdmin({ addresses: [server.address] });
+  await admin.set([{ ...key('two'), metadata: { k: 'v' } }]);
+  const first = await admin.changes({ env: 'two', name: 'a', id: 'h', limit: 1 });
+  expect(first).toMatchObject({ more: true, changes: [{ text: 'a/h was registered at 10.0.0.1:80 by 127.0.0.1' }] });
+  const rest = await admin.changes({ env: 'two', since: first.cursor });
+  expect(rest).toMatchObject({ more: false, changes: [{ evidence: { what: 'set', fields: ['metadata'] } }] });
+  const waiting = admin.changes({ env: 'two', since: rest.cursor, waitMs: 20_000 });
+  await admin.set([{ ...key('two'), metadata: { k: 'w' } }]);
+  expect((await waiting).changes).toHaveLength(1);
+  await expect(admin.changes({ since: 'soon' })).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' });
+});
+
+it('polls several services', async () => {
+  const admin = discoveryAdmin({ addresses: [server.address] });
+  const first = await admin.poll({ env: 'one', names: ['a', 'b'] });
+  expect(first.services.map(({ appid, instances }) => [appid, instances.length])).toEqual([
+    ['a', 1],
+    ['b', 0],
+  ]);
+  const same = await admin.poll({ env: 'one', names: ['a', 'b'], since: first.cursor, waitMs: 1 });
+  expect(same).toMatchObject({ modified: false, services: [] });
+});
+
+it('shows a service as it was, and refuses a time before the log as an argument', async () => {
+  const admin = discoveryAdmin({ addresses: [server.address] });
+  const { cursor, log } = await admin.changes({ env: 'two' });
+  const now = await admin.servicesAt({ env: 'two', name: 'a', at: '1ms' });
+  expect(now.revision).toBe(Number(cursor.split(':')[1]));
+  expect(now.services).toMatchObject([{ name: 'a', nodes: [{ id: 'h', address: '10.0.0.1:80' }] }]);
+  const begin = new Date(log.at).toISOString();
+  expect(await admin.servicesAt({ env: 'two', name: 'a', at: begin })).toMatchObject({ revision: 0, services: [] });
+  await expect(admin.servicesAt({ env: 'two', name: 'a', at: '2h' })).rejects.toMatchObject({
+    code: 'INVALID_ARGUMENT',
+    message: expect.stringContaining('the change log begins at'),
+  });
+});
+
+it('sets a node on every server that is named, and says which could not be asked', async () => {
+  const both = discoveryAdmin({ addresses: ['127.0.0.1:1', server.address] });
+  expect(await both.set([{ ...key('one'), status: 2 }])).toMatchObject({
+    ...{ isSet: true, failed: [{ address: '127.0.0.1:1', error: { code: 'UNAVAILABLE' } }] },
+  });
+  const admin = discoveryAdmin({ addresses: [server.address] });
+  expect((await admin.status({ env: 'one' })).environments).toMatchObject([{ out: 1 }]);
+  expect(await admin.set([{ ...key('one'), hostname: 'ghost', status: 2 }])).toEqual({ isSet: false, failed: [] });
+  await expect(discoveryAdmin({ addresses: ['127.0.0.1:1'] }).set([key('one')])).rejects.toMatchObject({
+    code: 'UNAVAILABLE',
+  });
+});
+
 it.each([
   ['a server that is away', () => '127.0.0.1:1', 'UNAVAILABLE'],
   ['a mute server', () => answering(undefined), 'TIMEOUT'],
@@ -42,13 +95,13 @@ it.each([
   ['a plain web server', () => answering(200, '<html>'), 'UNAVAILABLE'],
   ['an answer without what was asked for', () => answering(200, '{"code":0,"data":{}}'), 'UNAVAILABLE'],
   ['an answer without data', () => answering(200, '{"code":0,"data":null}'), 'UNAVAILABLE'],
-])('of %s is an error of the registry', async (_what, address, code) => {
+])('an answer of %s to DiscoveryAdmin is an error of the registry', async (_what, address, code) => {
   const admin = discoveryAdmin({ addresses: [await address()], timeoutMs: 500 });
   await expect(admin.status()).rejects.toMatchObject({ code, registry: 'discovery' });
   await expect(admin.endProtection('default')).rejects.toMatchObject({ code, registry: 'discovery' });
 });
 
-it('whose caller aborts is ABORTED, and TIMEOUT by a timeout signal', async () => {
+it('a call of DiscoveryAdmin is ABORTED by its signal, and TIMEOUT by a timeout signal', async () => {
   const admin = discoveryAdmin({ addresses: [await answering(undefined)] });
   const signal = new AbortController();
   const asked = admin.status({ signal: signal.signal });
@@ -58,7 +111,7 @@ it('whose caller aborts is ABORTED, and TIMEOUT by a timeout signal', async () =
   await expect(late).rejects.toMatchObject({ code: 'TIMEOUT' });
 });
 
-it('of an address that cannot be one is INVALID_ARGUMENT, before any connection', () => {
+it('a bad address is INVALID_ARGUMENT before any connection', () => {
   expect(() => discoveryAdmin({ addresses: ['a b'] })).toThrowError(
     expect.objectContaining({ code: 'INVALID_ARGUMENT' }),
   );

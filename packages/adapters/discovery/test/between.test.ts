@@ -86,14 +86,14 @@ describe('a page of a balancer', () => {
     },
   );
 
-  it('in JSON of a gateway is UNAVAILABLE too: its 400 and 409 are not ours', async () => {
+  it('JSON of a gateway is UNAVAILABLE, since its 400 and 409 do not mean ours', async () => {
     for (const status of [400, 404, 409]) {
       const registry = open(await page(status, { 'content-type': 'application/json' }, '{"error":"no route"}'));
       expect(await failure(registry.register(web()))).toMatchObject({ code: 'UNAVAILABLE' });
     }
   });
 
-  it('with Retry-After says how long it asks to wait', async () => {
+  it('the message of an answer with Retry-After says how long it asks to wait', async () => {
     const registry = open(await page(503, { 'retry-after': '7' }));
     expect((await failure(registry.getService('web'))).message).toContain('asks to wait 7 s');
   });
@@ -126,7 +126,7 @@ describe('TLS', () => {
     return { key, cert };
   };
 
-  it('on a port that is spoken to in plain HTTP: the message says to use https://', async () => {
+  it('plain HTTP to a TLS port gets a message that says to use https://', async () => {
     const address = await listen(createTlsServer(await credentials(), (_incoming, answer) => void answer.end('{}')));
     expect(await failure(open(address).init())).toMatchObject({
       code: 'UNAVAILABLE',
@@ -134,18 +134,18 @@ describe('TLS', () => {
     });
   });
 
-  it('on a port of nginx that is spoken to in plain HTTP: its page says so, and so does the message', async () => {
+  it('plain HTTP to a TLS port of nginx gets a message that says to use https://', async () => {
     const body = '<html><title>400 The plain HTTP request was sent to HTTPS port</title></html>';
     const address = await listen(createServer((_incoming, answer) => void answer.writeHead(400).end(body)));
     expect((await failure(open(address).init())).message).toContain('write https://');
   });
 
-  it('spoken to a port of plain HTTP: the message says to use http://', async () => {
+  it('TLS to a port of plain HTTP gets a message that says to use http://', async () => {
     const registry = open(`https://${server.address}`);
     expect((await failure(registry.init())).message).toContain('use an http:// address');
   });
 
-  it('with a certificate of an unknown authority: the message names the variable', async () => {
+  it('a certificate of an unknown authority gets a message that names the variable', async () => {
     const address = await listen(createTlsServer(await credentials(), (_incoming, answer) => void answer.end('{}')));
     expect((await failure(open(`https://${address}`).init())).message).toContain('NODE_EXTRA_CA_CERTS');
   });

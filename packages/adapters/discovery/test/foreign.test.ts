@@ -44,7 +44,7 @@ describe('what others wrote', () => {
     ]);
   });
 
-  it('a service whose only node cannot be used is on no list, and is counted and named as skipped', async () => {
+  it('a service whose only node cannot be used is on no list; a read of it counts and names the node as skipped', async () => {
     const env = 'unusable';
     const instances = [foreign({ env, appid: 'good' }), foreign({ env, appid: 'lost', addrs: ['nonsense'] })];
     const headers = { 'content-type': 'application/json' };
@@ -53,6 +53,7 @@ describe('what others wrote', () => {
     const registry = discovery({ addresses: [server.address], namespace: env });
     cleanUps.push(() => registry.close());
     expect(await registry.listServices()).toEqual([{ name: 'good', versions: [''] }]);
+    expect(await registry.getService('lost')).toEqual([]);
     const { count, examples } = registry.skipped ?? { count: 0, examples: [] };
     expect(count).toBe(examples.length);
     expect(examples).toContainEqual({ key: 'lost/h', reason: 'no usable address' });

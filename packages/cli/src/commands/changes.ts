@@ -1,4 +1,4 @@
-import { pause, systemClock } from '@rollcall/core/adapter';
+import { holdProcess, pause, systemClock } from '@rollcall/core/adapter';
 import type { ChangeRecord, ChangesAnswer } from '@rollcall/protocol';
 import type { Command } from 'commander';
 import { askServer } from '../admin.ts';
@@ -31,6 +31,16 @@ export function addChangesCommand(program: Command): void {
 }
 
 async function changes(name: string | undefined, options: ChangesOptions): Promise<void> {
+  // The timers of a pause would not.
+  const release = holdProcess();
+  try {
+    await tell(name, options);
+  } finally {
+    release();
+  }
+}
+
+async function tell(name: string | undefined, options: ChangesOptions): Promise<void> {
   let count = 0;
   for await (const page of pages(name, options, untilSignal())) {
     count += page.changes.length;

@@ -65,7 +65,9 @@ describe('a client that starts cold', () => {
 });
 
 describe('a client under load', () => {
-  it('loses no call while the registry answers that there are none', { timeout: 400_000 }, async () => {
+  it('a client under load loses no call while the registry answers that there are no nodes', {
+    timeout: 400_000,
+  }, async () => {
     await using greeters = await fleet('greeter', ...alive);
     const registry = faulty(greeters.registry);
     await using client = createClient(registry, { logger });
@@ -92,7 +94,9 @@ describe('a client under load', () => {
     expect(performance.now() - startedAt).toBeLessThan(7_000);
   });
 
-  it('takes traffic from a node that answers 500 and from one that is slow', { timeout: 60_000 }, async () => {
+  it('a client under load takes traffic from a node that answers 500 and from a slow one', {
+    timeout: 60_000,
+  }, async () => {
     const slow = says('slow');
     const handlers = [
       ...alive.slice(2),

@@ -5,7 +5,7 @@ import { capabilitiesOf } from '../kit/context.ts';
 import { FaultControl } from '../kit/fault-control.ts';
 import { now } from '../kit/waiting.ts';
 import { resume, start } from './breaking.ts';
-import { type Command, histories, type Stage } from './commands.ts';
+import { type Command, histories, type Stage, stretchMs } from './commands.ts';
 import { completeOptions, type HistoryOptions, type HistorySettings } from './history-options.ts';
 import { realTime, virtualTime } from './history-time.ts';
 import { close, rest } from './living.ts';
@@ -122,6 +122,12 @@ async function playOne(settings: HistorySettings, stalls: Stalls, commands: Iter
 async function end(world: World): Promise<void> {
   if (world.backend === 'stopped') await start(world);
   if (world.backend === 'frozen') await resume(world);
+  // So that a lease that is too long shows, where that costs nothing.
+  if (world.time.isVirtual) {
+    const ms = stretchMs(world, 'a TTL and the slack');
+    world.note(`await pass(${Math.round(ms)}); // a TTL and the slack`);
+    await world.time.pass(ms);
+  }
   await rest(world);
   for (const caller of world.callers) if (caller.open) await close(world, caller, true);
   await rest(world);

@@ -60,7 +60,8 @@ function ttlMsOf({ capabilities: { minTtlMs, ttlResolutionMs } }: World, kind: s
 /** How often the caller says it will renew: nothing, once per TTL, far less often, far more often. */
 const interval = fc.constantFrom(undefined, undefined, 1, 20, 1 / 20);
 
-function stretchMs(world: World, kind: string): number {
+/** How much time that is on this backend. */
+export function stretchMs(world: World, kind: string): number {
   const ttlMs = ttlMsOf(world, 'short') ?? 0;
   const { expirySlackMs, propagationMs } = world.capabilities;
   if (kind === 'a moment') return 5;

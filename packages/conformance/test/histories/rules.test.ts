@@ -22,6 +22,9 @@ const finds: Readonly<Record<Rule, string>> = {
   call: 'fails for an unknown id',
 };
 
+/** Where the shortest history of seed 1 breaks a neighbour of the rule. */
+const seeds: Readonly<Partial<Record<Rule, number>>> = { visibility: 2 };
+
 const openOf = (name: string): Open => {
   const found = mutants.find((one) => one.name === name);
   if (found === undefined) throw new Error(`there is no mutant "${name}"`);
@@ -40,15 +43,21 @@ async function found(open: Open, seed: number): Promise<Violation> {
   return failure;
 }
 
-describe.concurrent('every rule of histories finds a broken registry', () => {
+describe.concurrent('every rule of histories finds a broken registry', { timeout: 120_000 }, () => {
   for (const [rule, mutant] of Object.entries(finds) as [Rule, string][]) {
     it(`${rules[rule]}: broken by "${mutant}"`, async () => {
-      const violation = await found(openOf(mutant), 1);
+      const violation = await found(openOf(mutant), seeds[rule] ?? 1);
       expect(violation.rule, violation.message).toBe(rule);
       // Made short: openings, a few calls, what watchers were told.
       expect(violation.lines.length, violation.message).toBeLessThanOrEqual(20);
     });
   }
+});
+
+it('a lease that a renewal does not shorten is found', async () => {
+  const { rule, lines, message } = await found(openOf('never shortens a lease'), 5);
+  expect(rule, message).toBe('expiry');
+  expect(lines.filter((line) => line.includes('.register(')).length, message).toBeGreaterThanOrEqual(2);
 });
 
 it('a failure is told as a short test, with what replays it', async () => {

@@ -79,7 +79,7 @@ const maxPolled = 100;
 export const fetchQuery: JsonSchema = {
   type: 'object',
   required: ['env', 'appid'],
-  properties: { env: envSchema, appid: readableSchema, at: moment },
+  properties: { env: envSchema, appid: readableSchema, at: moment, exact: { enum: ['0', '1'] } },
 };
 
 /** Query of `GET /api/poll`; one `appid` or several. */

@@ -165,10 +165,12 @@ export class Protection {
   view(now: number): ProtectionView {
     this.#evaluate(now);
     this.#noteOn(now);
-    const { missing, considered, threshold } = this.#count;
     const { forgetsAt } = this.#evicted;
+    // A spread here costs four times as much, at each change of an environment.
     return {
-      ...{ missing, considered, threshold },
+      missing: this.#count.missing,
+      considered: this.#count.considered,
+      threshold: this.#count.threshold,
       held: this.enabled ? this.#expired.size : 0,
       on: this.isOn,
       onSince: this.#onSince,

@@ -48,12 +48,13 @@ export class Listings {
   }
 
   /** A set call: its holder stays. */
-  set(environment: Environment, listing: Listing, instance: Instance, by: Actor | undefined): void {
+  set(environment: Environment, listing: Listing, instance: Instance, by: Actor | undefined): Environment {
     const before = listing.instance;
     listing.instance = instance;
     environment.set(listing, before);
     const fields = changedFields(before, instance);
     if (fields.length > 0) this.#put(instance, before, { what: 'set', fields, ...sentBy(by) });
+    return environment;
   }
 
   /** `silentMs`: it is late; undefined: it no longer is. */

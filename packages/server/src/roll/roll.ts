@@ -104,8 +104,8 @@ export class Roll {
     if (listing === undefined) return false;
     const environment = this.#environments.of(ref.env);
     environment.protection.cancelled(ref.service, ref.id, this.#scheduler.now());
-    const holder = listing.handle === handle;
-    this.#listings.remove(environment, listing, { what: 'deregistered', holder, ...sentBy(by) });
+    const evidence = { what: 'deregistered', holder: listing.handle === handle, ...sentBy(by) } as const;
+    this.#listings.remove(environment, listing, evidence);
     this.#followUp(environment);
     return true;
   }
@@ -130,11 +130,8 @@ export class Roll {
     if (unknown !== undefined) return refOf(unknown);
     const changes = applySettings(settings, (ref) => this.#environments.listing(ref), this.#clock.wallNow());
     this.#environments.checkRoom([...changes.values()]);
-    for (const [listing, instance] of changes) {
-      const environment = this.#environments.of(instance.env);
-      this.#listings.set(environment, listing, instance, by);
-      this.#track(environment);
-    }
+    for (const [listing, instance] of changes)
+      this.#track(this.#listings.set(this.#environments.of(instance.env), listing, instance, by));
     return undefined;
   }
 

@@ -45,6 +45,7 @@ describe('with lease secrets', () => {
     const open = await start();
     await open.register(instance());
     for (const path of ['/api/renew', '/api/cancel']) expect((await open.ask('POST', path, { keys })).status).toBe(403);
+    expect((await open.ask('POST', '/api/set', { instances: [{ ...keys[0], status: 2 }] })).status).toBe(403);
     const absent = [{ ...keys[0], hostname: 'z' }];
     expect((await open.ask('POST', '/api/cancel', { keys: absent })).status).toBe(200);
 

@@ -47,14 +47,14 @@ describe('limits', () => {
     },
   );
 
-  it('of one address are off for this machine unless set', async () => {
+  it('the limit of connections of one address is off for this machine unless set', async () => {
     const { port } = await start({});
     const all = await Promise.all(Array.from({ length: 1_100 }, () => raw(port, '')));
     endings.push(() => all.map(({ socket }) => socket.destroy()));
     expect(await isServed(await opened(port, ping))).toBe(true);
   });
 
-  it('of one address count an IPv6 client by its /64', () => {
+  it('the limit of connections of one address counts an IPv6 client by its /64', () => {
     const spelt = ['2001:db8::1', '2001:db8:0:0:1:2:3:4', '2001:db8:0::%eth0', '::1', '::ffff:10.0.0.1', '10.0.0.1'];
     expect(spelt.map(networkOf)).toEqual([
       ...['2001:db8:0:0', '2001:db8:0:0', '2001:db8:0:0'],
@@ -82,7 +82,7 @@ describe('limits', () => {
 });
 
 describe('a server beyond this machine', () => {
-  it('does not start without tokens, and says how it may', () => {
+  it('a server beyond this machine does not start without tokens, and says how it may', () => {
     expect(() => createServer({ host: '0.0.0.0' })).toThrow(
       /give a --tokens-file .* allow it with --insecure, or bind 127.0.0.1/,
     );

@@ -111,12 +111,12 @@ const routesOf = (): readonly string[] =>
   (server.server as HttpServer).routes.map(({ method, path }) => `${method} ${path}`);
 
 describe('every route of the server', () => {
-  it('has its rights written down here', () => {
+  it('every route of the server has its rights written down in this test', () => {
     expect(routesOf().filter((route) => !(route.replace(/^HEAD/, 'GET') in expectations))).toEqual([]);
     expect(routesOf().length).toBeGreaterThan(15);
   });
 
-  it('refuses a request without a token with 401, unless the route is open', async () => {
+  it('every route refuses a request without a token with 401 unless it is open', async () => {
     const unknown = `Bearer rct_${'x'.repeat(43)}`;
     for (const authorization of [undefined, '', 'Bearer', 'Bearer ', 'Basic cm9vdDpyb290', unknown])
       for (const route of routesOf()) {

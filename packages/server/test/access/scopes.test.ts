@@ -58,7 +58,7 @@ const node = (appid: string, hostname: string, over: object = {}) =>
 const names = ({ data }: { data: Data }): string[] => data.instances.map(({ appid }) => appid).sort();
 
 describe('a token for some services of an env', () => {
-  it('sees those alone in lists, in the names of services and in watches', async () => {
+  it('a token for some services sees those alone in lists, names of services and watches', async () => {
     const { all, web, url } = await start();
     await all.register(node('web-a', '1'), node('db', '1'), node('web-a', '1', { env: 'dev' }));
     expect(names(await web.ask('GET', '/api/fetch/all?env=prod'))).toEqual(['web-a']);
@@ -79,7 +79,29 @@ describe('a token for some services of an env', () => {
     expect(names(await web.ask('GET', '/api/fetch/all?env=prod'))).toEqual(['web-a']);
   });
 
-  it('registers nothing of a call in which one instance is outside of it', async () => {
+  it('a token for some services is told only changes of what it may read, with the names of tokens, polls and sets no other service', async () => {
+    const { all, web } = await start();
+    await web.register(node('web-a', '1'));
+    await all.register(node('db', '1'), node('web-a', '1', { env: 'dev' }));
+    const texts = async (as: As, query = '') => {
+      const { data } = await as.ask('GET', `/api/changes${query}`);
+      return (data as unknown as { changes: { text: string }[] }).changes.map(({ text }) => text);
+    };
+    const own = 'web-a/1 was registered at 10.0.0.1:80 by web at 127.0.0.1';
+    expect(await texts(web)).toEqual([own]);
+    expect(await texts(web, '?env=prod')).toEqual([own]);
+    expect((await texts(all)).length).toBe(3);
+    const refused = { status: 403, message: 'the token web may not read service db in env prod' };
+    expect(await web.ask('GET', '/api/changes?env=prod&appid=db')).toMatchObject(refused);
+    expect(await web.ask('GET', '/api/poll?env=prod&appid=web-a&appid=db')).toMatchObject(refused);
+    expect(await web.ask('GET', '/api/changes?env=dev')).toMatchObject({ status: 403 });
+    expect(await web.ask('GET', '/api/fetch?env=prod&appid=db&at=1ms')).toMatchObject(refused);
+    const out = (appid: string) => ({ instances: [{ env: 'prod', appid, hostname: '1', status: 2 }] });
+    expect(await web.ask('POST', '/api/set', out('db'))).toMatchObject({ status: 403 });
+    expect(await web.ask('POST', '/api/set', out('web-a'))).toMatchObject({ status: 200 });
+  });
+
+  it('a register with one instance outside the rights of the token stores nothing', async () => {
     const { all, web } = await start();
     expect(await web.register(node('web-a', '1'), node('db', '1'))).toMatchObject({
       status: 403,
@@ -88,7 +110,7 @@ describe('a token for some services of an env', () => {
     expect(names(await all.ask('GET', '/api/fetch/all?env=prod'))).toEqual([]);
   });
 
-  it('neither renews nor cancels by a handle that it guesses: to it the handle is unknown', async () => {
+  it('a guessed handle is unknown to a token without rights on its service', async () => {
     const { all, web } = await start();
     const [db] = (await all.register(node('db', '1'))).data.handles;
     const [own] = (await web.register(node('web-a', '1'))).data.handles;
@@ -98,7 +120,7 @@ describe('a token for some services of an env', () => {
     expect(names(await all.ask('GET', '/api/fetch/all?env=prod'))).toEqual(['db', 'web-a']);
   });
 
-  it('may be refused further instances by its limit, while those that it has go on and others register', async () => {
+  it('a token at its limit is refused further instances, while its own go on and others register', async () => {
     const { all, web, file, server, as } = await start({ maxInstancesPerToken: 2 });
     const one = as(file.add('one', { role: 'write' }, 1));
     await server.reload();
@@ -119,7 +141,7 @@ describe('a token for some services of an env', () => {
 });
 
 describe('a reload of the tokens file', () => {
-  it('ends watches of tokens that are gone or have other rights, and no others', async () => {
+  it('a reload of the tokens file ends watches of tokens that are gone or have other rights, and no others', async () => {
     const { all, web, url, file, server } = await start();
     const open = async (as: As) => {
       const events = watch(`${url}/api/watch?env=prod&appid=web-a`, { authorization: `Bearer ${as.token}` });

@@ -80,7 +80,7 @@ async function shownBy(port: number): Promise<unknown> {
 }
 
 describe('a server with a certificate', () => {
-  it('is believed by a client that knows its authority, and by no other; plain HTTP gets no answer', async () => {
+  it('a client trusts the certificate of the server only if it knows the authority, and plain HTTP gets no answer', async () => {
     const { port } = await start();
     expect(await status(port, agentOf())).toBe(200);
     expect(await status(port, agentOf({ ca: others.cert }))).toMatch(/UNABLE_TO_VERIFY|SELF_SIGNED|UNABLE_TO_GET/);
@@ -90,14 +90,14 @@ describe('a server with a certificate', () => {
     expect(await status(port, agentOf())).toBe(200);
   });
 
-  it('refuses TLS 1.1, which is broken', async () => {
+  it('the server refuses TLS 1.1', async () => {
     const { port } = await start();
     const socket = connect({ host: '127.0.0.1', port, ca: ours.cert, maxVersion: 'TLSv1.1', minVersion: 'TLSv1' });
     const [error] = (await once(socket, 'error').catch((cause: unknown) => [cause])) as [Error];
     expect(error.message).toMatch(/protocol version|unsupported protocol|no protocols/i);
   });
 
-  it('shows a renewed certificate after a reload, on new connections; one that is open goes on', async () => {
+  it('after a reload new connections get the renewed certificate, and open ones go on', async () => {
     const running = await start();
     const agent = agentOf();
     const first = await get(running.port, agent);
@@ -112,7 +112,7 @@ describe('a server with a certificate', () => {
     expect(second.socket).toBe(first.socket);
   });
 
-  it('says what is wrong with a file at a reload, and goes on with what it had', async () => {
+  it('a reload of a bad file says what is wrong, and the earlier content stays in use', async () => {
     const running = await start();
     file('cert.pem', (await ours.sign('renewed')).cert);
     await expect(running.server.reload()).rejects.toThrow(/the key in .*key.pem is not that of the first certificate/);
@@ -181,7 +181,7 @@ describe('a server whose files cannot work does not start, and says why', () => 
 });
 
 describe('a server that asks clients for a certificate', () => {
-  it('serves those of its authorities and refuses a client with none, of another authority, or expired', async () => {
+  it('a server with client authorities refuses a client without a certificate, of another authority, or with an expired one', async () => {
     const { port } = await start(server, ours.cert);
     const stranger = await others.sign('stranger');
     const old = await ours.sign('old', { from: new Date(Date.now() - 9e8), to: new Date(Date.now() - 1e8) });
@@ -190,7 +190,7 @@ describe('a server that asks clients for a certificate', () => {
     expect(await status(port, agentOf(client))).toBe(200);
   });
 
-  it('stops serving clients of an authority that a reload takes away: next request, watch and session ticket', async () => {
+  it('after a reload without an authority its clients lose their next request, their watch and their session ticket', async () => {
     const running = await start(server, ours.cert);
     const agent = agentOf(client);
     // A ticket would let the client in again without a certificate.

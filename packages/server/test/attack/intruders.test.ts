@@ -51,7 +51,7 @@ describe('a client without a token', () => {
     'Authorization: Bearer undefined',
     'Authorization: Bearer null',
     'Proxy-Authorization: Bearer x',
-  ])('is not let in by the header %s', async (header) => {
+  ])('a client without a token is rejected also with the header %s', async (header) => {
     expect(await answersTo(get('/api/status', header))).toEqual([401]);
   });
 
@@ -80,12 +80,12 @@ describe('a client without a token', () => {
       '/api/status#/healthz',
     ],
     ...['/api/nothing', '/', '/debug', '*'],
-  ])('is not let in by the path %s', async (path) => {
+  ])('a client without a token is rejected also at the path %s', async (path) => {
     const [status = 0] = await answersTo(get(path));
     expect([400, 401, 404].includes(status) && status !== 404 ? 'refused' : status).toBe('refused');
   });
 
-  it('reaches what is open by its own path alone', async () => {
+  it('open routes are open at their own path only', async () => {
     expect(await answersTo(get('/healthz'))).toEqual([200]);
   });
 
@@ -97,7 +97,7 @@ describe('a client without a token', () => {
     },
   );
 
-  it('does not make the server read what it sends', async () => {
+  it('the server does not read the body of a client without a token', async () => {
     const statuses = await answersTo(
       `POST /api/register HTTP/1.1\r\nHost: 127.0.0.1\r\n${json}\r\nContent-Length: 9000000\r\n\r\n{`,
     );
@@ -106,7 +106,7 @@ describe('a client without a token', () => {
 });
 
 describe('a token', () => {
-  it('is taken exactly: nothing before, behind, in another case, cut short or in another coding', async () => {
+  it('a token must match exactly: nothing before, behind, in another case, cut short or in another coding', async () => {
     const wrong = [
       `Bearer ${token}x`,
       `Bearer x${token}`,
@@ -131,12 +131,12 @@ describe('a token', () => {
     expect(await answersTo(get('/api/services?env=e', withToken()))).toEqual([200]);
   });
 
-  it('beside another one counts for nothing', async () => {
+  it('a second token beside the first makes the request unauthenticated', async () => {
     const twice = get('/api/services?env=e', 'Authorization: Bearer x', withToken());
     expect(await answersTo(twice)).toEqual([401]);
   });
 
-  it('is in no answer, whatever is wrong with the request', async () => {
+  it('no answer contains the token, whatever is wrong with the request', async () => {
     const requests = [
       get('/api/services?env=e', `${withToken()}x`),
       get(`/api/${'x'.repeat(20)}`, withToken()),
@@ -164,7 +164,7 @@ describe('a web page of another origin', () => {
     'text/json',
     'application/json-patch+json',
     '',
-  ])('writes nothing with the content type %j', async (type) => {
+  ])('a web page of another origin cannot write with the content type %j', async (type) => {
     const [status = 0] = await answersTo(
       post('/api/register', [withToken(), ...(type === '' ? [] : [`Content-Type: ${type}`])], body),
     );
@@ -180,12 +180,12 @@ describe('a web page of another origin', () => {
     },
   );
 
-  it('may write from its own origin, as a dashboard that the server itself serves would', async () => {
+  it('a page that the server itself serves may write', async () => {
     const own = [withToken(), json, 'Origin: http://127.0.0.1', 'Sec-Fetch-Site: same-origin'];
     expect(await answersTo(post('/api/register', own, body))).toEqual([200]);
   });
 
-  it('is told no permission by a preflight, nor by any answer', async () => {
+  it('no preflight and no answer gives a page of another origin permission', async () => {
     const preflight = [
       'Origin: http://evil.example',
       'Access-Control-Request-Method: POST',
@@ -204,7 +204,7 @@ describe('a web page of another origin', () => {
     }
   });
 
-  it('changes nothing by GET or HEAD', async () => {
+  it('GET and HEAD change nothing', async () => {
     const { routes } = server.server as unknown as {
       routes: readonly { method: string; access: { role: string; action?: string } }[];
     };
@@ -225,7 +225,7 @@ describe('a request that is read in two ways', () => {
     ['a length with a sign', 'Content-Length: +5'],
     ['a folded header', 'X-A: b\r\n Content-Length: 5'],
     ['a bare line feed', 'X-A: b\nContent-Length: 5'],
-  ])('is refused, and what follows it is not taken for a request of its own: %s', async (_, headers) => {
+  ])('an ambiguous request is refused, and its rest is not read as another request: %s', async (_, headers) => {
     const smuggled = get('/api/services?env=e', withToken());
     const bytes = `POST /api/register HTTP/1.1\r\nHost: 127.0.0.1\r\n${json}\r\n${headers}\r\n\r\n0\r\n\r\n${smuggled}`;
     expect((await answersTo(bytes)).filter((status) => status === 200)).toEqual([]);
@@ -240,7 +240,7 @@ describe('a request that is read in two ways', () => {
     expect(await ask('http://127.0.0.1/api/services?env=e', 'localhost')).toEqual([200]);
   });
 
-  it('cannot set headers of the answer by what it registers', async () => {
+  it('a registered value cannot set headers of an answer', async () => {
     const evil = instance({ metadata: { x: 'a\r\nSet-Cookie: b=c' }, hostname: 'evil' });
     expect(await answersTo(post('/api/register', [withToken(), json], JSON.stringify({ instances: [evil] })))).toEqual([
       200,

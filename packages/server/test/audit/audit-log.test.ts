@@ -44,7 +44,7 @@ const written = (path: string, count: number) =>
     .then(() => linesOf(path));
 
 describe('the audit log', () => {
-  it('says of every write but a renewal which token did what, from where, and what became of it', async () => {
+  it('the audit log says of every write but a renewal which token did what, from where, and with which result', async () => {
     const { post, path, url, token } = await start();
     const key = { env: 'e', appid: 'web', hostname: 'a' };
     const { data } = (await (
@@ -85,7 +85,7 @@ describe('the audit log', () => {
     expect(statSync(path).mode & 0o077).toBe(0);
   });
 
-  it('goes on in a new file after a reload, and no line is lost or torn meanwhile', async () => {
+  it('the audit log goes on in a new file after a reload, and no line is lost or torn meanwhile', async () => {
     const { post, path, server } = await start();
     let done = false;
     let count = 0;
@@ -111,7 +111,7 @@ describe('the audit log', () => {
     expect(all().map(({ id }) => id)).toEqual(Array.from({ length: count }, (_, index) => `n${index}`));
   });
 
-  it('counts refusals in a flood instead of writing each', async () => {
+  it('the audit log counts refusals in a flood instead of writing each', async () => {
     const { post, path, server } = await start();
     for (let index = 0; index < 130; index += 1) await post('/api/register', { instances: [] }, 'unknown');
     await server.close();
@@ -120,7 +120,7 @@ describe('the audit log', () => {
     expect(lines.at(-1)).toMatchObject({ action: 'refusals not written', count: 30 });
   });
 
-  it('that cannot be opened stops the server from starting', () => {
+  it('an audit log that cannot be opened stops the server from starting', () => {
     expect(() => createServer({ port: 0, auditLog: '/no/such/folder/audit.log' })).toThrow(
       /cannot open the audit log: ENOENT/,
     );

@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { manualClock } from '@rollcall/core/testing';
 import fc from 'fast-check';
 import { afterAll, expect, it } from 'vitest';
-import { freePorts, tenthOf } from '../../../backends/src/index.ts';
+import { findBinary, freePorts, tenthOf } from '../../../backends/src/index.ts';
 import { StoreThread } from '../../src/journal/store/store-thread.ts';
 import type { Change } from '../../src/roll/followers.ts';
 import { client, running, watch } from '../http.ts';
@@ -24,7 +24,9 @@ async function record() {
   const trace = join(root, 'trace');
   const [port] = await freePorts(1);
   const serve = [bin, 'serve', '--port', `${port}`, '--data-dir', folder, '--quiet', '--protection', 'off'];
-  const child = spawn('strace', [...straceArguments(trace), process.execPath, ...serve], { stdio: 'inherit' });
+  const child = spawn(await findBinary('strace'), [...straceArguments(trace), process.execPath, ...serve], {
+    stdio: 'inherit',
+  });
   const ended = once(child, 'exit');
   try {
     const url = `http://127.0.0.1:${port}`;

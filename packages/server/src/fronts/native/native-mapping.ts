@@ -7,7 +7,6 @@ import type {
   ProtectionStatus,
   RemoveEvent,
   RenewStatus,
-  ServicesAnswer,
   Instance as WireInstance,
 } from '@rollcall/protocol';
 import type { Change } from '../../roll/followers.ts';
@@ -49,17 +48,6 @@ export const readSetting = ({ status, metadata, ...key }: InstanceSetting): Sett
 function readStatus(status: InstanceStatus | undefined): 'up' | 'out' | undefined {
   if (status === undefined) return undefined;
   return status === 2 ? 'out' : 'up';
-}
-
-/** The services that are up, with their versions. */
-export function summarize(instances: readonly Instance[]): ServicesAnswer['services'] {
-  const services = new Map<string, Set<string>>();
-  for (const { service, version, status } of instances) {
-    if (status === 'out') continue;
-    const versions = services.get(service) ?? new Set<string>();
-    services.set(service, versions.add(version));
-  }
-  return [...services].map(([appid, versions]) => ({ appid, versions: [...versions] }));
 }
 
 /** Which instance a key names. */

@@ -15,13 +15,14 @@ import type { Snapshots } from './snapshots.ts';
 /** Reads of the roll. */
 export function readRoutes(app: FastifyInstance, context: ReadContext): void {
   const { snapshots } = context;
-  app.get<{ Querystring: { env: string; appid: string; at?: string } }>(
+  app.get<{ Querystring: { env: string; appid: string; at?: string; exact?: '0' | '1' } }>(
     '/fetch',
     { config: { access: readsService }, schema: { querystring: schemas.fetchQuery } },
-    ({ query: { env, appid, at } }, reply) =>
-      at === undefined
-        ? sendList(reply, context, snapshots.of(env, appid), { instances: [] })
-        : sendPast(reply, context, { env, appid, at }),
+    ({ query: { env, appid, at, exact } }, reply) => {
+      if (at !== undefined) return sendPast(reply, context, { env, appid, at });
+      const snapshot = exact === '1' ? snapshots.exact(env, appid) : snapshots.of(env, appid);
+      return sendList(reply, context, snapshot, { instances: [] });
+    },
   );
   app.get<{ Querystring: { env: string } }>(
     '/fetch/all',

@@ -15,6 +15,8 @@ export class Snapshot {
   /** Roughly. */
   readonly bytes: number;
   readonly takenAt: number;
+  /** When it was last asked for. */
+  usedAt: number;
   /** How to cut off each reader that is in the middle of it. */
   readonly readers: Set<() => void> = new Set();
   readonly #texts: Iterator<string, undefined>;
@@ -24,6 +26,7 @@ export class Snapshot {
     this.#texts = texts;
     this.bytes = bytes;
     this.takenAt = takenAt;
+    this.usedAt = takenAt;
   }
 
   static of<T>({ items, write, bytes, takenAt }: SnapshotSource<T>): Snapshot {

@@ -5,7 +5,8 @@ import type { Instance } from '../../roll/instance.ts';
 import type { InstanceRef } from '../../roll/instance-ref.ts';
 import type { PublishedRoll } from '../../roll/published-roll.ts';
 import { maxStaleSnapshotBytes, snapshotAgeMs } from '../../server-options.ts';
-import { summarize, writeInstance, writeStatus } from './native-mapping.ts';
+import { writeInstance, writeStatus } from './native-mapping.ts';
+import { ServiceNames } from './service-names.ts';
 import { Snapshot } from './snapshot.ts';
 
 /** What the native wire adds to the content of an instance, roughly. Bytes. */
@@ -18,8 +19,9 @@ export const wireBytes = ({ bytes }: Instance): number => bytes + wireOverhead;
 
 /**
  * The lists that clients read: each is made once per revision and shared by all readers. Those that are no longer true
- * live on while they are read; when they take too much, the readers of the oldest are cut off. What moves without a change
- * of the roll (times and counts of renewals) may be a second old.
+ * live on while they are read; when they take too much, the readers of the oldest are cut off. The times of renewals, which
+ * move without a change of the roll, are those of the moment at which a list was made; the counts of a status are a second old
+ * at most.
  */
 export class Snapshots implements RollFollower {
   readonly #roll: PublishedRoll;
@@ -28,26 +30,31 @@ export class Snapshots implements RollFollower {
   readonly #stale = new Set<Snapshot>();
   /** Env -> the keys of its snapshots that show only a part of it. */
   readonly #partial = new Map<string, Set<string>>();
+  readonly #services: ServiceNames;
   #cancelSweep: (() => void) | undefined;
 
   constructor(roll: PublishedRoll, clock: Clock) {
     this.#roll = roll;
+    this.#services = new ServiceNames(roll);
     this.#clock = clock;
   }
 
   /** The instances of an env, or of one of its services; of those, what `view` shows. */
   of(env: string, service: string | undefined, view: View = wholeView): Snapshot {
-    return this.#shared(this.#keyFor(keys.instances(env, service), env, view), (now) => {
-      const instances = seenBy(view, this.#roll.instances(env, service));
-      const bytes = instances.reduce((sum, instance) => sum + wireBytes(instance), 0);
-      return Snapshot.of({ items: instances, write: writeInstance, bytes, takenAt: now });
-    });
+    return this.#shared(this.#keyFor(keys.instances(env, service), env, view), (now) =>
+      instancesSnapshot(seenBy(view, this.#roll.instances(env, service)), now),
+    );
   }
 
-  /** The names of an env's services that are up, with their versions. */
+  /** The instances of a service with the times of renewals as they are now: made anew for each reader. */
+  exact(env: string, service: string): Snapshot {
+    return instancesSnapshot(this.#roll.instances(env, service), this.#clock.now());
+  }
+
+  /** The names of an env's services that can be called, with their versions. */
   services(env: string, view: View = wholeView): Snapshot {
     return this.#shared(this.#keyFor(keys.services(env), env, view), (now) => {
-      const services = summarize(seenBy(view, this.#roll.instances(env)));
+      const services = this.#services.of(env, view);
       const bytes = services.reduce((sum, { appid, versions }) => sum + appid.length + versions.join().length + 40, 0);
       return Snapshot.of({ items: services, write: (service) => service, bytes, takenAt: now });
     });
@@ -55,11 +62,12 @@ export class Snapshots implements RollFollower {
 
   /** Self-protection of an env, or of all. */
   status(env: string | undefined): Snapshot {
-    return this.#shared(keys.status(env), (now) => {
+    const make = (now: number): Snapshot => {
       const environments = this.#roll.status(env);
       const bytes = environments.length * statusBytes;
       return Snapshot.of({ items: environments, write: writeStatus, bytes, takenAt: now });
-    });
+    };
+    return this.#shared(keys.status(env), make, snapshotAgeMs);
   }
 
   /** Self-protection of the envs that `sees` answers true for. Not shared: few callers ask, and seldom. */
@@ -70,6 +78,7 @@ export class Snapshots implements RollFollower {
   }
 
   changed({ instance }: Change): void {
+    this.#services.changed(instance);
     this.termsChanged(instance);
   }
 
@@ -86,6 +95,7 @@ export class Snapshots implements RollFollower {
   failed(): void {
     for (const key of [...this.#current.keys()]) this.#retire(key);
     this.#partial.clear();
+    this.#services.forget();
   }
 
   close(): void {
@@ -100,11 +110,14 @@ export class Snapshots implements RollFollower {
     return key;
   }
 
-  #shared(key: string, make: (now: number) => Snapshot): Snapshot {
+  #shared(key: string, make: (now: number) => Snapshot, maxAgeMs: number = Number.POSITIVE_INFINITY): Snapshot {
     this.#roll.settle();
     const now = this.#clock.now();
     const known = this.#current.get(key);
-    if (known !== undefined && now - known.takenAt < snapshotAgeMs) return known;
+    if (known !== undefined && now - known.takenAt < maxAgeMs) {
+      known.usedAt = now;
+      return known;
+    }
     this.#retire(key);
     const snapshot = make(now);
     this.#current.set(key, snapshot);
@@ -113,10 +126,10 @@ export class Snapshots implements RollFollower {
     return snapshot;
   }
 
-  /** Forgets those that are old. */
+  /** Forgets those that were not asked for lately. */
   #sweep(): void {
     const now = this.#clock.now();
-    for (const [key, { takenAt }] of this.#current) if (now - takenAt >= snapshotAgeMs) this.#retire(key);
+    for (const [key, { usedAt }] of this.#current) if (now - usedAt >= snapshotAgeMs) this.#retire(key);
     this.#bound(undefined);
     const isIdle = this.#current.size === 0 && this.#stale.size === 0;
     this.#cancelSweep = isIdle ? undefined : this.#clock.setTimer(snapshotAgeMs, () => this.#sweep());
@@ -145,6 +158,11 @@ export class Snapshots implements RollFollower {
       for (const cut of [...snapshot.readers]) cut();
     }
   }
+}
+
+function instancesSnapshot(instances: readonly Instance[], takenAt: number): Snapshot {
+  const bytes = instances.reduce((sum, instance) => sum + wireBytes(instance), 0);
+  return Snapshot.of({ items: instances, write: writeInstance, bytes, takenAt });
 }
 
 const seenBy = (view: View, instances: readonly Instance[]): readonly Instance[] =>

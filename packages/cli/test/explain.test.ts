@@ -1,0 +1,197 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+
+const bin = fileURLToPath(new URL('../bin/rollcall.js', import.meta.url));
+const children = new Set<ChildProcess>();
+let address = '';
+let server: ChildProcess;
+
+/** Starts the real command. */
+function start(...args: string[]) {
+  const child = spawn(process.execPath, [bin, ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
+  children.add(child);
+  const output = { out: '', err: '' };
+  child.stdout.on('data', (chunk) => {
+    output.out += chunk;
+  });
+  child.stderr.on('data', (chunk) => {
+    output.err += chunk;
+  });
+  const ended = once(child, 'close').then(([code]) => {
+    children.delete(child);
+    return { code: code as number | null, ...output };
+  });
+  return { child, output, ended };
+}
+const onServer = (...args: string[]) => start(...args, '--registry-address', address);
+const rollcall = (...args: string[]) => onServer(...args).ended;
+const until = (holds: () => unknown) => expect.poll(holds, { timeout: 15_000, interval: 50 });
+
+async function statusOf(env: string): Promise<Record<string, number>> {
+  const answer = (await (await fetch(`http://${address}/api/status?env=${env}`)).json()) as {
+    data: { environments: Record<string, number>[] };
+  };
+  return answer.data.environments[0] ?? {};
+}
+
+async function serve(port: string): Promise<void> {
+  server = spawn(process.execPath, [bin, 'serve', '--port', port, '--json', '--no-warm-up'], {
+    stdio: ['ignore', 'pipe', 'ignore'],
+  });
+  const [line] = (await once(createInterface(server.stdout!), 'line')) as [string];
+  address = new URL((JSON.parse(line) as { url: string }).url).host;
+}
+
+/** A service of one node that is killed, not stopped, at the end of its test. */
+async function service(name: string, id: string, ...args: string[]): Promise<ChildProcess> {
+  const { child, output } = onServer('register', name, '10.0.0.1:80', '--id', id, ...args);
+  await until(() => output.err).toContain('on the roll as');
+  return child;
+}
+
+beforeAll(() => serve('0'));
+afterAll(() => server.kill('SIGKILL'));
+afterEach(() => {
+  for (const child of children) child.kill('SIGKILL');
+});
+
+describe('rollcall out and in', () => {
+  it('are a delete that says deregistered, then a create, to a watcher; its owner goes on as if nothing had been', async () => {
+    await service('shop', 's1', '--ttl', '3s', '--interval', '500ms');
+    const watcher = onServer('watch', 'shop', '--json');
+    const types = () =>
+      watcher.output.out
+        .split('\n')
+        .filter((line) => line !== '')
+        .map((line) => JSON.parse(line) as { type: string; reason?: string })
+        .map(({ type, reason }) => (reason === undefined ? type : `${type} ${reason}`));
+    await until(types).toEqual(['create', 'synced']);
+    expect(await rollcall('out', 'shop', 's1')).toMatchObject({
+      ...{ code: 0, out: '' },
+      err: 's1 of shop is out of service until rollcall in, or until it is registered anew\n',
+    });
+    await until(types).toEqual(['create', 'synced', 'delete deregistered']);
+    expect(await rollcall('get', 'shop')).toMatchObject({ code: 4 });
+    // It renews meanwhile, and is not back by that.
+    const before = (await statusOf('default')).renewsLastMinute!;
+    await until(async () => (await statusOf('default')).renewsLastMinute).toBeGreaterThan(before);
+    expect(await statusOf('default')).toMatchObject({ out: 1, late: 0 });
+    expect(await rollcall('in', 'shop', 's1', '--quiet')).toMatchObject({ code: 0, out: '', err: '' });
+    await until(types).toEqual(['create', 'synced', 'delete deregistered', 'create']);
+  });
+
+  it('of a node that is not registered end with 4, on another backend with 2 and the one that can', async () => {
+    expect(await rollcall('out', 'shop', 'ghost')).toMatchObject({
+      code: 4,
+      err: 'rollcall: ghost of shop is not registered, so nothing has changed\n',
+    });
+    expect(await start('out', 'shop', 's1', '--registry', 'mdns').ended).toMatchObject({
+      code: 2,
+      err: 'rollcall: --registry mdns cannot take nodes out of service: it takes a Rollcall server, --registry discovery\n',
+    });
+    expect(await start('changes', '--registry', 'mdns').ended).toMatchObject({ code: 2 });
+    expect(await start('get', 'shop', '--at', '1m', '--registry', 'mdns').ended).toMatchObject({ code: 2 });
+  });
+});
+
+describe('rollcall changes', () => {
+  it('reads as sentences with their times, and as one object a line for programs', async () => {
+    const child = await service('books', 'b1', '--service-version', '1.2');
+    child.kill('SIGTERM');
+    await until(async () => (await rollcall('changes', 'books', '--since', '1m')).out).toMatch(
+      /^\d\d:\d\d:\d\d {2}books\/b1 was registered at 10\.0\.0\.1:80, version 1\.2 by 127\.0\.0\.1\n\d\d:\d\d:\d\d {2}books\/b1 was deregistered by its holder, 127\.0\.0\.1\n$/,
+    );
+    const { out } = await rollcall('changes', 'books', '--json');
+    expect(
+      out
+        .trim()
+        .split('\n')
+        .map((line) => JSON.parse(line)),
+    ).toMatchObject([
+      { type: 'put', evidence: { what: 'registered' } },
+      { type: 'remove', reason: 'deregistered', evidence: { what: 'deregistered', holder: true } },
+    ]);
+    expect(await rollcall('changes', 'nothing')).toMatchObject({ code: 0, out: '', err: 'nothing has changed\n' });
+    expect(await rollcall('changes', '--since', 'soon')).toMatchObject({
+      code: 2,
+      err: expect.stringContaining('since must be'),
+    });
+  });
+
+  it('goes on with --follow, through a restart of the server, until Ctrl-C', async () => {
+    const follower = onServer('changes', 'films', '--follow');
+    await service('films', 'f1', '--ttl', '3s', '--interval', '300ms');
+    await until(() => follower.output.out).toContain('films/f1 was registered');
+    const exit = once(server, 'exit');
+    server.kill('SIGKILL');
+    await exit;
+    await until(() => follower.output.err).toContain('; trying again');
+    await serve(new URL(`http://${address}`).port);
+    await until(() => follower.output.err).toContain('older changes are forgotten: the log begins at');
+    await until(() => follower.output.out.split('films/f1 was registered').length).toBe(3);
+    follower.child.kill('SIGINT');
+    expect(await follower.ended).toMatchObject({ code: 130 });
+  });
+});
+
+describe('rollcall get --at', () => {
+  it('shows the nodes as they were, and refuses a time before the log with 2', async () => {
+    const child = await service('cards', 'c1');
+    const registered = new Date().toISOString();
+    child.kill('SIGTERM');
+    await until(async () => (await rollcall('get', 'cards')).code).toBe(4);
+    const then = await rollcall('get', 'cards', '--at', registered);
+    expect(then).toMatchObject({ code: 0, err: expect.stringMatching(/^cards as of \d\d:\d\d:\d\d, revision \d+\n$/) });
+    expect(then.out).toMatch(/^VERSION .*\n- +c1 +10\.0\.0\.1:80 +on time/);
+    expect(JSON.parse((await rollcall('get', 'cards', '--at', registered, '--json')).out)).toMatchObject([
+      { name: 'cards', nodes: [{ id: 'c1' }] },
+    ]);
+    expect(await rollcall('get', 'cards', '--at', '1ms')).toMatchObject({ code: 4 });
+    const early = await rollcall('get', 'cards', '--at', '10h');
+    expect(early).toMatchObject({
+      code: 2,
+      err: expect.stringContaining('cannot be looked at: the change log begins'),
+    });
+    // A time of the wall's clock that has not been today was yesterday.
+    const soon = new Date(Date.now() + 120_000).toTimeString().slice(0, 5);
+    expect(await rollcall('get', 'cards', '--at', soon)).toMatchObject({ code: 2 });
+  });
+});
+
+describe('rollcall status', () => {
+  it('says since when it protects, which services miss how many, what is held and what ends it', async () => {
+    const lease = ['--ttl', '5s', '--interval', '1s', '--registry-namespace', 'prod'];
+    const nodes = await Promise.all(['w1', 'w2', 'w3'].map((id) => service('web', id, ...lease)));
+    // Until each has renewed after the last has registered, that one would stand in for the others.
+    await until(async () => {
+      const answer = await fetch(`http://${address}/api/fetch?env=prod&appid=web`);
+      const { data } = (await answer.json()) as { data: { instances: Record<string, number>[] } };
+      const last = Math.max(...data.instances.map(({ regTimestamp }) => regTimestamp!));
+      return data.instances.every(({ renewTimestamp }) => renewTimestamp! > last);
+    }).toBe(true);
+    for (const child of nodes.slice(0, 2)) child.kill('SIGKILL');
+    await until(async () => (await statusOf('prod')).held).toBe(2);
+    const { out } = await rollcall('status', '--registry-namespace', 'prod');
+    expect(out).toMatch(/prod +protecting +\d\d:\d\d:\d\d +3 +2 +0 +2 of 3 +2/);
+    expect(out).toMatch(
+      /^up for \d+ s; self-protection on\n\nENV +STATE +SINCE +NODES +LATE +OUT +MISSING +HELD +RENEW/,
+    );
+    expect(out).toContain('It ends when 1 of them has renewed or is replaced.');
+    expect(out).toContain('To evict the expired now: rollcall protection end --registry-namespace prod.');
+    expect(out).toMatch(
+      /\nSERVICE +MISSING +HELD\nweb +2 of 3 +2\nHELD OF +NODE +SILENT FOR +MAY GO AT\nweb +w[12] +\d+ s/,
+    );
+    const { environments } = JSON.parse((await rollcall('status', '--json')).out);
+    expect(environments.find(({ env }: { env: string }) => env === 'prod')).toMatchObject({
+      ...{ state: 'protecting', backUntilCalm: 1, applications: [{ appid: 'web', missing: 2, held: 2 }] },
+    });
+    await rollcall('protection', 'end', '--registry-namespace', 'prod');
+    const { out: changes } = await rollcall('changes', '--registry-namespace', 'prod');
+    expect(changes).toMatch(
+      /prod: web\/w\d was evicted .* \(TTL 5 s\): an operator \(127\.0\.0\.1\) ended self-protection; 2 of 2 expired\n$/,
+    );
+  });
+});

@@ -1,0 +1,8 @@
+import { limits } from '@rollcall/core/adapter';
+
+/** Other clients write URLs (`grpc://10.0.0.1:80`): the part that is an address counts. Undefined: there is none. */
+export function usableAddress(addrs: unknown): string | undefined {
+  if (!Array.isArray(addrs)) return undefined;
+  const texts = addrs.filter((addr): addr is string => typeof addr === 'string');
+  return texts.map((text) => text.replace(/^[a-z][a-z0-9+.-]*:\/\//i, '').replace(/\/.*$/, '')).find(limits.isAddress);
+}

@@ -1,0 +1,50 @@
+import { manualClock } from '@rollcall/core/testing';
+import { afterEach, expect, it } from 'vitest';
+import { instance, type Running, running } from './http.ts';
+
+const endings: (() => unknown)[] = [];
+afterEach(async () => {
+  for (const end of endings.splice(0).reverse()) await end();
+});
+
+async function start(clock = manualClock()): Promise<Running> {
+  const server = await running({ clock });
+  endings.push(() => server.server.close());
+  return server;
+}
+
+const ask = async (server: Running, path: string) =>
+  ((await (await fetch(`${server.url}${path}`)).json()) as { data: Record<string, { appid?: string }[]> }).data;
+
+it('GET /api/services names what can be called, after each change', async () => {
+  const server = await start();
+  const names = async () => (await ask(server, '/api/services?env=e')).services?.map(({ appid }) => appid).toSorted();
+  await server.register(instance({ appid: 'a' }), instance({ appid: 'out', status: 2 }));
+  await server.register(instance({ appid: 'url', addrs: ['grpc://h:1'] }), instance({ appid: 'none', addrs: ['?'] }));
+  expect(await names()).toEqual(['a', 'url']);
+  await server.register(instance({ appid: 'out', status: 1 }));
+  expect(await names()).toEqual(['a', 'out', 'url']);
+  await server.register(instance({ appid: 'a', status: 2 }), instance({ appid: 'late' }));
+  expect(await names()).toEqual(['late', 'out', 'url']);
+  const { hostname } = instance({});
+  await server.ask('POST', '/api/cancel', {
+    keys: ['late', 'out', 'url'].map((appid) => ({ env: 'e', appid, hostname })),
+  });
+  expect(await names()).toEqual([]);
+});
+
+it('the times of renewals stay in a list until the service changes; exact=1 tells them as they are', async () => {
+  const clock = manualClock();
+  const server = await start(clock);
+  const { handles } = (await server.register(instance({ ttlMs: 0 }))).data;
+  const renewedAt = async (query = '') =>
+    ((await ask(server, `/api/fetch?env=e&appid=web${query}`)).instances as { renewTimestamp?: number }[])[0]
+      ?.renewTimestamp;
+  const first = await renewedAt();
+  await clock.advance(500);
+  await server.ask('PUT', `/api/leases/${handles[0]}`);
+  expect(await renewedAt()).toBe(first);
+  expect(await renewedAt('&exact=1')).toBe((first ?? 0) + 500);
+  await server.register(instance({ ttlMs: 0, version: 'next' }));
+  expect(await renewedAt()).toBe((first ?? 0) + 500);
+});
