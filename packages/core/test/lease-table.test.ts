@@ -55,13 +55,14 @@ describe('LeaseTable', () => {
     const perRenewal = (distinct: number): number => {
       const table = new LeaseTable<number>();
       for (let id = 0; id < 20_000; id += 1) table.set(`${id}`, id, 1_000_000 + (id % distinct), 0);
-      const started = performance.now();
+      // CPU time: other work on the machine does not count.
+      const started = process.cpuUsage();
       for (let id = 0; id < 20_000; id += 1) {
         table.renew(`${id}`, id);
         table.nextDeadline();
         table.expire(id);
       }
-      return (performance.now() - started) / 20_000;
+      return process.cpuUsage(started).user / 1_000 / 20_000;
     };
     perRenewal(1);
     // A scan of all lists takes 100 us and more.

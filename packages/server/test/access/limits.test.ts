@@ -2,7 +2,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { networkOf } from '../../src/http/connection-limits.ts';
 import { createServer } from '../../src/index.ts';
 import { type Raw, raw, watchHead } from '../attack/raw.ts';
-import { running } from '../http.ts';
+import { instance, running } from '../http.ts';
 
 const endings: (() => unknown)[] = [];
 afterEach(async () => {
@@ -46,6 +46,11 @@ describe('limits', () => {
       await expect.poll(async () => isServed(await opened(port, ping)), { timeout: 10_000 }).toBe(true);
     },
   );
+
+  it('a server without tokens has no limit of instances of one caller, since all programs are one caller there', async () => {
+    const { register } = await start({ maxInstancesPerToken: 2 });
+    expect(await register(...['a', 'b', 'c'].map((hostname) => instance({ hostname })))).toMatchObject({ status: 200 });
+  });
 
   it('the limit of connections of one address is off for this machine unless set', async () => {
     const { port } = await start({});
