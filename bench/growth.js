@@ -3,6 +3,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { wholeView } from '../packages/server/dist/access/caller.js';
 import { ChangeLog } from '../packages/server/dist/changes/change-log.js';
 import { Snapshots } from '../packages/server/dist/fronts/native/snapshots.js';
 import { CatchUp } from '../packages/server/dist/fronts/native/watch/catch-up.js';
@@ -90,8 +91,7 @@ function measure(instances, environments) {
     roll.renew(handles[any(turn)] ?? 0);
   });
   const registered = cost(2_000, (turn) => void register(instances + turn));
-  const view = { key: '', tag: '', sees: () => true };
-  const group = groups.of({ env: envOf(0), service: serviceOf(0), view }, roll.revision);
+  const group = groups.of({ env: envOf(0), service: serviceOf(0), view: wholeView }, roll.revision);
   let cursor = roll.revision;
   const change = cost(2_000, (turn) => {
     register(0, `v${turn}`);
