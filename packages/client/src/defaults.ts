@@ -8,7 +8,7 @@ export const failureWeight = 0.1;
 export const failureShareLimit = 0.5;
 /** Results that must be known before the failure share alone decides. */
 export const failureSamples = 10;
-/** A node is ejected for bad answers only if its failure share exceeds the median of the others by this. */
+/** How far the failure share of a node must exceed the median of the others before bad answers eject it. */
 export const worseThanOthers = 0.3;
 /** Length of the first ejection, doubling. Milliseconds. */
 export const defaultEjectionBaseMs = 5_000;

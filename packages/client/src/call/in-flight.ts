@@ -20,7 +20,7 @@ export interface Flight {
 /** Attempts under way: those whose node has gone silent are found out by TCP, long before a deadline. */
 export class InFlight {
   readonly #clock: Clock;
-  /** In the order of their start. */
+  /** Attempts in flight, the earliest first. */
   readonly #flights = new Set<Flight>();
   #cancel: (() => void) | undefined;
   #dueAtMs = 0;

@@ -40,7 +40,7 @@ export async function start(world: World): Promise<void> {
   await serve(world);
 }
 
-/** Lets it answer nothing. */
+/** Freezes the backend: it keeps its connections and answers no call. */
 export async function freeze(world: World): Promise<void> {
   begin(world);
   world.backend = 'frozen';

@@ -124,7 +124,7 @@ export class Protection {
     this.#dirty = true;
   }
 
-  /** Moves time: whose late mark flipped since the last call, and which are to be evicted now. */
+  /** Moves time. Answers the instances whose late mark changed since the last call, and those to evict now. */
   advance(now: number): Verdict {
     if (!this.#dirty && now < (this.nextDeadline() ?? Number.POSITIVE_INFINITY)) return nothingDue;
     this.#passTime(now);

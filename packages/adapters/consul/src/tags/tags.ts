@@ -46,7 +46,7 @@ export interface ReadTags {
 export const fitsMeta = (authored: Authored): boolean =>
   Buffer.byteLength(JSON.stringify(authored)) <= maxMetaValueBytes;
 
-/** What our pair of Meta says. */
+/** Reads our pair of Meta. */
 export const authoredFrom = (meta: Metadata): Authored | undefined => readAuthored(meta[metaKey]);
 
 /**

@@ -118,7 +118,7 @@ it("ids that differ by case alone are two nodes, in go-micro's shape as well", a
   }
 });
 
-it('a node that the only shape has no room for is refused, not left unsaid', async () => {
+it('a node that does not fit the only enabled shape is refused by register', async () => {
   const registry = open({ dnsSd: false, goMicro: true });
   const node = { id: 'n1', address: 'host.example:80' };
   await expect(wire.settle(registry.register({ name: 'homeless', nodes: [node] }))).rejects.toMatchObject({
