@@ -1,7 +1,10 @@
 // Run: node --expose-gc bench/client-pick.js (after a build). What one pick costs by strategy and number of nodes, beside a bare array
-// index; collections in ten million picks; and what client.fetch adds to a bare fetch, in CPU, in paired rounds.
+// index and, where Go is, go-micro's selector over its cache; collections in ten million picks; and what client.fetch adds to a bare
+// fetch, in CPU, in paired rounds.
+import { spawnSync } from 'node:child_process';
 import { createServer } from 'node:http';
 import { PerformanceObserver } from 'node:perf_hooks';
+import { fileURLToPath } from 'node:url';
 import { memory } from '../packages/adapters/memory/dist/index.js';
 import { byKey, byLoad, byRandom, byTurn, byWeight, createClient } from '../packages/client/dist/index.js';
 
@@ -16,12 +19,13 @@ const observer = new PerformanceObserver((list) => {
 observer.observe({ entryTypes: ['gc'] });
 const turn = () => new Promise((resolve) => setTimeout(resolve, 20));
 
-/** Median of seven rounds, in nanoseconds. @param {number} count @param {(index: number) => unknown} work */
+/** Median of seven rounds, in nanoseconds of CPU, so that a busy machine counts little. @param {number} count @param {(index: number) => unknown} work */
 function nanoseconds(count, work) {
   const rounds = Array.from({ length: 7 }, () => {
-    const begin = process.hrtime.bigint();
+    const begin = process.cpuUsage();
     for (let index = 0; index < count; index += 1) work(index);
-    return Number(process.hrtime.bigint() - begin) / count;
+    const { user, system } = process.cpuUsage(begin);
+    return ((user + system) * 1_000) / count;
   });
   return rounds.sort((a, b) => a - b)[3] ?? Number.NaN;
 }
@@ -60,6 +64,25 @@ const bare = nanoseconds(2_000_000, (index) => {
   sum += array[index % 1_000]?.index ?? 0;
 });
 console.log(`  bare array index ${bare.toFixed(1)} (${sum > 0})`);
+
+const folder = fileURLToPath(new URL('../interop/go-micro', import.meta.url));
+for (const nodes of [10, 1_000]) {
+  const { status, stdout, error, stderr } = spawnSync('go', ['run', '.', 'bench', `${nodes}`, `${200_000 / nodes}`], {
+    cwd: folder,
+    encoding: 'utf8',
+  });
+  if (status !== 0) {
+    console.log(`  go-micro's selector is left out: ${error?.message ?? stderr}`);
+    break;
+  }
+  const { randomNs, roundRobinNs, nextAloneNs, bareArrayIndexNs, collectionsPer10M, allocationsPerPick } =
+    JSON.parse(stdout);
+  const ns = (/** @type {number} */ value) => value.toFixed(value < 10 ? 1 : 0);
+  console.log(
+    `  go-micro at ${nodes} nodes: random ${ns(randomNs)}, turn ${ns(roundRobinNs)} (its next() alone ${ns(nextAloneNs)}, a bare array index in Go ${ns(bareArrayIndexNs)}); ` +
+      `${allocationsPerPick.toFixed(0)} allocations a pick, ${collectionsPer10M.toFixed(0)} collections per 10 M picks`,
+  );
+}
 
 console.log('collections in 10 M picks at 1,000 nodes, after warm-up');
 for (const [name, strategy] of Object.entries(strategies)) {

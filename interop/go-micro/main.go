@@ -2,6 +2,7 @@
 // one line of JSON on stdout. Interop tests run it against Rollcall.
 //
 //	go-micro <consul|etcd|mdns> [address, or the domain of mdns]
+//	go-micro bench <nodes> <picks per round>: see bench.go
 //
 // Lines: {"do":"register","service":{...},"ttl":3} | {"do":"deregister","service":{...}} | {"do":"get","name":"x"} |
 // {"do":"list"} | {"do":"watch","name":"x"}. A watch answers {"watching":true} and then one line {"event":...} per
@@ -102,6 +103,13 @@ func main() {
 	if len(os.Args) < 2 {
 		fmt.Fprintln(os.Stderr, "usage: go-micro <consul|etcd|mdns> [address...]")
 		os.Exit(2)
+	}
+	if os.Args[1] == "bench" {
+		if err := runBench(os.Args[2:]); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(2)
+		}
+		return
 	}
 	r, err := open(os.Args[1], os.Args[2:])
 	if err != nil {

@@ -61,7 +61,7 @@ describe('rollcall backup and restore', () => {
       err: expect.stringMatching(/half\.bak cannot be restored: .* is damaged/),
     });
     expect(readdirSync(join(folder, 'third'))).toEqual([]);
-  });
+  }, 120_000);
 
   it('says of a server without a data folder that it keeps nothing', async () => {
     const { server, url } = await serving(undefined);

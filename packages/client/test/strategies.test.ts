@@ -114,6 +114,47 @@ describe('strategies', () => {
     expect(spread(counts)).toBeLessThan(1.3);
   });
 
+  it('byKey gives a node of twice the weight twice the keys, moves few when a weight changes, and none by slow start', () => {
+    const weighted = (weights: readonly number[], grown = 1): readonly Candidate[] =>
+      weights.map((weight, index) => {
+        const { node, ...figures } = candidate(`n${index}`, { weight: weight * grown });
+        return { ...figures, node: { ...node, weight } };
+      });
+    const nodes = weighted([1, 2, 1, 4]);
+    const choose = byKey()(nodes);
+    const later = byKey()(weighted([1, 2, 1, 4], 0.3));
+    const changed = byKey()(weighted([1, 2, 2, 4]));
+    const counts = nodes.map(() => 0);
+    let moved = 0;
+    for (let key = 0; key < 16_000; key += 1) {
+      const asked = { ...request, key: `user-${key}` };
+      const index = choose(asked, () => 0);
+      counts[index] = (counts[index] ?? 0) + 1;
+      expect(later(asked, () => 0)).toBe(index);
+      if (changed(asked, () => 0) !== index) moved += 1;
+    }
+    for (const [index, share] of [2_000, 4_000, 2_000, 8_000].entries())
+      expect(Math.abs((counts[index] ?? 0) - share)).toBeLessThan(share * 0.08);
+    // From 1 of 8 to 2 of 9: a ninth of the keys has to.
+    expect(moved / 16_000).toBeLessThan(0.2);
+  });
+
+  it('byKey lets a node of twice the weight have twice as much pending before a key passes it', () => {
+    const nodes = [candidate('a'), candidate('b')].map(({ node, ...figures }, index) => ({
+      ...figures,
+      node: { ...node, weight: index === 0 ? 3 : 1 },
+    }));
+    const key = ids(100).find((id) => byKey()(nodes)({ ...request, key: id }, () => 0) === 0);
+    const pendingAtHome = (pending: number): number => {
+      const busy = nodes.map((node, index) => ({ ...node, pending: index === 0 ? pending : 0 }));
+      return byKey()(busy)({ key, nowMs: 0, pending }, () => 0);
+    };
+    // Three quarters of what is pending are its own: ceil(1.25 x (10 + 1) x 3 / 4) = 11.
+    expect(pendingAtHome(10)).toBe(0);
+    const unweighted = [candidate('a', { pending: 10 }), candidate('b')];
+    expect(byKey()(unweighted)({ key, nowMs: 0, pending: 10 }, () => 0)).toBe(1);
+  });
+
   it('byKey passes a key on when its node is above the bound, unless the bound is Infinity', () => {
     const nodes = ids(4).map((id) => candidate(id));
     const asked = { ...request, key: 'hot' };

@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { get, type IncomingMessage } from 'node:http';
 import { describe, expect, it } from 'vitest';
 import { rollcallAgents } from '../src/http/index.ts';
@@ -46,6 +47,42 @@ describe('rollcallAgents', () => {
     expect(answers.filter((answer) => answer === 'failed').length).toBeLessThanOrEqual(1);
     expect(client.service('users').state.nodes.map(({ pending }) => pending)).toEqual([0, 0]);
     agents.http.destroy();
+  });
+
+  it('agents take names with dots by their suffix, or where they are named', async () => {
+    await using registry = memory();
+    await using shop = await fakeService(registry, 'go.micro.shop', hello);
+    await using client = createClient(registry, { logger: silent });
+    const agents = rollcallAgents(client, { services: ['go.micro.shop'] });
+    expect(await request('http://go.micro.shop/', agents)).toBe('hello go.micro.shop');
+    expect(await request('http://go.micro.shop.rollcall/', agents)).toBe('hello go.micro.shop.rollcall');
+    expect(shop.nodes[0]?.calls).toBe(2);
+    const plain = rollcallAgents(client);
+    await expect(request('http://go.micro.shop.invalid/', plain)).rejects.toMatchObject({ code: 'ENOTFOUND' });
+    for (const { http } of [agents, plain]) http.destroy();
+  });
+
+  it('agents leave an answer that nothing listens for to Node, which frees the socket', async () => {
+    await using registry = memory();
+    await using users = await fakeService(registry, 'users', hello);
+    await using client = createClient(registry, { logger: silent });
+    const { http: agent } = rollcallAgents(client, { maxSockets: 1 });
+    const close = async (): Promise<boolean> => {
+      const sent = get('http://users/', { agent });
+      await once(sent, 'close');
+      return sent.reusedSocket;
+    };
+    expect([await close(), await close()]).toEqual([false, true]);
+    expect(users.nodes[0]?.calls).toBe(2);
+    agent.destroy();
+  });
+
+  it('agents fail a request by its own error event when the client was closed', async () => {
+    await using registry = memory();
+    const client = createClient(registry, { logger: silent });
+    await client.close();
+    const failing = get('http://users/', { agent: rollcallAgents(client).http });
+    expect(await once(failing, 'error').catch((error) => [error])).toMatchObject([{ code: 'CLOSED' }]);
   });
 
   it('a request through rollcallAgents to a name without nodes fails with the NoNodeError', async () => {

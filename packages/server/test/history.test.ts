@@ -95,6 +95,7 @@ describe('GET /api/changes', () => {
     expect(await ids(iso(clock.wallNow() - 60_001))).toEqual(['b']);
     // Nothing is missing before the first change of a server that began empty.
     expect((await changes('?since=1h')).data.reset).toBe(false);
+    for (const since of ['25:00', '14:02', 'abc:1']) expect((await changes(`?since=${since}`)).status, since).toBe(400);
     const { status, message } = await changes('?since=soon');
     expect({ status, message }).toEqual({
       status: 400,

@@ -1,4 +1,11 @@
-export type { ChangesQuery, PastServices, PollQuery, RollcallAdmin, SetOutcome } from './admin.ts';
+export {
+  type ChangesQuery,
+  discoveryAdmin,
+  type PastServices,
+  type PollQuery,
+  type RollcallAdmin,
+  type SetOutcome,
+} from './admin.ts';
 export { adapter } from './discovery-adapter.ts';
 export type { DiscoveryOptions } from './discovery-options.ts';
 export { discovery } from './discovery-registry.ts';

@@ -15,6 +15,7 @@ export interface RawInstance {
   readonly appid: string;
   readonly hostname: string;
   readonly late?: boolean;
+  readonly renewTimestamp: number;
 }
 
 /** Requests to a server that is killed now and then, without the adapter: what is not answered rejects. */
@@ -39,9 +40,9 @@ export class RawServer {
     const text = body === undefined ? undefined : JSON.stringify(body);
     const all = text === undefined ? headers : { ...headers, 'content-type': 'application/json' };
     return new Promise((resolve, reject) => {
-      const sent = request(url, { method, headers: all, agent: this.#agent, timeout: 10_000 }, resolve);
+      const sent = request(url, { method, headers: all, agent: this.#agent, timeout: 60_000 }, resolve);
       sent.once('error', reject);
-      sent.once('timeout', () => sent.destroy(new Error('no answer within 10 s')));
+      sent.once('timeout', () => sent.destroy(new Error('no answer within 60 s')));
       sent.end(text);
     });
   }

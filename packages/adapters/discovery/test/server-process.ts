@@ -22,6 +22,10 @@ export class ServerProcess {
     return `127.0.0.1:${this.#port}`;
   }
 
+  get pid(): number {
+    return this.#child?.pid ?? 0;
+  }
+
   async start(): Promise<void> {
     if (this.#child !== undefined) return;
     if (this.#port === 0) [this.#port = 0] = await freePorts(1);

@@ -1,12 +1,14 @@
 /** Instances that register once and are renewed together, until they are killed. */
 export class Fleet {
   readonly #url: string;
+  readonly #token: string;
   readonly #size: number;
   #handles: readonly number[] = [];
   #timer: NodeJS.Timeout | undefined;
 
-  constructor(url: string, size: number) {
+  constructor(url: string, token: string, size: number) {
     this.#url = url;
+    this.#token = token;
     this.#size = size;
   }
 
@@ -26,7 +28,7 @@ export class Fleet {
   }
 
   async #send(method: string, path: string, body: object): Promise<{ data: { handles: number[] } }> {
-    const headers = { 'content-type': 'application/json' };
+    const headers = { 'content-type': 'application/json', authorization: `Bearer ${this.#token}` };
     const response = await fetch(`${this.#url}/api/${path}`, { method, headers, body: JSON.stringify(body) });
     return (await response.json()) as { data: { handles: number[] } };
   }

@@ -6,6 +6,7 @@ import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { BackendProcess, findBinary, freePorts, inFull } from '../../../backends/src/index.ts';
+import { TokensFile } from '../../../server/test/access/tokens.ts';
 import { Fleet } from './fleet.ts';
 import { inRepository, textOf } from './repository.ts';
 import { type Served, served } from './served.ts';
@@ -65,9 +66,14 @@ describe('a real Prometheus', () => {
   let server: Served;
   let prometheus: BackendProcess;
   let api = '';
+  let token = '';
+  const tokens = new TokensFile();
 
   beforeAll(async () => {
-    server = await served('--data-dir', join(folder, 'data'));
+    server = await served('--data-dir', join(folder, 'data'), '--tokens-file', tokens.path);
+    writeFileSync(join(folder, 'token'), tokens.add('prometheus', { role: 'read' }));
+    token = tokens.add('web', { role: 'write', envs: ['prod'], services: ['web'] });
+    server.child.kill('SIGHUP');
     const [file, [port]] = await Promise.all([findBinary('prometheus'), freePorts(1)]);
     writeFileSync(join(folder, 'rules.yml'), rules);
     const every = inFull ? '15s' : '1s';
@@ -76,7 +82,13 @@ describe('a real Prometheus', () => {
       JSON.stringify({
         global: { scrape_interval: every, evaluation_interval: every },
         rule_files: ['rules.yml'],
-        scrape_configs: [{ job_name: 'rollcall', static_configs: [{ targets: [server.address] }] }],
+        scrape_configs: [
+          {
+            job_name: 'rollcall',
+            authorization: { credentials_file: join(folder, 'token') },
+            static_configs: [{ targets: [server.address] }],
+          },
+        ],
       }),
     );
     api = `http://127.0.0.1:${port}`;
@@ -93,6 +105,7 @@ describe('a real Prometheus', () => {
   afterAll(async () => {
     server.child.kill('SIGKILL');
     await prometheus.dispose();
+    tokens[Symbol.dispose]();
   });
 
   const firing = async (): Promise<readonly string[]> => {
@@ -109,9 +122,9 @@ describe('a real Prometheus', () => {
   const timeout = inFull ? 600_000 : 60_000;
 
   it(
-    'scrapes the server, alerts about a killed fleet as the page says, and stops when the fleet is back',
+    'scrapes a server that wants a token, alerts about a killed fleet as the page says, and stops when the fleet is back',
     async () => {
-      const fleet = new Fleet(server.url, 6);
+      const fleet = new Fleet(server.url, token, 6);
       await fleet.start();
       await expect
         .poll(() => query('rollcall_instances{job="rollcall",env="prod"} == 6 and on () rollcall_renewals_total > 0'), {
@@ -123,7 +136,7 @@ describe('a real Prometheus', () => {
       await expect
         .poll(firing, { timeout })
         .toEqual(expect.arrayContaining(['RollcallProtecting', 'RollcallFleetLost', 'RollcallNoRenewals']));
-      const back = new Fleet(server.url, 6);
+      const back = new Fleet(server.url, token, 6);
       await back.start();
       await expect.poll(firing, { timeout }).toEqual([]);
       // Each panel of the dashboard shows something of what has just happened.

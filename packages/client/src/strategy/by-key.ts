@@ -7,13 +7,20 @@ const slots = 65_537;
 const empty = 0xffff_ffff;
 const defaultBound = 1.25;
 
-/** Maglev: each node in turn takes the next free slot of a permutation of its own. */
-function maglev(ids: readonly string[]): Uint32Array {
+/**
+ * Maglev: each node in turn takes the next free slot of a permutation of its own. A node of half the weight has its turn every
+ * second time.
+ */
+function maglev(ids: readonly string[], shares: readonly number[]): Uint32Array {
   const table = new Uint32Array(slots).fill(empty);
+  const turns = shares.map(() => 0);
   const next = ids.map((id) => hash(id, seeds.offset) % slots);
   const skips = ids.map((id) => (hash(id, seeds.skip) % (slots - 1)) + 1);
   for (let filled = 0; ; ) {
     for (let index = 0; index < ids.length; index += 1) {
+      const turn = (turns[index] ?? 0) + (shares[index] ?? 1);
+      turns[index] = turn % 1;
+      if (turn < 1) continue;
       const skip = skips[index] ?? 1;
       let slot = next[index] ?? 0;
       while (table[slot] !== empty) slot = (slot + skip) % slots;
@@ -26,10 +33,20 @@ function maglev(ids: readonly string[]): Uint32Array {
 }
 
 /**
+ * Weights as parts of the largest. Those of the records: slow start differs from client to client, and keys must not. A weight is
+ * at least a slot's worth.
+ */
+function sharesOf(candidates: readonly Candidate[]): readonly number[] {
+  const weights = candidates.map(({ node }) => node.weight);
+  const largest = weights.reduce((most, weight) => Math.max(most, weight), 0);
+  return weights.map((weight) => (largest === 0 ? 1 : Math.max(weight / largest, 1 / slots)));
+}
+
+/**
  * The same key to the same node, on every client that sees the same nodes. One of N leaving moves 1/N + < 1 % of keys. No
- * key: random.
+ * key: random. A node of twice the weight (metadata `weight`) has twice the keys.
  *
- * `bound`: a node above ceil(bound x mean pending) passes the key on; 1.25 (range 1.05..4; Infinity: never). Lower
+ * `bound`: a node above ceil(bound x mean pending, its weight counted) passes the key on; 1.25 (range 1.05..4; Infinity: never). Lower
  * spreads load better and moves more keys.
  *
  * @throws RegistryError `INVALID_ARGUMENT` for a bound out of range.
@@ -40,9 +57,12 @@ export function byKey(options: { readonly bound?: number | undefined } = {}): St
     throw new RegistryError('INVALID_ARGUMENT', `bound must be 1.05..4 or Infinity, got ${bound}`);
   return (candidates) => {
     const count = candidates.length;
-    const table = maglev(candidates.map(({ node }) => node.id));
+    const shares = sharesOf(candidates);
+    const sum = shares.reduce((total, share) => total + share, 0);
+    const ids = candidates.map(({ node }) => node.id);
+    const table = maglev(ids, shares);
     const isFull = (index: number, pending: number): boolean =>
-      (candidates[index] as Candidate).pending >= Math.ceil((bound * (pending + 1)) / count);
+      (candidates[index] as Candidate).pending >= Math.ceil((bound * (pending + 1) * (shares[index] as number)) / sum);
     return (request, random: RandomBelow) => {
       const { key } = request;
       if (key === undefined) return random(count);

@@ -2,11 +2,16 @@ import { interrupted, recover } from './living.ts';
 import { fact } from './node-model.ts';
 import type { World } from './world.ts';
 
-/** Everything that was stored is gone, and so is what was on its way. */
-function forget(world: World, startedAt: number): void {
-  for (const { model } of world.models()) {
-    const ackedAt = world.time.now();
-    model.add(fact({ startedAt, ackedAt, causes: ['deregistered', 'expired', 'unknown'], settles: true }));
+/** After `act` everything that was stored is gone, and so is what was on its way; watchers may be told before it has ended. */
+async function forget(world: World, act: () => Promise<void>): Promise<void> {
+  const gone = { startedAt: world.time.now(), causes: ['deregistered', 'expired', 'unknown'], settles: true } as const;
+  const begun = world.models().map(({ model }) => {
+    return { model, known: model.add(fact({ ...gone, ackedAt: Number.POSITIVE_INFINITY })) };
+  });
+  await act();
+  for (const { model, known } of begun) {
+    model.withdraw(known);
+    model.add(fact({ ...gone, ackedAt: world.time.now() }));
   }
 }
 
@@ -28,10 +33,10 @@ export async function stop(world: World): Promise<void> {
 
 /** Runs it again. */
 export async function start(world: World): Promise<void> {
-  const startedAt = world.time.now();
-  await world.faults?.start();
+  const act = async (): Promise<void> => world.faults?.start();
+  if (world.capabilities.durable) await act();
+  else await forget(world, act);
   world.note(`await faults.start(); // at ${world.at()}`);
-  if (!world.capabilities.durable) forget(world, startedAt);
   await serve(world);
 }
 
@@ -53,9 +58,8 @@ export async function resume(world: World): Promise<void> {
 /** Takes everything from it. */
 export async function wipe(world: World): Promise<void> {
   begin(world);
-  await world.faults?.wipe();
+  await forget(world, async () => world.faults?.wipe());
   world.note(`await faults.wipe(); // at ${world.at()}`);
-  forget(world, world.faultAt);
   await serve(world);
 }
 

@@ -21,3 +21,19 @@ for (const [name, limits] of [
     checkHistories(name, shelfHarness(limits, openShelf, 1, clock), { runs: 300, clock, faults }, { describe, it });
   }
 }
+
+// Watchers find a backend that was wiped, or has lost everything with its restart, before the fault has been reported.
+const clock = manualClock();
+const harness = shelfHarness({ durable: false }, openShelf, 1, clock);
+const { faults } = harness;
+const lateBy = (act: (() => Promise<void>) | undefined) => async (): Promise<void> => {
+  await act?.();
+  await clock.advance(3_000);
+};
+const late = faults && { ...faults, wipe: lateBy(faults.wipe), start: lateBy(faults.start) };
+checkHistories(
+  'a backend that is back before its operator hears of it',
+  { ...harness, faults: late },
+  { runs: 100, clock, faults: true },
+  { describe, it },
+);

@@ -142,17 +142,17 @@ export const touchMutants: readonly Mutant[] = [
     })),
   },
   {
-    name: 'keeps reads for 25 ms',
+    name: 'keeps reads for 250 ms',
     caughtBy: 'freshness of reads: a read after a register of the same object shows it, also right after another read',
-    open: caching(25),
+    open: caching(250),
   },
   {
-    name: 'keeps reads of others for 25 ms',
+    name: 'keeps reads of others for 250 ms',
     caughtBy: 'freshness of reads: a read of another object that begins propagationMs after a write shows it',
-    open: caching(25),
+    open: caching(250),
   },
   {
-    name: 'keeps lists for 25 ms',
+    name: 'keeps lists for 250 ms',
     caughtBy:
       'freshness of reads: listServices shows a write of its own object at once and one of another object after propagationMs',
     open: (warehouse, options) => {
@@ -162,7 +162,7 @@ export const touchMutants: readonly Mutant[] = [
       };
       return withRegistry((inner) => ({
         listServices(options) {
-          if (last === undefined || warehouse.clock.now() - last.at > 25)
+          if (last === undefined || warehouse.clock.now() - last.at > 250)
             last = { at: warehouse.clock.now(), answer: inner.listServices(options) as never };
           return last.answer;
         },

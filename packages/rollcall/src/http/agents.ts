@@ -1,4 +1,5 @@
 /** Agents for got, axios and node:http that know service names: they pick per request, not per socket. */
+import { errorMonitor } from 'node:events';
 import { Agent, type AgentOptions, type ClientRequest } from 'node:http';
 import { Agent as HttpsAgent } from 'node:https';
 import type { Attempt, Client, Outcome } from '@rollcall/client';
@@ -9,6 +10,8 @@ export interface RollcallAgentOptions {
   readonly keepAlive?: boolean | undefined;
   /** Per node; default Infinity. */
   readonly maxSockets?: number | undefined;
+  /** Names with a dot that are services besides `*.rollcall`, as the keys of a client's `services` are for `client.fetch`. */
+  readonly services?: readonly string[] | undefined;
 }
 
 /** Where a request goes, as Node hands it to `addRequest`. */
@@ -27,10 +30,11 @@ const suffix = '.rollcall';
 /** How long the first request for a name waits for a node. Milliseconds. */
 const firstAnswerMs = 5_000;
 
-/** The service that a host names: as for `client.fetch`, but for names with dots in `services`, which are not known here. */
-function serviceOf({ host, hostname, port }: Destination): string | undefined {
-  const name = host ?? hostname ?? '';
+/** The service that a host names, as for `client.fetch`. */
+function serviceOf({ host, hostname, port }: Destination, names: ReadonlySet<string>): string | undefined {
+  const name = (host ?? hostname ?? '').toLowerCase();
   if (!defaultPorts.has(String(port ?? ''))) return undefined;
+  if (names.has(name)) return name;
   if (name.endsWith(suffix) && name.length > suffix.length) return name.slice(0, -suffix.length);
   return /^[^.:]+$/.test(name) && name !== 'localhost' ? name : undefined;
 }
@@ -52,11 +56,16 @@ function outcomeOfStatus(status: number, retryAfter: string | undefined): Outcom
 /** Counts the attempt until its headers, its error, or its end without either. */
 function follow(request: ClientRequest, attempt: Attempt): void {
   let wasAnswered = false;
-  request.once('response', ({ statusCode = 0, headers }) => {
+  // First, so that the caller's own listener is still counted.
+  request.prependOnceListener('response', (response) => {
+    const { statusCode = 0, headers } = response;
     wasAnswered = true;
     attempt.release(outcomeOfStatus(statusCode, headers['retry-after']));
+    // With no listener Node reads the answer away, which frees the socket; this listener must not end that.
+    if (request.listenerCount('response') === 0) response.resume();
   });
-  request.once('error', (error) => attempt.release(outcomeOfError(error, wasAnswered)));
+  // Not `error`: a request whose error nothing listens for must fail as loudly as without this agent.
+  request.once(errorMonitor, (error: unknown) => attempt.release(outcomeOfError(error, wasAnswered)));
   request.once('close', () => attempt.release('cancelled'));
 }
 
@@ -69,10 +78,27 @@ interface Routed {
   readonly client: Client;
   readonly addRequest: AddRequest;
   readonly secure: boolean;
+  readonly names: ReadonlySet<string>;
 }
 
-function route({ client, addRequest, secure }: Routed, request: ClientRequest, options: Destination): void {
-  const name = serviceOf(options);
+/** The request ends with the error, also when the client cannot even begin. */
+function route(routed: Routed, request: ClientRequest, options: Destination): void {
+  // As Node's own agent reports a socket that could not be made: `destroy` alone says nothing before there is one.
+  const fail = (error: unknown): void => (request as unknown as Pending).onSocket(undefined, error);
+  try {
+    send(routed, request, options, fail);
+  } catch (error) {
+    fail(error);
+  }
+}
+
+function send(
+  { client, addRequest, secure, names }: Routed,
+  request: ClientRequest,
+  options: Destination,
+  fail: (error: unknown) => void,
+): void {
+  const name = serviceOf(options, names);
   if (name === undefined) {
     addRequest(request, options);
     return;
@@ -86,8 +112,6 @@ function route({ client, addRequest, secure }: Routed, request: ClientRequest, o
     // The certificate must name the service, as the Host header does.
     addRequest(request, { ...options, host, hostname: host, port, ...(secure ? { servername: name } : {}) });
   };
-  // Report the error as Node's own agent does when it cannot make a socket: `destroy` alone reports nothing before a socket exists.
-  const fail = (error: unknown): void => (request as unknown as Pending).onSocket(undefined, error);
   const tryBegin = (): void => {
     try {
       begin();
@@ -116,16 +140,16 @@ function prototypeOf(agent: Agent): { addRequest: AddRequest } {
   return agent as unknown as { addRequest: AddRequest };
 }
 
-function withNames<A extends Agent>(agent: A, client: Client, secure: boolean): A {
+function withNames<A extends Agent>(agent: A, routed: Omit<Routed, 'addRequest'>): A {
   const hooks = prototypeOf(agent);
   const addRequest = hooks.addRequest.bind(agent);
-  hooks.addRequest = (request, options) => route({ client, addRequest, secure }, request, options);
+  hooks.addRequest = (request, options) => route({ ...routed, addRequest }, request, options);
   return agent;
 }
 
 /**
- * An Agent per protocol for got, axios and node:http. A host without dot and port, or `*.rollcall`, is a service name;
- * all else passes through. `Host` stays the service name. A failed attempt is counted and ejects; repeating is the HTTP
+ * An Agent per protocol for got, axios and node:http. A host without dot and port, or `*.rollcall`, or one of `services`, is a
+ * service name; all else passes through. `Host` stays the service name. A failed attempt is counted and ejects; repeating is the HTTP
  * client's.
  */
 export function rollcallAgents(
@@ -133,9 +157,10 @@ export function rollcallAgents(
   options: RollcallAgentOptions = {},
 ): { readonly http: Agent; readonly https: HttpsAgent } {
   const { keepAlive = true, maxSockets = Number.POSITIVE_INFINITY } = options;
+  const names = new Set(options.services ?? []);
   const shared: AgentOptions = { keepAlive, maxSockets };
   return {
-    http: withNames(new Agent(shared), client, false),
-    https: withNames(new HttpsAgent(shared), client, true),
+    http: withNames(new Agent(shared), { client, names, secure: false }),
+    https: withNames(new HttpsAgent(shared), { client, names, secure: true }),
   };
 }

@@ -77,6 +77,8 @@ export class ChangeLog implements RollFollower {
    * Begins with the changes that an earlier start stored, up to `revision`. The replaced state of an instance is not stored: its earlier change has it.
    */
   restore(changes: readonly Change[], revision: number): void {
+    const [oldest] = changes;
+    if (oldest !== undefined) this.#start = { revision: oldest.revision - 1, at: oldest.at };
     const last = new Map<string, Instance>();
     for (const change of changes) {
       const key = keyOf(change.instance);

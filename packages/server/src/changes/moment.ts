@@ -7,7 +7,8 @@ export type Since =
   | { readonly type: 'revision'; readonly revision: number; readonly epoch: string | undefined }
   | { readonly type: 'time'; readonly at: number };
 
-const cursor = /^(?:([0-9a-zA-Z_-]{1,64}):)?(\d{1,16})$/;
+/** An epoch is sixteen hexadecimal digits: `25:00` is a time that there is not. */
+const cursor = /^(?:([0-9a-f]{16}):)?(\d{1,16})$/;
 /** A date of JavaScript ends there. Milliseconds. */
 const lastDate = 8.64e15;
 const milliseconds = /^\d{11,16}$/;

@@ -42,6 +42,7 @@ it('changes, their evidence, cursors and the past outlive a restart on the data 
   const after = await second.ask<ChangesAnswer>('GET', '/api/changes');
   expect(after.data.changes).toEqual(before.data.changes);
   expect(after.data.cursor).toBe(before.data.cursor);
+  expect(after.data.log).toEqual(before.data.log);
   const again = await second.ask<PollAnswer>('GET', `/api/poll?env=e&appid=web&since=${polled.data.cursor}&waitMs=0`);
   expect(again.data).toMatchObject({ modified: false, reset: false });
   const past = async (at: string) =>

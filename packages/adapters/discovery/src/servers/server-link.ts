@@ -15,15 +15,9 @@ import { ApiClient, listOf } from '../http/api-client.ts';
 import type { Credentials } from '../http/credentials.ts';
 import { HttpError } from '../http/http-error.ts';
 import { Epochs } from './epochs.ts';
+import { type HeldHandle, HeldHandles } from './held-handles.ts';
 import { MissedWrites } from './missed-writes.ts';
 import { RenewalBatch } from './renewal-batch.ts';
-
-/** The handle and secret by which this object holds a node on one server. */
-interface HeldHandle {
-  readonly handle: number;
-  /** Of a server with lease secrets. */
-  readonly secret: string | undefined;
-}
 
 /** What every link of one registry shares. */
 export interface LinkContext {
@@ -42,9 +36,7 @@ export class ServerLink {
   readonly missed: MissedWrites;
   readonly #context: LinkContext;
   readonly #api: ApiClient;
-  readonly #handles = new Map<string, HeldHandle>();
-  /** Registered without an answer: the server may hold it under a handle that we never heard. */
-  readonly #unanswered = new Set<string>();
+  readonly #handles = new HeldHandles();
   /** What the server no longer knew when it was to be renewed: it is not to be taken from another that registered it since. */
   readonly #lost = new Set<string>();
   readonly #batch: RenewalBatch;
@@ -100,11 +92,13 @@ export class ServerLink {
     return Promise.all(
       keys.map(async ({ name, id }) => {
         const key = keyOf(name, id);
-        const held = this.#handles.get(key);
+        const held = this.#handles.find(key);
         if (held === undefined) return 404;
         const status = await this.#batch.renew(renewalOf(held, lease));
         if (status === 404) this.#lost.add(key);
-        return status;
+        // It may be our own register that has it, one that crossed this renewal or whose answer was lost.
+        const mayBeOurs = this.#handles.isUnanswered(key) || this.#handles.find(key) !== held;
+        return status === 409 && mayBeOurs ? 404 : status;
       }),
     );
   }
@@ -118,7 +112,7 @@ export class ServerLink {
   /** Removes only what this object holds there. */
   async withdraw(keys: readonly EntryKey[], signal: AbortSignal): Promise<void> {
     await this.missed.giveWay(keys, signal);
-    const unanswered = keys.filter(({ name, id }) => this.#unanswered.has(keyOf(name, id)));
+    const unanswered = keys.filter(({ name, id }) => this.#handles.isUnanswered(keyOf(name, id)));
     if (unanswered.length > 0) await this.#cancel(unanswered, signal).catch(unlessForbidden);
     await this.#release(keys, signal);
   }
@@ -152,7 +146,7 @@ export class ServerLink {
 
   /** By handle: only what is still held by it is removed. */
   async #release(keys: readonly EntryKey[], signal: AbortSignal): Promise<void> {
-    const held = keys.flatMap(({ name, id }) => this.#handles.get(keyOf(name, id)) ?? []);
+    const held = keys.flatMap(({ name, id }) => this.#handles.find(keyOf(name, id)) ?? []);
     if (held.length === 0) return;
     const handles = held.map(({ handle }) => handle);
     const body = this.#hasSecrets ? { handles, secrets: held.map(({ secret = '' }) => secret) } : { handles };
@@ -178,12 +172,11 @@ export class ServerLink {
     const instances = entries.map((entry, index) =>
       toInstance(entry, this.#context.env, lease, !this.#lost.has(keys[index] ?? '')),
     );
-    const unanswered = keys.filter((key) => !this.#unanswered.has(key));
-    for (const key of unanswered) this.#unanswered.add(key);
+    const register = this.#handles.sent(keys);
     const body = { instances };
     const answer = await this.#api.call({ method: 'POST', path: '/api/register', body, signal }).catch((cause) => {
       // Nothing was written. After any other failure it may be ours, and is asked for as at first.
-      if (saysHeld(cause)) for (const key of unanswered) this.#unanswered.delete(key);
+      if (saysHeld(cause)) this.#handles.refused(keys, register);
       else for (const key of keys) this.#lost.delete(key);
       throw cause;
     });
@@ -194,9 +187,8 @@ export class ServerLink {
       if (!Number.isSafeInteger(handle)) throw new HttpError('registered without answering a handle');
       const secret: unknown = Array.isArray(secrets) ? secrets[index] : undefined;
       const held = { handle: handle as number, secret: typeof secret === 'string' ? secret : undefined };
-      this.#handles.set(key, held);
+      this.#handles.answered(key, register, held);
       this.#lost.delete(key);
-      this.#unanswered.delete(key);
     }
   }
 
@@ -205,7 +197,7 @@ export class ServerLink {
     if (this.#hasSecrets) await this.#release(keys, signal);
     const { env } = this.#context;
     const cancelled = keys.map(({ name, id }): CancelKey => {
-      const handle = this.#handles.get(keyOf(name, id))?.handle;
+      const handle = this.#handles.find(keyOf(name, id))?.handle;
       return { env, appid: name, hostname: id, ...(handle === undefined ? {} : { handle }) };
     });
     const body = { keys: cancelled };
