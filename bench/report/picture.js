@@ -36,7 +36,7 @@ export function picture(results) {
     y += gap;
   }
   const head = `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 900 ${y}" font-family="system-ui, sans-serif" font-size="12">`;
-  return `${head}\n<rect width="900" height="${y}" fill="#fff"/>\n${parts.join('\n')}\n</svg>\n`;
+  return `${head}\n<title>What each server does per second of its CPU</title>\n<rect width="900" height="${y}" fill="#fff"/>\n${parts.join('\n')}\n</svg>\n`;
 }
 
 /** @param {number} x @param {number} y @param {string} content @param {string} style */

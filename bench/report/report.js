@@ -47,5 +47,6 @@ export function ratios(results, ours) {
 /** Ours divided by the peer's. @param {Results} results @param {string} ours @param {string} peer @param {string} row */
 export function ratioOf(results, ours, peer, row) {
   const [own, other] = [valuesOf(results, ours, row), valuesOf(results, peer, row)];
-  return own.length === 0 || other.length === 0 ? undefined : median(own) / median(other);
+  const ratio = own.length === 0 || other.length === 0 ? Number.NaN : median(own) / median(other);
+  return Number.isFinite(ratio) ? ratio : undefined;
 }
