@@ -11,9 +11,10 @@ const step: fc.Arbitrary<Step> = fc.tuple(
   fc.constantFrom('register', 'register', 'renewAll', 'renewAll', 'cancel', 'silent'),
   fc.nat({ max: services.length * ids.length - 1 }),
 );
+// Never 0: which of two cancels of the same moment comes first is not written down, and does not matter.
 const pause = fc.oneof(
-  { weight: 20, arbitrary: fc.nat({ max: 3_000 }) },
-  { weight: 4, arbitrary: fc.nat({ max: 40_000 }) },
+  { weight: 20, arbitrary: fc.integer({ min: 1, max: 3_000 }) },
+  { weight: 4, arbitrary: fc.integer({ min: 1, max: 40_000 }) },
   { weight: 1, arbitrary: fc.constant(400_000) },
 );
 
@@ -22,6 +23,7 @@ class Fleet {
   readonly protection: Protection;
   readonly ends = new Map<number, number>();
   readonly silent = new Set<number>();
+  readonly #cancelledAt = new Map<number, number>();
   now = 1_000_000;
 
   constructor(ends: ReadonlyMap<number, number> = new Map()) {
@@ -34,10 +36,18 @@ class Fleet {
     if (what === 'register') {
       this.protection.registered(service, id, lease, this.now);
       this.ends.set(which, this.now + lease.ttlMs);
-    } else if (what === 'cancel' && this.ends.delete(which)) this.protection.cancelled(service, id, this.now);
+    } else if (what === 'cancel') this.#cancel(which);
     else if (what === 'silent') this.silent.add(which);
     else if (what === 'renewAll') for (const each of this.ends.keys()) if (!this.silent.has(each)) this.#renew(each);
     if (what === 'register') this.silent.delete(which);
+  }
+
+  /** Of an id that is cancelled twice within 300 s only the last cancel is written down (docs/design/self-protection.md). */
+  #cancel(which: number): void {
+    if (this.now - (this.#cancelledAt.get(which) ?? Number.NEGATIVE_INFINITY) <= 300_000) return;
+    if (!this.ends.delete(which)) return;
+    this.#cancelledAt.set(which, this.now);
+    this.protection.cancelled(...nameOf(which), this.now);
   }
 
   #renew(which: number): void {
