@@ -7,7 +7,7 @@ import { mdns } from '../src/index.ts';
 checkHistories(
   'mdns on loopback',
   { open: (options) => mdns({ ...options, addresses: ['lo'] }) },
-  // More at a time than on other backends, since a history mostly waits for the link.
-  inFull ? { runs: 300, together: 10 } : { runs: 30, together: 15 },
+  // More at a time and shorter than on other backends: every register and read waits for the link.
+  inFull ? { runs: 300, together: 10 } : { runs: 30, together: 15, maxCommands: 14 },
   { describe, it },
 );
