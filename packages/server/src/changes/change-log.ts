@@ -21,9 +21,10 @@ interface Logged {
   readonly before: Instance | undefined;
 }
 
-// An instance that an earlier entry holds as well is counted twice: the bound is on the safe side.
-const bytesOf = ({ change, before }: Logged): number =>
-  (change.type === 'put' ? change.instance.bytes : 0) + (before?.bytes ?? 0);
+const instancesOf = ({ change, before }: Logged): readonly Instance[] => [
+  ...(change.type === 'put' ? [change.instance] : []),
+  ...(before === undefined ? [] : [before]),
+];
 
 /** The last changes: for watches that resume, and to explain the past. Bounded in number and in bytes of the instances that it holds. */
 export class ChangeLog implements RollFollower {
@@ -31,6 +32,8 @@ export class ChangeLog implements RollFollower {
   #entries: Logged[] = [];
   /** Index of the oldest entry that is kept. */
   #first = 0;
+  /** How many entries hold an instance: what one change put, the next has replaced. Its bytes are counted once. */
+  readonly #holding = new Map<Instance, number>();
   #bytes = 0;
   /** The revision, and the time, after which the log is complete. */
   #start: ChangeLogStart;
@@ -65,7 +68,7 @@ export class ChangeLog implements RollFollower {
       this.#start = { revision: change.revision - 1, at: change.at };
     const entry = { change, before };
     this.#entries.push(entry);
-    this.#bytes += bytesOf(entry);
+    for (const instance of instancesOf(entry)) this.#hold(instance);
     while (this.#entries.length - this.#first > this.#bounds.changes || this.#bytes > this.#bounds.bytes) this.#drop();
     // Moved seldom: shifting at each change would move the whole array.
     if (this.#first <= this.#bounds.changes) return;
@@ -93,6 +96,7 @@ export class ChangeLog implements RollFollower {
   failed(): void {
     this.#entries = [];
     this.#first = 0;
+    this.#holding.clear();
     this.#bytes = 0;
     this.#start = { revision: Number.POSITIVE_INFINITY, at: Number.POSITIVE_INFINITY };
   }
@@ -133,9 +137,21 @@ export class ChangeLog implements RollFollower {
     return revision >= this.#start.revision ? replaced : undefined;
   }
 
+  #hold(instance: Instance): void {
+    const entries = this.#holding.get(instance) ?? 0;
+    if (entries === 0) this.#bytes += instance.bytes;
+    this.#holding.set(instance, entries + 1);
+  }
+
+  #letGo(instance: Instance): void {
+    const entries = this.#holding.get(instance) ?? 0;
+    if (entries > 1) this.#holding.set(instance, entries - 1);
+    else if (this.#holding.delete(instance)) this.#bytes -= instance.bytes;
+  }
+
   #drop(): void {
     const oldest = this.#entries[this.#first] as Logged;
-    this.#bytes -= bytesOf(oldest);
+    for (const instance of instancesOf(oldest)) this.#letGo(instance);
     const { revision, at } = oldest.change;
     this.#start = { revision, at };
     // The array is moved seldom: what it holds must go at once.
