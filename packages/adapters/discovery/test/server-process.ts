@@ -29,9 +29,13 @@ export class ServerProcess {
   async start(): Promise<void> {
     if (this.#child !== undefined) return;
     if (this.#port === 0) [this.#port = 0] = await freePorts(1);
-    const child = spawn(process.execPath, [bin, 'serve', '--port', `${this.#port}`, '--json', ...this.#args], {
-      stdio: ['ignore', 'pipe', 'inherit'],
-    });
+    const child = spawn(
+      process.execPath,
+      [bin, 'serve', '--port', `${this.#port}`, '--json', '--log-level', 'warn', ...this.#args],
+      {
+        stdio: ['ignore', 'pipe', 'inherit'],
+      },
+    );
     this.#child = child;
     const ended = once(child, 'exit').then(([code]) =>
       Promise.reject(new Error(`the server ended with ${code} before it was ready`)),

@@ -24,7 +24,7 @@ export class ServerProcess {
 
   async start(): Promise<void> {
     const port = this.#address?.split(':').at(-1) ?? '0';
-    const args = [binary, 'serve', '--port', port, '--json', ...this.#flags];
+    const args = [binary, 'serve', '--port', port, '--json', '--log-level', 'warn', ...this.#flags];
     const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] });
     this.#child = child;
     const [line] = await once(createInterface(child.stdout), 'line');
