@@ -25,7 +25,7 @@ describe('examples', () => {
   it('the self-protection drill', async () => {
     const { stdout } = await node('self-protection-drill', 'drill.js');
     expect(stdout).toMatch(
-      /^healthy: 10 on the roll, 0 late\nsilent for twice the TTL: 10 on the roll, 10 late\nProtecting: /,
+      /^healthy: 10 on the roll, 0 late\nsilent for twice the TTL: 10 on the roll, 10 late\nProtecting for [\d.]+ s: 10 of 10 are silent/,
     );
     expect(stdout).toMatch(/protection ended by hand: 0 on the roll, 0 late\n$/);
   });

@@ -84,7 +84,7 @@ describe('describeRegistry', () => {
     expect(titlesOf(harness, 'process')).toEqual([
       'an idle registry keeps no process alive',
       'a pending next of a watcher keeps the process alive',
-      'fifty rounds of open, use and close leave no handle behind',
+      'repeated open, use and close leave no handle behind',
       'a hundred simultaneous renewals leave one node',
       'a watcher misses no change between snapshot and changes',
       'a service of many nodes is read whole, and a watcher is told the whole before synced',
