@@ -7,12 +7,6 @@ export interface InstanceRef {
   readonly id: string;
 }
 
-/** How long an instance may be silent and how often it renews. Milliseconds; `ttlMs: 0`: it has no lease. */
-export interface LeaseTerms {
-  readonly ttlMs: number;
-  readonly renewIntervalMs: number;
-}
-
 /** One string for a key. NUL occurs in none of the three. */
 export const keyOf = ({ env, service, id }: InstanceRef): string => `${env}\0${service}\0${id}`;
 

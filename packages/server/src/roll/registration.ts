@@ -1,12 +1,7 @@
 import { type Endpoint, limits, type Metadata, RegistryError, type Value } from '@rollcall/core';
-import {
-  defaultRenewIntervalMs,
-  defaultTtlMs,
-  leaseResolutionMs,
-  maxDirtyAheadMs,
-  minTtlMs,
-} from '../server-options.ts';
-import type { InstanceRef, LeaseTerms } from './instance-ref.ts';
+import { defaultRenewIntervalMs, defaultTtlMs, maxDirtyAheadMs } from '../server-options.ts';
+import type { InstanceRef } from './instance-ref.ts';
+import { roundTerms } from './lease-terms.ts';
 
 /** What a register says. A front has checked each field against the limits of core. */
 export interface Registration extends InstanceRef {
@@ -39,17 +34,6 @@ export interface Admission
   readonly status: 'up' | 'out' | undefined;
   /** Size of an instance: bytes of its JSON. */
   readonly bytes: number;
-}
-
-const roundUp = (ms: number, leastMs: number): number =>
-  Math.ceil(Math.max(ms, leastMs) / leaseResolutionMs) * leaseResolutionMs;
-
-/** As the roll keeps them, whatever front they come through: raised to the shortest and rounded up. */
-export function roundTerms({ ttlMs, renewIntervalMs }: LeaseTerms): LeaseTerms {
-  return {
-    ttlMs: ttlMs === 0 ? 0 : roundUp(ttlMs, minTtlMs),
-    renewIntervalMs: roundUp(renewIntervalMs, leaseResolutionMs),
-  };
 }
 
 /**

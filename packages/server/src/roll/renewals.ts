@@ -2,10 +2,9 @@ import type { Clock } from '@rollcall/core';
 import type { Environment } from './environment.ts';
 import type { Followers } from './followers.ts';
 import type { Listing } from './holders.ts';
-import type { LeaseTerms } from './instance-ref.ts';
 import type { LeaseScheduler } from './lease-scheduler.ts';
+import { type LeaseTerms, roundTerms } from './lease-terms.ts';
 import { noteSilence } from './listings.ts';
-import { roundTerms } from './registration.ts';
 
 /** In place: a renewal that is on time, on the terms that are stored, touches numbers of its own and allocates nothing. */
 export class Renewals {

@@ -2,7 +2,8 @@ import { anonymous, type Caller } from '../../access/caller.ts';
 import type { LeaseSecrets } from '../../access/lease-secrets.ts';
 import { refusal } from '../../http/refusal.ts';
 import type { Actor } from '../../roll/evidence.ts';
-import type { InstanceRef, LeaseTerms } from '../../roll/instance-ref.ts';
+import type { InstanceRef } from '../../roll/instance-ref.ts';
+import type { LeaseTerms } from '../../roll/lease-terms.ts';
 import type { Roll } from '../../roll/roll.ts';
 import type { Renewal } from '../../roll/roll-options.ts';
 
