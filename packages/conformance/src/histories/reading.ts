@@ -115,8 +115,10 @@ async function readOnce(world: World, caller: Caller, service: string, blame?: R
 }
 
 /** Until when what was found may live; its lease began before it was found, however late it landed. */
-function goneBy(world: World, { goesBy, ttlMs }: Fact, look: Look): number {
-  if (ttlMs === 0 || goesBy !== Number.POSITIVE_INFINITY) return goesBy;
+function goneBy(world: World, { goesBy, ttlMs, ackedAt }: Fact, look: Look): number {
+  // One that was settled before may stay for ever: what it was settled from may have had no TTL.
+  const isOpen = ackedAt === Number.POSITIVE_INFINITY;
+  if (!isOpen || ttlMs === 0 || goesBy !== Number.POSITIVE_INFINITY) return goesBy;
   return leaseOf(world, ttlMs, look).goesBy ?? goesBy;
 }
 
