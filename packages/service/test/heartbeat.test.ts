@@ -169,7 +169,10 @@ describe("heartbeat: 'worker'", () => {
     await vi.waitFor(() => expect(since().some(({ event }) => event === 'unregistered')).toBe(true), waiting);
     await vi.waitFor(() => expect(since().some(({ event }) => event === 'registered')).toBe(true), waiting);
     await vi.waitFor(() => expect(since().some(({ event }) => event === 'stalled')).toBe(true), waiting);
-    await vi.waitFor(() => expect(since().flatMap(({ status }) => status ?? [])).toEqual(['stale', 'live']), waiting);
+    // Between the two it may hold nodes that the registry no longer lists.
+    const statuses = () => since().flatMap(({ status }) => status ?? []);
+    await vi.waitFor(() => expect(statuses().at(-1)).toBe('live'), waiting);
+    expect(statuses()[0]).toBe('stale');
     child.send({ stop: true });
     expect(await ended).toBe(0);
   }, 60_000);

@@ -86,7 +86,8 @@ describe('the Dockerfile', () => {
     const read = (headers: Record<string, string>) =>
       fetch(`http://127.0.0.1:${port}/api/fetch?env=e&appid=web`, { headers }).then(({ status }) => status);
     expect(await read({})).toBe(401);
-    expect(await read({ authorization: `Bearer ${token}` })).toBe(200);
+    // Healthy before the roll is restored, which is 503 until then.
+    await expect.poll(() => read({ authorization: `Bearer ${token}` }), { timeout: 60_000 }).toBe(200);
     child.kill('SIGTERM');
     expect(await ended).toEqual([143, null]);
     await expect(run(program, args)).rejects.toMatchObject({ code: 1 });

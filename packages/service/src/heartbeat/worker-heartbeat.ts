@@ -122,16 +122,29 @@ export class WorkerHeartbeat {
   /** The main loop runs; a beat that comes late was held up by it. */
   #strike(): void {
     const now = this.#clock.now();
-    const stalledMs = now - this.#struckAt - beatMs;
-    const workerMs = (this.#beat.count - this.#workerCount) * beatMs;
+    const hasStalled = this.#noticeStall(now);
     this.#struckAt = now;
     this.#workerCount = this.#beat.count;
     this.#beat.strike();
-    // Messages that the worker sent meanwhile are still waiting to be read.
-    if (stalledMs > stallNoticeMs) this.#heardAt = now;
-    if (stalledMs > stallNoticeMs) this.#options.onStall(stalledMs, workerMs > stalledMs / 2);
-    else if (now - this.#heardAt > workerSilenceMs) this.#lose(`its worker was silent for ${workerSilenceMs} ms`);
+    if (!hasStalled && now - this.#heardAt > workerSilenceMs)
+      this.#lose(`its worker was silent for ${workerSilenceMs} ms`);
     if (!this.#isOver) this.#cancelBeat = this.#clock.setTimer(beatMs, () => this.#strike());
+  }
+
+  /**
+   * Tells that the main loop stood still. Messages of that time are still waiting to be read, and if the process was
+   * suspended, the worker's calls timed out through no fault of the registry: both are judged from now on.
+   */
+  #noticeStall(now: number): boolean {
+    const stalledMs = now - this.#struckAt - beatMs;
+    if (stalledMs <= stallNoticeMs) return false;
+    const workerMs = (this.#beat.count - this.#workerCount) * beatMs;
+    this.#struckAt = now;
+    this.#workerCount = this.#beat.count;
+    this.#heardAt = now;
+    this.#renewedAt = now;
+    this.#options.onStall(stalledMs, workerMs > stalledMs / 2);
+    return true;
   }
 
   /** Once an interval: is the service in order, and where is it now? */
@@ -154,17 +167,20 @@ export class WorkerHeartbeat {
 
   #hear(message: FromWorker): void {
     const { events, ttlMs } = this.#options;
-    this.#heardAt = this.#clock.now();
+    const now = this.#clock.now();
+    this.#heardAt = now;
     if (this.#isOver) return;
+    // After a suspension the worker may be the first to run.
+    this.#noticeStall(now);
     if (message.type === 'registered') {
-      this.#renewedAt = this.#clock.now();
+      this.#renewedAt = now;
       events.registered(message.loss);
       this.#first(undefined);
     } else if (message.type === 'failed') {
       const error = fromPlain(message.error);
       events.failed(error);
       this.#first(error);
-      const hangs = error.code === 'TIMEOUT' && this.#clock.now() - this.#renewedAt > ttlMs;
+      const hangs = error.code === 'TIMEOUT' && now - this.#renewedAt > ttlMs;
       if (hangs) this.#lose("its worker's connection to the registry hangs");
     } else if (message.type === 'conflict') {
       const error = fromPlain(message.error);
