@@ -1,6 +1,6 @@
 import { RegistryError, type RegistryErrorCode, type ServiceInput } from '@rollcall/core';
 import { serviceOf } from './content.ts';
-import { type Content, type Fact, fact, type Look, type NodeModel } from './node-model.ts';
+import { type Content, type Fact, fact, type Look, type NodeModel, textOf } from './node-model.ts';
 import { Violation } from './violation.ts';
 import type { Caller, World } from './world.ts';
 
@@ -101,16 +101,23 @@ function expected(world: World, caller: Caller, key: string, stored: readonly Fa
   return outcomes;
 }
 
+/** Which node of a history. */
+interface NodeRef {
+  readonly service: string;
+  readonly id: string;
+}
+
 /** The candidates for what is stored when a call is made, expired ones as gone. */
-function storedAt(world: World, service: string, id: string, look: Look): readonly Fact[] {
-  return world
-    .model(service, id)
-    .stored(look)
-    .flatMap((one) => {
-      if (one.content === undefined || look.until < one.goesFrom) return [one];
-      const gone = fact({ startedAt: one.startedAt, ackedAt: one.ackedAt, causes: ['expired'] });
-      return world.model(service, id).mustBeGone(one, look) ? [gone] : [one, gone];
-    });
+function storedAt(world: World, caller: Caller, { service, id }: NodeRef, look: Look): readonly Fact[] {
+  const model = world.model(service, id);
+  const isOthers = ({ content, holder }: Fact): boolean => content !== undefined && holder !== caller.number;
+  // Where no server decides, a node of another object stands in the way until it is heard that it is gone.
+  const lingering = world.capabilities.takesOver ? [] : model.visible(look).filter(isOthers);
+  return [...new Set([...model.stored(look), ...lingering])].flatMap((one) => {
+    if (one.content === undefined || look.until < one.goesFrom) return [one];
+    const gone = fact({ startedAt: one.startedAt, ackedAt: one.ackedAt, causes: ['expired'] });
+    return model.mustBeGone(one, look) ? [gone] : [one, gone];
+  });
 }
 
 /** Registers, and checks the outcome against what the model allows. */
@@ -133,7 +140,7 @@ export async function register(world: World, caller: Caller, writing: Writing): 
   assertServed(world, what, outcome, from);
   for (const { model, known } of begun) model.withdraw(known);
   const outcomes = begun.map(({ id }) =>
-    expected(world, caller, `${service}/${id}`, storedAt(world, service, id, look)),
+    expected(world, caller, `${service}/${id}`, storedAt(world, caller, { service, id }, look)),
   );
   assertOutcome(what, outcome, outcomes);
   for (const [index, { id, model }] of begun.entries()) {
@@ -145,7 +152,9 @@ export async function register(world: World, caller: Caller, writing: Writing): 
     const written = { writer: number, holder: number, startedAt: from, ...lease, ...acked };
     // What it held before may have been renewed, and the new content not written.
     const held = outcome === 'done' ? [] : model.stored(look).filter((one) => one.content && one.holder === number);
-    if (!refused) for (const one of [...held, { content }]) model.add(fact({ content: one.content, ...written }));
+    // Each content once: repeated failures would double the candidates, and push out that nothing was written at all.
+    const contents = new Map([...held, { content }].map((one) => [textOf(one.content), one.content]));
+    if (!refused) for (const one of contents.values()) model.add(fact({ content: one, ...written }));
     const told = caller.claim(`${service}/${id}`).state === 'none' ? 'unsure' : 'told';
     const state = outcome === 'done' ? 'held' : outcome === 'CONFLICT' && ids.length === 1 ? told : 'unsure';
     caller.claims.set(`${service}/${id}`, { state });
@@ -246,7 +255,7 @@ export async function burst(
 /** A burst is only predictable where the node is free or the caller's own. */
 export function canBurst(world: World, caller: Caller, service: string, id: string): boolean {
   const at = world.time.now();
-  const stored = storedAt(world, service, id, { from: at, until: at });
+  const stored = storedAt(world, caller, { service, id }, { from: at, until: at });
   const free = stored.every(({ content, holder }) => content === undefined || holder === caller.number);
   return free && !['told', 'unsure'].includes(caller.claim(`${service}/${id}`).state);
 }

@@ -1,5 +1,4 @@
 import { describe, it } from 'vitest';
-import { inFull } from '../../../backends/src/index.ts';
 import { checkHistories } from '../../../conformance/src/histories/index.ts';
 import { mdns } from '../src/index.ts';
 
@@ -7,7 +6,6 @@ import { mdns } from '../src/index.ts';
 checkHistories(
   'mdns on loopback',
   { open: (options) => mdns({ ...options, addresses: ['lo'] }) },
-  // More at a time and shorter than on other backends: every register and read waits for the link.
-  inFull ? { runs: 300, together: 10 } : { runs: 30, together: 15, maxCommands: 14 },
+  { runs: 300, together: 10 },
   { describe, it },
 );
