@@ -125,7 +125,7 @@ describe('reading', () => {
     [['status', '--registry', 'etcd'], /it takes a Rollcall server/],
     [['status', '--registry-address', 'a b'], /"a b" must be host:port/],
     [['serve', '--host', '0.0.0.0'], /--insecure/],
-  ])('wrong usage exits with 2: %s', async (args, message) => {
+  ])('wrong usage of the command exits with 2: %s', async (args, message) => {
     const { code, err } = await rollcall(...args);
     expect(code).toBe(2);
     expect(err).toMatch(message);
@@ -250,7 +250,7 @@ describe('writing', () => {
     expect((await ended).code).toBe(130);
   });
 
-  it('a live owner is back after deregister', async () => {
+  it('a node whose owner still renews is back after rollcall deregister', async () => {
     const { child, output, ended } = start([
       'register',
       'back',
@@ -296,7 +296,7 @@ describe('writing', () => {
     expect(human).not.toContain('\u001b[2J');
   });
 
-  it('run keeps any program registered while it is healthy, and ends with its exit code', async () => {
+  it("rollcall run keeps any program registered while it is healthy, and ends with the program's exit code", async () => {
     const health = { status: 200 };
     const server = createServer((_request, response) => {
       response.writeHead(health.status).end();
@@ -352,7 +352,7 @@ describe('writing', () => {
     expect(run.output.out).toBe('int 1\n');
   });
 
-  it('run says which program it cannot start, and exits with 2', async () => {
+  it('rollcall run says which program it cannot start, and exits with 2', async () => {
     const { code, err } = await onServer('run', '--name', 'x', '--port', '1', '--', 'no-such-program');
     expect(code).toBe(2);
     expect(err).toMatch(/cannot run no-such-program/);

@@ -69,7 +69,7 @@ afterEach(() => {
 });
 
 describe('rollcall out and in', () => {
-  it('are a delete that says deregistered, then a create, to a watcher; its owner goes on as if nothing had been', async () => {
+  it('rollcall out tells watchers a delete with the reason deregistered, rollcall in a create, and the owner goes on renewing', async () => {
     await service('shop', 's1', '--ttl', '3s', '--interval', '500ms');
     const watcher = onServer('watch', 'shop', '--json');
     const types = () =>
@@ -93,7 +93,7 @@ describe('rollcall out and in', () => {
     await until(types).toEqual(['create', 'synced', 'delete deregistered', 'create']);
   });
 
-  it('of a node that is not registered end with 4, on another backend with 2 and the one that can', async () => {
+  it('rollcall out and in exit with 4 for a node that is not registered, and with 2 on another backend, naming the one that can', async () => {
     expect(await rollcall('out', 'shop', 'ghost')).toMatchObject({
       code: 4,
       err: 'rollcall: ghost of shop is not registered, so nothing has changed\n',
@@ -108,7 +108,7 @@ describe('rollcall out and in', () => {
 });
 
 describe('rollcall changes', () => {
-  it('reads as sentences with their times, and as one object a line for programs', async () => {
+  it('rollcall changes prints sentences with their times, and with --json one object a line', async () => {
     const child = await service('books', 'b1', '--service-version', '1.2');
     child.kill('SIGTERM');
     await until(() => listed('books')).toBe(0);
@@ -132,7 +132,7 @@ describe('rollcall changes', () => {
     });
   });
 
-  it('goes on with --follow, through a restart of the server, until Ctrl-C', async () => {
+  it('rollcall changes --follow goes on through a restart of the server until Ctrl-C', async () => {
     const follower = onServer('changes', 'films', '--follow');
     await service('films', 'f1', '--ttl', '3s', '--interval', '300ms');
     await until(() => follower.output.out).toContain('films/f1 was registered');
@@ -149,7 +149,7 @@ describe('rollcall changes', () => {
 });
 
 describe('rollcall get --at', () => {
-  it('shows the nodes as they were, and refuses a time before the log with 2', async () => {
+  it('rollcall get --at shows the nodes as they were, and exits with 2 for a time before the change log', async () => {
     const child = await service('cards', 'c1');
     const registered = new Date().toISOString();
     child.kill('SIGTERM');
@@ -173,7 +173,7 @@ describe('rollcall get --at', () => {
 });
 
 describe('rollcall status', () => {
-  it('says since when it protects, which services miss how many, what is held and what ends it', async () => {
+  it('rollcall status says since when the server protects, how many nodes each service misses, what is held and what ends it', async () => {
     const lease = ['--ttl', '5s', '--interval', '1s', '--registry-namespace', 'prod'];
     const nodes = await Promise.all(['w1', 'w2', 'w3'].map((id) => service('web', id, ...lease)));
     // Until each has renewed after the last has registered, that one would stand in for the others.

@@ -34,7 +34,8 @@ export function checkHistories(
   const settings = completeOptions(harness, options);
   const { runs, seed, together, faults } = settings;
   describe(`${name} keeps the contract over random histories`, () => {
-    const title = `${runs} histories${faults ? ' with faults' : ''}, ${together} at a time, seed ${seed}`;
+    const how = `${together} at a time, seed ${seed}`;
+    const title = `${name} breaks no rule in ${runs} random histories${faults ? ' with faults' : ''}: ${how}`;
     it(
       title,
       () => playHistories(harness, { ...options, seed }),

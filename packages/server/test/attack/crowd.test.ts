@@ -56,7 +56,7 @@ async function bearable(alone: Waits, ms: number, afterwards: () => Promise<Wait
 describe('a crowd', () => {
   const [idle, slow] = [tenthOf(10_000), tenthOf(200)];
 
-  it(`of ${idle} idle connections and ${slow} slow ones holds up no client that means well, and its memory comes back`, async () => {
+  it(`${idle} idle connections and ${slow} slow ones hold up no well-behaved client, and their memory is freed`, async () => {
     const server = await served();
     endings.push(() => server.kill());
     const alone = await waitsWhile(server.port, () => seconds(2));
@@ -107,7 +107,7 @@ describe('a crowd', () => {
 describe('TLS handshakes', () => {
   const perSecond = inFull ? 500 : 100;
 
-  it(`begun at ${perSecond} a second do not hold up renewals`, async () => {
+  it(`${perSecond} new TLS handshakes a second do not hold up renewals`, async () => {
     const folder = mkdtempSync(join(tmpdir(), 'rollcall-crowd-'));
     endings.push(() => rmSync(folder, { recursive: true, force: true }));
     const path = (name: string): string => join(folder, name);
