@@ -67,10 +67,13 @@ export class Protection {
     return remember({ listed: this.#listed, applications: this.#applications, evicted: this.#evicted }, ref);
   }
 
-  /** Begins with the state that an earlier start stored. */
-  restore(remembered: readonly RememberedMember[], now: number): void {
+  /** Begins with the state that an earlier start stored. `onSince`: since when it was on, by the lease clock. */
+  restore(remembered: readonly RememberedMember[], now: number, onSince?: number): void {
     const parts = { listed: this.#listed, applications: this.#applications, lateness: this.#lateness };
     restoreMembers({ ...parts, evicted: this.#evicted, count: this.#count }, remembered, now);
+    this.#onSince = onSince;
+    this.#evaluate(now);
+    this.#noteOn(now);
     this.#touched?.clear();
     this.#dirty = true;
   }
@@ -160,6 +163,11 @@ export class Protection {
   /** Protected, or an expired instance is held; as of the last event. */
   get isOn(): boolean {
     return this.enabled && (this.#protected || this.#expired.size > 0);
+  }
+
+  /** Since when it has been on, by the lease clock; undefined: it is off. */
+  get onSince(): number | undefined {
+    return this.#onSince;
   }
 
   view(now: number): ProtectionView {

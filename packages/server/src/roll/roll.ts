@@ -38,7 +38,7 @@ export class Roll {
     this.#scheduler = new LeaseScheduler(clock, cpuTimeMs, () => this.settle());
     this.#listings = new Listings(clock, this.#position, this.#holders, this.#scheduler, this.#followers);
     this.#renewals = new Renewals(clock, this.#scheduler, this.#followers);
-    this.keeping = new Keeping(this.#environments, this.#holders, this.#scheduler, this.#position);
+    this.keeping = new Keeping(this.#environments, this.#holders, this.#scheduler, this.#position, clock);
   }
 
   /** Another one after each start without the table of an earlier one: a cursor of another epoch is reset. */
