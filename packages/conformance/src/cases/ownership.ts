@@ -5,7 +5,8 @@ import { shortTtlMs } from '../defaults.ts';
 import type { CaseContext } from '../kit/context.ts';
 import { rejects } from '../kit/expect.ts';
 import { rowsOf } from '../kit/roll.ts';
-import { changed, node, service } from '../kit/samples.ts';
+import { changed, fullService, node, service } from '../kit/samples.ts';
+import { pause } from '../kit/waiting.ts';
 
 /** The result of a contest for one id: its holder, and the content. */
 interface Contest {
@@ -207,6 +208,23 @@ export const ownership: Concern = {
       await registry.close({ withdraw: false });
       await other.register(changed(service(name)), { ttlMs: context.ttlMs(60_000) });
       await context.shows(other, name, [changed(service(name))]);
+    },
+
+    'what a dead object left takes nothing along when its TTL is over, if another holds the node': async (context) => {
+      const [registry, other] = await context.openTwo();
+      const name = context.name();
+      const ttlMs = context.ttlMs(shortTtlMs);
+      const held = fullService(name);
+      await registry.register(held, { ttlMs });
+      await context.shows(other, name, [held]);
+      await registry.close({ withdraw: false });
+      await other.register(held, { ttlMs: context.ttlMs(600_000) });
+      const seen = context.observe(other, { name });
+      await seen.settlesTo([held]);
+      // By then its lease has ended, and the backend has cleaned up after it.
+      await pause(ttlMs + context.capabilities.expirySlackMs + context.capabilities.propagationMs);
+      await context.shows(await context.open(), name, [held]);
+      assert(!seen.events.some(({ type }) => type === 'update' || type === 'delete'), 'a change was told');
     },
   },
 };
