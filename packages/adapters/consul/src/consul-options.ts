@@ -73,15 +73,9 @@ export const maxInFlight = 16;
  * Sensible values are 0.5 s to 3 s; shorter leaves agents that are only busy, longer costs calls their deadline.
  */
 export const failoverAfterMs = 1_000;
-/**
- * A call that takes this long asks whether its agent still answers, and leaves it after as long again. Milliseconds.
- * Shorter costs more questions, longer delays the change of agents.
- */
+/** A call that takes this long asks whether its agent still answers, and leaves it after as long again. Milliseconds. Longer delays the change of agents, shorter costs questions. */
 export const attendAfterMs = 500;
-/**
- * For how long an aborted write may still be answered, so that it cannot overtake the next one. Milliseconds. Shorter
- * may let an old write win, longer delays the next call on the node.
- */
+/** For how long an aborted write may still be answered, so that it cannot overtake the next one. Milliseconds. Shorter may let an old write win, longer delays the next call on the node. */
 export const abortedWriteMs = 500;
 /**
  * How long a blocking query waits for a change. Milliseconds. Only the end of the wait reveals an agent whose servers
@@ -91,10 +85,7 @@ export const abortedWriteMs = 500;
 export const blockingWaitMs = 10_000;
 /** Time beyond the wait: Consul adds up to a sixteenth of it at random, and the network takes some. Milliseconds. */
 export const blockingGraceMs = 2_500;
-/**
- * After an outage: how long a watch waits for machines that the servers still call dead. Milliseconds. Shorter reports
- * living nodes as gone after a restart of the servers, longer keeps dead ones.
- */
+/** After an outage: how long a watch waits for machines that the servers still call dead. Milliseconds. Shorter reports living nodes as gone after a restart of the servers, longer keeps dead ones. */
 export const machineGraceMs = 5_000;
 /** A watch polls no more often than this, and no more than a fifth of its time is spent reading. Milliseconds. */
 export const pollFloorMs = 250;
