@@ -1,18 +1,8 @@
-import {
-  chmodSync,
-  closeSync,
-  constants,
-  copyFileSync,
-  existsSync,
-  fsyncSync,
-  mkdirSync,
-  openSync,
-  rmSync,
-  statSync,
-} from 'node:fs';
-import { dirname, join } from 'node:path';
+import { chmodSync, constants, copyFileSync, existsSync, rmSync, statSync } from 'node:fs';
+import { join } from 'node:path';
 import { crc32 } from 'node:zlib';
 import Database from 'libsql';
+import { prepareFolder, unfit } from './folder.ts';
 import { type Group, type Opened, type Part, storeName } from './group.ts';
 import { check, create, isEmpty } from './schema.ts';
 import { corrupt, isDamage, isLocked, StoreError } from './store-error.ts';
@@ -81,9 +71,7 @@ export class SqliteStore {
    * @throws StoreError which says why it cannot be used, and what to do.
    */
   static open(folder: string, isBackup: boolean): SqliteStore {
-    const made = mkdirSync(folder, { recursive: true, mode: 0o700 });
-    // SQLite syncs the folder of its files, and no folder above it.
-    if (made !== undefined) syncFolder(dirname(made));
+    prepareFolder(folder);
     const file = join(folder, storeName);
     const witnessed = Witness.read(join(folder, witnessName));
     if (witnessed > 0 && !(existsSync(file) && statSync(file).size > 0)) throw lost(file, 0, witnessed);
@@ -96,7 +84,7 @@ export class SqliteStore {
         const message = `the folder ${folder} is in use by another server: stop it, or name another folder with --data-dir`;
         throw new StoreError({ kind: 'locked', message }, error);
       }
-      throw error;
+      throw unfit((error as Error).message, error);
     }
   }
 
@@ -247,17 +235,6 @@ const sumOf = (key: string, text: string): number => crc32(text, crc32(`${key}\0
 function identityOf(file: string): string {
   const { ino, birthtimeNs } = statSync(file, { bigint: true });
   return `${ino}:${birthtimeNs}`;
-}
-
-function syncFolder(folder: string): void {
-  // Windows has no such call, and needs none.
-  if (process.platform === 'win32') return;
-  const handle = openSync(folder, 'r');
-  try {
-    fsyncSync(handle);
-  } finally {
-    closeSync(handle);
-  }
 }
 
 /** SQLite removes the log with the frames that it did not believe when it closes the file. */
