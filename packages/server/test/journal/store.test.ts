@@ -1,5 +1,5 @@
 import { execFileSync, spawnSync } from 'node:child_process';
-import { cpSync, mkdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, readFileSync, renameSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -148,6 +148,30 @@ describe('the store', () => {
     await store.commit(group(2));
     await store.close();
     expect(await contentOf(folder)).toMatchObject({ entries: 2, revisions: [1, 2] });
+  });
+});
+
+describe('a store whose files are taken away while it is open writes nothing until they are back', () => {
+  it.each(['roll.db', 'roll.db-wal'])('%s', async (name) => {
+    const [store, folder] = await written(3);
+    const file = join(folder, name);
+    renameSync(file, `${file}.away`);
+    await expect(store.commit(group(4))).rejects.toThrow(
+      `${file} was removed or replaced; bring it back, or start the server again`,
+    );
+    writeFileSync(file, 'another one');
+    await expect(store.commit(group(4))).rejects.toThrow('was removed or replaced');
+    renameSync(`${file}.away`, file);
+    await store.commit(group(4));
+    await store.close();
+    expect((await contentOf(folder)).revisions).toEqual([1, 2, 3, 4]);
+  });
+
+  it('the whole folder', async () => {
+    const [store, folder] = await written(3);
+    rmSync(folder, { recursive: true });
+    await expect(store.commit(group(4))).rejects.toThrow('was removed or replaced');
+    await store.close();
   });
 });
 

@@ -4,6 +4,7 @@ import { crc32 } from 'node:zlib';
 import Database from 'libsql';
 import { prepareFolder, unfit } from './folder.ts';
 import { type Group, type Opened, type Part, storeName } from './group.ts';
+import { InPlace } from './in-place.ts';
 import { check, create, isEmpty } from './schema.ts';
 import { corrupt, isDamage, isLocked, StoreError } from './store-error.ts';
 import { Witness } from './witness.ts';
@@ -38,6 +39,7 @@ export class SqliteStore {
   readonly #file: string;
   readonly #db: Database.Database;
   readonly #witness: Witness;
+  readonly #inPlace: InPlace;
   readonly #statements: ReturnType<typeof statementsOf>;
   #meta: Meta;
   readonly opened: Opened;
@@ -63,6 +65,8 @@ export class SqliteStore {
     this.opened = { state: state === '' ? undefined : state, isCopy, wasCut: isOpen && !isCopy, entries };
     this.#inTransaction(() => this.#writeMeta({ ...this.#meta, identity, isOpen: true }));
     this.#witness = Witness.open(join(folder, witnessName));
+    // Since that transaction there is a log.
+    this.#inPlace = new InPlace([this.#file, `${this.#file}-wal`]);
   }
 
   /**
@@ -111,6 +115,7 @@ export class SqliteStore {
 
   /** Writes a group and syncs it. Rejected: nothing of it was written. */
   commit({ entries, changes, forgetUpTo, state }: Group): void {
+    this.#inPlace.check();
     const { groups } = this.#meta;
     this.#inTransaction(() => {
       const meta = { ...this.#meta, groups: groups + 1, state };
