@@ -1,87 +1,125 @@
-// Run: npm run bench [-- --rounds 5 --only renew,get --peers rollcall,etcd --quick --no-write]
-// --beside <bin/rollcall.js of another build> measures that one in the same run, as a before and after.
-// The same load on our server and on others, in interleaved rounds, measured by what each server computes. Writes the
-// tables of docs/performance.md and its picture.
+// Run: npm run bench (after a build; --help says what can be chosen). The same load on our server and on others, in
+// interleaved rounds, measured by what each server computes. Writes the tables of docs/performance.md and its picture.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
-import { fileURLToPath } from 'node:url';
-import { parseArgs } from 'node:util';
-import { consul } from './peers/consul.js';
-import { etcd } from './peers/etcd.js';
-import { floor } from './peers/floor.js';
-import { redis } from './peers/redis.js';
+import { openGcFile } from './load/gc-file.js';
+import { clientSide, growth } from './load/own-side.js';
+import { full, quick, tiny } from './load/scales.js';
+import { readOptions } from './options.js';
+import { makers } from './peers/all.js';
 import { rollcall } from './peers/rollcall.js';
-import { longPhases, mainPhases } from './phases.js';
-import { picture } from './report/picture.js';
-import { ratios, table } from './report/report.js';
+import { phases } from './phases/phases.js';
+import { sections, writePage } from './report/page.js';
 
-const { values } = parseArgs({
-  options: {
-    rounds: { type: 'string', default: '5' },
-    'long-rounds': { type: 'string', default: '1' },
-    /** Rows: the keys in phases.js. */
-    only: { type: 'string' },
-    peers: { type: 'string' },
-    /** A file that keeps the figures as they come. */
-    results: { type: 'string' },
-    /** Such a file, whose tables are written without measuring. */
-    from: { type: 'string' },
-    quick: { type: 'boolean', default: false },
-    'no-write': { type: 'boolean', default: false },
-    /** Another build of ours in the same run, for a before and after. */
-    beside: { type: 'string' },
-  },
-});
-const makers = { rollcall, etcd, redis, floor, consul };
-const chosen = Object.entries(makers).filter(([name]) => values.peers?.split(',').includes(name) ?? true);
-const wants = (/** @type {string} */ row) => values.only?.split(',').includes(row) ?? true;
-const all = chosen.map(
-  ([, make]) =>
-    () =>
-      make(),
-);
-const { beside } = values;
-if (beside !== undefined) all.unshift(() => rollcall({ name: 'before', bin: beside, args: () => [] }));
-const rounds = values.from !== undefined ? 0 : values.quick ? 1 : Number(values.rounds);
-const longRounds = values.from !== undefined || values.quick ? 0 : Number(values['long-rounds']);
-/** @type {Record<string, import('./phases.js').Figures[]>} */
-const results = values.from === undefined ? {} : JSON.parse(readFileSync(values.from, 'utf8'));
+/** @typedef {import('./report/report.js').Run} Run */
+/** @typedef {import('./phases/phases.js').Phase} Phase */
+/** @param {NonNullable<ReturnType<typeof readOptions>>} options */
+async function measure(options) {
+  const scale = options.tiny ? tiny : options.quick ? quick : full;
+  const wants = (/** @type {readonly string[]} */ names) =>
+    options.only === undefined || names.some((name) => options.only?.includes(name));
+  const peers = Object.entries(makers).flatMap(([name, make]) =>
+    (options.peers?.includes(name) ?? true) ? [make] : [],
+  );
+  const { beside } = options;
+  if (beside !== undefined) peers.unshift(() => rollcall({ name: 'before', bin: beside }));
+  /** @type {Run} */
+  const run = { peers: {}, client: { own: [], beside: [] }, growth: '', failures: [], machine: '' };
+  const keep = () => options.results !== undefined && writeFileSync(options.results, JSON.stringify(run));
+  const gc = openGcFile();
+  const isOver = () => performance.now() > options.minutes * 60_000;
 
-/** @param {number} count @param {string} what @param {(peer: import('./peers/peer.js').Peer) => Promise<import('./phases.js').Figures>} phases */
-async function play(count, what, phases) {
-  for (let round = 1; round <= count; round += 1) {
-    for (const make of all) {
-      const peer = await make();
-      process.stderr.write(`${what} ${round} of ${count}: ${peer.name}\n`);
+  /** @param {string} what @param {unknown} error */
+  const failed = (what, error) => {
+    const why = (error instanceof Error ? error.message : `${error}`).replace(/\s+/g, ' ').slice(0, 300);
+    run.failures.push(`${what}: ${why}`);
+    say(`${what} failed: ${why}`);
+  };
+
+  /** @param {string} name @param {Phase} phase @param {number} round */
+  const play = async (name, phase, round) => {
+    for (const make of peers) {
+      const peer = await make(name === 'huge' ? gc.nodeArgs : []);
+      gc.clear();
+      const begun = performance.now();
+      const rows = (/** @type {string} */ row) => wants([name, row]);
       try {
-        const figures = await phases(peer);
-        results[peer.name] = [...(results[peer.name] ?? []), figures];
-        if (values.results !== undefined) writeFileSync(values.results, JSON.stringify(results));
+        const figures = await within(phase.limitMs, phase.run(peer, { scale, wants: rows, pauses: gc.longest }));
+        if (Object.keys(figures).length > 0) run.peers[peer.name] = [...(run.peers[peer.name] ?? []), figures];
       } catch (error) {
-        process.stderr.write(`${peer.name} failed: ${error instanceof Error ? error.message : error}\n`);
+        failed(`${peer.name}, ${name}`, error);
+      } finally {
         await peer.dispose();
       }
+      keep();
+      say(
+        `${name}, round ${round} of ${Math.min(phase.rounds, options.rounds)}: ${peer.name}, ${((performance.now() - begun) / 1_000).toFixed(0)} s`,
+      );
     }
+  };
+
+  // Round after round of all phases, so that the time left is what decides how many rounds there are, and not which phases.
+  const most = Math.min(options.rounds, Math.max(...Object.values(phases).map(({ rounds }) => rounds)));
+  for (let round = 1; round <= most; round += 1) {
+    for (const [name, phase] of Object.entries(phases))
+      if (round <= phase.rounds && wants([name, ...phase.rows]) && (round === 1 || !isOver()))
+        await play(name, phase, round);
+    if (round > 1) continue;
+    if (wants(['client']))
+      await clientSide(scale).then(
+        (client) => Object.assign(run, { client }),
+        (error) => failed('client', error),
+      );
+    if (wants(['growth']))
+      await growth(scale).then(
+        (table) => Object.assign(run, { growth: table }),
+        (error) => failed('growth', error),
+      );
+    keep();
+  }
+  run.machine = `${cpus().length} processors (${cpus()[0]?.model.trim()}), Node ${process.version}: medians (ranges) of interleaved rounds.`;
+  keep();
+  return run;
+}
+
+/** @template T @param {number} ms @param {Promise<T>} work @returns {Promise<T>} */
+async function within(ms, work) {
+  let cancel = () => {};
+  const late = new Promise((_, reject) => {
+    const timer = setTimeout(() => reject(new Error(`it took longer than ${ms / 1_000} s`)), ms);
+    cancel = () => clearTimeout(timer);
+  });
+  try {
+    return await Promise.race([work, /** @type {Promise<never>} */ (late)]);
+  } finally {
+    cancel();
   }
 }
 
-await play(rounds, 'round', (peer) => mainPhases(peer, { quick: values.quick, wants }));
-await play(longRounds, 'long round', (peer) => longPhases(peer, { wants }));
-
-const ours = 'rollcall';
-console.log(`${table(results)}\n\n${ratios(results, ours)}`);
-if (
-  !values['no-write'] &&
-  !values.quick &&
-  values.only === undefined &&
-  values.peers === undefined &&
-  beside === undefined
-) {
-  const docs = (/** @type {string} */ name) => fileURLToPath(new URL(`../docs/${name}`, import.meta.url));
-  const machine = `${cpus().length} processors (${cpus()[0]?.model.trim()}), Node ${process.version}, medians (ranges) of interleaved rounds; a figure without a range was measured once.`;
-  const page = readFileSync(docs('performance.md'), 'utf8');
-  const measured = `<!-- measured -->\n${machine}\n\n${table(results)}\n\n${ratios(results, ours)}\n<!-- end -->`;
-  writeFileSync(docs('performance.md'), page.replace(/<!-- measured -->.*?<!-- end -->/s, measured));
-  writeFileSync(docs('performance.svg'), picture(results));
+/** @param {string} what */
+function say(what) {
+  const seconds = Math.round(performance.now() / 1_000);
+  process.stderr.write(`${Math.floor(seconds / 60)}:${`${seconds % 60}`.padStart(2, '0')} ${what}\n`);
 }
-process.exit(0);
+
+/** @returns {Promise<number>} The exit code. */
+async function main() {
+  const options = readOptions();
+  if (options === undefined) return 0;
+  const run = options.from === undefined ? await measure(options) : JSON.parse(readFileSync(options.from, 'utf8'));
+  console.log(
+    Object.values(sections(run))
+      .filter((each) => each !== '')
+      .join('\n\n'),
+  );
+  if (options.writes) writePage(run);
+  return run.failures.length === 0 ? 0 : 1;
+}
+
+// A connection of a peer that failed would hold the process open.
+process.exit(
+  await main().catch((error) => {
+    process.stderr.write(`${error instanceof Error ? error.message : error}\n`);
+    return 2;
+  }),
+);
