@@ -58,25 +58,29 @@ async function measure(options) {
     }
   };
 
-  // Round after round of all phases, so that the time left is what decides how many rounds there are, and not which phases.
-  const most = Math.min(options.rounds, Math.max(...Object.values(phases).map(({ rounds }) => rounds)));
-  for (let round = 1; round <= most; round += 1) {
-    for (const [name, phase] of Object.entries(phases))
-      if (round <= phase.rounds && wants([name, ...phase.rows]) && (round === 1 || !isOver()))
-        await play(name, phase, round);
-    if (round > 1) continue;
-    if (wants(['client']))
-      await clientSide(scale).then(
-        (client) => Object.assign(run, { client }),
-        (error) => failed('client', error),
-      );
-    if (wants(['growth']))
-      await growth(scale).then(
-        (table) => Object.assign(run, { growth: table }),
-        (error) => failed('growth', error),
-      );
-    keep();
-  }
+  /** All rounds of some phases, which take turns; after the first only while there is time. @param {readonly string[]} names @param {readonly number[]} rounds */
+  const playAll = async (names, rounds) => {
+    for (const round of rounds)
+      for (const name of names) {
+        const phase = phases[name];
+        if (phase === undefined || round > Math.min(phase.rounds, options.rounds) || !wants([name, ...phase.rows]))
+          continue;
+        if (round === 1 || !isOver()) await play(name, phase, round);
+      }
+  };
+  const cheap = Object.keys(phases).filter((name) => phases[name]?.isCheap);
+  const others = Object.keys(phases).filter((name) => !cheap.includes(name));
+  await playAll(cheap, [1, 2, 3, 4, 5]);
+  await playAll(others, [1]);
+  /** @template T @param {string} name @param {Promise<T>} part @param {(result: T) => void} take */
+  const own = async (name, part, take) => {
+    await part.then(take, (error) => failed(name, error));
+    say(name);
+  };
+  if (wants(['client'])) await own('client', clientSide(scale), (client) => Object.assign(run, { client }));
+  if (wants(['growth'])) await own('growth', growth(scale), (table) => Object.assign(run, { growth: table }));
+  // What time is left goes to further rounds of what takes long.
+  await playAll(others, [2, 3]);
   run.machine = `${cpus().length} processors (${cpus()[0]?.model.trim()}), Node ${process.version}: medians (ranges) of interleaved rounds.`;
   keep();
   return run;

@@ -38,7 +38,7 @@ export function table(results) {
   const peers = Object.keys(results);
   const lines = Object.entries(rows).map(([key, { name, unit, digits = 0 }]) => {
     const all = peers.map((peer) => valuesOf(results, peer, key));
-    const rounds = Math.max(...all.map(({ length }) => length));
+    const rounds = Math.max(0, ...all.map(({ length }) => length));
     return [`${name}, ${unit}`, ...all.map((values) => cell(values, digits)), rounds === 0 ? '-' : `${rounds}`];
   });
   return markdown(['', ...peers, 'rounds'], lines);

@@ -39,6 +39,7 @@ export class Lane {
   ask(question, answers = 1) {
     this.#expected = answers;
     return new Promise((resolve, reject) => {
+      if (this.#socket.destroyed) return reject(new Error('the server has closed the connection'));
       [this.#resolve, this.#reject] = [resolve, reject];
       this.#socket.write(question);
     });
