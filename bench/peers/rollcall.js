@@ -18,9 +18,13 @@ const room = ['--max-instances-per-token', '2000000', '--max-watches', '10000'];
 export async function rollcall({ name = 'rollcall', bin: file = bin, nodeArgs = [] } = {}) {
   const [port = 0] = await freePorts(1);
   const serve = [file, 'serve', '--port', `${port}`, '--no-warm-up', '--log-level', 'error', ...room];
+  let folder = '';
   const node = new BackendProcess({
     file: process.execPath,
-    args: (data) => [...nodeArgs, ...serve, '--data-dir', data],
+    args: (data) => {
+      folder = data;
+      return [...nodeArgs, ...serve, '--data-dir', data];
+    },
     ready: async () => (await fetch(`http://127.0.0.1:${port}/api/services?env=bench`)).ok,
   });
   const peer = peerOf(node, (ttlMs) => {
@@ -56,5 +60,5 @@ export async function rollcall({ name = 'rollcall', bin: file = bin, nodeArgs = 
       },
     };
   });
-  return { ...peer, address: `127.0.0.1:${port}` };
+  return { ...peer, address: `127.0.0.1:${port}`, folder: () => folder };
 }
