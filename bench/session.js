@@ -19,6 +19,8 @@ export class Session {
   /** @type {import('./peers/all.js').Maker[]} */
   #peers = [];
   #gc = openGcFile();
+  /** How to repeat them. @type {(() => Promise<void>)[]} */
+  #failedPlays = [];
 
   /** @param {Options} options */
   constructor(options) {
@@ -36,7 +38,8 @@ export class Session {
     await this.#playAll(others, [1]);
     await this.#ownSide('client', clientSide);
     await this.#ownSide('growth', growth);
-    // What time is left goes to further rounds of what takes long.
+    // What time is left goes to what failed, and to further rounds of what takes long.
+    for (const again of this.#failedPlays.splice(0)) if (!this.#isOver()) await again();
     await this.#playAll(others, [2, 3]);
     return this.#run;
   }
@@ -66,8 +69,7 @@ export class Session {
         const phase = phases[name];
         if (phase === undefined || !this.#wants([name, ...phase.rows])) continue;
         const most = Math.min(phase.rounds, this.#options.rounds);
-        const isOver = round > 1 && performance.now() > this.#options.minutes * 60_000;
-        if (round > most || isOver) continue;
+        if (round > most || (round > 1 && this.#isOver())) continue;
         for (const maker of this.#peers) await this.#play(`${name}, round ${round} of ${most}`, name, phase, maker);
       }
   }
@@ -86,6 +88,7 @@ export class Session {
       say(`${what}: ${peer.name}, ${((performance.now() - begun) / 1_000).toFixed(0)} s`);
     } catch (error) {
       this.#failed(`${peer.name}, ${name}`, error);
+      this.#failedPlays.push(() => this.#play(`${what} again`, name, phase, { make }));
     } finally {
       await peer.dispose();
     }
@@ -102,6 +105,10 @@ export class Session {
       this.#failed(name, error);
     }
     this.#keep();
+  }
+
+  #isOver() {
+    return performance.now() > this.#options.minutes * 60_000;
   }
 
   /** @param {readonly string[]} names */

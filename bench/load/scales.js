@@ -38,7 +38,7 @@ export const quick = {
 
 /** To see that it runs. @type {Scale} */
 export const tiny = {
-  ...{ instances: 100, large: 200, huge: 300, ms: 20, idleMs: 100, crashTtlMs: 1_000 },
+  ...{ instances: 100, large: 200, huge: 300, ms: 20, idleMs: 100, crashTtlMs: 4_000 },
   ...{
     watchers: [
       [1, 2],

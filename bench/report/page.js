@@ -12,7 +12,10 @@ export function sections(run) {
   const left = failures.map((failure) => `- ${failure}`);
   return {
     measured: [machine, table(peers), ratios(peers)].filter((each) => each !== '').join('\n\n'),
-    busy: [business(peers), ...(left.length === 0 ? [] : ['Left out, since it failed:', left.join('\n')])].join('\n\n'),
+    busy: [
+      business(peers),
+      ...(left.length === 0 ? [] : ['What failed, and was tried once more if there was time:', left.join('\n')]),
+    ].join('\n\n'),
     client: clientTable(client),
     aims: aimsTable(run),
     growth,
