@@ -4,15 +4,15 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 /** What of requests is logged. */
 export interface RequestLogOptions {
   readonly logger: Logger;
-  /** `problems`: those that fail by a defect of the server, and slow ones. */
+  /** `problems`: requests that fail by a defect of the server, and slow ones. */
   readonly logRequests: 'problems' | 'all';
   /** A request that takes longer is slow. Milliseconds. */
   readonly slowRequestMs: number;
 }
 
 /**
- * Lines about requests. A line has the pattern of the route and never what the client sent: a query or a header may hold a
- * token. A watch ends when its client goes, which is no answer and no line.
+ * Lines about requests. A line has the pattern of the route and never what the client sent, since a query or a header
+ * may hold a token. The end of a watch is no answer, so it gets no line.
  */
 export function logRequests(
   app: FastifyInstance,
@@ -36,7 +36,7 @@ export function logRequests(
   });
 }
 
-/** The pattern of the route that answers; a path of no route has none. */
+/** The pattern of the route that answers. A path without a route has none. */
 export const routeOf = ({ routeOptions }: FastifyRequest): string => routeOptions.url ?? 'none';
 
 function fieldsOf(request: FastifyRequest, reply: FastifyReply) {
@@ -51,7 +51,7 @@ function fieldsOf(request: FastifyRequest, reply: FastifyReply) {
 
 declare module 'fastify' {
   interface FastifyContextConfig {
-    /** Its answer waits for a change, as long as the client wants: it is never slow. */
+    /** Its answer waits for a change for as long as the client wants, so it is never slow. */
     waits?: boolean;
   }
 }

@@ -15,13 +15,13 @@ import { envelope, type NativeContext } from './envelope.ts';
 import type { HeldLeases } from './held-leases.ts';
 import { readKey, readRegistration, readSetting, writeRenewal } from './native-mapping.ts';
 
-/** What writes translate for. */
+/** What writes work with. */
 export interface WriteContext extends NativeContext {
   readonly leases: HeldLeases;
   readonly quota: InstanceQuota;
 }
 
-/** What changes the roll: register, renew, cancel. */
+/** The commands that change the roll: register, renew, cancel. */
 export function writeRoutes(app: FastifyInstance, context: WriteContext): void {
   const { roll, durability, leases, quota } = context;
   app.post<{ Body: RegisterRequest }>(
@@ -76,7 +76,7 @@ export function writeRoutes(app: FastifyInstance, context: WriteContext): void {
   );
 }
 
-/** An operator's changes of what is listed. */
+/** An operator's changes of listed instances. */
 export function setRoute(app: FastifyInstance, context: WriteContext): void {
   const { roll, durability, leases } = context;
   app.post<{ Body: SetRequest }>(
@@ -99,7 +99,7 @@ const failures = {
   409: 'LEASE_TAKEN: another client holds this instance',
 } as const;
 
-/** The secret of the lease whose handle is in the path. Not in the path itself: paths are written into logs. */
+/** The secret of the lease whose handle is in the path. It is a header, because paths are written into logs. */
 const secretHeader = 'lease-secret';
 
 /** Renewals by handle: the hot path. */
