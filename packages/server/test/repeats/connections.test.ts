@@ -2,7 +2,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { manualClock } from '@rollcall/core/testing';
 import fastify from 'fastify';
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { anonymous } from '../../src/access/caller.ts';
 import type { HttpServer } from '../../src/create-server.ts';
 import { OpenAnswers } from '../../src/http/open-answers.ts';
@@ -13,6 +13,7 @@ import { bare, json, Talk } from './talk.ts';
 
 const endings: (() => unknown)[] = [];
 afterEach(async () => {
+  vi.restoreAllMocks();
   for (const end of endings.splice(0).reverse()) await end();
 });
 
@@ -135,6 +136,21 @@ describe('on a connection whose requests skip the parser', () => {
     expect(countOf(server)).toBe(1);
   });
 
+  it('what is learned is what the parser read, not what a piece looks like', async () => {
+    const { server, renew, connection } = await learned();
+    const fake = renew.replace('PUT', 'DELETE');
+    for (let round = 0; round < 3; round += 1) {
+      const count = connection.heard().length;
+      connection.socket.write(renew.replace(/Host.*/s, 'User-Agent: '));
+      await pause(30);
+      // Of both together the parser makes a renewal, whose user agent is the first line of the second.
+      connection.socket.write(fake);
+      expect(statuses((await connection.until(count + 1)).slice(count))).toEqual([200]);
+    }
+    expect(statuses([await connection.ask(fake), await connection.ask(renew)])).toEqual([404, 200]);
+    expect(countOf(server)).toBe(1);
+  });
+
   it('an ambiguous request ends the connection, and a renewal behind it is not answered', async () => {
     const { server, renew, connection } = await learned();
     connection.socket.write(bare('POST', '/api/renew', 'Content-Length: 5', 'Transfer-Encoding: chunked'));
@@ -211,70 +227,33 @@ describe('a server that closes', () => {
   });
 });
 
-describe('a client that does not read', () => {
-  it('is cut off when what waits for it has not moved for ten seconds', async () => {
-    const clock = manualClock();
-    const { server, connection } = await learned({ clock, protection: 'off' });
-    await server.register(...Array.from({ length: 100 }, (_, index) => instance({ hostname: `n${index}`, ttlMs: 0 })));
-    const read = bare('GET', '/api/fetch?env=e&appid=web');
-    for (let turn = 0; turn < 4; turn += 1) await connection.ask(read);
-    connection.socket.pause();
-    let isGone = false;
-    connection.socket.once('close', () => {
-      isGone = true;
-    });
-    // As many as the kernel takes, and one more.
-    for (let turn = 0; turn < 5_000 && !isGone && connection.socket.writableLength === 0; turn += 1) {
-      connection.socket.write(read);
-      if (turn % 20 === 0) await pause(1);
-    }
-    await expect
-      .poll(
-        async () => {
-          await clock.advance(2_500);
-          connection.socket.write(read);
-          return isGone;
-        },
-        { timeout: 20_000 },
-      )
-      .toBe(true);
+/** A server whose timeouts are short, with one route that repeats and answers as long as `answer` is. */
+async function rig(answer = '{}') {
+  const timeouts = { headersTimeout: 400, connectionsCheckingInterval: 50 };
+  const app = fastify({ keepAliveTimeout: 300, http: timeouts });
+  app.decorateRequest('caller');
+  app.addHook('onRequest', (request, _reply, done) => {
+    request.caller = anonymous;
+    done();
   });
-});
+  const clock = manualClock();
+  const answers = new OpenAnswers(app, clock);
+  const heads = new RepeatedHeads({ app, clock, answers, isCurrent: () => true, observers: [] });
+  const repeats = { varies: /^\d+$/, answer: () => ({ before: answer }) };
+  app.put('/leases/:handle', { config: { repeats } }, (_request, reply) => reply.type('application/json').send(answer));
+  await app.listen({ port: 0, host: '127.0.0.1' });
+  endings.push(() => app.close());
+  const connection = await talk((app.server.address() as { port: number }).port);
+  const renew = bare('PUT', '/leases/1');
+  await connection.teach(renew);
+  await connection.ask(renew);
+  expect(heads.count).toBe(1);
+  return { heads, answers, clock, connection, renew };
+}
 
-describe('the timeouts of Node', () => {
-  /** A server whose timeouts are short, with one route that repeats. */
-  async function short() {
-    const app = fastify({
-      keepAliveTimeout: 300,
-      http: { headersTimeout: 400, connectionsCheckingInterval: 50, keepAliveTimeoutBuffer: 0 } as object,
-    });
-    app.decorateRequest('caller');
-    app.addHook('onRequest', (request, _reply, done) => {
-      request.caller = anonymous;
-      done();
-    });
-    const clock = manualClock();
-    const heads = new RepeatedHeads({
-      app,
-      clock,
-      answers: new OpenAnswers(app, clock),
-      isCurrent: () => true,
-      observers: [],
-    });
-    const repeats = { varies: /^\d+$/, answer: () => ({ before: '{}' }) };
-    app.put('/leases/:handle', { config: { repeats } }, () => ({}));
-    await app.listen({ port: 0, host: '127.0.0.1' });
-    endings.push(() => app.close());
-    const connection = await talk((app.server.address() as { port: number }).port);
-    const renew = bare('PUT', '/leases/1');
-    await connection.teach(renew);
-    await connection.ask(renew);
-    expect(heads.count).toBe(1);
-    return { heads, connection, renew };
-  }
-
+describe('the bounds of every connection', () => {
   it('a connection that is idle longer than it may be is closed, and one that is used is not', async () => {
-    const { heads, connection, renew } = await short();
+    const { heads, connection, renew } = await rig();
     for (let turn = 0; turn < 30; turn += 1) {
       await connection.ask(renew);
       await pause(50);
@@ -286,9 +265,35 @@ describe('the timeouts of Node', () => {
   });
 
   it('a head that does not arrive whole is cut off', async () => {
-    const { connection, renew } = await short();
+    const { connection, renew } = await rig();
     connection.socket.write(renew.slice(0, -3));
     const answers = await connection.untilClosed();
     expect(statuses(answers.slice(3))).toEqual([408]);
+  });
+
+  it('a client that does not read is cut off when its answer has not moved for ten seconds', async () => {
+    const { answers, clock, connection, renew } = await rig(JSON.stringify('x'.repeat(50_000)));
+    const unread = vi.spyOn(answers, 'unread');
+    connection.socket.pause();
+    // As many as the kernel takes, and one more.
+    for (let turn = 0; unread.mock.calls.length === 0; turn += 1) {
+      connection.socket.write(renew);
+      await pause(turn % 10 === 0 ? 2 : 0);
+    }
+    let isGone = false;
+    unread.mock.calls[0]![0].once('close', () => {
+      isGone = true;
+    });
+    await clock.advance(9_000);
+    expect(isGone).toBe(false);
+    await clock.advance(6_000);
+    await expect.poll(() => isGone).toBe(true);
+  });
+
+  it('while the server is closing, every request goes to the framework', async () => {
+    const { heads, answers, connection, renew } = await rig();
+    vi.spyOn(answers, 'isClosing', 'get').mockReturnValue(true);
+    await connection.ask(renew);
+    expect(heads.count).toBe(1);
   });
 });

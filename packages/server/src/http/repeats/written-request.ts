@@ -12,8 +12,8 @@ export interface WrittenRequest {
   readonly bodyLength: number;
 }
 
-/** A longer head is not remembered. Bytes. */
-const maxHeadBytes = 4_096;
+/** A longer head is not remembered: each connection may hold some. Bytes. */
+const maxHeadBytes = 1_024;
 const headEnd = '\r\n\r\n';
 const firstLine = /^([A-Z]{3,7}) (\/[\x21-\x7e]*) HTTP\/1\.1$/;
 /** One space behind the colon and none at the end: what parsers might read in two ways is left to the parser. */
