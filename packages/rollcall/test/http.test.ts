@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { get, type IncomingMessage } from 'node:http';
 import { describe, expect, it } from 'vitest';
+import { blackHole } from '../../client/test/real/black-hole.ts';
 import { rollcallAgents } from '../src/http/index.ts';
 import { createClient, memory, noNodeIn } from '../src/index.ts';
 import { fakeService } from '../src/testing/index.ts';
@@ -83,6 +84,21 @@ describe('rollcallAgents', () => {
     await client.close();
     const failing = get('http://users/', { agent: rollcallAgents(client).http });
     expect(await once(failing, 'error').catch((error) => [error])).toMatchObject([{ code: 'CLOSED' }]);
+  });
+
+  it('a request through rollcallAgents to a node that swallows connections fails in time, and the node is unreachable', async () => {
+    await using lost = await blackHole();
+    await using registry = memory();
+    const node = { id: 'users-1', address: `127.0.0.1:${lost.port}` };
+    await registry.register({ name: 'users', version: '1', nodes: [node] });
+    await using client = createClient(registry, { logger: silent, probe: false });
+    const agents = rollcallAgents(client, { connectTimeoutMs: 50 });
+    await expect(request('http://users/', agents)).rejects.toMatchObject({ code: 'ETIMEDOUT', syscall: 'connect' });
+    expect(client.service('users').state.nodes.map(({ tier, pending }) => [tier, pending])).toEqual([
+      ['unreachable', 0],
+    ]);
+    for (const connectTimeoutMs of [0, Number.NaN, 600_001])
+      expect(() => rollcallAgents(client, { connectTimeoutMs })).toThrow(/^connectTimeoutMs is/);
   });
 
   it('a request through rollcallAgents to a name without nodes fails with the NoNodeError', async () => {

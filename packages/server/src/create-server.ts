@@ -37,15 +37,15 @@ import {
 
 /** A discovery server: leases, self-protection, HTTP. */
 export interface DiscoveryServer extends AsyncDisposable {
-  /** Binds and serves. Rejects with `UNAVAILABLE` when the port is taken or the address is not ours. */
+  /** Binds and serves. Rejects with `UNAVAILABLE` when the port is taken or the address does not belong to this machine. */
   listen(): Promise<{ readonly host: string; readonly port: number; readonly url: string }>;
   /**
-   * Reads the tokens file and the TLS files again, and opens the audit log again. Watches of tokens that are gone or have other rights end, as do those of
-   * clients whose certificate was judged by other authorities. Rejects with `INVALID_ARGUMENT` when a file is not as it
-   * should be, and goes on with what that file held before.
+   * Reads the tokens file and the TLS files again, and reopens the audit log. Watches end if their token is gone or has
+   * other rights, or if their client's certificate was judged by other authorities. Rejects with `INVALID_ARGUMENT`
+   * when a file has a fault, and goes on with that file's earlier content.
    */
   reload(): Promise<void>;
-  /** Stops accepting, ends watches, lets requests in flight finish. Idempotent. */
+  /** Stops accepting, ends watches, and lets requests in flight finish. Idempotent. */
   close(): Promise<void>;
 }
 
@@ -58,7 +58,7 @@ export function createServer(options: ServerOptions = {}): DiscoveryServer {
   return new HttpServer(parseServerOptions(options));
 }
 
-/** The server itself, with what only its own tests ask. */
+/** The server with the parts that only its own tests use. */
 export class HttpServer implements DiscoveryServer {
   readonly #settings: ServerSettings;
   readonly #roll: Roll;
@@ -111,7 +111,7 @@ export class HttpServer implements DiscoveryServer {
     this.#watches = watches;
     this.#rollLog = new RollLog(settings.logger, clock);
     const metrics = new Metrics({ roll, log, watches, isWarming });
-    // Watches and what waits last: they read the others.
+    // Watches and waiting requests follow last, because they read from the other followers.
     const followers = [log, snapshots, this.#rollLog, metrics.follower, watches, waiting];
     const observe = () => metrics.store();
     const { durability, folder } = keepRoll({ settings, roll, published, log, observe, followers });
@@ -183,7 +183,7 @@ export class HttpServer implements DiscoveryServer {
     return this.close();
   }
 
-  /** A table that is complete needs no warm-up: what it does not list is gone. */
+  /** A complete table needs no warm-up: an instance that it does not list is gone. */
   async #restore(): Promise<void> {
     try {
       const { isComplete = false } = (await this.#folder?.open()) ?? {};

@@ -59,14 +59,17 @@ describe('an agent that is not well', () => {
     nothing: [(response) => void response.destroy(), 'UNAVAILABLE'],
   };
 
-  it.each(Object.entries(answers))('%s', async (_, [services, code]) => {
-    const { registry } = await pretend(agent(services));
-    await expect(registry.getService('a', { timeoutMs: 300 })).rejects.toMatchObject({ name: 'RegistryError', code });
-    const watcher = registry.watch({ name: 'a' });
-    if (code !== 'TIMEOUT')
-      expect((await watcher.next()).value).toMatchObject({ type: 'interrupted', error: { code } });
-    await watcher.return();
-  });
+  it.each(Object.entries(answers))(
+    'reads and watches fail with the right code when an agent gives %s',
+    async (_, [services, code]) => {
+      const { registry } = await pretend(agent(services));
+      await expect(registry.getService('a', { timeoutMs: 300 })).rejects.toMatchObject({ name: 'RegistryError', code });
+      const watcher = registry.watch({ name: 'a' });
+      if (code !== 'TIMEOUT')
+        expect((await watcher.next()).value).toMatchObject({ type: 'interrupted', error: { code } });
+      await watcher.return();
+    },
+  );
 
   it('items of any wrong shape are left out, and the others are read', async () => {
     const good = { Service: { ID: 'n', Service: 'a', Address: '10.0.0.1', Port: 80 }, Node: {}, Checks: [] };

@@ -18,7 +18,7 @@ const rollcall = (...args: readonly string[]) =>
   });
 
 describe('deploy/rollcall.yaml', () => {
-  it('holds once the files that it names are there; each that is missing or wrong is named', async () => {
+  it('the settings in deploy/rollcall.yaml are valid once their files exist, and a message names each file that is missing or wrong', async () => {
     const config = join(folder, 'rollcall.yaml');
     writeFileSync(config, textOf('deploy/rollcall.yaml').replaceAll(/\/(?:etc|var\/log|var\/lib)\/rollcall/g, folder));
     const missing = await rollcall('serve', '--config', config, '--check-config');

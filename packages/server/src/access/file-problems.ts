@@ -3,7 +3,7 @@ import { readTlsFiles } from '../http/tls-files.ts';
 import type { OptionProblem, ServerOptions } from '../server-options.ts';
 import { Tokens } from './tokens.ts';
 
-/** What is wrong with the files that the options name. They are read and nothing else. */
+/** What is wrong with the files that the options name. It only reads the files. */
 export function serverFileProblems(options: ServerOptions): readonly OptionProblem[] {
   const { tokensFile, tlsCert: cert, tlsKey: key, tlsClientCa: clientCa, clock = systemClock } = options;
   const tokens = problem('tokensFile', () => new Tokens(tokensFile));

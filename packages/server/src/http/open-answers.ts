@@ -8,14 +8,14 @@ interface OpenAnswer {
   /** Where its bytes wait. */
   readonly stream: ServerResponse | Socket;
   readonly socket: Socket;
-  /** Of the socket, when it last moved. */
+  /** When data last moved over the socket. */
   bytesWritten: number;
   movedAt: number;
 }
 
 /**
- * The requests whose answers are not finished: a close waits for exactly them, for a while; and a client that does not
- * read its answer is cut off when what waits for it has not moved for several heartbeats.
+ * The requests whose answers are not finished. A close waits for exactly these, for a while. A client that does not
+ * read is cut off when its backlog has not moved for several heartbeats.
  */
 export class OpenAnswers {
   readonly #app: FastifyInstance;
@@ -47,8 +47,8 @@ export class OpenAnswers {
   }
 
   /**
-   * Stops accepting, lets what is under way finish for `closeGraceMs`, then closes every connection: a browser or a pool
-   * may hold one on which nothing was ever asked, and Node counts that as busy.
+   * Stops accepting, lets requests under way finish for `closeGraceMs`, then closes every connection. A browser or a
+   * pool may hold a connection without any request on it, which Node counts as busy.
    */
   async close(): Promise<void> {
     this.#isClosing = true;

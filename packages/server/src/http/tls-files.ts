@@ -2,17 +2,17 @@ import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { RegistryError } from '@rollcall/core';
 
-/** Where the PEM files of a server are. */
+/** Paths of a server's PEM files. */
 export interface TlsPaths {
-  /** The server's certificate, and behind it those between it and its authority. */
+  /** The server's certificate, followed by the intermediate certificates. */
   readonly cert: string;
-  /** Its key, without a passphrase. */
+  /** The key of the certificate, without a passphrase. */
   readonly key: string;
-  /** The authorities that sign the certificates of clients: with it, clients without one are refused. */
+  /** The authorities that sign client certificates. With it, clients without a certificate are refused. */
   readonly clientCa?: string | undefined;
 }
 
-/** What was in them. */
+/** The content of the files. */
 export interface TlsFiles {
   readonly cert: string;
   readonly key: string;
@@ -22,7 +22,8 @@ export interface TlsFiles {
 /**
  * Reads and checks the files.
  *
- * @throws RegistryError `INVALID_ARGUMENT`: a file cannot be read, is no PEM, has expired, or the key is another's.
+ * @throws RegistryError `INVALID_ARGUMENT`: a file cannot be read, is no PEM, has expired, or holds the key of another
+ * certificate.
  */
 export function readTlsFiles({ cert: certPath, key: keyPath, clientCa: caPath }: TlsPaths, wallNow: number): TlsFiles {
   const cert = readText('certificate', certPath);
@@ -79,7 +80,7 @@ function keyOf(text: string, path: string): ReturnType<typeof createPrivateKey> 
   try {
     return createPrivateKey(text);
   } catch (cause) {
-    // What OpenSSL says may quote the file.
+    // OpenSSL's message may quote the file.
     return refuse(`${path} holds no PEM key, or one with a passphrase: the server takes keys without one`, cause);
   }
 }

@@ -1,23 +1,29 @@
 import { existsSync, readdirSync } from 'node:fs';
-import { copyFile, mkdir, open, rm } from 'node:fs/promises';
+import { copyFile, open, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { RegistryError } from '@rollcall/core';
+import { makeFolder } from './store/folder.ts';
 import { storeName } from './store/group.ts';
 import { StoreThread } from './store/store-thread.ts';
 
 /**
- * Makes a data folder of a backup and checks every row of it; answers how many entries it has. A server that is started on it
- * goes on in a new epoch.
+ * Makes a data folder from a backup and checks every row; answers the number of entries. A server that starts on it
+ * begins a new epoch.
  *
- * @throws RegistryError `INVALID_ARGUMENT`: there is no such file, it is no backup or a damaged one, or the folder is not
- * empty; then the folder is as it was.
+ * @throws RegistryError `INVALID_ARGUMENT`: the file is missing, is no backup, or is damaged, or the folder is not
+ * empty. Then the folder stays as it was.
  */
 export async function restoreBackup(file: string, dataDir: string): Promise<number> {
   if (!existsSync(file)) throw refused(`there is no file ${file}`);
-  if (existsSync(dataDir) && readdirSync(dataDir).length > 0)
-    throw refused(`the folder ${dataDir} is not empty: name a new one, so that no roll is overwritten`);
-  await mkdir(dataDir, { recursive: true, mode: 0o700 });
   const target = join(dataDir, storeName);
+  try {
+    makeFolder(dataDir);
+    if (readdirSync(dataDir).length > 0)
+      throw refused(`the folder ${dataDir} is not empty: name a new one, so that no roll is overwritten`);
+  } catch (cause) {
+    if (RegistryError.is(cause)) throw cause;
+    throw refused(`${dataDir} cannot be a data folder: ${(cause as Error).message}`, cause);
+  }
   try {
     await copyFile(file, target);
     await sync(target);

@@ -5,16 +5,16 @@ import type { AnsweredRequest } from '../http/answered-request.ts';
 /** What of requests is logged. */
 export interface RequestLogOptions {
   readonly logger: Logger;
-  /** `problems`: those that fail by a defect of the server, and slow ones. */
+  /** `problems`: requests that fail by a defect of the server, and slow ones. */
   readonly logRequests: 'problems' | 'all';
   /** A request that takes longer is slow. Milliseconds. */
   readonly slowRequestMs: number;
 }
 
 /**
- * Lines about requests. A line has the pattern of the route and never what the client sent: a query or a header may hold a
- * token. A watch ends when its client goes, which is no answer and no line. Answers what logs a request that the framework has not
- * seen.
+ * Lines about requests. A line has the pattern of the route and never what the client sent, since a query or a header
+ * may hold a token. The end of a watch is no answer, so it gets no line.
+ * Answers what logs a request that the framework has not seen.
  */
 export function logRequests(
   app: FastifyInstance,
@@ -48,7 +48,7 @@ export function logRequests(
 
 declare module 'fastify' {
   interface FastifyContextConfig {
-    /** Its answer waits for a change, as long as the client wants: it is never slow. */
+    /** Its answer waits for a change for as long as the client wants, so it is never slow. */
     waits?: boolean;
   }
 }

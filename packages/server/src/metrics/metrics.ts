@@ -11,7 +11,7 @@ import { processMetrics } from './process-metrics.ts';
 import { measureRequests } from './request-metrics.ts';
 import { StoreMetrics } from './store-metrics.ts';
 
-/** What the metrics are about. */
+/** The sources of the metrics. */
 export interface MetricsSources {
   readonly roll: Roll;
   readonly log: ChangeLog;
@@ -20,7 +20,7 @@ export interface MetricsSources {
   readonly isWarming: () => boolean;
 }
 
-/** A number of the server as a whole, read when it is scraped. */
+/** A number of the server as a whole, read at each scrape. */
 interface Reading {
   readonly name: string;
   readonly help: string;
@@ -65,8 +65,9 @@ const gauges: readonly Reading[] = [
 ];
 
 /**
- * What Prometheus scrapes. What the server knows anyhow is read when it is scraped; what passes is counted. No label has a
- * value that a client chooses freely: environments are bounded in number, routes come from the table of routes.
+ * The metrics for Prometheus. Numbers that the server has anyway are read at each scrape; events are counted. No label
+ * has a value that a client chooses freely: environments are bounded in number, and routes come from the table of
+ * routes.
  */
 export class Metrics {
   readonly #sources: MetricsSources;
@@ -86,12 +87,12 @@ export class Metrics {
     this.#gauges = gauges.map((reading) => [new Gauge({ name: reading.name, help: reading.help, registers }), reading]);
   }
 
-  /** To be told what leaves the roll. */
+  /** Follows the roll, to count departures. */
   get follower(): RollFollower {
     return this.#environments;
   }
 
-  /** What hears how the store does. A server without one has no series of it. */
+  /** Hears about the store. A server without a store has no series of it. */
   store(): StoreObserver {
     return new StoreMetrics(this.#registry);
   }

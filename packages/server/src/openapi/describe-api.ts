@@ -6,8 +6,8 @@ import { type Operation, operations } from './operations.ts';
 import { toOpenApi } from './to-openapi.ts';
 
 /**
- * Describes every route that is added after it, by the schemas that check its requests. It stays out of how answers are
- * written.
+ * Describes every route that is added after it, by the schemas that check its requests. It does not affect how answers
+ * are written.
  */
 export function describeApi(app: FastifyInstance, version: string): void {
   app.register(swagger, {
@@ -24,7 +24,7 @@ export function describeApi(app: FastifyInstance, version: string): void {
   });
 }
 
-/** `GET /openapi.json`. It is made when it is first asked for. */
+/** `GET /openapi.json`. The description is made at the first request. */
 export const openApiRoute: FastifyPluginCallback = (app, _options, done) => {
   let text: string | undefined;
   app.get('/openapi.json', { config: { access: open } }, (_request, reply) => {

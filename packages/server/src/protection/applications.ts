@@ -7,12 +7,12 @@ import { type Member, memberKey, type Ref } from './member.ts';
 export class Applications {
   readonly #apps = new Map<string, Application>();
   readonly #cancels = new LeaseTable<Cancel>();
-  /** The last cancel of an instance that waits. */
+  /** The last cancel of an instance, while it waits. */
   readonly #cancelOf = new Map<string, Cancel>();
   readonly #touch: (ref: Ref) => void;
   #cancelCount = 0;
 
-  /** `touch` is told each instance of which something else is remembered from now on. */
+  /** `touch` is called for each instance whose remembered state changes. */
   constructor(touch: (ref: Ref) => void) {
     this.#touch = touch;
   }
@@ -36,7 +36,7 @@ export class Applications {
   /** A newcomer registered; answers the departed instance that it stands in for. */
   arrived(member: Member): Member | undefined {
     const { cancel, replaced } = this.of(member).arrived(member);
-    if (cancel !== undefined) this.#forget(cancel);
+    if (cancel !== undefined) this.#useUp(cancel, member);
     return replaced;
   }
 
@@ -58,7 +58,7 @@ export class Applications {
     return this.#cancelOf.get(memberKey(ref))?.at;
   }
 
-  /** As it was when the server stopped. In the order of their times. */
+  /** Restores the state at the stop of the server, in the order of the times. */
   restoreCancel(ref: Ref, at: number): void {
     this.#cancelCount += 1;
     const cancel = { key: `${this.#cancelCount}`, service: ref.service, id: ref.id, at };
@@ -78,6 +78,20 @@ export class Applications {
   forgetIfEmpty({ service }: { readonly service: string }): void {
     if (this.#apps.get(service)?.isEmpty) this.#apps.delete(service);
   }
+
+  /**
+   * Cancels differ in nothing but their time. An instance keeps one at most, since one record an instance is written down:
+   * where a newcomer uses up the cancel of another instance, that instance keeps the newcomer's own.
+   */
+  #useUp(used: Cancel, newcomer: Member): void {
+    this.#forget(used);
+    const own = this.#cancelOf.get(newcomer.key);
+    if (own === undefined) return;
+    this.#cancelOf.delete(newcomer.key);
+    own.id = used.id;
+    this.#cancelOf.set(memberKey(own), own);
+  }
+
   #await(cancel: Cancel): void {
     this.#cancels.set(cancel.key, cancel, recentMs, cancel.at);
     this.#cancelOf.set(memberKey(cancel), cancel);

@@ -1,3 +1,4 @@
+import type { Clock } from '@rollcall/core';
 import type { RememberedMember } from '../protection/index.ts';
 import type { Environments } from './environments.ts';
 import type { Holders, KeptListing, Listing } from './holders.ts';
@@ -5,66 +6,82 @@ import type { InstanceRef } from './instance-ref.ts';
 import type { LeaseScheduler } from './lease-scheduler.ts';
 import type { Position } from './position.ts';
 
-/** What must outlive the process of one instance: its listing, and what self-protection remembers of it. */
+/** The parts of one instance that must outlive the process: its listing, and what self-protection remembers of it. */
 export interface Kept {
   readonly listing?: KeptListing | undefined;
   readonly member?: RememberedMember | undefined;
 }
 
-/** What must outlive the process of the roll as a whole. */
+/** The parts of the roll as a whole that must outlive the process. */
 export interface KeptState {
   readonly epoch: string;
   readonly revision: number;
   /** The first handle of the epoch, and how many were given. */
   readonly handles: { readonly base: number; readonly count: number };
-  /** The lease clock. Milliseconds. */
+  /** Time of the lease clock. Milliseconds. */
   readonly leaseNow: number;
+  /** Since when self-protection is on, by env. Wall-clock milliseconds. Missing in stores of earlier builds. */
+  readonly protectingSince?: readonly (readonly [env: string, since: number])[];
 }
 
-/** What a journal reads of the roll to write it down, and how the roll begins from it again. */
+/** What a journal reads of the roll, and how the roll is restored from it. */
 export class Keeping {
   readonly #environments: Environments;
   readonly #holders: Holders;
   readonly #scheduler: LeaseScheduler;
   readonly #position: Position;
+  readonly #clock: Clock;
 
-  constructor(environments: Environments, holders: Holders, scheduler: LeaseScheduler, position: Position) {
+  constructor(
+    environments: Environments,
+    holders: Holders,
+    scheduler: LeaseScheduler,
+    position: Position,
+    clock: Clock,
+  ) {
     this.#environments = environments;
     this.#holders = holders;
     this.#scheduler = scheduler;
     this.#position = position;
+    this.#clock = clock;
   }
 
-  /** What must outlive the process besides the instances. */
+  /** The state besides the instances that must outlive the process. */
   get state(): KeptState {
     const { epoch, revision } = this.#position;
-    return { epoch, revision, handles: this.#holders.given, leaseNow: this.#scheduler.now() };
+    const leaseNow = this.#scheduler.now();
+    const wallNow = this.#clock.wallNow();
+    const protectingSince = this.#environments.protectingSince.map(
+      ([env, since]) => [env, wallNow - (leaseNow - since)] as const,
+    );
+    return { epoch, revision, handles: this.#holders.given, leaseNow, protectingSince };
   }
 
-  /** Goes on where an earlier start ended; without its epoch in a new one. The instances come by {@link Keeping.restore}. */
+  /** Goes on where an earlier start ended; without its epoch, begins a new one. {@link Keeping.restore} brings the instances. */
   resume({ epoch, revision, handles }: Pick<KeptState, 'revision'> & Partial<KeptState>): void {
     this.#position.revision = revision;
     if (epoch !== undefined) this.#position.epoch = epoch;
     if (handles !== undefined) this.#holders.resume(handles);
   }
 
-  /** What is to be kept of an instance now; both parts are undefined: nothing is. */
+  /** The present state of an instance to store. If both parts are undefined, there is nothing to store. */
   of({ env, service, id }: InstanceRef): Kept {
     const environment = this.#environments.find(env);
     if (environment === undefined) return {};
     return { listing: keptOf(environment.get(service, id)), member: environment.protection.remember({ service, id }) };
   }
 
-  /** The instances of which self-protection remembers something else since the last call. */
+  /** The instances whose remembered state in self-protection changed since the last call. */
   takeTouched(): readonly InstanceRef[] {
     return this.#environments.takeTouched();
   }
 
   /**
-   * Lists what was kept. Leases begin anew at their full TTL; an instance that was late stays late until it is heard, and its
-   * silence goes on. `newHandles`: those that were given are of another history and hold nothing.
+   * Lists the stored instances. Leases begin anew at their full TTL. An instance that was late stays late until it
+   * renews, and its silence goes on. `newHandles`: the stored handles belong to another history and hold nothing.
+   * `protectingSince`: by the wall clock; undefined: self-protection was off.
    */
-  restore(env: string, kept: readonly Kept[], newHandles: boolean): void {
+  restore(env: string, kept: readonly Kept[], newHandles: boolean, protectingSince: number | undefined): void {
     const environment = this.#environments.of(env);
     const now = this.#scheduler.now();
     for (const { listing: before } of kept) {
@@ -74,12 +91,13 @@ export class Keeping {
       this.#scheduler.grant(listing, now);
     }
     const members = kept.flatMap(({ member }) => member ?? []);
-    environment.protection.restore(members, now);
+    const onForMs = protectingSince === undefined ? undefined : Math.max(0, this.#clock.wallNow() - protectingSince);
+    environment.protection.restore(members, now, onForMs === undefined ? undefined : now - onForMs);
     this.#environments.update(environment);
     if (!environment.isEmpty) this.#scheduler.follow(environment);
   }
 }
 
-/** Without its links. */
+/** The listing without its links. */
 const keptOf = (listing: Listing | undefined): KeptListing | undefined =>
   listing && { instance: listing.instance, handle: listing.handle, superseded: listing.superseded };

@@ -151,7 +151,7 @@ describe('a watcher that does not read', () => {
     await frozen.closed;
   });
 
-  it('a reader of an ordinary answer that reads nothing is cut off, and a slow one is served', async () => {
+  it('a reader that reads nothing of an ordinary answer is cut off, and a slow reader is served', async () => {
     const clock = manualClock();
     const server = await start(clock);
     for (let index = 0; index < 400; index += 50)

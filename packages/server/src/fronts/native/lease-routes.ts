@@ -12,7 +12,7 @@ const failures = {
   409: 'LEASE_TAKEN: another client holds this instance',
 } as const;
 
-/** The secret of the lease whose handle is in the path. Not in the path itself: paths are written into logs. */
+/** The secret of the lease whose handle is in the path. It is a header, because paths are written into logs. */
 const secretHeader = 'lease-secret';
 
 /** Renewals by handle: the hot path. */

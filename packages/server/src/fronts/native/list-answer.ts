@@ -4,20 +4,20 @@ import { chunkBytes } from '../../server-options.ts';
 import { envelope, type NativeContext } from './envelope.ts';
 import type { Snapshot } from './snapshot.ts';
 
-/** What lists are answered for. */
+/** What answers with a list work with. */
 type ListContext = NativeContext & { readonly pacer: Pacer };
 
 /** An answer whose one list is written in chunks. */
 export interface Filled {
-  /** Has an empty list in its place, and no other. */
+  /** Must have one empty list, which stands for the list. */
   readonly data: object;
-  /** Of the list, roughly. */
+  /** Rough size of the list. */
   readonly bytes: number;
   /** The list without its brackets. `cut` ends the answer of a client that reads too slowly. */
   readonly fill: (cut: () => void) => Iterable<Buffer>;
 }
 
-/** Answers with a list that all readers share. `data` has an empty list in its place, and no other. */
+/** Answers with a list that all readers share. `data` must have one empty list, which stands for the list. */
 export function sendList(reply: FastifyReply, context: ListContext, snapshot: Snapshot, data: object): FastifyReply {
   return sendFilled(reply, context, { data, bytes: snapshot.bytes, fill: (cut) => snapshot.read(cut) });
 }
@@ -28,7 +28,7 @@ export function sendFilled(reply: FastifyReply, context: ListContext, { data, by
   const cut = (): void => void reply.raw.destroy();
   const parts = answerParts(before, fill(cut), after);
   reply.type(json);
-  // A short list is copied: that is cheaper than turns.
+  // A short list is copied, which costs less than taking turns.
   if (bytes < chunkBytes) return reply.send(Buffer.concat([...parts]));
   if (reply.request.method === 'HEAD') return reply.send();
   reply.hijack();

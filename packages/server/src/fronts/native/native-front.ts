@@ -17,7 +17,7 @@ export interface NativeFrontOptions extends HistoryContext, WriteContext {
   readonly backup: Backup;
 }
 
-/** `/api/*`: the shapes are documented in `@rollcall/protocol`. It only translates. */
+/** `/api/*`: `@rollcall/protocol` documents the shapes. This front only translates. */
 export const nativeFront: FastifyPluginCallback<NativeFrontOptions> = (app, options, done) => {
   nativeErrors(app);
   writeRoutes(app, options);
@@ -42,7 +42,7 @@ function watchRoute(app: FastifyInstance, watches: WatchHub): void {
     (request, reply) => {
       const { query, caller, headers } = request;
       const view = query.appid === undefined ? viewOf(caller, query.env) : wholeView;
-      // Headers and nothing else: a stream has no end to wait for.
+      // Headers and nothing else, because a stream has no end to wait for.
       if (request.method === 'HEAD') return reply.headers(eventStreamHeaders).send();
       const lastEventId = headers['last-event-id'];
       if (watches.isFull) {

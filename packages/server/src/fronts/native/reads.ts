@@ -71,21 +71,24 @@ export function operationRoutes(app: FastifyInstance, context: ReadContext): voi
   );
 }
 
-/** What of an env a caller sees. An env of which it sees nothing is refused: an empty list would pass for an empty env. */
+/**
+ * The part of an env that a caller sees. An env of which the caller sees nothing is refused, since an empty list would
+ * look like an empty env.
+ */
 export function viewOf(caller: Caller, env: string): View {
   const view = caller.viewOf(env);
   if (view === undefined) throw refusal(403, outOfScope(caller, 'read', { env }));
   return view;
 }
 
-/** Its numbers are of whole envs: of those that the caller may read whole. */
+/** A status counts whole envs, so it lists only envs that the caller may read as a whole. */
 function statusFor(snapshots: Snapshots, caller: Caller, env: string | undefined): Snapshot {
   if (env !== undefined && !caller.may('read', { env })) throw refusal(403, outOfScope(caller, 'read', { env }));
   if (env !== undefined || caller.mayAll('read')) return snapshots.status(env);
   return snapshots.statusOf((name) => caller.may('read', { env: name }));
 }
 
-/** While the store cannot be written, an operator is told all the same: that is when status is asked for. */
+/** An operator gets the status even while the store cannot be written, which is when the status matters most. */
 const whenDurable = async ({ durability }: NativeContext): Promise<void> => {
   await durability.written()?.catch(() => {});
 };

@@ -14,13 +14,13 @@ import { envelope, type NativeContext } from './envelope.ts';
 import type { HeldLeases } from './held-leases.ts';
 import { readKey, readRegistration, readSetting, writeRenewal } from './native-mapping.ts';
 
-/** What writes translate for. */
+/** What writes work with. */
 export interface WriteContext extends NativeContext {
   readonly leases: HeldLeases;
   readonly quota: InstanceQuota;
 }
 
-/** What changes the roll: register, renew, cancel. */
+/** The commands that change the roll: register, renew, cancel. */
 export function writeRoutes(app: FastifyInstance, context: WriteContext): void {
   const { roll, durability, leases, quota } = context;
   app.post<{ Body: RegisterRequest }>(
@@ -75,7 +75,7 @@ export function writeRoutes(app: FastifyInstance, context: WriteContext): void {
   );
 }
 
-/** An operator's changes of what is listed. */
+/** An operator's changes of listed instances. */
 export function setRoute(app: FastifyInstance, context: WriteContext): void {
   const { roll, durability, leases } = context;
   app.post<{ Body: SetRequest }>(

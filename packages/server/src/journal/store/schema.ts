@@ -3,7 +3,7 @@ import { corrupt, StoreError } from './store-error.ts';
 
 /** The application id that marks an SQLite file as a store of Rollcall: `Roll`. */
 const applicationId = 0x526f6c6c;
-/** The format that this version writes. A change that an older version could not read raises it. */
+/** The format that this version writes. Raise it with every change that an older version could not read. */
 export const formatVersion = 1;
 
 const tables = `
@@ -15,8 +15,8 @@ pragma user_version = ${formatVersion};
 `;
 
 /**
- * From each earlier format to the next one, each in a transaction: `upgrades[1]` makes format 2 of format 1. A store of
- * every format that was ever published stays in `test/journal/stores`, and must open.
+ * The step from each earlier format to the next, each in a transaction: `upgrades[1]` makes format 2 from format 1. A
+ * store of every published format stays in `test/journal/stores`, and must open.
  */
 const upgrades: Readonly<Record<number, string>> = {};
 
@@ -25,7 +25,7 @@ const numberOf = (db: Database.Database, pragma: string): number => {
   return Number(row?.[0]);
 };
 
-/** Whether the file holds nothing yet. */
+/** Whether the file is still empty. */
 export const isEmpty = (db: Database.Database): boolean =>
   numberOf(db, 'application_id') === 0 && numberOf(db, 'schema_version') === 0;
 
@@ -34,7 +34,7 @@ export function create(db: Database.Database): void {
   db.exec(`begin;${tables}commit;`);
 }
 
-/** Checks that the file is ours, whole, and of a format that this version knows; brings an older one up to date. */
+/** Checks that the file is ours, whole, and of a known format; upgrades an older format. */
 export function check(db: Database.Database, file: string): void {
   if (numberOf(db, 'application_id') !== applicationId) {
     const message = `${file} is not a store of Rollcall: name another folder with --data-dir`;
