@@ -83,8 +83,9 @@ export class RepeatedConnection {
   /** A request has been answered with 200. Node sends answers in order, so all before it have been sent as well. */
   answered(request: IncomingMessage, admitted: Admitted): void {
     if (this.#last?.request !== request) return;
-    this.#isAnswered = true;
     const { written } = this.#last;
+    this.#last = undefined;
+    this.#isAnswered = true;
     const fixed = fixedOf(admitted.path);
     if (!written.target.startsWith(fixed)) return;
     const learned = { head: new RepeatedHead(written, fixed, admitted.route.varies), admitted, rest: written.rest };
