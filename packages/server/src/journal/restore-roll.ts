@@ -57,8 +57,9 @@ export async function restoreRoll(
     read += part.entries.length;
     onProgress({ read, total });
   });
+  const protectingSince = new Map(state.protectingSince);
   for (const [env, kept] of byEnv) {
-    keeping.restore(env, kept, isCopy);
+    keeping.restore(env, kept, isCopy, protectingSince.get(env));
     const listed = kept.flatMap(({ listing }) => (listing === undefined ? [] : [listing.instance]));
     published.publish(
       listed.map((instance) => [instance, instance]),

@@ -36,7 +36,7 @@ export class Applications {
   /** A newcomer registered; answers the departed instance that it stands in for. */
   arrived(member: Member): Member | undefined {
     const { cancel, replaced } = this.of(member).arrived(member);
-    if (cancel !== undefined) this.#forget(cancel);
+    if (cancel !== undefined) this.#useUp(cancel, member);
     return replaced;
   }
 
@@ -78,6 +78,20 @@ export class Applications {
   forgetIfEmpty({ service }: { readonly service: string }): void {
     if (this.#apps.get(service)?.isEmpty) this.#apps.delete(service);
   }
+
+  /**
+   * Cancels differ in nothing but their time. An instance keeps one at most, since one record an instance is written down:
+   * where a newcomer uses up the cancel of another instance, that instance keeps the newcomer's own.
+   */
+  #useUp(used: Cancel, newcomer: Member): void {
+    this.#forget(used);
+    const own = this.#cancelOf.get(newcomer.key);
+    if (own === undefined) return;
+    this.#cancelOf.delete(newcomer.key);
+    own.id = used.id;
+    this.#cancelOf.set(memberKey(own), own);
+  }
+
   #await(cancel: Cancel): void {
     this.#cancels.set(cancel.key, cancel, recentMs, cancel.at);
     this.#cancelOf.set(memberKey(cancel), cancel);

@@ -67,10 +67,12 @@ export class Protection {
     return remember({ listed: this.#listed, applications: this.#applications, evicted: this.#evicted }, ref);
   }
 
-  /** Begins with the state that an earlier start stored. */
-  restore(remembered: readonly RememberedMember[], now: number): void {
+  /** Begins with the state that an earlier start stored. `onSince`: since when it was on, by the lease clock. */
+  restore(remembered: readonly RememberedMember[], now: number, onSince?: number): void {
     const parts = { listed: this.#listed, applications: this.#applications, lateness: this.#lateness };
     restoreMembers({ ...parts, evicted: this.#evicted, count: this.#count }, remembered, now);
+    this.#onSince = onSince;
+    this.#evaluate(now);
     this.#touched?.clear();
     this.#dirty = true;
   }
@@ -135,7 +137,6 @@ export class Protection {
     const evict = due.map((each) => evictionOf(each, now));
     for (const { member } of due) this.#evict(member, now, true);
     this.#evaluate(now);
-    this.#noteOn(now);
     this.#dirty = false;
     return { late: late.map((member) => silenceOf(member, now)), onTime, evict };
   }
@@ -162,9 +163,13 @@ export class Protection {
     return this.enabled && (this.#protected || this.#expired.size > 0);
   }
 
+  /** Since when it has been on, by the lease clock; undefined: it is off. */
+  get onSince(): number | undefined {
+    return this.#onSince;
+  }
+
   view(now: number): ProtectionView {
     this.#evaluate(now);
-    this.#noteOn(now);
     const { forgetsAt } = this.#evicted;
     // Object spread costs four times as much here, at each change of an environment.
     return {
@@ -193,8 +198,7 @@ export class Protection {
     this.#expired.delete(member);
     this.#applications.of(member).returned(member);
     this.#count.update(member);
-    // The instances that it replaced are not judged again: the network is healing, so they may be about to return as
-    // well.
+    // The instances that it replaced are not judged again: the network is healing, so they may return too.
     this.#dirty = true;
   }
 
@@ -260,12 +264,10 @@ export class Protection {
   #evaluate(now: number): void {
     const before = this.#protected;
     this.#protected = this.enabled && this.#count.missing > this.#count.threshold;
-    if (!before || this.#protected) return;
-    this.#expired.protectionEnded(now);
-    this.#dirty = true;
-  }
-
-  #noteOn(now: number): void {
+    if (before && !this.#protected) {
+      this.#expired.protectionEnded(now);
+      this.#dirty = true;
+    }
     this.#onSince = this.isOn ? (this.#onSince ?? now) : undefined;
   }
 
