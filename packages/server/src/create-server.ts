@@ -8,6 +8,7 @@ import type { Caller } from './access/caller.ts';
 import { Security } from './access/security.ts';
 import { ChangeLog } from './changes/change-log.ts';
 import { WaitingRoom } from './changes/waiting-room.ts';
+import { explainBind } from './explain-bind.ts';
 import { HeldLeases } from './fronts/native/held-leases.ts';
 import { nativeFront } from './fronts/native/native-front.ts';
 import { Snapshots } from './fronts/native/snapshots.ts';
@@ -221,15 +222,6 @@ function explainProgress(folder: DataFolder | undefined): string {
 
 function tlsOf({ tlsCert: cert, tlsKey: key, tlsClientCa: clientCa, clock }: ServerSettings): Tls | undefined {
   return cert === undefined || key === undefined ? undefined : new Tls({ cert, key, clientCa }, clock);
-}
-
-function explainBind(cause: unknown, host: string, port: number): string {
-  const code = cause instanceof Error && 'code' in cause ? cause.code : undefined;
-  if (code === 'EADDRINUSE')
-    return `port ${port} of ${host} is taken: is a server running already? Choose another with --port`;
-  if (code === 'EADDRNOTAVAIL') return `${host} is no address of this machine`;
-  if (code === 'EACCES') return `no permission to bind port ${port}: choose one above 1023`;
-  return `cannot listen on ${host}:${port}: ${String(cause)}`;
 }
 
 const { version } = createRequire(import.meta.url)('../package.json') as { readonly version: string };
