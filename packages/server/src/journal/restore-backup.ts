@@ -13,7 +13,7 @@ import { StoreThread } from './store/store-thread.ts';
  * empty. Then the folder stays as it was.
  */
 export async function restoreBackup(file: string, dataDir: string): Promise<number> {
-  if (!existsSync(file)) throw refused(`there is no file ${file}`);
+  if (!existsSync(file)) throw refused(`there is no file ${file}: name a file that rollcall backup wrote`);
   if (existsSync(dataDir) && readdirSync(dataDir).length > 0)
     throw refused(`the folder ${dataDir} is not empty: name a new one, so that no roll is overwritten`);
   await mkdir(dataDir, { recursive: true, mode: 0o700 });
