@@ -129,6 +129,11 @@ export function settle(world: World, service: string, found: ReadonlyMap<string,
     const text = found.get(id) ?? 'absent';
     const ones = model.visible(look).filter(({ content }) => textOf(content) === text);
     const present = ones.filter(({ content }) => content !== undefined);
+    // What an announcer that is gone left lives on in the caches of those that heard it, and a fresh reader did not.
+    const isLeft = (one: Fact): boolean =>
+      one.content !== undefined && one.goesFrom <= look.from && one.ackedAt !== Number.POSITIVE_INFINITY;
+    const left =
+      world.capabilities.removesOthers === 'own' && text === 'absent' ? model.visible(look).filter(isLeft) : [];
     model.add(
       fact({
         content: present[0]?.content,
@@ -147,6 +152,7 @@ export function settle(world: World, service: string, found: ReadonlyMap<string,
             }),
       }),
     );
+    for (const one of left) model.add(one);
   }
 }
 
