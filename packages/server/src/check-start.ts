@@ -1,7 +1,7 @@
 import { accessSync, constants, existsSync } from 'node:fs';
 import { createServer as createNetServer } from 'node:net';
 import { dirname } from 'node:path';
-import { explainBind } from './explain-bind.ts';
+import { explainBind } from './http/explain-bind.ts';
 import { folderProblem } from './journal/folder-problems.ts';
 import { defaultHost, defaultPort, type OptionProblem, type ServerOptions } from './server-options.ts';
 
