@@ -67,14 +67,19 @@ export class Keeping {
   restore(env: string, kept: readonly Kept[], newHandles: boolean): void {
     const environment = this.#environments.of(env);
     const now = this.#scheduler.now();
+    const { protection } = environment;
+    protection.restore(
+      kept.flatMap(({ member }) => member ?? []),
+      now,
+    );
     for (const { listing: before } of kept) {
       if (before === undefined) continue;
-      const listing = newHandles ? this.#holders.admit(before.instance) : this.#holders.restore(before);
+      const { service, id } = before.instance;
+      const member = protection.member(service, id) ?? protection.registered(service, id, before.instance, now);
+      const listing = newHandles ? this.#holders.admit(before.instance, member) : this.#holders.restore(before, member);
       environment.set(listing, undefined);
       this.#scheduler.grant(listing, now);
     }
-    const members = kept.flatMap(({ member }) => member ?? []);
-    environment.protection.restore(members, now);
     this.#environments.update(environment);
     if (!environment.isEmpty) this.#scheduler.follow(environment);
   }
@@ -82,4 +87,4 @@ export class Keeping {
 
 /** The listing without its links. */
 const keptOf = (listing: Listing | undefined): KeptListing | undefined =>
-  listing && { instance: listing.instance, handle: listing.handle, superseded: listing.superseded };
+  listing && { instance: listing.instance, handle: listing.handle, superseded: listing.superseded ?? [] };

@@ -27,9 +27,7 @@ export class Renewals {
     noteSilence(listing, wallNow);
     listing.instance.renewedAt = wallNow;
     this.#scheduler.grant(listing, now);
-    const { service, id } = listing.instance;
-    listing.member ??= environment.protection.member(service, id);
-    const isBack = listing.member !== undefined && environment.protection.renewed(listing.member, now);
+    const isBack = environment.protection.renewed(listing.member, now);
     return isBack || isChanged;
   }
 }
