@@ -42,7 +42,7 @@ export class Listings {
     noteSilence(listing, instance.renewedAt);
     listing.instance = instance;
     environment.set(listing, before);
-    if (sameContent(before, instance)) this.#followers.termsChanged(instance);
+    if (sameContent(before, instance)) this.#followers.termsChanged(instance, before);
     else {
       const fields = changedFields(before, instance);
       this.#put(instance, before, { what: 'updated', fields, ...sentBy(by) });

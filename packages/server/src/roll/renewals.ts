@@ -21,8 +21,9 @@ export class Renewals {
   /** True: the renewal changed its environment, which the caller must settle. */
   renew(environment: Environment, listing: Listing, now: number, terms?: LeaseTerms): boolean {
     environment.renewals.add(now);
+    const before = listing.instance;
     const isChanged = terms !== undefined && changeTerms(environment, listing, roundTerms(terms), now);
-    if (isChanged) this.#followers.termsChanged(listing.instance);
+    if (isChanged) this.#followers.termsChanged(listing.instance, before);
     const wallNow = this.#clock.wallNow();
     noteSilence(listing, wallNow);
     listing.instance.renewedAt = wallNow;

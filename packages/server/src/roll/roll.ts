@@ -224,7 +224,7 @@ export class Roll {
     if (listing !== undefined && this.#scheduler.defends(listing, admission.dirtyAt)) {
       this.#renew(listing, this.#scheduler.now());
       const handle = this.#holders.refuse(listing);
-      this.#followers.termsChanged(listing.instance);
+      this.#followers.termsChanged(listing.instance, listing.instance);
       return { handle };
     }
     const instance = newInstance(admission, listing?.instance, wallNow);
