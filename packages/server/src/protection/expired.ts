@@ -1,6 +1,7 @@
 import { LeaseTable } from '@rollcall/core/adapter';
 import { type Allowance, Ceiling } from './ceiling.ts';
 import { ceilingMs, quietIntervals } from './constants.ts';
+import { takeAll } from './lateness.ts';
 import { coverOf, type Eviction, type EvictionCause, judgedOf, type Member, memberKey } from './member.ts';
 
 /** An instance that is to be evicted now. */
@@ -64,8 +65,8 @@ export class Expired {
 
   /** The instances to evict now. The ceiling counts only where no other reason applies. */
   take(isProtected: boolean, allowance: Allowance): readonly Due[] {
-    const covered = [...this.#perhapsCovered].filter((member) => coverOf(member) !== undefined);
-    this.#perhapsCovered.clear();
+    if (this.#members.size === 0) return none;
+    const covered = takeAll(this.#perhapsCovered).filter((member) => coverOf(member) !== undefined);
     // An instance that expired before protection began waits for its end.
     const quiet = this.#quiet.expire(allowance.now).filter(() => !isProtected);
     const due = new Map([...quiet.map(dueTo('quiet')), ...covered.map(dueTo('replaced'))]);
@@ -84,6 +85,8 @@ export class Expired {
     this.#quiet.set(memberKey(member), member, quietIntervals * member.renewIntervalMs, this.#quietSince);
   }
 }
+
+const none: readonly Due[] = [];
 
 const dueTo =
   (cause: EvictionCause) =>
