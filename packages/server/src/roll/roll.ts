@@ -227,9 +227,10 @@ export class Roll {
       this.#followers.termsChanged(listing.instance, listing.instance);
       return { handle };
     }
-    const instance = newInstance(admission, listing?.instance, wallNow);
     const now = this.#scheduler.now();
-    const member = environment.protection.registered(instance.service, instance.id, instance, now);
+    const member = environment.protection.registered(admission.service, admission.id, admission, now);
+    const ref = { env: environment.name, service: member.service, id: member.id };
+    const instance = newInstance(admission, ref, listing?.instance, wallNow);
     const next =
       listing === undefined
         ? this.#listings.list(environment, member, instance, by)
