@@ -1,38 +1,15 @@
-import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
-import { fileURLToPath, pathToFileURL } from 'node:url';
+import { pathToFileURL } from 'node:url';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { bin, killAll, serve, start } from './command.ts';
 
-const bin = fileURLToPath(new URL('../bin/rollcall.js', import.meta.url));
-const children = new Set<ChildProcess>();
 const cleanUps: (() => unknown)[] = [];
+let server: Awaited<ReturnType<typeof serve>>;
 let address = '';
-
-/** Starts the real command. */
-function start(
-  args: readonly string[],
-  { entry = bin, ...options }: { cwd?: string; entry?: string; env?: NodeJS.ProcessEnv; detached?: boolean } = {},
-) {
-  const child = spawn(process.execPath, [entry, ...args], { ...options, stdio: ['ignore', 'pipe', 'pipe'] });
-  children.add(child);
-  const output = { out: '', err: '' };
-  child.stdout.on('data', (chunk) => {
-    output.out += chunk;
-  });
-  child.stderr.on('data', (chunk) => {
-    output.err += chunk;
-  });
-  const ended = once(child, 'close').then(([code]) => {
-    children.delete(child);
-    return { code: code as number | null, ...output };
-  });
-  return { child, output, ended };
-}
 
 const rollcall = (...args: string[]) => start(args).ended;
 const onServer = (...args: string[]) => rollcall(...args, '--registry-address', address);
@@ -50,19 +27,16 @@ const ids = async (name: string): Promise<string[]> => {
   return (JSON.parse(out) as { nodes: { id: string }[] }[]).flatMap(({ nodes }) => nodes.map(({ id }) => id));
 };
 
-let server: ReturnType<typeof start>;
 beforeAll(async () => {
-  server = start(['serve', '--port', '0', '--json', '--no-warm-up']);
-  const [line] = (await once(createInterface(server.child.stdout), 'line')) as [string];
-  children.delete(server.child);
-  address = new URL((JSON.parse(line) as { url: string }).url).host;
+  server = await serve('--port', '0', '--no-warm-up');
+  address = server.address;
 });
 afterAll(async () => {
   server.child.kill('SIGTERM');
   expect((await server.ended).code).toBe(143);
 });
 afterEach(async () => {
-  for (const child of children) child.kill('SIGKILL');
+  killAll(server);
   for (const cleanUp of cleanUps.splice(0)) await cleanUp();
 });
 
@@ -97,9 +71,8 @@ describe('reading', () => {
   });
 
   it('list says that a server is warming up', async () => {
-    const young = start(['serve', '--port', '0', '--json', '--warm-up', '60s']);
-    const [line] = (await once(createInterface(young.child.stdout), 'line')) as [string];
-    const where = ['--registry-address', new URL((JSON.parse(line) as { url: string }).url).host];
+    const young = await serve('--port', '0', '--warm-up', '60s');
+    const where = ['--registry-address', young.address];
     expect((await rollcall('list', ...where)).err).toMatch(/the server is warming up/);
     expect((await rollcall('get', 'web', ...where)).err).toMatch(/the server is warming up/);
     expect((await rollcall('list', '--json', ...where)).err).toBe('');

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, it } from 'vitest';
 import { describeRegistry } from '../../../conformance/src/index.ts';
-import { DurableServer, harnessOf } from './durable-server.ts';
+import { DurableServer } from './durable-server.ts';
+import { harnessOf } from './server-harness.ts';
 
 /** The cases that end a server wait most of their time: four share them. */
 const servers = Array.from({ length: 4 }, () => new DurableServer());

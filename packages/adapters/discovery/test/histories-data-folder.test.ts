@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, describe, it } from 'vitest';
 import { inFull } from '../../../backends/src/index.ts';
 import { checkHistories } from '../../../conformance/src/histories/index.ts';
-import { DurableServer, harnessOf } from './durable-server.ts';
+import { DurableServer } from './durable-server.ts';
+import { harnessOf } from './server-harness.ts';
 
 const server = new DurableServer();
 beforeAll(() => server.start());

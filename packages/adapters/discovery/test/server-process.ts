@@ -54,6 +54,12 @@ export class ServerProcess {
     return child.exitCode;
   }
 
+  /** Kills it and starts it with nothing. */
+  async wipe(): Promise<void> {
+    await this.kill();
+    await this.start();
+  }
+
   signal(signal: NodeJS.Signals): void {
     this.#child?.kill(signal);
   }

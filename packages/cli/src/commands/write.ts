@@ -39,7 +39,7 @@ export function addWriteCommands(program: Command): void {
     .action(deregister);
 }
 
-/** The runtime's lines; none with `--quiet`. */
+/** Where the runtime's lines go; nowhere with `--quiet`. */
 export function lifeLogger(quiet: boolean): Logger {
   const tell = (_fields: object, message: string): void => {
     if (!quiet) note(plain(message));
@@ -70,7 +70,7 @@ async function register(name: string, address: string, options: RegisterOptions)
     const node = await service.start();
     if (!quiet && service.status === 'registered') note(`on the roll as ${node.id}; Ctrl-C withdraws`);
     await aborted(signal, stopped);
-    // The service stops by itself only because another process holds its id.
+    // The service stops by itself only when another process holds its id.
     if (!signal.aborted) process.exitCode = exitCodes.unexpected;
   } finally {
     await service.stop();

@@ -4,7 +4,7 @@ import type { Problem } from './given.ts';
 import { type EffectiveSettings, serverOptionsOf, settingOf } from './read-settings.ts';
 import { nameOf, settingKeys, writeSetting } from './server-settings.ts';
 
-/** All that is wrong: with each setting, with the settings together, and with the files that they name. */
+/** Every problem: of each setting, of the settings together, and of the files that they name. */
 export function problemsOf({ values, sources, problems }: EffectiveSettings): readonly Problem[] {
   const options = serverOptionsOf(values);
   const together = [...serverOptionProblems(options), ...serverFileProblems(options)].map(({ option, message }) => {
@@ -14,11 +14,11 @@ export function problemsOf({ values, sources, problems }: EffectiveSettings): re
   return [...problems, ...together];
 }
 
-/** One line. */
+/** A problem as one line. */
 export const lineOf = ({ name, source, message }: Problem): string =>
   plain(name === undefined ? `${source}: ${message}` : `${name} (${source}): ${message}`);
 
-/** Every setting with its value as typed and where it came from. `null`: not set. No setting holds a secret, only its file. */
+/** Every setting with its value as typed, and its source. `null`: not set. No setting holds a secret, only the path of a file. */
 export const shown = ({
   values,
   sources,
@@ -27,7 +27,7 @@ export const shown = ({
     settingKeys.map((key) => [nameOf(key), { value: writeSetting(key, values[key]) ?? null, source: sources[key] }]),
   );
 
-/** What is not a default, for the log. */
+/** The settings that differ from their defaults, for the log. */
 export const given = (settings: EffectiveSettings): Readonly<Record<string, string | null>> =>
   Object.fromEntries(
     Object.entries(shown(settings)).flatMap(([name, { value, source }]) =>
@@ -35,7 +35,7 @@ export const given = (settings: EffectiveSettings): Readonly<Record<string, stri
     ),
   );
 
-/** The same for people. */
+/** The same as text, for people. */
 export const shownAsTable = (settings: EffectiveSettings): string =>
   table(
     ['SETTING', 'VALUE', 'FROM'],

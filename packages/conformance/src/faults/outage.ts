@@ -8,11 +8,11 @@ import { rowsOf } from '../kit/roll.ts';
 import { changed, service } from '../kit/samples.ts';
 import { within } from '../kit/waiting.ts';
 
-/** What a backend still knows after its restart. */
+/** What a backend must still know after its restart. */
 const afterRestart = (context: CaseContext, written: readonly ServiceInput[]): readonly ServiceInput[] =>
   context.capabilities.durable ? written : [];
 
-/** The backend ends and runs again. */
+/** A backend that ends and runs again. */
 export const outage: Concern = {
   concern: 'outage',
   cases: {},
@@ -125,7 +125,7 @@ export const outage: Concern = {
       await faults.wipe();
       await seen.settlesTo([], context.recoverMs);
       const types = seen.events.slice(before).map(({ type }) => type);
-      // An interruption that was over before it was told is not told, and neither is its end.
+      // An interruption that ends before it is told is not told at all, and neither is its end.
       const synced = types.includes('synced') ? types.indexOf('synced') : types.length;
       const deletes = types.slice(0, synced).filter((type) => type === 'delete');
       assert.equal(deletes.length, ids.length, `told: ${types.join(', ')}`);
@@ -170,7 +170,7 @@ export const outage: Concern = {
       await seen.until('interrupted', () => !seen.synced, context.recoverMs);
       await faults.start();
       await seen.until('synced', () => seen.synced, context.recoverMs);
-      // A backend that forgets has told one by now.
+      // A watcher of a backend that forgets has been told of an interruption by now.
       const told = deletes();
       await context.recovers('register', () => registry.register(service(name), options));
       await seen.settlesTo([service(name)], context.recoverMs);

@@ -1,7 +1,8 @@
 import { existsSync, readdirSync } from 'node:fs';
-import { copyFile, mkdir, open, rm } from 'node:fs/promises';
+import { copyFile, open, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { RegistryError } from '@rollcall/core';
+import { makeFolder } from './store/folder.ts';
 import { storeName } from './store/group.ts';
 import { StoreThread } from './store/store-thread.ts';
 
@@ -14,10 +15,15 @@ import { StoreThread } from './store/store-thread.ts';
  */
 export async function restoreBackup(file: string, dataDir: string): Promise<number> {
   if (!existsSync(file)) throw refused(`there is no file ${file}`);
-  if (existsSync(dataDir) && readdirSync(dataDir).length > 0)
-    throw refused(`the folder ${dataDir} is not empty: name a new one, so that no roll is overwritten`);
-  await mkdir(dataDir, { recursive: true, mode: 0o700 });
   const target = join(dataDir, storeName);
+  try {
+    makeFolder(dataDir);
+    if (readdirSync(dataDir).length > 0)
+      throw refused(`the folder ${dataDir} is not empty: name a new one, so that no roll is overwritten`);
+  } catch (cause) {
+    if (RegistryError.is(cause)) throw cause;
+    throw refused(`${dataDir} cannot be a data folder: ${(cause as Error).message}`, cause);
+  }
   try {
     await copyFile(file, target);
     await sync(target);

@@ -57,8 +57,9 @@ export async function restoreRoll(
     read += part.entries.length;
     onProgress({ read, total });
   });
+  const protectingSince = new Map(state.protectingSince);
   for (const [env, kept] of byEnv) {
-    keeping.restore(env, kept, isCopy);
+    keeping.restore(env, kept, isCopy, protectingSince.get(env));
     // A new epoch gives new handles.
     if (isCopy) for (const { listing } of kept) if (listing !== undefined) journal.touch(listing.instance);
   }

@@ -5,6 +5,8 @@ import { isOnTime, lateAfterMs, type Member, type Ref } from './member.ts';
 /** A clean cancel that found no newcomer: it uses up the next one that registers within 300 s. */
 export interface Cancel extends Ref, Queued {
   readonly key: string;
+  /** The instance that it is written down with. */
+  id: string;
   readonly at: number;
 }
 

@@ -75,7 +75,7 @@ export class Applications {
   /** A newcomer registered; answers the departed instance that it stands in for. */
   arrived(member: Member): Member | undefined {
     const { cancel, replaced } = this.of(member).arrived(member);
-    if (cancel !== undefined) this.#forget(cancel);
+    if (cancel !== undefined) this.#useUp(cancel, member);
     return replaced;
   }
 
@@ -117,6 +117,20 @@ export class Applications {
   forgetIfEmpty({ service }: { readonly service: string }): void {
     if (this.#apps.get(service)?.isEmpty) this.#apps.delete(service);
   }
+
+  /**
+   * Cancels differ in nothing but their time. An instance keeps one at most, since one record an instance is written down:
+   * where a newcomer uses up the cancel of another instance, that instance keeps the newcomer's own.
+   */
+  #useUp(used: Cancel, newcomer: Member): void {
+    this.#forget(used);
+    const own = this.#cancelOf.get(memberKey(newcomer));
+    if (own === undefined) return;
+    this.#cancelOf.delete(memberKey(newcomer));
+    own.id = used.id;
+    this.#cancelOf.set(memberKey(own), own);
+  }
+
   #await(cancel: Cancel): void {
     this.#cancels.set(cancel.key, cancel, recentMs, cancel.at);
     this.#cancelOf.set(memberKey(cancel), cancel);
@@ -125,7 +139,8 @@ export class Applications {
   #forget(cancel: Cancel): void {
     this.#cancels.delete(cancel.key);
     if (this.#cancelOf.get(memberKey(cancel)) === cancel) this.#cancelOf.delete(memberKey(cancel));
-    this.#touch(cancel);
+    // Its id may change while the reference waits to be written.
+    this.#touch({ service: cancel.service, id: cancel.id });
   }
 }
 

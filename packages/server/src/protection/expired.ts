@@ -1,8 +1,8 @@
 import { LeaseTable } from '@rollcall/core/adapter';
 import { type Allowance, Ceiling } from './ceiling.ts';
 import { ceilingMs, quietIntervals } from './constants.ts';
-import { takeAll } from './lateness.ts';
 import { coverOf, type Eviction, type EvictionCause, judgedOf, type Member, memberKey } from './member.ts';
+import { takeAll } from './take-all.ts';
 
 /** An instance that is to be evicted now. */
 export interface Due {

@@ -1,16 +1,7 @@
 import { TimedLists } from '../leases/timed-lists.ts';
 import { MaturingMembers } from './maturing.ts';
 import { type Lease, lateAfterMs, type Member } from './member.ts';
-
-const none: readonly Member[] = [];
-
-/** Empties a set. One that is empty is left alone: V8 makes a new table for each call of `clear`. */
-export function takeAll(set: Set<Member>): readonly Member[] {
-  if (set.size === 0) return none;
-  const all = [...set];
-  set.clear();
-  return all;
-}
+import { takeAll } from './take-all.ts';
 
 /** Late marks that changed since the last call. */
 export interface Flips {

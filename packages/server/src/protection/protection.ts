@@ -7,6 +7,7 @@ import { type Due, Expired, evictionOf } from './expired.ts';
 import { Lateness } from './lateness.ts';
 import { type Judged, judgedOf, type Lease, type Member, memberKey, newMember, type Ref, refOf } from './member.ts';
 import { type RememberedMember, remember, restoreMembers } from './remembered.ts';
+import { takeAll } from './take-all.ts';
 import {
   detailsOf,
   type ProtectionDetails,
@@ -61,9 +62,7 @@ export class Protection {
 
   /** The instances whose remembered state changed since the last call. */
   takeTouched(): readonly Ref[] {
-    const touched = [...(this.#touched ?? [])];
-    this.#touched?.clear();
-    return touched;
+    return takeAll(this.#touched);
   }
 
   /** What the journal must store of an instance; undefined: nothing. */
@@ -71,11 +70,13 @@ export class Protection {
     return remember({ applications: this.#applications, evicted: this.#evicted }, ref);
   }
 
-  /** Begins with the state that an earlier start stored. */
-  restore(remembered: readonly RememberedMember[], now: number): void {
+  /** Begins with the state that an earlier start stored. `onSince`: since when it was on, by the lease clock. */
+  restore(remembered: readonly RememberedMember[], now: number, onSince?: number): void {
     const parts = { applications: this.#applications, lateness: this.#lateness };
     restoreMembers({ ...parts, evicted: this.#evicted, count: this.#count }, remembered, now);
-    this.#touched?.clear();
+    this.#onSince = onSince;
+    this.#evaluate(now);
+    takeAll(this.#touched);
     this.#dirty = true;
   }
 
@@ -138,7 +139,6 @@ export class Protection {
     const evict = due.map((each) => evictionOf(each, now));
     for (const { member } of due) this.#evict(member, now, true);
     this.#evaluate(now);
-    this.#noteOn(now);
     this.#dirty = false;
     return { late: late.map((member) => judgedOf(member, now)), onTime, evict };
   }
@@ -165,10 +165,13 @@ export class Protection {
     return this.enabled && (this.#protected || this.#expired.size > 0);
   }
 
+  /** Since when it has been on, by the lease clock; undefined: it is off. */
+  get onSince(): number | undefined {
+    return this.#onSince;
+  }
+
   view(now: number): ProtectionView {
     this.#evaluate(now);
-    this.#noteOn(now);
-    const { forgetsAt } = this.#evicted;
     // Object spread costs four times as much here, at each change of an environment.
     return {
       missing: this.#count.missing,
@@ -178,7 +181,7 @@ export class Protection {
       on: this.isOn,
       onSince: this.#onSince,
       heard: this.#lateness.heardSince !== undefined,
-      forgetsAt: Number.isFinite(forgetsAt) ? forgetsAt : undefined,
+      forgetsAt: Number.isFinite(this.#evicted.forgetsAt) ? this.#evicted.forgetsAt : undefined,
     };
   }
 
@@ -196,8 +199,7 @@ export class Protection {
     this.#expired.delete(member);
     this.#applications.of(member).returned(member);
     this.#count.update(member);
-    // The instances that it replaced are not judged again: the network is healing, so they may be about to return as
-    // well.
+    // The instances that it replaced are not judged again: the network is healing, so they may return too.
     this.#dirty = true;
   }
 
@@ -262,12 +264,10 @@ export class Protection {
   #evaluate(now: number): void {
     const before = this.#protected;
     this.#protected = this.enabled && this.#count.missing > this.#count.threshold;
-    if (!before || this.#protected) return;
-    this.#expired.protectionEnded(now);
-    this.#dirty = true;
-  }
-
-  #noteOn(now: number): void {
+    if (before && !this.#protected) {
+      this.#expired.protectionEnded(now);
+      this.#dirty = true;
+    }
     this.#onSince = this.isOn ? (this.#onSince ?? now) : undefined;
   }
 

@@ -37,6 +37,8 @@ export class Environments {
   readonly #protection: boolean;
   readonly #maxBytes: number;
   readonly #environments = new Map<string, Environment>();
+  /** The environments whose self-protection is on. */
+  readonly #protecting = new Set<Environment>();
   /** Bytes, roughly. */
   #cost = 0;
   readonly #isKept: boolean;
@@ -90,9 +92,18 @@ export class Environments {
     const cost = environment.isEmpty ? 0 : environment.cost;
     this.#cost += cost - environment.countedCost;
     environment.countedCost = cost;
+    if (!environment.isEmpty && environment.protection.isOn) this.#protecting.add(environment);
+    else this.#protecting.delete(environment);
     if (!environment.isEmpty) return;
     this.#environments.delete(environment.name);
     if (this.#isKept) this.#forgotten.push(...environment.takeAllTouched());
+  }
+
+  /** Since when the self-protection of each is on, by the lease clock. */
+  get protectingSince(): readonly (readonly [env: string, since: number])[] {
+    return [...this.#protecting].flatMap(({ name, protection: { onSince } }) =>
+      onSince === undefined ? [] : [[name, onSince] as const],
+    );
   }
 
   /** The instances whose remembered state in self-protection changed since the last call. */

@@ -1,3 +1,4 @@
+import type { Clock } from '@rollcall/core';
 import type { RememberedMember } from '../protection/index.ts';
 import type { Environments } from './environments.ts';
 import type { Holders, KeptListing, Listing } from './holders.ts';
@@ -19,6 +20,8 @@ export interface KeptState {
   readonly handles: { readonly base: number; readonly count: number };
   /** Time of the lease clock. Milliseconds. */
   readonly leaseNow: number;
+  /** Since when self-protection is on, by env. Wall-clock milliseconds. Missing in stores of earlier builds. */
+  readonly protectingSince?: readonly (readonly [env: string, since: number])[];
 }
 
 /** What a journal reads of the roll, and how the roll is restored from it. */
@@ -27,18 +30,31 @@ export class Keeping {
   readonly #holders: Holders;
   readonly #scheduler: LeaseScheduler;
   readonly #position: Position;
+  readonly #clock: Clock;
 
-  constructor(environments: Environments, holders: Holders, scheduler: LeaseScheduler, position: Position) {
+  constructor(
+    environments: Environments,
+    holders: Holders,
+    scheduler: LeaseScheduler,
+    position: Position,
+    clock: Clock,
+  ) {
     this.#environments = environments;
     this.#holders = holders;
     this.#scheduler = scheduler;
     this.#position = position;
+    this.#clock = clock;
   }
 
   /** The state besides the instances that must outlive the process. */
   get state(): KeptState {
     const { epoch, revision } = this.#position;
-    return { epoch, revision, handles: this.#holders.given, leaseNow: this.#scheduler.now() };
+    const leaseNow = this.#scheduler.now();
+    const wallNow = this.#clock.wallNow();
+    const protectingSince = this.#environments.protectingSince.map(
+      ([env, since]) => [env, wallNow - (leaseNow - since)] as const,
+    );
+    return { epoch, revision, handles: this.#holders.given, leaseNow, protectingSince };
   }
 
   /** Goes on where an earlier start ended; without its epoch, begins a new one. {@link Keeping.restore} brings the instances. */
@@ -63,15 +79,15 @@ export class Keeping {
   /**
    * Lists the stored instances. Leases begin anew at their full TTL. An instance that was late stays late until it
    * renews, and its silence goes on. `newHandles`: the stored handles belong to another history and hold nothing.
+   * `protectingSince`: by the wall clock; undefined: self-protection was off.
    */
-  restore(env: string, kept: readonly Kept[], newHandles: boolean): void {
+  restore(env: string, kept: readonly Kept[], newHandles: boolean, protectingSince: number | undefined): void {
     const environment = this.#environments.of(env);
     const now = this.#scheduler.now();
     const { protection } = environment;
-    protection.restore(
-      kept.flatMap(({ member }) => member ?? []),
-      now,
-    );
+    const members = kept.flatMap(({ member }) => member ?? []);
+    const onForMs = protectingSince === undefined ? undefined : Math.max(0, this.#clock.wallNow() - protectingSince);
+    protection.restore(members, now, onForMs === undefined ? undefined : now - onForMs);
     for (const { listing: before } of kept) {
       if (before === undefined) continue;
       const { service, id } = before.instance;

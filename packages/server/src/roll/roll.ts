@@ -38,7 +38,7 @@ export class Roll {
     this.#scheduler = new LeaseScheduler(clock, cpuTimeMs, () => this.settle());
     this.#listings = new Listings(clock, this.#position, this.#holders, this.#scheduler, this.#followers);
     this.#renewals = new Renewals(clock, this.#scheduler, this.#followers);
-    this.keeping = new Keeping(this.#environments, this.#holders, this.#scheduler, this.#position);
+    this.keeping = new Keeping(this.#environments, this.#holders, this.#scheduler, this.#position, clock);
   }
 
   /** A new epoch begins with each start without an earlier table; a cursor of another epoch is reset. */

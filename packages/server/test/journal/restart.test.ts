@@ -113,6 +113,25 @@ describe('a server that is started again on its data folder', () => {
     await expect.poll(async () => late(await second.list())).toEqual(['c']);
   });
 
+  it('a server tells since when self-protection is on, also after a stop that it could not prepare for', async () => {
+    const folder = newFolder();
+    const first = await start(folder, { protection: 'on' });
+    await first.register(instance(), instance({ hostname: 'b' }), instance({ hostname: 'c' }));
+    const since = async ({ raw }: Awaited<ReturnType<typeof start>>) =>
+      ((await raw('/api/status')).data as { environments: { since?: number }[] }).environments[0]?.since;
+    await first.clock.advance(1_300);
+    await expect.poll(() => since(first)).toBeDefined();
+    const told = await since(first);
+    // By then it is written down. What is copied now is what a power cut would leave.
+    await first.register(instance({ env: 'other' }));
+    const left = newFolder();
+    cpSync(folder, left, { recursive: true });
+    const later = manualClock();
+    await later.advance(600_000);
+    const second = await start(left, { protection: 'on', clock: later });
+    expect(await since(second)).toBe(told);
+  });
+
   it('a server on a copy of the folder warms in a new epoch, and takes no earlier cursor or handle', async () => {
     const folder = newFolder();
     const first = await start(folder);

@@ -1,12 +1,15 @@
-import { execFileSync } from 'node:child_process';
-import { cpSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import { execFileSync, spawnSync } from 'node:child_process';
+import { cpSync, mkdirSync, readFileSync, renameSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { afterEach, describe, expect, it } from 'vitest';
+import { restoreBackup } from '../../src/journal/restore-backup.ts';
 import type { Group } from '../../src/journal/store/group.ts';
 import { StoreThread } from '../../src/journal/store/store-thread.ts';
 import { newFolder, removeFolders } from './folders.ts';
 
+const bin = fileURLToPath(new URL('../../../cli/bin/rollcall.js', import.meta.url));
 afterEach(removeFolders);
 
 const group = (revision: number, over: Partial<Group> = {}): Group => ({
@@ -145,6 +148,67 @@ describe('the store', () => {
     await store.commit(group(2));
     await store.close();
     expect(await contentOf(folder)).toMatchObject({ entries: 2, revisions: [1, 2] });
+  });
+});
+
+describe('a store whose files are taken away while it is open writes nothing until they are back', () => {
+  it.each(['roll.db', 'roll.db-wal'])('%s', async (name) => {
+    const [store, folder] = await written(3);
+    const file = join(folder, name);
+    renameSync(file, `${file}.away`);
+    await expect(store.commit(group(4))).rejects.toThrow(
+      `${file} was removed or replaced; bring it back, or start the server again`,
+    );
+    writeFileSync(file, 'another one');
+    await expect(store.commit(group(4))).rejects.toThrow('was removed or replaced');
+    renameSync(`${file}.away`, file);
+    await store.commit(group(4));
+    await store.close();
+    expect((await contentOf(folder)).revisions).toEqual([1, 2, 3, 4]);
+  });
+
+  it('the whole folder', async () => {
+    const [store, folder] = await written(3);
+    rmSync(folder, { recursive: true });
+    await expect(store.commit(group(4))).rejects.toThrow('was removed or replaced');
+    await store.close();
+  });
+});
+
+describe('a folder that cannot be used is refused, and the message says what to do', () => {
+  const inItsWay: Record<string, (folder: string) => string> = {
+    'a file is in its place': (folder) => {
+      writeFileSync(join(folder, 'file'), '');
+      return join(folder, 'file');
+    },
+    'a file is in the place of the folder above it': (folder) => {
+      writeFileSync(join(folder, 'file'), '');
+      return join(folder, 'file', 'data');
+    },
+    'a folder is in the place of the store': (folder) => {
+      mkdirSync(join(folder, 'roll.db'));
+      return folder;
+    },
+  };
+  it.each(Object.entries(inItsWay))('%s', async (_, prepare) => {
+    const folder = prepare(newFolder());
+    const advice =
+      /Let the user of the server write the folder and what is in it, or name another folder with --data-dir/;
+    await expect(StoreThread.open(folder)).rejects.toThrow(advice);
+    await expect(restoreBackup(join(await filled(1), 'roll.db'), folder)).rejects.toThrow(
+      /cannot be a data folder|is not empty/,
+    );
+  });
+
+  it('a folder that cannot be made, where the call of Node that makes folders one below the other would never end', async () => {
+    const backup = join(await filled(1), 'roll.db');
+    // A process can be killed, and a thread that never ends cannot.
+    const restored = spawnSync(process.execPath, [bin, 'restore', backup, '--data-dir', '/proc/rollcall/data'], {
+      timeout: 30_000,
+      killSignal: 'SIGKILL',
+      encoding: 'utf8',
+    });
+    expect([restored.status, restored.stderr]).toEqual([2, expect.stringContaining('cannot be a data folder: ')]);
   });
 });
 

@@ -23,7 +23,6 @@ class Fleet {
   readonly protection: Protection;
   readonly ends = new Map<number, number>();
   readonly silent = new Set<number>();
-  readonly #cancelledAt = new Map<number, number>();
   now = 1_000_000;
 
   constructor(ends: ReadonlyMap<number, number> = new Map()) {
@@ -42,11 +41,8 @@ class Fleet {
     if (what === 'register') this.silent.delete(which);
   }
 
-  /** Of an id that is cancelled twice within 300 s only the last cancel is written down (docs/design/self-protection.md). */
   #cancel(which: number): void {
-    if (this.now - (this.#cancelledAt.get(which) ?? Number.NEGATIVE_INFINITY) <= 300_000) return;
     if (!this.ends.delete(which)) return;
-    this.#cancelledAt.set(which, this.now);
     this.protection.cancelled(...nameOf(which), this.now);
   }
 
@@ -125,5 +121,31 @@ describe('self-protection that begins from what an earlier start wrote down', ()
       }),
       { numRuns: 150 },
     );
+  });
+
+  it('remembers every cancel that waits for a newcomer, also both of an instance that came back and was cancelled again', () => {
+    const fleet = new Fleet();
+    // The return of n1 makes up for the cancel of n0, the oldest; its own still waits.
+    for (const each of [0, 1].map((which): Step => ['register', which])) fleet.play(each);
+    fleet.advance(400_000);
+    for (const each of [
+      ['cancel', 0],
+      ['cancel', 1],
+      ['register', 1],
+      ['cancel', 1],
+    ] as const) {
+      fleet.play(each);
+      fleet.advance(1_000);
+    }
+    const again = new Fleet(fleet.ends);
+    again.now = fleet.now;
+    again.protection.restore(remembered(fleet), again.now);
+    for (const each of [fleet, again]) {
+      const unused = ['new 1', 'new 2', 'new 3'].filter((id) => {
+        each.protection.registered('a', id, lease, each.now);
+        return each.protection.remember({ service: 'a', id })?.isUnused;
+      });
+      expect(unused).toEqual(['new 3']);
+    }
   });
 });

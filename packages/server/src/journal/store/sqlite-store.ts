@@ -1,19 +1,10 @@
-import {
-  chmodSync,
-  closeSync,
-  constants,
-  copyFileSync,
-  existsSync,
-  fsyncSync,
-  mkdirSync,
-  openSync,
-  rmSync,
-  statSync,
-} from 'node:fs';
-import { dirname, join } from 'node:path';
+import { chmodSync, constants, copyFileSync, existsSync, rmSync, statSync } from 'node:fs';
+import { join } from 'node:path';
 import { crc32 } from 'node:zlib';
 import Database from 'libsql';
+import { prepareFolder, unfit } from './folder.ts';
 import { type Group, type Opened, type Part, storeName } from './group.ts';
+import { InPlace } from './in-place.ts';
 import { check, create, isEmpty } from './schema.ts';
 import { corrupt, isDamage, isLocked, StoreError } from './store-error.ts';
 import { Witness } from './witness.ts';
@@ -48,6 +39,7 @@ export class SqliteStore {
   readonly #file: string;
   readonly #db: Database.Database;
   readonly #witness: Witness;
+  readonly #inPlace: InPlace;
   readonly #statements: ReturnType<typeof statementsOf>;
   #meta: Meta;
   readonly opened: Opened;
@@ -73,6 +65,8 @@ export class SqliteStore {
     this.opened = { state: state === '' ? undefined : state, isCopy, wasCut: isOpen && !isCopy, entries };
     this.#inTransaction(() => this.#writeMeta({ ...this.#meta, identity, isOpen: true }));
     this.#witness = Witness.open(join(folder, witnessName));
+    // Since that transaction there is a log.
+    this.#inPlace = new InPlace([this.#file, `${this.#file}-wal`]);
   }
 
   /**
@@ -81,9 +75,7 @@ export class SqliteStore {
    * @throws StoreError that says why the store cannot be used, and what to do.
    */
   static open(folder: string, isBackup: boolean): SqliteStore {
-    const made = mkdirSync(folder, { recursive: true, mode: 0o700 });
-    // SQLite syncs the folder of its files, but not the folders above it.
-    if (made !== undefined) syncFolder(dirname(made));
+    prepareFolder(folder);
     const file = join(folder, storeName);
     const witnessed = Witness.read(join(folder, witnessName));
     if (witnessed > 0 && !(existsSync(file) && statSync(file).size > 0)) throw lost(file, 0, witnessed);
@@ -96,7 +88,7 @@ export class SqliteStore {
         const message = `the folder ${folder} is in use by another server: stop it, or name another folder with --data-dir`;
         throw new StoreError({ kind: 'locked', message }, error);
       }
-      throw error;
+      throw unfit((error as Error).message, error);
     }
   }
 
@@ -123,6 +115,7 @@ export class SqliteStore {
 
   /** Writes a group and syncs it. Throws: nothing of it was written. */
   commit({ entries, changes, forgetUpTo, state }: Group): void {
+    this.#inPlace.check();
     const { groups } = this.#meta;
     this.#inTransaction(() => {
       const meta = { ...this.#meta, groups: groups + 1, state };
@@ -247,17 +240,6 @@ const sumOf = (key: string, text: string): number => crc32(text, crc32(`${key}\0
 function identityOf(file: string): string {
   const { ino, birthtimeNs } = statSync(file, { bigint: true });
   return `${ino}:${birthtimeNs}`;
-}
-
-function syncFolder(folder: string): void {
-  // Windows has no such call, and needs none.
-  if (process.platform === 'win32') return;
-  const handle = openSync(folder, 'r');
-  try {
-    fsyncSync(handle);
-  } finally {
-    closeSync(handle);
-  }
 }
 
 /** Keeps the log for analysis: when SQLite closes the file, it removes the log with the frames that it rejected. */
