@@ -1,5 +1,6 @@
-import { writeFileSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
+import { dirname } from 'node:path';
 import { openGcFile } from './load/gc-file.js';
 import { clientSide, growth } from './load/own-side.js';
 import { full, quick, tiny } from './load/scales.js';
@@ -125,7 +126,10 @@ export class Session {
   }
 
   #keep() {
-    if (this.#options.results !== undefined) writeFileSync(this.#options.results, JSON.stringify(this.#run));
+    const { results } = this.#options;
+    if (results === undefined) return;
+    mkdirSync(dirname(results), { recursive: true });
+    writeFileSync(results, JSON.stringify(this.#run));
   }
 }
 
