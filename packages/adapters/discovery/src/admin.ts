@@ -130,7 +130,7 @@ export function discoveryAdmin(options: CommonRegistryOptions = {}): RollcallAdm
 }
 
 function firstOf({ endpoints: [first] }: DiscoverySettings): DiscoverySettings['endpoints'][number] {
-  if (first === undefined) throw new RegistryError('INTERNAL', 'the options name no server');
+  if (first === undefined) throw new RegistryError('INTERNAL', 'the options name no server: give addresses');
   return first;
 }
 
