@@ -1,4 +1,4 @@
-import { accessSync, constants, existsSync } from 'node:fs';
+import { accessSync, constants, existsSync, statSync } from 'node:fs';
 import { createServer as createNetServer } from 'node:net';
 import { dirname } from 'node:path';
 import { explainBind } from './http/explain-bind.ts';
@@ -26,10 +26,25 @@ export async function checkStart(options: ServerOptions): Promise<StartCheck> {
     const list = folder.isInUse && warnings.length > 0 ? warnings : problems;
     list.push({ option: 'dataDir', message: folder.message });
   }
+  warnings.push(...openFiles(options));
   const fault = auditLog === undefined ? undefined : writeFault(auditLog);
   if (fault !== undefined) problems.push({ option: 'auditLog', message: fault });
   return { problems, warnings };
 }
+
+/** Files that more users of this machine can reach than should. */
+function openFiles({ tokensFile, tlsKey }: ServerOptions): readonly OptionProblem[] {
+  const warnings: OptionProblem[] = [];
+  if (tokensFile !== undefined && modeOf(tokensFile) & 0o002)
+    warnings.push({ option: 'tokensFile', message: `every user of this machine may write ${tokensFile}: chmod o-w` });
+  if (tlsKey !== undefined && modeOf(tlsKey) & 0o006)
+    warnings.push({ option: 'tlsKey', message: `every user of this machine may read ${tlsKey}: chmod o-rw` });
+  return warnings;
+}
+
+/** 0 where the file is not there, which is told elsewhere, and on Windows, which has no such modes. */
+const modeOf = (path: string): number =>
+  process.platform === 'win32' ? 0 : (statSync(path, { throwIfNoEntry: false })?.mode ?? 0);
 
 function writeFault(file: string): string | undefined {
   const folder = dirname(file);
