@@ -1,6 +1,6 @@
 import type { ChildProcess } from 'node:child_process';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
-import { killAll, serve, start } from './command.ts';
+import { idsOf, killAll, serve, start } from './command.ts';
 
 // Each command is a process of its own: on a busy machine one takes seconds.
 vi.setConfig({ testTimeout: 120_000, hookTimeout: 60_000 });
@@ -18,12 +18,7 @@ async function statusOf(env: string): Promise<Record<string, number>> {
   return answer.data.environments[0] ?? {};
 }
 
-async function listed(name: string): Promise<number> {
-  const answer = (await (await fetch(`http://${server.address}/api/fetch?env=default&appid=${name}`)).json()) as {
-    data: { instances: unknown[] };
-  };
-  return answer.data.instances.length;
-}
+const listed = async (name: string): Promise<number> => (await idsOf(server.address, name)).length;
 
 /** A service of one node that is killed, not stopped, at the end of its test. */
 async function service(name: string, id: string, ...args: string[]): Promise<ChildProcess> {
