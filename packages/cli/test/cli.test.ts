@@ -52,7 +52,7 @@ describe('reading', () => {
 
   it('a command says that no service can have such a name, and that nothing was deregistered', async () => {
     expect((await onServer('get', 'Bad Name')).err).toMatch(
-      /no node of Bad Name is registered, and none of Rollcall can be/,
+      /no node of Bad Name is registered, and only programs without Rollcall can register that name/,
     );
     expect((await onServer('register', 'Bad Name', '10.0.0.1:80')).err).toBe(
       'advertising 10.0.0.1:80 (advertise)\nrollcall: name must be 1-63 of [a-z0-9._-], starting with a letter or digit, got "Bad Name"\n',
@@ -98,6 +98,8 @@ describe('reading', () => {
     [['status', '--registry', 'etcd'], /it takes a Rollcall server/],
     [['status', '--registry-address', 'a b'], /"a b" must be host:port/],
     [['serve', '--host', '0.0.0.0'], /--insecure/],
+    [['register', 'web', 'nowhere'], /^rollcall: address "nowhere" must be host:port/],
+    [['register', 'web', '10.0.0.1:99999'], /with a port of 1 to 65535/],
   ])('wrong usage of the command exits with 2: %s', async (args, message) => {
     const { code, err } = await rollcall(...args);
     expect(code).toBe(2);

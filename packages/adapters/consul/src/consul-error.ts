@@ -154,7 +154,9 @@ export function toAnswerError(cause: unknown): unknown {
   const isPage = type.includes('html');
   const retryAfterMs = readRetryAfter(response?.headers?.['retry-after']);
   const again = retryAfterMs === undefined ? '' : `, and asks to come back in ${Math.ceil(retryAfterMs / 1_000)} s`;
-  const message = `answered ${status}: ${cause.message}${isPage ? ' (a page: is it a Consul agent?)' : ''}${again}`;
+  // Calls that expect a 404 of Consul handle it; any other comes from another program, as a page does.
+  const doubt = isPage ? ' (a page: is it a Consul agent?)' : status === 404 ? ' (is it a Consul agent?)' : '';
+  const message = `answered ${status}: ${cause.message.trim()}${doubt}${again}`;
   return new AnswerError(message, { status, isPage, retryAfterMs, cause });
 }
 

@@ -1,8 +1,8 @@
 import { createReadStream, type ReadStream } from 'node:fs';
 import { rm } from 'node:fs/promises';
-import { join } from 'node:path';
 import { type Logger, RegistryError } from '@rollcall/core';
 import { type RestoreProgress, type RestoreTargets, restoreRoll } from './restore-roll.ts';
+import { backupFile } from './store/folder.ts';
 import { StoreError } from './store/store-error.ts';
 import { StoreThread } from './store/store-thread.ts';
 
@@ -68,7 +68,7 @@ export class DataFolder {
     const { journal } = this.#targets;
     if (this.#store === undefined) throw new RegistryError('UNAVAILABLE', 'the server is starting or ending');
     this.#backups += 1;
-    const file = join(this.#path, `backup-${process.pid}-${this.#backups}.tmp`);
+    const file = backupFile(this.#path, this.#backups);
     try {
       await journal.flush();
       await this.#store.backup(file);

@@ -1,6 +1,7 @@
 import type { FastifyInstance } from 'fastify';
 import { Counter, Gauge, Registry } from 'prom-client';
 import type { ChangeLog } from '../changes/change-log.ts';
+import type { AnsweredRequest } from '../http/answered-request.ts';
 import type { StoreObserver } from '../journal/store-observer.ts';
 import type { RollSummary } from '../roll/environments.ts';
 import type { RollFollower } from '../roll/followers.ts';
@@ -96,9 +97,9 @@ export class Metrics {
     return new StoreMetrics(this.#registry);
   }
 
-  /** Measures the requests of an app from now on. */
-  measure(app: FastifyInstance): void {
-    measureRequests(app, this.#registry);
+  /** Measures the requests of an app from now on; answers what measures those that the framework does not see. */
+  measure(app: FastifyInstance): (answered: AnsweredRequest) => void {
+    return measureRequests(app, this.#registry);
   }
 
   /** In the text format of Prometheus. */

@@ -1,5 +1,5 @@
 import { execFileSync, spawnSync } from 'node:child_process';
-import { cpSync, mkdirSync, readFileSync, renameSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -138,6 +138,16 @@ describe('the store', () => {
     await store.backup(join(other, 'roll.db'));
     await store.close();
     expect(await contentOf(other)).toMatchObject({ isCopy: true, state: 'state 5', revisions: [1, 2, 3, 4, 5] });
+  });
+
+  it('the store removes what a killed server left of a backup, and nothing while another server has the folder', async () => {
+    const folder = await filled(1);
+    writeFileSync(join(folder, 'backup-17-1.tmp'), 'half of it');
+    const store = await StoreThread.open(folder);
+    writeFileSync(join(folder, 'backup-17-2.tmp'), 'being read');
+    await expect(StoreThread.open(folder)).rejects.toThrow('in use by another server');
+    expect(readdirSync(folder).filter((name) => name.startsWith('backup'))).toEqual(['backup-17-2.tmp']);
+    await store.close();
   });
 
   it('the store takes nothing of a group that cannot be written, and takes later groups', async () => {

@@ -5,10 +5,11 @@ import { readsServiceOrOwnView } from '../../access/route-access.ts';
 import { refusal } from '../../http/refusal.ts';
 import { type Backup, backupRoute } from './backup.ts';
 import { changesRoute, type HistoryContext, pollRoute } from './history.ts';
+import { leaseRoutes } from './lease-routes.ts';
 import { nativeErrors } from './native-errors.ts';
 import { operationRoutes, readRoutes, viewOf } from './reads.ts';
 import { eventStreamHeaders, type WatchHub } from './watch/watch-hub.ts';
-import { leaseRoutes, setRoute, type WriteContext, writeRoutes } from './writes.ts';
+import { setRoute, type WriteContext, writeRoutes } from './writes.ts';
 
 /** Options of {@link nativeFront}. */
 export interface NativeFrontOptions extends HistoryContext, WriteContext {

@@ -11,8 +11,8 @@ import { Snapshot } from './snapshot.ts';
 
 /** Bytes that the wire format adds to the content of an instance, roughly. */
 const wireOverhead = 400;
-/** Bytes of an environment's status on the wire, roughly. */
-const statusBytes = 800;
+/** Bytes that an environment's status takes while it is read, as objects and as text, roughly. */
+const statusBytes = 2_000;
 
 /** Bytes of an instance on the wire, roughly. */
 export const wireBytes = ({ bytes }: Instance): number => bytes + wireOverhead;

@@ -7,6 +7,7 @@ import {
   mkdirSync,
   openSync,
   readdirSync,
+  rmSync,
   statSync,
 } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
@@ -27,6 +28,15 @@ export function prepareFolder(folder: string): void {
   } catch (cause) {
     throw unfit((cause as Error).message, cause);
   }
+}
+
+/** Where a backup is written until it is read. */
+export const backupFile = (folder: string, count: number): string => join(folder, `backup-${process.pid}-${count}.tmp`);
+
+/** A server that was killed while it wrote a backup has left it. */
+export function removeBackups(folder: string): void {
+  for (const name of readdirSync(folder))
+    if (/^backup-\d+-\d+\.tmp/.test(name)) rmSync(join(folder, name), { force: true });
 }
 
 /** A folder in which this user cannot keep a store. */

@@ -2,7 +2,7 @@ import { chmodSync, constants, copyFileSync, existsSync, rmSync, statSync } from
 import { join } from 'node:path';
 import { crc32 } from 'node:zlib';
 import Database from 'libsql';
-import { prepareFolder, unfit } from './folder.ts';
+import { prepareFolder, removeBackups, unfit } from './folder.ts';
 import { type Group, type Opened, type Part, storeName } from './group.ts';
 import { InPlace } from './in-place.ts';
 import { check, create, isEmpty } from './schema.ts';
@@ -64,6 +64,7 @@ export class SqliteStore {
     const isCopy = !isNew && this.#meta.identity !== identity;
     this.opened = { state: state === '' ? undefined : state, isCopy, wasCut: isOpen && !isCopy, entries };
     this.#inTransaction(() => this.#writeMeta({ ...this.#meta, identity, isOpen: true }));
+    removeBackups(folder);
     this.#witness = Witness.open(join(folder, witnessName));
     // Since that transaction there is a log.
     this.#inPlace = new InPlace([this.#file, `${this.#file}-wal`]);
