@@ -31,7 +31,10 @@ export function addServeCommand(root: Command): void {
   for (const flag of settingFlags()) command.addOption(flag);
   command
     .option('--config <file>', 'YAML with settings, one a line')
-    .option('--check-config', 'print the settings that would hold, or every problem with them, their files, data folder and port, and end')
+    .option(
+      '--check-config',
+      'print the settings that would hold, or every problem with them, their files, data folder and port, and end',
+    )
     .option('--json', 'one line of JSON when ready; with --check-config: its result')
     .option('--quiet', 'nothing but errors')
     .addHelpText('after', help)
