@@ -6,7 +6,7 @@ import { answerCheckMs, closeGraceMs, maxPipelined, stalledAnswerMs } from '../s
 
 interface OpenAnswer {
   readonly index: number;
-  /** Where its bytes wait. */
+  /** The stream in which its bytes wait. */
   readonly stream: ServerResponse | Socket;
   readonly socket: Socket;
   /** When data last moved over the socket. */
@@ -45,10 +45,10 @@ export class OpenAnswers {
     return this.#isClosing;
   }
 
-  /** An answer was written to a socket past its response, and its client has not read all of it. */
+  /** An answer was written directly to a socket, and its client has not read all of it. */
   unread(socket: Socket): void {
     const answer = this.#begin(socket, socket);
-    // It is called when all before it has been taken, or the socket is closed.
+    // Called when the client has taken everything before it, or the socket is closed.
     socket.write('', () => this.#closed(answer));
   }
 

@@ -123,7 +123,7 @@ describe('a server that is started again on its data folder', () => {
     await first.clock.advance(1_300);
     await expect.poll(() => since(first)).toBeDefined();
     const told = await since(first);
-    // By then it is written down. What is copied now is what a power cut would leave.
+    // By then it is written. A copy made now is what a power cut would leave.
     await first.register(instance({ env: 'other' }));
     const left = newFolder();
     cpSync(folder, left, { recursive: true });
@@ -205,7 +205,7 @@ describe('a server that is started again on its data folder', () => {
     await second.register(instance({ addrs: ['10.0.0.2:80'] }));
     const [told] = await events(`${second.url}/api/watch?env=e`, snapshot!.id, 1);
     expect([told!.event, told!.data]).toMatchObject(['put', { addrs: ['10.0.0.2:80'] }]);
-    // By the clock the older change is yet to come: it is told as well rather than left out.
+    // By the clock the older change is still in the future. It is told as well, rather than left out.
     const { data: log } = await second.raw('/api/changes?env=e&since=1m');
     expect(log).toMatchObject({
       changes: [{ evidence: { what: 'registered' } }, { evidence: { what: 'updated' } }],
