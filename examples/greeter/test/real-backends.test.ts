@@ -6,7 +6,7 @@ import { subjects } from '../../../packages/backends/test/both/subjects.ts';
 
 const main = fileURLToPath(new URL('../main.js', import.meta.url));
 it.each(subjects)(
-  'greeter and caller on $name',
+  'the caller of examples/greeter is answered by the greeter on $name',
   async ({ name, prepare }) => {
     const { process: backend, address } = await prepare();
     await backend.start();

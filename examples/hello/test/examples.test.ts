@@ -9,12 +9,12 @@ const node = (folder: string, ...args: string[]) =>
 
 /** Every example, by the one command that its first line names. */
 describe('examples', () => {
-  it('hello', async () => {
+  it('hello.js prints the node that it registered, and three events', async () => {
     expect((await node('hello', 'hello.js')).stdout).toBe('greeter 1.0.0 at 127.0.0.1:8080\ncreate\nsynced\ndelete\n');
   });
 
   it.each([[], ['--registry', 'memory'], ['--registry', 'mdns']])(
-    'greeter and caller, with %s %s',
+    'the caller of examples/greeter is answered by the greeter with the flags %s %s',
     async (...flags) => {
       expect((await node('greeter', 'main.js', ...flags)).stdout).toMatch(
         /^greeter 1\.0\.0 says: hello from process \d+$/m,
@@ -22,7 +22,7 @@ describe('examples', () => {
     },
   );
 
-  it('the self-protection drill', async () => {
+  it('the self-protection drill shows ten silent instances that stay listed until protection ends', async () => {
     const { stdout } = await node('self-protection-drill', 'drill.js');
     expect(stdout).toMatch(
       /^healthy: 10 on the roll, 0 late\nsilent for twice the TTL: 10 on the roll, 10 late\nProtecting for [\d.]+ s: 10 of 10 are silent/,
@@ -30,11 +30,11 @@ describe('examples', () => {
     expect(stdout).toMatch(/protection ended by hand: 0 on the roll, 0 late\n$/);
   });
 
-  it('your own adapter keeps the contract', async () => {
+  it('the adapter of examples/own-adapter keeps the contract', async () => {
     expect((await node('own-adapter', '--test', 'conformance.js')).stdout).toMatch(/^# fail 0$/m);
   }, 90_000);
 
-  it('testing your own service', async () => {
+  it('the tests of examples/testing-your-service pass', async () => {
     expect((await node('testing-your-service', '--test')).stdout).toMatch(/^# fail 0$/m);
   });
 });

@@ -7,7 +7,7 @@ import { subjects } from '../../../packages/backends/test/both/subjects.ts';
 const main = fileURLToPath(new URL('../main.js', import.meta.url));
 
 it.each(subjects)(
-  'the shop takes every order on $name',
+  'the shop of the examples takes every order on $name',
   async ({ name, prepare }) => {
     const { process: backend, address } = await prepare();
     await backend.start();

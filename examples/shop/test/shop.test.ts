@@ -8,7 +8,7 @@ const env = { ...process.env, ORDERS: '6' };
 
 describe('the shop', () => {
   it.each([[], ['--registry', 'memory'], ['--registry', 'mdns']])(
-    'takes every order, with %s %s',
+    'the shop of the examples takes every order with the flags %s %s',
     async (...flags) => {
       const { stdout } = await promisify(execFile)(process.execPath, [main, ...flags], { timeout: 60_000, env });
       const orders = stdout.split('\n').filter((line) => / orders /.test(line));

@@ -58,7 +58,7 @@ function follow(registry: Registry): WatchEvent[] {
 const types = (events: readonly WatchEvent[], id: string) =>
   events.flatMap((event) => ('service' in event && event.service.nodes[0]?.id === id ? [event.type] : []));
 
-it('a go-micro that is killed goes when its records are over', async () => {
+it('a killed go-micro service leaves the roll when its records expire', async () => {
   const [registry, other] = [open('b'), goMicro()];
   const events = follow(registry);
   await other.register(service('1.0.0', 'killed'), 30);

@@ -39,7 +39,7 @@ export class Avahi {
     await once(bus.stdout as NodeJS.ReadableStream, 'data');
     const daemon = await findBinary('avahi-daemon');
     const options = `--no-drop-root --no-rlimits --no-chroot -f '${join(folder, 'avahi.conf')}'`;
-    // Its user, and where its socket and its number are written, are fixed: files that only it sees.
+    // Avahi has fixed paths for its user, its socket and its process id, so it gets files that only it sees.
     for (const file of ['passwd', 'group'])
       writeFileSync(
         join(folder, file),
@@ -58,7 +58,7 @@ export class Avahi {
     return stdout.split('\n').filter((line) => line.startsWith('='));
   }
 
-  /** `avahi-publish -s`; what it says is told until it is killed. */
+  /** Runs `avahi-publish -s` and reports its output until it is killed. */
   async publish(
     name: string,
     type: string,
@@ -91,7 +91,7 @@ export class Avahi {
   }
 }
 
-/** Resolves with all it said, once that matches. */
+/** Resolves with its whole output, once that matches. */
 function said(child: ChildProcess, pattern: RegExp): Promise<string> {
   let text = '';
   return new Promise((resolve, reject) => {

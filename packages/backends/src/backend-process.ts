@@ -5,20 +5,20 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { systemClock } from '@rollcall/core/adapter';
 
-/** How a backend is run, and how it is seen to serve. */
+/** How to run a backend, and how to tell that it serves. */
 export interface BackendCommand {
   readonly file: string;
-  /** Given the folder that holds its data. */
+  /** Gets the folder with the backend's data. */
   readonly args: (dataFolder: string) => readonly string[];
   /** Rejects or answers false while it does not serve. */
   readonly ready: () => Promise<boolean>;
 }
 
 const readyTimeoutMs = 60_000;
-/** What it said last, for the message when it does not start. Characters. */
+/** How much of its last output a message keeps when it does not start. Characters. */
 const keptOutput = 4_000;
 
-/** A backend as a process of its own, on loopback, with data of its own. It ends with this process at the latest. */
+/** A backend as a process of its own, on loopback, with its own data. It ends with this process at the latest. */
 export class BackendProcess {
   readonly #command: BackendCommand;
   #data = newFolder();
@@ -39,7 +39,7 @@ export class BackendProcess {
     return this.#child?.pid;
   }
 
-  /** Starts it on the data it had; resolves when it serves. */
+  /** Starts it on its earlier data; resolves when it serves. */
   async start(): Promise<void> {
     if (this.#child !== undefined) return;
     const child = spawn(this.#command.file, this.#command.args(this.#data), { stdio: ['ignore', 'pipe', 'pipe'] });
@@ -75,11 +75,11 @@ export class BackendProcess {
     return this.#end('SIGKILL');
   }
 
-  /** Connections stay, nothing is answered. */
+  /** Freezes it: connections stay, and nothing is answered. */
   async freeze(): Promise<void> {
     const child = this.#child;
     child?.kill('SIGSTOP');
-    // The signal is delivered to one thread after the other, and those that still run answer.
+    // The signal reaches one thread after the other, and threads that still run go on answering.
     while (child?.pid !== undefined && runningThreads(child.pid) > 0) await pause(1);
   }
 
@@ -88,7 +88,7 @@ export class BackendProcess {
     await this.serves();
   }
 
-  /** Killed, and started with nothing. */
+  /** Kills it, and starts it without data. */
   async wipe(): Promise<void> {
     await this.kill();
     rmSync(this.#data, { recursive: true, force: true });
@@ -96,7 +96,7 @@ export class BackendProcess {
     await this.start();
   }
 
-  /** Killed, and its data removed. */
+  /** Kills it, and removes its data. */
   async dispose(): Promise<void> {
     await this.kill();
     process.off('exit', this.#onExit);
@@ -110,13 +110,13 @@ export class BackendProcess {
     if (child.exitCode !== null || child.signalCode !== null) return;
     const ended = once(child, 'exit');
     child.kill(signal);
-    // A frozen process hears nothing but SIGKILL.
+    // A frozen process reacts only to SIGKILL.
     child.kill('SIGCONT');
     await ended;
   }
 }
 
-/** What can be done to a backend that is several processes (each made when it is first needed), as the conformance suite asks it. */
+/** Faults for a backend of several processes (each made when first needed), in the form that the conformance suite asks for. */
 export function faultsOf(backend: () => readonly BackendProcess[]): {
   readonly [fault in 'stop' | 'start' | 'freeze' | 'resume' | 'wipe']: () => Promise<void>;
 } {
@@ -134,11 +134,11 @@ export function faultsOf(backend: () => readonly BackendProcess[]): {
 
 const pause = (ms: number): Promise<void> => new Promise((resolve) => systemClock.setTimer(ms, resolve));
 
-/** Threads of a process that are not stopped; 0 where the system does not say. */
+/** How many threads of a process are not stopped; 0 where the system does not tell. */
 function runningThreads(pid: number): number {
   const folder = `/proc/${pid}/task`;
   try {
-    // The state follows the name, which is in brackets and may hold anything.
+    // The state follows the name, which is in brackets and may hold any character.
     const states = readdirSync(folder).map((thread) =>
       readFileSync(`${folder}/${thread}/stat`, 'utf8').split(') ').at(-1),
     );

@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 
 const run = promisify(execFile);
-/** Ignored by git. */
+/** A folder that git ignores. */
 const cache = fileURLToPath(new URL('../../../.cache/backends/', import.meta.url));
 const debianSources = '/etc/apt/sources.list.d/debian.sources';
 
@@ -26,12 +26,12 @@ export type BinaryName =
   | 'promtool'
   | 'strace';
 
-/** Where Debian has it. */
+/** Where Debian installs it. */
 interface Package {
   readonly name: string;
   readonly suite: string;
   readonly path: string;
-  /** Packages of the libraries that a machine may not have. */
+  /** Packages of libraries that a machine may lack. */
   readonly libraries?: readonly string[];
 }
 
@@ -74,12 +74,12 @@ const packages: Readonly<Record<BinaryName, Package>> = {
   },
   'redis-server': { name: 'redis-server', suite: 'bookworm', path: 'usr/bin/redis-server', libraries: redisLibraries },
   strace: { name: 'strace', suite: 'bookworm', path: 'usr/bin/strace', libraries: ['libunwind8'] },
-  'nats-server': { name: 'nats-server', suite: 'bookworm', path: 'usr/sbin/nats-server' },
+  'nats-server': { name: 'nats-server', suite: 'trixie', path: 'usr/sbin/nats-server' },
 };
 
 /**
- * The path of a program: the one on PATH where there is one, else one that is brought from Debian into a
- * cache folder of the project. Nothing of the machine is changed.
+ * The path of a program: on PATH, or else brought from Debian into a cache folder of the project. The machine itself is
+ * not changed.
  *
  * @throws Error saying what is missing and how to get it.
  */
@@ -107,7 +107,7 @@ export function onPath(name: string): string | undefined {
     });
 }
 
-/** A script that runs it with the libraries that came with it. */
+/** A script that runs the program with the libraries that came with it. */
 async function withLibraries(folder: string, name: string, path: string): Promise<string> {
   const script = join(folder, `run-${name}`);
   if (existsSync(script)) return script;
@@ -125,7 +125,7 @@ async function bring(name: string, wanted: Package): Promise<void> {
   }
   process.stderr.write(`bringing ${name} (the package ${wanted.name} of Debian ${wanted.suite})\n`);
   await mkdir(cache, { recursive: true });
-  // Each bringer in a folder of its own, put in place at once: several may bring at the same time.
+  // Each process brings into a folder of its own and renames it into place, since several may do so at the same time.
   const folder = await mkdtemp(join(cache, 'bringing-'));
   try {
     await download(folder, wanted);
@@ -133,7 +133,7 @@ async function bring(name: string, wanted: Package): Promise<void> {
     if (archives.length === 0) throw new Error('apt-get downloaded nothing');
     for (const archive of archives) await run('dpkg', ['-x', join(folder, archive), join(folder, 'files')]);
     await rename(join(folder, 'files'), join(cache, wanted.name)).catch((error: NodeJS.ErrnoException) => {
-      // Another was faster.
+      // Another process was faster.
       if (error.code !== 'ENOTEMPTY' && error.code !== 'EEXIST') throw error;
     });
   } catch (cause) {
@@ -143,7 +143,7 @@ async function bring(name: string, wanted: Package): Promise<void> {
   }
 }
 
-/** From the suite that has it, by lists of its own, from where this machine gets its packages. */
+/** Fetches from the Debian suite that has the package, with package lists of its own, from this machine's usual mirror. */
 async function download(folder: string, { name, suite, libraries = [] }: Package): Promise<void> {
   const [stanza = ''] = readFileSync(debianSources, 'utf8').split(/\n\s*\n/);
   const kept = stanza.split('\n').filter((line) => /^(URIs|Signed-By):/.test(line));

@@ -10,9 +10,9 @@ export interface EtcdCluster {
   readonly addresses: readonly string[];
 }
 
-/** What an etcd is to be, beyond the defaults. */
+/** How an etcd differs from the defaults. */
 export interface EtcdOptions {
-  /** Files: clients come by TLS, and must have a certificate of this authority. */
+  /** PEM files. With them, clients must use TLS and a certificate of this authority. */
   readonly tls?: { readonly ca: string; readonly cert: string; readonly key: string };
   /** More arguments. */
   readonly args?: readonly string[];
@@ -26,14 +26,14 @@ export async function etcdNode(
   return { node: nodes[0] as BackendProcess, address: addresses[0] as string };
 }
 
-/** `size` etcds, not started yet; start them together, since none serves without a majority. */
+/** `size` etcds, not started yet. Start them together, since none serves without a majority. */
 export async function etcdCluster(size: number, { tls, args = [] }: EtcdOptions = {}): Promise<EtcdCluster> {
   const [file, ports] = await Promise.all([findBinary('etcd'), freePorts(3 * size)]);
   const members = Array.from({ length: size }, (_, index) => ({
     name: `node${index}`,
     client: `${tls === undefined ? 'http' : 'https'}://127.0.0.1:${ports[3 * index]}`,
     peer: `http://127.0.0.1:${ports[3 * index + 1]}`,
-    // Where its health can be asked without a certificate.
+    // A separate address for health checks without a certificate.
     metrics: `http://127.0.0.1:${ports[3 * index + 2]}`,
   }));
   const secure =

@@ -3,14 +3,14 @@ import { promisify } from 'node:util';
 import { findBinary, onPath } from './bring.ts';
 
 const run = promisify(execFile);
-/** What each host calls its interface. */
+/** The name of a host's interface. */
 const device = 'eth0';
 const subnet = '10.77.0';
 
 /** A host of a {@link Lan}. */
 export type HostName = 'a' | 'b';
 
-/** Whether this process may make one: it needs root, and `ip` of iproute2. */
+/** Whether this process may make a LAN: it needs root, and `ip` of iproute2. */
 export const canMakeLan = (): boolean => process.getuid?.() === 0 && onPath('ip') !== undefined;
 
 let made = 0;
@@ -24,13 +24,13 @@ export class Lan {
 
   private constructor() {}
 
-  /** Makes it, with `eth0` up on both. */
+  /** Creates it, with `eth0` up on both hosts. */
   static async create(): Promise<Lan> {
     const lan = new Lan();
     process.once('exit', lan.#onExit);
     for (const host of ['a', 'b'] as const) {
       await run('ip', ['netns', 'add', lan.namespace(host)]);
-      // An address that waits to be known as the only one cannot be used for seconds.
+      // While the system checks that an address is unique, the address cannot be used, which takes seconds.
       await lan.run(host, 'sh', ['-c', 'echo 0 > /proc/sys/net/ipv6/conf/default/accept_dad']);
       await lan.run(host, 'ip', ['link', 'set', 'lo', 'up']);
     }
@@ -48,37 +48,38 @@ export class Lan {
     return `${subnet}.${host === 'a' ? 1 : 2}`;
   }
 
-  /** What runs a program on a host. */
+  /** The command that runs a program on a host. */
   command(host: HostName, file: string, args: readonly string[]): readonly [string, string[]] {
     return ['ip', ['netns', 'exec', this.namespace(host), file, ...args]];
   }
 
-  /** Runs a program on a host to its end; answers what it printed. */
+  /** Runs a program on a host until it ends; answers its output. */
   async run(host: HostName, file: string, args: readonly string[]): Promise<string> {
     return (await run(...this.command(host, file, args))).stdout;
   }
 
-  /** Puts the cable in: a new interface on each host, with the address that the host always has. */
+  /** Plugs the cable in: a new interface on each host, with the host's fixed address. */
   async connect(): Promise<void> {
     const ends = { a: `${this.#prefix}x`, b: `${this.#prefix}y` };
     await run('ip', ['link', 'add', ends.a, 'type', 'veth', 'peer', 'name', ends.b]);
     for (const host of ['a', 'b'] as const) {
       await run('ip', ['link', 'set', ends[host], 'netns', this.namespace(host), 'name', device]);
-      // The new interface keeps the hardware address, as a real network card does, so its address does not tell that it was made again.
+      // The new interface keeps the hardware address, like a real network card, so its address does not show that it is
+      // new.
       await this.run(host, 'ip', ['link', 'set', device, 'address', `02:00:00:00:00:${host === 'a' ? '0a' : '0b'}`]);
       await this.run(host, 'ip', ['addr', 'add', `${this.address(host)}/24`, 'dev', device]);
       await this.up(host);
     }
   }
 
-  /** Pulls it out: the interfaces are gone. */
+  /** Pulls the cable out: the interfaces are gone. */
   async disconnect(): Promise<void> {
     await this.run('a', 'ip', ['link', 'del', device]);
   }
 
   async up(host: HostName): Promise<void> {
     await this.run(host, 'ip', ['link', 'set', device, 'up']);
-    // go-micro sends where the system's routes point, as programs without an interface do.
+    // go-micro sends where the system's routes point, like every program that binds no interface.
     await this.run(host, 'ip', ['route', 'replace', 'default', 'dev', device]);
   }
 
@@ -86,7 +87,7 @@ export class Lan {
     await this.run(host, 'ip', ['link', 'set', device, 'down']);
   }
 
-  /** Loses this many of a hundred incoming packets (1-99) of a host, at random. */
+  /** Drops this many of a hundred incoming packets (1-99) of a host, at random. */
   async lose(host: HostName, percent: number): Promise<void> {
     const rule = `table inet loss { chain in { type filter hook input priority 0; iifname ${device} numgen random mod 100 < ${percent} counter drop; }; }`;
     await this.run(host, await findBinary('nft'), [rule]);
@@ -98,18 +99,18 @@ export class Lan {
     return Number(/counter packets (\d+)/.exec(rules)?.[1] ?? 0);
   }
 
-  /** What a host sends is refused by its own firewall. */
+  /** Makes a host's own firewall refuse what it sends. */
   async refuseSending(host: HostName): Promise<void> {
     const rule = 'table inet shut { chain out { type filter hook output priority 0; udp dport 5353 drop; }; }';
     await this.run(host, await findBinary('nft'), [rule]);
   }
 
-  /** No rule of the two above holds any more. */
+  /** Removes the rules of both methods above. */
   async heal(host: HostName): Promise<void> {
     await this.run(host, await findBinary('nft'), ['flush', 'ruleset']);
   }
 
-  /** Its interfaces go with it. */
+  /** The interfaces go with the namespace. */
   async dispose(): Promise<void> {
     process.off('exit', this.#onExit);
     for (const host of ['a', 'b'] as const) await run('ip', ['netns', 'del', this.namespace(host)]);

@@ -3,8 +3,8 @@ import { once } from 'node:events';
 import { createServer } from 'node:net';
 
 /**
- * Where ports are taken from: below those that systems give to outgoing connections and to `listen(0)`, one of which could
- * take the port of a backend while it is down.
+ * The range of ports. It is below the ports that systems give to outgoing connections and to `listen(0)`, one of which
+ * could take a backend's port while it is down.
  */
 const lowest = 15_000;
 const highest = 32_000;

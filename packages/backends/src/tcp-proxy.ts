@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
 import { systemClock } from '@rollcall/core/adapter';
 
-/** A TCP link that can be broken in every way, in front of a backend that is well. */
+/** A TCP link that can be broken in every way, in front of a healthy backend. */
 export class TcpProxy {
   readonly #target: { readonly host: string; readonly port: number };
   readonly #server: Server;
@@ -17,7 +17,7 @@ export class TcpProxy {
     this.#server = createServer({ allowHalfOpen: true }, (client) => this.#accept(client));
   }
 
-  /** Its own `host:port`. */
+  /** The proxy's own `host:port`. */
   get address(): string {
     return `127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
   }
@@ -33,23 +33,23 @@ export class TcpProxy {
     this.#destroyAll();
   }
 
-  /** Connections stay and are accepted, and nothing passes. */
+  /** Swallows everything: connections stay and are accepted, but nothing passes. */
   blackHole(): void {
     this.#mode = 'black hole';
     for (const pair of this.#pairs) for (const socket of pair) socket.pause();
   }
 
-  /** Everything passes later. Milliseconds. */
+  /** Delays everything. Milliseconds. */
   delay(ms: number): void {
     this.#delayMs = ms;
   }
 
-  /** The backend's side ends, the client's may go on writing. */
+  /** Ends the stream towards the client, which may go on writing. */
   halfClose(): void {
     for (const [client] of this.#pairs) client.end();
   }
 
-  /** All is well again; what passed through a black hole is dead. */
+  /** Restores the link. Connections that were swallowed stay dead. */
   restore(): void {
     if (this.#mode === 'black hole') this.#destroyAll();
     this.#mode = 'open';

@@ -4,7 +4,10 @@ import { broughtAlong, type CommonOptions, namedAdapter, registryOptions, remedy
 import { CliError, exitCodes } from './exit-codes.ts';
 import { plain } from './output.ts';
 
-/** Asks the server that the options name as its operator; `what` the command does, for a backend that cannot. */
+/**
+ * Asks the operator's calls of the server that the options name. `what` names the command, for the error of a backend
+ * without them.
+ */
 export async function askServer<T>(
   options: CommonOptions,
   what: string,
@@ -17,7 +20,7 @@ export async function askServer<T>(
     throw new RegistryError('NOT_SUPPORTED', message, { registry: adapter.name });
   }
   try {
-    // What has the operator's calls is a Rollcall server, and speaks the protocol that this command knows.
+    // A backend with an operator's calls is a Rollcall server, whose protocol this command speaks.
     return await question(adapter.admin(registryOptions(options)) as RollcallAdmin);
   } catch (error) {
     if (!RegistryError.is(error, 'UNAVAILABLE', 'TIMEOUT')) throw error;

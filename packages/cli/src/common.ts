@@ -16,7 +16,7 @@ import type { Command } from 'commander';
 import { CliError, exitCodes } from './exit-codes.ts';
 import { timeOption } from './parse.ts';
 
-/** Options that every command about a registry takes. */
+/** The options of every command about a registry. */
 export interface CommonOptions {
   readonly registry: string;
   readonly registryAddress?: string;
@@ -30,19 +30,19 @@ export interface CommonOptions {
   readonly quiet?: true;
 }
 
-/** The adapters that the command brings along. */
+/** The adapters that the command includes. */
 export const broughtAlong: Readonly<Record<'memory' | 'discovery', AdapterDescriptor>> = { memory, discovery };
 
-/** What the command line reads of its process, once. */
+/** Arguments and environment of the command's process, read once. */
 export const program: { readonly env: NodeJS.ProcessEnv; readonly place: ProgramPlace } = {
   env: process.env,
   place: { entry: process.argv[1], cwd: process.cwd() },
 };
 
-/** Settings of a service that a command runs: TTL, interval and address, where no option of the command gives them. */
+/** Settings of a service that a command runs: TTL, interval and address, if no option of the command sets them. */
 export const serviceSettings: SettingSources = { argv: [], env: program.env };
 
-/** The variables are those of the service runtime, so that a command sees what a service on this machine sees. */
+/** The same variables as the service runtime reads, so that a command uses the same registry as a service on this machine. */
 const fromEnv = (name: keyof Settings): string | undefined => readSetting(name, { argv: [], env: program.env })?.value;
 
 /** Adds them to a command. */
@@ -70,10 +70,10 @@ export function withCommon(command: Command): Command {
     )
     .option(
       '--registry-ca <path>',
-      "PEM file with the authorities of the registry's certificate",
+      "PEM file with the authorities to trust for the registry's certificate",
       fromEnv('registryCa'),
     )
-    .option('--registry-cert <path>', 'PEM file with the certificate to show to the registry', fromEnv('registryCert'))
+    .option('--registry-cert <path>', 'PEM file with the client certificate for the registry', fromEnv('registryCert'))
     .option('--registry-key <path>', 'PEM file with its key', fromEnv('registryKey'))
     .addOption(timeOption('--timeout <time>', 'how long a call may take', '5s'))
     .option('--json', 'print JSON, for programs')
@@ -93,7 +93,7 @@ function tokenOf({ registryTokenFile: path }: CommonOptions): string | undefined
   }
 }
 
-/** What the options say to the adapter. */
+/** The options in the form that adapters take. */
 export function registryOptions(options: CommonOptions): CommonRegistryOptions {
   const { registryAddress, registryNamespace: namespace, timeout: timeoutMs } = options;
   const addresses = registryAddress?.split(',').map((address) => address.trim());
@@ -104,7 +104,7 @@ export function registryOptions(options: CommonOptions): CommonRegistryOptions {
 }
 
 /**
- * The adapter that the options name: one that the command brings along, or one that is installed beside the command or in
+ * The adapter that the options name: one that the command includes, or one that is installed beside the command or in
  * the working directory.
  */
 export async function namedAdapter({ registry }: CommonOptions): Promise<AdapterDescriptor> {
@@ -135,7 +135,7 @@ export async function withRegistry(options: CommonOptions, work: (registry: Regi
   }
 }
 
-/** What to do when the backend does not answer: the end of a sentence. */
+/** What to do when the backend does not answer, as the end of a sentence. */
 export function remedyOf({ addresses, startHint }: AdapterDescriptor): string {
   if (addresses.kind !== 'endpoint') return 'see `rollcall doctor`';
   const name = 'name its address with --registry-address';

@@ -1,6 +1,6 @@
 import { RegistryError } from '@rollcall/core';
 
-/** What the command's exit code says. Documented in `--help`. */
+/** The meanings of the command's exit codes, as documented in `--help`. */
 export const exitCodes = {
   ok: 0,
   unexpected: 1,
@@ -22,7 +22,7 @@ export class CliError extends Error {
   }
 }
 
-/** The exit code of whatever ended a command. */
+/** The exit code for an error that ended a command. */
 export function exitCodeOf(error: unknown): number {
   if (error instanceof CliError) return error.exitCode;
   if (RegistryError.is(error, 'UNAVAILABLE', 'TIMEOUT')) return exitCodes.unavailable;

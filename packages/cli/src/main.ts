@@ -47,16 +47,16 @@ function program(): Command {
   return root;
 }
 
-/** Runs the command line; never rejects: what went wrong is one line on stderr and the exit code. */
+/** Runs the command line. Never rejects: an error becomes one line on stderr and the exit code. */
 export async function main(argv: readonly string[]): Promise<void> {
-  // A reader that has seen enough (`| head`) is no error.
+  // A reader that ends early (`| head`) is no error.
   process.stdout.on('error', (error: NodeJS.ErrnoException) =>
     process.exit(error.code === 'EPIPE' ? exitCodes.ok : exitCodes.unexpected),
   );
   try {
     await program().parseAsync([...argv]);
   } catch (error) {
-    // Commander has said it already.
+    // Commander has printed it already.
     if (error instanceof CommanderError) process.exitCode = error.exitCode === 0 ? exitCodes.ok : exitCodes.usage;
     else {
       note(`rollcall: ${plain(error instanceof Error ? error.message : String(error))}`);

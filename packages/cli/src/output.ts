@@ -2,14 +2,14 @@ import { styleText } from 'node:util';
 
 const unsafe = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu;
 
-/** Nothing that a service wrote can move the cursor, change colours or reorder text: such characters become `\u{...}`. */
+/** Text of services cannot move the cursor, change colours or reorder text: such characters become `\u{...}`. */
 export function plain(text: string): string {
   return text.replace(unsafe, (character) => `\\u{${character.codePointAt(0)?.toString(16)}}`);
 }
 
 /** Bold where the output is a terminal. */
 export function heading(text: string): string {
-  // Answers plain text where the output is no terminal, or NO_COLOR is set.
+  // styleText answers plain text where the output is no terminal, or NO_COLOR is set.
   return styleText('bold', text, { stream: process.stdout });
 }
 
@@ -30,7 +30,7 @@ export function print(text: string): void {
   process.stdout.write(`${text}\n`);
 }
 
-/** One line to stderr: what is for the person, not for the pipe. */
+/** Prints one line to stderr, for messages that must not go into a pipe. */
 export function note(text: string): void {
   process.stderr.write(`${text}\n`);
 }

@@ -8,21 +8,21 @@ export function duration(text: string): number {
   return ms;
 }
 
-/** 0-65535. */
+/** Parses a port, 0-65535. */
 export function port(text: string): number {
   const number = Number(text);
   if (!/^\d+$/.test(text) || number > 65_535) throw new InvalidArgumentError('It must be a port, 0-65535.');
   return number;
 }
 
-/** `key=value`, repeatable. */
+/** Parses a repeatable `key=value`. */
 export function pair(text: string, before: Readonly<Record<string, string>> = {}): Readonly<Record<string, string>> {
   const at = text.indexOf('=');
   if (at < 1) throw new InvalidArgumentError('It must be key=value.');
   return Object.fromEntries([...Object.entries(before), [text.slice(0, at), text.slice(at + 1)]]);
 }
 
-/** An option that takes a time; help shows its default as one types it. */
+/** An option that takes a time; help shows its default in the same form. */
 export function timeOption(flags: string, description: string, byDefault: string): Option {
   return new Option(flags, description).argParser(duration).default(duration(byDefault), byDefault);
 }

@@ -2,8 +2,8 @@ const clockTime = /^([01]?\d|2[0-3]):([0-5]\d)(?::([0-5]\d))?$/;
 const dayMs = 86_400_000;
 
 /**
- * A time as the server takes it: `14:02` and `14:02:30` are the last such time of this machine's clock; all else (an ISO
- * time, `10m` ago) is the server's to read.
+ * A time in the form that the server takes. `14:02` and `14:02:30` mean the last such time on this machine's clock; the
+ * server reads all other forms (an ISO time, `10m` ago).
  */
 export function momentOf(text: string): string {
   const [, hours, minutes, seconds = '0'] = clockTime.exec(text) ?? [];
@@ -16,7 +16,7 @@ export function momentOf(text: string): string {
   return time.toISOString();
 }
 
-/** `14:02:11`; of another day with its date. By this machine's zone. */
+/** `14:02:11`, with the date if it is another day, in this machine's zone. */
 export function clockOf(ms: number): string {
   // biome-ignore lint/style/noRestrictedGlobals: it writes a time that is given
   const time = new Date(ms);

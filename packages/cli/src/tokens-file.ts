@@ -12,7 +12,7 @@ import {
 import { parseTokensFile, type TokenEntry, writeTokensFile } from '@rollcall/server';
 import { CliError, exitCodes } from './exit-codes.ts';
 
-/** The tokens of a file; none where there is no file. */
+/** The tokens of a file; empty where there is no file. */
 export function readTokens(path: string): readonly TokenEntry[] {
   if (!existsSync(path)) return [];
   const { entries, faults } = parseTokensFile(attempt(`cannot read ${path}`, () => readFileSync(path, 'utf8')));
@@ -20,10 +20,10 @@ export function readTokens(path: string): readonly TokenEntry[] {
   throw new CliError(exitCodes.usage, `the tokens file ${path}: ${faults.join('; ')}`);
 }
 
-/** Replaces the file as a whole: a server that reads it meanwhile sees the old one or the new one. */
+/** Replaces the file as a whole, so that a server that reads it meanwhile gets the old one or the new one. */
 export function writeTokens(path: string, entries: readonly TokenEntry[]): void {
   attempt(`cannot write ${path}`, () => {
-    // Not the link, where the file is one.
+    // Replaces the target of a link, not the link.
     const file = existsSync(path) ? realpathSync(path) : path;
     const draft = `${file}.${process.pid}.tmp`;
     writeFileSync(draft, writeTokensFile(entries), { mode: 0o600, flag: 'wx' });
@@ -37,7 +37,7 @@ export function writeTokens(path: string, entries: readonly TokenEntry[]): void 
   });
 }
 
-/** A server under another user must still be able to read the file that an administrator has changed. */
+/** Keeps owner and mode, since a server under another user must still be able to read the file. */
 function keepOwner(file: string, draft: string): void {
   if (!existsSync(file)) return;
   const { uid, gid, mode } = statSync(file);

@@ -28,7 +28,7 @@ async function serving(dataDir: string | undefined) {
 }
 
 describe('rollcall backup and restore', () => {
-  it('writes what a running server keeps to one file, and makes a data folder of it', async () => {
+  it('rollcall backup writes the roll of a running server to one file, and rollcall restore makes a data folder of it', async () => {
     const { server, url } = await serving(join(folder, 'first'));
     const instance = { env: 'e', appid: 'web', hostname: 'a', addrs: ['10.0.0.1:80'], ttlMs: 60_000 };
     const body = JSON.stringify({ instances: [instance] });
@@ -63,7 +63,7 @@ describe('rollcall backup and restore', () => {
     expect(readdirSync(join(folder, 'third'))).toEqual([]);
   }, 120_000);
 
-  it('says of a server without a data folder that it keeps nothing', async () => {
+  it('rollcall backup says that a server without a data folder has nothing to back up', async () => {
     const { server, url } = await serving(undefined);
     expect(await rollcall('backup', join(folder, 'none.bak'), '--registry-address', url)).toMatchObject({
       code: expect.any(Number),

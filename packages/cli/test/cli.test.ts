@@ -1,38 +1,15 @@
-import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
-import { fileURLToPath, pathToFileURL } from 'node:url';
+import { pathToFileURL } from 'node:url';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { bin, killAll, serve, start } from './command.ts';
 
-const bin = fileURLToPath(new URL('../bin/rollcall.js', import.meta.url));
-const children = new Set<ChildProcess>();
 const cleanUps: (() => unknown)[] = [];
+let server: Awaited<ReturnType<typeof serve>>;
 let address = '';
-
-/** Starts the real command. */
-function start(
-  args: readonly string[],
-  { entry = bin, ...options }: { cwd?: string; entry?: string; env?: NodeJS.ProcessEnv; detached?: boolean } = {},
-) {
-  const child = spawn(process.execPath, [entry, ...args], { ...options, stdio: ['ignore', 'pipe', 'pipe'] });
-  children.add(child);
-  const output = { out: '', err: '' };
-  child.stdout.on('data', (chunk) => {
-    output.out += chunk;
-  });
-  child.stderr.on('data', (chunk) => {
-    output.err += chunk;
-  });
-  const ended = once(child, 'close').then(([code]) => {
-    children.delete(child);
-    return { code: code as number | null, ...output };
-  });
-  return { child, output, ended };
-}
 
 const rollcall = (...args: string[]) => start(args).ended;
 const onServer = (...args: string[]) => rollcall(...args, '--registry-address', address);
@@ -50,19 +27,16 @@ const ids = async (name: string): Promise<string[]> => {
   return (JSON.parse(out) as { nodes: { id: string }[] }[]).flatMap(({ nodes }) => nodes.map(({ id }) => id));
 };
 
-let server: ReturnType<typeof start>;
 beforeAll(async () => {
-  server = start(['serve', '--port', '0', '--json', '--no-warm-up']);
-  const [line] = (await once(createInterface(server.child.stdout), 'line')) as [string];
-  children.delete(server.child);
-  address = new URL((JSON.parse(line) as { url: string }).url).host;
+  server = await serve('--port', '0', '--no-warm-up');
+  address = server.address;
 });
 afterAll(async () => {
   server.child.kill('SIGTERM');
   expect((await server.ended).code).toBe(143);
 });
 afterEach(async () => {
-  for (const child of children) child.kill('SIGKILL');
+  killAll(server);
   for (const cleanUp of cleanUps.splice(0)) await cleanUp();
 });
 
@@ -78,7 +52,7 @@ describe('reading', () => {
 
   it('a command says that no service can have such a name, and that nothing was deregistered', async () => {
     expect((await onServer('get', 'Bad Name')).err).toMatch(
-      /no node of Bad Name is registered, and none of Rollcall can be/,
+      /no node of Bad Name is registered, and only programs without Rollcall can register that name/,
     );
     expect((await onServer('register', 'Bad Name', '10.0.0.1:80')).err).toBe(
       'advertising 10.0.0.1:80 (advertise)\nrollcall: name must be 1-63 of [a-z0-9._-], starting with a letter or digit, got "Bad Name"\n',
@@ -97,9 +71,8 @@ describe('reading', () => {
   });
 
   it('list says that a server is warming up', async () => {
-    const young = start(['serve', '--port', '0', '--json', '--warm-up', '60s']);
-    const [line] = (await once(createInterface(young.child.stdout), 'line')) as [string];
-    const where = ['--registry-address', new URL((JSON.parse(line) as { url: string }).url).host];
+    const young = await serve('--port', '0', '--warm-up', '60s');
+    const where = ['--registry-address', young.address];
     expect((await rollcall('list', ...where)).err).toMatch(/the server is warming up/);
     expect((await rollcall('get', 'web', ...where)).err).toMatch(/the server is warming up/);
     expect((await rollcall('list', '--json', ...where)).err).toBe('');
@@ -125,7 +98,9 @@ describe('reading', () => {
     [['status', '--registry', 'etcd'], /it takes a Rollcall server/],
     [['status', '--registry-address', 'a b'], /"a b" must be host:port/],
     [['serve', '--host', '0.0.0.0'], /--insecure/],
-  ])('wrong usage exits with 2: %s', async (args, message) => {
+    [['register', 'web', 'nowhere'], /^rollcall: address "nowhere" must be host:port/],
+    [['register', 'web', '10.0.0.1:99999'], /with a port of 1 to 65535/],
+  ])('wrong usage of the command exits with 2: %s', async (args, message) => {
     const { code, err } = await rollcall(...args);
     expect(code).toBe(2);
     expect(err).toMatch(message);
@@ -250,7 +225,7 @@ describe('writing', () => {
     expect((await ended).code).toBe(130);
   });
 
-  it('a live owner is back after deregister', async () => {
+  it('a node whose owner still renews is back after rollcall deregister', async () => {
     const { child, output, ended } = start([
       'register',
       'back',
@@ -296,7 +271,7 @@ describe('writing', () => {
     expect(human).not.toContain('\u001b[2J');
   });
 
-  it('run keeps any program registered while it is healthy, and ends with its exit code', async () => {
+  it("rollcall run keeps any program registered while it is healthy, and ends with the program's exit code", async () => {
     const health = { status: 200 };
     const server = createServer((_request, response) => {
       response.writeHead(health.status).end();
@@ -352,7 +327,7 @@ describe('writing', () => {
     expect(run.output.out).toBe('int 1\n');
   });
 
-  it('run says which program it cannot start, and exits with 2', async () => {
+  it('rollcall run says which program it cannot start, and exits with 2', async () => {
     const { code, err } = await onServer('run', '--name', 'x', '--port', '1', '--', 'no-such-program');
     expect(code).toBe(2);
     expect(err).toMatch(/cannot run no-such-program/);

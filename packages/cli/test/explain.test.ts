@@ -1,58 +1,28 @@
-import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { createInterface } from 'node:readline';
-import { fileURLToPath } from 'node:url';
+import type { ChildProcess } from 'node:child_process';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
+import { killAll, serve, start } from './command.ts';
 
 // Each command is a process of its own: on a busy machine one takes seconds.
 vi.setConfig({ testTimeout: 120_000, hookTimeout: 60_000 });
 
-const bin = fileURLToPath(new URL('../bin/rollcall.js', import.meta.url));
-const children = new Set<ChildProcess>();
-let address = '';
-let server: ChildProcess;
+let server: Awaited<ReturnType<typeof serve>>;
 
-/** Starts the real command. */
-function start(...args: string[]) {
-  const child = spawn(process.execPath, [bin, ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
-  children.add(child);
-  const output = { out: '', err: '' };
-  child.stdout.on('data', (chunk) => {
-    output.out += chunk;
-  });
-  child.stderr.on('data', (chunk) => {
-    output.err += chunk;
-  });
-  const ended = once(child, 'close').then(([code]) => {
-    children.delete(child);
-    return { code: code as number | null, ...output };
-  });
-  return { child, output, ended };
-}
-const onServer = (...args: string[]) => start(...args, '--registry-address', address);
+const onServer = (...args: string[]) => start([...args, '--registry-address', server.address]);
 const rollcall = (...args: string[]) => onServer(...args).ended;
 const until = (holds: () => unknown, interval = 50) => expect.poll(holds, { timeout: 30_000, interval });
 
 async function statusOf(env: string): Promise<Record<string, number>> {
-  const answer = (await (await fetch(`http://${address}/api/status?env=${env}`)).json()) as {
+  const answer = (await (await fetch(`http://${server.address}/api/status?env=${env}`)).json()) as {
     data: { environments: Record<string, number>[] };
   };
   return answer.data.environments[0] ?? {};
 }
 
 async function listed(name: string): Promise<number> {
-  const answer = (await (await fetch(`http://${address}/api/fetch?env=default&appid=${name}`)).json()) as {
+  const answer = (await (await fetch(`http://${server.address}/api/fetch?env=default&appid=${name}`)).json()) as {
     data: { instances: unknown[] };
   };
   return answer.data.instances.length;
-}
-
-async function serve(port: string): Promise<void> {
-  server = spawn(process.execPath, [bin, 'serve', '--port', port, '--json', '--no-warm-up'], {
-    stdio: ['ignore', 'pipe', 'ignore'],
-  });
-  const [line] = (await once(createInterface(server.stdout!), 'line')) as [string];
-  address = new URL((JSON.parse(line) as { url: string }).url).host;
 }
 
 /** A service of one node that is killed, not stopped, at the end of its test. */
@@ -62,14 +32,14 @@ async function service(name: string, id: string, ...args: string[]): Promise<Chi
   return child;
 }
 
-beforeAll(() => serve('0'));
-afterAll(() => server.kill('SIGKILL'));
-afterEach(() => {
-  for (const child of children) child.kill('SIGKILL');
+beforeAll(async () => {
+  server = await serve('--port', '0', '--no-warm-up');
 });
+afterAll(() => killAll());
+afterEach(() => killAll(server));
 
 describe('rollcall out and in', () => {
-  it('are a delete that says deregistered, then a create, to a watcher; its owner goes on as if nothing had been', async () => {
+  it('rollcall out tells watchers a delete with the reason deregistered, rollcall in a create, and the owner goes on renewing', async () => {
     await service('shop', 's1', '--ttl', '3s', '--interval', '500ms');
     const watcher = onServer('watch', 'shop', '--json');
     const types = () =>
@@ -93,22 +63,22 @@ describe('rollcall out and in', () => {
     await until(types).toEqual(['create', 'synced', 'delete deregistered', 'create']);
   });
 
-  it('of a node that is not registered end with 4, on another backend with 2 and the one that can', async () => {
+  it('rollcall out and in exit with 4 for a node that is not registered, and with 2 on another backend, naming the one that can', async () => {
     expect(await rollcall('out', 'shop', 'ghost')).toMatchObject({
       code: 4,
       err: 'rollcall: ghost of shop is not registered, so nothing has changed\n',
     });
-    expect(await start('out', 'shop', 's1', '--registry', 'mdns').ended).toMatchObject({
+    expect(await start(['out', 'shop', 's1', '--registry', 'mdns']).ended).toMatchObject({
       code: 2,
       err: 'rollcall: --registry mdns cannot take nodes out of service: it takes a Rollcall server, --registry discovery\n',
     });
-    expect(await start('changes', '--registry', 'mdns').ended).toMatchObject({ code: 2 });
-    expect(await start('get', 'shop', '--at', '1m', '--registry', 'mdns').ended).toMatchObject({ code: 2 });
+    expect(await start(['changes', '--registry', 'mdns']).ended).toMatchObject({ code: 2 });
+    expect(await start(['get', 'shop', '--at', '1m', '--registry', 'mdns']).ended).toMatchObject({ code: 2 });
   });
 });
 
 describe('rollcall changes', () => {
-  it('reads as sentences with their times, and as one object a line for programs', async () => {
+  it('rollcall changes prints sentences with their times, and with --json one object a line', async () => {
     const child = await service('books', 'b1', '--service-version', '1.2');
     child.kill('SIGTERM');
     await until(() => listed('books')).toBe(0);
@@ -132,15 +102,15 @@ describe('rollcall changes', () => {
     });
   });
 
-  it('goes on with --follow, through a restart of the server, until Ctrl-C', async () => {
+  it('rollcall changes --follow goes on through a restart of the server until Ctrl-C', async () => {
     const follower = onServer('changes', 'films', '--follow');
     await service('films', 'f1', '--ttl', '3s', '--interval', '300ms');
     await until(() => follower.output.out).toContain('films/f1 was registered');
-    const exit = once(server, 'exit');
-    server.kill('SIGKILL');
+    const exit = server.ended;
+    server.child.kill('SIGKILL');
     await exit;
     await until(() => follower.output.err).toContain('; trying again');
-    await serve(new URL(`http://${address}`).port);
+    server = await serve('--port', new URL(`http://${server.address}`).port, '--no-warm-up');
     await until(() => follower.output.err).toContain('older changes are forgotten: the log begins at');
     await until(() => follower.output.out.split('films/f1 was registered').length).toBe(3);
     follower.child.kill('SIGINT');
@@ -149,7 +119,7 @@ describe('rollcall changes', () => {
 });
 
 describe('rollcall get --at', () => {
-  it('shows the nodes as they were, and refuses a time before the log with 2', async () => {
+  it('rollcall get --at shows the nodes as they were, and exits with 2 for a time before the change log', async () => {
     const child = await service('cards', 'c1');
     const registered = new Date().toISOString();
     child.kill('SIGTERM');
@@ -173,12 +143,12 @@ describe('rollcall get --at', () => {
 });
 
 describe('rollcall status', () => {
-  it('says since when it protects, which services miss how many, what is held and what ends it', async () => {
+  it('rollcall status says since when the server protects, how many nodes each service misses, what is held and what ends it', async () => {
     const lease = ['--ttl', '5s', '--interval', '1s', '--registry-namespace', 'prod'];
     const nodes = await Promise.all(['w1', 'w2', 'w3'].map((id) => service('web', id, ...lease)));
     // Until each has renewed after the last has registered, that one would stand in for the others.
     await until(async () => {
-      const answer = await fetch(`http://${address}/api/fetch?env=prod&appid=web&exact=1`);
+      const answer = await fetch(`http://${server.address}/api/fetch?env=prod&appid=web&exact=1`);
       const { data } = (await answer.json()) as { data: { instances: Record<string, number>[] } };
       const last = Math.max(...data.instances.map(({ regTimestamp }) => regTimestamp!));
       return data.instances.every(({ renewTimestamp }) => renewTimestamp! > last);

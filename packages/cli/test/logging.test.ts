@@ -96,7 +96,7 @@ describe('rollcall serve', () => {
     expect(lines.join()).not.toContain('s3cr3t');
   });
 
-  it('writes no token into a line, whatever a client does with it', async () => {
+  it('rollcall serve writes no token into a log line, whatever a client does with the token', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'rollcall-logging-'));
     const file = join(folder, 'tokens.json');
     const create = [bin, 'token', 'create', 'web', '--role', 'admin', '--tokens-file', file, '--json'];

@@ -95,7 +95,7 @@ beforeAll(async () => {
 const common = (...more: string[]): string[] => ['--registry-address', url, ...tls, ...more];
 
 describe('rollcall token', () => {
-  it('writes hashes alone, for the owner of the file alone', () => {
+  it('rollcall token create writes hashes only, into a file that its owner alone can read', () => {
     expect(writer).toMatch(/^rct_[\w-]{43}$/);
     const text = readFileSync(tokensFile, 'utf8');
     expect(text).not.toContain(writer);
@@ -103,7 +103,7 @@ describe('rollcall token', () => {
     expect(statSync(tokensFile).mode & 0o077).toBe(0);
   });
 
-  it('lists names and rights, and revokes by name', async () => {
+  it('rollcall token list shows names and rights, and rollcall token revoke takes a name', async () => {
     await run([
       'token',
       'create',
@@ -123,7 +123,7 @@ describe('rollcall token', () => {
     expect((await run(['token', 'list', '--json', '--tokens-file', tokensFile])).out).not.toContain('other');
   });
 
-  it('changes the file behind a link, and leaves its mode as it was', async () => {
+  it('rollcall token create changes the file behind a link, and leaves its mode as it was', async () => {
     const file = path('linked.json');
     await run(['token', 'create', 'a', '--role', 'read', '--tokens-file', file]);
     chmodSync(file, 0o640);
@@ -142,14 +142,14 @@ describe('rollcall token', () => {
     [['create', 'x', '--grant', 'read'], 'It must be role:env:services'],
     [['create', 'x', '--role', 'read', '--services', 'a*b'], 'services must be a list of names'],
     [['revoke', 'nothing'], 'has no token named "nothing"'],
-  ])('says what is wrong with %j, and leaves the file as it is', async (args, message) => {
+  ])('rollcall token says what is wrong with %j, and leaves the file as it is', async (args, message) => {
     const before = readFileSync(tokensFile, 'utf8');
     const { code, err } = await run(['token', ...args, '--tokens-file', tokensFile]);
     expect([code === 0, err]).toEqual([false, expect.stringContaining(message)]);
     expect(readFileSync(tokensFile, 'utf8')).toBe(before);
   });
 
-  it('says what is wrong with a file that a person has edited, without repeating what is in it', async () => {
+  it('rollcall serve says what is wrong with an edited tokens file, and repeats none of its values', async () => {
     const bad = path('bad.json');
     writeFileSync(
       bad,
@@ -172,7 +172,7 @@ describe('rollcall token', () => {
 });
 
 describe('a command on a server with tokens and TLS', () => {
-  it('takes the token from a file or a variable, and ends with 5 where the token has no right', async () => {
+  it('a command takes its token from a file or a variable, and exits with 5 where the token has no right', async () => {
     const byFile = start(['register', 'web-a', '10.0.0.1:80', ...common('--registry-token-file', path('token'))]);
     await expect
       .poll(async () => (await run(['list', '--json', ...common()], { ROLLCALL_REGISTRY_TOKEN: writer })).out, {
@@ -198,19 +198,19 @@ describe('a command on a server with tokens and TLS', () => {
     expect(otherAdapter).toMatchObject({ code: 2, err: expect.stringContaining('it reads CONSUL_HTTP_ADDR') });
   });
 
-  it('an unreadable token file is said by its name', async () => {
+  it('the error of an unreadable token file names the file', async () => {
     expect(await run(['list', ...common('--registry-token-file', path('none'))])).toMatchObject({
       code: 2,
       err: expect.stringContaining('none'),
     });
   });
 
-  it('SIGHUP reads the files again; one with a fault is said and changes nothing', async () => {
+  it('SIGHUP makes the server read its files again; a file with a fault is reported and changes nothing', async () => {
     const list = () => run(['list', ...common('--registry-token-file', path('token'))]);
     const text = readFileSync(tokensFile, 'utf8');
     writeFileSync(tokensFile, '{');
     server.kill('SIGHUP');
-    await expect.poll(() => heard).toContain('what was read before goes on: the tokens file');
+    await expect.poll(() => heard).toContain('stays in use, because the tokens file');
     expect((await list()).code).toBe(0);
     writeFileSync(tokensFile, '{"tokens":[]}');
     server.kill('SIGHUP');

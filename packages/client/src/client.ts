@@ -50,7 +50,7 @@ export class ServiceClient implements Client, ServiceHost {
   constructor(registry: Registry | Promise<Registry>, settings: ClientSettings) {
     const { clock, random, clientId, connectTimeoutMs, probe } = settings;
     this.#registry = Promise.resolve(registry);
-    // Each service in use tells of the failure; with none in use there is nothing to tell.
+    // Each service in use reports the failure; without one there is nothing to report.
     this.#registry.catch(() => {});
     this.#settings = settings;
     const lines = new Lines(settings.logger, clock);
@@ -68,7 +68,7 @@ export class ServiceClient implements Client, ServiceHost {
     this.#snapshot =
       settings.snapshotFile === undefined ? undefined : new SnapshotFile(settings.snapshotFile, clock, lines);
     this.calls = { clock, budget: new RetryBudget(settings.retryShare), inFlight: new InFlight(clock) };
-    // Bound, so that it can be passed on wherever a fetch is wanted.
+    // Bound, so that it can be passed on as a fetch.
     this.fetch = (input, init) => this.#fetch(input, init);
   }
 
@@ -124,7 +124,7 @@ export class ServiceClient implements Client, ServiceHost {
     this.#shell.prober?.close();
     this.calls.inFlight.close();
     this.#dispatchers.close();
-    // Callers that wait are told first: they look at `isClosed`, which is true from the next turn on.
+    // Waiting callers are told first: they look at `isClosed`, which is true from the next turn of the event loop on.
     await Promise.resolve();
     for (const { followed } of this.#used.values()) followed.close();
     this.#shell.lines.flush();
@@ -200,15 +200,15 @@ export class ServiceClient implements Client, ServiceHost {
   }
 }
 
-/** Also one of another class, for a fetch of the caller's. */
+/** Also a Request of another class, for a fetch of the caller. */
 const isRequest = (input: unknown): input is Request =>
   typeof input === 'object' && input !== null && 'url' in input && typeof input.url === 'string' && 'method' in input;
 
 const closed = (): RegistryError => new RegistryError('CLOSED', 'the client was closed');
 
 /**
- * Follows each service from its first use, one watch per name, and answers from memory. The registry stays the caller's:
- * `close` ends the watches, not the registry. A promise of a registry saves an `await`.
+ * Follows each service from its first use, one watch per name, and answers from memory. The registry stays the
+ * caller's: `close` ends the watches, not the registry. A promise of a registry saves an `await`.
  *
  * @throws RegistryError `INVALID_ARGUMENT` for an option out of range, naming it.
  */

@@ -1,9 +1,9 @@
-/** What a client and its services offer. What is picked is in `picking.ts`, options are in `options.ts`. */
+/** What a client and its services offer. `picking.ts` has nodes and strategies, `options.ts` the options. */
 import type { CallOptions, RegistryError } from '@rollcall/core';
 import type { CallPolicy, SelectOptions } from './options.ts';
 import type { Attempt, NodeTier, Outcome, RemoteNode } from './picking.ts';
 
-/** What `fetch` takes, and what this client adds. */
+/** The options of `fetch`, and those that this client adds. */
 export type FetchInit = RequestInit & { readonly rollcall?: CallPolicy | undefined };
 
 /**
@@ -20,7 +20,7 @@ export interface Client extends AsyncDisposable {
    * `TimeoutError` at the deadline; the signal's reason.
    */
   readonly fetch: (input: string | URL | Request, init?: FetchInit) => Promise<Response>;
-  /** The same object for the same name while `options` is absent. */
+  /** The same object for the same name, if `options` is absent. */
   service(name: string, options?: SelectOptions): RemoteService;
   /**
    * Resolves when every name has a node to pick, known from the registry or the snapshot.
@@ -30,7 +30,7 @@ export interface Client extends AsyncDisposable {
   ready(names: string | readonly string[], options?: CallOptions): Promise<void>;
   /** Names in use. */
   services(): readonly string[];
-  /** Answers how to stop listening. */
+  /** Returns a function that stops the listening. */
   on<K extends keyof ClientEvents>(event: K, listener: (...args: ClientEvents[K]) => void): () => void;
   /** Ends the watches, the probes and the client's own connections. Idempotent. */
   close(): Promise<void>;
@@ -38,7 +38,7 @@ export interface Client extends AsyncDisposable {
 
 /** Events of {@link Client.on} with their arguments. */
 export interface ClientEvents {
-  /** What can be picked has changed, in nodes or tiers. */
+  /** The nodes that can be picked, or their tiers, have changed. */
   change: [service: RemoteService];
   /** `status` has changed. */
   status: [state: ServiceState];
@@ -46,21 +46,22 @@ export interface ClientEvents {
 
 /** One service as this client sees it, under one selection. */
 export interface RemoteService {
-  /** The service, as in the registry. */
+  /** Name of the service, as in the registry. */
   readonly name: string;
-  /** All that match, sorted by id, whatever their tier. */
+  /** All nodes that match the selection, sorted by id, whatever their tier. */
   readonly nodes: readonly RemoteNode[];
-  /** What the client knows now; a new object after each change. */
+  /** The client's present knowledge; a new object after each change. */
   readonly state: ServiceState;
-  /** No I/O, no allocation. @throws NoNodeError */
+  /** Picks a node without I/O and without allocation. @throws NoNodeError */
   pick(key?: string): RemoteNode;
-  /** `avoid`: nodes already tried; they come last. @throws NoNodeError */
+  /** Picks a node for an attempt. `avoid`: nodes already tried, which come last. @throws NoNodeError */
   acquire(key?: string, avoid?: readonly RemoteNode[]): Attempt;
-  /** An outcome seen without `acquire`. */
+  /** Reports an outcome that was seen without `acquire`. */
   report(node: RemoteNode, outcome: Outcome): void;
   /**
-   * Any protocol, with everything that fetch has. `use` answers or throws; `outcomeOf` says what a throw means (default:
-   * the error's `code`, as for fetch). Repeated elsewhere only if `idempotent`, or `unreachable` before sending.
+   * Calls a node in any protocol, with everything that fetch has. `use` answers or throws. `outcomeOf` says what an
+   * error means; by default the error's `code` does, as for fetch. The call is repeated at another node only if it is
+   * `idempotent`, or was certainly not sent.
    */
   call<T>(
     use: (node: RemoteNode, signal: AbortSignal) => Promise<T>,
@@ -73,24 +74,24 @@ export interface RemoteService {
 /**
  * What a client knows of a service.
  *
- * - `connecting`: no answer of the registry yet.
- * - `restored`: from the snapshot file.
- * - `live`: as the registry says.
- * - `holding`: live, but a mass loss is not believed yet.
- * - `stale`: the registry is lost, since `staleMs`.
+ * - `connecting`: the registry has not answered yet.
+ * - `restored`: the nodes come from the snapshot file.
+ * - `live`: the nodes are those of the registry.
+ * - `holding`: live, but the client does not believe a mass loss yet.
+ * - `stale`: the registry has been lost for `staleMs`.
  */
 export interface ServiceState {
   /** The service. */
   readonly name: string;
-  /** See above. */
+  /** See {@link ClientServiceStatus}. */
   readonly status: 'connecting' | 'restored' | 'live' | 'holding' | 'stale';
-  /** How long the registry is lost; 0 while it answers. */
+  /** For how many milliseconds the registry has been lost; 0 while it answers. */
   readonly staleMs: number;
-  /** Why `connecting`, `restored` or `stale`. */
+  /** Why the status is `connecting`, `restored` or `stale`. */
   readonly error?: RegistryError | undefined;
-  /** No `up` node is left: picks come from a lower tier. */
+  /** No `up` node is left, so picks come from a lower tier. */
   readonly panic: boolean;
-  /** All known nodes, suspects and ejected ones included. */
+  /** All known nodes, including suspects and ejected nodes. */
   readonly nodes: readonly NodeStatus[];
 }
 
@@ -100,26 +101,26 @@ export interface NodeStatus {
   readonly node: RemoteNode;
   /** How far the client trusts it. */
   readonly tier: NodeTier;
-  /** Why it is in that tier, for people. */
+  /** Why it is in that tier, as a text for people. */
   readonly why?: string | undefined;
   /** Attempts of this client at the node that have no answer yet. */
   readonly pending: number;
-  /** Usual latency: a peak that fades over 10 s; 0 before the first answer. */
+  /** Usual latency in milliseconds: a peak that fades over 10 s; 0 before the first answer. */
   readonly latencyMs: number;
-  /** Of an ejected node: when it is tried again. */
+  /** When an ejected node is tried again. */
   readonly readmitInMs?: number | undefined;
 }
 
 /**
- * Nothing to pick. There is no "all ejected": while a node is known, it is picked.
+ * There is no node to pick. "All ejected" is no such case: while a node is known, it is picked.
  *
- * - `unregistered`: the registry answers, and has none.
- * - `unmatched`: there are nodes, but version or filter excludes all.
- * - `unknown`: the registry has not answered and nothing is remembered.
+ * - `unregistered`: the registry answers that the service has no node.
+ * - `unmatched`: there are nodes, but version or filter excludes all of them.
+ * - `unknown`: the registry has not answered, and the client remembers nothing.
  */
 export interface NoNodeError extends RegistryError<'UNAVAILABLE'> {
   /** The service that was asked for. */
   readonly service: string;
-  /** Why there is none: see above. */
+  /** Why there is no node: see above. */
   readonly reason: 'unregistered' | 'unmatched' | 'unknown';
 }

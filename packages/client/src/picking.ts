@@ -1,4 +1,4 @@
-/** What is picked, and how: nodes, tiers, outcomes, and the shape of a strategy. */
+/** What is picked, and how: nodes, tiers, outcomes, and the form of a strategy. */
 import type { ServiceNode } from '@rollcall/core';
 
 /** A node as a caller needs it. Frozen; the same object until its record changes. */
@@ -7,30 +7,30 @@ export interface RemoteNode extends ServiceNode {
   readonly service: string;
   /** Version of the service that it runs. */
   readonly version: string;
-  /** Without brackets: it fits `net.connect`. */
+  /** Host, without brackets, as `net.connect` takes it. */
   readonly host: string;
   /** 1-65535. */
   readonly port: number;
   /** Metadata `zone`; `''` when absent. */
   readonly zone: string;
-  /** Metadata `weight`, a number >= 0; else 1. 0: picked only when no other node is left. */
+  /** Metadata `weight` if it is a number >= 0, else 1. 0: picked only when no other node is left. */
   readonly weight: number;
 }
 
 /**
- * The tier of a node, best first; a pick comes from the first tier that is not empty.
+ * The tier of a node, best first. A pick comes from the first tier that is not empty.
  *
- * - `up`: proven, also late nodes and suspects that are.
- * - `unproven`: not asked yet, late without an answer, or a suspect not yet proven.
+ * - `up`: proven; includes proven late nodes and proven suspects.
+ * - `unproven`: not asked yet, late without an answer, or a suspect that is not proven.
  * - `ejected`: it answers, but badly.
  * - `unreachable`: the last connection attempt failed; a TCP probe readmits it.
  *
- * The last two are picked together, when nothing else is left.
+ * The last two are picked from together, when nothing else is left.
  */
 export type NodeTier = 'up' | 'unproven' | 'ejected' | 'unreachable';
 
 /**
- * What became of one attempt, as far as the node is concerned.
+ * The result of one attempt, as far as the node is concerned.
  *
  * - `ok`: it answered; an answer that blames the request (4xx, a failed precondition) is `ok` too.
  * - `failed`: 500, 502-504, a reset, or no answer in time; counts towards ejection.
@@ -40,7 +40,10 @@ export type NodeTier = 'up' | 'unproven' | 'ejected' | 'unreachable';
  */
 export type Outcome = 'ok' | 'failed' | 'busy' | 'unreachable' | 'cancelled';
 
-/** One try at one node. It counts as pending until `release`. The first release wins; `using` without one is `cancelled`. */
+/**
+ * An attempt at one node. It counts as pending until `release`. Only the first release counts; `using` without a
+ * release is `cancelled`.
+ */
 export interface Attempt extends Disposable {
   /** The node to use. */
   readonly node: RemoteNode;
@@ -48,39 +51,48 @@ export interface Attempt extends Disposable {
   release(outcome: Outcome): void;
 }
 
-/** Live figures of one node; the client writes them, a strategy only reads. The object is the same across views. */
+/** Live figures of one node. The client writes them, a strategy only reads. The object stays the same across views. */
 export interface Candidate {
   /** The node itself. */
   readonly node: RemoteNode;
   /** `node.weight` x slow start. */
   readonly weight: number;
-  /** Attempts in flight from this client. */
+  /** Attempts of this client in flight. */
   readonly pending: number;
   /**
-   * Peak mean: a slower sample replaces it, a faster one weighs `1 - exp(-age / 10 s)`. A `failed` or `unreachable`
-   * attempt raises it to at least max(1,000 ms, 20 x the client's usual latency), so that fast failures attract no
-   * traffic. 0: not tried yet.
+   * Peak mean in milliseconds: a slower sample replaces it, a faster one weighs `1 - exp(-age / 10 s)`. A `failed` or
+   * `unreachable` attempt raises it to at least max(1,000 ms, 20 x the client's usual latency), so that fast failures
+   * attract no traffic. 0: not tried yet.
    */
   readonly latencyMs: number;
-  /** When, on the clock of `nowMs`. An old figure fades: latency x exp(-age / 10 s), so that a slow node is tried again. */
+  /**
+   * Time of the figure, on the clock of `nowMs`. An old figure fades: latency x exp(-age / 10 s), so that a slow node
+   * is tried again.
+   */
   readonly sampledAtMs: number;
 }
 
-/** What a strategy is asked. Reused by the caller for every pick: do not keep it. */
+/** The context of a pick. The caller reuses it for every pick, so a strategy must not keep it. */
 export interface PickRequest {
-  /** Of `byKey` and `split`; absent: none was given. */
+  /** The key for `byKey` and `split`; absent: none was given. */
   readonly key: string | undefined;
-  /** Coarse: whole ms, from the last acquire or release, since reading the clock costs 60 ns and allocates. */
+  /** Coarse time: whole ms, from the last acquire or release, since reading the clock costs 60 ns and allocates. */
   readonly nowMs: number;
-  /** Sum over the candidates. */
+  /** Pending attempts of all candidates. */
   readonly pending: number;
 }
 
-/** An integer in 0..below-1. Small integers only: `Math.random()` handed through a closure allocates a number per call. */
+/**
+ * An integer in 0..below-1. `Math.random()` passed through a closure would allocate a number per call, so these are
+ * small integers.
+ */
 export type RandomBelow = (below: number) => number;
 
-/** Called once per change of a view, with >= 1 candidates sorted by node id; builds tables here. Must not keep state of earlier views. */
+/**
+ * Builds the tables of a strategy: called once per change of a view, with >= 1 candidates sorted by node id. Must not
+ * keep state of earlier views.
+ */
 export type Strategy = (candidates: readonly Candidate[]) => Choose;
 
-/** Called per pick; answers an index. Must not allocate, must not await, must not throw. */
+/** Picks: called per pick, answers an index. Must not allocate, await or throw. */
 export type Choose = (request: PickRequest, random: RandomBelow) => number;

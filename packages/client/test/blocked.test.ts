@@ -41,7 +41,7 @@ function jumpingClock(): Clock & { jump(ms: number): void } {
 }
 
 describe('a caller that was blocked', () => {
-  it('takes no node for unreachable whose connection it could not see in time', async () => {
+  it('a blocked process does not call a node unreachable when it saw the connection too late', async () => {
     await using users = await fleet('users', says('a'));
     const [host = '', port] = users.members[0]?.address.split(':') ?? [];
     const node = { ...remoteNode('0'), host, port: Number(port) };
@@ -54,7 +54,7 @@ describe('a caller that was blocked', () => {
     prober.close();
   });
 
-  it('learns nothing from a probe whose deadline came late', async () => {
+  it('a blocked process learns nothing from a probe whose deadline came late', async () => {
     const { probe } = parseClientOptions({ probe: () => new Promise(() => {}) });
     if (!probe) throw new Error('no probe');
     const prober = new Prober({ probe, clock: systemClock, timeoutMs: 100, random: () => 0 });
@@ -68,7 +68,7 @@ describe('a caller that was blocked', () => {
     prober.close();
   });
 
-  it('does not give up calls whose answers it has not read yet', async () => {
+  it('a blocked process does not give up calls whose answers it has not read yet', async () => {
     const given: string[] = [];
     const clock = jumpingClock();
     const inFlight = new InFlight(clock);
@@ -85,7 +85,7 @@ describe('a caller that was blocked', () => {
 });
 
 describe('a call to a node that seems dead', () => {
-  it('waits on when it may not be repeated, and gets its answer', async () => {
+  it('a call that may not be repeated keeps waiting for a node that seems dead, and gets its answer', async () => {
     let answer = (): void => {};
     await using users = await fleet('users', (_request, response) => {
       answer = () => void response.end('late');

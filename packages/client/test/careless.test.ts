@@ -41,7 +41,7 @@ describe('a request that fetch refuses', () => {
     ['a method that is none', { method: 'a b' }],
     ['a length that is wrong', { method: 'PUT', body: 'abc', headers: { 'content-length': '5' } }],
     ['a redirect although init forbids it', { redirect: 'error' }],
-  ])('is not repeated and blames no node: %s', async (_what, init) => {
+  ])('a request that fetch refuses is not repeated and blames no node: %s', async (_what, init) => {
     const moved: RequestListener = (_request, response) =>
       void response.writeHead(302, { location: '/elsewhere' }).end();
     await using users = await fleet('users', moved, moved, moved);
@@ -56,7 +56,7 @@ describe('a request that fetch refuses', () => {
 
 describe('a redirect to where no connection is made', () => {
   it.each(['http://127.0.0.1:PORT/', 'http://no-such-host.invalid/'])(
-    'fails that call alone: no node is blamed, and a POST is not sent again (%s)',
+    'a redirect to an unreachable place fails that call alone, blames no node and repeats no POST (%s)',
     async (location) => {
       const port = await closedPort();
       const moved: RequestListener = (request, response) => {
@@ -75,7 +75,7 @@ describe('a redirect to where no connection is made', () => {
 });
 
 describe('functions of the caller', () => {
-  it('fail their own call when outcomeOf throws, and the node is not blamed', async () => {
+  it('an outcomeOf that throws fails its own call, and the node is not blamed', async () => {
     await using users = await fleet('users', says('a'));
     await using client = createClient(users.registry, { logger });
     await client.ready('users');
@@ -87,7 +87,7 @@ describe('functions of the caller', () => {
     expect(blamed(client)).toEqual([]);
   });
 
-  it('are not run again when the error says that the request was at fault', async () => {
+  it('a function passed to call() is not run again when the request was at fault', async () => {
     await using users = await fleet('users', says('a'), says('b'));
     await using client = createClient(users.registry, { logger });
     await client.ready('users');
@@ -100,7 +100,7 @@ describe('functions of the caller', () => {
     expect(runs).toBe(1);
   });
 
-  it('may ignore their signal: the call ends at its deadline all the same', async () => {
+  it("a call ends at its deadline even if the caller's function ignores the signal", async () => {
     await using users = await fleet('users', says('a'));
     await using client = createClient(users.registry, { logger });
     await client.ready('users');
@@ -111,7 +111,7 @@ describe('functions of the caller', () => {
     await expect(other.fetch('http://users/')).rejects.toMatchObject({ name: 'TimeoutError' });
   });
 
-  it('may answer something like a Response', async () => {
+  it('a fetch of the caller may answer something like a Response', async () => {
     await using users = await fleet('users', says('a'));
     const fake = (async () => ({ ok: true, status: 200, text: async () => 'ann' })) as unknown as typeof fetch;
     await using client = createClient(users.registry, { logger, fetch: fake });
@@ -127,7 +127,7 @@ describe('functions of the caller', () => {
     ['a probe that never ends', { probe: () => new Promise(() => {}), connectTimeoutMs: 20 }],
     ['a probe that throws at once', { probe: () => expect.fail('no socket') }],
     ['a choice out of range', { strategy: () => () => 99 }],
-  ])('do not break calls: %s', async (_what, options) => {
+  ])('calls succeed in spite of a careless option: %s', async (_what, options) => {
     await using users = await fleet('users', says('a'), says('b'), says('c'));
     await using client = createClient(users.registry, { logger, ...options });
     for (let call = 0; call < 10; call += 1) expect((await client.fetch('http://users/')).status).toBe(200);
@@ -139,20 +139,17 @@ describe('functions of the caller', () => {
     ['while it builds its tables', () => expect.fail('tables'), /tables/],
     ['while it chooses', () => () => expect.fail('choice'), /choice/],
     ['by answering no function', (() => 7) as unknown as typeof byLoad, /a function that answers a function, got 7/],
-  ])(
-    'fail the calls that a strategy is to choose for, and no other, when it fails %s',
-    async (_how, strategy, text) => {
-      await using users = await fleet('users', says('a'));
-      await using client = createClient(users.registry, { logger });
-      const bad = client.service('users', { strategy });
-      await client.ready('users');
-      await expect(bad.fetch('/')).rejects.toThrow(text);
-      expect(await (await client.fetch('http://users/')).text()).toBe('a');
-      expect(client.service('users').state.status).toBe('live');
-    },
-  );
+  ])('a strategy that fails %s fails the calls that it chooses for, and no others', async (_how, strategy, text) => {
+    await using users = await fleet('users', says('a'));
+    await using client = createClient(users.registry, { logger });
+    const bad = client.service('users', { strategy });
+    await client.ready('users');
+    await expect(bad.fetch('/')).rejects.toThrow(text);
+    expect(await (await client.fetch('http://users/')).text()).toBe('a');
+    expect(client.service('users').state.status).toBe('live');
+  });
 
-  it('are refused where a name is none', async () => {
+  it('service() and ready() refuse what cannot be a name', async () => {
     await using registry = memory();
     await using client = createClient(registry, { logger });
     for (const name of ['', 'a\nb', 7, undefined]) {
@@ -164,7 +161,7 @@ describe('functions of the caller', () => {
 });
 
 describe('close()', () => {
-  it('ends what waits for a node', async () => {
+  it('close() ends calls that wait for a node', async () => {
     await using registry = memory();
     const client = createClient(registry, { logger });
     const waiting = client.fetch('http://users/', { rollcall: { waitForNodeMs: 60_000 } });
@@ -174,7 +171,7 @@ describe('close()', () => {
     await closed;
   });
 
-  it('lets two clients of a process share a snapshot file, and leaves no other file behind', async () => {
+  it('clients of one process can share a snapshot file, and close() leaves no other file behind', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'rollcall-client-'));
     await using users = await fleet('users', says('a'));
     const { logger: own, lines } = notebook();
@@ -188,7 +185,7 @@ describe('close()', () => {
     await rm(folder, { recursive: true });
   });
 
-  it('lets a process end that has calls, probes and waiters behind it', async () => {
+  it('a process with unfinished calls, probes and waiters ends after close()', async () => {
     const program = `
       import { memory } from '${new URL('../../adapters/memory/dist/index.js', import.meta.url)}';
       import { createClient } from '${new URL('../dist/index.js', import.meta.url)}';

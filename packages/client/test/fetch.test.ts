@@ -153,7 +153,7 @@ describe('client.fetch', () => {
     expect(await (await answer).text()).toBe('here');
   });
 
-  it('uses a fetch of the caller, and then opens no socket of its own', async () => {
+  it("client.fetch uses the caller's fetch, and then opens no socket of its own", async () => {
     await using users = await fleet('other', says('a'));
     await users.registry.register({ name: 'users', nodes: [{ id: 'u1', address: '192.0.2.1:80' }] });
     const urls: string[] = [];

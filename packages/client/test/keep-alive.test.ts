@@ -27,7 +27,7 @@ async function forgetful() {
 }
 
 describe('client.fetch on kept connections', () => {
-  it('loses no GET when a hundred idle connections turn out to be closed at once', async () => {
+  it('client.fetch loses no GET when a hundred idle connections turn out to be closed at once', async () => {
     const { server, registry } = await forgetful();
     await using client = createClient(registry, { logger });
     const get = async (): Promise<string> => (await client.fetch('http://users/')).text();

@@ -60,7 +60,7 @@ class Bench {
 }
 
 describe('the mass-loss guard', () => {
-  it('a newcomer that stood in for one lost node does not stand in for another', () => {
+  it('a newcomer that stood in for a lost node does not stand in for another lost node', () => {
     const bench = new Bench(10);
     bench.list(ids(10, 20), 0);
     bench.remove(ids(0, 10), 500);

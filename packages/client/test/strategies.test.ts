@@ -155,7 +155,7 @@ describe('strategies', () => {
     expect(byKey()(unweighted)({ key, nowMs: 0, pending: 10 }, () => 0)).toBe(1);
   });
 
-  it('byKey passes a key on when its node is above the bound, unless the bound is Infinity', () => {
+  it('byKey passes a key to another node when its node is above the bound, unless the bound is Infinity', () => {
     const nodes = ids(4).map((id) => candidate(id));
     const asked = { ...request, key: 'hot' };
     const home = byKey()(nodes)(asked, () => 0);

@@ -50,7 +50,7 @@ describe('a version range', () => {
     ['1 || 3', '3.0.1', true],
     ['0.0.0-alpha x || 0.0.0', '0.0.0-alpha', true],
     ['>=99999999999999999999', '1.0.0', false],
-  ])('%s: %s is %s', (wanted, text, isIn) => expect(parseRange(wanted)(text)).toBe(isIn));
+  ])('the range %s covers the version %s: %s', (wanted, text, isIn) => expect(parseRange(wanted)(text)).toBe(isIn));
 
   it.each(['latest', '2024-05', '', '1.0 - 2.0', 'v1 beta', '01.2', '1.x.3'])(
     'a range that is no semver is compared as text: %j',

@@ -8,17 +8,16 @@ import { within } from './kit/waiting.ts';
 
 /** One case of the suite as data. */
 export interface Case {
-  /** What it is about; the suite groups by it. */
+  /** The subject of the case; the suite groups by it. */
   readonly concern: string;
-  /** What must hold. Unique within its concern. */
+  /** The claim that the case checks. Unique within its concern. */
   readonly title: string;
-  /** Runs it against the harness it was made for; rejects when the registry breaks the promise. */
+  /** Runs the case against its harness; rejects when the registry breaks the claim. */
   run(): Promise<void>;
   /**
-   * What the case must have to itself. `process`: it counts what the process holds, or queues so many calls at once that
-   * others would make them late, so no other case may run in the process meanwhile. `backend`: it stops, freezes or wipes
-   * the backend, so no other case may use the backend meanwhile. Absent: the case may run beside any other that has nothing
-   * to itself.
+   * What the case must have to itself. `process`: it counts what the process holds, or makes so many calls at once that
+   * other cases would make them late, so no other case may run in the process. `backend`: it stops, freezes or wipes
+   * the backend, so no other case may use the backend. Absent: the case may run beside any other of that kind.
    */
   readonly alone?: 'process' | 'backend' | undefined;
 }
@@ -32,11 +31,11 @@ export type FaultCaseBody = (context: CaseContext, faults: Faults) => Promise<vo
 export interface Concern {
   readonly concern: string;
   readonly cases: Readonly<Record<string, CaseBody>>;
-  /** They count what the whole process holds. */
+  /** Cases that count what the whole process holds. */
   readonly processCases?: Readonly<Record<string, CaseBody>> | undefined;
-  /** They queue so many calls at once that the last one keeps its deadline only if no other case runs. */
+  /** Cases that make so many calls at once that the last one keeps its deadline only if no other case runs. */
   readonly burstCases?: Readonly<Record<string, CaseBody>> | undefined;
-  /** Generated only where the harness has faults. */
+  /** Cases that exist only where the harness has faults. */
   readonly faultCases?: Readonly<Record<string, FaultCaseBody>> | undefined;
 }
 
@@ -66,7 +65,7 @@ function runFaultCase(harness: Harness, faults: Faults, body: FaultCaseBody): Pr
 }
 
 async function runCase(harness: Harness, body: CaseBody, restore?: () => Promise<void>): Promise<void> {
-  // The suite's timers do not keep a process alive, and neither does an idle registry.
+  // The suite's timers do not keep a process alive, and neither does an idle registry, so this does.
   const release = holdProcess();
   const rejections = new UnhandledRejections();
   try {
@@ -87,7 +86,7 @@ async function runCase(harness: Harness, body: CaseBody, restore?: () => Promise
   }
 }
 
-/** Cleans up in any case; the first failure is the one that is told. */
+/** Cleans up in any case; of several failures the first one is reported. */
 async function bracket(work: () => Promise<void>, cleanUp: () => Promise<void>): Promise<void> {
   try {
     await work();

@@ -1,7 +1,7 @@
-// All are multiplied by the harness's patience. They bound waiting for what must happen, so they may be generous:
-// a case goes on as soon as it has happened.
+// All values are multiplied by the harness's patience. They bound waiting for what must happen, so they may be
+// generous: a case goes on as soon as it has happened.
 
-/** Until a call that needs no backend, or was aborted, has settled. Milliseconds. */
+/** How long a call that needs no backend, or was aborted, may take to settle. Milliseconds. */
 export const soonMs = 2_000;
 
 /** How much longer than `propagationMs` other objects may take to see a write. Milliseconds. */
@@ -10,32 +10,35 @@ export const settleMs = 5_000;
 /** How much longer than `propagationMs` a watcher may take to find a backend that is back. Milliseconds. */
 export const recoverMs = 15_000;
 
-/** What a loaded machine may add to a measured time. Milliseconds. */
+/** How much a loaded machine may add to a measured time. Milliseconds. */
 export const toleranceMs = 1_000;
 
-/** Deadline of the call that a case expects to be ended by something else. Milliseconds. */
+/** Deadline of a call that the case itself ends earlier. Milliseconds. */
 export const farMs = 60_000;
 
-/** First pause between two looks at a condition. Milliseconds. */
+/** First pause between two checks of a condition. Milliseconds. */
 export const firstPollMs = 2;
 
-/** Largest pause between two looks at a condition. Milliseconds. */
+/** Longest pause between two checks of a condition. Milliseconds. */
 export const longestPollMs = 100;
 
 /** How much longer than `propagationMs` a case waits to see that no further event comes. Milliseconds. */
 export const quietMs = 10;
 
-/** How much of `propagationMs` each check waits to see that a state stays. A part only, since there are many checks. Milliseconds. */
+/**
+ * For what part of `propagationMs` each check waits to see that a state stays: only a part, since there are many
+ * checks. Milliseconds.
+ */
 export const shortQuietMs = 30;
 
-/** Shortest TTL of a case that only waits for its end. Milliseconds. */
+/** Shortest TTL in cases that only wait for its end. Milliseconds. */
 export const shortTtlMs = 150;
 
-/** Shortest TTL of a case that must renew in time on a loaded machine. Milliseconds. */
+/** Shortest TTL in cases that must renew in time on a loaded machine. Milliseconds. */
 export const renewedTtlMs = 1_000;
 
-/** Until a case has ended: a registry that never answers must not hang the run. Milliseconds. */
+/** How long a case may take, so that a registry that never answers does not hang the run. Milliseconds. */
 export const caseMs = 60_000;
 
-/** Handed to the runner for each case: long enough for the case to end by itself and to clean up. Milliseconds. */
+/** The runner's timeout for each case: long enough for the case to end by itself and to clean up. Milliseconds. */
 export const runnerTimeoutMs = 120_000;

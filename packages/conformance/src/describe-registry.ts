@@ -3,7 +3,7 @@ import { runnerTimeoutMs } from './defaults.ts';
 import type { Harness, TestRunner } from './harness.ts';
 import { registryCases } from './registry-cases.ts';
 
-/** Declares these cases, one `describe` of this kind per concern. */
+/** Declares cases, with one `describe` of this kind per concern. */
 function declare(cases: readonly Case[], describe: TestRunner['describe'], it: (one: Case) => void): void {
   for (const concern of new Set(cases.map((one) => one.concern))) {
     describe(concern, () => {
@@ -13,15 +13,16 @@ function declare(cases: readonly Case[], describe: TestRunner['describe'], it: (
 }
 
 /**
- * Declares the whole suite with the functions of a test runner: one `describe` per concern, one `it` per case. First come
- * the cases that may run side by side, in the runner's `concurrent`; then those that must have the process to themselves;
- * then those that must have the backend to themselves.
+ * Declares the whole suite with the functions of a test runner: one `describe` per concern, one `it` per case. First
+ * come the cases that may run side by side, in the runner's `concurrent`; then those that must have the process to
+ * themselves; then those that must have the backend to themselves.
  *
- * @param name What the report calls the registry.
- * @param harnesses One; or several of one kind, each on a backend of its own. The cases that must have the backend to
- * themselves are dealt out to them and run side by side, one on each backend. All other cases run on the first.
- * @param runner `{ describe, it }` of vitest, node:test or mocha. Outside of `concurrent` it must run cases one after the
- * other.
+ * @param name The registry's name in the report.
+ * @param harnesses One harness; or several of one kind, each on a backend of its own. Cases that must have the backend
+ * to themselves are spread over all of them and run side by side, one on each backend. All other cases run on the
+ * first.
+ * @param runner `{ describe, it }` of vitest, node:test or mocha. Outside of `concurrent` it must run cases one after
+ * the other.
  */
 export function describeRegistry(name: string, harnesses: Harness | readonly Harness[], runner: TestRunner): void {
   const { describe, it, concurrent = describe, sequential = describe } = runner;
@@ -33,7 +34,7 @@ export function describeRegistry(name: string, harnesses: Harness | readonly Har
   const dealt = cases.map((ones, index) =>
     ones.filter(({ alone }) => alone === 'backend').filter((_, at) => at % all.length === index),
   );
-  // One title for all three: where a case runs is no part of its name.
+  // The same title for all three groups, because where a case runs is no part of its name.
   const title = `${name} keeps the contract`;
   concurrent(title, () => {
     declare(

@@ -42,8 +42,8 @@ const concerns: readonly Concern[] = [
 ];
 
 /**
- * Every case for this harness, as data: for a runner of your own, or to run one by name. Each opens and closes what it
- * needs and uses names of its own, so cases may run at the same time, except for those that say what they must have to
+ * Every case for this harness, as data: for other runners, or to run one by name. Each case opens and closes its
+ * objects and uses unique names, so cases may run at the same time, except for those that must have something to
  * themselves ({@link Case.alone}).
  */
 export function registryCases(harness: Harness): readonly Case[] {

@@ -56,7 +56,7 @@ function recorder(): TestRunner & { readonly declared: readonly Declared[] } {
 }
 
 describe('describeRegistry', () => {
-  it('declares every case once, under its concern', () => {
+  it('describeRegistry declares every case once, under its concern', () => {
     const runner = recorder();
     const harness = shelfHarness();
     describeRegistry('shelf', harness, runner);
@@ -124,7 +124,7 @@ describe('describeRegistry', () => {
     for (const { concern, title } of plain) expect(titles).toContain(`${concern}: ${title}`);
   });
 
-  it('each case has a timeout that grows with patience', () => {
+  it('each conformance case has a timeout that grows with patience', () => {
     const timeouts = [1, 0.1, 4].map((patience) => {
       const runner = recorder();
       describeRegistry('shelf', { ...withoutFaults(), patience }, runner);
@@ -134,7 +134,7 @@ describe('describeRegistry', () => {
     expect(timeouts[2]).toBe((timeouts[0] ?? 0) * 4);
   });
 
-  it('the body of a case passes for a good registry and fails for a broken one', async () => {
+  it('the body of a case passes for a good registry and fails for a broken registry', async () => {
     const find = (harness: Harness): Declared => {
       const runner = recorder();
       describeRegistry('shelf', harness, runner);

@@ -40,7 +40,7 @@ async function isCaught({ caughtBy, open }: Mutant): Promise<void> {
   expect(failure).not.toBeInstanceOf(TypeError);
 }
 
-const title = ({ name, caughtBy }: Mutant): string => `${name}: caught by "${caughtBy}"`;
+const title = ({ name, caughtBy }: Mutant): string => `the mutant "${name}" is caught by "${caughtBy}"`;
 
 /** Each mutant has a backend of its own; the process they share. */
 const alone = ({ caughtBy }: Mutant): boolean => caseOf(shelfHarness(), caughtBy).alone === 'process';

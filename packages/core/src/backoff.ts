@@ -12,15 +12,15 @@ export interface Backoff {
 /** Options of {@link createBackoff}. */
 export interface BackoffOptions {
   readonly clock: Clock;
-  /** In [0, 1); default `Math.random`. */
+  /** Random numbers in [0, 1); default `Math.random`. */
   readonly random?: (() => number) | undefined;
-  /** No delay is longer, in milliseconds; the renew interval of the waiting caller. */
+  /** Upper bound of each delay, in milliseconds: the renew interval of the waiting caller. */
   readonly ceilingMs?: number | undefined;
 }
 
 /**
- * Exponential from 100 ms, capped at 1 s, at 5 s after a minute of outage. The upper half of each delay is random:
- * many processes that lost one backend do not come back in step.
+ * Exponential from 100 ms, capped at 1 s, and at 5 s after a minute of outage. The upper half of each delay is random,
+ * so that many processes that lost one backend do not come back in step.
  */
 export function createBackoff({
   clock,

@@ -4,14 +4,14 @@ import type { Clock } from './contract.ts';
 const maxDelayMs = 2 ** 31 - 1;
 
 function unref(timer: NodeJS.Timeout): NodeJS.Timeout {
-  // Users' fake timers may hand out a number.
+  // Fake timers of a user's test may hand out a number.
   timer.unref?.();
   return timer;
 }
 
 /**
- * The real clock. It looks up the global timers at each call, so that users' fake timers work, and its timers never
- * keep the process alive: see {@link holdProcess} for what does.
+ * The real clock. It looks up the global timers at each call, so that users' fake timers work. Its timers never keep
+ * the process alive; {@link holdProcess} does that.
  */
 export const systemClock: Clock = {
   now: () => performance.now(),

@@ -62,9 +62,9 @@ export interface ServiceSummary {
 
 /** A record of another writer that cannot be read as a node. */
 export interface SkippedEntry {
-  /** Which one, in the backend's own terms: a key, a service id. */
+  /** The record in the backend's own terms: a key, a service id. */
   readonly key: string;
-  /** Why it is no node, for people. */
+  /** Why the record is no node, as a text for people. */
   readonly reason: string;
 }
 
@@ -75,7 +75,7 @@ export interface SkippedSummary {
   readonly examples: readonly SkippedEntry[];
 }
 
-// ---- What is written: the least one has to say. A `Service` that was read fits. ----
+// ---- What is written: only the necessary. A `Service` that was read fits as well. ----
 
 /** A node as it is registered. */
 export interface NodeInput {
@@ -93,7 +93,7 @@ export interface ServiceInput {
   readonly nodes: readonly NodeInput[];
 }
 
-/** Which nodes of which service; anything that was registered or read fits. */
+/** Which nodes of which service. A service that was registered or read fits. */
 export interface ServiceRef {
   readonly name: string;
   readonly nodes: readonly { readonly id: string }[];
@@ -113,11 +113,15 @@ export interface CallOptions {
 export interface RegisterOptions extends CallOptions {
   /**
    * Without a renewal for this long, in milliseconds, the node expires. Raised to `minTtlMs` and rounded up to
-   * `ttlResolutionMs`. Absent: the node stays until deregistered or withdrawn. Sensible values are 10 s to 2 minutes: longer
-   * keeps dead nodes listed, shorter loses living ones in short stalls.
+   * `ttlResolutionMs`. Absent: the node stays until it is deregistered or withdrawn. Sensible values are 10 s to 2
+   * minutes; longer keeps dead nodes listed, shorter loses living nodes in short stalls.
    */
   readonly ttlMs?: number | undefined;
-  /** How often the caller means to renew, in milliseconds; default `ttlMs / 3`, so that two may be lost. A node is late after 1.25 of them. */
+  /**
+   * How often the caller means to renew, in milliseconds; default `ttlMs / 3`, so that two renewals may be lost. A node
+   * is late after 1.25 intervals without a renewal. Sensible values are a quarter to a half of the TTL; shorter costs
+   * calls, longer loses the node after one lost renewal.
+   */
   readonly renewIntervalMs?: number | undefined;
 }
 
@@ -131,14 +135,14 @@ export interface WatchOptions {
 
 /** Options of {@link Registry.close}. */
 export interface CloseOptions {
-  /** Take what this object registered, and still holds, off the roll; default true. */
+  /** Whether close removes the nodes that this object registered and still holds; default true. */
   readonly withdraw?: boolean | undefined;
 }
 
-/** Why a node left: a caller or its owner removed it, it was silent for its TTL, or unknown (it left during an outage). */
+/** Why a node left. `deregistered`: a caller or its owner removed it. `expired`: it was silent for its TTL. `unknown`: it left during an outage. / */
 export type DeleteReason = 'deregistered' | 'expired' | 'unknown';
 
-/** One thing a watcher is told. `create`, `update` and `delete` carry exactly one node, with its own metadata and endpoints. */
+/** One event of a watch. `create`, `update` and `delete` carry exactly one node, with its own metadata and endpoints. / */
 export type WatchEvent =
   | { readonly type: 'create' | 'update'; readonly service: Service }
   | { readonly type: 'delete'; readonly service: Service; readonly reason: DeleteReason }
@@ -164,29 +168,29 @@ export interface RegistryRecipe {
   readonly options: Readonly<Record<string, unknown>>;
 }
 
-/** What a backend can do: data, so that a coarse backend is tested coarsely and never excused. */
+/** What a backend can do, as data: the conformance suite tests a coarse backend by its own figures instead of skipping cases. / */
 export interface Capabilities {
-  /** Below it a TTL is raised (and logged). Milliseconds. */
+  /** A shorter TTL is raised to this, and logged. Milliseconds. */
   readonly minTtlMs: number;
-  /** TTLs are rounded up to it. Milliseconds. */
+  /** TTLs are rounded up to a multiple of this. Milliseconds. */
   readonly ttlResolutionMs: number;
-  /** A silent node is gone within `ttlMs` + this, while the backend is up. Milliseconds. */
+  /** While the backend is up, a silent node is gone within `ttlMs` plus this. Milliseconds. */
   readonly expirySlackMs: number;
-  /** Others see an acknowledged write within this. Milliseconds. */
+  /** Other objects see an acknowledged write within this. Milliseconds. */
   readonly propagationMs: number;
-  /** Largest node with its endpoints, encoded, in bytes; above it `RESOURCE_EXHAUSTED`. */
+  /** Largest node with its endpoints, encoded, in bytes. A larger node is `RESOURCE_EXHAUSTED`. */
   readonly maxNodeBytes: number;
-  /** Whose nodes `deregister` reaches; outside it `NOT_SUPPORTED`. */
+  /** Whose nodes `deregister` removes. For other nodes it is `NOT_SUPPORTED`. */
   readonly removesOthers: 'any' | 'same-agent' | 'own';
-  /** The first register of an id takes it over from another live holder; else it is `CONFLICT`. */
+  /** True: the first register of an id takes it over from another live holder. False: it is `CONFLICT`. */
   readonly takesOver: boolean;
   /** The backend keeps what was acknowledged across its own restart. */
   readonly durable: boolean;
-  /** `namespace` separates rolls; else it is `NOT_SUPPORTED`. */
+  /** Whether `namespace` separates rolls. False: the option is `NOT_SUPPORTED`. */
   readonly namespaces: boolean;
-  /** Other processes of this machine see it. */
+  /** Whether other processes of this machine see what is registered. */
   readonly crossProcess: boolean;
-  /** Other machines see it. */
+  /** Whether other machines see what is registered. */
   readonly crossHost: boolean;
 }
 
@@ -195,15 +199,15 @@ export interface Capabilities {
  * `INVALID_ARGUMENT` before any I/O; after `close()` every call is `CLOSED`. Constructors do no I/O.
  */
 export interface Registry extends AsyncDisposable {
-  /** The backend: `memory`, `mdns`, `consul`, `etcd`, `discovery`, ... */
+  /** Name of the backend: `memory`, `mdns`, `consul`, `etcd`, `discovery`, ... */
   readonly name: string;
-  /** `host:port` of the backend as configured, where it has one: what the advertised address is worked out from. */
+  /** `host:port` of the backend, as configured, where it has one. The advertised address is worked out from it. */
   readonly endpoints?: readonly string[] | undefined;
-  /** Records of other writers that could not be read as a node and are in no answer; only on backends that others write to. */
+  /** Records of other writers that could not be read as a node, and are in no answer. Present only for backends that other programs write to. / */
   readonly skipped?: SkippedSummary | undefined;
-  /** How a worker thread builds the same registry again; absent: it cannot. */
+  /** How a worker thread builds the same registry again. Absent: a worker cannot. */
   readonly recipe?: RegistryRecipe | undefined;
-  /** What depends on the server is false until `init` or the first call has heard from it. */
+  /** What the backend can do. What depends on the server is false until `init` or the first call has heard from it. */
   readonly capabilities: Capabilities;
   /**
    * Connects and authenticates now, so that a wrong address or token fails here. Optional: the first call does it.
@@ -242,7 +246,7 @@ export interface Registry extends AsyncDisposable {
   close(options?: CloseOptions): Promise<void>;
 }
 
-/** Four methods of any structured logger (pino fits). */
+/** Four methods of any structured logger; pino fits. */
 export interface Logger {
   debug(fields: object, message: string): void;
   info(fields: object, message: string): void;
@@ -264,12 +268,12 @@ export interface Clock {
 export interface RegistryOptions {
   /** Separates rolls on one backend; `NOT_SUPPORTED` where the backend cannot. */
   readonly namespace?: string | undefined;
-  /** Deadline of a call, in milliseconds; default 5,000. Sensible values are 1 s to 30 s: shorter fails while a cluster elects a leader, longer holds callers. */
+  /** Deadline of a call, in milliseconds; default 5,000. Sensible values are 1 s to 30 s; shorter fails while a cluster elects a leader, longer holds callers. / */
   readonly timeoutMs?: number | undefined;
-  /** Longest time `close()` takes, in milliseconds; default 3,000. Shorter leaves nodes to their TTL when the backend is slow; keep it below the grace period of your orchestrator. */
+  /** Longest time that `close()` takes, in milliseconds; default 3,000. Sensible values are 1 s to 10 s; shorter leaves nodes to their TTL when the backend is slow, longer may exceed the grace period of your orchestrator. / */
   readonly closeTimeoutMs?: number | undefined;
-  /** Silent by default. */
+  /** Where the registry logs; default: nowhere. */
   readonly logger?: Logger | undefined;
-  /** The system's by default. */
+  /** The source of time; default: the system's clock. */
   readonly clock?: Clock | undefined;
 }

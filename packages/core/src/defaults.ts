@@ -1,4 +1,4 @@
-/** Deadline of a call that names none: longer than an election of etcd or Consul takes. Milliseconds. */
+/** Deadline of a call that names none, in milliseconds: longer than an election of etcd or Consul takes. */
 export const defaultTimeoutMs = 5_000;
 
 /** Longest time that `close()` takes: well below the 10 s after which Docker kills a process. Milliseconds. */
@@ -7,13 +7,16 @@ export const defaultCloseTimeoutMs = 3_000;
 /** How long `close()` waits for writes in flight, so that it can withdraw what they wrote. Milliseconds. */
 export const closeGraceMs = 1_000;
 
-/** How long the next call on a node waits for one that was aborted and whose driver does not let go. Milliseconds. */
+/** How long the next call on a node waits for an aborted call whose driver goes on. Milliseconds. */
 export const settleGraceMs = 1_000;
 
-/** First delay after a failure, before jitter. Each further one is twice as long, up to the cap. Milliseconds. */
+/** First delay after a failure, before jitter. Each further delay is twice as long, up to the cap. Milliseconds. */
 export const backoffFirstMs = 100;
 
-/** Largest delay during the first minute of an outage: a backend that is back is used within it. A higher one only saves one call a second. Milliseconds. */
+/**
+ * Largest delay during the first minute of an outage, so that a backend is used within a second of its return. A larger
+ * value saves at most one call a second. Milliseconds.
+ */
 export const backoffCapMs = 1_000;
 
 /** How long an outage lasts before the larger cap applies. Milliseconds. */
@@ -22,17 +25,26 @@ export const backoffLongOutageMs = 60_000;
 /** Largest delay in a long outage. Milliseconds. */
 export const backoffLongCapMs = 5_000;
 
-/** A watch connection that lived shorter than this did not end the outage: backoff goes on. Milliseconds. */
+/** A watch connection that lived for less than this did not end the outage, so the backoff goes on. Milliseconds. */
 export const stableAfterMs = 1_000;
 
-/** How often a watch takes a fresh snapshot, to repair what a backend dropped. More often costs a whole list each time. Milliseconds, with 20 % jitter. */
+/**
+ * How often a watch takes a fresh snapshot, to repair what a backend dropped. Each snapshot costs a whole list.
+ * Milliseconds, with 20 % jitter.
+ */
 export const relistIntervalMs = 300_000;
 
-/** With several endpoints: how long a silent one holds up a call before the next is asked. Shorter leaves endpoints that are only busy. Milliseconds. */
+/**
+ * With several endpoints: how long a silent endpoint holds up a call before the next one is asked. Shorter gives up
+ * endpoints that are only busy. Milliseconds.
+ */
 export const failoverAfterMs = 1_000;
 
-/** How long an endpoint that did not answer is asked last. Milliseconds. */
+/** For how long an endpoint that did not answer is asked last. Milliseconds. */
 export const shunnedMs = 10_000;
 
-/** How long a watch waits at most when its backend says `Retry-After`. Milliseconds; less than the time that its start may take. */
+/**
+ * How long a watch waits at most for a `Retry-After` of its backend, in milliseconds: less than the time that its start
+ * may take.
+ */
 export const retryAfterCapMs = 4_000;

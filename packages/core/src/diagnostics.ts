@@ -8,13 +8,13 @@ import type { RegistryError } from './errors.ts';
 export interface CallMessage {
   /** Name of the registry. */
   readonly registry: string;
-  /** The call. */
+  /** The method that was called. */
   readonly operation: 'init' | 'register' | 'deregister' | 'getService' | 'listServices' | 'close';
   /** The service, where the call names one. */
   readonly name?: string | undefined;
-  /** From the call to its answer, waiting for earlier calls on the same node included. */
+  /** Milliseconds from the call to its answer, including the wait for earlier calls on the same node. */
   readonly durationMs: number;
-  /** Absent: the call succeeded. */
+  /** The error; absent: the call succeeded. */
   readonly error?: RegistryError | undefined;
 }
 
@@ -22,15 +22,15 @@ export interface CallMessage {
 export interface WatchMessage {
   /** Name of the registry. */
   readonly registry: string;
-  /** The service watched; undefined: all. */
+  /** The watched service; undefined: all services. */
   readonly name?: string | undefined;
   /** What happened; `put` and `remove` are changes as the backend told them, before any coalescing. */
   readonly event: 'started' | 'synced' | 'interrupted' | 'ended' | 'put' | 'remove';
-  /** Of `put` and `remove`: the node. */
+  /** The node, of `put` and `remove`. */
   readonly key?: EntryKey | undefined;
-  /** Of `remove`: why it left. */
+  /** Why the node left, of `remove`. */
   readonly reason?: DeleteReason | undefined;
-  /** Of `interrupted`: why the backend is lost. */
+  /** Why the backend is lost, of `interrupted`. */
   readonly error?: RegistryError | undefined;
 }
 
@@ -38,7 +38,10 @@ export interface WatchMessage {
 export interface LeaseMessage {
   /** Name of the registry. */
   readonly registry: string;
-  /** `lost`: the backend no longer had it and it is written again. `conflict`: another holds it. */
+  /**
+   * What became of it. `lost`: the backend no longer had the node, and it is written again. `conflict`: another object
+   * holds it.
+   */
   readonly event: 'written' | 'renewed' | 'lost' | 'conflict' | 'withdrawn';
   /** The node. */
   readonly key: EntryKey;

@@ -33,7 +33,7 @@ export class RegistryError<C extends RegistryErrorCode = RegistryErrorCode> exte
   override readonly name = 'RegistryError';
   /** What programs decide by; the list is closed. */
   readonly code: C;
-  /** The registry it came from, `''` when none was involved. */
+  /** Name of the registry that failed, `''` when none was involved. */
   readonly registry: string;
 
   constructor(code: C, message: string, options: { readonly cause?: unknown; readonly registry?: string } = {}) {
@@ -48,7 +48,7 @@ export class RegistryError<C extends RegistryErrorCode = RegistryErrorCode> exte
     return retryableCodes.has(this.code);
   }
 
-  /** Brand check, also across duplicate installs, and narrowing in one. */
+  /** Recognises a `RegistryError` by its brand, also across duplicate installs, and narrows the type. */
   static is<C extends RegistryErrorCode = RegistryErrorCode>(error: unknown, ...codes: C[]): error is RegistryError<C> {
     if (typeof error !== 'object' || error === null || !(brand in error)) return false;
     return codes.length === 0 || ('code' in error && (codes as readonly unknown[]).includes(error.code));

@@ -7,7 +7,7 @@ import { callOptions, checkOptions } from './model/options.ts';
 
 /** Options of {@link follow}. */
 export interface FollowOptions {
-  /** Ends it, without an error. */
+  /** Ends the sequence, without an error. */
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -27,7 +27,7 @@ function entryOf(service: Service): Entry | undefined {
   );
 }
 
-/** What {@link follow} hands out; `waitForService` also wants the error of an outage. */
+/** What {@link follow} hands out internally; `waitForService` also needs the error of an outage. */
 export class Follower implements AsyncIterableIterator<readonly Service[], undefined, undefined>, AsyncDisposable {
   readonly #watcher: Watcher;
   readonly #entries = new Map<string, Entry>();
@@ -44,7 +44,7 @@ export class Follower implements AsyncIterableIterator<readonly Service[], undef
       const { value } = await this.#watcher.next();
       if (value === undefined) return { done: true, value };
       this.#apply(value);
-      // A consumer that was slow gets the newest state, not every one on the way.
+      // A slow consumer gets the newest state, not every state on the way.
       if (!this.#news || !this.#synced || hasPending(this.#watcher)) continue;
       this.#news = false;
       return { done: false, value: this.state };
@@ -64,7 +64,7 @@ export class Follower implements AsyncIterableIterator<readonly Service[], undef
     return this;
   }
 
-  /** What has been told so far. */
+  /** The nodes told so far. */
   get state(): readonly Service[] {
     return groupByVersion(this.#entries.values());
   }
@@ -91,7 +91,8 @@ export class Follower implements AsyncIterableIterator<readonly Service[], undef
 }
 
 /**
- * A service as a sequence of states instead of events: the whole of it each time it has changed, first when it is known.
+ * A service as a sequence of states instead of events: the whole service, first when it is known, then after each
+ * change.
  * While the backend is lost nothing is told, so the last state stays. A slow consumer gets the newest state. Ends
  * without an error with its signal, `return()`/`break`, or the registry's `close()`.
  *

@@ -32,16 +32,16 @@ class LeaseList<T> {
 }
 
 /**
- * Leases by id, pure in `now` (milliseconds that never go back): one linked list per distinct TTL, and a heap of the lists
- * by their first end. A renewal is O(1) unless it was the first of its list; expiry and the next deadline do not grow with
- * the number of distinct TTLs, except by its logarithm.
+ * Leases by id, pure in `now` (milliseconds that never go back): one linked list per distinct TTL, and a heap of the
+ * lists by their first end. A renewal is O(1) unless it was the first of its list. Expiry and the next deadline grow
+ * only with the logarithm of the number of distinct TTLs.
  */
 export class LeaseTable<T> {
   readonly #leases = new Map<string, Lease<T>>();
   readonly #lists = new Map<number, LeaseList<T>>();
   readonly #ends = new DeadlineQueue<LeaseList<T>>();
 
-  /** How many leases there are, expired ones that were not taken included. */
+  /** The number of leases, including expired leases that were not taken yet. */
   get size(): number {
     return this.#leases.size;
   }
@@ -81,7 +81,9 @@ export class LeaseTable<T> {
     return true;
   }
 
-  /** Takes out every lease whose end has come (`renewedAt + ttlMs <= now`); answers their values, oldest end first. */
+  /**
+   * Takes out every lease whose end has come (`renewedAt + ttlMs <= now`); answers their values, earliest end first.
+   */
   expire(now: number): T[] {
     const expired: T[] = [];
     for (let head = this.#firstDue(now); head !== undefined; head = this.#firstDue(now)) {
@@ -105,7 +107,7 @@ export class LeaseTable<T> {
   #move(lease: Lease<T>, ttlMs: number, now: number): void {
     const list = lease.ttlMs === ttlMs && lease.next !== undefined ? this.#lists.get(ttlMs) : undefined;
     if (list !== undefined) {
-      // The usual renewal: another lease of the same TTL becomes the first, or stays it.
+      // The usual renewal: the list has other leases of the same TTL, so it stays in the heap.
       list.unlink(lease);
       lease.renewedAt = now;
       list.append(lease);

@@ -1,6 +1,6 @@
 import type { Logger, SkippedEntry, SkippedSummary } from './contract.ts';
 
-/** How many skipped records are remembered: a backend full of junk must not fill the memory. */
+/** How many skipped records are remembered, so that a backend full of junk does not fill the memory. */
 const remembered = 1_000;
 
 /** How many skipped records a summary names. */
@@ -12,7 +12,7 @@ export class SkippedEntries {
   readonly #examples = new Map<string, SkippedEntry>();
   #count = 0;
 
-  /** `key` says which record it is to the backend's operator. */
+  /** `key` names the record in the terms of the backend's operator. */
   tell(logger: Logger, key: string, reason: string): void {
     if (this.#told.has(key)) return;
     if (this.#told.size >= remembered) this.#told.clear();
@@ -22,7 +22,7 @@ export class SkippedEntries {
     logger.warn({ key, reason }, 'skipped an entry that cannot be used');
   }
 
-  /** What was skipped since the start. Beyond 1,000 records the count may have some of them twice. */
+  /** The records skipped since the start. Beyond 1,000 records the count may include some of them twice. */
   get summary(): SkippedSummary {
     return { count: this.#count, examples: [...this.#examples.values()] };
   }

@@ -9,7 +9,7 @@ import { callOptions, parseCallOptions } from './model/options.ts';
 
 /** Options of {@link waitForService}. */
 export interface WaitForServiceOptions extends CallOptions {
-  /** Live nodes over all versions; default 1. */
+  /** How many live nodes are enough, over all versions; default 1. */
   readonly minNodes?: number | undefined;
 }
 
@@ -55,7 +55,7 @@ export async function waitForService(
   }
 }
 
-/** Which registry was asked, for messages; a test may pass in something that can only be watched. */
+/** Which registry was asked, for messages. A test may pass an object that can only be watched. */
 function describe(registry: Pick<Registry, 'watch'> & Partial<Registry>): {
   readonly name: string;
   readonly text: string;

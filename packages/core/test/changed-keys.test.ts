@@ -9,7 +9,7 @@ const step = fc.oneof(
   fc.constantFrom('shift' as const, 'first' as const, 'clear' as const),
 );
 
-it('ChangedKeys gives keys in the order of their first change, with their last reason', () => {
+it('ChangedKeys yields keys in the order of their first change, with their last reason', () => {
   fc.assert(
     fc.property(fc.array(step, { maxLength: 60 }), (steps) => {
       const queue = new ChangedKeys();

@@ -260,7 +260,7 @@ describe('readers', () => {
     },
   );
 
-  it('times and tokens are read from text', () => {
+  it('the kit reads times and tokens from text', () => {
     expect(['500ms', '1.5s', '2m', '1h'].map((text) => parseTime(text))).toEqual([500, 1_500, 120_000, 3_600_000]);
     expect([parseTime('5'), parseTime('5', 's'), parseTime('0s'), parseTime('soon')]).toEqual([
       undefined,

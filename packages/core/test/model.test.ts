@@ -41,7 +41,7 @@ describe('addresses', () => {
     `${'a'.repeat(64)}:80`,
   ];
   it.each(right)('register accepts the address %s', (address) => expect(limits.isAddress(address)).toBe(true));
-  it.each(wrong)('refuses %j', (address) => expect(limits.isAddress(address)).toBe(false));
+  it.each(wrong)('register refuses the address %j', (address) => expect(limits.isAddress(address)).toBe(false));
 });
 
 describe('limits', () => {

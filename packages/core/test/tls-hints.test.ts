@@ -22,6 +22,6 @@ it.each([
 });
 
 it.each(['connect ECONNREFUSED 127.0.0.1:1', 'read ECONNRESET', 'getaddrinfo ENOTFOUND nowhere'])(
-  '%j has nothing to do with TLS and stays as it is',
+  'the error %j, which has nothing to do with TLS, gets no hint',
   (message) => expect(explainTls(message, names)).toBe(message),
 );

@@ -10,35 +10,35 @@ export interface Sender {
 
 /** How an instance left because it was silent. */
 export interface ExpiryEvidence {
-  /** Since its last renewal; what the server stood still does not count. */
+  /** Time since its last renewal, without the time for which the server stood still. */
   readonly silentMs: number;
   readonly ttlMs: number;
   readonly evicted: number;
   readonly of: number;
 }
 
-/** Why an instance was put on the roll, changed there, or left it. */
+/** Why an instance was registered, changed, or removed. */
 export type ChangeEvidence =
   | { readonly what: 'registered'; readonly by?: Sender }
-  /** By a register call, in these fields of {@link Instance}. */
+  /** A register call changed these fields of {@link Instance}. */
   | { readonly what: 'updated'; readonly fields: readonly string[]; readonly by?: Sender }
-  /** By a set call, which is an operator's. */
+  /** A set call, by an operator, changed it. */
   | { readonly what: 'set'; readonly fields: readonly string[]; readonly by?: Sender }
   | { readonly what: 'late'; readonly silentMs: number; readonly renewIntervalMs: number }
   | { readonly what: 'on-time'; readonly silentMs?: number }
-  /** `holder`: by the handle that held it; else by its name, whichever client holds it. */
+  /** `holder`: deregistered by its handle. Otherwise by its name, whichever client holds it. */
   | { readonly what: 'deregistered'; readonly holder: boolean; readonly by?: Sender }
   /**
-   * Its TTL ran out, and self-protection is off (`ttl`), a newcomer stands in for it (`replaced`), its environment was not
-   * protected for two of its own intervals (`quiet`), or it was silent for an hour (`ceiling`). It is number `evicted` of
-   * the last five minutes; `of`: those and the instances that stay.
+   * Its TTL ran out, and one of these holds: self-protection is off (`ttl`); a newcomer stands in for it (`replaced`);
+   * its environment was not protected for two of its own intervals (`quiet`); it was silent for an hour (`ceiling`). It
+   * is number `evicted` of the last five minutes; `of` counts those and the instances that stay.
    */
   | ({
       readonly what: 'evicted';
       readonly cause: 'ttl' | 'replaced' | 'quiet' | 'ceiling';
       readonly replacedBy?: string;
     } & ExpiryEvidence)
-  /** An operator ended self-protection: number `evicted` of the `of` expired instances that went. */
+  /** An operator ended self-protection. This is number `evicted` of the `of` expired instances that left. */
   | ({ readonly what: 'ended'; readonly by?: Sender } & ExpiryEvidence);
 
 /** One change of the roll. */
@@ -47,19 +47,19 @@ export interface ChangeRecord extends InstanceKey {
   /** Milliseconds since the epoch by the server's clock. */
   readonly at: number;
   readonly type: 'put' | 'remove';
-  /** What watchers were told; of removals. */
+  /** The reason that watchers were told; of removals. */
   readonly reason?: 'deregistered' | 'expired';
   readonly evidence: ChangeEvidence;
   /** The change and its evidence as a sentence. */
   readonly text: string;
-  /** As it was then; of puts. */
+  /** The instance as it was then; of puts. */
   readonly addrs?: readonly string[];
   readonly version?: string;
   readonly status?: InstanceStatus;
   readonly late?: true;
 }
 
-/** Where the change log begins: what happened before is forgotten. */
+/** Where the change log begins. Earlier changes are forgotten. */
 export interface LogStart {
   /** The log holds every change after this revision. */
   readonly revision: number;
@@ -69,12 +69,12 @@ export interface LogStart {
 
 /** Data of `GET /api/changes`. */
 export interface ChangesAnswer {
-  /** What was asked for is of another epoch, ahead of the server or older than the log: changes are missing before these. */
+  /** The cursor was of another epoch, ahead of the server, or older than the log: changes before these are missing. */
   readonly reset: boolean;
   readonly changes: readonly ChangeRecord[];
-  /** `since` of the next request. */
+  /** The value for `since` of the next request. */
   readonly cursor: string;
-  /** There are more already. */
+  /** More changes are available now. */
   readonly more: boolean;
   readonly log: LogStart;
 }

@@ -1,8 +1,8 @@
 /** What every answer is wrapped in. */
 export interface Envelope<T> {
-  /** 0: done; else the HTTP status. */
+  /** 0: success; otherwise the HTTP status. */
   readonly code: number;
-  /** What went wrong, naming the field; `ok` when all is well. */
+  /** What went wrong, naming the field; `ok` on success. */
   readonly message: string;
   /** The answer itself; `null` where there is nothing to say. */
   readonly data: T;
@@ -10,8 +10,8 @@ export interface Envelope<T> {
   readonly epoch: string;
   /** The number of changes of the roll so far. */
   readonly revision: number;
-  /** The server started without a table: a service that is missing may only not have registered again yet. */
+  /** The server started without a table: a missing service may still register again. */
   readonly warming?: true;
-  /** What is registered outlives a crash of the server. */
+  /** The roll outlives a crash of the server. */
   readonly durable?: true;
 }

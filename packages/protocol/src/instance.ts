@@ -12,48 +12,54 @@ export interface WireValue {
 export interface WireEndpoint {
   /** Name of the endpoint, such as `Greeter.Hello`. */
   readonly name: string;
-  /** Shape of what it takes. */
+  /** Shape of the request. */
   readonly request?: WireValue;
-  /** Shape of what it answers. */
+  /** Shape of the response. */
   readonly response?: WireValue;
   /** Pairs of the endpoint. */
   readonly metadata?: Readonly<Record<string, string>>;
 }
 
-/** 1: up. 2: out: registered, but left out by `getService`. */
+/** 1: up. 2: out of service: registered, but left out by `getService`. */
 export type InstanceStatus = 1 | 2;
 
-/** What a register call says of an instance. Identified by (env, appid, hostname). */
+/** An instance as a register call describes it. Identified by (env, appid, hostname). */
 export interface InstanceInput {
-  /** The environment: a roll of its own. Called namespace by the adapters. */
+  /** The environment, a roll of its own. Adapters call it namespace. */
   readonly env: string;
   /** The service name. */
   readonly appid: string;
   /** The node id. */
   readonly hostname: string;
-  /** `host:port`, the first is the one to call. */
+  /** `host:port`; clients call the first. */
   readonly addrs: readonly string[];
   /** Version of the service; absent: `''`. */
   readonly version?: string;
-  /** For clients that choose by region; stored as it is. */
+  /** For clients that choose by region; the server only stores it. */
   readonly region?: string;
-  /** For clients that choose by zone; stored as it is. */
+  /** For clients that choose by zone; the server only stores it. */
   readonly zone?: string;
   /** Absent: 1, up. */
   readonly status?: InstanceStatus;
-  /** Of the node. */
+  /** Metadata of the node. */
   readonly metadata?: Readonly<Record<string, string>>;
-  /** Of the service. */
+  /** Metadata of the service. */
   readonly serviceMetadata?: Readonly<Record<string, string>>;
-  /** What the service offers. */
+  /** Endpoints of the service. */
   readonly endpoints?: readonly WireEndpoint[];
   /** Milliseconds; 0: no lease; absent: 90,000. Rounded up to 100. */
   readonly ttlMs?: number;
-  /** Milliseconds; absent: 30,000. What "late" is measured by. */
+  /** Milliseconds; absent: 30,000. An instance is late after 1.25 intervals without a renewal. */
   readonly renewIntervalMs?: number;
-  /** Milliseconds since the epoch by the client; an older one than the stored keeps what is stored. */
+  /**
+   * The client's time of its last change, in milliseconds since the epoch. The server keeps a stored instance that is
+   * newer.
+   */
   readonly dirtyTimestamp?: number;
-  /** False: an id that is held under a lease that runs is left to its holder; nothing of the call is written, and it is 409. Default true. */
+  /**
+   * False: the call leaves an id to its holder while the holder's lease runs; then nothing is written, and the answer
+   * is 409. Default true.
+   */
   readonly takeOver?: boolean;
 }
 
@@ -65,7 +71,7 @@ export interface Instance {
   readonly appid: string;
   /** The node id. */
   readonly hostname: string;
-  /** `host:port`, the first is the one to call. */
+  /** `host:port`; clients call the first. */
   readonly addrs: readonly string[];
   /** Version of the service, `''` when none was given. */
   readonly version: string;
@@ -73,17 +79,17 @@ export interface Instance {
   readonly region: string;
   /** As registered. */
   readonly zone: string;
-  /** 1: up. 2: registered and not to be called. */
+  /** 1: up. 2: out of service: registered, but not to be called. */
   readonly status: InstanceStatus;
-  /** Pairs of the node. */
+  /** Metadata of the node. */
   readonly metadata: Readonly<Record<string, string>>;
-  /** Pairs of the service. */
+  /** Metadata of the service. */
   readonly serviceMetadata: Readonly<Record<string, string>>;
-  /** What the service offers. */
+  /** Endpoints of the service. */
   readonly endpoints: readonly WireEndpoint[];
   /** As the server keeps it, rounded up to 100 ms; 0: no lease. */
   readonly ttlMs: number;
-  /** As the server keeps it; late means 1.25 of these without a renewal. */
+  /** As the server keeps it. An instance is late after 1.25 intervals without a renewal. */
   readonly renewIntervalMs: number;
   /** First registration of this id; a later one does not change it. */
   readonly regTimestamp: number;

@@ -2,21 +2,24 @@ import type { InstanceInput, InstanceKey, InstanceStatus } from './instance.ts';
 
 /** Body of `POST /api/register`. */
 export interface RegisterRequest {
-  /** Stored as a whole or not at all. */
+  /** The server stores all of them or none. */
   readonly instances: readonly InstanceInput[];
 }
 
-/** One handle per instance, in order: what renewals and withdrawals name. Safe integers. */
+/** One handle per instance, in order. Renewals and withdrawals use the handle. Safe integers. */
 export interface RegisterAnswer {
   /** In the order of the instances. */
   readonly handles: readonly number[];
-  /** Of a server with lease secrets: one per handle, which every renewal and withdrawal by that handle must bring along. */
+  /**
+   * Only from a server with lease secrets: one secret per handle, which every renewal and withdrawal by that handle
+   * must carry.
+   */
   readonly secrets?: readonly string[];
 }
 
 /**
- * Body of `PUT /api/leases`: handles; with a lease of its own in place of what was registered: `[handle, ttlMs,
- * renewIntervalMs]`. With lease secrets: `[handle, secret]`, `[handle, ttlMs, renewIntervalMs, secret]`.
+ * Body of `PUT /api/leases`: handles, or `[handle, ttlMs, renewIntervalMs]` to replace the registered lease. With lease
+ * secrets: `[handle, secret]` or `[handle, ttlMs, renewIntervalMs, secret]`.
  */
 export type RenewLeasesRequest = readonly (
   | number
@@ -45,38 +48,39 @@ export interface RenewAnswer {
   readonly statuses: readonly RenewStatus[];
 }
 
-/** Which instance leaves, whichever client registered it. */
+/** The instance to remove, whichever client registered it. */
 export interface CancelKey extends InstanceKey {
-  /** The caller's, if it has one: the change log tells whether the holder itself deregistered. */
+  /** The caller's handle, if it has one: with it the change log can tell that the holder itself deregistered. */
   readonly handle?: number;
 }
 
 /**
- * Body of `POST /api/cancel`: by key whichever client registered it, by handle only while that handle holds it. A server with
- * lease secrets takes keys from the token of an admin alone, and handles with their secrets.
+ * Body of `POST /api/cancel`. A key removes the instance whichever client registered it; a handle only while it holds
+ * the instance. A server with lease secrets takes keys only from the token of an admin, and handles only with their
+ * secrets.
  */
 export type CancelRequest =
   | { readonly keys: readonly CancelKey[] }
   | { readonly handles: readonly number[]; readonly secrets?: readonly string[] };
 
-/** What a set call changes of an instance that is on the roll. What is absent stays. */
+/** The changes of a set call to a listed instance. Absent fields stay as they are. */
 export interface InstanceSetting extends InstanceKey {
   readonly status?: InstanceStatus;
-  /** Of the node: merged into what is there. */
+  /** Metadata of the node, merged into the stored metadata. */
   readonly metadata?: Readonly<Record<string, string>>;
 }
 
-/** Body of `POST /api/set`: all of them, or none. */
+/** Body of `POST /api/set`. The server sets all of them or none. */
 export interface SetRequest {
   readonly instances: readonly InstanceSetting[];
 }
 
-/** How many were set. 404: one is not on the roll, and nothing has changed. */
+/** How many instances were set. With 404, one of them is not on the roll, and nothing has changed. */
 export interface SetAnswer {
   readonly set: number;
 }
 
-/** How many were on the roll. Unknown ones are no error. */
+/** How many instances were on the roll. Unknown instances are no error. */
 export interface CancelAnswer {
   /** How many left the roll by this call. */
   readonly cancelled: number;

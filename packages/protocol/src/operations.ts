@@ -1,6 +1,6 @@
 /** Body of `POST /api/protection/end`. */
 export interface EnvRequest {
-  /** The environment; other environments are not touched. */
+  /** The environment to end protection in; others stay as they are. */
   readonly env: string;
 }
 
@@ -11,15 +11,15 @@ export interface ProtectionEndAnswer {
 }
 
 /**
- * `disabled`: switched off; `calm`; `waiting`: not protected, and an expired instance is listed until two quiet
- * intervals of its own are over; `protecting`: too many are missing, and none is evicted.
+ * `disabled`: switched off. `calm`: nothing is held. `protecting`: too many are missing, and nothing is evicted.
+ * `waiting`: enough are back, and an expired instance stays listed until two of its own intervals are quiet.
  */
 export type ProtectionState = 'disabled' | 'calm' | 'waiting' | 'protecting';
 
-/** What one application adds to the numbers of its environment. */
+/** The share of one application in the numbers of its environment. */
 export interface ApplicationStatus {
   readonly appid: string;
-  /** Listed now. */
+  /** Instances listed now. */
   readonly instances: number;
   readonly late: number;
   readonly missing: number;
@@ -31,7 +31,7 @@ export interface ApplicationStatus {
 export interface HeldInstance {
   readonly appid: string;
   readonly hostname: string;
-  /** Since its last renewal. */
+  /** Time since its last renewal. */
   readonly silentMs: number;
   /** When it may be evicted if nothing changes until then. Milliseconds since the epoch by the server's clock. */
   readonly mayGoAt: number;
@@ -44,54 +44,54 @@ export interface ProtectionStatus {
   readonly state: ProtectionState;
   /** Listed, late and expired ones included. */
   readonly instances: number;
-  /** Silent for 1.25 of their own intervals. */
+  /** Instances that were silent for 1.25 of their own intervals. */
   readonly late: number;
-  /** With status 2. */
+  /** Instances with status 2. */
   readonly out: number;
   /** Expired and still listed because of self-protection. */
   readonly held: number;
-  /** As in the rule: silent or evicted in the last five minutes with no newcomer in their place. */
+  /** Instances that are silent, or were evicted in the last five minutes, with no newcomer in their place. */
   readonly missing: number;
-  /** What `missing` is compared with: N of the rule. */
+  /** The number that `missing` is compared with: N of the rule. */
   readonly considered: number;
   /** Protected while `missing` is above it. */
   readonly threshold: number;
-  /** `protected` holds or an expired instance is held. */
+  /** Whether `protected` holds, or an expired instance is held. */
   readonly on: boolean;
-  /** Since when it is on; absent: it is not. */
+  /** Since when it is on; absent while it is off. */
   readonly since?: number;
-  /** For an operator. */
+  /** The state in words, for an operator. */
   readonly explanation: string;
   /** How many of the missing must renew or be replaced before protection ends; 0: it is off. */
   readonly backUntilCalm: number;
   /** When the first expired instance may be evicted if nothing changes until then; absent: none is expired. */
   readonly firstMayGoAt?: number;
-  /** Some instance renews. While none does, protection evicts none, however long they are silent. */
+  /** Whether any instance renews. While none does, protection evicts none, however long they are silent. */
   readonly heard: boolean;
-  /** When the first of those that were evicted lately stops counting as missing; absent: none was. */
+  /** When the first recently evicted instance stops counting as missing; absent: none was evicted. */
   readonly forgetsAt?: number;
-  /** Those that miss or hold an instance, the most missing first; at most 50. */
+  /** The applications with missing or held instances, the most missing first; at most 50. */
   readonly applications: readonly ApplicationStatus[];
-  /** How many more there are. */
+  /** How many more applications there are. */
   readonly moreApplications: number;
-  /** The expired that are listed, those first that may go first; at most 50. */
+  /** The expired instances that are listed, in the order in which they may be evicted; at most 50. */
   readonly heldInstances: readonly HeldInstance[];
-  /** How many more there are. */
+  /** How many more held instances there are. */
   readonly moreHeld: number;
   /** Renewals of the last 60 s. For people; it decides nothing. */
   readonly renewsLastMinute: number;
-  /** By each instance's own interval. */
+  /** The renewals expected in 60 s, by each instance's own interval. */
   readonly renewsExpected: number;
 }
 
 /** Data of `GET /api/status`. */
 export interface StatusAnswer {
-  /** Whether self-protection is configured, not whether it holds now. */
+  /** Whether self-protection is configured, not whether it is on now. */
   readonly protection: 'on' | 'off';
-  /** A service that is missing may only not have registered again yet. */
+  /** The server is warming: a missing service may still register again. */
   readonly warming: boolean;
-  /** Since the server started. */
+  /** Milliseconds since the server started. */
   readonly uptimeMs: number;
-  /** Each environment that has instances or remembers some. */
+  /** Each environment that has instances or remembers evicted ones. */
   readonly environments: readonly ProtectionStatus[];
 }

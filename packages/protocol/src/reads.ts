@@ -6,16 +6,19 @@ export interface InstancesAnswer {
   readonly instances: readonly Instance[];
 }
 
-/** Data of `GET /api/fetch` with `at`: what was on the roll then. Times of renewal are not kept: they are `at` at the latest. */
+/**
+ * Data of `GET /api/fetch` with `at`: the roll as it was then. Past renewal times are not kept, so they are `at` at the
+ * latest.
+ */
 export interface PastInstancesAnswer extends InstancesAnswer {
   /** Milliseconds since the epoch by the server's clock. */
   readonly at: number;
-  /** The last revision of that time. */
+  /** The last revision at that time. */
   readonly revision: number;
 }
 
 /** Service names with their versions. */
 export interface ServicesAnswer {
-  /** Services with an instance that is up, and the versions of those. */
+  /** Services with an instance that is up, and the versions of those instances. */
   readonly services: readonly { readonly appid: string; readonly versions: readonly string[] }[];
 }

@@ -1,6 +1,9 @@
 import { limits } from '@rollcall/core/adapter';
 
-/** Other clients write URLs (`grpc://10.0.0.1:80`): the part that is an address counts. Undefined: there is none. */
+/**
+ * Other clients write URLs such as `grpc://10.0.0.1:80`. This takes the part that is an address; undefined where there
+ * is none.
+ */
 export function usableAddress(addrs: unknown): string | undefined {
   if (!Array.isArray(addrs)) return undefined;
   const texts = addrs.filter((addr): addr is string => typeof addr === 'string');

@@ -1,4 +1,4 @@
-/** The service runtime with the adapters that this package brings along, so that a bundle of a program has them. */
+/** The service runtime with the adapters of this package, so that a bundled program contains them. */
 import type { Registry } from '@rollcall/core';
 import { adapter as discovery } from '@rollcall/discovery';
 import { adapter as memory } from '@rollcall/memory';
@@ -8,7 +8,7 @@ const registries: service.Registries = Object.freeze({ memory, discovery });
 
 /**
  * The registry that flag, environment or default name: `--registry`, `ROLLCALL_REGISTRY`, `MICRO_REGISTRY`. Memory and
- * discovery are brought along; other names are looked up as packages.
+ * discovery are included; other names are looked up as packages.
  *
  * @throws RegistryError `INVALID_ARGUMENT` for a name that leads nowhere (says what to install) or to no adapter.
  */
@@ -17,8 +17,8 @@ export function loadRegistry(options: service.LoadRegistryOptions = {}): Promise
 }
 
 /**
- * A service that registers at start, again on an interval, and deregisters on stop. `--registry` or the environment
- * decides where, or the option `registry`.
+ * A service that registers at start, again on an interval, and deregisters on stop. The option `registry` decides
+ * where; without it `--registry` or the environment does.
  *
  * @throws RegistryError `INVALID_ARGUMENT` when times do not fit together.
  */

@@ -1,11 +1,14 @@
 import { createRequire } from 'node:module';
+import type { Socket } from 'node:net';
 import { getHeapStatistics } from 'node:v8';
 import { RegistryError } from '@rollcall/core';
 import type { FastifyInstance } from 'fastify';
 import type { GuardedRoute } from './access/access-guard.ts';
+import type { Caller } from './access/caller.ts';
 import { Security } from './access/security.ts';
 import { ChangeLog } from './changes/change-log.ts';
 import { WaitingRoom } from './changes/waiting-room.ts';
+import { explainBind } from './explain-bind.ts';
 import { HeldLeases } from './fronts/native/held-leases.ts';
 import { nativeFront } from './fronts/native/native-front.ts';
 import { Snapshots } from './fronts/native/snapshots.ts';
@@ -15,6 +18,7 @@ import { OpenAnswers } from './http/open-answers.ts';
 import { operatorRoutes } from './http/operator-routes.ts';
 import { Pacer } from './http/pacer.ts';
 import { Readiness } from './http/readiness.ts';
+import { RepeatedHeads } from './http/repeats/repeated-heads.ts';
 import { Tls } from './http/tls.ts';
 import type { DataFolder } from './journal/data-folder.ts';
 import { keepRoll, publishedOf } from './journal/keep-roll.ts';
@@ -34,15 +38,15 @@ import {
 
 /** A discovery server: leases, self-protection, HTTP. */
 export interface DiscoveryServer extends AsyncDisposable {
-  /** Binds and serves. Rejects with `UNAVAILABLE` when the port is taken or the address is not ours. */
+  /** Binds and serves. Rejects with `UNAVAILABLE` when the port is taken or the address does not belong to this machine. */
   listen(): Promise<{ readonly host: string; readonly port: number; readonly url: string }>;
   /**
-   * Reads the tokens file and the TLS files again, and opens the audit log again. Watches of tokens that are gone or have other rights end, as do those of
-   * clients whose certificate was judged by other authorities. Rejects with `INVALID_ARGUMENT` when a file is not as it
-   * should be, and goes on with what that file held before.
+   * Reads the tokens file and the TLS files again, and reopens the audit log. Watches end if their token is gone or has
+   * other rights, or if their client's certificate was judged by other authorities. Rejects with `INVALID_ARGUMENT`
+   * when a file has a fault, and goes on with that file's earlier content.
    */
   reload(): Promise<void>;
-  /** Stops accepting, ends watches, lets requests in flight finish. Idempotent. */
+  /** Stops accepting, ends watches, and lets requests in flight finish. Idempotent. */
   close(): Promise<void>;
 }
 
@@ -55,7 +59,7 @@ export function createServer(options: ServerOptions = {}): DiscoveryServer {
   return new HttpServer(parseServerOptions(options));
 }
 
-/** The server itself, with what only its own tests ask. */
+/** The server with the parts that only its own tests use. */
 export class HttpServer implements DiscoveryServer {
   readonly #settings: ServerSettings;
   readonly #roll: Roll;
@@ -67,6 +71,7 @@ export class HttpServer implements DiscoveryServer {
   readonly #tls: Tls | undefined;
   readonly #security: Security;
   readonly #answers: OpenAnswers;
+  readonly #repeats: RepeatedHeads;
   readonly #readiness: Readiness;
   readonly #folder: DataFolder | undefined;
   readonly #startedAt: number;
@@ -77,6 +82,11 @@ export class HttpServer implements DiscoveryServer {
   /** Every route, and the rights that it needs. */
   get routes(): readonly GuardedRoute[] {
     return this.#security.routes;
+  }
+
+  /** Requests that were answered without the HTTP parser and the framework. */
+  get repeatedCount(): number {
+    return this.#repeats.count;
   }
 
   constructor(settings: ServerSettings) {
@@ -102,18 +112,19 @@ export class HttpServer implements DiscoveryServer {
     this.#watches = watches;
     this.#rollLog = new RollLog(settings.logger, clock);
     const metrics = new Metrics({ roll, log, watches, isWarming });
-    // Watches and what waits last: they read the others.
+    // Watches and waiting requests follow last, because they read from the other followers.
     const followers = [log, snapshots, this.#rollLog, metrics.follower, watches, waiting];
     const observe = () => metrics.store();
     const { durability, folder } = keepRoll({ settings, roll, published, log, observe, followers });
     this.#folder = folder;
     this.#tls = tlsOf(settings);
     this.#app = createApp(settings, this.#tls);
-    logRequests(this.#app, settings);
-    metrics.measure(this.#app);
+    const observers = [logRequests(this.#app, settings), metrics.measure(this.#app)];
     this.#answers = new OpenAnswers(this.#app, clock);
     this.#security = new Security({ app: this.#app, settings, tls: this.#tls, roll });
     const { quota, secrets } = this.#security;
+    const isCurrent = (caller: Caller, socket: Socket): boolean => this.#security.isCurrent(caller, socket);
+    this.#repeats = new RepeatedHeads({ app: this.#app, clock, answers: this.#answers, isCurrent, observers });
     describeApi(this.#app, version);
     const uptimeMs = (): number => clock.now() - this.#startedAt;
     this.#app.register(nativeFront, {
@@ -173,7 +184,7 @@ export class HttpServer implements DiscoveryServer {
     return this.close();
   }
 
-  /** A table that is complete needs no warm-up: what it does not list is gone. */
+  /** A complete table needs no warm-up: an instance that it does not list is gone. */
   async #restore(): Promise<void> {
     try {
       const { isComplete = false } = (await this.#folder?.open()) ?? {};
@@ -211,15 +222,6 @@ function explainProgress(folder: DataFolder | undefined): string {
 
 function tlsOf({ tlsCert: cert, tlsKey: key, tlsClientCa: clientCa, clock }: ServerSettings): Tls | undefined {
   return cert === undefined || key === undefined ? undefined : new Tls({ cert, key, clientCa }, clock);
-}
-
-function explainBind(cause: unknown, host: string, port: number): string {
-  const code = cause instanceof Error && 'code' in cause ? cause.code : undefined;
-  if (code === 'EADDRINUSE')
-    return `port ${port} of ${host} is taken: is a server running already? Choose another with --port`;
-  if (code === 'EADDRNOTAVAIL') return `${host} is no address of this machine`;
-  if (code === 'EACCES') return `no permission to bind port ${port}: choose one above 1023`;
-  return `cannot listen on ${host}:${port}: ${String(cause)}`;
 }
 
 const { version } = createRequire(import.meta.url)('../package.json') as { readonly version: string };

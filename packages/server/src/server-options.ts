@@ -10,73 +10,84 @@ import { silentLogger } from './logs/silent-logger.ts';
 
 /** Options of {@link createServer}. */
 export interface ServerOptions extends SecurityOptions {
-  /** Address to bind; default `127.0.0.1`. Any that is not loopback needs `tokensFile` or `insecure`. */
+  /** Address to bind; default `127.0.0.1`. Any address that is not loopback needs `tokensFile` or `insecure`. */
   readonly host?: string | undefined;
-  /** Default 7171; 0: any free port. */
+  /** Port to bind; default 7171; 0: any free port. */
   readonly port?: number | undefined;
-  /** Self-protection; default `on`. */
+  /** Self-protection; default `on`. Off evicts every instance at its TTL, also when a network fault silences half of them. */
   readonly protection?: 'on' | 'off' | undefined;
   /**
-   * How long a server that starts empty tells its clients not to believe an absence. Milliseconds; default 90,000; 0 to a day. It should exceed
-   * the longest TTL of your services: shorter lets clients drop services that have not registered again, longer delays the news of real losses.
+   * How long a server that starts without a table tells its clients that missing services may still register again.
+   * Milliseconds; default 90,000; range 0 to a day. Sensible values are the longest TTL of your services and a little
+   * more; shorter lets clients drop services that have not registered again, longer delays the news of real losses.
    */
   readonly warmUpMs?: number | undefined;
-  /** Names by which clients call a server that listens beyond this machine, besides its own and those without a dot. */
+  /** Names by which clients call a server that listens beyond this machine, besides its own names and names without a dot. */
   readonly allowedHosts?: readonly string[] | undefined;
-  /** What hears of evictions, self-protection, failures and slow requests; default: nothing does. */
+  /** Logs evictions, self-protection, failures and slow requests; default: logs nothing. */
   readonly logger?: Logger | undefined;
-  /** `problems` (default): requests that fail by a defect of the server, and slow ones. `all`: every request. */
+  /**
+   * `problems` (default): requests that fail by a defect of the server, and slow ones. `all`: every request, which
+   * costs a line each.
+   */
   readonly logRequests?: 'problems' | 'all' | undefined;
-  /** A request that takes longer is logged as slow. Milliseconds; default 1,000. Lower shows a busy server earlier and logs more. */
+  /**
+   * A request that takes longer is logged as slow. Milliseconds; default 1,000. Sensible values are 100 ms to 10 s;
+   * shorter shows a busy server earlier and logs more, longer logs only what clients give up on.
+   */
   readonly slowRequestMs?: number | undefined;
-  /** Folder in which the roll is kept over a restart, made where there is none; default: it is not kept. */
+  /**
+   * Folder in which the roll is kept over a restart, created where there is none. Default: the roll is lost at a
+   * restart, and services register again.
+   */
   readonly dataDir?: string | undefined;
   readonly clock?: Clock | undefined;
 }
 
 /** Where the server listens by default. */
 export const defaultHost = '127.0.0.1';
-/** Its port. */
+/** Default port. */
 export const defaultPort = 7171;
-/** Equal to the default TTL: by then every service that is alive has renewed, or registered again. Milliseconds. */
+/** Equal to the default TTL: by then every live service has renewed or registered again. Milliseconds. */
 export const defaultWarmUpMs = 90_000;
 /** A request that takes longer is logged as slow. Milliseconds. */
 export const defaultSlowRequestMs = 1_000;
-/** TTL of an instance that names none: that of Eureka and bilibili/discovery. Milliseconds. */
+/** TTL of an instance that names none, as in Eureka and bilibili/discovery. Milliseconds. */
 export const defaultTtlMs = 90_000;
-/** Renew interval of an instance that names none: that of Eureka and bilibili/discovery. Milliseconds. */
+/** Renew interval of an instance that names none, as in Eureka and bilibili/discovery. Milliseconds. */
 export const defaultRenewIntervalMs = 30_000;
 /** TTLs and renew intervals are rounded up to it, so that the lists of the lease tables stay few. Milliseconds. */
 export const leaseResolutionMs = 100;
-/** How far a client's `dirtyTimestamp` may be ahead of the server's clock; beyond it counts as this. Milliseconds. */
+/** How far a client's `dirtyTimestamp` may be ahead of the server's clock; a later one counts as this. Milliseconds. */
 export const maxDirtyAheadMs = 60_000;
 /** Shortest TTL. Milliseconds. */
 export const minTtlMs = 1_000;
-/** The part of the heap that the roll may take: beyond it new instances are refused, those that are listed renew. */
+/** The part of the heap that the roll may take. Beyond it new instances are refused, and listed instances still renew. */
 export const rollPart = 0.5;
 /** Changes that a watch can resume over. */
 export const changeLogSize = 10_000;
-/** What those may hold. Bytes. */
+/** Bytes of the instances in these changes. */
 export const changeLogBytes = 33_554_432;
-/** Handles of earlier holders that are remembered per instance, to tell them that it was taken over. */
+/** Handles of earlier holders that are remembered per instance, so that the server can tell them that it was taken over. */
 export const rememberedHolders = 16;
 /**
- * Handles of instances that left the roll and are remembered, to tell their callers when another has registered the id since.
- * Each costs about 200 bytes; beyond that many departures a late caller takes the id over unaware.
+ * Handles of departed instances that are remembered, so that the server can tell their callers when another client has
+ * registered the id since. Each costs about 200 bytes. Beyond this number a late caller takes the id over without
+ * knowing.
  */
 export const rememberedDepartures = 10_000;
 
-/** What is written to a client before it must have read it: the most that a reader costs for itself. Bytes. */
+/** Bytes that are written to a client before it must have read them: the most that one reader costs. */
 export const chunkBytes = 65_536;
-/** Snapshots that have changed since and are still being read: above it the readers of the oldest are cut off. Bytes. */
+/** Bytes of outdated snapshots that are still being read. Beyond it the readers of the oldest are cut off. */
 export const maxStaleSnapshotBytes = 67_108_864;
-/** How long a snapshot is shared: its times of renewal, which move without a change, are so old at most. Milliseconds. */
+/** How long a snapshot is shared, which bounds the age of the renewal times in it. Milliseconds. */
 export const snapshotAgeMs = 1_000;
 /** How often the server looks whether answers are read. Milliseconds. */
 export const answerCheckMs = 2_000;
 /** An answer is cut off when its client has read nothing of it for this long: five heartbeats. Milliseconds. */
 export const stalledAnswerMs = 10_000;
-/** Requests of one connection that are not answered yet. */
+/** Unanswered requests of one connection. */
 export const maxPipelined = 8;
 
 /** Largest body of a register. Bytes: 256 instances of 32,768 and room. */
@@ -87,34 +98,34 @@ export const maxBatchBodyBytes = 1_048_576;
 export const maxRenewalBodyBytes = 524_288;
 /** Largest body where next to nothing is expected. Bytes. */
 export const smallBodyBytes = 4_096;
-/** Bodies that are arriving. */
+/** Bodies that are arriving at the same time. */
 export const maxUnfinishedBodies = 1_024;
-/** What those may hold together, beyond the first bytes of each. */
+/** Bytes that arriving bodies may hold together, beyond the first bytes of each. */
 export const maxUnfinishedBytes = 67_108_864;
-/** The first bytes of each body, which need no room: renewals pass however many large bodies are arriving. */
+/** The first bytes of each body, which count for nothing, so that renewals pass however many large bodies are arriving. */
 export const freeBodyBytes = 16_384;
-/** A body that has taken longer is dropped when others need the room. Milliseconds. */
+/** A body that has taken longer is dropped when other bodies need the room. Milliseconds. */
 export const youngBodyMs = 1_000;
-/** A request that has not arrived whole by then is cut off: a byte a minute must not hold a connection. Milliseconds. */
+/** A request that has not arrived whole by then is cut off, so that a byte a minute does not hold a connection. Milliseconds. */
 export const requestTimeoutMs = 30_000;
 /** The same for the headers of a request. Milliseconds. */
 export const headersTimeoutMs = 10_000;
-/** And likewise a TLS handshake. Milliseconds. */
+/** The same for a TLS handshake. Milliseconds. */
 export const handshakeTimeoutMs = 10_000;
-/** How often Node looks for both. Milliseconds. */
+/** How often Node checks both. Milliseconds. */
 export const timeoutCheckMs = 1_000;
 /** How long a close waits for requests that are under way. Milliseconds. */
 export const closeGraceMs = 2_000;
 
-/** Environments that have series of their own in the metrics; those beyond share one. */
+/** Environments with series of their own in the metrics; the rest share one. */
 export const maxLabelledEnvironments = 100;
 
-/** How often the lease clock looks whether the process stood still. Milliseconds. */
+/** How often the lease clock checks whether the process stood still. Milliseconds. */
 export const pauseCheckMs = 250;
-/** A gap longer than this was a pause, and does not count. Milliseconds. */
+/** A longer gap was a pause, which does not count. Milliseconds. */
 export const pauseAfterMs = 1_000;
 
-/** A group that the disk has not taken by then holds up nothing any longer: its callers are told. Milliseconds. */
+/** How long the disk may take for a group. After that the waiting callers are told that the write failed. Milliseconds. */
 export const groupLimitMs = 5_000;
 /** How soon a group that could not be written is tried again. Milliseconds. */
 export const retryWriteMs = 500;
@@ -129,16 +140,16 @@ export type ServerSettings = Readonly<
 
 const loopback = /^(?:127(?:\.\d{1,3}){3}|localhost|::1|\[::1\])$/;
 
-/** Whether only this machine reaches it. */
+/** Whether only this machine reaches the host. */
 export const isLoopback = (host: string): boolean => loopback.test(host.toLowerCase());
 
-/** What is wrong with one option. */
+/** The problem of one option. */
 export interface OptionProblem {
   readonly option: keyof ServerOptions;
   readonly message: string;
 }
 
-/** All that is wrong with the options, each on its own and together. */
+/** Every problem of the options, each on its own and together. */
 export function serverOptionProblems(options: ServerOptions): readonly OptionProblem[] {
   const { host, port, protection, warmUpMs, allowedHosts, logRequests, slowRequestMs, dataDir } = withDefaults(options);
   const problems: OptionProblem[] = [];
@@ -167,7 +178,7 @@ export function serverOptionProblems(options: ServerOptions): readonly OptionPro
   return [...problems, ...securityProblems(options)];
 }
 
-/** Checks and completes the options; throws `INVALID_ARGUMENT` that names all that is wrong. */
+/** Checks and completes the options. Throws `INVALID_ARGUMENT` that names every problem. */
 export function parseServerOptions(options: ServerOptions): ServerSettings {
   const problems = serverOptionProblems(options);
   if (problems.length === 0) return withDefaults(options);

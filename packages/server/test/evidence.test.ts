@@ -56,7 +56,7 @@ it('each change carries its wall time and an evidence that survives JSON', async
   ]);
 });
 
-it('a register that changes a node names the fields; one that does not is no change', () => {
+it('the evidence of a register names the changed fields; a register without a difference is no change', () => {
   const { roll, changes } = rollOf(false);
   roll.register([node('a')]);
   roll.register([node('a')], by);
@@ -78,7 +78,7 @@ it('a removal by the handle is told apart from one by the name', () => {
   ]);
 });
 
-it('a late node that renews tells how long it had been silent', async () => {
+it("the evidence of a late node's renewal tells how long it had been silent", async () => {
   const { roll, changes } = rollOf(false);
   const [a] = roll.register([node('a')]);
   await clock.advance(2_000);
@@ -91,7 +91,7 @@ it('a late node that renews tells how long it had been silent', async () => {
   ]);
 });
 
-it('an eviction without protection tells the silence, the TTL, and how many of how many in five minutes', async () => {
+it('the evidence of an eviction without protection tells the silence, the TTL, and how many of how many in five minutes', async () => {
   const { roll, changes } = rollOf(false);
   roll.register([node('a'), node('b', { ttlMs: 4_000 }), node('c', { ttlMs: 0 })]);
   await clock.advance(4_000);
@@ -108,7 +108,7 @@ it('an eviction without protection tells the silence, the TTL, and how many of h
   expect(changes.at(-1)?.evidence).toMatchObject({ what: 'evicted', evicted: 1, of: 2 });
 });
 
-it('an eviction under protection tells whether a newcomer stands in, the environment was quiet, or an hour has passed', async () => {
+it('the evidence of an eviction under protection tells whether a newcomer stands in, the environment was quiet, or an hour has passed', async () => {
   const { roll, changes } = rollOf(true);
   const causes = () => changes.flatMap(({ evidence }) => (evidence.what === 'evicted' ? [evidence.cause] : []));
   roll.register([node('old'), node('other', { ttlMs: 0 })]);
@@ -135,7 +135,7 @@ it('an eviction under protection tells whether a newcomer stands in, the environ
   });
 });
 
-it('the end of protection by an operator tells which of how many, and its sender', async () => {
+it("the evidence of an operator's end of protection tells which of how many were evicted, and the sender", async () => {
   const { roll, changes } = rollOf(true);
   roll.register([node('a'), node('b'), node('c')]);
   await clock.advance(10_000);
@@ -164,7 +164,7 @@ it('a set changes status and metadata without a sign of life, and a register tha
   expect(roll.instances('e')[0]).toMatchObject({ status: 'up', upAt: clock.wallNow() });
 });
 
-it('a set of several is done as a whole or not at all', () => {
+it('a set of several instances is done as a whole or not at all', () => {
   const { roll, changes } = rollOf(false);
   roll.register([node('a'), node('b')]);
   const count = changes.length;

@@ -37,7 +37,7 @@ async function passing<T>(answer: Promise<T>): Promise<T> {
 }
 
 describe('GET /api/changes', () => {
-  it('tells each change with its time, its evidence and a sentence', async () => {
+  it('GET /api/changes tells each change with its time, its evidence and a sentence', async () => {
     const { data } = await at.register(instance({ version: '1.2', ttlMs: 0 }), instance({ hostname: 'b' }));
     await at.register(instance({ hostname: 'b', addrs: ['10.0.0.9:80'] }));
     await at.ask('POST', '/api/cancel', { keys: [{ ...key('a'), handle: data.handles[0] }] });
@@ -63,7 +63,7 @@ describe('GET /api/changes', () => {
     expect(page).toMatchObject({ reset: false, more: false, log: { revision: 0, at: clock.wallNow() - 3_000 } });
   });
 
-  it('goes on after a cursor, page by page, and filters by env, service and node', async () => {
+  it('GET /api/changes goes on after a cursor, page by page, and filters by env, service and node', async () => {
     await at.register(...['a', 'b', 'c', 'd'].map((hostname) => instance({ hostname })));
     await at.register(instance({ appid: 'db' }), instance({ env: 'other' }));
     const first = (await changes('?limit=3')).data;
@@ -82,7 +82,7 @@ describe('GET /api/changes', () => {
     expect(await revisions('?since=4')).toEqual([5, 6]);
   });
 
-  it('takes a time, and how long ago', async () => {
+  it('GET /api/changes takes a time, or how long ago, in place of a cursor', async () => {
     await at.register(instance({ ttlMs: 0 }));
     await clock.advance(60_000);
     await at.register(instance({ hostname: 'b', ttlMs: 0 }));
@@ -104,7 +104,7 @@ describe('GET /api/changes', () => {
     });
   });
 
-  it('answers reset with all that it has for a cursor of another epoch, ahead of it, or older than the log', async () => {
+  it('GET /api/changes answers reset and its whole log to a cursor of another epoch, ahead of the server, or older than the log', async () => {
     await at.register(instance({ ttlMs: 0 }));
     for (const since of ['0123456789abcdef:1', `${(await changes()).epoch}:99`, '99'])
       expect((await changes(`?since=${since}`)).data).toMatchObject({ reset: true, changes: [{ revision: 1 }] });
@@ -118,7 +118,7 @@ describe('GET /api/changes', () => {
     expect((await changes('?since=1h')).data.reset).toBe(true);
   });
 
-  it('waits for a change that is asked for, and no longer than it is told', async () => {
+  it('GET /api/changes with waitMs waits for a change that passes its filters, and no longer than waitMs', async () => {
     const { cursor } = (await changes()).data;
     const waiting = changes(`?since=${cursor}&env=e&appid=web&hostname=b&waitMs=20000`);
     await asked();
@@ -131,7 +131,7 @@ describe('GET /api/changes', () => {
     expect((await passing(over)).data).toMatchObject({ changes: [], reset: false });
   });
 
-  it('told of no limit or wait that is none, it refuses', async () => {
+  it('GET /api/changes refuses limits, waits and filters out of range with 400', async () => {
     for (const query of ['?limit=0', '?limit=1001', '?waitMs=60001', '?waitMs=-1', '?env=', '?since='])
       expect((await changes(query)).status, query).toBe(400);
     expect((await changes('?limit=1000&waitMs=0')).status).toBe(200);
@@ -142,7 +142,7 @@ describe('GET /api/poll', () => {
   const ids = ({ data }: Answer<PollAnswer>) =>
     data.services.map(({ appid, instances }) => [appid, instances.map(({ hostname }) => hostname)]);
 
-  it('without a cursor answers every service at once, also one that has no instance', async () => {
+  it('GET /api/poll without a cursor answers every service at once, a service without instances included', async () => {
     await at.register(instance(), instance({ appid: 'db', status: 2 }));
     const answer = await poll('appid=web&appid=db&appid=void&appid=web');
     expect(answer.data).toMatchObject({ modified: true, reset: true, cursor: `${answer.epoch}:2` });
@@ -153,7 +153,7 @@ describe('GET /api/poll', () => {
     ]);
   });
 
-  it('answers those that have changed since the cursor, in full, at once', async () => {
+  it('GET /api/poll answers at once with the whole list of each service that changed since the cursor', async () => {
     await at.register(instance({ ttlMs: 0 }), instance({ appid: 'db', ttlMs: 0 }));
     const { cursor } = (await poll('appid=web&appid=db')).data;
     await at.register(instance({ hostname: 'b' }), instance({ appid: 'other' }));
@@ -167,17 +167,20 @@ describe('GET /api/poll', () => {
     ['the removal of the last instance', () => at.ask('POST', '/api/cancel', { keys: [key('a')] }), [['web', []]]],
     ['an instance that is taken out', () => set({ ...key('a'), status: 2 }), [['web', ['a']]]],
     ['a late mark', () => clock.advance(1_250), [['web', ['a']]]],
-  ] as const)('is woken by %s, and by no change of another service', async (_what, change, expected) => {
-    await at.register(instance());
-    const { cursor } = (await poll('appid=web&appid=new')).data;
-    const waiting = poll(`appid=web&appid=new&since=${cursor}`);
-    await asked();
-    await at.register(instance({ appid: 'db', ttlMs: 0 }), instance({ env: 'other', ttlMs: 0 }));
-    await change();
-    expect(ids(await waiting)).toEqual(expected);
-  });
+  ] as const)(
+    'a waiting GET /api/poll is woken by %s, and by no change of another service',
+    async (_what, change, expected) => {
+      await at.register(instance());
+      const { cursor } = (await poll('appid=web&appid=new')).data;
+      const waiting = poll(`appid=web&appid=new&since=${cursor}`);
+      await asked();
+      await at.register(instance({ appid: 'db', ttlMs: 0 }), instance({ env: 'other', ttlMs: 0 }));
+      await change();
+      expect(ids(await waiting)).toEqual(expected);
+    },
+  );
 
-  it('answers not modified after 30 s, or when it is told to', async () => {
+  it('GET /api/poll answers not modified after 30 s, or after its waitMs', async () => {
     const { cursor } = (await poll('appid=web')).data;
     const notModified = { modified: false, reset: false, cursor, services: [] };
     expect((await poll(`appid=web&since=${cursor}&waitMs=0`)).data).toEqual(notModified);
@@ -192,13 +195,13 @@ describe('GET /api/poll', () => {
     expect((await passing(waiting)).data).toEqual(notModified);
   });
 
-  it('never answers not modified to a cursor of another epoch or ahead of it', async () => {
+  it('GET /api/poll never answers not modified to a cursor of another epoch or ahead of the server', async () => {
     await at.register(instance());
     for (const since of ['0123456789abcdef:1', '99'])
       expect((await poll(`appid=web&since=${since}`)).data, since).toMatchObject({ modified: true, reset: true });
   });
 
-  it('is answered at once when the server closes, and forgotten when its client is gone', async () => {
+  it('a waiting GET /api/poll is answered when the server closes, and forgotten when its client is gone', async () => {
     const { cursor } = (await poll('appid=web')).data;
     const control = new AbortController();
     const url = `${at.url}/api/poll?env=e&appid=web&since=${cursor}`;
@@ -211,7 +214,7 @@ describe('GET /api/poll', () => {
     expect((await waiting).data).toMatchObject({ modified: false });
   });
 
-  it('tells a list larger than one chunk whole', async () => {
+  it('GET /api/poll answers a list larger than one chunk as a whole', async () => {
     const metadata = { k: 'x'.repeat(1_000) };
     await at.register(...Array.from({ length: 200 }, (_, index) => instance({ hostname: `n${index}`, metadata })));
     await at.register(instance({ appid: 'db' }));
@@ -219,7 +222,7 @@ describe('GET /api/poll', () => {
     expect(data.services.map(({ instances }) => instances.length)).toEqual([200, 1]);
   });
 
-  it('refuses more than 100 services, none, and names that cannot be', async () => {
+  it('GET /api/poll refuses more than 100 services, no service, and bad names', async () => {
     const many = Array.from({ length: 101 }, (_, index) => `appid=s${index}`).join('&');
     for (const query of [many, '', 'appid=', 'appid=a&appid=', 'appid=web&since=soon', 'appid=web&waitMs=1e9'])
       expect((await poll(query)).status, query).toBe(400);
@@ -229,7 +232,7 @@ describe('GET /api/poll', () => {
 });
 
 describe('POST /api/set', () => {
-  it('takes an instance out of services and puts it in again; its handle goes on, its metadata is merged', async () => {
+  it('POST /api/set takes an instance out of service and puts it back, keeps its handle and merges its metadata', async () => {
     const { data } = await at.register(instance({ metadata: { k: 'v' } }));
     const services = async () =>
       (await at.ask<{ services: unknown[] }>('GET', '/api/services?env=e')).data.services.length;
@@ -245,7 +248,7 @@ describe('POST /api/set', () => {
     ]);
   });
 
-  it('of one that is not there changes nothing at all', async () => {
+  it('POST /api/set that names an unknown instance changes nothing at all', async () => {
     await at.register(instance());
     const { status, message, revision } = await set({ ...key('a'), status: 2 }, { ...key('ghost'), status: 2 });
     expect({ status, message, revision }).toEqual({
@@ -255,7 +258,7 @@ describe('POST /api/set', () => {
     expect(await at.list()).toMatchObject([{ status: 1 }]);
   });
 
-  it('refuses what cannot be', async () => {
+  it('POST /api/set refuses a bad status, bad metadata and a node that grows too large', async () => {
     await at.register(instance());
     for (const over of [{ status: 3 }, { status: '1' }, { metadata: { k: 1 } }, { metadata: { k: 'x'.repeat(1_025) } }])
       expect((await set({ ...key('a'), ...over })).status, JSON.stringify(over)).toBe(400);
@@ -264,7 +267,7 @@ describe('POST /api/set', () => {
     expect((await set({ ...key('a'), metadata: pairs })).status).toBe(413);
   });
 
-  it('is told to watches as a put with the status', async () => {
+  it('watches hear of POST /api/set as a put with the status', async () => {
     await at.register(instance());
     const events = watch(`${at.url}/api/watch?env=e`);
     await events.next();
@@ -279,7 +282,7 @@ describe('GET /api/fetch with a time', () => {
   const past = (time: string | number): Promise<Answer<Past>> =>
     at.ask('GET', `/api/fetch?env=e&appid=web&at=${encodeURIComponent(time)}`);
 
-  it('answers what was on the roll then: those that left since, and those that changed as they were', async () => {
+  it('GET /api/fetch with a time answers the instances of that time, those that left since and those that changed as they were', async () => {
     const begin = clock.wallNow();
     await at.register(
       instance({ ttlMs: 0 }),
@@ -307,7 +310,7 @@ describe('GET /api/fetch with a time', () => {
     expect(c).toMatchObject({ hostname: 'c', renewTimestamp: clock.wallNow() - 5_000 });
   });
 
-  it('is refused before the log begins, in the future, and when it is no time', async () => {
+  it('GET /api/fetch refuses a time before the change log, in the future, and a text that is no time', async () => {
     await at.register(instance());
     const refusal = async (time: string) => {
       const { status, message } = await past(time);

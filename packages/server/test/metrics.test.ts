@@ -117,7 +117,7 @@ describe('GET /metrics', () => {
     await expect.poll(async () => (await samples()).rollcall_watches).toBe(0);
   });
 
-  it('measures how long the store takes where there is one, and has no series of it elsewhere', async () => {
+  it('metrics show how long the store takes where a server has one, and have no such series elsewhere', async () => {
     const dataDir = mkdtempSync(join(tmpdir(), 'rollcall-metrics-'));
     try {
       const kept = await measured({ dataDir });
@@ -133,7 +133,7 @@ describe('GET /metrics', () => {
     }
   });
 
-  it('measures requests by route, and a path of no route under one name, whatever it is', async () => {
+  it('metrics count requests by route, and every unknown path under one name', async () => {
     const { started, samples } = await measured();
     await started.register(instance());
     await started.register({ wrong: true });

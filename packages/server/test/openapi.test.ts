@@ -45,13 +45,13 @@ async function generated(started: Running, document: Described) {
 }
 
 describe('GET /api/openapi.json', () => {
-  it('is valid OpenAPI 3.1', async () => {
+  it('the description of the API is valid OpenAPI 3.1', async () => {
     const { document } = await described();
     expect(document.openapi).toBe('3.1.0');
     expect(await validate(structuredClone(document) as never)).toMatchObject({ valid: true });
   });
 
-  it('names every route of the server, which need a token, and none that it does not have', async () => {
+  it('the description of the API names every route of the server, whether it needs a token, and no other route', async () => {
     const { document } = await described();
     const routes = Object.entries(document.paths).flatMap(([path, methods]) =>
       Object.entries(methods).map(([method, { operationId }]) => ({
@@ -70,7 +70,7 @@ describe('GET /api/openapi.json', () => {
     expect(ids).toEqual([...new Set(ids)]);
   });
 
-  it('serves a client that is generated from it: it registers, renews, reads and cancels', async () => {
+  it('a client generated from the description of the API registers, renews, reads and cancels', async () => {
     const { started, document } = await described();
     const client = await generated(started, document);
     const ask = async (operation: string, parameters: object | null, body?: object) => {
@@ -95,7 +95,7 @@ describe('GET /api/openapi.json', () => {
     );
   });
 
-  it('describes the answers as they are', async () => {
+  it('the description of the API describes the answers as they are', async () => {
     const { started, document } = await described();
     const ajv = new Ajv2020({ strict: false });
     const endpoints = [{ name: 'greet', request: { name: 'r', type: 't', values: [{ name: 'v', type: 'string' }] } }];
@@ -133,7 +133,7 @@ describe('GET /api/openapi.json', () => {
     expect(ajv.validate(schemaOf('/api/fetch', 'get', 'default'), refused), ajv.errorsText()).toBe(true);
   });
 
-  it('describes bodies by the schemas that check them: what is refused by one is refused by the other', async () => {
+  it('the description of the API refuses exactly the bodies that the server refuses', async () => {
     const { started, document } = await described();
     const ajv = new Ajv2020({ strict: false });
     const bodies: readonly (readonly [method: string, path: string, body: unknown])[] = [

@@ -28,7 +28,7 @@ it('the pacer writes at most half a MiB to clients in turn before other work goe
   expect(largestTurn).toBeLessThanOrEqual(2 * 524_288);
 });
 
-it('an answer that fails half-way ends with its connection, so that no client takes it for the whole', async () => {
+it('an answer that fails half-way ends its connection, so that no client takes the answer for complete', async () => {
   let destroyed = false;
   const response = Object.assign(new EventEmitter(), {
     write: () => true,

@@ -35,7 +35,7 @@ function fleet(protection = true, env = 'default') {
   return { roll, clock, run, status };
 }
 
-it('of a calm environment says that nothing is held', async () => {
+it('the status of a calm environment says that nothing is held', async () => {
   const { run, status } = fleet();
   await run(20_000);
   expect(status()).toMatchObject({
@@ -46,7 +46,7 @@ it('of a calm environment says that nothing is held', async () => {
   });
 });
 
-it('of a protecting environment says since when, which applications miss how many, what is held and what ends it', async () => {
+it('the status of a protecting environment says since when, which applications miss how many, what is held and what ends it', async () => {
   const { roll, clock, run, status } = fleet();
   await run(20_000);
   const renewed = clock.wallNow();
@@ -89,21 +89,21 @@ it('of a protecting environment says since when, which applications miss how man
   });
 });
 
-it('while no instance renews it says that none is evicted by the ceiling either', async () => {
+it('the status says that the ceiling evicts nothing either while no instance renews', async () => {
   const { clock, status } = fleet();
   await clock.advance(60_000);
   expect(status()).toMatchObject({ heard: false, held: 10, backUntilCalm: 9 });
   expect(status().explanation).toContain('the first in 59 min, and none while no instance at all renews.');
 });
 
-it('of a server without self-protection says so', async () => {
+it('the status of a server without self-protection says so', async () => {
   const { run, status } = fleet(false);
   await run(20_000);
   expect(status()).toMatchObject({ state: 'disabled', on: false });
   expect(status().explanation).toBe('Self-protection is switched off: each instance is evicted when its TTL runs out.');
 });
 
-it('lists at most fifty of each kind and counts the rest', async () => {
+it('the status lists at most fifty of each kind and counts the rest', async () => {
   const clock = manualClock();
   const roll = new Roll({ clock, protection: true, cpuTimeMs: () => clock.now(), maxBytes: 1e9 });
   rolls.push(roll);
@@ -122,6 +122,6 @@ it.each([
   [150_000, '3 min'],
   [7_500_000, '2 h 5 min'],
   [7_199_999, '120 min'],
-])('spells %d ms as %s', (ms, text) => {
+])('the status spells %d ms as %s', (ms, text) => {
   expect(spellDuration(ms)).toBe(text);
 });

@@ -70,7 +70,7 @@ it('a heartbeat and a change in the middle of a snapshot do not tear it; the cha
   expect(written.at(-1)).toBe(':\n\n');
 });
 
-it('a stream that resumes tells a part of what it lacks at a time, each with the revision to resume after', () => {
+it('a resumed stream tells the missed changes in parts, each with the revision to resume after', () => {
   const { stream, register, written, roll } = streamed(30);
   for (const version of ['1', '2']) for (let index = 0; index < 10; index += 1) register(`n${index}`, version);
   const sizes: number[] = [];

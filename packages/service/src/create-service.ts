@@ -8,8 +8,9 @@ import type { ServiceOptions, ServiceRuntime } from './service-options.ts';
 import { StatusLines } from './status-lines.ts';
 
 /**
- * A service that registers at start, again on an interval, and deregisters on stop. `--registry` or the environment
- * decides where, or the option `registry`. A flag or a variable that cannot be used is what `start()` rejects with.
+ * A service that registers at start, again on an interval, and deregisters on stop. The option `registry` decides
+ * where; without it `--registry` or the environment does. For a flag or variable that cannot be used, `start()`
+ * rejects.
  *
  * @throws RegistryError `INVALID_ARGUMENT` for a bad option, or when times do not fit together.
  */

@@ -8,7 +8,7 @@ export class StatusLines {
   readonly #subject: string;
   readonly #logger: Logger | undefined;
 
-  /** `subject` is the service, or `''` for a line about no service. */
+  /** `subject` is the service, or `''` for a line that concerns no service. */
   constructor(subject: string, logger: Logger | undefined) {
     this.#subject = subject;
     this.#logger = logger;

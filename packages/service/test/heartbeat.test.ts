@@ -105,7 +105,7 @@ describe("heartbeat: 'worker'", () => {
     expect(await registry.getService('beating')).toEqual([]);
   }, 60_000);
 
-  it('gives up a worker whose backend hangs: the main loop takes over, waits for the backend, and has no conflict with it', async () => {
+  it('the main loop takes over from a heartbeat worker whose backend hangs, waits for the backend, and has no conflict with the worker', async () => {
     const link = new TcpProxy(address);
     await link.listen();
     cleanUps.push(() => link.close());
@@ -133,7 +133,7 @@ describe("heartbeat: 'worker'", () => {
     expect(await registry.getService('beating')).toEqual([]);
   }, 90_000);
 
-  it('takes over from a worker on a server that was stopped, and its own earlier renewals do not count against it', async () => {
+  it('the main loop takes over from a heartbeat worker whose server was stopped, without a conflict with its earlier renewals', async () => {
     const { child, ended, told, registry } = await start();
     const registered = () => told.filter(({ event }) => event === 'registered').length;
     await vi.waitFor(() => expect(registered()).toBe(1), waiting);
@@ -153,7 +153,7 @@ describe("heartbeat: 'worker'", () => {
     expect(await registry.getService('beating')).toEqual([]);
   }, 90_000);
 
-  it('notices that the process was suspended beyond its TTL, registers anew, and its clients know that their view is old', async () => {
+  it('a process that was suspended beyond its TTL registers anew, and its clients know that their view is old', async () => {
     const { child, ended, told, types } = await start();
     await vi.waitFor(() => expect(told.some(({ status }) => status === 'live')).toBe(true), waiting);
     child.kill('SIGSTOP');
@@ -177,7 +177,7 @@ describe("heartbeat: 'worker'", () => {
     expect(await ended).toBe(0);
   }, 60_000);
 
-  it('does not claim that its worker held a service through a suspension of the whole process', async () => {
+  it('the runtime does not claim that its worker held a service through a suspension of the whole process', async () => {
     const { child, told, types } = await start();
     child.kill('SIGSTOP');
     cleanUps.push(() => child.kill('SIGCONT'));
@@ -198,7 +198,7 @@ describe("heartbeat: 'worker'", () => {
     await vi.waitFor(() => expect(types().filter((type) => type === 'create')).toHaveLength(2), waiting);
   }, 60_000);
 
-  it('heartbeat: worker is refused on a registry that a worker cannot make again', async () => {
+  it("createService refuses heartbeat 'worker' on a registry that a worker cannot make again", async () => {
     const registry = memory();
     const service = createService({ name: 'beating', advertise: 'h:1', registry, heartbeat: 'worker' });
     await expect(service.start()).rejects.toMatchObject({

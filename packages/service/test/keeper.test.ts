@@ -63,7 +63,7 @@ describe('the loop that keeps a service registered', () => {
     expect(losses[0]?.why).toMatch(/blocked or suspended/);
   });
 
-  it('renewals in time are told as no loss', async () => {
+  it('renewals in time are not told as a loss', async () => {
     const { clock, events, keeper } = setUp();
     await keeper.begin();
     for (let beat = 0; beat < 20; beat += 1) await clock.advance(500);

@@ -33,7 +33,7 @@ function start(...args: string[]) {
 
 describe('run', () => {
   it.each(['SIGTERM', 'SIGINT'] as const)(
-    'run withdraws, closes the server and ends with 0 after %s',
+    'service.run() withdraws, closes the server and exits with 0 after %s',
     async (signal) => {
       const { child, output, ended, says } = start();
       await says('registered\n');
@@ -49,7 +49,7 @@ describe('run', () => {
   it.each([
     ['SIGTERM', 143],
     ['SIGINT', 130],
-  ] as const)('run ends a slow stop at once after a second %s', async (signal, code) => {
+  ] as const)('service.run() ends a slow stop at once after a second %s', async (signal, code) => {
     const { child, output, ended, says } = start('slow');
     await says('registered\n');
     child.kill(signal);
@@ -60,7 +60,7 @@ describe('run', () => {
     expect(output.out).not.toContain('stopped');
   });
 
-  it('run ends at a signal also while its server never listens', async () => {
+  it('service.run() ends at a signal although its server never listens', async () => {
     const { child, output, ended, says } = start('never');
     await says('ready\n');
     child.kill('SIGTERM');

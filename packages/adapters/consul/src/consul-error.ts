@@ -1,14 +1,14 @@
 import { RegistryError, type RegistryErrorCode } from '@rollcall/core';
 import { type EntryKey, explainTls } from '@rollcall/core/adapter';
 
-/** An answer of an agent that is not one, or whose status says that the request failed. */
+/** An answer that is none of an agent, or whose status says that the request failed. */
 export class AnswerError extends Error {
   override readonly name = 'AnswerError';
-  /** The HTTP status; undefined when there was no whole answer. */
+  /** The HTTP status; undefined when the answer was not complete. */
   readonly status: number | undefined;
-  /** It was written for a browser: by something that stands between us and the agent. */
+  /** The answer is an HTML page, so it comes from a program between us and the agent. */
   readonly isPage: boolean;
-  /** When it may be asked again, as it said. Milliseconds. */
+  /** How long its `Retry-After` asks clients to wait. Milliseconds. */
   readonly retryAfterMs: number | undefined;
 
   constructor(message: string, options: AnswerErrorOptions = {}) {
@@ -19,7 +19,7 @@ export class AnswerError extends Error {
   }
 }
 
-/** What is known of an {@link AnswerError}. */
+/** The fields of an {@link AnswerError}. */
 export interface AnswerErrorOptions {
   readonly status?: number | undefined;
   readonly isPage?: boolean | undefined;
@@ -27,13 +27,13 @@ export interface AnswerErrorOptions {
   readonly cause?: unknown;
 }
 
-// The one place where an HTTP status becomes a code.
+// The only place where an HTTP status becomes a code.
 const codes: Readonly<Record<number, RegistryErrorCode>> = {
-  // The guard has checked the arguments: what Consul refuses then is our defect.
+  // The guard has checked the arguments, so a refusal by Consul is a defect of ours.
   400: 'INTERNAL',
   401: 'UNAUTHORIZED',
   403: 'UNAUTHORIZED',
-  // Calls that expect a 404 of Consul handle it themselves; a 404 anywhere else means that another program answered.
+  // Calls that expect a 404 of Consul handle it themselves; a 404 anywhere else comes from another program.
   404: 'UNAVAILABLE',
   413: 'RESOURCE_EXHAUSTED',
 };
@@ -57,7 +57,7 @@ export function toConsulError(cause: unknown): RegistryError {
   if (cause instanceof Error && (cause.name === 'AbortError' || cause.name === 'TimeoutError')) {
     return new RegistryError('TIMEOUT', 'the Consul agent did not answer in time', { cause });
   }
-  // Sockets: refused, reset, unreachable, unknown host, TLS.
+  // Errors of sockets: refused, reset, unreachable, unknown host, TLS.
   if (cause instanceof Error && 'code' in cause) {
     const message = `the Consul agent cannot be reached: ${explainTls(cause.message || String(cause.code), tlsNames)}`;
     return new RegistryError('UNAVAILABLE', message, { cause });
@@ -71,7 +71,7 @@ export function isUnreachable(cause: unknown): boolean {
   return code === 'UNAVAILABLE' || code === 'TIMEOUT';
 }
 
-/** What is registered with another agent can only be removed there. */
+/** A node that is registered with another agent can only be removed there. */
 export function registeredElsewhere({ name, id }: EntryKey, node: string): RegistryError {
   const message = `node ${id} of ${name} is registered with the Consul agent on ${node}: it can be removed there, or by its owner`;
   return new RegistryError('NOT_SUPPORTED', message);
@@ -93,30 +93,35 @@ export function withoutNamespaces(): RegistryError {
   return new RegistryError('NOT_SUPPORTED', 'namespace: only Consul Enterprise has namespaces; this server is not one');
 }
 
-/** An agent registers in its own datacenter alone. */
+/** An agent registers only in its own datacenter. */
 export function anotherDatacenter(wanted: string, own: string): RegistryError {
   const message = `datacenter: this agent registers in its own, ${own}; ${wanted} can only be read and watched through it`;
   return new RegistryError('NOT_SUPPORTED', message);
 }
 
-/** A blocking query was not answered when its wait had long been over. */
+/** A blocking query had no answer long after its wait was over. */
 export function wentSilent(ms: number): AnswerError {
   return new AnswerError(`was silent for ${ms} ms`);
 }
 
-/** The agent runs, but there is no cluster behind it. */
+/** The agent runs, but reaches no server of its cluster. */
 export function withoutLeader(): AnswerError {
-  return new AnswerError('knows no leader of the cluster');
+  return new AnswerError(
+    'knows no leader of its cluster: the servers are holding an election, or the agent cannot reach them',
+  );
 }
 
-/** A status is fine and the body is not what it must be. */
+/** The status says success, but the body has the wrong shape. */
 export function notConsul(path: string): AnswerError {
   return new AnswerError(`answered ${path} with something else: is it a Consul agent?`);
 }
 
 /** A token without the right to read gets an empty list, which newer servers mark. */
 export function filteredByAcl(): AnswerError {
-  return new AnswerError('hides the service from this token (ACL)', { status: 403 });
+  return new AnswerError(
+    'hides the service from this token (ACL): the token needs service:read and node:read, see docs/consul.md, Security',
+    { status: 403 },
+  );
 }
 
 /** Consul has ACLs, and a client without a token may read nothing. */
@@ -136,7 +141,7 @@ export function hidesNodes(): AnswerError {
   );
 }
 
-/** An error of the library as an answer with its status; anything else (sockets, TLS) as it is. */
+/** Turns an error of the library into an answer with its status. Errors of sockets and TLS stay as they are. */
 export function toAnswerError(cause: unknown): unknown {
   if (!(cause instanceof Error)) return cause;
   if ('isCodec' in cause) return new AnswerError('answered with broken JSON: is it a Consul agent?', { cause });
@@ -149,7 +154,9 @@ export function toAnswerError(cause: unknown): unknown {
   const isPage = type.includes('html');
   const retryAfterMs = readRetryAfter(response?.headers?.['retry-after']);
   const again = retryAfterMs === undefined ? '' : `, and asks to come back in ${Math.ceil(retryAfterMs / 1_000)} s`;
-  const message = `answered ${status}: ${cause.message}${isPage ? ' (a page: is it a Consul agent?)' : ''}${again}`;
+  // Calls that expect a 404 of Consul handle it; any other comes from another program, as a page does.
+  const doubt = isPage ? ' (a page: is it a Consul agent?)' : status === 404 ? ' (is it a Consul agent?)' : '';
+  const message = `answered ${status}: ${cause.message.trim()}${doubt}${again}`;
   return new AnswerError(message, { status, isPage, retryAfterMs, cause });
 }
 
@@ -159,7 +166,7 @@ interface LibraryAnswer {
   readonly headers?: Readonly<Record<string, string | undefined>>;
 }
 
-/** Seconds, as milliseconds; the other form, a date, depends on two clocks and is left out. */
+/** `Retry-After` in seconds, as milliseconds. Its other form, a date, depends on two clocks and is left out. */
 function readRetryAfter(value: string | undefined): number | undefined {
   return value !== undefined && /^[1-9]\d{0,6}$/.test(value) ? Number(value) * 1_000 : undefined;
 }

@@ -6,7 +6,7 @@ import { maxCheckTtlMs, maxMetaPairs, maxMetaValueBytes, reapAfterMs, reapFloorM
 import { foreignId, foreignMetadata, foreignVersion, readHost } from './tags/foreign.ts';
 import { type Authored, authoredFrom, fitsMeta, metaKey, readTags, writeTags } from './tags/tags.ts';
 
-/** What `PUT /v1/agent/service/register` takes of us, in the spelling of the client library. */
+/** The fields of `PUT /v1/agent/service/register` that are used here, in the spelling of the client library. */
 export interface Registration {
   readonly id: string;
   readonly name: string;
@@ -21,36 +21,36 @@ export interface Registration {
   };
 }
 
-/** The writer, and which write it is. */
+/** The mark of the writer and of the write. */
 export interface Authorship {
   readonly owner: string;
   readonly write: string;
-  /** The user's own. */
+  /** The user's own tags. */
   readonly tags: readonly string[];
 }
 
-/** One service instance of the catalogue, read. */
+/** One service instance of the catalogue, decoded. */
 export interface Instance {
   readonly entry: Entry;
   /** Consul's node: the agent that the instance is registered with. */
   readonly node: string;
   readonly serviceId: string;
-  /** Neither of its checks nor of its node's is critical. */
+  /** Whether neither one of its checks nor one of its node's is critical. */
   readonly live: boolean;
-  /** Its own TTL check passes, also where its machine has a critical one. */
+  /** Whether its own TTL check passes, even if its machine has a critical one. */
   readonly passing: boolean;
-  /** Undefined: another program's. */
+  /** Undefined: another program wrote it. */
   readonly owner: string | undefined;
   readonly write: string | undefined;
   readonly modified: number;
 }
 
-/** The form of go-micro's ids, the only ones that no other name can have. */
+/** The form of go-micro's ids. No other name can have such an id. */
 const goMicroId = /^-[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 
 /**
- * The id of the instance in Consul. Consul's ids are unique to the agent, ignore case and, where they are a path
- * segment, cannot be anything; ours are unique to the service. So all but go-micro's form get a hash.
+ * The id of the instance in Consul. Consul's ids are unique per agent, ignore case, and are limited where they are a
+ * path segment; ours are unique per service. So every id gets a hash, except those in go-micro's form.
  */
 export function serviceIdOf({ name, id }: EntryKey): string {
   if (id.startsWith(name) && goMicroId.test(id.slice(name.length))) return id;
@@ -58,7 +58,7 @@ export function serviceIdOf({ name, id }: EntryKey): string {
   return `${name}:${id.toLowerCase()}:${hash}`;
 }
 
-/** As Go writes a duration: `1m5s`, `1.5s`, `87600h0m0s`. */
+/** A duration as Go writes it: `1m5s`, `1.5s`, `87600h0m0s`. */
 export function goDuration(ms: number): string {
   const seconds = `${(ms % 60_000) / 1_000}s`;
   const minutes = Math.floor(ms / 60_000);
@@ -66,14 +66,14 @@ export function goDuration(ms: number): string {
   return minutes < 60 ? `${minutes}m${seconds}` : `${Math.floor(minutes / 60)}h${minutes % 60}m${seconds}`;
 }
 
-/** Whether Consul refuses to register the address: it means all interfaces. */
+/** Whether Consul refuses to register the address because it means all interfaces. */
 function isUnspecified(host: string): boolean {
   return host === '0.0.0.0' || (isIP(host) === 6 && new URL(`http://[${host}]`).hostname === '[::]');
 }
 
 /**
- * Pairs of Meta, as many as Consul takes: ours, where it fits; the version, where programs that read Consul by
- * hand look for it; then pairs of the node's metadata, for people, which are never read by us.
+ * Pairs of Meta, up to Consul's limit: our own pair, where it fits; the version, for programs that read Consul by hand;
+ * then metadata of the node, for people. The adapter never reads the metadata back from there.
  */
 function metaOf(entry: Entry, authored: Authored): Record<string, string> {
   const own = { ...(fitsMeta(authored) ? { [metaKey]: JSON.stringify(authored) } : {}) };
@@ -87,7 +87,10 @@ function metaOf(entry: Entry, authored: Authored): Record<string, string> {
   return { ...Object.fromEntries(pairs.filter(([key]) => !Object.hasOwn(first, key)).slice(0, room)), ...first };
 }
 
-/** What is registered for an entry. Without a lease the check lasts ten years: it must be among the checks. */
+/**
+ * What is registered for an entry. Without a lease the check lasts ten years, because a watch of everything finds
+ * services by the list of checks.
+ */
 export function toRegistration(entry: Entry, lease: Lease | undefined, author: Authorship): Registration {
   const { name, node } = entry;
   const { host, port } = limits.splitAddress(node.address);
@@ -153,7 +156,7 @@ function readEntry(
   };
 }
 
-/** One item of `/v1/health/service`; undefined where it has no usable name, id or address. */
+/** Decodes an item of `/v1/health/service`; undefined without a usable name, id or address. */
 export function toInstance(item: unknown): Instance | undefined {
   const { Service, Node, Checks } = object(item);
   const read = readEntry(object(Service), object(Node));
@@ -175,14 +178,14 @@ export function ownerOf(record: object): string | undefined {
   return (authoredFrom(readMetadata(Meta)) ?? readTags(texts(Tags)).authored)?.owner;
 }
 
-/** What a skipped item calls itself, for the operator. */
+/** The name of a skipped item, for the operator. */
 export function describeItem(item: unknown): string {
   const service = object(object(item).Service);
   const machine = text(object(object(item).Node).Node);
   return `${text(service.Service)}/${foreignId(text(service.ID), machine)}`;
 }
 
-/** Passing before critical, then the newest: an id may be on two agents for as long as the old one's TTL. */
+/** Orders passing before critical, then the newest first: an id may be on two agents until the TTL of the old one ends. */
 function precedes(a: Instance, b: Instance): number {
   return Number(b.live) - Number(a.live) || b.modified - a.modified || compare(a.node, b.node);
 }

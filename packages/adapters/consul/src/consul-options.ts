@@ -9,26 +9,27 @@ import {
   parseHeaderToken,
 } from '@rollcall/core/adapter';
 
-/** Options of {@link consul}. What is not given is taken from Consul's own environment variables. */
+/** Options of {@link consul}. Missing options come from Consul's own environment variables. */
 export interface ConsulOptions extends RegistryOptions {
   /**
-   * `host:port`, URL with or without a base path, or `unix://` and a path, of Consul agents; default `CONSUL_HTTP_ADDR`,
-   * else `127.0.0.1:8500`. Calls go to the first that answers. A node is registered with the agent that its call reached,
-   * and leaves another with its TTL.
+   * `host:port`, URL with or without a base path, or `unix://` and a path, of Consul agents. Default
+   * `CONSUL_HTTP_ADDR`, else `127.0.0.1:8500`. Calls go to the first agent that answers. A node is registered with the
+   * agent that its call reached; after a change of agents its entry on the former agent expires with its TTL.
    */
   readonly addresses?: readonly string[] | undefined;
   /**
-   * ACL token; default what is in the file `CONSUL_HTTP_TOKEN_FILE`, else `CONSUL_HTTP_TOKEN`. A function is asked before every request, so that a token may change; what
-   * was registered under the old one is then written again at its next renewal.
+   * ACL token. Default: the content of the file `CONSUL_HTTP_TOKEN_FILE`, else `CONSUL_HTTP_TOKEN`. A function is
+   * called before every request, so the token may change; a node that was registered with the old token is written
+   * again at its next renewal.
    */
   readonly token?: string | (() => string) | undefined;
-  /** Reads and watches go to this datacenter; nodes can only be registered in the agent's own. */
+  /** The datacenter that reads and watches go to. Nodes can only be registered in the agent's own. Default: the agent's own. */
   readonly datacenter?: string | undefined;
-  /** For `https` addresses. */
+  /** PEM texts for `https` addresses. */
   readonly tls?: ConsulTls | undefined;
-  /** Tags of your own, for other tools that read this Consul. They come after ours. */
+  /** Tags of your own, for other tools that read this Consul. They come after the adapter's own tags. */
   readonly tags?: readonly string[] | undefined;
-  /** Default `CONSUL_NAMESPACE`. Only on a Consul Enterprise server; else `NOT_SUPPORTED`. */
+  /** Namespace of a Consul Enterprise server; on other servers `NOT_SUPPORTED`. Default `CONSUL_NAMESPACE`. */
   readonly namespace?: string | undefined;
   /** Where Consul's own variables are read; default `process.env`. */
   readonly env?: CommonRegistryOptions['env'];
@@ -36,19 +37,19 @@ export interface ConsulOptions extends RegistryOptions {
 
 /** PEM texts; default the files that `CONSUL_CACERT`, `CONSUL_CLIENT_CERT` and `CONSUL_CLIENT_KEY` name. */
 export interface ConsulTls {
-  /** The authority to believe; absent: those that Node believes. */
+  /** The authority to trust; absent: the authorities that Node trusts. */
   readonly ca?: string | Buffer | undefined;
-  /** The client certificate; only with `key`. */
+  /** The client certificate; needs `key`. */
   readonly cert?: string | Buffer | undefined;
   /** Its private key, without a passphrase. */
   readonly key?: string | Buffer | undefined;
-  /** The name that the agent's certificate must have; default `CONSUL_TLS_SERVER_NAME`, else the host of the address. */
+  /** The name that the agent's certificate must have. Default `CONSUL_TLS_SERVER_NAME`, else the host of the address. */
   readonly serverName?: string | undefined;
 }
 
 /** Where an agent listens by default. */
 export const defaultAddress = '127.0.0.1:8500';
-/** The variables of Consul's own tools that are honoured, below our own options. */
+/** The variables of Consul's own tools that the adapter honours; its own options come first. */
 export const environment = [
   'CONSUL_HTTP_ADDR',
   'CONSUL_HTTP_SSL',
@@ -61,34 +62,42 @@ export const environment = [
   'CONSUL_CLIENT_KEY',
   'CONSUL_TLS_SERVER_NAME',
 ] as const;
-/** Most requests of one registry object in flight, blocking queries of watches apart. An agent takes 200 connections of one machine, for all its programs. */
+/**
+ * Most requests of one registry object in flight, without the blocking queries of watches. An agent takes 200
+ * connections of one machine, for all its programs. Sensible values are 4 to 50; more leaves fewer connections to other
+ * programs, fewer makes a register of many nodes slower.
+ */
 export const maxInFlight = 16;
-/** With several agents: how long an agent that does not answer holds up the next. Milliseconds. */
+/**
+ * With several agents: how long an agent that does not answer holds up a call before the next is asked. Milliseconds.
+ * Sensible values are 0.5 s to 3 s; shorter leaves agents that are only busy, longer costs calls their deadline.
+ */
 export const failoverAfterMs = 1_000;
-/** A call that takes this long asks whether its agent still answers, and leaves it after as long again. Milliseconds. */
+/** A call that takes this long asks whether its agent still answers, and leaves it after as long again. Milliseconds. Longer delays the change of agents, shorter costs questions. */
 export const attendAfterMs = 500;
-/** How long an aborted write may still be answered, so that the next one cannot overtake it. Milliseconds. */
+/** For how long an aborted write may still be answered, so that it cannot overtake the next one. Milliseconds. Shorter may let an old write win, longer delays the next call on the node. */
 export const abortedWriteMs = 500;
 /**
- * How long a blocking query waits for a change. Short: only when it is over does an agent answer whose servers lost their
- * state, and only then is a link known to be lost on which nothing comes. Milliseconds.
+ * How long a blocking query waits for a change. Milliseconds. Only the end of the wait reveals an agent whose servers
+ * lost their state, or a silent link. Sensible values are 5 s to 60 s; shorter costs a request per watch each time,
+ * longer notices a lost link later.
  */
 export const blockingWaitMs = 10_000;
-/** What Consul may add to the wait (a sixteenth, at random) and the way there and back take. Milliseconds. */
+/** Time beyond the wait: Consul adds up to a sixteenth of it at random, and the network takes some. Milliseconds. */
 export const blockingGraceMs = 2_500;
-/** After an outage: how long a watch waits for machines that the servers still call dead. Milliseconds. */
+/** After an outage: how long a watch waits for machines that the servers still call dead. Milliseconds. Shorter reports living nodes as gone after a restart of the servers, longer keeps dead ones. */
 export const machineGraceMs = 5_000;
-/** A watch polls no more often than this, and five times its last read. Milliseconds. */
+/** A watch polls no more often than this, and no more than a fifth of its time is spent reading. Milliseconds. */
 export const pollFloorMs = 250;
-/** However long that read took. Milliseconds. */
+/** The longest pause between polls, however long a read took. Milliseconds. */
 export const maxPollFloorMs = 5_000;
 /** The part of a watch's time that its reads may take: one fifth. */
 export const pollFloorReads = 5;
-/** TTL of the check of a node without a lease: ten years, the longest duration the contract knows. Milliseconds. */
+/** TTL of the check of a node without a lease: ten years, the longest duration of the contract. Milliseconds. */
 export const maxCheckTtlMs = 315_360_000_000;
-/** Consul removes a critical instance after its TTL (at least a minute, the server's floor) and this. Milliseconds. */
+/** Consul removes a critical instance after its TTL (at least a minute, the server's minimum) plus this. Milliseconds. */
 export const reapAfterMs = 5_000;
-/** The server's floor. Milliseconds. */
+/** The server's minimum. Milliseconds. */
 export const reapFloorMs = 60_000;
 /** Most pairs of Meta that Consul takes. */
 export const maxMetaPairs = 64;
@@ -111,21 +120,21 @@ const capabilities: Capabilities = Object.freeze({
   crossHost: true,
 });
 
-/** What a Consul can do, with the namespaces of Enterprise or without. */
+/** The capabilities of Consul, with or without the namespaces of Enterprise. */
 export const consulCapabilities = (namespaces: boolean): Capabilities =>
   namespaces ? Object.freeze({ ...capabilities, namespaces }) : capabilities;
 
 type Environment = NonNullable<ConsulOptions['env']>;
 
-/** A variable that says something, without white space around it. */
+/** The value of a variable without white space around it; undefined for white space alone. */
 const given = (value: string | undefined): string | undefined => value?.trim() || undefined;
 
-/** Where one agent is. */
+/** The address of one agent. */
 export interface AgentAddress {
-  /** `http(s)://host:port`, with the base path if there is one; of a socket `http://localhost`. */
+  /** `http(s)://host:port`, with the base path if there is one; for a socket `http://localhost`. */
   readonly base: string;
   readonly secure: boolean;
-  /** Of a Unix socket. */
+  /** The path of a Unix socket. */
   readonly socketPath?: string | undefined;
 }
 
@@ -141,7 +150,7 @@ function listAddresses(
   return { source: 'CONSUL_HTTP_ADDR', list: [given(env.CONSUL_HTTP_ADDR) ?? defaultAddress] };
 }
 
-/** The agents, each once, and their `host:port` where they have one; throws `INVALID_ARGUMENT`. */
+/** The agents, each once, with their `host:port` where they have one; throws `INVALID_ARGUMENT`. */
 function parseAgents(addresses: unknown, env: Environment): Pick<ConsulSettings, 'agents' | 'endpoints'> {
   const { source, list } = listAddresses(addresses, env);
   const isSocket = (address: unknown): address is string =>
@@ -162,7 +171,7 @@ function parseAgents(addresses: unknown, env: Environment): Pick<ConsulSettings,
   };
 }
 
-/** How to know the token of the moment; throws `INVALID_ARGUMENT`. */
+/** A function that reads the present token; throws `INVALID_ARGUMENT`. */
 function parseToken(token: unknown, env: Environment): () => string | undefined {
   if (typeof token === 'function') return () => parseHeaderToken(token(), 'consul');
   if (token !== undefined) {
@@ -193,7 +202,7 @@ function parseDatacenter(value: unknown): string | undefined {
   throw invalidOption('consul', 'datacenter must be 1-64 of [A-Za-z0-9_-]');
 }
 
-/** Only the value of the variable is checked here: the guard has checked the option. */
+/** Only the value of the variable is checked here, because the guard has checked the option. */
 function namespaceOf({ CONSUL_NAMESPACE }: Environment): string | undefined {
   const value = given(CONSUL_NAMESPACE);
   if (value === undefined) return undefined;
@@ -201,7 +210,7 @@ function namespaceOf({ CONSUL_NAMESPACE }: Environment): string | undefined {
   throw invalidOption('consul', 'CONSUL_NAMESPACE must be 1-63 of [A-Za-z0-9._-]');
 }
 
-/** Tags of the user that no reader can take for ours or go-micro's; throws `INVALID_ARGUMENT`. */
+/** The user's tags. They must not look like the adapter's or go-micro's; throws `INVALID_ARGUMENT`. */
 function parseTags(value: unknown): readonly string[] {
   if (value === undefined) return [];
   const fits = (tag: unknown): boolean =>
@@ -214,7 +223,7 @@ function parseTags(value: unknown): readonly string[] {
   return [...value];
 }
 
-/** Texts or buffers; throws `INVALID_ARGUMENT`. */
+/** Checks that a value is text or a buffer; throws `INVALID_ARGUMENT`. */
 function parseTls(value: unknown): ConsulTls {
   if (value === undefined) return {};
   const fits = (item: unknown): boolean => item === undefined || typeof item === 'string' || Buffer.isBuffer(item);
@@ -240,7 +249,7 @@ async function readTls(tls: ConsulTls, env: Environment): Promise<ConsulTls> {
   return { ca, cert, key, serverName: tls.serverName ?? name };
 }
 
-/** The options, checked, with what the environment adds to them. */
+/** The checked options, completed by the environment. */
 export interface ConsulSettings {
   readonly agents: readonly AgentAddress[];
   readonly endpoints: readonly string[];
@@ -254,7 +263,7 @@ export interface ConsulSettings {
   readonly tags: readonly string[];
 }
 
-/** Options over environment over defaults; throws `INVALID_ARGUMENT`. */
+/** Options override the environment, and that the defaults. Throws `INVALID_ARGUMENT`. */
 export function parseSettings(options: ConsulOptions): ConsulSettings {
   const { env = process.env } = options;
   const tls = parseTls(options.tls);

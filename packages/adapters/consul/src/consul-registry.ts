@@ -50,7 +50,7 @@ class ConsulDriver implements RegistryDriver {
   readonly #reader = new CatalogReader();
   readonly #ledger = new Ledger();
   #capabilities = consulCapabilities(false);
-  /** Names, undefined for all, whose watch was lost: the next one begins after an outage. */
+  /** Names (undefined: all) whose watch was lost, so that the next watch knows that it follows an outage. */
   readonly #lostWatches = new Set<string | undefined>();
   #opened: Agents | undefined;
   #writes = 0;
@@ -89,7 +89,8 @@ class ConsulDriver implements RegistryDriver {
       const written = entries.map((entry) => this.#author(entry, lease, link));
       await allSettled(written, async ({ registration }) => {
         await link.register(registration, signal);
-        // A check that was never passed is critical after the agent's restart, although it was registered as passing.
+        // Passes the check at once: a check that was never passed is critical after the agent's restart, although it
+        // was registered as passing.
         await link.pass(registration.id, signal);
       });
       for (const name of new Set(entries.map((entry) => entry.name))) {
@@ -102,9 +103,9 @@ class ConsulDriver implements RegistryDriver {
 
   async renew(keys: readonly EntryKey[], lease: Lease | undefined, call: DriverCall): Promise<readonly EntryKey[]> {
     return this.#agents().run(call.signal, async (link, signal) => {
-      // An agent that is cut off from its servers passes checks that its servers do not see.
+      // An agent that is cut off accepts renewals that its servers do not see.
       const [records] = await Promise.all([this.#records(link, keys, signal), link.probe(signal)]);
-      // A conflict writes nothing, so every node is checked before one is renewed.
+      // A conflict writes nothing, so every node is checked before any is renewed.
       const ours = keys.filter((key, index) => {
         const record = records[index];
         if (record?.live !== true) return false;
@@ -161,7 +162,7 @@ class ConsulDriver implements RegistryDriver {
     return this.#opened;
   }
 
-  /** What an entry is registered as, noted before it is sent: from then on it may be there. */
+  /** The registration of an entry, noted before it is sent, because from then on it may be on the agent. */
   #author(entry: Entry, lease: Lease | undefined, link: AgentLink): { registration: Registration; write: string } {
     this.#writes += 1;
     const write = `${this.#writes}`;
@@ -181,12 +182,12 @@ class ConsulDriver implements RegistryDriver {
     return allSettled(keys, (key) => link.record(serviceIdOf(key), signal));
   }
 
-  /** After a failover an entry of ours may still be with an agent that calls no longer go to. */
+  /** After a failover one of our entries may still be with an agent that calls no longer go to. */
   async #leaveOthers(key: EntryKey, link: AgentLink, signal: AbortSignal): Promise<void> {
     const others = this.#ledger.linksOf(key).filter((other) => other !== link);
     const reason = new Error('an agent that was left did not answer');
     const deadline = { clock: this.#clock, ms: failoverAfterMs, signal, reason };
-    // An agent that cannot be reached lets the node go with its TTL.
+    // On an agent that cannot be reached the node expires with its TTL.
     await Promise.allSettled(
       others.map((other) => withDeadline(deadline, (bounded) => this.#release(other, key, bounded))),
     );
@@ -196,7 +197,7 @@ class ConsulDriver implements RegistryDriver {
     await allSettled(this.#ledger.linksOf(key), (link) => this.#release(link, key, signal));
   }
 
-  /** Removes an entry from an agent if it is still ours. */
+  /** Removes an entry from an agent if this object still holds it. */
   async #release(link: AgentLink, key: EntryKey, signal: AbortSignal): Promise<void> {
     const serviceId = serviceIdOf(key);
     const record = await link.record(serviceId, signal);

@@ -59,14 +59,17 @@ describe('an agent that is not well', () => {
     nothing: [(response) => void response.destroy(), 'UNAVAILABLE'],
   };
 
-  it.each(Object.entries(answers))('%s', async (_, [services, code]) => {
-    const { registry } = await pretend(agent(services));
-    await expect(registry.getService('a', { timeoutMs: 300 })).rejects.toMatchObject({ name: 'RegistryError', code });
-    const watcher = registry.watch({ name: 'a' });
-    if (code !== 'TIMEOUT')
-      expect((await watcher.next()).value).toMatchObject({ type: 'interrupted', error: { code } });
-    await watcher.return();
-  });
+  it.each(Object.entries(answers))(
+    'reads and watches fail with the right code when an agent gives %s',
+    async (_, [services, code]) => {
+      const { registry } = await pretend(agent(services));
+      await expect(registry.getService('a', { timeoutMs: 300 })).rejects.toMatchObject({ name: 'RegistryError', code });
+      const watcher = registry.watch({ name: 'a' });
+      if (code !== 'TIMEOUT')
+        expect((await watcher.next()).value).toMatchObject({ type: 'interrupted', error: { code } });
+      await watcher.return();
+    },
+  );
 
   it('items of any wrong shape are left out, and the others are read', async () => {
     const good = { Service: { ID: 'n', Service: 'a', Address: '10.0.0.1', Port: 80 }, Node: {}, Checks: [] };
@@ -77,8 +80,11 @@ describe('an agent that is not well', () => {
   });
 
   it('the error says so when something other than an agent answers', async () => {
-    const { registry } = await pretend((_request, response) => void response.writeHead(404).end('not here'));
-    await expect(registry.init()).rejects.toMatchObject({ code: 'UNAVAILABLE' });
+    const plain = { 'content-type': 'text/plain' };
+    const other = (response: ServerResponse) => void response.writeHead(404, plain).end('404 page not found\n');
+    const { registry } = await pretend((_request, response) => other(response));
+    const message = 'the Consul agent answered 404: 404 page not found (is it a Consul agent?)';
+    await expect(registry.init()).rejects.toMatchObject({ code: 'UNAVAILABLE', message });
   });
 });
 

@@ -31,7 +31,7 @@ describe('where the agents are', () => {
     [{ env: { CONSUL_HTTP_ADDR: 'http://a:1', CONSUL_HTTP_SSL: '1' } }, ['http://a:1']],
     [{ env: { CONSUL_HTTP_SSL: 'false' } }, ['http://127.0.0.1:8500']],
     [{ addresses: ['b:2'], env: { CONSUL_HTTP_ADDR: 'a:1' } }, ['http://b:2']],
-  ])('%j', (options, expected) => expect(bases(options)).toEqual(expected));
+  ])('the options %j lead to the agents %j', (options, expected) => expect(bases(options)).toEqual(expected));
 
   it('the registry names its agents, without sockets of this machine', async () => {
     const registry = consul({ addresses: ['a:1', 'https://b/base', 'unix:///run/c.sock'], env: {} });
@@ -50,7 +50,7 @@ describe('the token', () => {
     [{ env: { CONSUL_HTTP_TOKEN: 'from-env', CONSUL_HTTP_TOKEN_FILE: path } }, 'from-file'],
     [{ token: 'from-code \n', env: { CONSUL_HTTP_TOKEN_FILE: path } }, 'from-code'],
     [{ token: () => 'asked\n' }, 'asked'],
-  ])('%j', (options, expected) => expect(settings(options).token()).toBe(expected));
+  ])('the options %j give the token %j', (options, expected) => expect(settings(options).token()).toBe(expected));
 
   it('a token file that cannot be read is refused by a message that names its variable', () => {
     const { token } = settings({ env: { CONSUL_HTTP_TOKEN_FILE: join(folder, 'none') } });

@@ -5,7 +5,7 @@ import { adminTimeoutMs, type DiscoverySettings } from './discovery-options.ts';
 import { ApiClient } from './http/api-client.ts';
 import { HttpError } from './http/http-error.ts';
 
-/** What an operator asks. */
+/** A question of an operator. */
 export interface AdminRequest {
   readonly method: 'GET' | 'POST';
   readonly path: string;
@@ -21,7 +21,7 @@ export const carriedBy =
   (client: ApiClient, signal: AbortSignal): Promise<Answer> =>
     client.call({ ...request, signal });
 
-/** Asks one server by a connection of its own. */
+/** Asks one server, over a connection of its own. */
 export async function askOnce<T>(
   { credentials, clock }: DiscoverySettings,
   endpoint: BackendEndpoint,
@@ -41,18 +41,18 @@ export async function askOnce<T>(
   }
 }
 
-/** An answer without a field that ours have. */
+/** An answer that lacks a field of the API. */
 export const strange = (field: string): RegistryError =>
   toDiscoveryError(new HttpError(`answered without ${field}: is it a Rollcall server that listens there?`));
 
-/** Only the server can check what an operator asks, so what it refuses is the operator's. */
+/** Only the server can check an operator's arguments, so a refusal by the server is a fault of the arguments. */
 function toAdminError(cause: unknown): RegistryError {
   const error = toDiscoveryError(cause);
   if (!(cause instanceof HttpError) || cause.status !== 400) return error;
   return new RegistryError('INVALID_ARGUMENT', error.message, { cause, registry: 'discovery' });
 }
 
-/** A caller's timeout signal is a deadline, any other its wish to end. */
+/** A caller's timeout signal is a deadline, any other signal its wish to end. */
 function endedBy({ reason }: AbortSignal): RegistryError {
   const timedOut = reason instanceof Error && reason.name === 'TimeoutError';
   const message = `the call ${timedOut ? 'timed out' : 'was aborted'} by its signal`;

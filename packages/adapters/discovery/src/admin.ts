@@ -14,18 +14,18 @@ import { adminTimeoutMs, backupTimeoutMs, type DiscoverySettings, parseSettings 
 import type { ApiClient } from './http/api-client.ts';
 import { HttpError } from './http/http-error.ts';
 
-/** Which changes {@link RollcallAdmin.changes} answers; what is absent is not asked. */
+/** Which changes {@link RollcallAdmin.changes} answers; an absent field does not filter. */
 export interface ChangesQuery {
   readonly env?: string | undefined;
-  /** Of this service. */
+  /** Only changes of this service. */
   readonly name?: string | undefined;
-  /** Of this node. */
+  /** Only changes of this node. */
   readonly id?: string | undefined;
   /** A cursor of an earlier answer, a revision, an ISO time, or how long ago (`10m`). Absent: from the beginning of the log. */
   readonly since?: string | undefined;
-  /** At most 1,000, which is the default. */
+  /** Most changes of one answer; at most 1,000, the default. */
   readonly limit?: number | undefined;
-  /** How long to wait when there are none; at most 60,000; default 0. Milliseconds. */
+  /** How long to wait when there are none. Milliseconds; at most 60,000; default 0. */
   readonly waitMs?: number | undefined;
 }
 
@@ -34,13 +34,13 @@ export interface PollQuery {
   readonly env: string;
   /** Names of services, 1 to 100. */
   readonly names: readonly string[];
-  /** The cursor of the last answer. Absent: all of them are answered at once. */
+  /** The cursor of the last answer. Absent: the state of all of them is answered at once. */
   readonly since?: string | undefined;
-  /** At most 60,000; default 30,000. Milliseconds. */
+  /** How long to wait for a change. Milliseconds; at most 60,000; default 30,000. */
   readonly waitMs?: number | undefined;
 }
 
-/** A service as it was. */
+/** A service as it was at a past time. */
 export interface PastServices {
   /** Milliseconds since the epoch, by the server's clock. */
   readonly at: number;
@@ -48,22 +48,25 @@ export interface PastServices {
   readonly services: readonly Service[];
 }
 
-/** What became of a set on each server. */
+/** The result of a set on each server. */
 export interface SetOutcome {
-  /** A server has the node, and has set it. */
+  /** Whether a server has the node, and has set it. */
   readonly isSet: boolean;
   /** The servers that could not be asked. */
   readonly failed: readonly { readonly address: string; readonly error: RegistryError }[];
 }
 
-/** What the server's operator may ask it: the first server that is named, except for `set`, which goes to every one. */
+/** An operator's view of discovery servers. Each call asks the first server of the list, except `set`, which goes to every one. */
 export interface RollcallAdmin extends DiscoveryAdmin {
   status(call?: CallOptions & { readonly env?: string | undefined }): Promise<StatusAnswer>;
-  /** What changed on the roll, and why; oldest first. */
+  /** The changes of the roll and their reasons; oldest first. */
   changes(query?: ChangesQuery, call?: CallOptions): Promise<ChangesAnswer>;
-  /** Those of some services that changed since a cursor: at once, or at their next change. */
+  /** The services that changed since a cursor: at once, or at their next change. */
   poll(query: PollQuery, call?: CallOptions): Promise<PollAnswer>;
-  /** Rejects with `INVALID_ARGUMENT` when the change log does not reach back to `at`: an ISO time, or `10m` (ago). */
+  /**
+   * A service as it was at `at`: an ISO time, or `10m` (ago). Rejects with `INVALID_ARGUMENT` when the change log does
+   * not reach back to it.
+   */
   servicesAt(
     query: { readonly env: string; readonly name: string; readonly at: string },
     call?: CallOptions,
@@ -127,7 +130,7 @@ export function discoveryAdmin(options: CommonRegistryOptions = {}): RollcallAdm
 }
 
 function firstOf({ endpoints: [first] }: DiscoverySettings): DiscoverySettings['endpoints'][number] {
-  if (first === undefined) throw new RegistryError('INTERNAL', 'the options name no server');
+  if (first === undefined) throw new RegistryError('INTERNAL', 'the options name no server: give addresses');
   return first;
 }
 
@@ -138,10 +141,10 @@ async function openBackup(client: ApiClient, signal: AbortSignal): Promise<Async
   return client.file({ method: 'GET', path: '/api/backup', signal }, backupType);
 }
 
-/** As the server's. Milliseconds. */
+/** Default wait of a poll, as the server's. Milliseconds. */
 const defaultPollMs = 30_000;
 
-/** A node that is not listed is an outcome, not a failure. */
+/** A node that is not listed is a result, not a failure. */
 async function outcomeOf(asked: Promise<Answer>): Promise<{ readonly isSet: boolean; readonly error?: RegistryError }> {
   try {
     if (typeof (await asked).set !== 'number') throw strange('set');

@@ -4,7 +4,7 @@ import { defaultAddress, discoveryCapabilities, startHint } from './discovery-op
 import { discovery } from './discovery-registry.ts';
 import { diagnose } from './doctor.ts';
 
-/** What other packages know of this adapter. */
+/** This adapter as data, for other packages. */
 export const adapter: AdapterDescriptor = Object.freeze({
   name: 'discovery',
   create: discovery,

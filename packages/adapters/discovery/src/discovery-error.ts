@@ -4,15 +4,15 @@ import { ConnectionError, HttpError } from './http/http-error.ts';
 
 const registry = 'discovery';
 
-/** How users name what TLS needs. */
+/** The option names that TLS messages use. */
 export const tlsNames = {
   ca: '--registry-ca, tlsFiles.ca or NODE_EXTRA_CA_CERTS',
   cert: '--registry-cert and --registry-key, or tlsFiles.cert and tlsFiles.key',
 } as const;
 
-// The one place where an HTTP status becomes a code.
+// The only place where an HTTP status becomes a code.
 const codes: Readonly<Record<number, RegistryErrorCode>> = {
-  // The guard has checked the arguments: what the server refuses then is our defect.
+  // The guard has checked the arguments, so a refusal by the server is a defect of ours.
   400: 'INTERNAL',
   401: 'UNAUTHORIZED',
   403: 'UNAUTHORIZED',
@@ -31,7 +31,7 @@ export function toDiscoveryError(cause: unknown): RegistryError {
       cause.retryAfterMs === undefined ? '' : ` (it asks to wait ${Math.ceil(cause.retryAfterMs / 1_000)} s)`;
     return new RegistryError(code, `the discovery server ${cause.message}${wait}`, { cause, registry });
   }
-  // Refused, reset, unreachable, unknown host, TLS.
+  // Errors of sockets: refused, reset, unreachable, unknown host, TLS.
   if (cause instanceof ConnectionError)
     return new RegistryError('UNAVAILABLE', `the discovery server cannot be reached: ${explain(cause)}`, {
       cause,
@@ -40,7 +40,7 @@ export function toDiscoveryError(cause: unknown): RegistryError {
   return new RegistryError('INTERNAL', `the discovery adapter failed: ${String(cause)}`, { cause, registry });
 }
 
-/** A socket's own words do not say that one side speaks TLS and the other does not. */
+/** A socket's own error does not say that only one side speaks TLS. */
 function explain({ address, secure, message, code }: ConnectionError): string {
   const isReset = code === 'ECONNRESET' || code === 'EPIPE';
   const said = secure && isReset ? message : explainTls(message || code, tlsNames);

@@ -1,4 +1,4 @@
-/** Pure: entry <-> instance of the wire. What others wrote is read as tolerantly as possible. */
+/** Pure: entry <-> instance in the wire format. What other clients wrote is read as tolerantly as possible. */
 import type { Endpoint, ServiceSummary, Value } from '@rollcall/core';
 import { type Entry, type Lease, limits, readMetadata } from '@rollcall/core/adapter';
 import {
@@ -22,7 +22,7 @@ function toWireEndpoint({ name, request, response, metadata }: Endpoint): WireEn
   };
 }
 
-/** What a register sends for an entry. `takeOver`: also where another holds the id. */
+/** What a register sends for an entry. `takeOver`: even if another client holds the id. */
 export function toInstance(entry: Entry, env: string, lease: Lease | undefined, takeOver: boolean): InstanceInput {
   return {
     ...(takeOver ? {} : { takeOver }),
@@ -39,11 +39,11 @@ export function toInstance(entry: Entry, env: string, lease: Lease | undefined, 
   };
 }
 
-/** Endpoints without a name are none; what else they hold is handed on as it is. */
+/** Endpoints without a name are dropped; the others are passed on as they are. */
 const readEndpoints = (endpoints: unknown): readonly Endpoint[] =>
   (Array.isArray(endpoints) ? endpoints : []).filter((endpoint) => typeof endpoint?.name === 'string');
 
-/** What an instance is to a reader: an entry, out of service, or not to be used and why. */
+/** What a reader makes of an instance: an entry, an instance out of service, or one that cannot be used, with the reason. */
 export type Reading =
   | { readonly entry: Entry }
   | { readonly entry?: undefined; readonly key: string; readonly unusable: string | undefined };
@@ -69,7 +69,7 @@ export function readInstance(value: unknown): Reading {
   };
 }
 
-/** Reads the name of a service with its versions; nothing where it is neither. */
+/** Reads the name of a service with its versions; undefined for any other value. */
 export function readSummary(value: unknown): readonly ServiceSummary[] {
   const { appid, versions }: Partial<Record<string, unknown>> =
     typeof value === 'object' && value !== null ? { ...value } : {};

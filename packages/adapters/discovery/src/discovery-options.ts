@@ -14,13 +14,13 @@ import { Credentials } from './http/credentials.ts';
 export interface DiscoveryOptions extends RegistryOptions {
   /**
    * `host`, `host:port` or URL of each server, with a base path where a proxy serves it below one
-   * (`https://example.org/registry`); default `127.0.0.1:7171`. With several, writes go to every one, reads and watches
-   * to the first that answers: each server is complete by itself.
+   * (`https://example.org/registry`). Default `127.0.0.1:7171`. With several servers, writes go to every one, reads and
+   * watches to the first that answers: each server is complete by itself.
    */
   readonly addresses?: readonly string[] | undefined;
   /** The environment on the server; default `default`. */
   readonly namespace?: string | undefined;
-  /** Bearer token. */
+  /** Bearer token; default: none. */
   readonly token?: string | undefined;
   /** File with the token. Read when it is first needed, and again when the server answers 401. */
   readonly tokenFile?: string | undefined;
@@ -28,7 +28,7 @@ export interface DiscoveryOptions extends RegistryOptions {
   readonly tlsFiles?: TlsPaths | undefined;
 }
 
-/** The port of an address without one; a URL without a port has that of its scheme. */
+/** The port of an address without one; a URL without a port gets that of its scheme. */
 const defaultPort = 7_171;
 /** Where a server listens by default. */
 export const defaultAddress: string = `127.0.0.1:${defaultPort}`;
@@ -36,23 +36,32 @@ export const defaultAddress: string = `127.0.0.1:${defaultPort}`;
 export const startHint = 'start one with `rollcall serve`';
 /** The environment of a registry without a namespace. */
 const defaultEnv = 'default';
-/** Renewals that fall within this are one request. Milliseconds: far below any interval, far above a timer's grain. */
+/**
+ * Renewals within this time are sent as one request. Milliseconds: far below any interval, far above a timer's
+ * precision. Longer batches more renewals, and delays each by as much.
+ */
 export const renewalWindowMs = 4;
 /** Most leases in one renewal request. */
 export const maxRenewalBatch = 1_000;
-/** Most instances that a server which missed them is sent in one request. */
+/** Most instances in one request that replays missed writes. */
 export const maxRegisterBatch = 50;
-/** With several servers: how long a silent one holds up a write. What it misses it is sent later. Milliseconds. */
+/**
+ * With several servers: how long a silent one holds up a write. Its missed writes are replayed later. Milliseconds.
+ * Shorter replays more to servers that are only busy, longer delays each write while a server is down.
+ */
 export const failoverAfterMs = 1_000;
-/** Deadline of a renewal batch and of writes in the background. Milliseconds. */
+/** Deadline of a renewal batch, and of writes in the background. Milliseconds. */
 export const backgroundTimeoutMs = 3_000;
-/** A watch that hears nothing for this long is lost. Milliseconds; the server says something every 2 s. */
+/**
+ * A watch that hears nothing for this long is lost. Milliseconds; the server sends a heartbeat every 2 s. Shorter gives
+ * up slow links, longer notices a lost server later.
+ */
 export const silenceMs = 5_000;
 /** A snapshot may take longer than a call: each time this much of it arrives, the link counts as alive. Characters. */
 export const aliveCharacters = 65_536;
-/** Deadline of an operator's call that names none. Milliseconds. */
+/** Deadline of an operator's call that sets none. Milliseconds. */
 export const adminTimeoutMs = 5_000;
-/** Deadline of a backup, up to its first byte: the server writes it first. Milliseconds. */
+/** Deadline of a backup up to its first byte, since the server first writes it to disk. Milliseconds. */
 export const backupTimeoutMs = 120_000;
 /** Largest answer that is read. Bytes. */
 export const maxAnswerBytes = 268_435_456;
@@ -77,10 +86,10 @@ const capabilities: Capabilities = Object.freeze({
 
 const durable: Capabilities = Object.freeze({ ...capabilities, durable: true });
 
-/** What a discovery server can do, with a data folder or without. */
+/** The capabilities of a discovery server, with a data folder or without. */
 export const discoveryCapabilities = (isDurable: boolean): Capabilities => (isDurable ? durable : capabilities);
 
-/** The form of server addresses. A path belongs to a proxy that serves the API below it. */
+/** How server addresses are parsed. A path belongs to a proxy that serves the API below it. */
 const endpointRules: EndpointRules = {
   registry: 'discovery',
   defaults: [defaultAddress],
@@ -88,7 +97,7 @@ const endpointRules: EndpointRules = {
   paths: true,
 };
 
-/** The options of {@link discovery}, read. */
+/** The parsed options of {@link discovery}. */
 export interface DiscoverySettings {
   /** The servers, each once. */
   readonly endpoints: readonly BackendEndpoint[];

@@ -40,9 +40,9 @@ class DiscoveryDriver implements RegistryDriver {
   readonly endpoints: readonly string[];
   readonly #fleet: Fleet;
   readonly #settings: DiscoverySettings;
-  /** What a server that comes back without it is told again. */
+  /** What must be written again to a server that comes back without it. */
   readonly #written = new Map<string, Entry>();
-  /** Nodes that another registry object held when they were last renewed. */
+  /** Nodes that another registry object held when this one last renewed them. */
   readonly #contested = new Set<string>();
   readonly #memories = new Map<string | undefined, WatchMemory>();
   readonly #skipped = new SkippedEntries();
@@ -53,7 +53,7 @@ class DiscoveryDriver implements RegistryDriver {
     this.#fleet = new Fleet(settings.endpoints, settings);
   }
 
-  /** A write succeeds when the server that reads go to has acknowledged it. */
+  /** A write succeeds when the current server, which answers reads, has acknowledged it. */
   get capabilities(): Capabilities {
     return discoveryCapabilities(this.#fleet.current.durable);
   }
@@ -68,7 +68,7 @@ class DiscoveryDriver implements RegistryDriver {
     await this.#fleet.write(
       {
         run: (link, bounded) => link.register(entries, lease, bounded),
-        // A server may say late that it has not answered: what was written or removed since counts.
+        // This may be called late, so it leaves out what was written anew or removed since.
         missed: (link) =>
           link.missed.registered(
             entries.filter((entry) => this.#isWritten(entry)),
@@ -122,7 +122,7 @@ class DiscoveryDriver implements RegistryDriver {
     return instances.flatMap((instance) => this.#toEntry(instance, logger) ?? []);
   }
 
-  /** The server names only services with a node that {@link readInstance} can use. */
+  /** The server lists only services with a node that {@link readInstance} can use. */
   async list({ signal }: DriverCall): Promise<readonly ServiceSummary[]> {
     return (await this.#fleet.read((link, bounded) => link.services(bounded), signal)).flatMap(readSummary);
   }
@@ -132,7 +132,7 @@ class DiscoveryDriver implements RegistryDriver {
     this.#memories.set(name, memory);
     const toEntry = (instance: unknown): Entry | undefined => this.#toEntry(instance, logger);
     await watchServer({ fleet: this.#fleet, clock: this.#settings.clock, toEntry, name, sink, memory, signal });
-    // Stopped, or to be repaired by a fresh snapshot: not to be resumed.
+    // Stopped, or due for a fresh snapshot, so it is not to be resumed.
     this.#memories.delete(name);
   }
 
@@ -149,14 +149,14 @@ class DiscoveryDriver implements RegistryDriver {
     }
   }
 
-  /** Another registry object holds these: no server is told of ours any more. */
+  /** Another registry object holds these nodes, so they are not replayed to any server. */
   #yield(first: EntryKey, taken: readonly EntryKey[]): Error {
     this.#fleet.yield(taken);
     for (const { name, id } of taken) this.#contested.add(keyOf(name, id));
     return conflict(this.name, first, 'another registry object');
   }
 
-  /** A server that reads do not go to and that has lost a node is told it again, in the background. */
+  /** Replays a node, in the background, to a server other than the current one that has lost it. */
   #repair(
     link: ServerLink,
     keys: readonly EntryKey[],
@@ -167,7 +167,7 @@ class DiscoveryDriver implements RegistryDriver {
     if (lost.length > 0) link.missed.registered(this.#entries(lost), lease);
   }
 
-  /** Leaves out keys that, as the current server says, another object holds. */
+  /** Leaves out keys that, according to the current server, another object holds. */
   #uncontested(keys: readonly EntryKey[]): readonly EntryKey[] {
     return keys.filter(({ name, id }) => !this.#contested.has(keyOf(name, id)));
   }

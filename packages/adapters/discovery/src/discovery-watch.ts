@@ -7,7 +7,7 @@ import { HttpError } from './http/http-error.ts';
 import type { Fleet } from './servers/fleet.ts';
 import type { ServerLink } from './servers/server-link.ts';
 
-/** What a watch knows between two connections, so that the next can resume where this one was lost. */
+/** What a watch remembers between two connections, so that the next can resume where this one was lost. */
 export interface WatchMemory {
   link: ServerLink | undefined;
   cursor: string | undefined;
@@ -16,7 +16,7 @@ export interface WatchMemory {
   held: boolean;
 }
 
-/** Nothing is known. */
+/** Forgets everything. */
 export const emptyMemory = (): WatchMemory => ({ link: undefined, cursor: undefined, entries: new Map(), held: false });
 
 /** What one connection of a watch needs. */
@@ -30,7 +30,7 @@ export interface WatchConnection {
   readonly signal: AbortSignal;
 }
 
-/** One connection's life: resolves by the signal, rejects when the link is lost, frozen servers included. */
+/** One connection's life: resolves by the signal; rejects when the link is lost or the server is silent. */
 export async function watchServer(connection: WatchConnection): Promise<void> {
   const { fleet, clock, memory, name, signal } = connection;
   await fleet.untilWelcome(signal);
@@ -117,7 +117,8 @@ class WatchReader {
     const { memory, sink, toEntry } = this.#connection;
     const entry = toEntry(instance);
     if (entry === undefined) {
-      // Taken out of service: its node is not to be called any more. Else others wrote what cannot be read.
+      // Its node was taken out of service, so it is not to be called any more. Otherwise another client wrote what
+      // cannot be read.
       this.#remove({ ...instance, reason: instance.status === 2 ? 'deregistered' : 'unknown' });
       return;
     }
@@ -145,7 +146,7 @@ function parse({ event, data }: StreamEvent): object {
     const value: unknown = JSON.parse(data);
     if (typeof value === 'object' && value !== null) return value;
   } catch {
-    // Falls through: it is as wrong as a number.
+    // Falls through: any other value is as wrong as a number.
   }
   throw new HttpError(`sent a ${event} event that is no JSON object`);
 }

@@ -1,4 +1,4 @@
-/** Whether each server can be reached, what it lists, what of that cannot be used, and what to do about it. */
+/** Whether each server can be reached, what it lists, which entries cannot be used, and what to do about it. */
 import { type CallOptions, RegistryError } from '@rollcall/core';
 import { type CommonRegistryOptions, type Finding, untilAborted, withDeadline } from '@rollcall/core/adapter';
 import { toDiscoveryError } from './discovery-error.ts';

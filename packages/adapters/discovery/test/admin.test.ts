@@ -37,7 +37,7 @@ it('DiscoveryAdmin tells the status of every environment or of one, and how many
 
 const key = (env: string) => ({ env, appid: 'a', hostname: 'h' });
 
-it('tells changes with their sentences, page by page, and waits for the next', async () => {
+it('DiscoveryAdmin tells changes with their sentences, page by page, and waits for the next', async () => {
   const admin = discoveryAdmin({ addresses: [server.address] });
   await admin.set([{ ...key('two'), metadata: { k: 'v' } }]);
   const first = await admin.changes({ env: 'two', name: 'a', id: 'h', limit: 1 });
@@ -50,7 +50,7 @@ it('tells changes with their sentences, page by page, and waits for the next', a
   await expect(admin.changes({ since: 'soon' })).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' });
 });
 
-it('polls several services', async () => {
+it('DiscoveryAdmin polls several services in one request', async () => {
   const admin = discoveryAdmin({ addresses: [server.address] });
   const first = await admin.poll({ env: 'one', names: ['a', 'b'] });
   expect(first.services.map(({ appid, instances }) => [appid, instances.length])).toEqual([
@@ -61,7 +61,7 @@ it('polls several services', async () => {
   expect(same).toMatchObject({ modified: false, services: [] });
 });
 
-it('shows a service as it was, and refuses a time before the log as an argument', async () => {
+it('DiscoveryAdmin shows a service as it was at a time, and refuses a time before the change log as INVALID_ARGUMENT', async () => {
   const admin = discoveryAdmin({ addresses: [server.address] });
   const { cursor, log } = await admin.changes({ env: 'two' });
   const now = await admin.servicesAt({ env: 'two', name: 'a', at: '1ms' });
@@ -75,7 +75,7 @@ it('shows a service as it was, and refuses a time before the log as an argument'
   });
 });
 
-it('sets a node on every server that is named, and says which could not be asked', async () => {
+it('DiscoveryAdmin sets a node on every server of its list, and says which server could not be asked', async () => {
   const both = discoveryAdmin({ addresses: ['127.0.0.1:1', server.address] });
   expect(await both.set([{ ...key('one'), status: 2 }])).toMatchObject({
     ...{ isSet: true, failed: [{ address: '127.0.0.1:1', error: { code: 'UNAVAILABLE' } }] },
@@ -111,7 +111,7 @@ it('a call of DiscoveryAdmin is ABORTED by its signal, and TIMEOUT by a timeout 
   await expect(late).rejects.toMatchObject({ code: 'TIMEOUT' });
 });
 
-it('a bad address is INVALID_ARGUMENT before any connection', () => {
+it('DiscoveryAdmin refuses a bad address with INVALID_ARGUMENT before any connection', () => {
   expect(() => discoveryAdmin({ addresses: ['a b'] })).toThrowError(
     expect.objectContaining({ code: 'INVALID_ARGUMENT' }),
   );

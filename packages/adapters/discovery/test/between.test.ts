@@ -67,7 +67,7 @@ describe('a page of a balancer', () => {
     [502, 'UNAVAILABLE'],
     [503, 'UNAVAILABLE'],
   ])(
-    'with status %i is %s for init, reads, writes and watches, and none of its HTML is in the message',
+    "a balancer's page with status %i makes init, reads, writes and watches fail with %s, and no message repeats its HTML",
     async (status, code) => {
       const registry = open(await page(status));
       const watcher = registry.watch({ name: 'web' });
@@ -86,7 +86,7 @@ describe('a page of a balancer', () => {
     },
   );
 
-  it('JSON of a gateway is UNAVAILABLE, since its 400 and 409 do not mean ours', async () => {
+  it("a gateway's JSON with status 400 or 409 is UNAVAILABLE, since only a discovery server's 409 is a conflict", async () => {
     for (const status of [400, 404, 409]) {
       const registry = open(await page(status, { 'content-type': 'application/json' }, '{"error":"no route"}'));
       expect(await failure(registry.register(web()))).toMatchObject({ code: 'UNAVAILABLE' });
@@ -113,7 +113,7 @@ it('a watch that is sent away with Retry-After comes back no sooner', async () =
   expect(Math.min(...gaps)).toBeGreaterThan(990);
 });
 
-it('a name with several addresses that all refuse is named in the message', async () => {
+it('the message names a server whose addresses all refuse connections', async () => {
   expect(await failure(open('localhost:1').init())).toMatchObject({
     code: 'UNAVAILABLE',
     message: expect.stringMatching(/cannot be reached: .*ECONNREFUSED/),
@@ -192,7 +192,7 @@ it('a call that finds its idle connection closed is sent once more on a fresh on
   }
 });
 
-it('a 408 that a balancer sends as it closes an idle connection is no answer: the call is sent once more', async () => {
+it('a call is sent once more when a balancer answers 408 because it closes an idle connection', async () => {
   let connections = 0;
   const answers = {
     right:
@@ -215,7 +215,7 @@ it('a 408 that a balancer sends as it closes an idle connection is no answer: th
   expect(connections).toBeGreaterThan(1);
 });
 
-it('idle connections that a firewall swallows without a word cost one call, however many they are', async () => {
+it('idle connections that a firewall drops silently cost one call, however many they are', async () => {
   const [host = '', port] = server.address.split(':');
   const dead = new Set<Socket>();
   const alive = new Set<Socket>();
@@ -233,7 +233,7 @@ it('idle connections that a firewall swallows without a word cost one call, howe
   expect(await registry.getService('web')).toEqual([]);
 });
 
-it('an answer that changes the protocol is no server: calls and watches are told so before the deadline', async () => {
+it('calls and watches fail before their deadline when the answer switches to another protocol', async () => {
   const listener = createTcpServer((socket) => {
     socket.on('error', () => {});
     socket.once('data', () =>
@@ -246,7 +246,7 @@ it('an answer that changes the protocol is no server: calls and watches are told
   expect(value).toMatchObject({ type: 'interrupted', error: { code: 'UNAVAILABLE' } });
 });
 
-it('a base path in the address is kept: the server is reached behind a proxy that serves it below a path', async () => {
+it('the registry reaches a server behind a proxy that serves it below a path, since it keeps the base path of the address', async () => {
   const seen: string[] = [];
   const proxy = (incoming: IncomingMessage, answer: ServerResponse): void => {
     const url = incoming.url ?? '';
@@ -292,13 +292,13 @@ describe('what is written', () => {
     ['http://10.9.0.7', '10.9.0.7:80'],
     ['https://registry.example/team/', 'registry.example:443'],
     ['[fd00::1]:7172', '[fd00::1]:7172'],
-  ])('the address %s is one of %s', (address, endpoint) => {
+  ])('the address %s makes the registry name the endpoint %s', (address, endpoint) => {
     const registry = open(address);
     expect(registry.endpoints).toEqual([endpoint]);
   });
 
   it.each(['10.9.0.7:0', 'ftp://10.9.0.7', 'http://user:secret@10.9.0.7', 'a b'])(
-    'the address %s is INVALID_ARGUMENT',
+    'discovery() refuses the address %s with INVALID_ARGUMENT, and repeats no password',
     (address) => {
       expect(() => discovery({ addresses: [address] })).toThrowError(
         expect.objectContaining({ code: 'INVALID_ARGUMENT', message: expect.not.stringContaining('secret') }),

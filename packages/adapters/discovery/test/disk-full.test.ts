@@ -62,7 +62,7 @@ function fill(disk: string): () => void {
   return () => rmSync(path);
 }
 
-it('goes on with reads and renewals while its disk is full, refuses writes with the reason, and recovers by itself', async () => {
+it('a server goes on with reads and renewals while its disk is full, refuses writes with the reason, and recovers by itself', async () => {
   const { address, disk, child } = await serveOnSmallDisk();
   const open = (): Registry => {
     const registry = discovery({ addresses: [address] });

@@ -4,7 +4,7 @@ import { HeldHandles } from '../src/servers/held-handles.ts';
 const held = (handle: number) => ({ handle, secret: undefined });
 const epoch = 5 * 2 ** 32;
 
-it('a node is unanswered from its register on until that one, or a later one, is answered', () => {
+it('a node counts as unanswered from a register of it until that register, or a later one, is answered', () => {
   const handles = new HeldHandles();
   const lost = handles.sent(['a', 'b']);
   handles.answered('b', lost, held(epoch + 1));
@@ -18,7 +18,7 @@ it('a node is unanswered from its register on until that one, or a later one, is
   expect([handles.isUnanswered('a'), handles.find('a')]).toEqual([false, held(epoch + 3)]);
 });
 
-it('of two registers that cross, the handle that the server gave last is held, whichever answer comes last', () => {
+it('the adapter holds the handle that the server gave last, whichever of two crossing answers arrives last', () => {
   const handles = new HeldHandles();
   const [first, second] = [handles.sent(['a']), handles.sent(['a'])];
   handles.answered('a', second, held(epoch + 1));
@@ -29,7 +29,7 @@ it('of two registers that cross, the handle that the server gave last is held, w
   expect(handles.find('a')).toEqual(held(7 * 2 ** 32 + 1));
 });
 
-it('a register that was refused leaves a node as answered, or unanswered, as it was', () => {
+it('a refused register leaves a node answered or unanswered, as it was before', () => {
   const handles = new HeldHandles();
   handles.refused(['a'], handles.sent(['a']));
   expect(handles.isUnanswered('a')).toBe(false);

@@ -90,7 +90,7 @@ class Ledger {
   }
 }
 
-it(`loses nothing that was acknowledged or told, and evicts no living instance, through ${kills} times kill -9`, async () => {
+it(`a server with a data folder loses nothing that it acknowledged or told, and evicts no living instance, through ${kills} times kill -9`, async () => {
   const process = new DurableServer(['--no-warm-up']);
   await process.start();
   cleanUps.push(() => process.remove());

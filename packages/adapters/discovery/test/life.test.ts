@@ -24,7 +24,7 @@ async function nextOf(watcher: AsyncIterator<WatchEvent>, type: WatchEvent['type
 }
 
 describe('kill -9 of a registered service', () => {
-  it('a service that was killed is gone from reads and told as expired, not before its TTL', async () => {
+  it('a killed service leaves the roll at its TTL, not before, and watchers hear that it expired', async () => {
     const registry = open();
     const child = spawn(process.execPath, [renewing, server.address], {
       stdio: ['ignore', 'pipe', 'inherit'],
@@ -49,7 +49,7 @@ describe('kill -9 of a registered service', () => {
 });
 
 describe('nothing is left', () => {
-  it.each(['close', 'leave', 'watch'])('a program that used a registry ends by itself: %s', async (how) => {
+  it.each(['close', 'leave', 'watch'])('a program that used a discovery registry ends by itself: %s', async (how) => {
     const child = spawn(process.execPath, [exits, server.address, how], {
       stdio: ['ignore', 'pipe', 'inherit'],
     });

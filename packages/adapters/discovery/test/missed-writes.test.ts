@@ -28,7 +28,7 @@ function missed(fails: (sent: number) => Error | undefined = () => undefined) {
   return { writes, clock, sent, closed };
 }
 
-it('a server that asks to wait by Retry-After is not asked before', async () => {
+it("the adapter replays missed writes no earlier than the server's Retry-After allows", async () => {
   const { writes, clock, sent } = missed((count) =>
     count < 3 ? new HttpError('answered 503', 503, 7_000) : undefined,
   );
@@ -41,7 +41,7 @@ it('a server that asks to wait by Retry-After is not asked before', async () => 
   expect(third - first).toBeLessThan(16_000);
 });
 
-it('the last write of a node counts, removals come first, and hundreds are a few requests', async () => {
+it('the adapter replays the last missed write of each node, removals first, hundreds of them in a few requests', async () => {
   const { writes, clock, sent } = missed();
   writes.registered(
     Array.from({ length: 120 }, (_, index) => entry(`n${index}`)),
@@ -59,7 +59,7 @@ it('the last write of a node counts, removals come first, and hundreds are a few
   expect(registered.flat()).not.toContain('n2');
 });
 
-it('what was acknowledged is not sent again when a later part fails', async () => {
+it('the adapter does not repeat missed writes that were acknowledged when a later part fails', async () => {
   const { writes, clock, sent } = missed((count) => (count === 2 ? new HttpError('answered 500', 500) : undefined));
   writes.registered(
     Array.from({ length: 60 }, (_, index) => entry(`n${index}`)),
@@ -69,7 +69,7 @@ it('what was acknowledged is not sent again when a later part fails', async () =
   expect(sent.map(({ what }) => what.split(',').length)).toEqual([50, 10, 10]);
 });
 
-it('nothing is sent after the registry is closed', async () => {
+it('the adapter replays no missed write after the registry is closed', async () => {
   const { writes, clock, sent, closed } = missed();
   writes.registered([entry('a')], lease);
   closed.abort(new Error('closed'));

@@ -74,7 +74,7 @@ class Service {
 }
 
 it(
-  `tokens, the certificate of the server and the authority are replaced while ${count} services run: none is lost`,
+  `${count} services stay registered while tokens, the server's certificate and the authority are replaced`,
   async () => {
     const [first, second] = await Promise.all([Authority.make('first'), Authority.make('second')]);
     mkdirSync(tokens.folder, { recursive: true });

@@ -51,7 +51,7 @@ const rounds = tenthOf(200);
 const growth = 1 + (rounds * 15) / 1_024;
 
 describe('rounds', () => {
-  it(`${rounds} of open, use, lose, close keep handles and memory flat`, async () => {
+  it(`${rounds} rounds of opening, using, losing and closing a discovery registry keep handles and memory flat`, async () => {
     for (let index = 0; index < warmUp; index += 1) await round(index);
     const [heapBefore, handlesBefore] = [heap(), handles()];
     for (let index = warmUp; index < warmUp + rounds; index += 1) await round(index);

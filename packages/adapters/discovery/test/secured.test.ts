@@ -59,7 +59,7 @@ describe('a registry on a server with tokens', () => {
   const tokens = new TokensFile();
   afterAll(() => tokens[Symbol.dispose]());
 
-  it('is UNAUTHORIZED without a token and with one of another server, and the message does not repeat it', async () => {
+  it('a registry is UNAUTHORIZED without a token and with a token of another server, and the message does not repeat the token', async () => {
     tokens.add('web', { role: 'write' });
     const { url } = await serve({ tokensFile: tokens.path });
     for (const token of [undefined, 'some-other-token']) {
@@ -69,7 +69,7 @@ describe('a registry on a server with tokens', () => {
     }
   });
 
-  it('is told which right its token lacks', async () => {
+  it('a refused call says which right its token lacks', async () => {
     const token = tokens.add('reader', { role: 'read', envs: ['default'], services: ['api-*', 'web'] });
     const { url } = await serve({ tokensFile: tokens.path });
     const registry = open(url, { token });
@@ -80,7 +80,7 @@ describe('a registry on a server with tokens', () => {
     });
   });
 
-  it('reads its token file again when the server answers 401: calls and watches go on', async () => {
+  it('a registry reads its token file again when the server answers 401, and calls and watches go on', async () => {
     const tokenFile = file('token', tokens.add('old', { role: 'write' }));
     const { server, url } = await serve({ tokensFile: tokens.path });
     const registry = open(url, { tokenFile });
@@ -97,7 +97,7 @@ describe('a registry on a server with tokens', () => {
     expect(types(events)).not.toContain('delete');
   });
 
-  it('stays UNAUTHORIZED while its file holds no token that the server knows, and is well when it does', async () => {
+  it('a registry stays UNAUTHORIZED while its file holds no token that the server knows, and works as soon as it does', async () => {
     const tokenFile = file('late-token', 'not-yet');
     const { server, url } = await serve({ tokensFile: tokens.path });
     const registry = open(url, { tokenFile });
@@ -112,7 +112,7 @@ describe('a registry on a server with tokens', () => {
     expect(await registry.listServices()).toEqual([]);
   });
 
-  it('never follows a redirect, which would take the token to another host', async () => {
+  it('a registry follows no redirect, which would take its token to another host', async () => {
     const seen: unknown[] = [];
     const other = createHttpServer((request, answer) => {
       seen.push(request.headers.authorization);
@@ -155,7 +155,7 @@ describe('a registry on a server with TLS', () => {
     return { ...started, tlsFiles };
   }
 
-  it('shows its certificate and believes that of the server by its files; without them the message names the option', async () => {
+  it("a registry shows its client certificate and trusts the server's by its files; without the files, the message names the option", async () => {
     const { url, tlsFiles } = await secured();
     const registry = open(url, { tlsFiles });
     await registry.register(web(), { ttlMs: 30_000 });
@@ -172,7 +172,7 @@ describe('a registry on a server with TLS', () => {
     });
   });
 
-  it('goes on over the change of both authorities, when their files are replaced', async () => {
+  it('a registry goes on while both authorities change and their files are replaced', async () => {
     const { server, url, tlsFiles } = await secured();
     const registry = open(url, { tlsFiles });
     await registry.register(web(), { ttlMs: 30_000 });
@@ -191,7 +191,7 @@ describe('a registry on a server with TLS', () => {
     expect((await registry.getService('web')).length).toBe(1);
   });
 
-  it('does not speak to a server whose certificate is for another name, though its authority is right', async () => {
+  it('a registry refuses a server whose certificate is for another name, though its authority is right', async () => {
     const elsewhere = await ours.sign('elsewhere', { names: ['elsewhere.example'], only: true });
     const { url } = await serve({ tlsCert: file('e.pem', elsewhere.cert), tlsKey: file('e.key', elsewhere.key) });
     expect(
@@ -205,11 +205,11 @@ describe('a registry on a server with TLS', () => {
   it.each([
     [{ ca: '' }, /tlsFiles.ca must be the path of a file/],
     [{ cert: 'x' }, /tlsFiles.cert and tlsFiles.key must be given together/],
-  ])('refuses files %j that cannot be', (tlsFiles, message) => {
+  ])('discovery() refuses the certificate files %j', (tlsFiles, message) => {
     expect(() => discovery({ tlsFiles })).toThrow(message);
   });
 
-  it('names a file that cannot be read or holds no certificate', async () => {
+  it('the error names a certificate file that cannot be read or holds no certificate', async () => {
     const { url } = await secured();
     expect((await failure(open(url, { tlsFiles: { ca: join(folder, 'none.pem') } }).init())).message).toMatch(
       /ENOENT.*none\.pem/,
@@ -221,7 +221,7 @@ describe('a registry on a server with TLS', () => {
 });
 
 describe('a registry on a server with lease secrets', () => {
-  it('renews, changes, deregisters and withdraws its own nodes', async () => {
+  it('a registry on a server with lease secrets renews, changes, deregisters and withdraws its own nodes', async () => {
     const { url } = await serve({ leaseSecrets: true });
     const registry = open(url);
     const reader = open(url);
@@ -241,7 +241,7 @@ describe('a registry on a server with lease secrets', () => {
     await expect.poll(() => types(events).slice(4)).toEqual(['delete', 'delete', 'delete']);
   });
 
-  it('is refused to deregister a node of another, which stays; an unknown one is no error', async () => {
+  it('with lease secrets, deregister refuses a node of another holder, which stays, and accepts an unknown id', async () => {
     const { url } = await serve({ leaseSecrets: true });
     const [owner, other] = [open(url), open(url)];
     await owner.register(web(), { ttlMs: 30_000 });

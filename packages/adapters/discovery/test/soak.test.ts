@@ -36,7 +36,7 @@ async function sample(pid: number, folder: string, server: RawServer): Promise<S
 }
 
 it(
-  `stays as large as it is through ${forMs / 1_000} s of churn: memory, handles, change log and store`,
+  `a server's memory, handles, change log and store stay the same size through ${forMs / 1_000} s of churn`,
   async () => {
     const process = new DurableServer(['--no-warm-up', '--protection', 'on']);
     await process.start();

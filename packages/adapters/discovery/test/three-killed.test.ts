@@ -15,7 +15,7 @@ afterEach(async () => {
 });
 const sleep = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 
-it('tells no delete of a living node while each of three servers is killed for longer than the TTL, and each is complete soon after it is back', async () => {
+it('a watch tells no delete of a living node while each of three servers is killed for longer than the TTL, and each server is complete soon after it is back', async () => {
   const servers = Array.from({ length: 3 }, () => new DurableServer([]));
   for (const server of servers) cleanUps.push(() => server.remove());
   await Promise.all(servers.map((server) => server.start()));

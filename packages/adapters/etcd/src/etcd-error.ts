@@ -27,11 +27,11 @@ export const tlsNames = {
 
 const textOf = (cause: unknown): string => (cause instanceof Error ? cause.message : String(cause));
 
-/** etcd knows the user's token no longer: it has restarted, the token is over, or users or roles have changed (JWT). */
+/** etcd no longer knows the user's token: it has restarted, the token has expired, or users or roles have changed (JWT). */
 export const saysTokenIsStale = (cause: unknown): boolean =>
   /invalid auth token|revision of auth store is old|user name is empty/.test(textOf(cause));
 
-/** etcd was asked for a token and has no users. */
+/** etcd was asked for a token but has authentication switched off. */
 export const saysAuthenticationIsOff = (cause: unknown): boolean => /authentication is not enabled/.test(textOf(cause));
 
 /** The answer to a range is larger than gRPC may receive. */
@@ -40,10 +40,13 @@ export const isTooLarge = (cause: unknown): boolean =>
   /received message larger than max/i.test(cause.message) &&
   !isNoEtcd(cause);
 
-/** What gRPC takes four spaces for, as the size of a message: the text of a page has no smaller letters. */
+/**
+ * gRPC reads four spaces in a text page as the size of a message, which is then at least this large, since printable
+ * text has no smaller bytes.
+ */
 const sizeOfText = 0x20_20_20_20;
 
-/** What answered spoke HTTP/2 and no gRPC, or gRPC and not etcd's: a proxy, or another program. */
+/** The answer was HTTP/2 but not gRPC, or gRPC but not etcd's: a proxy, or another program. */
 function isNoEtcd(cause: unknown): boolean {
   const text = textOf(cause);
   const size = /received message larger than max \((\d+)/i.exec(text)?.[1];
@@ -67,25 +70,25 @@ const codeOfPage = (message: string): RegistryErrorCode =>
 
 const saysElection = (cause: unknown): boolean => /leader changed|not (?:the )?leader/.test(textOf(cause));
 
-/** Whether the member may serve in a moment: the cluster has just elected a leader, or the member was silent. */
+/** Whether the member may serve soon: the cluster is electing a leader, or the member was silent. */
 export const mayServeSoon = (cause: unknown): boolean => saysElection(cause) || RegistryError.is(cause, 'TIMEOUT');
 
 /** Whether another member may succeed where this one failed. */
 export function isUnreachable(cause: unknown): boolean {
   if (RegistryError.is(cause)) return cause.code === 'TIMEOUT' || cause.code === 'UNAVAILABLE';
-  // The others say the same.
+  // The other members would say the same.
   if (saysElection(cause)) return false;
   if (isNoEtcd(cause)) return true;
   return cause instanceof Error && isRecoverableError(cause) && !(cause instanceof GRPCResourceExhastedError);
 }
 
-/** The watch ended although its caller did not ask for it: a compaction, a member that stops, a lost link. */
+/** The watch ended without a request of its caller: a compaction, a member that stops, a lost link. */
 export function watchEnded(reason: string): RegistryError {
   const code = /permission denied|auth/i.test(reason) ? 'UNAUTHORIZED' : 'UNAVAILABLE';
   return new RegistryError(code, `etcd ended the watch${reason === '' ? '' : `: ${reason}`}`, { registry: 'etcd' });
 }
 
-/** A link that swallows everything, or a member that is stopped. */
+/** A link that swallows everything, or a stopped member. */
 export function neverOpened(ms: number): RegistryError {
   return new RegistryError('TIMEOUT', `etcd did not open the watch within ${ms} ms`, { registry: 'etcd' });
 }
@@ -111,7 +114,7 @@ export function toEtcdError(cause: unknown): RegistryError {
     return new RegistryError('RESOURCE_EXHAUSTED', `etcd: ${message}`, { cause });
   if (cause instanceof ClientClosedError)
     return new RegistryError('CLOSED', 'the connection to etcd is closed', { cause });
-  // Everything else that gRPC or a socket says means that etcd could not do it now.
+  // Every other error of gRPC or a socket means that etcd could not serve now.
   return new RegistryError('UNAVAILABLE', `etcd cannot be reached: ${explainTls(message, tlsNames)}`, { cause });
 }
 

@@ -7,28 +7,31 @@ import {
   parseEndpoints,
 } from '@rollcall/core/adapter';
 
-/** Options of {@link etcd}. What is not given is taken from the variables of etcdctl. */
+/** Options of {@link etcd}. Missing options come from the variables of etcdctl. */
 export interface EtcdOptions extends CommonRegistryOptions {
   /**
    * `host:port` or URL of each member of one cluster; default `ETCDCTL_ENDPOINTS`, else `127.0.0.1:2379`. A call that a
    * member does not answer within a second goes to the next.
    */
   readonly addresses?: readonly string[] | undefined;
-  /** A roll of its own, below `/rollcall/<namespace>/`. Absent: `/micro/registry/`, where go-micro's services are. */
+  /** Keeps a roll of its own, below `/rollcall/<namespace>/`. Absent: `/micro/registry/`, where go-micro's services are. */
   readonly namespace?: string | undefined;
-  /** `user:password`, as `--registry-token-file` brings it. The user's token is renewed as needed. */
+  /**
+   * `user:password`, like the content of the file of `--registry-token-file`. The adapter gets new tokens for the user
+   * as needed.
+   */
   readonly token?: string | undefined;
   /**
-   * PEM texts: the authority to believe, and for client certificates the own key and certificate. With them, and with
-   * those of the variables, an address without a scheme is an `https` one. Default: the files that `ETCDCTL_CACERT`,
-   * `ETCDCTL_KEY` and `ETCDCTL_CERT` name.
+   * PEM texts: the authority to trust, and for client certificates the own key and certificate. With these, or with the
+   * variables, an address without a scheme is an `https` one. Default: the files that `ETCDCTL_CACERT`, `ETCDCTL_KEY`
+   * and `ETCDCTL_CERT` name.
    */
   readonly tls?: EtcdTls | undefined;
 }
 
 /** PEM texts. */
 export interface EtcdTls {
-  /** Absent: the authorities that Node believes. */
+  /** Absent: the authorities that Node trusts. */
   readonly ca?: string | undefined;
   readonly key?: string | undefined;
   readonly cert?: string | undefined;
@@ -42,32 +45,41 @@ export interface EtcdUser {
 
 /** Where etcd listens by default. */
 export const defaultAddress = '127.0.0.1:2379';
-/** The variables of etcdctl that are honoured, below our own options. */
+/** The variables of etcdctl that the adapter honours; its own options come first. */
 export const environment = ['ETCDCTL_ENDPOINTS', 'ETCDCTL_CACERT', 'ETCDCTL_CERT', 'ETCDCTL_KEY'] as const;
 /** Where go-micro keeps its services. */
 export const goMicroPrefix = '/micro/registry/';
-/** Keys of one page of a range, where their values leave room for so many. More: fewer round trips, and larger answers to hold in memory. */
+/**
+ * Keys of one page of a range, if their values leave room for so many. Sensible values are 100 to 5,000; more makes
+ * fewer round trips and larger answers in memory, fewer the opposite.
+ */
 export const pageSize = 500;
 /** Operations of one transaction; etcd's own limit is 128. */
 export const maxOperations = 100;
-/** Largest answer. Bytes: a page of nodes of the largest size. */
+/** Largest answer, in bytes: a page of nodes of the largest size. */
 export const maxAnswerBytes = 16_777_216;
-/** A link on which nothing comes is asked after this long, and is lost if the answer does not come. Milliseconds; etcd refuses less than 5,000. */
+/**
+ * A silent link is pinged after this long, and is lost if no answer comes. Milliseconds; etcd refuses less than 5,000.
+ * Longer notices a lost link later, shorter is refused.
+ */
 export const pingAfterMs = 10_000;
-/** How long that answer may take. Milliseconds. */
+/** How long the answer to a ping may take. Milliseconds. Shorter loses slow links, longer notices a lost link later. */
 export const pingTimeoutMs = 3_000;
-/** How long to wait before the next try to connect: short, since another member may serve meanwhile. Milliseconds. */
+/** How long to wait before the next attempt to connect. Milliseconds: short, since another member may serve meanwhile. */
 export const reconnectMs = { first: 50, longest: 500 } as const;
-/** How long to wait before the members are asked again while they may be electing a leader. Milliseconds. */
+/** How long to wait before all members are asked again while they may be electing a leader. Milliseconds. */
 export const electionPauseMs = 100;
 /** How long etcd may take to give a token, which costs it a tenth of a second of computing. Milliseconds. */
 export const authenticateTimeoutMs = 5_000;
-/** How long opening a watch may take, right after the list that it follows was answered. Milliseconds. */
+/** How long opening a watch may take, right after the list before it was answered. Milliseconds. */
 export const openTimeoutMs = 5_000;
-/** Asking why a key is gone must not hold up what comes after it. Milliseconds. */
+/**
+ * How long to ask why a key is gone, since later changes wait meanwhile. Milliseconds. Shorter reports more removals as
+ * `unknown`, longer delays the changes behind it.
+ */
 export const reasonTimeoutMs = 1_000;
 
-/** What etcd can do. Leases are whole seconds and at least two; expired ones are looked for twice a second. */
+/** The capabilities of etcd. Leases are whole seconds, at least two, and etcd looks for expired ones twice a second. */
 export const etcdCapabilities: Capabilities = Object.freeze({
   minTtlMs: 2_000,
   ttlResolutionMs: 1_000,
@@ -84,7 +96,7 @@ export const etcdCapabilities: Capabilities = Object.freeze({
 
 type Environment = NonNullable<EtcdOptions['env']>;
 
-/** The options, checked, with what the environment adds to them. */
+/** The checked options, completed by the environment. */
 export interface EtcdSettings {
   readonly endpoints: readonly BackendEndpoint[];
   readonly prefix: string;
@@ -93,7 +105,7 @@ export interface EtcdSettings {
   readonly tls: () => EtcdTls;
 }
 
-/** Options over environment over defaults; throws `INVALID_ARGUMENT`. */
+/** Options override the environment, and that the defaults. Throws `INVALID_ARGUMENT`. */
 export function parseSettings(options: EtcdOptions): EtcdSettings {
   const { env = process.env, namespace } = options;
   const listed = (env.ETCDCTL_ENDPOINTS ?? '').split(',').filter((address) => address.trim() !== '');
@@ -116,7 +128,7 @@ export function parseSettings(options: EtcdOptions): EtcdSettings {
 
 const isGiven = (value: string | undefined): value is string => value !== undefined && value.trim() !== '';
 
-/** Whether code or flag name where etcd is. */
+/** Whether code or a flag says where etcd is. */
 const hasAddress = (addresses: unknown): boolean =>
   addresses !== undefined && (!Array.isArray(addresses) || addresses.some((one) => String(one).trim() !== ''));
 

@@ -18,7 +18,10 @@ export interface WatchRequest {
   readonly signal: AbortSignal;
 }
 
-/** The list at a revision, then every change from the next one, until the signal (resolves) or the link is lost (rejects). */
+/**
+ * The list at a revision, then every change from the next revision on, until the signal (resolves) or the link is lost
+ * (rejects).
+ */
 export async function watchRange(request: WatchRequest): Promise<void> {
   const { cluster, ranges, clock, prefix, sink, signal } = request;
   const { revision, keys } = await ranges.list(prefix, signal);
@@ -26,7 +29,7 @@ export async function watchRange(request: WatchRequest): Promise<void> {
   sink.snapshot(reader.entries);
   const start_revision = (BigInt(revision) + 1n).toString();
   const range = { key: Buffer.from(prefix), range_end: rangeEnd(prefix), start_revision };
-  // Ask for fragments: one deletion with all its previous values may exceed the size of an answer.
+  // Asks for fragments, since one deletion with all its previous values may exceed the size of an answer.
   const create_request = { ...range, prev_kv: true, fragment: true };
   const { first, next, end } = await withDeadline(
     { clock, ms: openTimeoutMs, signal, reason: neverOpened(openTimeoutMs) },
@@ -35,7 +38,7 @@ export async function watchRange(request: WatchRequest): Promise<void> {
   );
   const stop = onAbort(signal, end);
   try {
-    // One after the other: why a key is gone may have to be asked.
+    // One after the other, because etcd may have to be asked why a key is gone.
     for (let response: IWatchResponse | undefined = first; response !== undefined; response = await next())
       await reader.read(response);
     throw watchEnded('');
@@ -50,7 +53,7 @@ export async function watchRange(request: WatchRequest): Promise<void> {
 /** Turns responses into calls of the sink. */
 class WatchReader {
   readonly #request: WatchRequest;
-  /** The node that was told for each key, since a delete of etcd does not contain it. */
+  /** The node told for each key, since a delete of etcd does not contain it. */
   readonly #told = new Map<string, Entry>();
 
   constructor(request: WatchRequest, keys: readonly IKeyValue[]) {
@@ -81,7 +84,7 @@ class WatchReader {
     if (before !== undefined) sink.remove(entryKey(before), await this.#reason(prev_kv?.lease ?? '0', reasons));
   }
 
-  /** A key that was deleted leaves its lease; a lease that is over took its keys along. */
+  /** A key that was deleted leaves its lease behind; an expired lease takes its keys along. */
   async #reason(lease: string, known: Map<string, DeleteReason>): Promise<DeleteReason> {
     const reason = known.get(lease) ?? (lease === '0' ? 'deregistered' : await this.#askLease(lease));
     known.set(lease, reason);
@@ -95,7 +98,7 @@ class WatchReader {
       const { grantedTTL } = await withDeadline({ clock, ms: reasonTimeoutMs, signal, reason }, (bounded) =>
         cluster.run(bounded, ({ leases }) => leases.leaseTimeToLive({ ID })),
       );
-      // What is left of it is told in whole seconds: none in its last second as well.
+      // The remaining time comes in whole seconds, so it is 0 in the last second as well.
       return Number(grantedTTL) > 0 ? 'deregistered' : 'expired';
     } catch {
       return 'unknown';
@@ -110,6 +113,6 @@ class WatchReader {
   }
 }
 
-/** Whether they are one node: another writer may put another's name under the same key. */
+/** Whether both are one node: another writer may put another name under the same key. */
 const isSame = (before: Entry, now: Entry | undefined): boolean =>
   now !== undefined && before.name === now.name && before.node.id === now.node.id;

@@ -4,21 +4,24 @@ import type { Cluster } from './cluster/cluster.ts';
 import { encode, keyFor } from './etcd-mapping.ts';
 import { maxOperations } from './etcd-options.ts';
 
-/** One write of ours: the key is ours while it hangs on this lease, or without one while it is as this write left it. */
+/** One write of this object. The key is ours while it has this lease; without a lease, while it is as this write left it. */
 interface Claim {
-  /** `0`: it has none. */
+  /** `0`: no lease. */
   readonly lease: string;
   readonly ttlSeconds: number;
   readonly value: Buffer;
-  /** Revision of the write; the value alone does not tell, since another object may write the same. Undefined: unknown, because the answer was lost or the write may happen twice. */
+  /**
+   * Revision of the write. The value alone does not identify it, since another object may write the same. Undefined:
+   * unknown, because the answer was lost or the write may happen twice.
+   */
   readonly revision: string | undefined;
-  /** A member that did not answer in time was asked first, and may still write it. */
+  /** A member that did not answer in time was asked first, and may still carry the write out. */
   readonly mayComeLate: boolean;
 }
 
 const secondsOf = (lease: Lease | undefined): number => (lease === undefined ? 0 : Math.ceil(lease.ttlMs / 1_000));
 
-/** The nodes that this object holds: one lease each, and no trust in anything but what etcd answers. */
+/** The nodes that this object holds, with one lease each. It trusts only what etcd answers. */
 export class Holdings {
   readonly #cluster: Cluster;
   readonly #prefix: string;
@@ -35,7 +38,10 @@ export class Holdings {
     await Promise.all(entries.map((entry) => this.#write(entryKey(entry), encode(entry), lease, signal)));
   }
 
-  /** Answers those that etcd has no longer; throws `CONFLICT` before anything is written when one is another's. */
+  /**
+   * Renews; answers the entries that etcd no longer has. Throws `CONFLICT` before anything is written when another
+   * object holds one of them.
+   */
   async renew(keys: readonly EntryKey[], lease: Lease | undefined, signal: AbortSignal): Promise<readonly EntryKey[]> {
     const states = await this.#look(keys, signal);
     const other = keys.find((_, index) => states[index] === 'theirs');
@@ -49,13 +55,16 @@ export class Holdings {
     return keys.filter((_, index) => !renewed[index]);
   }
 
-  /** Removes nodes, also those of other writers. One by one: of several changes at one revision go-micro's watchers take the first alone. */
+  /**
+   * Removes nodes, also those of other writers. One by one, because of several changes at one revision go-micro's
+   * watchers see only the first.
+   */
   async remove(keys: readonly EntryKey[], signal: AbortSignal): Promise<void> {
     await Promise.all(keys.map((key) => this.#txn([], [this.#delete(key)], signal)));
     for (const { name, id } of keys) this.#claims.delete(keyOf(name, id));
   }
 
-  /** Removes only what is still ours; each node by itself, since one of another writer must not keep the rest. */
+  /** Removes only nodes that are still ours, each by itself, so that a node of another writer does not keep the rest. */
   async withdraw(keys: readonly EntryKey[], signal: AbortSignal): Promise<void> {
     const claimed = keys.flatMap((key) => this.#claimsOf(key).map((claim) => ({ key, claim })));
     await Promise.all(claimed.map(({ key, claim }) => this.#txn(this.#holds(key, claim), [this.#delete(key)], signal)));
@@ -73,7 +82,7 @@ export class Holdings {
     return Buffer.from(keyFor(this.#prefix, key));
   }
 
-  /** False: `unless` did not hold, and nothing was written. */
+  /** False: `unless` did not hold, so nothing was written. */
   async #write(
     key: EntryKey,
     value: Buffer,
@@ -85,7 +94,7 @@ export class Holdings {
     const granted = ttlSeconds === 0 ? '0' : await this.#grant(ttlSeconds, signal);
     const claim: Claim = { lease: granted, ttlSeconds, value, revision: undefined, mayComeLate: true };
     const before = this.#claimsOf(key);
-    // Known before it is sent: an answer that is lost must not lose the key, nor what it had before.
+    // Noted before it is sent: a lost answer must lose neither the key nor its earlier lease.
     this.#claims.set(keyOf(key.name, key.id), [...before, claim]);
     const put: IRequestOp = { request_put: { key: this.#key(key), value, lease: granted } };
     let attempts = 0;
@@ -94,7 +103,7 @@ export class Holdings {
       attempts += 1;
       return kv.txn(request);
     });
-    // Where it did not hold, an attempt with another member may have written it before.
+    // If the condition did not hold, an earlier attempt with another member may have written it.
     if (!succeeded) return false;
     const mayComeLate = attempts > 1;
     const revision = mayComeLate ? undefined : header.revision;
@@ -103,11 +112,11 @@ export class Holdings {
     return true;
   }
 
-  /** A member that was silent may write what it was asked long ago, over what is newer: not once the lease is gone. */
+  /** A member that was silent may carry out an old write, over newer content. It cannot once the lease is gone. */
   async #revokeLate(claims: readonly Claim[], signal: AbortSignal): Promise<void> {
     const late = claims.filter(({ lease, mayComeLate }) => mayComeLate && lease !== '0');
     const revoke = ({ lease }: Claim) => this.#cluster.run(signal, ({ leases }) => leases.leaseRevoke({ ID: lease }));
-    // A lease that is over already is as good.
+    // An expired lease is gone as well.
     await Promise.allSettled(late.map(revoke));
   }
 
@@ -115,7 +124,7 @@ export class Holdings {
     return (await this.#cluster.run(signal, ({ leases }) => leases.leaseGrant({ TTL }))).ID;
   }
 
-  /** False: etcd has it no longer. */
+  /** False: etcd no longer has the lease. */
   async #extend(key: EntryKey, claim: Claim, lease: Lease | undefined, signal: AbortSignal): Promise<boolean> {
     if (claim.ttlSeconds === secondsOf(lease)) return claim.lease === '0' || this.#keepAlive(claim.lease, signal);
     if (await this.#write(key, claim.value, lease, signal, this.#holds(key, claim))) return true;
@@ -126,7 +135,7 @@ export class Holdings {
     return now.ttlSeconds === secondsOf(lease);
   }
 
-  /** A stream of one question: etcd has no single call for it. */
+  /** A stream for one question, because etcd has no single call for it. */
   async #keepAlive(ID: string, signal: AbortSignal): Promise<boolean> {
     const { first, end } = await this.#cluster.converse(signal, (calls) =>
       calls.converse(({ leases }) => leases.leaseKeepAlive(), { ID }),
@@ -135,7 +144,7 @@ export class Holdings {
     return Number(first.TTL) > 0;
   }
 
-  /** For each key the claim of this object, or the other holder. One chunk of keys is read at one revision. */
+  /** For each key this object's claim, or the other holder. One chunk of keys is read at one revision. */
   async #look(keys: readonly EntryKey[], signal: AbortSignal): Promise<readonly (Claim | 'theirs' | 'gone')[]> {
     const states: (Claim | 'theirs' | 'gone')[] = [];
     for (const chunk of chunks(keys)) {
@@ -151,7 +160,7 @@ export class Holdings {
     return states;
   }
 
-  /** {@link isClaimed}, for etcd to decide. */
+  /** {@link isClaimed}, as a condition that etcd checks. */
   #holds(entryKey: EntryKey, { lease, value, revision }: Claim): readonly ICompare[] {
     const equal = { key: this.#key(entryKey), result: CompareResult.Equal };
     const compares: ICompare[] = [{ ...equal, target: CompareTarget.Lease, lease }];

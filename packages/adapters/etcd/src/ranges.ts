@@ -10,10 +10,10 @@ export interface Listing {
   readonly keys: readonly IKeyValue[];
 }
 
-/** A page that is fuller than this stays at its number of keys. Bytes. */
+/** A fuller page keeps its number of keys. Bytes. */
 const roomyBytes = maxAnswerBytes / 4;
 
-/** Reads ranges in pages of as many keys as an answer has room for, which it remembers from one range to the next. */
+/** Reads ranges in pages of as many keys as fit into an answer, and remembers that number for the next range. */
 export class Ranges {
   readonly #cluster: Cluster;
   #limit = pageSize;
@@ -22,7 +22,7 @@ export class Ranges {
     this.#cluster = cluster;
   }
 
-  /** All pages are of one revision, so that what is read was true at one moment. */
+  /** All pages are of one revision, so that the result was true at one moment. */
   async list(prefix: string, signal: AbortSignal): Promise<Listing> {
     const end = rangeEnd(prefix);
     const keys: IKeyValue[] = [];
@@ -41,7 +41,7 @@ export class Ranges {
     }
   }
 
-  /** etcd counts a page in keys and gRPC limits it in bytes, so a page that is too large is asked for by halves. */
+  /** etcd limits a page in keys and gRPC in bytes, so a page that is too large is asked for again in halves. */
   async #page(range: { readonly key: Buffer; readonly range_end: Buffer }, signal: AbortSignal) {
     for (;;) {
       const limit = this.#limit;

@@ -25,7 +25,7 @@ describe('where etcd is', () => {
     [{ addresses: ['c:3'], env: { ETCDCTL_ENDPOINTS: 'a:1' } }, ['http://c:3']],
     [{ env: { ETCDCTL_ENDPOINTS: 'a:1,http://b:1', ETCDCTL_CACERT: '/ca' } }, ['https://a:1', 'http://b:1']],
     [{ addresses: ['a:1'], tls: { cert: 'c', key: 'k' } }, ['https://a:1']],
-  ])('%j', (options, expected) => expect(origins(options)).toEqual(expected));
+  ])('the options %j lead to the members %j', (options, expected) => expect(origins(options)).toEqual(expected));
 
   it('the registry names its endpoints', async () => {
     const registry = etcd({ addresses: ['a:1', 'https://b:2'], env: {} });

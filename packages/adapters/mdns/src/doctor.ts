@@ -1,4 +1,4 @@
-/** What is sent and heard here, which programs answer, what of it cannot be used, and what to do about what is wrong. */
+/** What is sent and heard here, which programs answer, which records cannot be used, and what to do about the faults. */
 import { randomInt } from 'node:crypto';
 import type { CallOptions } from '@rollcall/core';
 import { type CommonRegistryOptions, type Finding, holdProcess } from '@rollcall/core/adapter';
@@ -15,20 +15,20 @@ import { dnsSdNames } from './wire/dns-sd.ts';
 import { type Message, packQuestions, type Question, toBytes } from './wire/message.ts';
 
 const listenMs = 3_000;
-/** Interfaces of containers: what is sent there does not leave the machine. */
+/** Interfaces of containers: packets on these do not leave the machine. */
 const bridge = /^(?:docker\d|br-|veth|cni|podman)/;
 
 /** What was heard. */
 class Notes {
-  /** Marks our own question, which comes back when the group works here. */
+  /** Marks our own question, which comes back when multicast works here. */
   readonly mark: number = randomInt(1, 0xffff);
   /** Packets by link. */
   readonly packets = new Map<string, number>();
-  /** Links whose group we are in. */
+  /** Links that have joined the group. */
   readonly echoed = new Set<string>();
-  /** Nodes by the address that announced them; without nodes: of other programs that speak mDNS. */
+  /** Nodes by the address that announced them; without nodes: other programs that speak mDNS. */
   readonly speakers = new Map<string, Set<string>>();
-  /** Everything that was heard, as a registry remembers it. */
+  /** The cache of everything heard, as a registry keeps it. */
   readonly sightings: Sightings;
   readonly #dialects: readonly Dialect[];
 
@@ -42,7 +42,7 @@ class Notes {
     });
   }
 
-  /** Answers what is to be asked, so that what cannot be used is not merely half heard. */
+  /** Answers the questions to ask, so that an unusable record is not merely one that was half heard. */
   take({ id, answers }: Message, { link, from, direct }: Heard, now: number): readonly Question[] {
     const { key } = link.place;
     if (id === this.mark) this.echoed.add(key);
@@ -132,7 +132,7 @@ function speakersOf({ speakers }: Notes): readonly string[] {
 const problem = (what: string, remedy: string): Finding => ({ level: 'problem', what, remedy });
 const warning = (what: string, remedy: string): Finding => ({ level: 'warning', what, remedy });
 
-/** What others announce in a type of ours and no registry can use. */
+/** Records of other programs in a type of ours that no registry can use. */
 function* skippedOf({ sightings }: Notes): Generator<Finding> {
   const { count, examples } = sightings.skipped;
   const remedy = 'correct the program that announces it, or leave it: registries skip it';

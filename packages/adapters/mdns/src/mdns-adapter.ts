@@ -3,7 +3,7 @@ import { diagnose } from './doctor.ts';
 import { mdnsCapabilities } from './mdns-options.ts';
 import { mdns } from './mdns-registry.ts';
 
-/** What other packages know of this adapter. */
+/** This adapter as data, for other packages. */
 export const adapter: AdapterDescriptor = Object.freeze({
   name: 'mdns',
   create: mdns,

@@ -7,13 +7,13 @@ export function heldElsewhere({ name, id }: EntryKey, where: string): RegistryEr
   return new RegistryError('CONFLICT', message);
 }
 
-/** Only one shape is on, and it has no room for the node. */
+/** Only one shape is enabled, and it has no room for the node. */
 export function noForm({ name, id }: EntryKey): RegistryError {
   const message = `node ${id} of ${name} does not fit go-micro's records, which need an IP address, names that are DNS labels, and room in one packet: leave dnsSd on`;
   return new RegistryError('NOT_SUPPORTED', message);
 }
 
-/** go-micro's form has no room for a node, which is announced in DNS-SD alone. */
+/** go-micro's shape has no room for a node, which is announced only in DNS-SD. */
 export const noGoMicroForm =
   "mDNS: a node does not fit go-micro's records, which need an IP address, names that are DNS labels, and room in one packet: it is announced in DNS-SD alone, and go-micro does not see it";
 

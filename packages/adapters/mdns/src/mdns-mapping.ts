@@ -11,11 +11,11 @@ export interface Form {
   readonly instance: string;
   /** Names that point to the instance. */
   readonly pointers: readonly string[];
-  /** SRV, addresses and TXT, in that order: go-micro takes an instance for whole by its last record. */
+  /** SRV, addresses and TXT, in that order, since go-micro takes an instance for complete at its last record. */
   records(ttl: number): readonly Rr[];
 }
 
-/** Makes the forms of a node: entry -> records. */
+/** Makes the shapes of a node: entry -> records. */
 export class Forms {
   readonly names: DnsSdNames;
   readonly #settings: Settings;
@@ -27,12 +27,12 @@ export class Forms {
     this.names = dnsSdNames(settings.namespace);
   }
 
-  /** Whether nodes are announced in go-micro's shape, where they have one. */
+  /** Whether nodes are announced in go-micro's shape, if they fit. */
   get inGoMicro(): boolean {
     return this.#settings.goMicro;
   }
 
-  /** DNS-SD; undefined where it is switched off. */
+  /** DNS-SD; undefined where it is disabled. */
   dnsSd(entry: Entry): Form | undefined {
     if (!this.#settings.dnsSd) return undefined;
     const instance = this.names.instance(entryKey(entry));
@@ -45,7 +45,10 @@ export class Forms {
     };
   }
 
-  /** go-micro's; undefined where it is off, and where its form has no room: names that are no DNS names, hosts without an IP address, too much for a packet. */
+  /**
+   * go-micro's shape; undefined where it is disabled or has no room: names that are no DNS names, hosts without an IP
+   * address, too much for one packet.
+   */
   goMicro(entry: Entry): Form | undefined {
     const { goMicro, dnsSd, domain } = this.#settings;
     const pointer = `${entry.name}.${domain}`;
@@ -77,25 +80,25 @@ export class Forms {
 
 const fits = (form: Form): boolean => pack([form.records(1)]).length === 1;
 
-/** A pointer with what it points to. */
+/** A pointer and the records that it points to. */
 export const pointTo = (form: Form, pointer: string, ttl: number): readonly Rr[] => [
   { type: 'PTR', name: pointer, ttl, data: form.instance },
   ...form.records(ttl),
 ];
 
-/** All pointers to an instance, with what they point to. */
+/** All pointers to an instance, and the records that they point to. */
 export const withPointers = (form: Form, ttl: number): readonly Rr[] => [
   ...form.pointers.map((name): Rr => ({ type: 'PTR', name, ttl, data: form.instance })),
   ...form.records(ttl),
 ];
 
-/** The goodbye of a DNS-SD instance. A TXT says if its lease ended. It leaves out the host, which may have other nodes. */
+/** The goodbye of a DNS-SD instance. A TXT tells if its lease ended. It leaves out the host, which may have other nodes. */
 export function goodbye(form: Form, expired: boolean): readonly Rr[] {
   const mark: Rr[] = expired ? [{ type: 'TXT', name: form.instance, ttl: 0, data: expiredTruth() }] : [];
   return [...mark, ...withPointers(form, 0).filter(({ type }) => type !== 'A' && type !== 'AAAA')];
 }
 
-/** SRV and, for a host that is an IP address, a name for it: every announcer of that name gives it the same address. */
+/** SRV, and for a host that is an IP address a name for it. Every announcer of that name gives it the same address. */
 function service(instance: string, address: string, domain: string, flush: boolean): (ttl: number) => readonly Rr[] {
   const { host, port } = limits.splitAddress(address);
   const family = isIP(host);
@@ -108,18 +111,24 @@ function service(instance: string, address: string, domain: string, flush: boole
 
 const hostName = (ip: string, domain: string): string => `rollcall-${ip.replace(/[^0-9a-fA-F]/g, '-')}.${domain}`;
 
-/** What the TXT of an instance says: records -> entry. `silent`: it is read in another form, so nothing is asked or told of this one. */
+/**
+ * The content of an instance's TXT: records -> entry. `silent`: the instance is read in another shape, so this one is
+ * neither asked for nor told.
+ */
 export interface Reading {
   /** Undefined while its address is not known. */
   readonly entry: Entry | undefined;
   /** The registry object that announces it; undefined: another program. */
   readonly owner: string | undefined;
   readonly silent?: boolean | undefined;
-  /** Whether its address comes from its SRV and host records; our own nodes have it in TXT. */
+  /** Whether its address comes from its SRV and host records; Rollcall's nodes have it in TXT. */
   readonly needsAddress: boolean;
 }
 
-/** Reads an instance of DNS-SD; undefined: its TXT cannot be used. `address` is what its SRV and host records make, where they are known. */
+/**
+ * Reads an instance of DNS-SD; undefined: its TXT cannot be used. `address` is made of its SRV and host records, if
+ * they are known.
+ */
 export function readDnsSd(label: string, txt: readonly Buffer[], address: string | undefined): Reading | undefined {
   const truth = readTruth(label, txt);
   if (truth === undefined) return undefined;

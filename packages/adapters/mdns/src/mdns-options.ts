@@ -5,83 +5,128 @@ import { goMicroDomain } from './wire/go-micro.ts';
 /** Options of {@link mdns}. */
 export interface MdnsOptions extends RegistryOptions {
   /**
-   * Network interfaces by name or by address (`eth0`, `192.168.1.7`, `lo`); default: all that are up, and loopback while
-   * there is no other. `['lo']` is this machine alone.
+   * Network interfaces by name or by address (`eth0`, `192.168.1.7`, `lo`). Default: all that are up, and loopback only
+   * while there is no other. `['lo']` keeps the roll on this machine.
    */
   readonly addresses?: readonly string[] | undefined;
-  /** DNS-SD, `_rollcall._tcp.local`: written and read. Default true. */
+  /** Whether nodes are announced and read as DNS-SD, `_rollcall._tcp.local`. Default true. */
   readonly dnsSd?: boolean | undefined;
-  /** go-micro's own records, domain `micro` or the namespace: written and read. Default true. */
+  /** Whether nodes are announced and read in go-micro's shape, in the domain `micro` or the namespace. Default true. */
   readonly goMicro?: boolean | undefined;
 }
 
-/** TTL of a node without a lease: it is asked for again at four fifths of it. Seconds. */
+/**
+ * TTL of a node without a lease, in seconds. Its watchers ask for it again at four fifths of it. Sensible values are 10
+ * s to 2 hours; longer keeps a vanished node listed for as long, shorter asks more often.
+ */
 export const leaselessTtlS = 120;
-/** TTL of the records that say that a name or a type exists. Seconds. */
+/**
+ * TTL of the records that say that a name or a type exists, in seconds. Sensible values are 10 minutes to 2 hours;
+ * longer keeps names without nodes in caches, shorter asks more often.
+ */
 export const listedTtlS = 4_500;
-/** How long the answers to a first question are waited for. Longer makes every first read as slow; shorter misses busy hosts. Milliseconds. */
+/**
+ * How long a first read waits for answers. Milliseconds; sensible values are 100 ms to 1 s; longer makes every first
+ * read as slow, shorter misses busy hosts.
+ */
 export const windowMs = 300;
-/** When the first question is asked again, since the network may lose one. Milliseconds. */
+/**
+ * When the first question is repeated, since the network may lose a packet. Milliseconds; must be well before the end
+ * of the wait.
+ */
 export const repeatMs = 100;
-/** Length of a step in which answers are waited for. Milliseconds. */
+/**
+ * Length of a step of waiting for answers. Milliseconds; sensible values are 10 ms to 100 ms; longer overshoots the
+ * wait, shorter wakes more often.
+ */
 export const listenStepMs = 50;
 /**
- * What a socket is asked to keep of packets that were not read yet. More survives longer stalls of this process, and takes memory
- * only then. Systems grant less where they have a limit (Linux: `net.core.rmem_max`). Bytes.
+ * Receive buffer that a socket asks the system for. Bytes. Larger survives longer stalls of this process and takes
+ * memory only then. Systems limit it (Linux: `net.core.rmem_max`).
  */
 export const receiveBufferBytes: number = 2 ** 20;
-/** When a watch first asks again for answers that it may have missed; each further pause is three times as long. Milliseconds. */
+/**
+ * When a watch first repeats its question, in case it missed answers; each further pause is three times as long.
+ * Milliseconds. Shorter finds missed nodes sooner and asks more often.
+ */
 export const firstRepeatMs = 1_000;
-/** Longest time between two such questions. Milliseconds. */
+/**
+ * Longest pause between two such questions. Milliseconds; sensible values are 1 minute to 1 hour; longer finds a missed
+ * node later, shorter asks more often.
+ */
 export const lastRepeatMs = 300_000;
-/** Between probes, and after the last (RFC 6762, 8.1). Milliseconds. */
+/** Pause between probes, and after the last one (RFC 6762, 8.1). Milliseconds. */
 export const probeIntervalMs = 250;
 /** How many times an id is probed for (RFC 6762, 8.1). */
 export const probes = 3;
 /** How long the loser of simultaneous probes waits (RFC 6762, 8.2). Milliseconds. */
 export const deferMs = 1_000;
-/** Between the two announcements (RFC 6762, 8.3). Milliseconds. */
+/** Pause between the two announcements (RFC 6762, 8.3). Milliseconds. */
 export const announceIntervalMs = 1_000;
-/** An answer that several hosts may give waits a random time in this range (RFC 6762, 6). Milliseconds. */
+/** Random delay of an answer that several hosts may give (RFC 6762, 6). Milliseconds. */
 export const answerDelayMs: readonly [number, number] = [20, 120];
-/** After a question whose known answers go on in the next packet (RFC 6762, 7.2). Milliseconds. */
+/** The same after a question whose known answers continue in the next packet (RFC 6762, 7.2). Milliseconds. */
 export const truncatedDelayMs: readonly [number, number] = [400, 500];
-/** A record is sent to the group no more often (RFC 6762, 6). Milliseconds. */
+/** Shortest time between two multicasts of one record (RFC 6762, 6). Milliseconds. */
 export const groupIntervalMs = 1_000;
-/** The same interval for answers to probes. Milliseconds. */
+/** The same time for answers to probes. Milliseconds. */
 export const defenceIntervalMs = 250;
-/** Longest TTL told to a program that does not know mDNS (RFC 6762, 6.7). Seconds. */
+/** Longest TTL in an answer to a program that does not speak mDNS (RFC 6762, 6.7). Seconds. */
 export const legacyTtlS = 10;
-/** How long a node that was withdrawn here needs no probe to come back. Milliseconds. */
+/**
+ * For how long a node that was withdrawn here needs no probe to come back. Milliseconds. Longer trusts older knowledge,
+ * shorter probes nodes that were only removed for a moment.
+ */
 export const withdrawnMs = 1_000;
-/** When a goodbye is sent again, since the network may lose one. Milliseconds. */
+/** When a goodbye is repeated, since the network may lose a packet. Milliseconds. */
 export const goodbyeRepeatMs = 100;
-/** When its announcer is asked whether a goodbye is true. Milliseconds. */
+/** When the announcer is asked whether its goodbye is true. Milliseconds after the goodbye. */
 export const doubtMs: readonly number[] = [0, 200];
-/** When a goodbye that was not contradicted is believed. Milliseconds. */
+/**
+ * When a goodbye without a contradiction is believed. Milliseconds after the goodbye; sensible values are 1 s to 5 s;
+ * longer reports removals later, shorter believes forged goodbyes on a lossy link.
+ */
 export const believeMs = 500;
-/** When an instance is asked for again, as parts of its TTL (RFC 6762, 5.2). */
+/** When a watched instance is asked for again, as parts of its TTL (RFC 6762, 5.2). */
 export const refreshAt: readonly number[] = [0.8, 0.85, 0.9, 0.95, 0.97];
-/** After the last of these parts the instance is asked for again and again, this far apart. Milliseconds. */
+/**
+ * Pause between the further questions after the last of these parts. Milliseconds. Shorter sends more packets, longer
+ * asks less often before the node is given up.
+ */
 export const lastChanceStepMs = 250;
-/** How long the answer to a question about an instance is waited for at least. Milliseconds. */
+/** Shortest wait for the answer to a question about an instance. Milliseconds. */
 export const leastPatienceMs = 50;
-/** How long after its TTL a watched instance may still answer. Part of `expirySlackMs`: longer keeps dead nodes, shorter loses living ones on a lossy link. Milliseconds. */
+/**
+ * How long after its TTL a watched instance may still answer. Milliseconds; part of `expirySlackMs`. Sensible values
+ * are 0.5 s to 2 s; longer keeps dead nodes, shorter loses living ones on a lossy link.
+ */
 export const graceMs = 1_000;
-/** How long a name is kept fresh after its last watcher: the next watcher need not ask again. Milliseconds. */
+/**
+ * For how long a name is kept fresh after its last watcher, so that the next one need not ask. Milliseconds. Longer
+ * answers later reads without a question, and sends more packets meanwhile.
+ */
 export const lingerMs = 1_000;
-/** Instances, hosts and names that others name are asked for once in this time. Milliseconds. */
+/** Instances, hosts and names that other hosts mention are asked for at most once in this time. Milliseconds. */
 export const sparedMs = 1_000;
-/** At most this many of them are asked for in that time. */
+/**
+ * At most this many of them are asked for in that time. More completes a large LAN sooner, fewer limits what a hostile
+ * host can make this process send.
+ */
 export const maxSpared = 200;
-/** How often the interfaces are checked: a cable that is plugged in again is used within this time. Milliseconds. */
+/**
+ * How often the interfaces are checked: a cable that is plugged in again is used within this time. Milliseconds;
+ * sensible values are 1 s to 10 s; longer reacts later, shorter asks the system more often.
+ */
 export const lookMs = 2_000;
 /** How many unusable instances are named; all are counted. */
 export const maxNamed = 10;
-/** Most instances that are remembered, about 1 KB each; then the oldest is dropped. It bounds what a hostile host can make this process keep. */
+/**
+ * Most instances that are remembered, about 1 KB each; beyond it the oldest is dropped. It bounds what a hostile host
+ * can make this process keep. More serves larger LANs.
+ */
 export const maxRemembered = 16_384;
 
-/** What an mDNS roll can do. Reads ask a link on which packets get lost, hence the slack: docs/mdns.md. */
+/** The capabilities of an mDNS roll. Reads ask over a link that loses packets, hence the slack: docs/mdns.md. */
 export const mdnsCapabilities: Capabilities = Object.freeze({
   minTtlMs: 2_000,
   ttlResolutionMs: 1_000,
@@ -96,7 +141,7 @@ export const mdnsCapabilities: Capabilities = Object.freeze({
   crossHost: true,
 });
 
-/** The options of {@link mdns}, read. */
+/** The parsed options of {@link mdns}. */
 export interface Settings {
   readonly interfaces: readonly string[] | undefined;
   readonly namespace: string | undefined;

@@ -21,7 +21,7 @@ import { OtherNodes } from './seen/other-nodes.ts';
 import type { Message } from './wire/message.ts';
 
 /**
- * A registry on multicast DNS: the roll of a LAN, of which every host keeps its own part.
+ * A registry on multicast DNS: the roll of a LAN, where every host keeps its own nodes.
  *
  * @throws RegistryError `INVALID_ARGUMENT` for a bad option.
  */
@@ -68,7 +68,7 @@ export class MdnsDriver implements RegistryDriver {
       const other = this.#own.get(key) === undefined ? this.#others.get(key) : undefined;
       if (other !== undefined) throw heldElsewhere(key, ` at ${other.from}`);
     }
-    // Also while nothing can be sent: when the link is back, what was renewed is announced.
+    // Even while nothing can be sent: renewed nodes are announced when the link is back.
     const lost = await this.#own.renew(keys, lease);
     if (!this.#network.usable) throw this.#network.error();
     return lost;
@@ -78,7 +78,7 @@ export class MdnsDriver implements RegistryDriver {
     const own = keys.filter((key) => this.#own.get(key) !== undefined);
     const others = keys.filter((key) => this.#own.get(key) === undefined);
     const names = new Set(others.filter((key) => this.#others.get(key) === undefined).map(({ name }) => name));
-    // Also while nothing can be sent: it must not be announced again when the link is back.
+    // Even while nothing can be sent: a removed node must not be announced again when the link is back.
     await this.#own.remove(own);
     await this.#network.open();
     await Promise.all([...names].map((name) => this.#others.survey(name, signal)));
@@ -100,7 +100,7 @@ export class MdnsDriver implements RegistryDriver {
     const unwant = this.#others.want(name);
     const unsubscribe = this.#watches.subscribe(name, sink);
     try {
-      // Tells nodes as answers come in; after the time of the first questions the state at the start is complete.
+      // Tells nodes as answers arrive. After the time of the first questions the state at the start is complete.
       for (const entry of this.#entries(name)) sink.put(entry);
       await this.#others.survey(name, signal);
       sink.snapshot(this.#entries(name));
@@ -150,7 +150,7 @@ export class MdnsDriver implements RegistryDriver {
     this.#changed(key, reason);
   }
 
-  /** The state of one key changed: its watchers hear the new state. */
+  /** The state of one key changed, so its watchers hear the new state. */
   #changed(key: EntryKey, reason: DeleteReason): void {
     const entry = this.#own.get(key)?.entry ?? this.#others.get(key)?.entry;
     this.#watches.tell(key, entry, reason);

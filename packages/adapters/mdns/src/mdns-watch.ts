@@ -3,7 +3,7 @@ import { type Entry, type EntryKey, onAbort, type WatchSink } from '@rollcall/co
 
 type Subscriber = Pick<WatchSink, 'put' | 'remove'>;
 
-/** The subscribers to changes. All of them are told when nothing can be sent any more. */
+/** The subscribers to changes. All of them hear when nothing can be sent any more. */
 export class Watches {
   readonly #subscribers = new Map<string | undefined, Set<Subscriber>>();
   readonly #losers = new Set<(error: RegistryError) => void>();
@@ -17,7 +17,7 @@ export class Watches {
     };
   }
 
-  /** What is true of a node now; `undefined`: it is gone. */
+  /** The present state of a node; `undefined`: it is gone. */
   tell(key: EntryKey, entry: Entry | undefined, reason: DeleteReason): void {
     for (const wanted of [key.name, undefined])
       for (const subscriber of this.#subscribers.get(wanted) ?? []) {

@@ -45,7 +45,7 @@ const service = (name: string, id = 'n1', port = 8_080) => ({
 });
 
 describe.each(['a', 'b'] as const)('Avahi on host b and a registry on host %s', (host) => {
-  it('avahi-browse resolves what we announce, and nothing more when it is withdrawn', async () => {
+  it('avahi-browse resolves a node that the registry announces, and nothing once it is withdrawn', async () => {
     const registry = open(host);
     const name = `shown-${host}`;
     await registry.register(service(name), { ttlMs: 60_000 });
@@ -60,7 +60,7 @@ describe.each(['a', 'b'] as const)('Avahi on host b and a registry on host %s', 
     await eventually(lines).toEqual([]);
   }, 60_000);
 
-  it('what avahi-publish announces in our type is a service, and goes with it', async () => {
+  it('a service that avahi-publish announces in our type is on the roll until avahi-publish ends', async () => {
     const registry = open(host);
     const name = `printer-${host}`;
     const events = follow(registry, name);

@@ -44,7 +44,7 @@ it('doctor says which programs answer on which interface', async () => {
   expect(code).toBe(0);
 }, 60_000);
 
-it('doctor says that no other program answers, and what may be the reason', async () => {
+it('doctor says that no other program answers, and names possible reasons', async () => {
   const { code, out } = await doctor('b');
   expect(out).toMatch(/warning\n {2}no program answered\n {2}-> .*same subnet/);
   expect(code).toBe(0);

@@ -58,7 +58,7 @@ async function code(call: Promise<unknown>): Promise<unknown> {
 }
 
 describe('an announcer', () => {
-  it('a killed process is gone when its lease is over, and can come back under its id', async () => {
+  it('a node of a killed process is gone when its lease ends, and its id can be registered again', async () => {
     const announcer = await on('a');
     const watcher = (await on('b')).open();
     const seen = follow(watcher, 'killed');
@@ -92,7 +92,7 @@ describe('an announcer', () => {
 });
 
 describe('a cable', () => {
-  it('nodes behind a pulled cable go after their TTL, and are back within 5 s of plugging it in', async () => {
+  it('nodes behind a pulled cable are deleted after their TTL, and are back within 5 s of plugging it in', async () => {
     const announcer = (await on('a')).open();
     const seen = follow((await on('b')).open(), 'cable');
     const ttlMs = 4_000;
@@ -166,7 +166,7 @@ describe('a cable', () => {
   }, 60_000);
 });
 
-it('mDNS needs no route and no IPv4', async () => {
+it('mDNS works without a route and without IPv4', async () => {
   for (const host of ['a', 'b'] as const) {
     await lan.run(host, 'ip', ['addr', 'flush', 'dev', 'eth0', 'scope', 'global']);
     await lan.run(host, 'ip', ['route', 'flush', 'default']);
@@ -211,7 +211,7 @@ it('packets from outside the subnets of the interface are not believed', async (
 }, 60_000);
 
 describe('where mDNS cannot work', () => {
-  it('without an interface calls are UNAVAILABLE and watchers interrupted, until there is one', async () => {
+  it('without an interface calls are UNAVAILABLE and watchers interrupted, until an interface appears', async () => {
     const registry = (await on('a')).open();
     const seen = follow(registry, 'nothing');
     await registry.register(service('nothing'), { ttlMs: 60_000 });

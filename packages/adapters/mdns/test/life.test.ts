@@ -23,7 +23,7 @@ const count = tenthOf(200);
 const growth = 1 + (count * 15) / 1_024;
 
 describe('nothing is left of mdns', () => {
-  it.each(['close', 'leave', 'watch'])('a program that used a registry ends by itself: %s', async (how) => {
+  it.each(['close', 'leave', 'watch'])('a program that used an mDNS registry ends by itself: %s', async (how) => {
     const options = JSON.stringify({ addresses: ['lo'], namespace: `exits-${how}-${process.pid}` });
     const child = spawn(process.execPath, [exits, 'mdns', options, how], { stdio: ['ignore', 'pipe', 'inherit'] });
     let out = '';
@@ -34,7 +34,7 @@ describe('nothing is left of mdns', () => {
     expect(out).toBe('1\n');
   });
 
-  it(`${count} rounds of open, use, close, ten at a time, keep handles and memory flat`, async () => {
+  it(`${count} rounds of opening, using and closing an mDNS registry, ten at a time, keep handles and memory flat`, async () => {
     const namespace = `rounds-${process.pid}`;
     const round = async (index: number): Promise<void> => {
       const registry = mdns({ addresses: ['lo'], namespace });

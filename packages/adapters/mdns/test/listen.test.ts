@@ -20,7 +20,7 @@ async function timersOf(ms: number, stallMs: number): Promise<number> {
   return timers;
 }
 
-it('a process that stands still listens as often as one that does not', async () => {
+it('a process that stood still listens as often as a process that ran all the time', async () => {
   expect(await timersOf(300, 0)).toBe(6);
   expect(await timersOf(300, 3_000)).toBe(6);
   expect(await timersOf(120, 3_000)).toBe(3);

@@ -84,7 +84,7 @@ describe('the TXT of another program', () => {
 });
 
 describe("go-micro's TXT", () => {
-  it('carries every entry that it has room for', () => {
+  it("go-micro's TXT carries every entry that it has room for", () => {
     fc.assert(
       fc.property(entries, (entry) => {
         const truth = readGoTxt(writeGoTxt(entry, true, 'me'));

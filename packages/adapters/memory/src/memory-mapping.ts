@@ -1,10 +1,10 @@
 /** Pure: entry <-> what the roll stores of it. */
 import type { Entry, EntryKey } from '@rollcall/core/adapter';
 
-/** One driver object. The last one that wrote a record holds its lease. */
+/** One driver object. The object that wrote a record last holds its lease. */
 export type Holder = object;
 
-/** What the roll stores of a node: the entry as the guard froze it, and its holder. */
+/** A stored node: the entry as the guard froze it, and its holder. */
 export interface Stored {
   readonly entry: Entry;
   readonly holder: Holder;
@@ -16,7 +16,7 @@ export const toStored = (entry: Entry, holder: Holder): Stored => ({ entry, hold
 /** The entries of records. They are frozen, so readers may share them. */
 export const toEntries = (records: Iterable<Stored>): Entry[] => Array.from(records, ({ entry }) => entry);
 
-/** Those of `keys` that have no record: a renewal finds that they are lost. */
+/** The keys without a record: a renewal finds that they are lost. */
 export function lostOf(keys: readonly EntryKey[], find: (key: EntryKey) => Stored | undefined): readonly EntryKey[] {
   return keys.filter((key) => find(key) === undefined);
 }

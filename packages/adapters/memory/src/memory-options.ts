@@ -4,13 +4,13 @@ import { systemClock } from '@rollcall/core/adapter';
 /** Options of {@link memory}. */
 export interface MemoryOptions extends RegistryOptions {
   /**
-   * Registries of one namespace share one roll within the process, across duplicate installs of this package.
+   * Registries with the same namespace share one roll within the process, across duplicate installs of this package.
    * Absent: the roll is private to the object.
    */
   readonly namespace?: string | undefined;
 }
 
-/** What a roll in this process can do. */
+/** The capabilities of a roll in this process. */
 export const memoryCapabilities: Capabilities = Object.freeze({
   minTtlMs: 1,
   ttlResolutionMs: 1,
@@ -25,7 +25,7 @@ export const memoryCapabilities: Capabilities = Object.freeze({
   crossHost: false,
 });
 
-/** The options of {@link memory}, read. */
+/** The parsed options of {@link memory}. */
 export interface MemorySettings {
   /** Undefined: a roll of its own. */
   readonly namespace: string | undefined;

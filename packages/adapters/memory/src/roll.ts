@@ -24,7 +24,7 @@ export class Roll {
     this.#schedule();
   }
 
-  /** The last object that leaves stops the timer: nodes that stay expire when the roll is read again. */
+  /** When the last object leaves, the timer stops; remaining nodes expire when the roll is read again. */
   exit(): void {
     this.#users -= 1;
     if (this.#users === 0) this.#disarm();
@@ -77,12 +77,12 @@ export class Roll {
     return () => this.#subscribers.delete(subscriber);
   }
 
-  /** A read does not wait for a timer that is late. */
+  /** A read does not depend on a timer that may be late. */
   #expire(): void {
     for (const key of this.#leases.expire(this.#clock.now())) this.remove(key, 'expired');
   }
 
-  /** One timer, at the next deadline. One that was set for an earlier time stays: it looks again when it fires. */
+  /** One timer, at the next deadline. A timer for an earlier time stays, and looks again when it fires. */
   #schedule(): void {
     const deadline = this.#leases.nextDeadline();
     if (deadline === undefined || this.#users === 0 || this.#armedFor <= deadline) return;

@@ -30,19 +30,22 @@ describe.each(subjects)('nothing is left of $name', ({ name, prepare, open }) =>
   }, 120_000);
   afterAll(() => backend.process.dispose());
 
-  it.each(['close', 'leave', 'watch'])('a program that used a registry ends by itself: %s', async (how) => {
-    const child = spawn(process.execPath, [exits, name, JSON.stringify({ addresses: [backend.address] }), how], {
-      stdio: ['ignore', 'pipe', 'inherit'],
-    });
-    let out = '';
-    child.stdout.on('data', (chunk) => {
-      out += chunk;
-    });
-    expect(await once(child, 'close')).toEqual([0, null]);
-    expect(out).toBe('1\n');
-  });
+  it.each(['close', 'leave', 'watch'])(
+    'a program that used a registry on a real backend ends by itself: %s',
+    async (how) => {
+      const child = spawn(process.execPath, [exits, name, JSON.stringify({ addresses: [backend.address] }), how], {
+        stdio: ['ignore', 'pipe', 'inherit'],
+      });
+      let out = '';
+      child.stdout.on('data', (chunk) => {
+        out += chunk;
+      });
+      expect(await once(child, 'close')).toEqual([0, null]);
+      expect(out).toBe('1\n');
+    },
+  );
 
-  it(`${rounds} rounds of open, use, lose, close keep handles and memory flat`, async () => {
+  it(`${rounds} rounds of opening, using, losing and closing a registry keep handles and memory flat`, async () => {
     const proxy = new TcpProxy(backend.address);
     await proxy.listen();
     const round = async (index: number): Promise<void> => {

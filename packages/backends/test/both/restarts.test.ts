@@ -19,7 +19,7 @@ describe.for(subjects)(
   'after a restart of $name nodes that renew are there, and nodes that do not renew are gone',
   ({ prepare, open, truth }) => {
     it.concurrent.for(restarts)(
-      'data $data, away for $awayMs ms more than it takes',
+      'nodes that renew are on the roll after a restart with data $data and $awayMs ms of absence, and silent nodes are gone',
       { timeout: 120_000 },
       async ({ data, awayMs }, { expect, onTestFinished }) => {
         const eventually = within(expect);

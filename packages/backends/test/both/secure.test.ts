@@ -142,7 +142,7 @@ describe.each(['etcd', 'consul'] as const)('TLS with client certificates on %s',
       (error) => error,
     );
 
-  it('a server that is not believed is UNAVAILABLE, and the message names the variable of the authority', async () => {
+  it('a server whose certificate is not trusted is UNAVAILABLE, and the message names the variable of the authority', async () => {
     const { cert: stranger } = await issue('stranger');
     for (const own of [
       { ...tls, ca: stranger },
@@ -154,7 +154,7 @@ describe.each(['etcd', 'consul'] as const)('TLS with client certificates on %s',
     }
   });
 
-  it('a client that the server does not believe is told which variable has its certificate', async () => {
+  it('a client whose certificate the server does not trust is told which variable names it', async () => {
     const stranger = await issue('stranger');
     for (const own of [{ ca: tls.ca }, { ...stranger, ca: tls.ca }]) {
       const { code, message } = await failure(at(backend.address, own));
@@ -163,14 +163,14 @@ describe.each(['etcd', 'consul'] as const)('TLS with client certificates on %s',
     }
   });
 
-  it('a port that speaks TLS and is spoken to in plain is UNAVAILABLE, and the message names https', async () => {
+  it('plain HTTP to a TLS port is UNAVAILABLE, and the message names https', async () => {
     const registry = open[name]({ addresses: [`http://${backend.address}`], closeTimeoutMs: 500 });
     cleanUps.push(() => registry.close());
     const { code, message } = await failure(registry);
     expect([code, message]).toEqual(['UNAVAILABLE', expect.stringMatching(/https:\/\/.*_CACERT/)]);
   });
 
-  it('a port that speaks no TLS and is spoken to with it is UNAVAILABLE, and the message names http', async () => {
+  it('TLS to a port of plain HTTP is UNAVAILABLE, and the message names http', async () => {
     const plain = await plainBackends[name]();
     cleanUps.push(() => plain.process.dispose());
     await plain.process.start();

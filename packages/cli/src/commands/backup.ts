@@ -9,7 +9,7 @@ import { type CommonOptions, namedAdapter, registryOptions, remedyOf, withCommon
 import { CliError, exitCodes } from '../exit-codes.ts';
 import { plain, print } from '../output.ts';
 
-/** A server writes a large roll to its disk before the first byte of a backup. Milliseconds. */
+/** Deadline to the first byte, since a server first writes a large backup to its disk. Milliseconds. */
 const leastTimeoutMs = 120_000;
 
 interface RestoreOptions {
@@ -18,10 +18,10 @@ interface RestoreOptions {
   readonly quiet?: true;
 }
 
-/** `backup` and `restore` of what a discovery server keeps. */
+/** The commands `backup` and `restore`, for the roll of a discovery server. */
 export function addBackupCommands(root: Command): void {
   withCommon(root.command('backup <file>'))
-    .description('what a discovery server keeps, in one file, while it runs')
+    .description('save what a discovery server keeps to one file, while it runs')
     .action(backup);
   root
     .command('restore <file>')
@@ -38,7 +38,7 @@ async function backup(file: string, options: CommonOptions): Promise<void> {
     const message = `--registry ${plain(adapter.name)} has no backup of ours: this command is for the discovery server`;
     throw new CliError(exitCodes.usage, message);
   }
-  // The connection of a stream does not.
+  // Keeps the process alive, which the connection of a stream does not.
   const release = holdProcess();
   try {
     const timeoutMs = Math.max(options.timeout, leastTimeoutMs);
@@ -55,7 +55,7 @@ async function backup(file: string, options: CommonOptions): Promise<void> {
     print(`wrote ${plain(file)}: keep it as you keep secrets, it holds the handle of every lease`);
 }
 
-/** A file that is there is left alone; one that is not whole does not stay. */
+/** Never overwrites a file, and removes its own file when the backup is incomplete. */
 async function write(bytes: AsyncIterable<Uint8Array>, file: string): Promise<void> {
   const target = createWriteStream(file, { flags: 'wx', mode: 0o600, flush: true });
   let isOurs = false;

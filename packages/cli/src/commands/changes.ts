@@ -14,9 +14,9 @@ interface ChangesOptions extends CommonOptions {
   readonly id?: string;
 }
 
-/** How long the server may hold a request that follows. Milliseconds. */
+/** How long the server may hold a request of `--follow`. Milliseconds. */
 const followMs = 25_000;
-/** Between attempts while the server is away. Milliseconds. */
+/** Pause between attempts while the server is down. Milliseconds. */
 const retryMs = 1_000;
 
 /** Adds the command `changes`. */
@@ -24,14 +24,14 @@ export function addChangesCommand(program: Command): void {
   withCommon(program.command('changes [name]'))
     .description('what changed on the roll of the discovery server, and why')
     .option('--since <time>', '10m (ago), 14:02, or an ISO time (default: all that the server remembers)')
-    .option('--id <id>', 'of this node alone')
-    .option('--follow', 'go on with what happens from now on, until Ctrl-C')
+    .option('--id <id>', 'only changes of this node')
+    .option('--follow', 'go on with further changes until Ctrl-C')
     .addHelpText('after', '\nExamples:\n  rollcall changes web --since 10m\n  rollcall changes --follow --json')
     .action(changes);
 }
 
 async function changes(name: string | undefined, options: ChangesOptions): Promise<void> {
-  // The timers of a pause would not.
+  // Keeps the process alive, which the timers of a pause do not.
   const release = holdProcess();
   try {
     await tell(name, options);
@@ -50,7 +50,7 @@ async function tell(name: string | undefined, options: ChangesOptions): Promise<
   if (count === 0 && !options.quiet) note('nothing has changed');
 }
 
-/** Pages of the log; those that follow outlive an outage of the server. */
+/** The pages of the log. With `--follow` they outlive an outage of the server. */
 async function* pages(
   name: string | undefined,
   options: ChangesOptions,
@@ -71,7 +71,7 @@ async function* pages(
   }
 }
 
-/** What failed is tried again if it `mayPass`: an outage of the server that was there before. */
+/** Retries a failed request if it `mayPass`: the server answered before, and is down now. */
 async function afterFailure(
   error: unknown,
   mayPass: boolean,

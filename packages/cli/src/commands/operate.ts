@@ -5,7 +5,7 @@ import { type CommonOptions, withCommon } from '../common.ts';
 import { plain, print, table } from '../output.ts';
 import { clockOf } from '../times.ts';
 
-/** `status` and `protection end`: of the discovery server alone. */
+/** The commands `status` and `protection end`, which only a discovery server supports. */
 export function addOperateCommands(program: Command): void {
   withCommon(program.command('status'))
     .description('explain the state of a discovery server and its self-protection')
@@ -43,7 +43,7 @@ function rowOf(status: ProtectionStatus): string[] {
   ];
 }
 
-/** The explanation, which applications miss how many, and what is held back. */
+/** Prints the explanation, how many nodes each application misses, and the held nodes. */
 function detailsOf({ env, explanation, ...status }: ProtectionStatus): string {
   const applications = status.applications.map(({ appid, missing, considered, held }) => [
     ...[appid, `${missing} of ${considered}`, `${held}`],

@@ -34,7 +34,7 @@ async function list(options: CommonOptions): Promise<void> {
   });
 }
 
-/** Records of other programs that are in no answer. A user that misses one learns why. */
+/** Records of other programs that are in no answer, with the reasons, for a user that misses one. */
 function tellSkipped({ skipped }: Registry): void {
   if (skipped === undefined || skipped.count === 0) return;
   const examples = skipped.examples.map(({ key, reason }) => `\n  ${plain(key)}: ${plain(reason)}`).join('');
@@ -42,7 +42,7 @@ function tellSkipped({ skipped }: Registry): void {
   note(`${skipped.count} records of other programs cannot be read as a node:${examples}${more}`);
 }
 
-/** A server that warms up does not know yet which services are gone: an absence means nothing. */
+/** While a server warms up, a missing service may still register again, so an absence means nothing. */
 async function tellWarming(options: CommonOptions): Promise<void> {
   if (options.json || options.quiet) return;
   const adapter = await namedAdapter(options);
@@ -54,9 +54,11 @@ async function tellWarming(options: CommonOptions): Promise<void> {
     note('the server is warming up: services that were registered before its start may be missing');
 }
 
-/** Says that no program of ours can have the name; another program may. */
+/** Says that no program of Rollcall can register the name, although another program may. */
 const nameHint = (name: string): string =>
-  limits.isServiceName(name) ? '' : ', and none of Rollcall can be: a name is 1-63 of [a-z0-9._-]';
+  limits.isServiceName(name)
+    ? ''
+    : ', and only programs without Rollcall can register that name: ours are 1-63 of [a-z0-9._-]';
 
 const rowsOf = ({ version, nodes }: Service): string[][] =>
   nodes.map(({ id, address, late, metadata }) => [
@@ -73,7 +75,7 @@ interface GetOptions extends CommonOptions {
   readonly at?: string;
 }
 
-/** What was on the roll at a time of the past. */
+/** The nodes as they were at a past time. */
 async function getAt(name: string, at: string, options: CommonOptions): Promise<void> {
   const query = { env: envOf(options), name, at: momentOf(at) };
   const past = await askServer(options, 'look into the past', (admin) => admin.servicesAt(query));

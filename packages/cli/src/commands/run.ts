@@ -43,7 +43,7 @@ export function addRunCommand(program: Command): void {
     .action(run);
 }
 
-/** Throws when the port does not answer within the signal. */
+/** Throws when the port does not answer before the signal aborts. */
 async function connectTo(host: string, number: number, signal: AbortSignal): Promise<void> {
   const socket = connect({ host, port: number, signal });
   try {
@@ -53,7 +53,10 @@ async function connectTo(host: string, number: number, signal: AbortSignal): Pro
   }
 }
 
-/** Checks that the program answers where other programs will look for it; a server that is bound to loopback alone gets a message of its own. */
+/**
+ * Checks that the program answers at the address where others will look for it. A server that is bound to loopback
+ * alone gets a message of its own.
+ */
 async function answersAt(address: string, signal: AbortSignal): Promise<void> {
   const { host, port: number } = limits.splitAddress(address);
   try {
@@ -77,7 +80,7 @@ async function check(address: string, { health }: RunOptions, signal: AbortSigna
   if (!ok) throw new Error(`${health} answers ${status}`);
 }
 
-/** The program's server, which lives in another process: reached by every address of this machine, as far as is known. */
+/** The program's server, which runs in another process and counts as reachable by every address of this machine. */
 const serverOf = (number: number): NetServer => ({
   listening: true,
   address: () => ({ address: '::', port: number }),
@@ -85,9 +88,9 @@ const serverOf = (number: number): NetServer => ({
   close: (callback) => callback?.(),
 });
 
-/** The program in a process group of its own: Ctrl-C in the terminal reaches it once, by us. */
+/** The program, in a process group of its own, so that Ctrl-C in the terminal reaches it only once, through this command. */
 class Program {
-  /** Its exit code; 128 and the number of the signal when one ended it. */
+  /** Its exit code; 128 plus the number of the signal when one ended it. */
   readonly ended: Promise<number>;
   readonly #child: ChildProcess;
   readonly #onExit = (): void => this.kill('SIGKILL');
@@ -103,25 +106,25 @@ class Program {
         resolve(code ?? 128 + (signal === null ? 0 : constants.signals[signal]));
       });
     });
-    // It must not outlive this command, however that ends.
+    // The program must not outlive this command, however the command ends.
     process.once('exit', this.#onExit);
   }
 
-  /** Sends a signal to its whole group, as a terminal does. */
+  /** Sends a signal to the whole process group, like a terminal. */
   kill(signal: NodeJS.Signals): void {
     const { pid, exitCode, signalCode } = this.#child;
     if (pid === undefined || exitCode !== null || signalCode !== null) return;
     try {
       process.kill(-pid, signal);
     } catch {
-      // It has ended meanwhile.
+      // The program has ended meanwhile.
     }
   }
 }
 
 /**
- * The first signal deregisters the service and drains it before the program is told to end, so that no caller meets a
- * program that is about to go. A second one goes to the program at once.
+ * The first signal deregisters and drains the service before the program is told to end, so that no caller meets a
+ * program that is about to end. A second signal goes to the program at once.
  */
 function passSignals(program: Program, service: ServiceRuntime, drainMs: number): void {
   const over = new AbortController();

@@ -50,7 +50,7 @@ export function addTokenCommands(program: Command): void {
 const withFile = (command: Command): Command =>
   command.requiredOption('--tokens-file <path>', 'the file').option('--json', 'for programs');
 
-/** `role:env,env:service,service`. */
+/** Parses `role:env,env:service,service`. */
 function grant(text: string, before: readonly Grant[] = []): readonly Grant[] {
   const [role, envs = '', services = '', ...rest] = text.split(':');
   const known = roles.find((one) => one === role);
@@ -59,7 +59,7 @@ function grant(text: string, before: readonly Grant[] = []): readonly Grant[] {
   return [...before, { role: known, envs: names(envs), services: names(services) }];
 }
 
-/** Separated by commas. */
+/** Parses names that are separated by commas. */
 const names = (text: string): readonly string[] => text.split(',').map((name) => name.trim());
 
 function count(text: string): number {

@@ -1,8 +1,8 @@
-import type { Logger } from '@rollcall/core';
+import { type Logger, limits } from '@rollcall/core';
 import { createService } from '@rollcall/service';
 import { type Command, Option } from 'commander';
 import { type CommonOptions, openNamed, serviceSettings, withCommon, withRegistry } from '../common.ts';
-import { exitCodes } from '../exit-codes.ts';
+import { CliError, exitCodes } from '../exit-codes.ts';
 import { note, plain } from '../output.ts';
 import { duration, pair } from '../parse.ts';
 import { aborted, untilSignal } from '../signals.ts';
@@ -39,7 +39,7 @@ export function addWriteCommands(program: Command): void {
     .action(deregister);
 }
 
-/** The runtime's lines; none with `--quiet`. */
+/** Where the runtime's lines go; nowhere with `--quiet`. */
 export function lifeLogger(quiet: boolean): Logger {
   const tell = (_fields: object, message: string): void => {
     if (!quiet) note(plain(message));
@@ -49,6 +49,10 @@ export function lifeLogger(quiet: boolean): Logger {
 
 async function register(name: string, address: string, options: RegisterOptions): Promise<void> {
   const { quiet = false, onConflict } = options;
+  if (!limits.isAddress(address)) {
+    const rule = 'host:port with a port of 1 to 65535; an IPv6 address is in brackets, and a URL has no place here';
+    throw new CliError(exitCodes.usage, `address ${JSON.stringify(address)} must be ${rule}`);
+  }
   const signal = untilSignal();
   const registry = await openNamed(options);
   const service = createService({
@@ -70,7 +74,7 @@ async function register(name: string, address: string, options: RegisterOptions)
     const node = await service.start();
     if (!quiet && service.status === 'registered') note(`on the roll as ${node.id}; Ctrl-C withdraws`);
     await aborted(signal, stopped);
-    // The service stops by itself only because another process holds its id.
+    // The service stops by itself only when another process holds its id.
     if (!signal.aborted) process.exitCode = exitCodes.unexpected;
   } finally {
     await service.stop();

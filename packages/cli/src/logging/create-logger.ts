@@ -7,24 +7,24 @@ export interface LoggerSettings {
   readonly format: LogFormat;
 }
 
-/** From what level on lines are written. */
+/** The lowest level that is logged. */
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error' | 'silent';
 
 /** `auto`: pretty for a terminal, else JSON. */
 export type LogFormat = 'auto' | 'json' | 'pretty';
 
-/** Lines that nothing reads are dropped beyond it: a log must not hold up the server. Bytes. */
+/** How much may wait for a slow reader, in bytes. Beyond it lines are dropped, because a log must not hold up the server. */
 const maxWaitingBytes = 8_388_608;
 
-/** Fields that hold a secret, wherever in the first three levels they stand. */
+/** Names of fields that hold a secret, in the first three levels. */
 const secretFields = ['token', 'tokens', 'secret', 'password', 'authorization', 'Authorization', 'cookie'];
 const redacted = secretFields.flatMap((name) => [name, `*.${name}`, `*.*.${name}`]);
 
-/** A logger that writes one line an event to stderr, without waiting for the reader of the lines. `target`: instead of stderr. */
+/** A logger that writes one line per event to stderr, without waiting for the reader. `target`: in place of stderr. */
 export function createLogger({ level, format }: LoggerSettings, target?: LineTarget): pino.Logger {
   const options: pino.LoggerOptions = {
     level,
-    // The collector of the lines adds host and process.
+    // Host and process are left out, because the collector of the lines adds them.
     base: null,
     timestamp: pino.stdTimeFunctions.isoTime,
     formatters: { level: (label) => ({ level: label }) },

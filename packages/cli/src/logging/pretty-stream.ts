@@ -6,7 +6,7 @@ export interface LineTarget {
   write(line: string): void;
 }
 
-/** What a line of the log holds besides its own fields. */
+/** Fields of a log line that the pretty form shows by itself. */
 interface LogLine {
   readonly level: string;
   readonly time: string;
@@ -20,7 +20,7 @@ const styles: Readonly<Record<string, 'red' | 'yellow' | 'green' | 'gray'>> = {
   info: 'green',
 };
 
-/** For a person: time, level, message, and the stack of an error. What a service wrote cannot move the cursor. */
+/** The pretty form for people: time, level, message, and the stack of an error. Text of services cannot move the cursor. */
 export function prettyStream(target: LineTarget): LineTarget {
   return {
     write: (line) => {

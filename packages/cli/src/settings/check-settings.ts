@@ -1,24 +1,41 @@
-import { serverFileProblems, serverOptionProblems } from '@rollcall/server';
+import { checkStart, type OptionProblem, serverFileProblems, serverOptionProblems } from '@rollcall/server';
 import { plain, table } from '../output.ts';
 import type { Problem } from './given.ts';
 import { type EffectiveSettings, serverOptionsOf, settingOf } from './read-settings.ts';
 import { nameOf, settingKeys, writeSetting } from './server-settings.ts';
 
-/** All that is wrong: with each setting, with the settings together, and with the files that they name. */
+/** Every problem: of each setting, of the settings together, and of the files that they name. */
 export function problemsOf({ values, sources, problems }: EffectiveSettings): readonly Problem[] {
   const options = serverOptionsOf(values);
-  const together = [...serverOptionProblems(options), ...serverFileProblems(options)].map(({ option, message }) => {
-    const key = settingOf(option);
-    return key === undefined ? { source: option, message } : { name: nameOf(key), source: sources[key], message };
-  });
-  return [...problems, ...together];
+  const together = [...serverOptionProblems(options), ...serverFileProblems(options)];
+  return [...problems, ...together.map((problem) => placed(problem, sources))];
 }
 
-/** One line. */
+/** The same, and what stands in the way of a start on this machine now. */
+export async function checked(settings: EffectiveSettings): Promise<{
+  readonly problems: readonly Problem[];
+  readonly warnings: readonly Problem[];
+}> {
+  const { values, sources } = settings;
+  const start = await checkStart(serverOptionsOf(values));
+  const problems = [...problemsOf(settings), ...start.problems.map((problem) => placed(problem, sources))];
+  const wrong = new Set(problems.map(({ name }) => name));
+  // In the place of a wrong value its default was tried.
+  const warnings = start.warnings.map((problem) => placed(problem, sources)).filter(({ name }) => !wrong.has(name));
+  return { problems, warnings };
+}
+
+/** With the name of the setting and the place where it was given. */
+function placed({ option, message }: OptionProblem, sources: EffectiveSettings['sources']): Problem {
+  const key = settingOf(option);
+  return key === undefined ? { source: option, message } : { name: nameOf(key), source: sources[key], message };
+}
+
+/** A problem as one line. */
 export const lineOf = ({ name, source, message }: Problem): string =>
   plain(name === undefined ? `${source}: ${message}` : `${name} (${source}): ${message}`);
 
-/** Every setting with its value as typed and where it came from. `null`: not set. No setting holds a secret, only its file. */
+/** Every setting with its value as typed, and its source. `null`: not set. No setting holds a secret, only the path of a file. */
 export const shown = ({
   values,
   sources,
@@ -27,7 +44,7 @@ export const shown = ({
     settingKeys.map((key) => [nameOf(key), { value: writeSetting(key, values[key]) ?? null, source: sources[key] }]),
   );
 
-/** What is not a default, for the log. */
+/** The settings that differ from their defaults, for the log. */
 export const given = (settings: EffectiveSettings): Readonly<Record<string, string | null>> =>
   Object.fromEntries(
     Object.entries(shown(settings)).flatMap(([name, { value, source }]) =>
@@ -35,7 +52,7 @@ export const given = (settings: EffectiveSettings): Readonly<Record<string, stri
     ),
   );
 
-/** The same for people. */
+/** The same as text, for people. */
 export const shownAsTable = (settings: EffectiveSettings): string =>
   table(
     ['SETTING', 'VALUE', 'FROM'],

@@ -2,18 +2,18 @@ import { readFileSync, statSync } from 'node:fs';
 import { isMap, isScalar, LineCounter, parseDocument } from 'yaml';
 import type { Given, Problem } from './given.ts';
 
-/** Larger ones are no configuration. Bytes. */
+/** A larger file is no configuration. Bytes. */
 const maxFileBytes = 1_048_576;
 
-/** What a file says: values by their names in it, and what cannot be read. */
+/** The content of a file: values by their names in it, and what cannot be read. */
 export interface FileSettings {
   readonly given: ReadonlyMap<string, Given>;
   readonly problems: readonly Problem[];
 }
 
 /**
- * Reads a file of settings: one `name: value` a line. Messages name the line and never repeat what stands there, since it may
- * be a secret in the wrong place.
+ * Reads a file of settings: one `name: value` a line. Messages name the line and never repeat its content, which may be
+ * a misplaced secret.
  */
 export function readConfigFile(path: string): FileSettings {
   const given = new Map<string, Given>();
@@ -35,7 +35,7 @@ export function readConfigFile(path: string): FileSettings {
     const where = at(node?.range?.[0]);
     if (typeof node?.value !== 'string')
       problems.push({ source: where, message: 'the name of a setting must be text' });
-    // Of an alias nothing is resolved: settings are scalars and short lists.
+    // Aliases are not resolved, since settings are scalars and short lists.
     else given.set(node.value, { source: where, value: written(value) });
   }
   return { given, problems };

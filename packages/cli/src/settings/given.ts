@@ -1,4 +1,4 @@
-/** A value as it was given, and where. */
+/** A given value and its source. */
 export interface Given {
   readonly value: unknown;
   /** `--port`, `ROLLCALL_SERVER_PORT`, `rollcall.yaml:3`, or `default`. */
@@ -7,7 +7,7 @@ export interface Given {
 
 /** A problem in the given settings. */
 export interface Problem {
-  /** The name of the setting; absent: of none. */
+  /** The name of the setting; absent: the problem belongs to no setting. */
   readonly name?: string;
   readonly source: string;
   readonly message: string;

@@ -1,12 +1,12 @@
 import { parseTime } from '@rollcall/core/adapter';
 
-/** How the values of a setting are read, from whatever place they come, and written. */
+/** How the values of a setting are read, from each source, and written. */
 export interface Kind<T> {
-  /** What is allowed: the end of "must be ...". */
+  /** The allowed values, as the end of "must be ...". */
   readonly allowed: string;
-  /** From the text of a flag or variable, or from a value of the file; undefined: not allowed. */
+  /** Reads the text of a flag or variable, or a value of the file; undefined: not allowed. */
   readonly read: (given: unknown) => T | undefined;
-  /** As a user types it. */
+  /** The value as a user types it. */
   readonly write: (value: T) => string;
 }
 
@@ -28,7 +28,7 @@ export const wholeNumber = (from: number, to: number, allowed: string = `a numbe
   write: String,
 });
 
-/** One of some words. */
+/** One of several words. */
 export const choice = <T extends string>(...words: readonly T[]): Kind<T> => ({
   allowed: words.length === 2 ? words.join(' or ') : `one of ${words.join(', ')}`,
   read: (given) => words.find((word) => word === given),
@@ -53,7 +53,7 @@ export const time: Kind<number> = {
   write: (ms) => (ms % 1_000 === 0 ? `${ms / 1_000}s` : `${ms}ms`),
 };
 
-/** Names: a list in the file, separated by commas elsewhere. */
+/** Names: a list in the file, separated by commas in flags and variables. */
 export const names: Kind<readonly string[]> = {
   allowed: 'names, separated by commas or as a list',
   read: (given) => {

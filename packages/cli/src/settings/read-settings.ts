@@ -14,23 +14,23 @@ import {
   variablePrefix,
 } from './server-settings.ts';
 
-/** Where settings are looked for. */
+/** The sources of settings. */
 export interface SettingPlaces {
-  /** The options of the command line that were given, by the keys of the table. */
+  /** The options that the command line gave, by the keys of the table. */
   readonly flags: Readonly<Record<string, unknown>>;
   readonly env: Readonly<Record<string, string | undefined>>;
-  /** `--config`. */
+  /** The path given with `--config`. */
   readonly file?: string | undefined;
 }
 
-/** All settings as they hold, where each came from, and all that is wrong. */
+/** The settings in effect, the source of each, and every problem. */
 export interface EffectiveSettings {
   readonly values: ServeSettings;
   readonly sources: Readonly<Record<SettingKey, string>>;
   readonly problems: readonly Problem[];
 }
 
-/** Flag over environment over file over default. */
+/** Flags override variables, variables override the file, and that the defaults. */
 export function readSettings({ flags, env, file = present(env[fileVariable]) }: SettingPlaces): EffectiveSettings {
   const fromFile = file === undefined ? undefined : readConfigFile(file);
   const problems: Problem[] = [...(fromFile?.problems ?? []), ...unknownIn(env, fromFile?.given ?? new Map())];
@@ -53,7 +53,7 @@ export function readSettings({ flags, env, file = present(env[fileVariable]) }: 
   return { values: values as unknown as ServeSettings, sources: sources as Record<SettingKey, string>, problems };
 }
 
-/** What the server is made with. */
+/** The options for the server. */
 export function serverOptionsOf(values: ServeSettings): ServerOptions {
   const pairs = settingKeys.flatMap((key) => {
     const { option } = settingTable[key];
@@ -62,7 +62,7 @@ export function serverOptionsOf(values: ServeSettings): ServerOptions {
   return Object.fromEntries(pairs) as ServerOptions;
 }
 
-/** The setting that becomes an option of the server. */
+/** The setting that stands for an option of the server. */
 export const settingOf = (option: string): SettingKey | undefined =>
   settingKeys.find((key) => settingTable[key].option === option);
 
@@ -99,7 +99,7 @@ function refusalOf({ kind }: Setting<unknown>, { value, source }: Given): string
   return `must be ${kind.allowed}, got ${got}${hint}`;
 }
 
-/** What is named like a setting and is none: a typing error must not pass for a default. */
+/** Names that look like a setting but are none. A typing error must not silently mean the default. */
 function unknownIn(env: SettingPlaces['env'], file: ReadonlyMap<string, Given>): readonly Problem[] {
   const variables = new Set([...settingKeys.map(variableOf), fileVariable]);
   const names = settingKeys.map(nameOf);

@@ -2,7 +2,7 @@ import type { ServerOptions } from '@rollcall/server';
 import type { LogFormat, LogLevel } from '../logging/create-logger.ts';
 import { choice, type Kind, names, text, time, wholeNumber, yesOrNo } from './kinds.ts';
 
-/** What `rollcall serve` can be told. */
+/** The settings of `rollcall serve`. */
 export interface ServeSettings {
   readonly host: string;
   readonly port: number;
@@ -27,24 +27,24 @@ export interface ServeSettings {
   readonly slowRequest: number;
 }
 
-/** The options of the server whose values are a `T`. */
+/** The options of the server with values of type `T`. */
 type OptionOf<T> = { [K in keyof ServerOptions]-?: T extends ServerOptions[K] ? K : never }[keyof ServerOptions];
 
-/** One setting: its flag, its variable, its key in the file, its line of help and its row in the docs come from here. */
+/** One setting. Its flag, its variable, its key in the file, its line of help and its row in the docs are made from this. */
 export interface Setting<T> {
   readonly kind: Kind<T>;
-  /** What stands for the value in help; absent: the flag has none. */
+  /** The placeholder of the value in help; absent: the flag takes no value. */
   readonly argument?: string;
   readonly help: string;
   /** Absent: not set. */
   readonly byDefault?: T;
-  /** The option of the server that it becomes. */
+  /** The option of the server that it sets. */
   readonly option?: OptionOf<T>;
-  /** `--no-<name>` as a shorter way to say one value. */
+  /** A shorter flag, `--no-<name>`, for one value. */
   readonly negated?: { readonly value: T; readonly help: string };
 }
 
-/** All of them, in the order of help and docs. */
+/** All settings, in the order of help and docs. */
 export const settingTable: { readonly [K in keyof ServeSettings]-?: Setting<NonNullable<ServeSettings[K]>> } = {
   host: {
     kind: text('an address or a name of this machine'),
@@ -75,7 +75,7 @@ export const settingTable: { readonly [K in keyof ServeSettings]-?: Setting<NonN
   tlsCert: {
     kind: text('the path of a file'),
     argument: '<path>',
-    help: "PEM file with the server's certificate and those up to its authority; read again at SIGHUP",
+    help: "PEM file with the server's certificate and the intermediate ones; read again at SIGHUP",
     option: 'tlsCert',
   },
   tlsKey: {
@@ -87,7 +87,7 @@ export const settingTable: { readonly [K in keyof ServeSettings]-?: Setting<NonN
   tlsClientCa: {
     kind: text('the path of a file'),
     argument: '<path>',
-    help: 'PEM file with the authorities of clients: without a certificate of theirs a client is refused; read again at SIGHUP',
+    help: 'PEM file with the authorities of client certificates; clients without one are refused; read again at SIGHUP',
     option: 'tlsClientCa',
   },
   allowHost: {
@@ -114,19 +114,19 @@ export const settingTable: { readonly [K in keyof ServeSettings]-?: Setting<NonN
   dataDir: {
     kind: text('the path of a folder'),
     argument: '<folder>',
-    help: 'folder in which the roll is kept over a restart; not given: it is not kept',
+    help: 'folder in which the roll is kept over a restart; without it a restart loses the roll',
     option: 'dataDir',
   },
   leaseSecrets: {
     kind: yesOrNo,
-    help: 'renew and cancel only for the client that registered, which knows a secret',
+    help: 'renewals and cancels need a secret that only the registering client gets',
     byDefault: false,
     option: 'leaseSecrets',
   },
   auditLog: {
     kind: text('the path of a file'),
     argument: '<path>',
-    help: 'file for a line of JSON per write, renewals left out; opened again at SIGHUP',
+    help: 'file that gets a line of JSON per write, except renewals; opened again at SIGHUP',
     option: 'auditLog',
   },
   maxConnections: {
@@ -156,7 +156,7 @@ export const settingTable: { readonly [K in keyof ServeSettings]-?: Setting<NonN
   logLevel: {
     kind: choice('debug', 'info', 'warn', 'error', 'silent'),
     argument: '<level>',
-    help: 'from what level on lines are logged, on stderr',
+    help: 'lowest level of the lines on stderr',
     byDefault: 'info',
   },
   logFormat: {
@@ -168,7 +168,7 @@ export const settingTable: { readonly [K in keyof ServeSettings]-?: Setting<NonN
   logRequests: {
     kind: choice('problems', 'all'),
     argument: '<which>',
-    help: 'log requests that fail by a defect of the server or are slow, or all',
+    help: 'log all requests, or only slow ones and those that fail by a defect of the server',
     byDefault: 'problems',
     option: 'logRequests',
   },
@@ -184,23 +184,23 @@ export const settingTable: { readonly [K in keyof ServeSettings]-?: Setting<NonN
 /** The name of a setting. */
 export type SettingKey = keyof ServeSettings;
 
-/** In the order of the table. */
+/** The names of all settings, in the order of the table. */
 export const settingKeys: readonly SettingKey[] = Object.keys(settingTable) as SettingKey[];
 
-/** `warmUp` in the file: `warm-up`. */
+/** The name in the file: `warm-up` for `warmUp`. */
 export const nameOf = (key: SettingKey): string => key.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
 
-/** On the command line: `--warm-up`. */
+/** The flag: `--warm-up`. */
 export const flagOf = (key: SettingKey): string => `--${nameOf(key)}`;
 
-/** The environment variables of the server begin with it. */
+/** The prefix of the server's environment variables. */
 export const variablePrefix = 'ROLLCALL_SERVER_';
 
-/** In the environment: `ROLLCALL_SERVER_WARM_UP`. */
+/** The environment variable: `ROLLCALL_SERVER_WARM_UP`. */
 export const variableOf = (key: SettingKey): string =>
   `${variablePrefix}${nameOf(key).toUpperCase().replaceAll('-', '_')}`;
 
-/** The variable that names the file, as `--config` does. */
+/** The variable that names the file, like `--config`. */
 export const fileVariable: string = `${variablePrefix}CONFIG`;
 
 /** The value as a user types it; undefined: not set. */

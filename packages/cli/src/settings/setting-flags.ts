@@ -9,14 +9,14 @@ import {
   writeSetting,
 } from './server-settings.ts';
 
-/** What help says of a setting. */
+/** The help text of a setting. */
 export function helpOf(key: SettingKey): string {
   const { help, byDefault } = settingTable[key] as Setting<unknown>;
   const written = byDefault === undefined || byDefault === false ? undefined : writeSetting(key, byDefault);
   return written === undefined ? help : `${help} (default: ${written})`;
 }
 
-/** The flags of the command line. What they are given is read later, with variables and file. */
+/** Adds the flags to the command line. Their values are read later, together with variables and file. */
 export function settingFlags(): readonly Option[] {
   return settingKeys.flatMap((key) => {
     const { argument, negated } = settingTable[key];

@@ -15,7 +15,7 @@ afterAll(() => rmSync(root, { recursive: true, force: true }));
 
 describe('the Dockerfile', () => {
   // Without a daemon of Docker: each RUN as the shell would run it, with the folders of the image in one of this machine.
-  it('builds: its steps end well, and what they install is the command', { timeout: 900_000 }, async () => {
+  it('the steps of the Dockerfile end well and install the command', { timeout: 900_000 }, async () => {
     const [build = '', install = ''] = argumentsOf('RUN').map((command) =>
       command
         .replaceAll('\\\n', ' ')

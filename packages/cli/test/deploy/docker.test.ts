@@ -44,7 +44,7 @@ function container(env: Record<string, string> = {}, ...more: readonly string[])
 }
 
 describe('the Dockerfile', () => {
-  it('is one that Docker can read, with a user that is not root and the port of the server', () => {
+  it('Docker can read the Dockerfile, which names a user other than root and the port of the server', () => {
     expect(validate(textOf(dockerfilePath))).toEqual([]);
     expect(argumentsOf('USER')).toEqual(['node']);
     expect(argumentsOf('EXPOSE')).toEqual(['7171']);
@@ -57,14 +57,14 @@ describe('the Dockerfile', () => {
     });
   });
 
-  it('runs a server that refuses to start without tokens, and says which file it wants', async () => {
+  it('the server in the image refuses to start without tokens, and says which file it wants', async () => {
     const { ended, err } = container();
     expect(await ended).toEqual([2, null]);
     expect(err()).toContain(`tokens-file (ROLLCALL_SERVER_TOKENS_FILE)`);
     expect(err()).toContain(tokensFile);
   });
 
-  it('runs a server that others reach with a token alone, that is healthy, and that ends at SIGTERM', {
+  it('the server in the image answers other machines only with a token, is healthy, and ends at SIGTERM', {
     timeout: 120_000,
   }, async () => {
     const bin = inRepository('packages/cli/bin/rollcall.js');

@@ -26,7 +26,7 @@ const moduleOf = (apiVersion: string, kind: string): string =>
   `kubernetes-models/${apiVersion.includes('/') ? apiVersion : apiVersion}/${kind}`;
 
 describe('the manifests for Kubernetes', () => {
-  it('have the fields that Kubernetes knows, of the types that it wants, and no others', {
+  it('the Kubernetes manifests have only fields and types that Kubernetes knows', {
     timeout: 120_000,
   }, async () => {
     mkdirSync(typesFolder, { recursive: true });
@@ -44,23 +44,28 @@ describe('the manifests for Kubernetes', () => {
     await run('npx', ['tsc', '-p', typesFolder], { cwd: inRepository('.') });
   });
 
-  it('are all applied by kustomize but the example', () => {
+  it('kustomize applies every Kubernetes manifest but the example', () => {
     const { resources } = parse(textOf('deploy/kubernetes/kustomization.yaml')) as { resources: string[] };
     const files = readdirSync(inRepository('deploy/kubernetes'));
     expect([...resources, 'kustomization.yaml', 'example-service.yaml'].sort()).toEqual(files.sort());
   });
 
-  it.each(['StatefulSet', 'Deployment'])('select the pods that they make: %s', (kind) => {
-    const [, manifest] = manifests.find(([, one]) => one.kind === kind)!;
-    expect(manifest.spec!.template!.metadata.labels).toMatchObject(manifest.spec!.selector!.matchLabels!);
-    for (const other of ['Service', 'PodDisruptionBudget', 'NetworkPolicy']) {
-      const spec = manifestOf(other).spec as unknown as Record<string, { matchLabels?: object }>;
-      const selector = spec.podSelector ?? spec.selector!;
-      expect(manifestOf('StatefulSet').spec!.template!.metadata.labels).toMatchObject(selector.matchLabels ?? selector);
-    }
-  });
+  it.each(['StatefulSet', 'Deployment'])(
+    'the selectors of a Kubernetes manifest match the pods that it makes: %s',
+    (kind) => {
+      const [, manifest] = manifests.find(([, one]) => one.kind === kind)!;
+      expect(manifest.spec!.template!.metadata.labels).toMatchObject(manifest.spec!.selector!.matchLabels!);
+      for (const other of ['Service', 'PodDisruptionBudget', 'NetworkPolicy']) {
+        const spec = manifestOf(other).spec as unknown as Record<string, { matchLabels?: object }>;
+        const selector = spec.podSelector ?? spec.selector!;
+        expect(manifestOf('StatefulSet').spec!.template!.metadata.labels).toMatchObject(
+          selector.matchLabels ?? selector,
+        );
+      }
+    },
+  );
 
-  it('give the server settings that hold, and a name that it answers for each of its pods', () => {
+  it('the Kubernetes manifests give the server valid settings, and an allowed host name for each of its pods', () => {
     const { container, pod } = podOf('StatefulSet');
     const file = join(folder, 'rollcall.yaml');
     writeFileSync(file, manifestOf('ConfigMap').data!['rollcall.yaml']!);
@@ -79,7 +84,7 @@ describe('the manifests for Kubernetes', () => {
     expect(pod.enableServiceLinks).toBe(false);
   });
 
-  it('probe paths that the server has, and that need no token', () => {
+  it('the probes of the Kubernetes manifests ask for paths that the server has and that need no token', () => {
     for (const [kind, name] of [['StatefulSet', 'rollcall']] as const) {
       const { startupProbe, livenessProbe, readinessProbe, ports } = podOf(kind, name).container;
       for (const probe of [startupProbe!, livenessProbe!, readinessProbe]) {
@@ -89,7 +94,7 @@ describe('the manifests for Kubernetes', () => {
     }
   });
 
-  it('leave the server time to close, and memory beside its heap', () => {
+  it('the Kubernetes manifests leave the server time to close, and memory beside its heap', () => {
     const { pod, container } = podOf('StatefulSet');
     expect(pod.terminationGracePeriodSeconds * 1_000).toBeGreaterThan(2 * closeGraceMs);
     const heap = Number(/=(\d+)$/.exec(container.env.find(({ name }) => name === 'NODE_OPTIONS')?.value ?? '')?.[1]);
@@ -97,7 +102,7 @@ describe('the manifests for Kubernetes', () => {
     expect(limit).toBeGreaterThanOrEqual(1.5 * heap);
   });
 
-  it('let the example advertise the address of its pod, by variables that the runtime reads, and drain in time', () => {
+  it('the example manifest advertises the address of its pod by variables that the runtime reads, and leaves time to drain', () => {
     const { pod, container } = podOf('Deployment', 'greeter');
     const known = Object.values(settingTable).flatMap(({ env }) => env);
     const values = new Map(container.env.map((variable) => [variable.name, variable]));

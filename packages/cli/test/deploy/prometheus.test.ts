@@ -33,7 +33,7 @@ const folder = mkdtempSync(join(tmpdir(), 'rollcall-prometheus-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 describe('the alert rules', () => {
-  it('load, and each fires in its case of the rule tests and in no earlier one', async () => {
+  it('the alert rules load, and each fires in its own case of the rule tests and in no earlier case', async () => {
     const promtool = await findBinary('promtool');
     expect((await run(promtool, ['check', 'rules', inRepository(rulesFile)])).stdout).toContain(
       `SUCCESS: ${alerts.length} rules found`,
@@ -46,7 +46,7 @@ describe('the alert rules', () => {
     for (const { alert } of alerts) expect(silent, alert).toContain(alert);
   });
 
-  it('each have a chapter of the page that says what the alert means and what to do', () => {
+  it('each alert rule has a chapter that says what the alert means and what to do', () => {
     const page = textOf('docs/running-the-server.md');
     for (const { alert } of alerts) {
       const [, chapter = ''] = page.split(new RegExp(`^### ${alert}$`, 'm'));
@@ -122,7 +122,7 @@ describe('a real Prometheus', () => {
   const timeout = inFull ? 600_000 : 60_000;
 
   it(
-    'scrapes a server that wants a token, alerts about a killed fleet as the page says, and stops when the fleet is back',
+    'Prometheus scrapes a server that wants a token, alerts about a killed fleet as the page says, and stops when the fleet is back',
     async () => {
       const fleet = new Fleet(server.url, token, 6);
       await fleet.start();
@@ -153,7 +153,7 @@ describe('a real Prometheus', () => {
   );
 
   it(
-    'alerts about a server that was killed',
+    'Prometheus alerts about a killed server',
     async () => {
       server.child.kill('SIGKILL');
       await expect.poll(firing, { timeout }).toContain('RollcallServerDown');

@@ -44,20 +44,20 @@ function serve(env: Record<string, string>, ...args: readonly string[]) {
 }
 
 describe('the systemd unit', () => {
-  it('is one that systemd takes without a word, and leaves the server next to no rights', async () => {
+  it('systemd accepts the unit without a warning, and the unit leaves the server next to no rights', async () => {
     const { stdout, stderr } = await run('systemd-analyze', ['verify', unitFile()]);
     expect(stdout + stderr).toBe('');
     // Ends with a failure above the threshold: 2.0 of 10. Without a word on hardening a unit has 9.6.
     await run('systemd-analyze', ['security', '--offline=yes', '--no-pager', '--threshold=20', unitFile()]);
   });
 
-  it('runs as the user that the sysusers file makes', async () => {
+  it('the systemd unit runs the server as the user that the sysusers file makes', async () => {
     const file = inRepository('deploy/systemd/rollcall.sysusers.conf');
     const { stdout, stderr } = await run('systemd-sysusers', ['--dry-run', file]);
     expect(stdout + stderr).toContain(`Creating user '${settingIn('User')}'`);
   });
 
-  it('hears by systemd-notify when the server serves and when it ends, and takes its exit code for success', {
+  it('systemd learns by systemd-notify when the server serves and when it ends, and takes its exit code for success', {
     timeout: 90_000,
   }, async () => {
     const socket = join(folder, 'notify');
@@ -79,12 +79,12 @@ describe('the systemd unit', () => {
     await expect.poll(() => told.join('\n'), { timeout: 25_000 }).toContain('STOPPING=1');
   });
 
-  it('does not start the server again that ended for a wrong setting', async () => {
+  it('systemd does not restart a server that ended because of a wrong setting', async () => {
     const [code] = (await serve({}, '--host', '10.0.0.1').ended) as [number];
     expect(`${code}`).toBe(settingIn('RestartPreventExitStatus'));
   });
 
-  it('is told nothing where it is not there, and the server serves although systemd-notify is missing', async () => {
+  it('the server serves without systemd, and where systemd-notify is missing', async () => {
     const { lines, err } = serve({ NOTIFY_SOCKET: join(folder, 'nothing'), PATH: folder });
     const [line] = (await once(lines, 'line')) as [string];
     await expect.poll(err, { timeout: 25_000 }).toContain('systemd was not told');

@@ -11,11 +11,11 @@ export interface Attempting<T> {
   readonly state: NodeState;
   /** Never rejects. */
   readonly ended: Promise<Ended<T>>;
-  /** Its answer is not wanted any more. */
+  /** Its answer is no longer wanted. */
   abandon(): void;
 }
 
-/** A signal for one attempt that ends with the call's, and how to end it. */
+/** A signal for one attempt, which also ends with the call's signal; and a function that aborts it. */
 function signalFor(outer: AbortSignal | undefined): {
   readonly controller: AbortController;
   readonly stop: () => void;
@@ -29,13 +29,16 @@ function signalFor(outer: AbortSignal | undefined): {
 export interface AttemptContext {
   readonly inFlight: InFlight;
   readonly signal: AbortSignal | undefined;
-  /** It can be aborted alone. */
+  /** Whether it can be aborted without its call. */
   readonly ownSignal: boolean;
-  /** Its node is dead: whether the call may go elsewhere now. If not, it waits on, since the node may be back. */
+  /**
+   * Called when its node is dead. Answers whether the call may go to another node now; if not, the attempt waits on,
+   * since the node may come back.
+   */
   readonly mayLeave: () => boolean;
 }
 
-/** Begins an attempt; the node is told of its end. */
+/** Begins an attempt, and reports its end to the node's state. */
 export function attempt<T>(
   job: Job<T>,
   service: FollowedService,
@@ -85,7 +88,7 @@ export function attempt<T>(
   return { state, ended, abandon: () => abandon({ kind: 'dead', result: 'cancelled' }) };
 }
 
-/** An `outcomeOf` that throws is a fault of the caller's, which must hear of it, and says nothing of the node. */
+/** An `outcomeOf` that throws is a fault of the caller, so the caller gets the error and the node is not blamed. */
 function judged<T>(job: Job<T>, error: unknown, { node }: NodeState, signal: AbortSignal | undefined): Ended<T> {
   try {
     return { kind: 'error', error, result: signal?.aborted ? aborted(signal) : job.judgeError(error, node) };

@@ -1,4 +1,4 @@
-/** An Agent of the undici that this Node bundles: a connect timeout is out of reach of the global fetch otherwise. */
+/** An Agent of the undici that Node bundles, because the global fetch alone offers no connect timeout. */
 
 type Agent = NonNullable<RequestInit['dispatcher']>;
 type AgentClass = new (options: object) => Agent;
@@ -6,14 +6,14 @@ type AgentClass = new (options: object) => Agent;
 const symbols = ['undici.globalDispatcher.2', 'undici.globalDispatcher.1'].map((name) => Symbol.for(name));
 
 /**
- * How long before a server closes an idle connection it is not used any more. undici's own second is too little: its
- * timers are up to a second late, and so is a busy caller. Milliseconds.
+ * How long before a server closes an idle connection the client stops using it. undici's own second is too short: its
+ * timers may be a second late, and so may a busy caller. Milliseconds.
  */
 const keepAliveTimeoutThreshold = 2_000;
 
-/** The global dispatcher, as set by Node or by the program. */
+/** The global dispatcher, as Node or the program set it. */
 function globalDispatcher(): object | undefined {
-  // On Node 20 it is there only after a part of fetch was touched.
+  // On Node 20 it exists only after something of fetch was used.
   void globalThis.Response;
   for (const symbol of symbols) {
     const found: unknown = Reflect.get(globalThis, symbol);
@@ -22,16 +22,16 @@ function globalDispatcher(): object | undefined {
   return undefined;
 }
 
-/** Where connections could not be made, by the errors that say so. */
+/** Remembers where connections failed, by the errors that report it. */
 const failedOrigins = new WeakMap<object, string>();
 
-/** Where the connection failed that `error` tells of, after redirects; undefined: not known. */
+/** Where the connection behind `error` failed, after redirects; undefined: not known. */
 export function failedOrigin(error: unknown): string | undefined {
   const cause = error instanceof Error ? error.cause : undefined;
   return typeof cause === 'object' && cause !== null ? failedOrigins.get(cause) : undefined;
 }
 
-/** Agents of one client, by the limit on headers. */
+/** The Agents of one client, by the limit on headers. */
 export class Dispatchers {
   readonly #connectTimeoutMs: number;
   readonly #agents = new Map<number, Agent>();
@@ -42,7 +42,7 @@ export class Dispatchers {
     this.#connectTimeoutMs = connectTimeoutMs;
   }
 
-  /** An Agent; undefined where the global dispatcher is none (a proxy, a mock): then plain fetch knows better. */
+  /** An Agent; undefined where the global dispatcher is not an Agent (a proxy, a mock), since then plain fetch must use it. */
   get(headersTimeoutMs: number): Agent | undefined {
     const basis = globalDispatcher();
     if (basis !== this.#basis) this.#replace(basis);
@@ -60,7 +60,7 @@ export class Dispatchers {
     return agent;
   }
 
-  /** Lets go of idle connections; answers under way may still be read. */
+  /** Closes idle connections; answers under way may still be read. */
   close(): void {
     this.#isClosed = true;
     this.#replace(undefined);

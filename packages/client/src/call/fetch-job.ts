@@ -1,4 +1,4 @@
-/** A request as a job: what `fetch` is called with, at whichever node. */
+/** A request as a job: the arguments of `fetch`, sent to any node. */
 import type { FetchInit } from '../contract.ts';
 import type { FetchLike } from '../options.ts';
 import type { RemoteNode } from '../picking.ts';
@@ -11,18 +11,18 @@ import { urlAt } from './target.ts';
 
 const idempotentMethods: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS', 'PUT', 'DELETE', 'TRACE']);
 
-/** What the global fetch takes besides what the standard names. */
+/** Options of the global fetch beyond the standard. */
 type NodeInit = RequestInit & { dispatcher?: NonNullable<RequestInit['dispatcher']> };
 
 /** What is fetched. */
 export interface Fetched {
   readonly url: URL;
-  /** Where the input is one. */
+  /** The Request, where the input is one. */
   readonly request: Request | undefined;
   readonly init: FetchInit | undefined;
 }
 
-/** Bodies that are still there after they were sent. */
+/** Types of bodies that can be sent again. */
 function canBeSentAgain(body: unknown): boolean {
   return (
     body == null ||
@@ -35,7 +35,7 @@ function canBeSentAgain(body: unknown): boolean {
   );
 }
 
-/** See the file. */
+/** A request as a job; see the top of the file. */
 export class FetchJob implements Job<Response> {
   readonly needsSignal = false;
   readonly #fetched: Fetched;
@@ -79,13 +79,13 @@ export class FetchJob implements Job<Response> {
       ...(signal === undefined ? {} : { signal }),
     };
     if (request === undefined) return this.#fetch(target, options);
-    // Of the same class, since a fetch of the caller's knows only its own.
+    // Of the same class as the input, since a fetch of the caller may know only its own Request class.
     const RequestLike = request.constructor as typeof Request;
     return this.#fetch(new RequestLike(target, request), options);
   }
 
   judge({ status, headers }: Response): Result {
-    // A fake of the caller's may have no headers.
+    // A fake of the caller may have no headers.
     return resultOfStatus(status, (headers as Headers | undefined)?.has?.('retry-after') === true);
   }
 
@@ -93,7 +93,7 @@ export class FetchJob implements Job<Response> {
     if (isOwnFault(error)) return 'cancelled';
     const result = resultOfError(error);
     const origin = isUnsent(result) ? failedOrigin(error) : undefined;
-    // A redirect led elsewhere, and there is no connection: the node has answered.
+    // A redirect led to a place without a connection; the node itself has answered.
     return origin !== undefined && origin !== new URL(urlAt(this.#fetched.url, node)).origin ? 'answered' : result;
   }
 

@@ -6,18 +6,18 @@ import type { FollowedService } from '../shell/followed-service.ts';
 /** How often the client checks attempts without an answer. Milliseconds. */
 const sweepMs = 250;
 
-/** An attempt without an answer yet. */
+/** An attempt that has no answer yet. */
 export interface Flight {
   readonly state: NodeState;
   readonly service: FollowedService;
   readonly startedAtMs: number;
-  /** The node cannot be reached any more, so no answer will come. Called until the attempt is over. */
+  /** Called, possibly often, when the node cannot be reached any more, so that no answer will come. */
   readonly onDead: () => void;
-  /** When its node is asked next, if there is no answer by then. */
+  /** When the client next asks its node by TCP, if there is no answer by then. */
   askAtMs: number;
 }
 
-/** Attempts under way: those whose node has gone silent are found out by TCP, long before a deadline. */
+/** Attempts under way. The client asks silent nodes by TCP, so that it notices a dead node long before the deadline. */
 export class InFlight {
   readonly #clock: Clock;
   /** Attempts in flight, the earliest first. */
@@ -46,7 +46,7 @@ export class InFlight {
   #sweep(): void {
     this.#cancel = undefined;
     const nowMs = this.#clock.now();
-    // A caller that was blocked has not read its answers yet.
+    // A blocked caller may not have read its answers yet.
     const wasBlocked = nowMs - this.#dueAtMs > sweepMs;
     if (!wasBlocked) this.#look(nowMs);
     if (this.#flights.size > 0) this.#schedule(nowMs);

@@ -1,31 +1,31 @@
 import type { RemoteNode } from '../picking.ts';
 import type { Result } from '../rule/health.ts';
 
-/** What is to be done at a node, in whatever protocol. */
+/** The work at a node, in any protocol. */
 export interface Job<T> {
   /** Begins one attempt. `signal` ends it. */
   start(node: RemoteNode, signal: AbortSignal | undefined): Promise<T>;
-  /** What an answer says of the node. */
+  /** The outcome that an answer means for the node. */
   judge(answer: T): Result;
-  /** What an error of an attempt at `node` says of it. */
+  /** The outcome that an error of an attempt at `node` means for the node. */
   judgeError(error: unknown, node: RemoteNode): Result;
-  /** Whether this answer should be asked for elsewhere. */
+  /** Whether another node should be asked because of this answer. */
   wantsRepeat(answer: T): boolean;
-  /** The answer is not used: release its connection. */
+  /** Releases the connection of an answer that is not used. */
   discard(answer: T): void;
-  /** What the caller is told of an error of ours. */
+  /** The error that the caller gets for an error of the client. */
   failure(error: Error): unknown;
-  /** Whether the request can be sent a second time at all: its body is still there. */
+  /** Whether the request can be sent a second time at all: its body still exists. */
   readonly isRepeatable: boolean;
   /** Whether it may run twice. */
   readonly isIdempotent: boolean;
   /** Whether each attempt needs a signal of its own. */
   readonly needsSignal: boolean;
-  /** The caller's. */
+  /** The caller's signal. */
   readonly signal: AbortSignal | undefined;
 }
 
-/** How an attempt ended. `dead`: its node cannot be reached any more. */
+/** How an attempt ended. `dead`: its node can no longer be reached. */
 export type Ended<T> =
   | { readonly kind: 'answer'; readonly answer: T; readonly result: Result }
   | { readonly kind: 'error'; readonly error: unknown; readonly result: Result }

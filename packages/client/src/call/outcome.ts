@@ -1,4 +1,4 @@
-/** What an answer or an error of an attempt says of the node. */
+/** Translates an answer or an error of an attempt into an outcome for the node. */
 import type { Outcome } from '../picking.ts';
 import type { Result } from '../rule/health.ts';
 import { ownFaults } from '../shell/prober.ts';
@@ -23,7 +23,7 @@ const callerCodes: ReadonlySet<string> = new Set([
 ]);
 const resetCodes: ReadonlySet<string> = new Set(['ECONNRESET', 'EPIPE', 'ECONNABORTED', 'UND_ERR_SOCKET']);
 
-/** What is read of an error of Node or undici. */
+/** The fields of an error of Node or undici that are used. */
 interface Trouble {
   readonly name?: unknown;
   readonly message?: unknown;
@@ -34,7 +34,7 @@ interface Trouble {
   readonly socket?: unknown;
 }
 
-/** How deep causes are followed: they may lead in a circle. */
+/** How deep causes are followed, since they may form a circle. */
 const deepest = 8;
 
 const asTrouble = (error: unknown): Trouble | undefined =>
@@ -44,7 +44,7 @@ function resultOfCode({ code, syscall }: Trouble): Result | undefined {
   if (typeof code !== 'string') return undefined;
   if (code === 'ECONNREFUSED') return 'refused';
   if (ownFaults.has(code) || callerCodes.has(code)) return 'cancelled';
-  // On an established connection these are no failed connects: the request may have been sent.
+  // On an established connection these codes are no failed connects: the request may have been sent.
   const isEstablished = syscall === 'read' || syscall === 'write';
   if (code === 'ETIMEDOUT') return isEstablished ? 'reset' : 'unreachable';
   if (unreachableCodes.has(code)) return isEstablished ? 'reset' : 'unreachable';
@@ -52,7 +52,7 @@ function resultOfCode({ code, syscall }: Trouble): Result | undefined {
   return resetCodes.has(code) ? 'reset' : undefined;
 }
 
-/** By the error's `code`, or that of a cause. Without one: `failed`. */
+/** By the error's `code`, or that of a cause. Without any code: `failed`. */
 export function resultOfError(error: unknown): Result {
   let at = asTrouble(error);
   for (let depth = 0; depth < deepest && at !== undefined; depth += 1) {
@@ -66,12 +66,12 @@ export function resultOfError(error: unknown): Result {
   return 'failed';
 }
 
-/** Texts of a failed connection from a fetch that gives no cause, as mocks do. */
+/** Messages of failed connections from a fetch that gives no cause, such as a mock. */
 const networkTexts: ReadonlySet<unknown> = new Set(['fetch failed', 'Failed to fetch']);
 
 /**
- * Whether fetch refused the request itself: a body with GET, a header that is none, a port that browsers block, a redirect
- * that `init` forbids, a body that failed. Everything that the network does has a `code`.
+ * Whether fetch refused the request itself: a body with GET, an invalid header, a port that browsers block, a redirect
+ * that `init` forbids, a body that failed. Every network error has a `code`.
  */
 export function isOwnFault(error: unknown): boolean {
   const outer = asTrouble(error);
@@ -86,7 +86,7 @@ export function isOwnFault(error: unknown): boolean {
 
 /**
  * Whether a connection broke that had carried answers before. Servers close idle connections, and a caller that was
- * blocked for seconds finds all of its own closed at once: that says nothing about the load of the service.
+ * blocked for seconds finds all of its own closed at once, which says nothing about the load of the service.
  */
 export function brokeOnReuse(error: unknown): boolean {
   let at = asTrouble(error);
@@ -105,7 +105,7 @@ export function resultOfStatus(status: number, hasRetryAfter: boolean): Result {
   return status === 500 || (status >= 502 && status <= 504) ? 'failed' : 'answered';
 }
 
-/** The words of callers in those of the rule. */
+/** Translates a caller's outcome into the words of the rule. */
 export const resultOfOutcome: Readonly<Record<Outcome, Result>> = {
   ok: 'ok',
   failed: 'failed',
@@ -114,5 +114,5 @@ export const resultOfOutcome: Readonly<Record<Outcome, Result>> = {
   cancelled: 'cancelled',
 };
 
-/** Certainly not sent. */
+/** Outcomes of a request that was certainly not sent. */
 export const isUnsent = (result: Result): boolean => result === 'refused' || result === 'unreachable';

@@ -1,4 +1,4 @@
-/** A call: attempts at one node after another, until one answer is good enough or nothing may be repeated. */
+/** A call: attempts at one node after another, until an answer is good enough or nothing may be repeated. */
 import { type Clock, RegistryError } from '@rollcall/core';
 import { onAbort } from '@rollcall/core/adapter';
 import { defaultCallTimeoutMs, firstAnswerMs, firstProofMs } from '../defaults.ts';
@@ -18,7 +18,7 @@ export interface CallContext {
   readonly inFlight: InFlight;
 }
 
-/** Makes the call; rejects as the last attempt did. */
+/** Makes the call; rejects with the error of the last attempt. */
 export async function run<T>(
   job: Job<T>,
   service: OpenService,
@@ -36,7 +36,7 @@ export async function run<T>(
   try {
     return await new Run(job, service, settings, context, controller.signal).run();
   } catch (error) {
-    // However the work reports its end by the signal, the caller is told the signal's reason.
+    // However the work reacts to the signal, the caller gets the signal's reason.
     throw controller.signal.aborted ? controller.signal.reason : error;
   } finally {
     cancel();
@@ -51,11 +51,11 @@ class Run<T> {
   readonly #context: CallContext;
   readonly #signal: AbortSignal | undefined;
   #tried: Set<string> | undefined;
-  /** Attempts that may have reached a server. */
+  /** The number of attempts that may have reached a server. */
   #sent = 0;
-  /** The next repeat was taken out of the budget. */
+  /** Whether the budget has paid for the next repeat. */
   #isPaid = false;
-  /** An answer that was to be better elsewhere: it is not hidden by an error that comes after it. */
+  /** An answer for which a better one was sought at another node. A later error does not replace it. */
   #poor: { readonly answer: T } | undefined;
 
   constructor(
@@ -87,7 +87,7 @@ class Run<T> {
     }
   }
 
-  /** Requests through a crowd of dead nodes cost more than probes: while those are under way, they go first. */
+  /** A request to a dead node costs more than a probe, so requests wait while probes are under way. */
   async #whenProven(next: NodeState): Promise<NodeState> {
     await this.#prove();
     const better = this.#service.choose(this.#settings.key, this.#tried);
@@ -106,7 +106,7 @@ class Run<T> {
     throw this.#job.failure(this.#service.noNode());
   }
 
-  /** For the registry's first answer, for a first node if the caller wants that, and for a first proof. */
+  /** Waits for the registry's first answer, for a first node if the caller wants that, and for a first proof. */
   async #wait(): Promise<void> {
     const { followed } = this.#service;
     const wait = (isTrue: () => boolean, ms: number): Promise<boolean> =>
@@ -123,7 +123,7 @@ class Run<T> {
     return attempt(this.#job, this.#service.followed, state, { inFlight, signal: this.#signal, ownSignal, mayLeave });
   }
 
-  /** Pays for the repeat at once: many calls may leave a dead node in the same moment. */
+  /** Takes the repeat out of the budget at once, because many calls may leave a dead node in the same moment. */
   #mayLeave(): boolean {
     if (!this.#mayRunTwice || this.#sent + 1 >= this.#settings.attempts) return false;
     this.#isPaid ||= this.#context.budget.take(this.#context.clock.now());
@@ -140,7 +140,7 @@ class Run<T> {
     return this.#job.isRepeatable && this.#job.isIdempotent;
   }
 
-  /** The node for one more attempt; undefined: there is none, and how the last one ended is how the call ends. */
+  /** The node for one more attempt. Undefined: there is none, and the call ends as its last attempt did. */
   #next(state: NodeState, ended: Ended<T>, startedAtMs: number): NodeState | undefined {
     const { clock } = this.#context;
     if (ended.kind === 'answer' && !this.#job.wantsRepeat(ended.answer)) return undefined;
@@ -155,10 +155,10 @@ class Run<T> {
     this.#tried.add(state.id);
     const next = this.#service.choose(this.#settings.key, this.#tried);
     if (next === undefined) return undefined;
-    // A node that refused is asked once; one whose idle connection broke may be asked again.
+    // A node that refused is not asked again; a node whose idle connection broke may be.
     if (wasUnsent && this.#tried.has(next.id)) return undefined;
     const { budget } = this.#context;
-    // A connection breaks on reuse only once, so these repeats are bounded without the budget.
+    // A connection breaks only once on reuse, so these repeats are bounded without the budget.
     const isPaid = this.#isPaid;
     this.#isPaid = false;
     const isFree = isPaid || wasUnsent || (ended.kind === 'error' && budget.isOn && brokeOnReuse(ended.error));
@@ -181,7 +181,7 @@ class Run<T> {
     throw this.#job.failure(new Error('the node cannot be reached any more'));
   }
 
-  /** A second attempt at another node when the first has no answer after a while; the first good answer wins. */
+  /** Starts a second attempt at another node when the first has no answer after a while. The first good answer wins. */
   async #hedge(state: NodeState, hedgeMs: number): Promise<Ended<T>> {
     const { clock, budget } = this.#context;
     const racing = [this.#begin(state, true)];
@@ -205,7 +205,7 @@ function isNodesFault<T>({ kind, result }: Ended<T>): boolean {
   return result !== 'cancelled' && (kind !== 'error' || (result !== 'ok' && result !== 'answered'));
 }
 
-/** The first answer, or else the last error; the others are abandoned. */
+/** The first answer, or else the last error; the other attempts are abandoned. */
 async function firstGood<T>(racing: readonly Attempting<T>[], discard: (answer: T) => void): Promise<Ended<T>> {
   const left = new Set(racing);
   for (;;) {

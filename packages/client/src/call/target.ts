@@ -1,10 +1,10 @@
-/** Which URLs name a service, and where they lead at a node. */
+/** Which URLs name a service, and how they look at a node. */
 import type { RemoteNode } from '../picking.ts';
 
-/** For names with dots, or of digits only, which URLs take for addresses. */
+/** The suffix for names that a URL would take for an address: with dots, or of digits only. */
 const suffix = '.rollcall';
 
-/** The service that a URL names; undefined: it is no name of ours. A port makes it an address. */
+/** The service that a URL names; undefined: not a service name. A port makes it an address. */
 export function serviceOf(url: URL, names: ReadonlyMap<string, unknown>): string | undefined {
   const { hostname, port, protocol } = url;
   if (port !== '' || hostname === '' || (protocol !== 'http:' && protocol !== 'https:')) return undefined;
@@ -14,9 +14,9 @@ export function serviceOf(url: URL, names: ReadonlyMap<string, unknown>): string
   return isPlain ? hostname : undefined;
 }
 
-/** The same URL at a node. */
+/** The same URL, at a node. */
 export function urlAt({ protocol, username, password, pathname, search, hash }: URL, node: RemoteNode): string {
-  // Left in, so that fetch refuses them as it always does.
+  // User and password stay in the URL, so that fetch refuses them as usual.
   const user = username === '' && password === '' ? '' : `${username}:${password}@`;
   return `${protocol}//${user}${node.address}${pathname}${search}${hash}`;
 }

@@ -3,10 +3,10 @@ import type { Result } from '../rule/health.ts';
 import type { Job } from './job.ts';
 import { resultOfError, resultOfOutcome } from './outcome.ts';
 
-/** What the caller does at a node, in a protocol of its own. */
+/** The caller's function for `call()`, which uses a node in a protocol of its own. */
 export type Use<T> = (node: RemoteNode, signal: AbortSignal) => Promise<T>;
 
-/** A function of the caller's as a job. */
+/** A function of the caller as a job. */
 export class UseJob<T> implements Job<T> {
   readonly needsSignal = true;
   readonly isRepeatable = true;

@@ -1,21 +1,21 @@
-/** What the parts of the rule share: the nodes, what was decided, which nodes are to be asked, and when to look again. */
+/** What the parts of the rule share: the nodes, the decisions, which nodes to ask, and when to look again. */
 import type { AskReason, NodeState } from './node-state.ts';
 
-/** What the rule decided about a node. `listed`: a suspect is back on the roll. `gone`: `why` says how it left. */
+/** A decision about a node. `listed`: a suspect is back on the roll. `gone`: `why` says how it left. */
 export interface Fact {
   readonly type: 'suspect' | 'gone' | 'eject' | 'trial' | 'back' | 'listed';
   readonly state: NodeState;
   readonly why?: string | undefined;
-  /** Of an ejection: for how long. */
+  /** Length of an ejection. */
   readonly lastsMs?: number | undefined;
-  /** Of an ejection: it was out already. */
+  /** Whether an ejected node was out already. */
   readonly isAgain?: boolean | undefined;
 }
 
-/** A question replaces an earlier one about the same node only if its answer decides more. */
+/** A new question replaces an earlier one about the same node only if its answer decides more. */
 const outranks: ReadonlySet<AskReason> = new Set(['readmit', 'recall']);
 
-/** The shared record of one service; only the parts of the rule write it. */
+/** The shared record of one service; only the parts of the rule write to it. */
 export class Board {
   readonly states: Map<string, NodeState> = new Map();
   #facts: Fact[] = [];
@@ -24,12 +24,12 @@ export class Board {
   #version = 0;
   #rollVersion = 0;
 
-  /** Changes with everything that a selection depends on. */
+  /** A number that changes with everything that a selection depends on. */
   get version(): number {
     return this.#version;
   }
 
-  /** Changes when a node joins or leaves. */
+  /** A number that changes when a node joins or leaves. */
   get rollVersion(): number {
     return this.#rollVersion;
   }
@@ -64,7 +64,7 @@ export class Board {
     this.changed();
   }
 
-  /** Asks a node by TCP; once at a time. */
+  /** Asks a node by TCP; at most one question at a time. */
   ask(state: NodeState, why: AskReason): void {
     if (state.asking === undefined) this.#asks.push(state);
     if (state.asking === undefined || outranks.has(why)) state.asking = why;
@@ -74,7 +74,7 @@ export class Board {
     this.#nextAtMs = Math.min(this.#nextAtMs, atMs);
   }
 
-  /** Everything is due again: the caller must schedule what comes next. */
+  /** Everything is due now: the caller must schedule what comes next. */
   rescheduled(): void {
     this.#nextAtMs = Number.POSITIVE_INFINITY;
   }

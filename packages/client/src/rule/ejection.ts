@@ -20,23 +20,23 @@ export interface EjectionLimits {
   readonly maxShare: number;
 }
 
-/** Up to this many nodes the median is computed without the node itself; above it the median includes the node. */
+/** Up to this many nodes the median leaves out the node itself; for more nodes it includes it. */
 const exactMedian = 64;
 
 const middle = (sorted: readonly number[]): number => sorted[Math.floor((sorted.length - 1) / 2)] ?? 0;
 
-/** The book of failures of one service. */
+/** Counts the failures of one service. */
 export class Ejections {
   readonly #limits: EjectionLimits;
   readonly #random: () => number;
 
-  /** `random` in [0, 1): where in the jitter an ejection falls. */
+  /** `random` in [0, 1) decides the jitter of an ejection. */
   constructor(limits: EjectionLimits, random: () => number) {
     this.#limits = limits;
     this.#random = random;
   }
 
-  /** The node answered something that does not speak against it. */
+  /** The node answered, and the answer does not speak against it. */
   succeeded(state: NodeState): void {
     state.failuresInRow = 0;
     state.timeoutsInRow = 0;
@@ -44,7 +44,7 @@ export class Ejections {
     state.failureShare *= 1 - failureWeight;
   }
 
-  /** The node failed. The weight is such that as many failures, or timeouts, as eject count the same, whatever their number. */
+  /** The node failed. Weights make `failures` failures, or `timeouts` timeouts, equal, whatever these numbers are. */
   failed(state: NodeState, isTimeout: boolean): void {
     const weight = Math.max(1, 5 / this.#limits.failures) * (isTimeout ? 5 / timeoutsInRow : 1);
     state.failuresInRow += 1;
@@ -53,7 +53,7 @@ export class Ejections {
     state.failureShare = 1 - (1 - state.failureShare) * (1 - failureWeight) ** weight;
   }
 
-  /** Whether the failures of a node are enough, and its own. */
+  /** Whether a node has failed often enough, and more often than the others. */
   isDue(state: NodeState, all: ReadonlyMap<string, NodeState>): boolean {
     const { isOn, failures, maxShare } = this.#limits;
     const isEnough =
@@ -66,12 +66,12 @@ export class Ejections {
     if (ejected >= Math.max(1, Math.floor(maxShare * all.size))) return false;
     const shares: number[] = [];
     for (const other of all.values()) if (other !== state || all.size > exactMedian) shares.push(other.failureShare);
-    // The only node of a service has nothing to be worse than.
+    // The only node of a service cannot be worse than others.
     if (shares.length === 0) return false;
     return state.failureShare - middle(shares.sort((a, b) => a - b)) >= worseThanOthers;
   }
 
-  /** Ejects the node, the longer the more often in a row; answers for how long. */
+  /** Ejects the node, for longer with each ejection in a row; answers for how long. */
   eject(state: NodeState, kind: Ejection['kind'], nowMs: number): number {
     const { baseMs, maxMs } = this.#limits;
     const isForgiven = state.ejection === undefined && nowMs - state.returnedAtMs > forgivenAfterMs;
@@ -82,7 +82,7 @@ export class Ejections {
     return lastsMs;
   }
 
-  /** The node is back, and starts with a clean book. */
+  /** The node is back, with its failures forgotten. */
   back(state: NodeState, nowMs: number): void {
     state.ejection = undefined;
     state.returnedAtMs = nowMs;

@@ -8,7 +8,7 @@ export interface Departure {
   readonly state: NodeState;
   readonly reason: DeleteReason;
   readonly atMs: number;
-  /** `gone`: held and then given up. */
+  /** `gone`: held first, then given up. */
   standing: 'believed' | 'held' | 'gone';
 }
 
@@ -27,15 +27,15 @@ export interface Listing {
   readonly newcomers: number;
 }
 
-/** What to do about a removal: both lists are in the order of removal. */
+/** What to do about a removal; both lists are in the order of removal. */
 export interface Verdict {
   readonly held: readonly Departure[];
   readonly believed: readonly Departure[];
-  /** Believed earlier in the window, and held after all. */
+  /** Nodes whose removal was believed earlier in the window, and that are held after all. */
   readonly recalled: readonly Departure[];
 }
 
-/** Remembers departures for five minutes, since a newcomer that stood in for one does not stand in for another. */
+/** Remembers departures for five minutes, since a newcomer stands in for only one departed node. */
 export class MassLossGuard {
   readonly #limits: GuardLimits | undefined;
   readonly #departures = new Map<string, Departure>();
@@ -45,7 +45,7 @@ export class MassLossGuard {
     this.#limits = limits;
   }
 
-  /** Judges nodes that were just removed. `listing` is without them. */
+  /** Judges nodes that were just removed. `listing` no longer has them. */
   judge(
     removed: readonly { readonly state: NodeState; readonly reason: DeleteReason }[],
     listing: Listing,
@@ -65,7 +65,7 @@ export class MassLossGuard {
     return { held, believed, recalled };
   }
 
-  /** The node is listed again: its history, if it is remembered. */
+  /** The node is listed again, so its departure is forgotten. */
   returned(id: string): NodeState | undefined {
     const departure = this.#departures.get(id);
     this.#departures.delete(id);

@@ -1,4 +1,4 @@
-/** What the results of requests and probes do to a node: proof, ejection, trial, return, and the alarm. Pure in `now`. */
+/** How results of requests and probes change a node: proof, ejection, trial, return, and the alarm. Pure in `now`. */
 import { alarmPauseMs, alarmWithinMs } from '../defaults.ts';
 import type { Board } from './board.ts';
 import type { Ejections } from './ejection.ts';
@@ -8,8 +8,8 @@ import * as proof from './proof.ts';
 import type { Suspects } from './suspects.ts';
 
 /**
- * What became of a request, in more words than an `Outcome`. `ok`: 2xx or 3xx; `answered`: 4xx; `reset`: the connection
- * broke after it was made; `refused`, `unreachable`: it was never made.
+ * The result of a request, in more detail than an `Outcome`. `ok`: 2xx or 3xx. `answered`: 4xx. `reset`: the connection
+ * broke after it was made. `refused`, `unreachable`: it was never made.
  */
 export type Result =
   | 'ok'
@@ -46,7 +46,7 @@ export class Health {
     this.#latencies = latencies;
   }
 
-  /** A request ended. `latencyMs`: until its answer. */
+  /** A request ended. `latencyMs`: time until its answer. */
   report(state: NodeState, result: Result, nowMs: number, latencyMs?: number): void {
     const wasUp = state.isUp;
     switch (result) {
@@ -78,7 +78,7 @@ export class Health {
     if (state.isUp !== wasUp) this.#board.changed();
   }
 
-  /** A probe of a node that is not a suspect, or still one, ended. */
+  /** A probe ended, of a node that is listed or still held. */
   asked(state: NodeState, why: AskReason, hasConnected: boolean, nowMs: number): void {
     const wasUp = state.isUp;
     if (hasConnected) this.#connected(state, why, nowMs);
@@ -92,7 +92,7 @@ export class Health {
     if (state.isUp !== wasUp) this.#board.changed();
   }
 
-  /** Asks ejected nodes whose time is over whether they are there; schedules the others. */
+  /** Asks ejected nodes whose time is over by TCP; schedules the others. */
   tick(nowMs: number): void {
     for (const state of this.#board.states.values()) {
       const { ejection } = state;
@@ -120,7 +120,7 @@ export class Health {
     if (isHalfOut) this.#recall();
   }
 
-  /** For a suspect, an answer that is not good speaks against it; answers whether the node is still known. */
+  /** For a suspect, a bad answer speaks against it. Answers whether the node is still known. */
   #doubt(state: NodeState, isAnswer: boolean): boolean {
     if (state.suspicion === undefined) return true;
     proof.distrust(state, isAnswer);
@@ -148,7 +148,7 @@ export class Health {
     else if (state.ejection.isOnTrial || state.ejection.kind === 'failed') this.#eject(state, 'unreachable', nowMs);
   }
 
-  /** A node that was in use cannot be reached. A second one within a second: a switch, a host, a zone may be down. */
+  /** A node in use cannot be reached. A second one within a second is an alarm: a switch, a host or a zone may be down. */
   #lost(state: NodeState, nowMs: number): void {
     this.#eject(state, 'unreachable', nowMs);
     const isSecond = nowMs - this.#lastLossMs <= alarmWithinMs;

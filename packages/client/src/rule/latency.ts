@@ -1,14 +1,14 @@
 import { failureLatencyFactor, failureLatencyMs, latencyTauMs } from '../defaults.ts';
 import type { NodeState } from './node-state.ts';
 
-/** Weight of one more call in the usual latency of a client. */
+/** Weight of one call in the usual latency of a client. */
 const usualWeight = 0.05;
 
-/** Peak mean of a node, and what a failure costs it: a slow node is avoided at once and forgiven slowly. */
+/** The peak mean of a node, and the latency that a failure counts as: a slow node is avoided at once and forgiven slowly. */
 export class Latencies {
   #usualMs = 0;
 
-  /** A slower sample replaces the figure; a faster one pulls it down the more, the older the figure is. */
+  /** A slower sample replaces the figure. A faster one lowers it, the more the older the figure is. */
   observe(state: NodeState, sampleMs: number, nowMs: number): void {
     this.#usualMs += this.#usualMs === 0 ? sampleMs : (sampleMs - this.#usualMs) * usualWeight;
     if (sampleMs >= state.latencyMs) state.latencyMs = sampleMs;
@@ -25,7 +25,7 @@ export class Latencies {
     state.sampledAtMs = nowMs;
   }
 
-  /** A busy node gets less, not nothing. */
+  /** A busy node gets less traffic, not none. */
   strain(state: NodeState, nowMs: number): void {
     state.latencyMs = Math.max(state.latencyMs * 2, 4 * this.#usualMs, 1);
     state.sampledAtMs = nowMs;

@@ -1,36 +1,36 @@
 import type { DeleteReason } from '@rollcall/core';
 import type { Candidate, NodeTier, RemoteNode } from '../picking.ts';
 
-/** Why a node is asked by TCP. `readmit`: its ejection is over. `recall`: half are out and one of them answers. */
+/** Why a node is asked by TCP. `readmit`: its ejection is over. `recall`: half of the nodes are out, and one of them answers. */
 export type AskReason = 'newcomer' | 'late' | 'suspect' | 'readmit' | 'recall' | 'alarm' | 'stuck';
 
 /** What is known of a node whose removal is not believed. */
 export interface Suspicion {
   readonly reason: DeleteReason;
-  /** Time on a clock that stands still while the registry is lost. */
+  /** Time by a clock that stands still while the registry is lost. */
   readonly heldAtMs: number;
-  /** It answered well shortly before its removal, and nothing failed since. */
+  /** Whether it answered well shortly before its removal, and nothing failed since. */
   isTrusted: boolean;
-  /** The last probe or request since then connected. */
+  /** Whether the last probe or request since its removal connected. */
   isConnected: boolean;
-  /** It has answered well since then. */
+  /** Whether it has answered well since its removal. */
   hasAnswered: boolean;
-  /** Failed connects in a row, while the registry is in sync. */
+  /** Failed connects in a row, while the registry was in sync. */
   unreachable: number;
-  /** Answers in a row that were not good. */
+  /** Bad answers in a row. */
   badAnswers: number;
 }
 
 /** A node that is out of the selection for a while. */
 export interface Ejection {
-  /** `failed`: bad answers. */
+  /** `failed`: for bad answers. */
   kind: 'failed' | 'unreachable';
   untilMs: number;
-  /** TCP answered, or needs no asking: one request at a time may go, until one is good. */
+  /** True after TCP answered, or without need of asking: one request at a time may go to the node, until one is good. */
   isOnTrial: boolean;
 }
 
-/** Everything that this client knows of one node: its record, its figures, and where it stands. */
+/** Everything that this client knows of one node: its record, its figures, and its standing. */
 export class NodeState implements Candidate {
   node: RemoteNode;
   weight: number;
@@ -38,30 +38,30 @@ export class NodeState implements Candidate {
   latencyMs = 0;
   sampledAtMs = 0;
 
-  /** When the registry listed it; -Infinity: before this client looked. */
+  /** When the registry listed it; -Infinity: before this client began to follow. */
   listedAtMs: number;
-  /** Undefined: it is listed. */
+  /** Undefined: the node is listed. */
   suspicion: Suspicion | undefined;
   ejection: Ejection | undefined;
   /** Ejections in a row. */
   ejections = 0;
   returnedAtMs: number = Number.NEGATIVE_INFINITY;
 
-  /** It answered or connected since it was listed, doubted, or last unreachable. */
+  /** Whether it answered or connected since it was listed, doubted, or last unreachable. */
   isProven = false;
   lastGoodMs: number = Number.NEGATIVE_INFINITY;
-  /** When it last answered anything. */
+  /** When it last gave any answer. */
   heardAtMs: number = Number.NEGATIVE_INFINITY;
   failuresInRow = 0;
   timeoutsInRow = 0;
   failureShare = 0;
   samples = 0;
 
-  /** A probe is under way, or queued. */
+  /** Whether a probe is under way or queued. */
   asking: AskReason | undefined;
-  /** When it is to be asked again; Infinity: not by itself. */
+  /** When it is to be asked next; Infinity: not by time. */
   askAtMs: number = Number.POSITIVE_INFINITY;
-  /** Order of this node for this client, when only a subset is used. */
+  /** Rank of this node for this client, when only a subset is used. */
   rank = 0;
 
   constructor(node: RemoteNode, listedAtMs: number) {
@@ -81,7 +81,7 @@ export class NodeState implements Candidate {
     return this.isUp ? 'up' : 'unproven';
   }
 
-  /** Proven, by the measure that applies to it. */
+  /** Whether it is proven, by the measure for listed nodes or for suspects. */
   get isUp(): boolean {
     const { suspicion } = this;
     if (suspicion === undefined) return this.isProven;

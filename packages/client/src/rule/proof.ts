@@ -3,7 +3,7 @@ import type { DeleteReason } from '@rollcall/core';
 import { strangerAnswers, suspectUnreachable, trustedForMs } from '../defaults.ts';
 import type { NodeState, Suspicion } from './node-state.ts';
 
-/** A suspect begins unproven: it must connect, and have answered this client well shortly before its removal. */
+/** A suspect begins unproven: it must connect, and it must have answered this client well shortly before its removal. */
 export function suspect(state: NodeState, reason: DeleteReason, removedAtMs: number, syncedMs: number): void {
   state.suspicion = {
     reason,
@@ -58,7 +58,7 @@ export function distrust(state: NodeState, isAnswer: boolean): void {
 /** Whether a suspect has answered like a stranger at a reused address. */
 export const isStranger = ({ badAnswers }: Suspicion): boolean => badAnswers >= strangerAnswers;
 
-/** Whether a suspect could not be reached often enough to be given up. Counts only while the registry is in sync. */
+/** Whether a suspect was unreachable often enough to be given up. Counts only while the registry is in sync. */
 export function missed(suspicion: Suspicion, isInSync: boolean): boolean {
   if (isInSync) suspicion.unreachable += 1;
   return suspicion.unreachable >= suspectUnreachable;

@@ -1,12 +1,12 @@
 import { retryReserve, retryWindowMs } from '../defaults.ts';
 
-/** Seconds that are counted apart. */
+/** How many seconds are counted, each for itself. */
 const buckets = 10;
 const bucketMs = retryWindowMs / buckets;
 
 /**
- * Repeats and hedges that may reach a server: at most `share` x calls of the last 10 s + 10, so that a client never
- * multiplies the load of a service in trouble. Pure in `now`.
+ * The retry budget: repeats and hedges that may reach a server are at most `share` x calls of the last 10 s + 10, so
+ * that a client never multiplies the load of a service in trouble. Pure in `now`.
  */
 export class RetryBudget {
   readonly #share: number;
@@ -19,18 +19,18 @@ export class RetryBudget {
     this.#share = share;
   }
 
-  /** Whether there is any repeat that may reach a server. */
+  /** Whether the budget ever allows a repeat that may reach a server. */
   get isOn(): boolean {
     return this.#share > 0;
   }
 
-  /** A call begins. */
+  /** Counts a call. */
   call(nowMs: number): void {
     this.#turn(nowMs);
     this.#add(this.#calls);
   }
 
-  /** Takes one repeat out of the budget, if there is one. */
+  /** Takes one repeat out of the budget; false: there is none left. */
   take(nowMs: number): boolean {
     this.#turn(nowMs);
     const sum = (counts: readonly number[]): number => counts.reduce((total, count) => total + count, 0);

@@ -1,7 +1,7 @@
 /**
- * The rule of one service: from what the registry says and what requests and probes meet, to the tier of each node. It
- * has no timer and no socket: time is an argument, {@link Board.takeAsks} names the nodes to be asked, and
- * `board.nextAtMs` says when `tick` is due.
+ * The rule of one service: it derives the tier of each node from what the registry says and from the results of
+ * requests and probes. It has no timer and no socket: time is an argument, {@link Board.takeAsks} names the nodes to
+ * ask, and `board.nextAtMs` says when `tick` is due.
  */
 import type { DeleteReason } from '@rollcall/core';
 import { askIntervalMs, lossWindowMs, newcomerMs } from '../defaults.ts';
@@ -16,7 +16,7 @@ import { growWeights } from './slow-start.ts';
 import { type HoldLimits, Suspects } from './suspects.ts';
 import { SyncClock } from './sync-clock.ts';
 
-/** Numbers of the rule; undefined `guard`: every removal is believed. */
+/** Numbers of the rule. Undefined `guard`: every removal is believed. */
 export interface RuleLimits {
   readonly guard: GuardLimits | undefined;
   readonly hold: HoldLimits;
@@ -30,7 +30,7 @@ export type Answer = 'connected' | 'refused' | 'unreachable' | 'unknown';
 /** How soon a node is asked again after a probe that could not be made. Milliseconds. */
 const askAgainMs = 1_000;
 
-/** See the file. */
+/** The rule of one service; see the top of the file. */
 export class ServiceRule {
   readonly board: Board = new Board();
   readonly sync: SyncClock = new SyncClock();
@@ -38,7 +38,7 @@ export class ServiceRule {
   readonly #suspects: Suspects;
   readonly #health: Health;
   readonly #slowStartMs: number;
-  /** Restored from a file, and not yet confirmed by the registry. */
+  /** Nodes that were restored from a file, and not yet confirmed by the registry. */
   readonly #unconfirmed = new Set<string>();
   #hasBeenSynced = false;
 
@@ -57,12 +57,12 @@ export class ServiceRule {
     return this.#suspects.size;
   }
 
-  /** Whether nodes of the last run are not yet confirmed. */
+  /** Whether restored nodes still wait for confirmation. */
   get hasRestored(): boolean {
     return this.#unconfirmed.size > 0;
   }
 
-  /** A node of the last run. */
+  /** Restores a node of the last run. */
   restore(node: RemoteNode, nowMs: number): void {
     this.put(node, nowMs);
     this.#unconfirmed.add(node.id);
@@ -107,7 +107,7 @@ export class ServiceRule {
     this.board.schedule(nowMs);
   }
 
-  /** Everything that the registry told so far is true. */
+  /** Everything that the registry has told so far is true. */
   synced(nowMs: number): void {
     this.sync.synced(nowMs);
     this.#hasBeenSynced = true;
@@ -117,7 +117,7 @@ export class ServiceRule {
     this.board.schedule(nowMs);
   }
 
-  /** The registry is lost: what is known stays. */
+  /** The registry is lost, so the known nodes stay. */
   interrupted(nowMs: number): void {
     this.sync.interrupted(nowMs);
   }
@@ -127,7 +127,7 @@ export class ServiceRule {
     if (this.board.states.get(state.id) === state) this.#health.report(state, result, nowMs, latencyMs);
   }
 
-  /** A request has had no answer for a while: unless the node has answered another meanwhile, it is asked by TCP. */
+  /** A request has had no answer for a while. The node is asked by TCP, unless it has answered another request meanwhile. */
   stuck(state: NodeState, sinceMs: number): void {
     if (state.heardAtMs < sinceMs && state.ejection === undefined) this.board.ask(state, 'stuck');
   }
@@ -162,7 +162,7 @@ export class ServiceRule {
 
   #arrive(node: RemoteNode, nowMs: number): NodeState {
     const remembered = this.#guard.returned(node.id);
-    // Before the first answer is complete every node is old; one that is back is no newcomer either.
+    // Until the first answer is complete every node counts as old, and so does a node that comes back.
     const listedAtMs = this.#hasBeenSynced && remembered === undefined ? nowMs : Number.NEGATIVE_INFINITY;
     const state = remembered ?? new NodeState(node, listedAtMs);
     state.isProven = false;

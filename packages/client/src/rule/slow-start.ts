@@ -1,10 +1,10 @@
 import { slowStartFloor } from '../defaults.ts';
 import type { Board } from './board.ts';
 
-/** How often growing weights are worked out anew. Milliseconds. */
+/** How often growing weights are computed again. Milliseconds. */
 const stepMs = 1_000;
 
-/** Lets the weight of newcomers grow. Not when all are new: then there are none to be spared. Pure in `now`. */
+/** Lets the weight of newcomers grow, unless all nodes are new, since then no old node could carry more. Pure in `now`. */
 export function growWeights(board: Board, slowStartMs: number, nowMs: number): void {
   const states = [...board.states.values()];
   const isGrowing = ({ listedAtMs }: { readonly listedAtMs: number }): boolean => nowMs - listedAtMs < slowStartMs;

@@ -1,4 +1,4 @@
-/** Nodes that the registry removed and that are held: how they prove themselves and when they are given up. */
+/** Suspects: nodes that the registry removed and the client holds. How they prove themselves, and when they are given up. */
 import { askIntervalMs } from '../defaults.ts';
 import type { Board } from './board.ts';
 import type { Departure, MassLossGuard } from './guard.ts';
@@ -6,7 +6,7 @@ import type { NodeState, Suspicion } from './node-state.ts';
 import * as proof from './proof.ts';
 import type { SyncClock } from './sync-clock.ts';
 
-/** How long suspects are held, on the clock of the time in sync. */
+/** How long suspects are held, by the clock that runs only while the registry is in sync. */
 export interface HoldLimits {
   readonly holdMs: number;
   readonly lastHoldMs: number;
@@ -19,7 +19,7 @@ export class Suspects {
   readonly #sync: SyncClock;
   readonly #limits: HoldLimits;
   readonly #held = new Map<string, NodeState>();
-  /** Since when something is listed again, in synced time; undefined: nothing is. */
+  /** Since when any node is listed again, in synced time; undefined: none is. */
   #listedSinceMs: number | undefined = Number.NEGATIVE_INFINITY;
 
   constructor(board: Board, guard: MassLossGuard, sync: SyncClock, limits: HoldLimits) {
@@ -58,7 +58,7 @@ export class Suspects {
     this.#board.tell('gone', state, { why });
   }
 
-  /** A request was refused: the address is free, so others may be gone as well. */
+  /** A request was refused, so the address is free, and other suspects may be gone as well. */
   refused(state: NodeState): void {
     this.giveUp(state, 'refused');
     for (const other of this.#held.values()) this.#board.ask(other, 'suspect');
@@ -80,14 +80,14 @@ export class Suspects {
     return true;
   }
 
-  /** Whether a bad answer was one too many: answers whether the node is still held. */
+  /** Whether this bad answer was one too many; answers whether the node is still held. */
   answeredBadly(state: NodeState, suspicion: Suspicion): boolean {
     if (!proof.isStranger(suspicion)) return true;
     this.giveUp(state, 'three bad answers');
     return false;
   }
 
-  /** Gives up those whose time is over, and schedules the end of the others. `listed`: how many nodes are on the roll. */
+  /** Gives up suspects whose time is over, and schedules the end of the others. `listed`: how many nodes are on the roll. */
   tick(listed: number, nowMs: number): void {
     const syncedMs = this.#sync.at(nowMs);
     if (listed === 0) this.#listedSinceMs = undefined;
@@ -97,7 +97,7 @@ export class Suspects {
       const { suspicion } = state;
       if (suspicion === undefined) continue;
       const leftMs = suspicion.heldAtMs + this.#lastsMs(suspicion) - syncedMs;
-      if (leftMs <= 0) this.giveUp(state, 'hold over');
+      if (leftMs <= 0) this.giveUp(state, 'not listed again in time');
       else this.#board.schedule(nowMs + leftMs);
     }
   }
@@ -106,7 +106,7 @@ export class Suspects {
     const { holdMs, lastHoldMs } = this.#limits;
     if (reason === 'deregistered' || !hasAnswered) return holdMs;
     if (this.#listedSinceMs === undefined) return lastHoldMs;
-    // A roll that fills again one by one: those not yet back get the usual time from the first that is.
+    // A roll that fills again one by one: the remaining suspects get the usual time from the first node that is back.
     return Math.min(lastHoldMs, Math.max(holdMs, this.#listedSinceMs - heldAtMs + holdMs));
   }
 }

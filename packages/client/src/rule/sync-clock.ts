@@ -1,4 +1,4 @@
-/** Time during which the registry was in sync: it stands still while the registry is lost. Pure in `now`. */
+/** Counts the time during which the registry was in sync; it stands still while the registry is lost. Pure in `now`. */
 export class SyncClock {
   #beforeMs = 0;
   #sinceMs: number | undefined;

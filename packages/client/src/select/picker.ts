@@ -10,11 +10,11 @@ interface Request extends PickRequest {
   pending: number;
 }
 
-/** Whether a node takes a request now: views follow changes within 10 ms, and one on trial takes one at a time. */
+/** Whether a node takes a request now. Views follow changes only within 10 ms, and a node on trial takes one at a time. */
 const takes = ({ ejection, pending }: NodeState): boolean =>
   ejection === undefined || (ejection.isOnTrial && pending === 0);
 
-/** How often a strategy is asked again before the picker tries the nodes in order. */
+/** How often a strategy may choose an unusable node before the picker tries the nodes in order. */
 const draws = 3;
 
 /** The picker of one selection. */
@@ -44,7 +44,7 @@ export class Picker {
     return this.#other(leaf, request, first, tried);
   }
 
-  /** Sums up what is pending once a millisecond. */
+  /** Sums up pending attempts, once a millisecond. */
   #count(leaf: Leaf, nowMs: number): void {
     if (leaf.countedAtMs === nowMs) return;
     leaf.countedAtMs = nowMs;

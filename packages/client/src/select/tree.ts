@@ -1,9 +1,9 @@
-/** What a pick goes through: branches by share (canary, zones), and leaves that hold candidates and their strategy. */
+/** The way of a pick: branches by share (canary, zones), and leaves with candidates and their strategy. */
 import type { Choose, RandomBelow, Strategy } from '../picking.ts';
 import type { NodeState } from '../rule/node-state.ts';
 import { hash } from '../strategy/hash.ts';
 
-/** Resolution of shares; a power of two within the small integers. */
+/** Resolution of shares: a power of two among V8's small integers. */
 export const shareUnits = 1_048_576;
 
 /** Candidates under one strategy. */
@@ -12,16 +12,16 @@ export interface Leaf {
   readonly candidates: readonly NodeState[];
   readonly weights: readonly number[];
   readonly choose: Choose;
-  /** Sum of their pending attempts: counted once a millisecond, and kept up by picks in between. */
+  /** Sum of their pending attempts: counted once a millisecond, and updated by picks in between. */
   pending: number;
   countedAtMs: number;
 }
 
-/** A choice between subtrees, by chance or, with a key, by the key. */
+/** A choice between subtrees: random, or by the key where there is one. */
 export interface Branch {
   readonly kind: 'branch';
   readonly seed: number;
-  /** Ascending; the last one is {@link shareUnits}. */
+  /** Upper bounds, ascending; the last one is {@link shareUnits}. */
   readonly ends: readonly number[];
   readonly children: readonly Tree[];
 }
@@ -41,7 +41,7 @@ export function leafFor(tree: Tree, key: string | undefined, random: RandomBelow
   return at;
 }
 
-/** A branch over those sides that are not empty; the shares of empty ones go to the others. */
+/** A branch over the sides that are not empty; empty sides give their shares to the others. */
 export function branch(
   seed: number,
   sides: readonly { readonly share: number; readonly tree: Tree | undefined }[],
@@ -61,7 +61,7 @@ const isSame = ({ candidates, weights }: Leaf, wanted: readonly NodeState[]): bo
   candidates.length === wanted.length &&
   wanted.every((state, index) => state === candidates[index] && state.weight === weights[index]);
 
-/** A leaf, the earlier one if its candidates and their weights are the same: tables are dear. */
+/** A leaf. It is the earlier one if its candidates and their weights are the same, since tables are expensive to build. */
 export function leaf(
   candidates: readonly NodeState[],
   strategy: Strategy,

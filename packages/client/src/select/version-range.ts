@@ -1,4 +1,4 @@
-/** Version ranges: the subset of npm's semver that is written by hand, and text for everything else. */
+/** Version ranges: a subset of npm's semver, and comparison as text for everything else. */
 
 type Tuple = readonly [number, number, number];
 interface Version {
@@ -6,7 +6,7 @@ interface Version {
   readonly prerelease: readonly (string | number)[];
 }
 interface Comparator {
-  /** Of the order of a version and the one below. */
+  /** Whether the order of a version relative to `version` (-1, 0 or 1) satisfies the comparator. */
   readonly test: (order: number) => boolean;
   readonly version: Version;
 }
@@ -56,16 +56,16 @@ const isAtLeast = (version: Version): Comparator => ({ test: atLeast, version })
 /** Every release. */
 const isAny = ({ test, version: { tuple, prerelease } }: Comparator): boolean =>
   test === atLeast && prerelease.length === 0 && tuple.every((value) => value === 0);
-/** `-0` is the smallest prerelease: the bound leaves out prereleases of itself. */
+/** `-0` is the smallest prerelease, so this bound leaves out prereleases of itself. */
 const isBelow = (tuple: Tuple): Comparator => ({ test: (order) => order < 0, version: { tuple, prerelease: [0] } });
 
-/** The first version after everything that agrees in the first `kept` numbers. */
+/** The first version after all versions that share the first `kept` numbers. */
 function after([major, minor, patch]: Tuple, kept: number): Tuple {
   if (kept <= 1) return [major + 1, 0, 0];
   return kept === 2 ? [major, minor + 1, 0] : [major, minor, patch + 1];
 }
 
-/** What the caret lets vary: everything right of the first number that is not 0. */
+/** The numbers that a caret lets vary: all to the right of the first number that is not 0. */
 function caretKeeps([major, minor]: Tuple, given: number): number {
   if (major > 0 || given === 1) return 1;
   return minor > 0 || given === 2 ? 2 : 3;
@@ -94,14 +94,14 @@ function simple(operator: string, version: Version, given: number): readonly Com
   }
 }
 
-/** Undefined: it is no comparator of ours. */
+/** Undefined: not a comparator of this subset. */
 function parseComparator(text: string): readonly Comparator[] | undefined {
   const [matched, operator = '', ...rest] = partial.exec(text) ?? [];
   if (matched === undefined) return undefined;
   const numbers = rest.slice(0, 3).map((item) => (item === undefined ? Number.NaN : Number(item)));
   const firstOpen = numbers.findIndex(Number.isNaN);
   const given = firstOpen === -1 ? 3 : firstOpen;
-  // A number after an open part (`1.x.3`) means nothing that two readers agree on.
+  // A number after an open part (`1.x.3`) has no agreed meaning.
   if (numbers.slice(given).some((value) => !Number.isNaN(value))) return undefined;
   const at = (index: number): number => (index < given ? (numbers[index] ?? 0) : 0);
   const tuple: Tuple = [at(0), at(1), at(2)];
@@ -114,7 +114,7 @@ function parseComparator(text: string): readonly Comparator[] | undefined {
 
 function satisfies(version: Version, comparators: readonly Comparator[]): boolean {
   if (!comparators.every((comparator) => comparator.test(compareVersions(version, comparator.version)))) return false;
-  // A prerelease is wanted only where the range names one of the same release.
+  // A prerelease matches only where the range names a prerelease of the same release.
   return (
     version.prerelease.length === 0 ||
     comparators.some(
@@ -124,7 +124,7 @@ function satisfies(version: Version, comparators: readonly Comparator[]): boolea
   );
 }
 
-/** As npm has it, a comparator that takes every release says nothing beside others: `1.0.0-rc x` is `1.0.0-rc`. */
+/** As in npm, a comparator that matches every release has no effect beside others: `1.0.0-rc x` is `1.0.0-rc`. */
 function withoutAny(set: readonly Comparator[]): readonly Comparator[] {
   const others = set.filter((comparator) => !isAny(comparator));
   return others.length === 0 ? set : others;
@@ -141,7 +141,7 @@ export function parseRange(range: string): (version: string) => boolean {
     return items.some((item) => item === undefined) ? undefined : withoutAny(items.flatMap((item) => item ?? []));
   });
   const isRange = range.trim() !== '' && sets.every((set) => set !== undefined && set.length > 0);
-  // As npm has it, an alternative that takes every release makes the others void, the prereleases they name as well.
+  // As in npm, an alternative that matches every release makes the others void, with the prereleases that they name.
   const any = sets.find((set) => set?.every(isAny));
   const alternatives = any === undefined ? sets : [any];
   return (text) => {

@@ -1,40 +1,40 @@
-/** The view of one selection: which nodes match, from which tier a pick comes, and the tree it goes through. */
+/** The view of one selection: which nodes match, from which tier a pick comes, and the tree that it goes through. */
 import type { RemoteNode, Strategy } from '../picking.ts';
 import type { NodeState } from '../rule/node-state.ts';
 import { hash, seeds } from '../strategy/hash.ts';
 import { branch, type Leaf, leaf, type Tree } from './tree.ts';
 
-/** A {@link SelectOptions} that was checked and has its defaults. */
+/** {@link SelectOptions}, checked and with defaults. */
 export interface Selecting {
   readonly strategy: Strategy;
   /** Version and filter. */
   readonly matches: (node: RemoteNode) => boolean;
-  /** Canary sides in order; the rest is what none matches. */
+  /** Canary sides in order; the rest are nodes that match none. */
   readonly split: readonly { readonly matches: (version: string) => boolean; readonly share: number }[];
   readonly zone: { readonly name: string; readonly overprovision: number; readonly minNodes: number } | undefined;
-  /** 0: all. */
+  /** 0: all nodes. */
   readonly subsetSize: number;
 }
 
-/** Immutable but for the figures inside its leaves. */
+/** Immutable, except for the figures inside its leaves. */
 export interface View {
-  /** All that match, sorted by id. */
+  /** All matching nodes, sorted by id. */
   readonly matched: readonly NodeState[];
   readonly nodes: readonly RemoteNode[];
   /** Undefined: nothing to pick. */
   readonly tree: Tree | undefined;
   /** Picks come from the first tier. */
   readonly isUp: boolean;
-  /** Picks come from the last tier: all of it is out. */
+  /** Picks come from the last tiers, because all nodes are out. */
   readonly isOut: boolean;
-  /** What the leaves were built from, for the next view. */
+  /** The input of the leaves, for comparison by the next view. */
   readonly leaves: readonly Leaf[];
 }
 
-/** Before anything is known. */
+/** The view before anything is known. */
 export const emptyView: View = { matched: [], nodes: [], tree: undefined, isUp: false, isOut: false, leaves: [] };
 
-/** The first tier that is not empty. A weight of 0 counts only where no other node is left. */
+/** The first tier that is not empty. Nodes of weight 0 count only where there is no other node. */
 function firstTier(matched: readonly NodeState[]): readonly NodeState[] {
   const tiers = matched.map(({ tier }) => tier);
   for (const wanted of ['up', 'unproven'] as const)
@@ -46,14 +46,14 @@ function firstTier(matched: readonly NodeState[]): readonly NodeState[] {
   return weighted.length > 0 ? weighted : matched;
 }
 
-/** The first of the tier in this client's own order: a node that drops out is replaced by the next. */
+/** The first nodes of the tier in this client's own order. A node that drops out is replaced by the next. */
 function subset(candidates: readonly NodeState[], size: number): readonly NodeState[] {
   if (size === 0 || candidates.length <= size) return candidates;
   const chosen = new Set([...candidates].sort((a, b) => a.rank - b.rank).slice(0, size));
   return candidates.filter((state) => chosen.has(state));
 }
 
-/** Builds the tree of one view; leaves of the last view are used again where nothing changed. */
+/** Builds the tree of one view. Leaves of the last view are reused where nothing changed. */
 class Builder {
   readonly leaves: Leaf[] = [];
   readonly #selecting: Selecting;
@@ -104,7 +104,7 @@ class Builder {
   }
 }
 
-/** The view of the nodes of a service, sorted by id, under a selection. */
+/** The view of a service's nodes, sorted by id, under a selection. */
 export function buildView(states: readonly NodeState[], selecting: Selecting, earlier: View): View {
   const matched = states.filter(({ node }) => selecting.matches(node));
   const candidates = firstTier(matched);
@@ -116,5 +116,5 @@ export function buildView(states: readonly NodeState[], selecting: Selecting, ea
   return { matched, nodes, tree, isUp: tier === 'up', isOut, leaves: builder.leaves };
 }
 
-/** Where a node stands in the order of a client, for {@link Selecting.subsetSize}. */
+/** The rank of a node for a client, for {@link Selecting.subsetSize}. */
 export const rankOf = (clientId: string, nodeId: string): number => hash(`${clientId}\0${nodeId}`, seeds.subset);

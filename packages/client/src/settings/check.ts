@@ -1,4 +1,4 @@
-/** Checks of options: each throws `INVALID_ARGUMENT` with the option's name, what it must be and what it is. */
+/** Checks of options. Each throws `INVALID_ARGUMENT` with the option's name, what it must be, and what it is. */
 import { RegistryError } from '@rollcall/core';
 
 /** The error for an option. */

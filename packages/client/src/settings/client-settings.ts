@@ -12,26 +12,26 @@ import { longestMs, parseEjection, parseGuard } from './limits.ts';
 import { type CallSettings, defaultPolicy, parsePolicy } from './policy.ts';
 import { mergeSelect, parseSelect } from './selecting.ts';
 
-/** What applies to one service. */
+/** The settings of one service. */
 export interface ServiceSettings {
   readonly select: SelectOptions;
   readonly policy: CallSettings;
   readonly limits: RuleLimits;
 }
 
-/** See the file. */
+/** The settings of a client; see the top of the file. */
 export interface ClientSettings {
   readonly general: ServiceSettings;
-  /** By name; these names are service names also where they have a dot. */
+  /** By name. These names are service names even if they have a dot. */
   readonly services: ReadonlyMap<string, ServiceSettings>;
   readonly retryShare: number;
   readonly subsetSize: number;
   readonly clientId: string;
   readonly snapshotFile: string | undefined;
   readonly connectTimeoutMs: number;
-  /** Undefined: the global one. */
+  /** Undefined: the global fetch. */
   readonly fetch: FetchLike | undefined;
-  /** Undefined: TCP connect. */
+  /** Undefined: a TCP connect. */
   readonly probe: Probe | undefined;
   readonly random: RandomBelow;
   readonly clock: Clock;
@@ -41,13 +41,13 @@ export interface ClientSettings {
 function parseProbe({ probe, fetch }: ClientOptions): Probe | undefined {
   if (probe !== undefined && probe !== false && typeof probe !== 'function')
     throw invalid('probe', 'a function or false', probe);
-  // A fetch of the caller's own may open no socket at all, so that no other part of the client should.
-  // It may ignore its signal, and may throw at once.
+  // A fetch of the caller may open no socket at all, so no other part of the client opens one either. It may ignore its
+  // signal, and may throw at once.
   if (probe) return async (node, signal) => untilAborted(signal, probe(node, signal));
   return probe ?? (fetch === undefined ? undefined : false);
 }
 
-/** A number that is none, or out of range, would break every pick. */
+/** A wrong random number would break every pick. */
 function checkedRandom(random: RandomBelow | undefined): RandomBelow | undefined {
   if (typed(random, 'random', 'function') === undefined || random === undefined) return undefined;
   return (below) => {

@@ -1,4 +1,4 @@
-/** The numbers of the rule, out of options. */
+/** The numbers of the rule, derived from the options. */
 import * as defaults from '../defaults.ts';
 import type { EjectionOptions, GuardOptions } from '../options.ts';
 import type { EjectionLimits } from '../rule/ejection.ts';

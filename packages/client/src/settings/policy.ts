@@ -1,10 +1,10 @@
-/** What a call may cost, out of the policies of the client, of the service and of the call. */
+/** What a call may cost, from the policies of the client, of the service and of the call. */
 import { defaultAttempts } from '../defaults.ts';
 import type { CallPolicy } from '../options.ts';
 import { integerIn, invalid, numberIn, objectAt, typed } from './check.ts';
 import { longestMs } from './limits.ts';
 
-/** A {@link CallPolicy} that was checked. `timeoutMs` undefined: the limit of the connection alone. */
+/** A checked {@link CallPolicy}. `timeoutMs` undefined: only the limit of the connection. */
 export interface CallSettings {
   readonly timeoutMs: number | undefined;
   readonly attempts: number;
@@ -15,7 +15,7 @@ export interface CallSettings {
   readonly key: string | undefined;
 }
 
-/** When neither client nor service says anything. */
+/** The policy without any options. */
 export const defaultPolicy: CallSettings = {
   timeoutMs: undefined,
   attempts: defaultAttempts,

@@ -1,4 +1,4 @@
-/** Which nodes and how, out of the options of the client, of the service and of `service()`. */
+/** Which nodes are used and how, from the options of the client, of the service and of `service()`. */
 import type { SelectOptions, ZoneOptions } from '../options.ts';
 import type { Choose, RemoteNode, Strategy } from '../picking.ts';
 import { parseRange } from '../select/version-range.ts';
@@ -33,7 +33,7 @@ function parseSplit(split: SelectOptions['split'], field: string): Selecting['sp
   return sides;
 }
 
-/** A filter that throws excludes the node: it must not break every call. */
+/** A filter that throws excludes the node, so that it does not break every call. */
 function guarded(filter: (node: RemoteNode) => boolean): (node: RemoteNode) => boolean {
   return (node) => {
     try {
@@ -44,7 +44,7 @@ function guarded(filter: (node: RemoteNode) => boolean): (node: RemoteNode) => b
   };
 }
 
-/** A strategy that throws fails the calls that it is to choose for, and nothing else. */
+/** A strategy that throws fails the calls that it chooses for, and nothing else. */
 function guardedStrategy(strategy: Strategy): Strategy {
   return (candidates) => {
     try {
@@ -59,7 +59,7 @@ function guardedStrategy(strategy: Strategy): Strategy {
   };
 }
 
-/** Later options win, one by one. Throws `INVALID_ARGUMENT`. */
+/** Later options override earlier ones, each by itself. Throws `INVALID_ARGUMENT`. */
 export function mergeSelect(...options: readonly (SelectOptions | undefined)[]): SelectOptions {
   const merged: Record<string, unknown> = {};
   for (const option of options)

@@ -1,4 +1,4 @@
-/** What a client publishes on `node:diagnostics_channel`. Free of cost while nothing subscribes. */
+/** What a client publishes on `node:diagnostics_channel`. A channel without a subscriber costs nothing. */
 import { channel } from 'node:diagnostics_channel';
 import type { ServiceState } from '../contract.ts';
 import type { RemoteNode } from '../picking.ts';
@@ -10,7 +10,7 @@ export interface PickMessage {
   readonly service: string;
   /** The node that was picked. */
   readonly node: RemoteNode;
-  /** The key of the call, where it had one. */
+  /** The key of the call, if it had one. */
   readonly key?: string | undefined;
 }
 
@@ -20,23 +20,23 @@ export interface AttemptMessage {
   readonly service: string;
   /** The node that was tried. */
   readonly node: RemoteNode;
-  /** `ok`: 2xx or 3xx; `answered`: 4xx; `refused`, `unreachable`: no connection; `reset`: it broke. */
+  /** `ok`: 2xx or 3xx; `answered`: 4xx; `refused`, `unreachable`: no connection was made; `reset`: the connection broke. */
   readonly result: Result;
-  /** Until the headers, or until it failed. */
+  /** Milliseconds until the headers, or until it failed. */
   readonly durationMs: number;
 }
 
-/** Message of `rollcall:service`: what is known of a service has changed its status, or a node its standing. */
+/** Message of `rollcall:service`: the status of a service has changed, or the standing of a node. */
 export interface ServiceMessage {
   /** The service. */
   readonly service: string;
-  /** `status`: of the service; all others: of a node. */
+  /** What changed. `status`: the service; all others: a node. */
   readonly event: 'status' | 'suspect' | 'gone' | 'eject' | 'trial' | 'back' | 'listed';
-  /** Of `status`: the new one. */
+  /** The new status, of `status`. */
   readonly status?: ServiceState['status'] | undefined;
-  /** Of all others: the node. */
+  /** The node, of all others. */
   readonly node?: RemoteNode | undefined;
-  /** The reason, for people. */
+  /** The reason, as a text for people. */
   readonly why?: string | undefined;
 }
 

@@ -22,7 +22,7 @@ export class FollowedService {
   readonly waiters: Waiters = new Waiters();
   /** Whole milliseconds, from the last event, acquire or release. */
   nowMs: number;
-  /** Changes, at most once per 10 ms, when views are to be built anew. */
+  /** A number that changes when views must be rebuilt, at most once per 10 ms. */
   serial = 0;
   /** Why the registry is lost. */
   error: RegistryError | undefined;
@@ -57,7 +57,7 @@ export class FollowedService {
     return this.#lostAtMs === undefined || this.#status !== 'stale' ? 0 : this.#shell.clock.now() - this.#lostAtMs;
   }
 
-  /** Whether the registry has ever told the whole of it. */
+  /** Whether the registry has ever told the whole state. */
   get hasBeenSynced(): boolean {
     return this.#hasBeenSynced;
   }
@@ -66,12 +66,12 @@ export class FollowedService {
     return this.#stop.signal.aborted;
   }
 
-  /** Whether the registry has answered, or has said that it cannot. */
+  /** Whether the registry has answered, or has reported that it cannot. */
   get hasHeard(): boolean {
     return this.#hasBeenSynced || this.error !== undefined || this.isClosed;
   }
 
-  /** Nodes of the last run, before the registry answers. */
+  /** Restores nodes of the last run, before the registry answers. */
   restore(nodes: readonly RemoteNode[]): void {
     for (const node of nodes) this.rule.restore(node, this.nowMs);
     if (nodes.length > 0) this.#turn();
@@ -123,7 +123,7 @@ export class FollowedService {
     return this.#shell.clock.now() - sinceMs;
   }
 
-  /** What a request met. */
+  /** Records the result of a request. */
   report(state: NodeState, result: Result, nowMs: number, latencyMs?: number): void {
     this.nowMs = Math.floor(nowMs);
     this.rule.report(state, result, nowMs, latencyMs);
@@ -159,7 +159,8 @@ export class FollowedService {
 
   #put(service: Service, nowMs: number): void {
     for (const node of service.nodes) this.rule.put(toRemoteNode(service, node), nowMs);
-    // Thousands may follow: they are taken in together. A caller that has nothing to pick waits for the first.
+    // Thousands of events may follow, so they are processed together. A caller that has nothing to pick waits for the
+    // first.
     this.#schedule(nowMs + (this.#builtAt === -1 ? 0 : 1));
   }
 
@@ -177,7 +178,7 @@ export class FollowedService {
     this.error = undefined;
     this.#hasBeenSynced = true;
     this.rule.synced(nowMs);
-    // What was known before may be what is known now: that it is confirmed is news for the snapshot file.
+    // The nodes may be the same as before, but that they are confirmed is news for the snapshot file.
     this.rule.board.changed();
     this.#turn();
   }
@@ -197,7 +198,7 @@ export class FollowedService {
     return nowMs;
   }
 
-  /** Carries out what the rule decided, and sets the timer for what it decides next. */
+  /** Carries out the decisions of the rule, and sets the timer for the next one. */
   #turn(): void {
     if (this.#stop.signal.aborted) return;
     const nowMs = this.#now();
@@ -216,7 +217,7 @@ export class FollowedService {
     const { prober } = this.#shell;
     for (let asks = this.rule.board.takeAsks(); asks.length > 0; asks = this.rule.board.takeAsks())
       for (const state of asks) {
-        // Where probes are blocked a node is believed to be there until a request says otherwise.
+        // Where probes are blocked, a node counts as reachable until a request says otherwise.
         const isBelieved = state.asking !== 'alarm' && state.asking !== 'stuck' && state.asking !== 'recall';
         if (prober === undefined) this.rule.answered(state, isBelieved ? 'connected' : 'unknown', this.nowMs);
         else {
@@ -241,7 +242,7 @@ export class FollowedService {
 
   #rebuild(nowMs: number): void {
     const dueMs = this.#builtAtMs + rebuildPauseMs;
-    // Callers that found nothing must not be kept from the first nodes.
+    // Callers that found nothing are told of the first nodes at once.
     if (nowMs < dueMs && this.#hasBuiltNodes) {
       this.#schedule(dueMs);
       return;

@@ -2,7 +2,7 @@ import type { Clock, Logger, RegistryError } from '@rollcall/core';
 import { lineWaitMs } from '../defaults.ts';
 import type { Fact } from '../rule/board.ts';
 
-/** Nodes that a line names; of more it says how many. */
+/** How many nodes a line names; it counts the rest. */
 const named = 3;
 
 const seconds = (ms: number): string => `${Math.round(ms / 100) / 10} s`;
@@ -37,12 +37,12 @@ function sentence(kind: string, facts: readonly Fact[], known: number): string |
 
 function kindOf({ type, why, isAgain }: Fact): string | undefined {
   if (type === 'eject') return isAgain ? undefined : why;
-  // A removal that is believed needs no line: the registry itself told it.
+  // A removal that is believed needs no line, because the registry itself reported it.
   if (type === 'gone') return why === undefined ? undefined : type;
   return type === 'trial' ? undefined : type;
 }
 
-/** Never silent about what changes a caller's luck: one line per change of state, to the logger or else to stderr. */
+/** Reports every change that affects callers: one line per change of state, to the logger or else to stderr. */
 export class Lines {
   readonly #logger: Logger | undefined;
   readonly #clock: Clock;
@@ -54,7 +54,7 @@ export class Lines {
     this.#clock = clock;
   }
 
-  /** What happens within a moment is one line. `known`: how many nodes the service has, suspects included. */
+  /** Events within a moment share a line. `known`: how many nodes the service has, suspects included. */
   facts(service: string, facts: readonly Fact[], known: number): void {
     const waiting = this.#pending.get(service) ?? { facts: [], known };
     waiting.facts.push(...facts);
@@ -63,7 +63,7 @@ export class Lines {
     this.#cancel ??= this.#clock.setTimer(lineWaitMs, () => this.flush());
   }
 
-  /** Prints what waits. */
+  /** Prints the waiting lines. */
   flush(): void {
     this.#cancel?.();
     this.#cancel = undefined;
@@ -105,7 +105,7 @@ export class Lines {
       try {
         this.#logger.warn({ service, error }, text);
       } catch {
-        // A logger that throws must not end what the line is about.
+        // A logger that throws must not end the work that the line is about.
         process.stderr.write(line);
       }
   }

@@ -2,7 +2,7 @@ import type { ClientEvents } from '../contract.ts';
 
 type Listener<K extends keyof ClientEvents> = (...args: ClientEvents[K]) => void;
 
-/** The listeners of a client. A listener that throws must not break a call: its error is reported. */
+/** The listeners of a client. A listener that throws must not break a call, so its error is reported instead. */
 export class Listeners {
   readonly #byEvent = new Map<keyof ClientEvents, Set<(...args: never) => void>>();
   readonly #report: (event: keyof ClientEvents, error: unknown) => void;
@@ -11,7 +11,7 @@ export class Listeners {
     this.#report = report;
   }
 
-  /** Answers how to stop listening. */
+  /** Returns a function that stops the listening. */
   on<K extends keyof ClientEvents>(event: K, listener: Listener<K>): () => void {
     const listeners = this.#byEvent.get(event) ?? new Set();
     this.#byEvent.set(event, listeners.add(listener));

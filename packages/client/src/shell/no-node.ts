@@ -10,7 +10,7 @@ const sentences: Readonly<Record<NoNodeError['reason'], string>> = {
   unknown: 'the registry has not answered yet, and no snapshot file remembers a node',
 };
 
-/** The one class behind the interface. */
+/** The only class behind the interface. */
 export class MissingNodeError extends RegistryError<'UNAVAILABLE'> implements NoNodeError {
   readonly service: string;
   readonly reason: NoNodeError['reason'];
@@ -26,10 +26,13 @@ export class MissingNodeError extends RegistryError<'UNAVAILABLE'> implements No
 
 const isNoNode = (error: object): error is NoNodeError => brand in error;
 
-/** How deep causes are followed: they may lead in a circle. */
+/** How deep causes are followed, since they may form a circle. */
 const deepest = 16;
 
-/** The {@link NoNodeError} that `error` is or has among its causes (as fetch's TypeError has), by brand, across duplicate installs. */
+/**
+ * The {@link NoNodeError} that `error` is, or has among its causes as fetch's TypeError has. Recognised by its brand,
+ * across duplicate installs.
+ */
 export function noNodeIn(error: unknown): NoNodeError | undefined {
   let at = error;
   for (let depth = 0; depth < deepest && typeof at === 'object' && at !== null; depth += 1) {

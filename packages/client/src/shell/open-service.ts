@@ -1,4 +1,4 @@
-/** A service under one selection, as the shell sees it: what calls pick from. */
+/** A service under one selection, from which calls pick. */
 import type { RandomBelow } from '../picking.ts';
 import type { NodeState } from '../rule/node-state.ts';
 import { Picker } from '../select/picker.ts';
@@ -7,7 +7,7 @@ import { pickChannel } from './diagnostics.ts';
 import type { FollowedService } from './followed-service.ts';
 import { MissingNodeError } from './no-node.ts';
 
-/** Builds its view when it is asked and the nodes have changed, so that one that is dropped costs nothing more. */
+/** Builds its view on demand, when the nodes have changed, so that a dropped selection costs nothing more. */
 export class OpenService {
   readonly followed: FollowedService;
   readonly #selecting: Selecting;
@@ -32,7 +32,7 @@ export class OpenService {
     return this.view.tree !== undefined;
   }
 
-  /** Nothing to wait for. */
+  /** There is nothing to wait for. */
   get isReady(): boolean {
     return this.view.isUp;
   }

@@ -6,7 +6,7 @@ import type { Probe } from '../options.ts';
 import type { RandomBelow, RemoteNode } from '../picking.ts';
 import type { Answer } from '../rule/service-rule.ts';
 
-/** Faults of this side: the node has nothing to do with them. */
+/** Faults of this machine, which the node has no part in. */
 export const ownFaults: ReadonlySet<string> = new Set(['EMFILE', 'ENFILE', 'EADDRNOTAVAIL', 'ENOBUFS', 'ENOMEM']);
 
 /** Opens a TCP connection and closes it at once. It never keeps the process alive. */
@@ -19,7 +19,7 @@ export const tcpConnect: Exclude<Probe, false> = ({ host, port }, signal) =>
       socket.destroy();
       settle();
     };
-    // A caller that was blocked finds its timers due before it has read its sockets: those come first.
+    // The timers of a blocked caller are due before it has read its sockets, so the sockets are read first.
     const onAbort = (): void => void setImmediate(() => end(() => reject(signal.reason)));
     signal.addEventListener('abort', onAbort, { once: true });
     socket.once('connect', () => end(resolve));
@@ -51,7 +51,10 @@ export interface ProberParts {
   readonly random: RandomBelow;
 }
 
-/** Asks nodes by TCP, a bounded number at a time, in random order: many clients that lost the same nodes must not ask in step. */
+/**
+ * Asks nodes by TCP, a bounded number at a time, in random order, so that many clients that lost the same nodes do not
+ * ask in step.
+ */
 export class Prober {
   readonly #parts: ProberParts;
   readonly #queue: Question[] = [];
@@ -71,7 +74,7 @@ export class Prober {
     this.#next();
   }
 
-  /** Nothing is asked any more, and no answer is told. */
+  /** Stops: asks no more nodes, and reports no more answers. */
   close(): void {
     this.#queue.length = 0;
     this.#stop.abort();

@@ -2,7 +2,7 @@ import type { Service, ServiceNode } from '@rollcall/core';
 import { limits } from '@rollcall/core/adapter';
 import type { RemoteNode } from '../picking.ts';
 
-/** Weight of a node whose metadata has none, or no number >= 0. */
+/** Weight of a node whose metadata has no number >= 0 as weight. */
 const defaultWeight = 1;
 
 function weightOf(text: string | undefined): number {
@@ -10,7 +10,7 @@ function weightOf(text: string | undefined): number {
   return Number.isFinite(weight) && weight >= 0 ? weight : defaultWeight;
 }
 
-/** A node of the roll as a caller needs it. */
+/** A node of the roll in the form for callers. */
 export function toRemoteNode({ name, version }: Pick<Service, 'name' | 'version'>, node: ServiceNode): RemoteNode {
   const { zone = '', weight } = node.metadata;
   const place = limits.splitAddress(node.address);

@@ -32,7 +32,7 @@ function statusOf(state: NodeState, nowMs: number): NodeStatus {
   return { node, tier, why, pending, latencyMs, readmitInMs };
 }
 
-/** What a client knows of a service under a selection. */
+/** A client's knowledge of a service, under a selection. */
 export function stateOf({ followed, view }: OpenService, clockNowMs: number): ServiceState {
   const { name, status, staleMs, error } = followed;
   const { matched, isUp } = view;
@@ -46,7 +46,7 @@ export function stateOf({ followed, view }: OpenService, clockNowMs: number): Se
   };
 }
 
-/** One try at a node, as it is handed out. */
+/** An attempt at a node, as the caller gets it. */
 class HeldAttempt implements Attempt {
   readonly #followed: FollowedService;
   readonly #state: NodeState;
@@ -76,7 +76,7 @@ class HeldAttempt implements Attempt {
   }
 }
 
-/** A service as a caller holds it. */
+/** A service, as the caller gets it. */
 export class PickedService implements RemoteService {
   readonly #open: OpenService;
   readonly #host: ServiceHost;
@@ -121,7 +121,7 @@ export class PickedService implements RemoteService {
   ): Promise<T> {
     this.#refuseClosed();
     const own = parsePolicy(policy, this.#open.followed.settings.policy);
-    // A signal is handed out anyway, so that the deadline over all attempts costs nothing more.
+    // The caller's function gets a signal in any case, so the deadline over all attempts costs nothing more.
     const settings = { ...own, timeoutMs: own.timeoutMs ?? defaultCallTimeoutMs };
     const job = new UseJob(use, settings.idempotent ?? false, policy?.outcomeOf);
     return run(job, this.#open, settings, this.#host.calls);
@@ -129,7 +129,7 @@ export class PickedService implements RemoteService {
 
   async fetch(path: string, init?: FetchInit): Promise<Response> {
     if (typeof path !== 'string' || !path.startsWith('/')) throw invalid('path', 'a path that begins with /', path);
-    // Only path and query count; the host is the node's address.
+    // Only path and query are used; the host is the node's address.
     return this.#host.fetchAt(this.#open, new URL(`http://service${path}`), init);
   }
 

@@ -1,4 +1,4 @@
-/** The last known good of every service in a file, so that a caller can start while the registry is lost. */
+/** The last known nodes of every service in a file, so that a caller can start while the registry is lost. */
 import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
@@ -28,7 +28,7 @@ function toNode(name: string, value: unknown): RemoteNode[] {
   return [toRemoteNode({ name, version: typeof version === 'string' ? version : '' }, node)];
 }
 
-/** What is used of a file: anything may be in it. */
+/** The parts of a file that are used. A file may hold anything. */
 function parse(text: string, wallMs: number): ReadonlyMap<string, readonly RemoteNode[]> {
   const stored: unknown = JSON.parse(text);
   if (!isRecord(stored) || stored.format !== 1 || !isRecord(stored.services)) throw new Error('it is no snapshot');
@@ -43,12 +43,12 @@ function parse(text: string, wallMs: number): ReadonlyMap<string, readonly Remot
   );
 }
 
-/** See the file. */
+/** The snapshot file of a client; see the top of the file. */
 export class SnapshotFile {
   readonly #path: string;
   readonly #clock: Clock;
   readonly #lines: Lines;
-  /** Names that were not asked for in this run stay as they were. */
+  /** Names that this run did not use stay in the file as they were. */
   readonly #services: Map<string, readonly RemoteNode[]>;
   #writtenAtMs: number = Number.NEGATIVE_INFINITY;
   #cancel: (() => void) | undefined;
@@ -63,12 +63,12 @@ export class SnapshotFile {
     this.#services = new Map(this.#read());
   }
 
-  /** What is remembered of a service. */
+  /** The remembered nodes of a service. */
   nodes(name: string): readonly RemoteNode[] {
     return this.#services.get(name) ?? [];
   }
 
-  /** A service has changed; it is written soon. */
+  /** Notes a change of a service, which is written soon. */
   remember(name: string, nodes: readonly RemoteNode[]): void {
     this.#services.set(name, nodes);
     const waitMs = Math.max(0, this.#writtenAtMs + snapshotPauseMs - this.#clock.now());
@@ -98,9 +98,9 @@ export class SnapshotFile {
     this.#writing = this.#writing.then(() => this.#replace());
   }
 
-  /** Writes beside the file and renames: a reader never sees half of it. */
+  /** Writes a file beside it and renames it, so that a reader never sees half a file. */
   async #replace(): Promise<void> {
-    // Two clients may share a file, in one process as well.
+    // Two clients may share a file, even in one process.
     const temporary = `${this.#path}.${randomUUID()}.tmp`;
     const services = Object.fromEntries([...this.#services].filter(([, nodes]) => nodes.length > 0));
     const stored: Stored = { format: 1, savedAtMs: this.#clock.wallNow(), services };

@@ -1,18 +1,18 @@
 import type { Clock } from '@rollcall/core';
 import { holdProcess, onAbort } from '@rollcall/core/adapter';
 
-/** Callers that wait for something to become true of a service. */
+/** Callers that wait for a condition of a service. */
 export class Waiters {
   readonly #checks = new Set<() => void>();
 
-  /** Something has changed. */
+  /** Call it at every change: waiters look again. */
   check(): void {
     for (const check of [...this.#checks]) check();
   }
 
   /**
-   * Resolves when `isTrue`, with true, or after `ms` with false; rejects with the signal's reason. Keeps the process
-   * alive meanwhile: a caller waits.
+   * Resolves with true when `isTrue`, or with false after `ms`; rejects with the signal's reason. Keeps the process
+   * alive meanwhile, since a caller waits.
    */
   until(isTrue: () => boolean, clock: Clock, ms: number, signal?: AbortSignal): Promise<boolean> {
     if (isTrue()) return Promise.resolve(true);

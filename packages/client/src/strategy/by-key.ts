@@ -2,15 +2,12 @@ import { RegistryError } from '@rollcall/core';
 import type { Candidate, RandomBelow, Strategy } from '../picking.ts';
 import { hash, seeds } from './hash.ts';
 
-/** A prime, whatever the number of nodes: a size that follows it would move nearly every key when it changes. */
+/** A prime, independent of the number of nodes: a table size that followed it would move nearly every key at each change. */
 const slots = 65_537;
 const empty = 0xffff_ffff;
 const defaultBound = 1.25;
 
-/**
- * Maglev: each node in turn takes the next free slot of a permutation of its own. A node of half the weight has its turn every
- * second time.
- */
+/** Maglev: the nodes in turn take the next free slot of their own permutation. A node of half the weight gets every second turn. */
 function maglev(ids: readonly string[], shares: readonly number[]): Uint32Array {
   const table = new Uint32Array(slots).fill(empty);
   const turns = shares.map(() => 0);
@@ -33,8 +30,8 @@ function maglev(ids: readonly string[], shares: readonly number[]): Uint32Array 
 }
 
 /**
- * Weights as parts of the largest. Those of the records: slow start differs from client to client, and keys must not. A weight is
- * at least a slot's worth.
+ * Weights relative to the largest. They come from the records, because slow start differs from client to client and
+ * keys must not. A weight is worth at least one slot.
  */
 function sharesOf(candidates: readonly Candidate[]): readonly number[] {
   const weights = candidates.map(({ node }) => node.weight);
@@ -43,11 +40,11 @@ function sharesOf(candidates: readonly Candidate[]): readonly number[] {
 }
 
 /**
- * The same key to the same node, on every client that sees the same nodes. One of N leaving moves 1/N + < 1 % of keys. No
- * key: random. A node of twice the weight (metadata `weight`) has twice the keys.
+ * Sends the same key to the same node, on every client that sees the same nodes. When one of N leaves, 1/N + < 1 % of
+ * the keys move. Without a key: random. A node of twice the weight (metadata `weight`) has twice the keys.
  *
- * `bound`: a node above ceil(bound x mean pending, its weight counted) passes the key on; 1.25 (range 1.05..4; Infinity: never). Lower
- * spreads load better and moves more keys.
+ * `bound`: a node with more pending than ceil(bound x mean pending x its weight) passes the key on. Default 1.25 (range
+ * 1.05..4; Infinity: never). Lower spreads load better and moves more keys.
  *
  * @throws RegistryError `INVALID_ARGUMENT` for a bound out of range.
  */

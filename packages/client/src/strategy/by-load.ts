@@ -1,13 +1,13 @@
 import { latencyTauMs } from '../defaults.ts';
 import type { Candidate, RandomBelow, Strategy } from '../picking.ts';
 
-/** Latencies within this factor count as equal: otherwise one stall starves a healthy node. */
+/** Latencies within this factor count as equal; otherwise a single stall would starve a healthy node. */
 const sameLatency = 2;
 
 const faded = ({ latencyMs, sampledAtMs }: Candidate, nowMs: number): number =>
   latencyMs * Math.exp((sampledAtMs - nowMs) / latencyTauMs);
 
-/** Whether `a` is the better one. A latency of 0 says nothing yet, so that an untried node does not draw every call. */
+/** Whether `a` is better than `b`. A latency of 0 says nothing yet, so that an untried node does not attract every call. */
 function beats(a: Candidate, b: Candidate, nowMs: number): boolean {
   const left = (a.pending + 1) / a.weight;
   const right = (b.pending + 1) / b.weight;
@@ -18,8 +18,8 @@ function beats(a: Candidate, b: Candidate, nowMs: number): boolean {
 }
 
 /**
- * The default: best of three at random by (pending + 1) x latency / weight; latencies within a factor of 2 count as
- * equal. O(1).
+ * The default: the best of three random nodes by (pending + 1) x latency / weight, where latencies within a factor of 2
+ * count as equal. O(1).
  */
 export const byLoad: Strategy = (candidates) => {
   const count = candidates.length;

@@ -5,11 +5,11 @@ const mostTurns = 100;
 /** Longest table, whatever the number of nodes. */
 const longestTable = 65_536;
 
-/** Each node's turns, spread evenly over the whole: the j-th of c is due at (j + 0.5) / c. */
+/** The turns of each node, spread evenly over the table: turn j of c is due at (j + 0.5) / c. */
 function table(weights: readonly number[]): Uint32Array {
   const largest = Math.max(...weights);
   const turnsOfLargest = Math.max(1, Math.min(mostTurns, Math.floor(longestTable / weights.length)));
-  // Small whole weights are their own turns, so that their shares are exact.
+  // Small whole weights are used as turns, so that shares are exact.
   const areTurns = largest <= turnsOfLargest && weights.every(Number.isInteger);
   const turns: { readonly due: number; readonly index: number }[] = [];
   for (const [index, weight] of weights.entries()) {
@@ -21,7 +21,7 @@ function table(weights: readonly number[]): Uint32Array {
   return Uint32Array.from(turns, ({ index }) => index);
 }
 
-/** Smooth weighted turns from a table that is built per view: O(1) a pick. */
+/** Smooth weighted turns, from a table that is built per view: O(1) a pick. */
 export const byWeight: Strategy = (candidates) => {
   const turns = table(candidates.map(({ weight }) => weight));
   const count = turns.length;

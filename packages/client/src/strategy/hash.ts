@@ -13,5 +13,5 @@ export function hash(text: string, seed: number): number {
   return value & smallInteger;
 }
 
-/** Seeds: what is decided by one hash must not follow from another. */
+/** Seeds, so that the decisions by one hash are independent of those by another. */
 export const seeds = { slot: 1, offset: 2, skip: 3, split: 4, zone: 5, subset: 6 } as const;

@@ -1,8 +1,9 @@
 import type { RandomBelow } from '../picking.ts';
 
 /**
- * Random integers without allocation: `Math.random` makes an object of each number that it hands out, ten collections in
- * ten million picks. Xorshift with 32 bits of state in a typed array, since a variable of a closure would be boxed too.
+ * Random integers without allocation. `Math.random` makes an object of each number: ten collections in ten million
+ * picks. This is Xorshift with 32 bits of state in a typed array, since a variable of a closure would become an object
+ * too.
  */
 export function smallRandom(): RandomBelow {
   const state = new Int32Array([(Math.random() * 0x7fff_ffff) | 1]);

@@ -1,12 +1,12 @@
 import type { Strategy } from '../picking.ts';
 
-/** Uniform. */
+/** Picks at random, each node with equal chance. */
 export const byRandom: Strategy = (candidates) => {
   const count = candidates.length;
   return (_request, random) => random(count);
 };
 
-/** In turn, from a random start, so that a fleet of clients does not march in step. */
+/** Picks in turn, from a random start, so that a fleet of clients does not ask in step. */
 export const byTurn: Strategy = (candidates) => {
   const count = candidates.length;
   let at = -1;

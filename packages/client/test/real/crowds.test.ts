@@ -44,7 +44,7 @@ async function callFor(ms: number, call: () => Promise<unknown>): Promise<{ fail
 
 describe('a client that starts cold', () => {
   it.each(['refuse', 'swallow'])(
-    'calls ten living nodes beside a thousand dead ones that %s connections: none fails, p99 below 2 s',
+    'a client that starts cold fails no call to ten living nodes beside a thousand dead ones that %s connections, with a p99 below 2 s',
     {
       timeout: 60_000,
     },
@@ -82,7 +82,7 @@ describe('a client under load', () => {
     expect(client.service('greeter').nodes).toHaveLength(10);
   });
 
-  it('empties its view within 7 s when the registry says that there are none and they are dead', async () => {
+  it('a client under load empties its view within 7 s when the registry lists no nodes and the nodes are dead', async () => {
     await using greeters = await fleet('greeter', ...alive);
     const registry = faulty(greeters.registry);
     await using client = createClient(registry, { logger });

@@ -38,7 +38,7 @@ async function scene() {
 
 describe('200 requests a second over ten greeters', () => {
   it.each(isLong ? [30_000, 300_000] : [4_000])(
-    'lose no request while a wiped server says for %d ms that there are none',
+    '200 requests a second over ten greeters lose no request while a wiped server lists none of them for %d ms',
     { timeout: 400_000 },
     async (ms) => {
       const { server, link, linked, stage, until } = await scene();
@@ -64,7 +64,9 @@ describe('200 requests a second over ten greeters', () => {
     },
   );
 
-  it('lose no request while half of them are lost to the server', { timeout: 120_000 }, async () => {
+  it('200 requests a second over ten greeters lose no request while the server has lost half of the greeters', {
+    timeout: 120_000,
+  }, async () => {
     const { link, linked, stage, until } = await scene();
     await stage.register({}, ...ids.slice(0, 5));
     await stage.register(linked, ...ids.slice(5));

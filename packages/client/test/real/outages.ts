@@ -35,25 +35,28 @@ async function withStage(
 /** Defines the cases for one backend. */
 export function describeOutages(name: string, prepare: () => Promise<Outage>): void {
   describe(`200 requests a second over ten greeters, found through ${name}`, () => {
-    it.each(outages)('lose no request while the registry is dead for %d ms', { timeout: 900_000 }, (ms) =>
-      withStage(prepare, async (stage, outage) => {
-        const tally = await stage.load(async () => {
-          await pause(1_000);
-          await outage.kill();
-          await pause(ms);
-          await outage.start();
-          await pause(4_000);
-        });
-        console.log(`the registry dead for ${ms / 1_000} s: ${summary(tally)}`);
-        expect(tally.failedGets).toEqual([]);
-        expect(lostPosts(tally)).toEqual([]);
-        expect(tally.calls).toBeGreaterThan(ms / 10);
-        expect(stage.client.service('greeter').nodes).toHaveLength(10);
-      }),
+    it.each(outages)(
+      '200 requests a second lose no request while the registry is dead for %d ms',
+      { timeout: 900_000 },
+      (ms) =>
+        withStage(prepare, async (stage, outage) => {
+          const tally = await stage.load(async () => {
+            await pause(1_000);
+            await outage.kill();
+            await pause(ms);
+            await outage.start();
+            await pause(4_000);
+          });
+          console.log(`the registry dead for ${ms / 1_000} s: ${summary(tally)}`);
+          expect(tally.failedGets).toEqual([]);
+          expect(lostPosts(tally)).toEqual([]);
+          expect(tally.calls).toBeGreaterThan(ms / 10);
+          expect(stage.client.service('greeter').nodes).toHaveLength(10);
+        }),
     );
 
     it(
-      'lose no GET when greeters are killed, and ask each dead one at most once besides what was in flight',
+      '200 requests a second lose no GET when greeters are killed, and try each dead greeter at most once besides calls in flight',
       { timeout: 180_000 },
       () =>
         withStage(prepare, async (stage) => {
@@ -87,20 +90,23 @@ export function describeOutages(name: string, prepare: () => Promise<Outage>): v
         }),
     );
 
-    it('lose nothing and repeat nothing when greeters drain and are replaced', { timeout: 120_000 }, () =>
-      withStage(prepare, async (stage) => {
-        const replaced = isLong ? ids : ids.slice(0, 3);
-        const tally = await stage.load(async () => {
-          for (const id of replaced) {
-            await stage.stop(id, 'SIGTERM');
-            await stage.start(`${id}-new`);
-          }
-        });
-        expect(tally.failedGets).toEqual([]);
-        expect(lostPosts(tally)).toEqual([]);
-        expect(failures(tally)).toEqual({});
-        expect(tally.attempts.length).toBe(tally.calls);
-      }),
+    it(
+      '200 requests a second lose nothing and repeat nothing when greeters drain and are replaced',
+      { timeout: 120_000 },
+      () =>
+        withStage(prepare, async (stage) => {
+          const replaced = isLong ? ids : ids.slice(0, 3);
+          const tally = await stage.load(async () => {
+            for (const id of replaced) {
+              await stage.stop(id, 'SIGTERM');
+              await stage.start(`${id}-new`);
+            }
+          });
+          expect(tally.failedGets).toEqual([]);
+          expect(lostPosts(tally)).toEqual([]);
+          expect(failures(tally)).toEqual({});
+          expect(tally.attempts.length).toBe(tally.calls);
+        }),
     );
   });
 }

@@ -35,7 +35,7 @@ const told = (what: string, { ms, failed }: { readonly ms: number; readonly fail
   console.log(`${what}: the view was empty after ${(ms / 1_000).toFixed(1)} s, ${failed} calls failed before`);
 
 describe.concurrent('a service without nodes, which runs on', { timeout: 700_000 }, () => {
-  it('leaves the view within holdMs + 1 s when its nodes have deregistered, although they answer', async () => {
+  it("deregistered nodes leave the client's view within holdMs + 1 s although they answer", async () => {
     await using greeters = await running();
     const { client, untilEmpty } = await scene(greeters);
     await greeters.registry.deregister({ name: 'greeter', nodes: greeters.members.map(({ id }) => ({ id })) });
@@ -47,7 +47,7 @@ describe.concurrent('a service without nodes, which runs on', { timeout: 700_000
     await client.close();
   });
 
-  it('leaves the view within holdMs + 1 s when no caller calls it', async () => {
+  it('the last nodes of a service that no caller calls leave the view within holdMs + 1 s', async () => {
     await using greeters = await running();
     const { client, registry, untilEmpty } = await scene(greeters);
     registry.answerEmpty();
@@ -58,7 +58,7 @@ describe.concurrent('a service without nodes, which runs on', { timeout: 700_000
     await client.close();
   });
 
-  it('leaves the view after lastHoldMs when it answers and has not deregistered', async () => {
+  it('nodes that answer and have not deregistered leave the view after lastHoldMs', async () => {
     await using greeters = await running();
     const { client, registry, untilEmpty } = await scene(greeters);
     registry.answerEmpty();

@@ -9,18 +9,21 @@ import { pause } from '../kit/waiting.ts';
 
 const sentinel = 'zz-sentinel';
 
-/** A consumer that took the first state and then sleeps; what happens meanwhile; what it is told when it wakes up. */
+/**
+ * A consumer that takes the first state and then sleeps: the changes meanwhile, and the events that it must get when it
+ * wakes up.
+ */
 interface Sleep {
-  /** There when the consumer falls asleep. */
+  /** The nodes when the consumer falls asleep. */
   readonly before: readonly ServiceInput[];
   readonly meanwhile: (registry: Registry) => Promise<void>;
-  /** There when it wakes up. */
+  /** The nodes when it wakes up. */
   readonly after: readonly ServiceInput[];
 }
 
 const isOf = (event: WatchEvent, id: string): boolean => 'service' in event && event.service.nodes[0]?.id === id;
 
-/** Takes what is pending until the state is the wanted one; then nothing more may come. */
+/** Takes pending events until the state is the wanted one; then no more may come. */
 async function drain(context: CaseContext, slow: Observer, wanted: readonly ServiceInput[]): Promise<void> {
   const rows = JSON.stringify(rowsOf(wanted));
   while (JSON.stringify(rowsOf(slow.state)) !== rows) await slow.pull();
@@ -31,7 +34,7 @@ async function drain(context: CaseContext, slow: Observer, wanted: readonly Serv
   assert.deepEqual(more, [], 'something more was told than the difference');
 }
 
-/** Plays it and answers the events that the consumer got for node n1. */
+/** Plays the changes and answers the events that the consumer got for node n1. */
 async function sleepThrough(context: CaseContext, { before, meanwhile, after }: Sleep): Promise<readonly WatchEvent[]> {
   const [registry, other] = await context.openTwo();
   const name = context.name();
@@ -52,7 +55,7 @@ async function sleepThrough(context: CaseContext, { before, meanwhile, after }: 
 
 const typesOf = (events: readonly WatchEvent[]): readonly string[] => events.map(({ type }) => type);
 
-/** A consumer that is slower than the changes is told the difference between what it knows and what is. */
+/** A consumer that is slower than the changes hears the difference between what it knows and what is true. */
 export const coalescing: Concern = {
   concern: 'coalescing',
   cases: {

@@ -4,7 +4,7 @@ import { rejects, throwsNow } from '../kit/expect.ts';
 import { askingOperations, operations } from '../kit/operations.ts';
 import { service } from '../kit/samples.ts';
 
-/** What every error tells. */
+/** What every error must contain. */
 export const errors: Concern = {
   concern: 'errors',
   cases: {

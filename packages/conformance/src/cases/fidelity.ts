@@ -4,7 +4,10 @@ import type { CaseContext } from '../kit/context.ts';
 import { assertServices } from '../kit/roll.ts';
 import { endpoint, node, service } from '../kit/samples.ts';
 
-/** Each is written over the one before and comes back: by a read of the same object, by another's, by a watcher. */
+/**
+ * Writes the contents over one another; each must come back: to a read of the same object, to another object's read,
+ * and to a watcher.
+ */
 async function eachComesBack(context: CaseContext, inputs: readonly ServiceInput[]): Promise<void> {
   const [registry, other] = await context.openTwo();
   const name = inputs[0]?.name ?? '';
@@ -17,7 +20,7 @@ async function eachComesBack(context: CaseContext, inputs: readonly ServiceInput
   }
 }
 
-/** Pairs of texts that look the same, or nearly, and are not. */
+/** Pairs of texts that look the same, or nearly, but differ. */
 const lookalikes: readonly (readonly [string, string])[] = [
   ['\u00e9', 'e\u0301'],
   ['\u212b', '\u00c5'],
@@ -29,7 +32,7 @@ const lookalikes: readonly (readonly [string, string])[] = [
   ['\ufeffa', 'a'],
 ];
 
-/** Text that parsers of tags, records and URLs like to take apart. */
+/** Text with characters that parsers of tags, records and URLs treat as separators. */
 const delicate = [
   'a=b=c',
   'a,b',
@@ -50,7 +53,7 @@ const delicate = [
 const metadataOf = (values: readonly string[]): Record<string, string> =>
   Object.fromEntries(values.map((value, index) => [`k${index}`, value]));
 
-/** What comes back is what was written to the last byte, and every difference is one. */
+/** Content comes back to the last byte, and every difference counts. */
 export const fidelity: Concern = {
   concern: 'fidelity',
   cases: {
@@ -123,7 +126,7 @@ export const fidelity: Concern = {
       const seen = context.observe(other, { name });
       for (const one of [bare[0], richNode, bare[1], bare[2]]) if (one !== undefined) await registry.register(one);
       await seen.settlesTo([...bare, richNode]);
-      // A group shows the metadata of its smallest id, here the bare one.
+      // A group shows the metadata of its smallest id, which is the bare node here.
       await context.shows(other, name, [...bare, richNode]);
       await registry.register({ ...service(name, ['z-bare'], '1') });
       await seen.settlesTo([...bare, richNode]);

@@ -6,7 +6,7 @@ import { assertServices } from '../kit/roll.ts';
 import { changed, service } from '../kit/samples.ts';
 import { pause } from '../kit/waiting.ts';
 
-/** After an acknowledged write, until a read that begins then must show it. */
+/** How long after an acknowledged write a read that begins must show it. */
 const propagated = (context: CaseContext): Promise<void> =>
   pause(context.patient(Math.max(context.capabilities.propagationMs, 1)));
 
@@ -14,7 +14,7 @@ const propagated = (context: CaseContext): Promise<void> =>
 const listed = async (context: CaseContext, registry: Registry): Promise<readonly string[]> =>
   (await registry.listServices()).map(({ name }) => name).filter((name) => name.startsWith(context.prefix));
 
-/** A read answers what is, however short before it was asked the same. */
+/** A read answers the present state, however soon after an equal read. */
 export const freshness: Concern = {
   concern: 'freshness of reads',
   cases: {
@@ -47,7 +47,7 @@ export const freshness: Concern = {
       const [registry, other] = await context.openTwo();
       const name = context.name();
       const reads = async (wanted: Parameters<typeof assertServices>[1]): Promise<void> => {
-        // A read after a write must not answer what an earlier write left in a cache.
+        // A read after a write must not come from a cache that an earlier write filled.
         await propagated(context);
         assertServices(await other.getService(name), wanted);
       };

@@ -6,7 +6,7 @@ import { changed, fullService, service } from '../kit/samples.ts';
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] extends object | undefined ? Mutable<T[K]> : T[K] };
 
-/** Changes everything that can be reached. */
+/** Changes every property that can be reached. */
 function spoil(value: unknown): void {
   if (typeof value !== 'object' || value === null) return;
   for (const key of Object.keys(value)) {
@@ -17,7 +17,7 @@ function spoil(value: unknown): void {
   if (Array.isArray(value)) value.length = 0;
 }
 
-/** No caller reaches into the registry or into another caller. */
+/** No caller can change the registry's state, or what another caller gets. */
 export const isolation: Concern = {
   concern: 'isolation',
   cases: {

@@ -7,16 +7,16 @@ import { assertServices, rowsOf } from '../kit/roll.ts';
 import { service } from '../kit/samples.ts';
 import { eventually, now, pause } from '../kit/waiting.ts';
 
-/** Above the page sizes that backends and their libraries like: 100, 128, 256, 500, 512. */
+/** Exceeds the usual page sizes of backends and their libraries: 100, 128, 256, 500, 512. */
 const manyNodes = 520;
-/** The same where a node has little room, so that each costs packets. */
+/** The same for backends with little room per node, where each node costs packets. */
 const fewNodes = 40;
-/** Nodes that one object renews: more than a hundred. */
+/** How many nodes one object renews: more than a hundred. */
 const keptNodes = 130;
-/** Nodes of one call, and calls at the same time: what a small backend writes in seconds. */
+/** How many nodes one call writes, and how many calls run at the same time: what a small backend writes in seconds. */
 const atATime = 40;
 
-/** As many ids as this backend is tried with. */
+/** As many ids as this backend is tested with. */
 function idsFor({ capabilities }: CaseContext): readonly string[] {
   const count = capabilities.maxNodeBytes >= 32_768 ? manyNodes : fewNodes;
   return Array.from({ length: count }, (_, index) => `n${index}`);
@@ -29,7 +29,7 @@ async function registerAll(registry: Registry, name: string, ids: readonly strin
   }
 }
 
-/** A roll of hundreds is no other than one of three. */
+/** A roll of hundreds behaves like a roll of three. */
 export const largeState: Concern = {
   concern: 'large state',
   cases: {},

@@ -6,14 +6,14 @@ import type { CaseContext } from '../kit/context.ts';
 import { service } from '../kit/samples.ts';
 import { now, pause, within } from '../kit/waiting.ts';
 
-/** When a node without renewal is gone at the latest. */
+/** When a node without renewal must be gone. */
 const goneWithin = (context: CaseContext, ttlMs: number): number =>
   ttlMs + context.capabilities.expirySlackMs + context.capabilities.propagationMs + context.toleranceMs;
 
-/** What is done to the registries again and again while a lease runs out. */
+/** A call that is repeated while a lease runs out. */
 type Touch = (context: CaseContext, registries: readonly Registry[], name: string) => Promise<unknown>;
 
-/** Registers once, touches until the TTL is over: the node must go in time all the same. */
+/** Registers once and touches until the TTL is over: the node must go in time all the same. */
 function extendedNotBy(touch: Touch): CaseBody {
   return async (context) => {
     const [registry, other] = await context.openTwo();
@@ -32,7 +32,7 @@ function extendedNotBy(touch: Touch): CaseBody {
   };
 }
 
-/** Nothing but a register touches a lease. */
+/** Only a register touches a lease. */
 export const leaseStability: Concern = {
   concern: 'what leaves a lease alone',
   cases: {
@@ -90,7 +90,7 @@ export const leaseStability: Concern = {
         await pause(ttlMs * 0.6);
         await registry.deregister(service(name, [id]));
         await seen.until('the delete', () => seen.deleteOf(id) !== undefined, goneWithin(context, ttlMs));
-        // A machine that stood still let the lease run out.
+        // On a machine that stood still the lease has run out.
         if (now() - before >= ttlMs && attempt < 5) continue;
         assert.equal(seen.deleteOf(id)?.reason, 'deregistered');
         return;

@@ -15,7 +15,7 @@ function assertCapabilities(capabilities: Capabilities): void {
   assert(['any', 'same-agent', 'own'].includes(capabilities.removesOthers), 'removesOthers');
 }
 
-/** What keeps this process alive at the moment. */
+/** The handles that keep this process alive now. */
 const handles = (): readonly string[] => process.getActiveResourcesInfo();
 
 /** Opening, connecting, closing. */
@@ -153,7 +153,7 @@ export const lifecycle: Concern = {
   },
   processCases: {
     'an idle registry keeps no process alive': async (context) => {
-      // The runner has timers of its own that come and go, and connections take a while to end: several looks.
+      // Looks several times, because the runner's own timers come and go, and connections take a while to end.
       let settling = 5;
       await eventually('idle is as good as closed', context.settleMs, async () => {
         const registry = await context.open();

@@ -23,7 +23,7 @@ const badMetadata: readonly unknown[] = [
   ['a'],
 ];
 
-/** Each is refused by `register`, with a message that names the field. */
+/** Inputs that `register` refuses, with a message that names the field. */
 function refuses(field: string, inputs: (name: string) => readonly unknown[]): CaseBody {
   return async (context) => {
     const registry = await context.open();
@@ -37,7 +37,7 @@ function refuses(field: string, inputs: (name: string) => readonly unknown[]): C
   };
 }
 
-/** Each is refused by every call that takes it. */
+/** Options that every call refuses. */
 function refusesOption(field: string, options: readonly unknown[]): CaseBody {
   return async (context) => {
     const registry = await context.open();
@@ -62,7 +62,7 @@ const withNode =
   (name: string): readonly unknown[] =>
     values.map((value) => ({ name, nodes: [{ ...node('n1'), [key]: value }] }));
 
-/** What no backend accepts, and what this one has no room for. */
+/** Inputs that no backend accepts, and nodes that are too large for this one. */
 export const limits: Concern = {
   concern: 'limits',
   cases: {

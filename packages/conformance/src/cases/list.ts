@@ -5,7 +5,7 @@ import type { CaseContext } from '../kit/context.ts';
 import { service } from '../kit/samples.ts';
 import { eventually } from '../kit/waiting.ts';
 
-/** The list as far as it is of this case, in the order in which it came. */
+/** The services of this case in the list, in its order. */
 async function listed(context: CaseContext, registry: Registry): Promise<readonly ServiceSummary[]> {
   return (await registry.listServices()).filter(({ name }) => name.startsWith(context.prefix));
 }

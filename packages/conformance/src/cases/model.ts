@@ -5,7 +5,7 @@ import type { CaseContext } from '../kit/context.ts';
 import { assertServices } from '../kit/roll.ts';
 import { endpoint, fullService, nested, node, service } from '../kit/samples.ts';
 
-/** What is written comes back: by a read of the same object, by another's read, and by a watcher. */
+/** Content comes back: to a read of the same object, to another object's read, and to a watcher. */
 async function comesBack(context: CaseContext, input: ServiceInput): Promise<void> {
   const [registry, other] = await context.openTwo();
   const seen = context.observe(other, { name: input.name });
@@ -15,7 +15,7 @@ async function comesBack(context: CaseContext, input: ServiceInput): Promise<voi
   await seen.settlesTo([input]);
 }
 
-/** Where the backend has not the room, a case uses less of it. */
+/** Where a backend has less room, a case uses smaller content. */
 const roomy = (context: CaseContext): boolean => context.capabilities.maxNodeBytes >= 32_768;
 
 /** Everything that is registered comes back unchanged. */
@@ -94,7 +94,7 @@ export const model: Concern = {
       const name = context.name();
       const metadata = JSON.parse('{"__proto__":"p","constructor":"c","toString":"t","hasOwnProperty":"h"}');
       const input = { name, metadata, endpoints: [{ name: 'E', metadata }], nodes: [node('n1', undefined, metadata)] };
-      // The pair is written directly, since `__proto__` must be an own key of the record.
+      // Written directly, since `__proto__` must be an own key of the record.
       await registry.register({ ...input, nodes: [{ id: 'n1', address: '192.0.2.1:8080', metadata }] });
       const [read] = await registry.getService(name);
       for (const pairs of [read?.metadata, read?.nodes[0]?.metadata, read?.endpoints[0]?.metadata]) {

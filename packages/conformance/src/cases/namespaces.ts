@@ -6,14 +6,14 @@ import { rejects } from '../kit/expect.ts';
 import { assertServices } from '../kit/roll.ts';
 import { changed, service } from '../kit/samples.ts';
 
-/** Registries in two namespaces of the backend. */
+/** Registries in two namespaces of one backend. */
 interface Pair {
   readonly red: Registry;
   readonly blue: Registry;
   openRed(): Promise<Registry>;
 }
 
-/** Runs the body if the backend has namespaces; otherwise every use of one must be `NOT_SUPPORTED`. */
+/** Runs the body if the backend has namespaces; otherwise the option must be `NOT_SUPPORTED`. */
 function separated(body: (context: CaseContext, pair: Pair) => Promise<void>): CaseBody {
   return async (context) => {
     const namespace = (color: string): string => `${context.prefix}-${color}`;
@@ -30,7 +30,7 @@ function separated(body: (context: CaseContext, pair: Pair) => Promise<void>): C
   };
 }
 
-/** Rolls that do not know of each other. */
+/** Rolls that are separate from each other. */
 export const namespaces: Concern = {
   concern: 'namespaces',
   cases: {

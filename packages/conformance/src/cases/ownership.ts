@@ -5,9 +5,10 @@ import { shortTtlMs } from '../defaults.ts';
 import type { CaseContext } from '../kit/context.ts';
 import { rejects } from '../kit/expect.ts';
 import { rowsOf } from '../kit/roll.ts';
-import { changed, node, service } from '../kit/samples.ts';
+import { changed, fullService, node, service } from '../kit/samples.ts';
+import { pause } from '../kit/waiting.ts';
 
-/** The result of a contest for one id: its holder, and the content. */
+/** The result of a contest for one id: its holder and its content. */
 interface Contest {
   readonly winner: Registry;
   readonly loser: Registry;
@@ -15,7 +16,7 @@ interface Contest {
   readonly refused: ServiceInput;
 }
 
-/** Two objects register one id: the later one has it where the backend takes over, else the first keeps it. */
+/** Two objects register one id: the later one holds it where the backend takes over, otherwise the first keeps it. */
 async function contest(context: CaseContext, name: string, ttlMs?: number): Promise<Contest> {
   const [first, second] = await context.openTwo();
   const options = ttlMs === undefined ? {} : { ttlMs };
@@ -32,7 +33,7 @@ async function contest(context: CaseContext, name: string, ttlMs?: number): Prom
   return { winner: first, loser: second, held: earlier, refused: later };
 }
 
-/** The holder of a node. */
+/** Which object holds a node. */
 export const ownership: Concern = {
   concern: 'ownership',
   cases: {
@@ -71,7 +72,7 @@ export const ownership: Concern = {
       const [moved] = [{ ...refused, version: '9', nodes: [node('n1', '192.0.2.99:99')] }];
       await rejects('changed content', conflict, () => loser.register(changed(refused, 'from the loser')));
       await rejects('another version', conflict, () => loser.register(moved));
-      // A refused node is not written either when the same call has a free one.
+      // The refused node is not written either when the same call has a free node.
       const beside = { ...changed(refused, 'beside'), nodes: [...changed(refused, 'beside').nodes, node('free')] };
       await rejects('one of two', conflict, () => loser.register(beside));
       await winner.register(service(name, ['sentinel']));
@@ -100,7 +101,7 @@ export const ownership: Concern = {
       if (winner === second) await second.register(service(name));
       await rejects('a register by the loser', conflict, () => loser.register(service(name)));
       await loser.close();
-      // Had the loser withdrawn it, this would be a renewal of a node that is gone, and a create.
+      // If the loser had withdrawn it, this renewal would find no node, and there would be a create.
       const seen = context.observe(winner, { name });
       await seen.settlesTo([service(name)]);
       await winner.register(service(name, ['n1', 'sentinel']));
@@ -187,7 +188,7 @@ export const ownership: Concern = {
       const mine = changed(service(name), 'mine');
       await first.register(service(name));
       await context.shows(second, name, [service(name)]);
-      // Where only the owner can remove it, another can have it only after that.
+      // Where only the owner can remove it, another object can register it only after that.
       const owns = context.capabilities.removesOthers === 'own';
       await (owns ? first : second).deregister(service(name));
       await context.shows(second, name, []);
@@ -207,6 +208,23 @@ export const ownership: Concern = {
       await registry.close({ withdraw: false });
       await other.register(changed(service(name)), { ttlMs: context.ttlMs(60_000) });
       await context.shows(other, name, [changed(service(name))]);
+    },
+
+    'what a dead object left takes nothing along when its TTL is over, if another holds the node': async (context) => {
+      const [registry, other] = await context.openTwo();
+      const name = context.name();
+      const ttlMs = context.ttlMs(shortTtlMs);
+      const held = fullService(name);
+      await registry.register(held, { ttlMs });
+      await context.shows(other, name, [held]);
+      await registry.close({ withdraw: false });
+      await other.register(held, { ttlMs: context.ttlMs(600_000) });
+      const seen = context.observe(other, { name });
+      await seen.settlesTo([held]);
+      // By then the lease has ended, and the backend has removed the node.
+      await pause(ttlMs + context.capabilities.expirySlackMs + context.capabilities.propagationMs);
+      await context.shows(await context.open(), name, [held]);
+      assert(!seen.events.some(({ type }) => type === 'update' || type === 'delete'), 'a change was told');
     },
   },
 };

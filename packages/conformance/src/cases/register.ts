@@ -61,6 +61,16 @@ export const register: Concern = {
       assertServices(await registry.getService(name), [second]);
     },
 
+    'register of an id that was deregistered says nothing of what it said before': async (context) => {
+      const registry = await context.open();
+      const name = context.name();
+      const before = { ...service(name), metadata: { a: '1' }, endpoints: [{ name: 'A' }] };
+      await registry.register({ ...before, nodes: [node('n1', '192.0.2.1:80', { c: '1' })] });
+      await registry.deregister(service(name));
+      await registry.register(service(name));
+      assertServices(await registry.getService(name), [service(name)]);
+    },
+
     'register of a known id replaces endpoints': async (context) => {
       const registry = await context.open();
       const name = context.name();

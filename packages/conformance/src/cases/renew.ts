@@ -3,7 +3,7 @@ import type { Concern } from '../case.ts';
 import type { CaseContext } from '../kit/context.ts';
 import { changed, endpoint, fullService, node, service } from '../kit/samples.ts';
 
-/** Registers both, one after the other, under the eyes of a watcher which must be told of the first alone. */
+/** Registers both, one after the other, with a watcher that must hear only of the first. */
 async function isNoNews(context: CaseContext, first: ServiceInput, again: ServiceInput): Promise<void> {
   const [registry, other] = await context.openTwo();
   const seen = context.observe(other, { name: first.name });
@@ -11,7 +11,7 @@ async function isNoNews(context: CaseContext, first: ServiceInput, again: Servic
   await seen.settlesTo([first]);
   const told = seen.events.length;
   await registry.register(again);
-  // A change that others must see, so that it is known how far the watcher is.
+  // A change that watchers must hear, so that the case knows how far the watcher is.
   await registry.register({ ...service(first.name, ['sentinel'], 'sentinel') });
   await seen.settlesTo([first, service(first.name, ['sentinel'], 'sentinel')]);
   const [id] = first.nodes.map((item) => item.id);

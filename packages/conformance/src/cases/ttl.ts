@@ -6,7 +6,7 @@ import type { CaseContext } from '../kit/context.ts';
 import { changed, service } from '../kit/samples.ts';
 import { now, pause } from '../kit/waiting.ts';
 
-/** Registers again and again until told to stop; a stall of the test's own process is the TTL's to survive. */
+/** Registers again and again until told to stop. The TTL must survive stalls of the test's own process. */
 function keep(registry: Registry, ids: readonly string[], name: string, ttlMs: number): () => Promise<void> {
   let on = true;
   const renewing = (async () => {
@@ -21,11 +21,11 @@ function keep(registry: Registry, ids: readonly string[], name: string, ttlMs: n
   };
 }
 
-/** When a node without renewal is gone at the latest. */
+/** When a node without renewal must be gone. */
 const goneWithin = (context: CaseContext, ttlMs: number): number =>
   ttlMs + context.capabilities.expirySlackMs + context.capabilities.propagationMs + context.toleranceMs;
 
-/** Leases. Cases wait for several TTLs at the same time. */
+/** Leases. Each case waits for several TTLs at the same time. */
 export const ttl: Concern = {
   concern: 'ttl',
   cases: {
@@ -40,7 +40,7 @@ export const ttl: Concern = {
       const after = now();
       await seen.until('the delete', () => seen.deleteOf('n1') !== undefined, ttlMs + context.settleMs * 2);
       const gone = now();
-      // Timers and clocks of two processes may round.
+      // Timers and clocks of two processes may round differently.
       assert(gone - before >= ttlMs - 2, `gone ${gone - before} ms after it was registered with ${ttlMs} ms`);
       assert(gone - after <= goneWithin(context, ttlMs), `gone only after ${gone - after} ms of ${ttlMs} ms`);
       await context.shows(other, name, []);

@@ -7,20 +7,20 @@ import type { Observer } from '../kit/observer.ts';
 import { rowsOf } from '../kit/roll.ts';
 import { changed, service } from '../kit/samples.ts';
 
-/** Names that separators of keys, hosts and labels could swallow. */
+/** Names with characters that backends use as separators of keys, hosts and labels. */
 const spelledNames = ['go.micro.srv', 'a.b', 'a-b', 'a_b', 'a.b.c', '0.x'];
 
-/** The last delete of a node carries this. */
+/** The last delete of a node must carry this state. */
 function assertDeleteCarries(seen: Observer, id: string, last: ServiceInput): void {
   const told = seen.deleteOf(id)?.service as Service;
   assert.deepEqual(rowsOf([told]), rowsOf([last]), `the delete of ${id} carries an older state`);
 }
 
-/** Until a node of this TTL has expired and watchers were told. */
+/** Waits until a node of this TTL has expired and watchers were told. */
 const expiresWithin = (context: CaseContext, ttlMs: number): number =>
   ttlMs + context.capabilities.expirySlackMs + context.settleMs;
 
-/** What belongs to a watch and what does not: other watches, other names, earlier states. */
+/** What a watch includes, and what not: other watches, other names, earlier states. */
 export const watchScope: Concern = {
   concern: 'watch scope',
   cases: {
@@ -82,7 +82,7 @@ export const watchScope: Concern = {
       await seen.until('both creates', () => seen.events.filter(({ type }) => type === 'create').length === 2);
       await seen.settlesTo([service(name, ['stays'])], expiresWithin(context, ttlMs));
       await context.shows(registry, name, [service(name, ['stays'])]);
-      // Watchers of one object may share what was told; one that has ended shares nothing.
+      // Watchers of one object may share state; a watcher that has ended shares nothing.
       await seen.stop();
       for (const one of [registry, other, await context.open()]) {
         const later = context.slowObserver(one, { name });

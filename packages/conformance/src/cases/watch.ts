@@ -6,7 +6,7 @@ import { rowsOf } from '../kit/roll.ts';
 import { changed, endpoint, node, service } from '../kit/samples.ts';
 import { within } from '../kit/waiting.ts';
 
-/** What a watcher is told, and in which order. */
+/** What a watcher hears, and in which order. */
 export const watch: Concern = {
   concern: 'watch',
   cases: {

@@ -6,7 +6,7 @@ import { rowsOf } from '../kit/roll.ts';
 import { changed, service } from '../kit/samples.ts';
 import { pause, within } from '../kit/waiting.ts';
 
-/** The backend holds its connections and answers nothing. */
+/** A backend that keeps its connections and answers nothing. */
 export const freeze: Concern = {
   concern: 'frozen backend',
   cases: {},

@@ -3,15 +3,16 @@ import type { ServiceInput } from '@rollcall/core';
 import type { Concern } from '../case.ts';
 import { farMs, shortTtlMs } from '../defaults.ts';
 import type { CaseContext } from '../kit/context.ts';
+import { rejects } from '../kit/expect.ts';
 import { rowsOf } from '../kit/roll.ts';
 import { changed, service } from '../kit/samples.ts';
 import { within } from '../kit/waiting.ts';
 
-/** What a backend still knows after its restart. */
+/** What a backend must still know after its restart. */
 const afterRestart = (context: CaseContext, written: readonly ServiceInput[]): readonly ServiceInput[] =>
   context.capabilities.durable ? written : [];
 
-/** The backend ends and runs again. */
+/** A backend that ends and runs again. */
 export const outage: Concern = {
   concern: 'outage',
   cases: {},
@@ -124,7 +125,7 @@ export const outage: Concern = {
       await faults.wipe();
       await seen.settlesTo([], context.recoverMs);
       const types = seen.events.slice(before).map(({ type }) => type);
-      // An interruption that was over before it was told is not told, and neither is its end.
+      // An interruption that ends before it is told is not told at all, and neither is its end.
       const synced = types.includes('synced') ? types.indexOf('synced') : types.length;
       const deletes = types.slice(0, synced).filter((type) => type === 'delete');
       assert.equal(deletes.length, ids.length, `told: ${types.join(', ')}`);
@@ -153,6 +154,30 @@ export const outage: Concern = {
       await context.recovers('register', () => registry.register(changed(service(name), '2')));
       await seen.settlesTo([changed(service(name), '2')], context.recoverMs);
       assert.equal(deletes(), told, 'a delete was told after a standstill');
+    },
+
+    'a renewal after a call that failed tells no watcher of a delete': async (context, faults) => {
+      const [registry, other] = await context.openTwo();
+      const name = context.name();
+      const options = { ttlMs: context.ttlMs(600_000) };
+      const seen = context.observe(other, { name });
+      const deletes = (): number => seen.events.filter(({ type }) => type === 'delete').length;
+      await registry.register(service(name), options);
+      await seen.settlesTo([service(name)]);
+      await faults.stop();
+      const unavailable = { code: 'UNAVAILABLE', withinMs: context.settleMs } as const;
+      await rejects('a register', unavailable, () => registry.register(service(name), options));
+      await seen.until('interrupted', () => !seen.synced, context.recoverMs);
+      await faults.start();
+      await seen.until('synced', () => seen.synced, context.recoverMs);
+      // A watcher of a backend that forgets has been told of an interruption by now.
+      const told = deletes();
+      await context.recovers('register', () => registry.register(service(name), options));
+      await seen.settlesTo([service(name)], context.recoverMs);
+      for (let renewal = 0; renewal < 3; renewal += 1) await registry.register(service(name), options);
+      await registry.register(service(name, ['sentinel']));
+      await seen.settlesTo([service(name, ['n1', 'sentinel'])]);
+      assert.equal(deletes(), told, 'a delete was told');
     },
 
     'all watchers of all objects hear synced after an outage': async (context, faults) => {

@@ -3,7 +3,7 @@ import type { Concern } from '../case.ts';
 import { rejects } from '../kit/expect.ts';
 import { changed, service } from '../kit/samples.ts';
 
-/** The backend has forgotten everything and runs. */
+/** A backend that runs but has lost everything. */
 export const wipe: Concern = {
   concern: 'wiped backend',
   cases: {},

@@ -2,7 +2,10 @@ import { interrupted, recover } from './living.ts';
 import { fact } from './node-model.ts';
 import type { World } from './world.ts';
 
-/** After `act` everything that was stored is gone, and so is what was on its way; watchers may be told before it has ended. */
+/**
+ * After `act` everything stored is gone, and so are writes that were on their way. Watchers may hear of it before `act`
+ * has ended.
+ */
 async function forget(world: World, act: () => Promise<void>): Promise<void> {
   const gone = { startedAt: world.time.now(), causes: ['deregistered', 'expired', 'unknown'], settles: true } as const;
   const begun = world.models().map(({ model }) => {
@@ -15,7 +18,7 @@ async function forget(world: World, act: () => Promise<void>): Promise<void> {
   }
 }
 
-/** The backend goes: from now on leases may stand still, and deletes may lack their reason. */
+/** The backend goes away: from now on leases may stand still, and deletes may lack their reason. */
 function begin(world: World): void {
   world.faultAt = world.time.now();
   for (const told of world.watchers) told.fault();
@@ -48,14 +51,14 @@ export async function freeze(world: World): Promise<void> {
   world.note(`await faults.freeze(); // at ${world.at()}`);
 }
 
-/** Lets it go on. */
+/** Lets the backend go on. */
 export async function resume(world: World): Promise<void> {
   await world.faults?.resume();
   world.note(`await faults.resume(); // at ${world.at()}`);
   await serve(world);
 }
 
-/** Takes everything from it. */
+/** Removes everything from the backend. */
 export async function wipe(world: World): Promise<void> {
   begin(world);
   await forget(world, async () => world.faults?.wipe());
@@ -67,6 +70,6 @@ async function serve(world: World): Promise<void> {
   world.backend = 'serving';
   for (const told of world.watchers) told.fault();
   await recover(world);
-  // A late finding was also made after the fault.
+  // A read that ended late was made after the fault as well.
   for (const { model } of world.models()) model.resume(world.time.now() - world.faultAt);
 }

@@ -13,16 +13,17 @@ import { Judgement, type Stalls, Unjudged } from './stalls.ts';
 import { rules, Violation } from './violation.ts';
 import { World } from './world.ts';
 
-/** Until the runner gives a history up: the suite ends by itself before. Milliseconds per history. */
+/** The runner's timeout: the suite ends by itself before that. Milliseconds per history. */
 const limitPerHistoryMs = 60_000;
 /** Longest timer of the platform. Milliseconds. */
 const longestTimerMs = 2 ** 31 - 1;
 
 /**
- * Declares one test that plays random histories on a registry and holds every answer and event against a small model of the
- * contract. A failure is made as short as it can be, and told as lines that read as a test, with seed and path to replay it.
+ * Declares one test that plays random histories on a registry and checks every answer and event against a small model
+ * of the contract. A failing history is shortened as far as possible, and reported as lines that read like a test, with
+ * seed and path to replay it.
  *
- * @param name What the report calls the registry.
+ * @param name The registry's name in the report.
  * @param runner `{ describe, it }` of vitest, node:test or mocha.
  */
 export function checkHistories(
@@ -34,7 +35,8 @@ export function checkHistories(
   const settings = completeOptions(harness, options);
   const { runs, seed, together, faults } = settings;
   describe(`${name} keeps the contract over random histories`, () => {
-    const title = `${runs} histories${faults ? ' with faults' : ''}, ${together} at a time, seed ${seed}`;
+    const how = `${together} at a time, seed ${seed}`;
+    const title = `${name} breaks no rule in ${runs} random histories${faults ? ' with faults' : ''}: ${how}`;
     it(
       title,
       () => playHistories(harness, { ...options, seed }),
@@ -43,7 +45,7 @@ export function checkHistories(
   });
 }
 
-/** The same as a promise, for a runner of your own: rejects with the shortest history that breaks a rule. */
+/** The same as a promise, for other runners: rejects with the shortest history that breaks a rule. */
 export async function playHistories(harness: Harness, options: HistoryOptions): Promise<void> {
   const settings = completeOptions(harness, options);
   const { together, runs, seed } = settings;
@@ -81,7 +83,7 @@ async function playLane(settings: HistorySettings, judgement: Judgement, runs: n
 function report(found: Violation | undefined, details: fc.RunDetails<[Iterable<Command>]>): Error {
   if (found === undefined) return new Error(`histories could not be played: ${String(details.errorInstance)}`);
   const { seed, counterexamplePath, numRuns, numShrinks } = details;
-  // What a shorter history is made of depends on its run, so that only the first can be drawn again.
+  // The content of a shorter history depends on its run, so only the first run can be drawn again.
   const [first] = counterexamplePath?.split(':') ?? [];
   const replay = `{ seed: ${seed}, path: '${first}', runs: 1 }`;
   const found_ = `history ${numRuns} of seed ${seed}, made shorter ${numShrinks} times; replay it with ${replay}`;
@@ -118,11 +120,11 @@ async function playOne(settings: HistorySettings, stalls: Stalls, commands: Iter
   }
 }
 
-/** Every history ends at rest, and what it closes withdraws. */
+/** Every history ends at rest, and closes its objects with a withdrawal. */
 async function end(world: World): Promise<void> {
   if (world.backend === 'stopped') await start(world);
   if (world.backend === 'frozen') await resume(world);
-  // So that a lease that is too long shows, where that costs nothing.
+  // A lease that is too long shows only if the history waits for its end, which is free in virtual time.
   if (world.time.isVirtual) {
     const ms = stretchMs(world, 'a TTL and the slack');
     world.note(`await pass(${Math.round(ms)}); // a TTL and the slack`);
@@ -133,7 +135,7 @@ async function end(world: World): Promise<void> {
   await rest(world);
 }
 
-/** Whatever a failure left open is closed; what it broke may break that too. */
+/** Closes whatever a failure left open; a broken registry may fail at that too. */
 async function cleanUp(world: World): Promise<void> {
   for (const told of world.watchers) if (!told.ended) told.stop().catch(() => {});
   for (const caller of world.callers) {

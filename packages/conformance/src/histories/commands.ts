@@ -6,10 +6,10 @@ import { list, read } from './reading.ts';
 import { nodeIds, serviceLabels, slots, type World } from './world.ts';
 import { burst, canBurst, deregister, register, type Writing } from './writing.ts';
 
-/** What decides whether a command makes sense, without asking a registry. */
+/** The state that decides whether a command makes sense, without asking a registry. */
 export interface Stage {
   backend: 'serving' | 'stopped' | 'frozen';
-  /** Watchers that were begun and not broken. */
+  /** Watchers that were started and not stopped. */
   watchers: number;
 }
 
@@ -30,7 +30,7 @@ function command(
     async run(stage, world) {
       await run(world, stage);
       world.check();
-      // What a watcher was told meanwhile is looked at before anything else happens.
+      // Whatever a watcher heard meanwhile is checked before the next command.
       await world.time.pass(0);
       world.check();
     },
@@ -38,16 +38,16 @@ function command(
 }
 
 const slot = fc.nat(slots.length - 1);
-// The first of each more often than the others: objects contend only for what they share.
+// The first of each list comes more often than the others, because objects meet only in nodes that they share.
 const service = fc.constantFrom(serviceLabels[0], serviceLabels[0], ...serviceLabels);
 const id = fc.constantFrom(nodeIds[0], nodeIds[0], nodeIds[0], ...nodeIds);
 const ids = fc.uniqueArray(id, { minLength: 1, maxLength: 2 });
 const content = fc.record({ version: fc.constantFrom('1', '2'), mark: fc.constantFrom('x', 'y', 'z') });
 
-/** TTLs of a history: none, the shortest that the backend keeps, one that it rounds up, one that no timer takes. */
+/** TTLs of a history: none, the shortest that the backend keeps, one that it rounds up, one longer than any timer. */
 const ttl = fc.constantFrom('none', 'short', 'uneven', 'long');
 
-/** How far time goes: not at all, into a lease, beyond it, beyond it and the slack. */
+/** How far time moves: not at all, into a lease, beyond it, beyond it and the slack. */
 const stretch = fc.constantFrom('a moment', 'half a TTL', 'most of a TTL', 'a TTL', 'a TTL and the slack', 'a while');
 
 function ttlMsOf({ capabilities: { minTtlMs, ttlResolutionMs } }: World, kind: string): number | undefined {
@@ -57,10 +57,10 @@ function ttlMsOf({ capabilities: { minTtlMs, ttlResolutionMs } }: World, kind: s
   return kind === 'uneven' ? short + ttlResolutionMs / 2 : 30 * 86_400_000;
 }
 
-/** How often the caller says it will renew: nothing, once per TTL, far less often, far more often. */
+/** The promised renew interval: none, once per TTL, far less often, far more often. */
 const interval = fc.constantFrom(undefined, undefined, 1, 20, 1 / 20);
 
-/** How much time that is on this backend. */
+/** The length of such a move on this backend. */
 export function stretchMs(world: World, kind: string): number {
   const ttlMs = ttlMsOf(world, 'short') ?? 0;
   const { expirySlackMs, propagationMs } = world.capabilities;
@@ -69,11 +69,11 @@ export function stretchMs(world: World, kind: string): number {
   if (kind === 'most of a TTL') return ttlMs * 0.9;
   if (kind === 'a TTL') return ttlMs + 5;
   const whole = ttlMs + expirySlackMs + propagationMs + world.time.slackMs + 5;
-  // Time that is real is not spent on what only an outage makes longer.
+  // Real time is not spent on states that only an outage prolongs.
   return kind === 'a while' && world.time.isVirtual ? whole * 8 : whole;
 }
 
-/** What an object said last of a service, and under which kind of TTL. */
+/** What an object last registered of a service, and with which kind of TTL. */
 interface Said {
   readonly content: Content;
   readonly kind: string;
@@ -97,7 +97,7 @@ const registers = fc.tuple(slot, service, ids, content, ttl, interval).map(([fro
   }),
 );
 
-/** Registers the same content again, as a heartbeat does, of one node or two; a lease may get another TTL by it. */
+/** Registers the same content again, like a heartbeat, of one node or two; the lease may get another TTL. */
 const renews = fc.tuple(slot, service, ids, content, ttl).map(([from, name, nodes, says, drawn]) =>
   command(`renew ${from}`, always, async (world) => {
     const known = saidBy(world);
@@ -193,7 +193,7 @@ const faults = [
   fault(wipe, serving, 'serving'),
 ];
 
-/** Sequences of commands. Registers, renewals and the passing of time come more often than the rest. */
+/** Sequences of commands. Registers, renewals and moves of time are more frequent than the rest. */
 export function histories(withFaults: boolean, maxCommands: number): fc.Arbitrary<Iterable<Command>> {
   const often = [registers, renews, passes];
   const others = [deregisters, bursts, reads, lists, watches, breaks, closes, rests];

@@ -2,7 +2,7 @@ import type { Endpoint, Service, ServiceInput } from '@rollcall/core';
 import { rowsOf } from '../kit/roll.ts';
 import type { Content } from './node-model.ts';
 
-/** Pairs of which some are only there for one mark, one is empty and one differs by its key's case. */
+/** Metadata in which some pairs exist for one mark only, one value is empty, and one key differs by case. */
 const pairsOf = (mark: string): Record<string, string> => ({
   mark,
   Mark: mark.toUpperCase(),
@@ -13,13 +13,13 @@ const pairsOf = (mark: string): Record<string, string> => ({
 const endpointsOf = (mark: string): readonly Endpoint[] =>
   [`Z.${mark}`, 'A'].map((name) => ({ name, request: { name: 'R', type: mark }, metadata: { mark } }));
 
-/** A service whose nodes say all that can be said, and all of it made of version and mark. */
+/** A service whose nodes use every field, all derived from version and mark. */
 export function serviceOf(name: string, ids: readonly string[], { version, mark }: Content): ServiceInput {
   const nodes = ids.map((id) => ({ id, address: `192.0.2.1:${mark.charCodeAt(0)}`, metadata: pairsOf(mark) }));
   return { name, version, metadata: pairsOf(mark), endpoints: endpointsOf(mark), nodes };
 }
 
-/** The content of a service with one node as one text; content that `serviceOf` did not write has another text. */
+/** The content of a service with one node as one text. Content that `serviceOf` did not write gives another text. */
 export function contentOf(service: Service): Content {
   const [node] = service.nodes;
   const content = { version: service.version, mark: node?.metadata.mark ?? '' };
@@ -30,7 +30,7 @@ export function contentOf(service: Service): Content {
     : { ...content, mark: `${content.mark} and what was not written with it: ${found}` };
 }
 
-/** What a group of nodes says of one of them: its metadata and endpoints are those of the smallest id. */
+/** What an answer shows for one node of a group: its metadata and endpoints are those of the smallest id. */
 export function contentInGroup(service: Service, index: number): Content {
   const node = service.nodes[index];
   const mark = node?.metadata.mark ?? '';

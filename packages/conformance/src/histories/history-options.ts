@@ -2,32 +2,38 @@ import { randomInt } from 'node:crypto';
 import type { Clock } from '@rollcall/core';
 import type { Harness } from '../harness.ts';
 
-/** A clock that the histories move themselves: `manualClock` of `@rollcall/core/testing` fits. */
+/** A clock that the histories move themselves: `manualClock` of `@rollcall/core/testing` works. */
 export interface HistoryClock extends Clock {
   /** Moves time by the given milliseconds, fires due timers and lets promises settle. */
   advance(ms: number): Promise<void>;
 }
 
-/** How {@link checkHistories} plays. */
+/** Options of {@link checkHistories}. */
 export interface HistoryOptions {
   /**
-   * Histories to play; default 100. A virtual one takes a few milliseconds, one on a real backend a few seconds. Fewer than
-   * 30 find little; beyond 10,000 more commands in each find more than more of them.
+   * Histories to play; default 100. Sensible values are 30 to 10,000; fewer find little, beyond it more commands in
+   * each find more. A virtual history takes a few milliseconds, one on a real backend a few seconds.
    */
   readonly runs?: number | undefined;
-  /** What the sequences are drawn from; default: drawn anew. It is part of the title and of every failure. */
+  /** The seed of the sequences; default: a new random one. It is part of the title and of every failure. */
   readonly seed?: number | undefined;
-  /** Replays one failure: the path that it reported, beside its seed. */
+  /** Replays one failure: the path that it reported, together with its seed. */
   readonly path?: string | undefined;
-  /** Commands in one history at most; default 20. */
+  /**
+   * Most commands in one history; default 20. Sensible values are 10 to 50; more finds longer chains of causes, and
+   * takes longer to shorten.
+   */
   readonly maxCommands?: number | undefined;
-  /** Histories at the same time, each on names of its own; default 1. Not together with `faults`. */
+  /**
+   * Histories at the same time, each with names of its own; default 1. Not together with `faults`. Sensible values are
+   * 1 to 10; more takes less time where a backend mostly waits, and loads the machine.
+   */
   readonly together?: number | undefined;
-  /** Stop, start, freeze, resume and wipe the backend as well, if the harness can; default false. */
+  /** Whether histories also stop, start, freeze, resume and wipe the backend, if the harness can; default false. */
   readonly faults?: boolean | undefined;
-  /** Time is this clock's, which `open` is given as an option; the backend must have no other. Absent: real time. */
+  /** The clock of the histories, passed to `open` as an option; the backend must use no other. Absent: real time. */
   readonly clock?: HistoryClock | undefined;
-  /** How long a failing history is made shorter. Milliseconds; default 60,000. */
+  /** For how long a failing history is shortened. Milliseconds; default 60,000. Longer gives shorter reports. */
   readonly shrinkMs?: number | undefined;
 }
 
@@ -44,14 +50,14 @@ export interface HistorySettings {
   readonly shrinkMs: number;
 }
 
-/** Histories unless told otherwise. */
+/** Default number of histories. */
 const defaultRuns = 100;
-/** Commands of one history unless told otherwise. */
+/** Default number of commands of one history. */
 const defaultMaxCommands = 20;
-/** How long a failure is made shorter unless told otherwise. Milliseconds. */
+/** Default time for shortening a failure. Milliseconds. */
 const defaultShrinkMs = 60_000;
 
-/** Completes the options; throws a `TypeError` for those that contradict each other. */
+/** Completes the options; throws a `TypeError` for options that contradict each other. */
 export function completeOptions(harness: Harness, options: HistoryOptions): HistorySettings {
   const { runs = defaultRuns, maxCommands = defaultMaxCommands, shrinkMs = defaultShrinkMs } = options;
   const { faults = false, together = 1, clock, path, seed = randomInt(2 ** 31) } = options;

@@ -4,34 +4,34 @@ import type { HistoryClock } from './history-options.ts';
 import type { Stalls } from './stalls.ts';
 import { Violation } from './violation.ts';
 
-/** The time that a history is played in. */
+/** The time in which a history is played. */
 export interface HistoryTime {
   /** Monotonic milliseconds. */
   now(): number;
   /** Lets time pass. */
   pass(ms: number): Promise<void>;
-  /** Waits for work that must end within the given milliseconds; a `Violation` when it does not. */
+  /** Waits for work that must end within the given milliseconds; throws a `Violation` when it does not. */
   ends<T>(what: string, limitMs: number, work: Promise<T>): Promise<T>;
-  /** Time passes for free. */
+  /** Whether time passes without waiting. */
   readonly isVirtual: boolean;
   /** Factor on all waiting deadlines. */
   readonly patience: number;
-  /** What the machine may add to a measured time. Milliseconds. */
+  /** How much the machine may add to a measured time. Milliseconds. */
   readonly slackMs: number;
-  /** How long this process stood still since then; every observation may be late by that much. Milliseconds. */
+  /** For how many milliseconds this process has stood still since then; every observation may be late by as much. */
   stalledMs(since: number): number;
 }
 
 /** How many turns of the event loop a call gets before virtual time moves on. */
 const turnsBeforeTime = 12;
-/** By how much virtual time moves while a call waits for it. Milliseconds. */
+/** By how much virtual time moves while a call waits. Milliseconds. */
 const virtualStepMs = 10;
 
 /** Whether this process has run for this many milliseconds since then. */
 export const isOver = (time: HistoryTime, since: number, ms: number): boolean =>
   time.now() - since - time.stalledMs(since) >= ms;
 
-/** Real time, with what a loaded machine adds. */
+/** Real time, with an allowance for a loaded machine. */
 export function realTime(patience: number, stalls: Stalls): HistoryTime {
   return {
     now,

@@ -24,11 +24,11 @@ async function comesTrue(world: World, limitMs: number, check: () => void | Prom
   }
 }
 
-/** Closes an object, with or without withdrawing, and sees that it is closed. */
+/** Closes an object, with or without withdrawing, and checks that it is closed. */
 export async function close(world: World, caller: Caller, withdraw: boolean): Promise<void> {
   const what = `${caller.label}.close(${withdraw ? '' : '{ withdraw: false }'})`;
   const from = world.time.now();
-  // Nodes may be gone from the moment at which the withdrawal began.
+  // From the start of the withdrawal nodes may be gone.
   const withdrawn = world
     .models()
     .filter(({ model }) =>
@@ -43,7 +43,7 @@ export async function close(world: World, caller: Caller, withdraw: boolean): Pr
     const sure = stored.every(({ holder, content }) => content === undefined || holder === caller.number);
     const causes = [...model.causes(at), 'deregistered' as const];
     if (!withdraw) {
-      // An announcer that is gone leaves a record that lives in some caches, and only there.
+      // An announcer that is gone leaves a record that lives only in some caches.
       const announces = world.capabilities.removesOthers === 'own';
       for (const one of stored)
         if (announces && one.holder === caller.number) one.goesFrom = Math.min(one.goesFrom, from);
@@ -79,7 +79,7 @@ async function assertClosed(world: World, caller: Caller): Promise<void> {
   });
 }
 
-/** Until every watcher has been told that the backend is gone. */
+/** Waits until every watcher has heard that the backend is gone. */
 export async function interrupted(world: World): Promise<void> {
   await comesTrue(world, recoverMs, () => {
     for (const told of world.running()) {
@@ -89,7 +89,7 @@ export async function interrupted(world: World): Promise<void> {
   });
 }
 
-/** Ends a watcher, which then tells nothing more. */
+/** Stops a watcher, which then tells nothing more. */
 export async function breakOff(world: World, told: Told): Promise<void> {
   world.note(`await ${told.label.replace(' ', '')}.return();`);
   await world.time.ends(`return() of ${told.label}`, settleMs, told.stop());
@@ -99,7 +99,7 @@ export async function breakOff(world: World, told: Told): Promise<void> {
   });
 }
 
-/** Until every object can call again and every watcher is synced. */
+/** Waits until every object can call again and every watcher is synced. */
 export async function recover(world: World): Promise<void> {
   for (const caller of world.callers) {
     if (!caller.open) continue;
@@ -118,7 +118,7 @@ export async function recover(world: World): Promise<void> {
   });
 }
 
-/** Asks all at the same time, where time is real; each waits for its answer. */
+/** Asks all objects, at the same time where time is real; waits for each answer. */
 async function each(
   world: World,
   callers: readonly Caller[],
@@ -128,7 +128,7 @@ async function each(
   else for (const caller of callers) await ask(caller);
 }
 
-/** Lets everything come to rest; then reads, lists and watchers must all be the truth. */
+/** Lets everything come to rest; then reads, lists and watchers must all agree with the model. */
 export async function rest(world: World): Promise<void> {
   if (world.backend !== 'serving') return;
   world.note(`// at rest, at ${world.at()}`);

@@ -7,15 +7,15 @@ export interface Content {
   readonly mark: string;
 }
 
-/** A write as far as it is known: what it left, since when, whose it is and how long it lives. */
+/** A known write: what it left, since when, which object holds the node, and how long it lives. */
 export interface Fact {
-  /** `undefined`: it left nothing. */
+  /** `undefined`: the node is absent. */
   readonly content: Content | undefined;
-  /** The object that called; `undefined`: a fault, or something that was only observed. */
+  /** The object that made the call; `undefined`: a fault, or only an observation. */
   readonly writer: number | undefined;
   /** The object that holds the node; `unknown` when that was only observed. */
   readonly holder: number | 'unknown' | undefined;
-  /** No reader can have seen it before. */
+  /** The earliest time at which a reader can have seen it. */
   readonly startedAt: number;
   /** When it was acknowledged; `Infinity` for a write whose outcome is unknown. */
   ackedAt: number;
@@ -24,9 +24,9 @@ export interface Fact {
   /** The latest moment of expiry. */
   goesBy: number;
   readonly ttlMs: number;
-  /** Why it left nothing, or why what it left may go. */
+  /** Why the node is gone, or why it may go. */
   causes: readonly DeleteReason[];
-  /** Nothing that was on its way before it can come after it. */
+  /** No write that was on its way before can still come after it. */
   readonly settles: boolean;
 }
 
@@ -61,14 +61,14 @@ export const fact = (known: Partial<Fact> & Pick<Fact, 'startedAt' | 'ackedAt'>)
   ...known,
 });
 
-/** All that one node may be: a list of facts, of which later ones supersede earlier ones once they are acknowledged. */
+/** All possible states of one node: a list of facts. An acknowledged fact supersedes earlier ones. */
 export class NodeModel {
   #facts: Fact[] = [never];
   readonly #propagationMs: number;
   readonly #stalledMs: (since: number) => number;
   #suspendedSince = Number.POSITIVE_INFINITY;
 
-  /** @param stalledMs For how long this process stood still since then: what must happen by a time may be later by it. */
+  /** @param stalledMs For how long this process stood still since then: what must happen by a time may be later by as much. */
   constructor(propagationMs: number, stalledMs: (since: number) => number) {
     this.#propagationMs = propagationMs;
     this.#stalledMs = stalledMs;
@@ -76,7 +76,7 @@ export class NodeModel {
 
   add(known: Fact): Fact {
     this.#facts.push(known);
-    // Drops facts that were superseded long ago: no later question can have them as an answer.
+    // Drops facts that were superseded long ago, which no later question can concern.
     if (this.#facts.length > 60) this.#facts = this.#facts.slice(-40);
     return known;
   }
@@ -86,7 +86,7 @@ export class NodeModel {
     this.#facts = this.#facts.filter((one) => one !== known);
   }
 
-  /** What may be found by this look, lag included. */
+  /** What this observation may find, including lag. */
   visible(look: Look): readonly Fact[] {
     return this.#standing(look, (later) =>
       look.reader === later.writer && later.content ? 0 : this.#propagationMs + this.#stalledMs(later.ackedAt),
@@ -98,7 +98,7 @@ export class NodeModel {
     return this.#standing(look, () => 0);
   }
 
-  /** The texts that this look may find. */
+  /** The texts that this observation may find. */
   allowed(look: Look): ReadonlySet<string> {
     const texts = new Set<string>();
     for (const one of this.visible(look)) {
@@ -114,14 +114,14 @@ export class NodeModel {
     return look.from > goesBy && look.from > goesBy + this.#stalledMs(startedAt);
   }
 
-  /** The rule that it breaks to find this: one of its lease, if that is what is wrong, else the given one. */
+  /** The rule that this finding breaks: a rule of the lease if the lease is at fault, else the given one. */
   ruleOf(found: string, look: Look, otherwise: Rule): Rule {
     const leased = this.visible(look).filter(({ ttlMs }) => ttlMs > 0);
     if (found === 'absent') return leased.length > 0 ? 'lifetime' : otherwise;
     return leased.some(({ content, goesBy }) => textOf(content) === found && goesBy < look.from) ? 'expiry' : otherwise;
   }
 
-  /** Why this look may find nothing. */
+  /** Why this observation may find nothing. */
   causes(look: Look): ReadonlySet<DeleteReason> {
     const causes = new Set<DeleteReason>();
     for (const one of this.visible(look)) {
@@ -141,12 +141,12 @@ export class NodeModel {
     return this.stored(look).some(({ ackedAt }) => ackedAt === Number.POSITIVE_INFINITY);
   }
 
-  /** The backend is away: leases that run now may stand still until it is back. */
+  /** The backend is away: running leases may stand still until it is back. */
   suspend(since: number): void {
     this.#suspendedSince = since;
   }
 
-  /** It is back: every lease that ran when it went may be longer by the outage and one TTL. */
+  /** The backend is back: each lease that ran during the outage may be longer by the outage and one TTL. */
   resume(byMs: number): void {
     const since = this.#suspendedSince;
     this.#suspendedSince = Number.POSITIVE_INFINITY;

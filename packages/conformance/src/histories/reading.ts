@@ -7,7 +7,7 @@ import { type Rule, Violation } from './violation.ts';
 import type { Caller, World } from './world.ts';
 import { assertServed, deadlineMs, leaseOf, type Outcome } from './writing.ts';
 
-/** Asks, and answers what was said, or the code of the refusal. */
+/** Makes a call; answers its result, or the code of the refusal. */
 async function ask<T>(
   world: World,
   what: string,
@@ -26,7 +26,7 @@ async function ask<T>(
   }
 }
 
-/** Each comes after the one before, by code unit. */
+/** Checks that each item comes after the one before, by code unit. */
 function assertAscending(what: string, texts: readonly string[]): void {
   for (const [index, text] of texts.entries()) {
     const before = texts[index - 1];
@@ -72,7 +72,7 @@ export interface Seen {
   readonly look: Look;
 }
 
-/** Reads a service and holds every node of the answer against what it may be. Answers what was found, if anything was. */
+/** Reads a service and checks every node of the answer against the model. Answers the nodes that were found. */
 export async function read(world: World, caller: Caller, service: string, blame?: Rule): Promise<Seen | undefined> {
   const since = world.time.now();
   const patientMs = world.isHearsay ? settleMs * world.time.patience : 0;
@@ -80,7 +80,7 @@ export async function read(world: World, caller: Caller, service: string, blame?
     try {
       return await readOnce(world, caller, service, blame);
     } catch (error) {
-      // Where every node answers for itself a loaded machine may hear it late.
+      // Where every node answers for itself, a loaded machine may hear it late.
       if (isOver(world.time, since, patientMs)) throw error;
     }
   }
@@ -114,21 +114,26 @@ async function readOnce(world: World, caller: Caller, service: string, blame?: R
   return { found, look };
 }
 
-/** Until when what was found may live; its lease began before it was found, however late it landed. */
+/** Until when a found node may live; its lease began before it was found, however late the write landed. */
 function goneBy(world: World, { goesBy, ttlMs, ackedAt }: Fact, look: Look): number {
-  // One that was settled before may stay for ever: what it was settled from may have had no TTL.
+  // A node that was settled before may stay for ever, because its write may have had no TTL.
   const isOpen = ackedAt === Number.POSITIVE_INFINITY;
   if (!isOpen || ttlMs === 0 || goesBy !== Number.POSITIVE_INFINITY) return goesBy;
   return leaseOf(world, ttlMs, look).goesBy ?? goesBy;
 }
 
-/** After a read at rest, what was open is decided: it is what was found. */
+/** A read at rest decides open questions: the truth is what it found. */
 export function settle(world: World, service: string, found: ReadonlyMap<string, string>, look: Look): void {
   for (const { id, model } of world.models().filter((one) => one.service === service)) {
     if (!model.isHazy(look)) continue;
     const text = found.get(id) ?? 'absent';
     const ones = model.visible(look).filter(({ content }) => textOf(content) === text);
     const present = ones.filter(({ content }) => content !== undefined);
+    // What an announcer that is gone left lives on in the caches of those that heard it, and a fresh reader did not.
+    const isLeft = (one: Fact): boolean =>
+      one.content !== undefined && one.goesFrom <= look.from && one.ackedAt !== Number.POSITIVE_INFINITY;
+    const left =
+      world.capabilities.removesOthers === 'own' && text === 'absent' ? model.visible(look).filter(isLeft) : [];
     model.add(
       fact({
         content: present[0]?.content,
@@ -147,10 +152,11 @@ export function settle(world: World, service: string, found: ReadonlyMap<string,
             }),
       }),
     );
+    for (const one of left) model.add(one);
   }
 }
 
-/** Lists all services and holds the list against what may be there. */
+/** Lists all services and checks the list against the model. */
 export async function list(world: World, caller: Caller): Promise<void> {
   const what = `${caller.label}.listServices()`;
   const from = world.time.now();

@@ -1,24 +1,24 @@
 import { systemClock } from '@rollcall/core/adapter';
 import { now, pause } from '../kit/waiting.ts';
 
-/** Between two looks at whether this process runs. Milliseconds. */
+/** Pause between two checks whether this process runs. Milliseconds. */
 const lookMs = 20;
-/** Timers of a process that runs are no later. Milliseconds. */
+/** Timers of a running process are late by at most this. Milliseconds. */
 const punctualMs = 20;
-/** How far back it matters that a process stood still. Milliseconds. */
+/** For how long a stall matters. Milliseconds. */
 const recentMs = 5_000;
-/** Part of that time after which a process is called starved. */
+/** A process that stood still for this part of that time counts as starved. */
 const mostStalled = 0.25;
-/** How often a history is played that cannot be judged. */
+/** How often a history that cannot be judged is played again. */
 const attempts = 3;
-/** How long a starved process is waited for. Milliseconds. */
+/** How long to wait for a starved process to recover. Milliseconds. */
 const patienceMs = 30_000;
-/** For how long a stall is remembered: longer than anything that a history waits for. Milliseconds. */
+/** For how long a stall is remembered: longer than any wait of a history. Milliseconds. */
 const rememberedMs = 300_000;
 
-/** Records when this process stood still: a check that was late for that reason says nothing about the registry. */
+/** Records when this process stood still, because a check that was late for that reason says nothing about the registry. */
 export class Stalls {
-  /** The latest last. */
+  /** The stalls; the latest comes last. */
   #stalls: { readonly endedAt: number; readonly ms: number }[] = [];
   #dueAt = 0;
   #cancel: () => void;
@@ -27,7 +27,7 @@ export class Stalls {
     this.#cancel = this.#arm();
   }
 
-  /** How many milliseconds this process stood still since then. */
+  /** For how many milliseconds this process has stood still since then. */
   sinceMs(since: number): number {
     let sum = Math.max(0, now() - this.#dueAt - punctualMs);
     for (let index = this.#stalls.length - 1; index >= 0; index -= 1) {
@@ -38,12 +38,12 @@ export class Stalls {
     return sum;
   }
 
-  /** Whether it stood still for so much of the last seconds that packets to it were lost. */
+  /** Whether the process stood still for so much of the last seconds that it has lost packets. */
   get isStarved(): boolean {
     return this.sinceMs(now() - recentMs) > recentMs * mostStalled;
   }
 
-  /** Waits until it runs again, not for ever. */
+  /** Waits until the process runs again, for a limited time. */
   async calm(): Promise<void> {
     for (const until = now() + patienceMs; this.isStarved && now() < until; ) await pause(lookMs);
   }
@@ -65,18 +65,18 @@ export class Stalls {
   }
 }
 
-/** A rule was broken while this process was starved, on a backend that loses what a starved process does not read. */
+/** A rule was broken while this process was starved, on a backend that loses packets which a starved process does not read. */
 export class Unjudged extends Error {
   override readonly name = 'Unjudged';
 }
 
-/** The histories of one call, of which some may not be judged. */
+/** The histories of one call, some of which cannot be judged. */
 export class Judgement {
   readonly stalls: Stalls = new Stalls();
   #played = 0;
   #unjudged = 0;
 
-  /** Plays a history; again, when it is calm, where it cannot be judged. */
+  /** Plays a history. If it cannot be judged, plays it again when the process has recovered. */
   async play(history: () => Promise<void>): Promise<void> {
     this.#played += 1;
     for (let attempt = 1; ; attempt += 1) {

@@ -7,19 +7,19 @@ import { Violation } from './violation.ts';
 /** The model that a watcher of a history is checked against. */
 export interface ToldContext {
   readonly label: string;
-  /** The only service that it watches. */
+  /** The service that it watches; undefined: all. */
   readonly name: string | undefined;
   now(): number;
-  /** How late a consumer may be told. Milliseconds. */
+  /** How late a consumer may hear of a change. Milliseconds. */
   latenessMs(): number;
-  /** A node that histories write; `undefined` for nodes of other writers. */
+  /** The model of a node that histories write; `undefined` for nodes of other writers. */
   modelOf(name: string, id: string): NodeModel | undefined;
   /** All nodes that this watcher is told of. */
   models(): Iterable<{ readonly key: string; readonly model: NodeModel }>;
   note(line: string): void;
 }
 
-/** Folds what a watcher tells and holds each event against what may be true. */
+/** Folds the events of a watcher into a state, and checks each event against the model. */
 export class Told {
   readonly label: string;
   readonly #context: ToldContext;
@@ -33,7 +33,7 @@ export class Told {
   #interrupted = false;
   synced = false;
   ended = false;
-  /** Its registry was closed: from then on nothing may come. */
+  /** Its registry was closed, so no event may come any more. */
   closed = false;
 
   constructor(watcher: Watcher, context: ToldContext) {
@@ -43,12 +43,12 @@ export class Told {
     void this.#pump();
   }
 
-  /** Throws what it found, if anything. */
+  /** Throws the violation that it found, if any. */
   check(): void {
     if (this.#failure !== undefined) throw this.#failure;
   }
 
-  /** Ends it; then it has ended for good. */
+  /** Stops the watcher, which must then have ended for good. */
   async stop(): Promise<void> {
     this.#mayEnd = true;
     await this.#watcher.return();
@@ -61,12 +61,12 @@ export class Told {
     this.#mayEnd = true;
   }
 
-  /** A fault: what is told from now on may lack its reason. */
+  /** A fault: events from now on may lack their reason. */
   fault(): void {
     this.#freshly = new Set();
   }
 
-  /** The told state equals the model, as far as this check can know. */
+  /** Whether the told state agrees with the model, as far as this check can know. */
   assertTrue(look: Look): void {
     for (const { key, model } of this.#context.models()) {
       const text = this.#told.get(key) ?? 'absent';
@@ -165,7 +165,7 @@ export class Told {
     if (type !== 'create' && known === undefined) refuse('was never told');
     if (type === 'update' && known === text && this.#late.get(key) === service.nodes[0]?.late)
       refuse('changes nothing');
-    // An update that was still pending when the node went may be what the delete carries.
+    // A delete may carry an update that was still pending when the node left.
     if (type === 'delete' && known !== text && !current.has(text)) refuse(`carries ${text}, told last was ${known}`);
   }
 }

@@ -1,9 +1,9 @@
-/** What a history found out: which rule of the contract was broken, and by what. */
+/** What a history found: which rule of the contract was broken, and by what. */
 export class Violation extends Error {
   override readonly name = 'Violation';
   /** The rule, as a sentence. */
   readonly rule: Rule;
-  /** The history up to here, in lines that read as a test. Set when the history has ended. */
+  /** The history up to here, as lines that read like a test. Set when the history has ended. */
   lines: readonly string[] = [];
 
   constructor(rule: Rule, detail: string, options?: ErrorOptions) {
@@ -11,7 +11,7 @@ export class Violation extends Error {
     this.rule = rule;
   }
 
-  /** Adds the history, and leaves out what makes its names unique. */
+  /** Adds the history, without the prefix that makes its names unique. */
   tell(lines: readonly string[], prefix: string): void {
     this.lines = [...lines];
     this.message = this.message.replaceAll(prefix, '');

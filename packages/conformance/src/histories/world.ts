@@ -6,16 +6,16 @@ import type { HistoryTime } from './history-time.ts';
 import { NodeModel } from './node-model.ts';
 import { Told } from './told.ts';
 
-/** Services that histories are about: few, so that objects meet; one name begins with the other. */
+/** Services of histories: few, so that objects meet; one name begins with the other. */
 export const serviceLabels = ['web', 'web.api'] as const;
-/** Ids of their nodes; two differ by their case. */
+/** Ids of their nodes; two differ only by case. */
 export const nodeIds = ['n1', 'N1', 'n2'] as const;
-/** Names of the registry objects; a closed one is followed by a fresh one of the same name. */
+/** Names of the registry objects. A closed object is followed by a new one of the same name. */
 export const slots = ['a', 'b', 'c'] as const;
 
 /** What an object believes about a node, which decides between a first register and a renewal. */
 export interface Claim {
-  /** `none`: it never registered it; `held`: acknowledged; `told`: refused since; `unsure`: an outcome is unknown. */
+  /** `none`: the object never registered it. `held`: acknowledged. `told`: refused since. `unsure`: an outcome is unknown. */
   readonly state: 'none' | 'held' | 'told' | 'unsure';
 }
 
@@ -38,7 +38,7 @@ export class Caller {
   }
 }
 
-/** Everything that one history plays with: the registries on one side, what must be true of them on the other. */
+/** Everything that one history works with: the registries, and the model of what must be true of them. */
 export class World {
   readonly capabilities: Capabilities;
   readonly time: HistoryTime;
@@ -52,9 +52,9 @@ export class World {
   readonly #current = new Map<number, Caller>();
   readonly #owners = new Map<Told, Caller>();
   readonly #startedAt: number;
-  /** `serving` unless a fault took it. */
+  /** `serving` unless a fault changed it. */
   backend: 'serving' | 'stopped' | 'frozen' = 'serving';
-  /** What the last refusal said. */
+  /** The message of the last refusal. */
   refusal = '';
   /** When the backend was stopped or frozen. */
   faultAt = 0;
@@ -79,7 +79,7 @@ export class World {
     }
   }
 
-  /** Adds a line to the history as it is told when it fails. */
+  /** Adds a line to the history, for the report of a failure. */
   note(line: string): void {
     this.lines.push(line.replaceAll(this.prefix, ''));
   }
@@ -89,7 +89,7 @@ export class World {
     return this.capabilities.removesOthers === 'own' && !this.time.isVirtual;
   }
 
-  /** Milliseconds since the history began, for its comments. */
+  /** Milliseconds since the history began, for comments in its report. */
   at(): string {
     return `${Math.round(this.time.now() - this.#startedAt)} ms`;
   }
@@ -115,12 +115,12 @@ export class World {
     return `${this.prefix}${service}`;
   }
 
-  /** The service of this history that has this name. */
+  /** The service of this history with this name. */
   serviceOf(name: string): string | undefined {
     return name.startsWith(this.prefix) ? name.slice(this.prefix.length) : undefined;
   }
 
-  /** The object in a slot, opened when there is none. */
+  /** The object in a slot; opens one where there is none. */
   async caller(slot: number): Promise<Caller> {
     const known = this.#current.get(slot);
     if (known?.open) return known;
@@ -129,7 +129,7 @@ export class World {
     return fresh;
   }
 
-  /** An object beside the slots. */
+  /** Another object, outside the slots. */
   async open(label: string): Promise<Caller> {
     const { clock, harness } = this.#settings;
     const opened = harness.open({ closeTimeoutMs: 1_000, ...(clock ? { clock } : {}) });
@@ -141,7 +141,7 @@ export class World {
     return caller;
   }
 
-  /** A watcher that takes everything as it comes. */
+  /** A watcher that takes every event at once. */
   watch(caller: Caller, service: string | undefined): Told {
     const label = `watcher ${this.watchers.length + 1}`;
     const name = service === undefined ? undefined : this.nameOf(service);
@@ -179,7 +179,7 @@ export class World {
     return this.watchers.filter((one) => this.#owners.get(one) === caller);
   }
 
-  /** Throws what a watcher found. */
+  /** Throws the violation that a watcher found, if any. */
   check(): void {
     for (const one of this.watchers) one.check();
   }

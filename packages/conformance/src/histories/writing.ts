@@ -4,7 +4,7 @@ import { type Content, type Fact, fact, type Look, type NodeModel, textOf } from
 import { Violation } from './violation.ts';
 import type { Caller, World } from './world.ts';
 
-/** What a call came to: nothing, or the code that it was refused with. */
+/** The outcome of a call: success, or the code of the refusal. */
 export type Outcome = 'done' | RegistryErrorCode;
 
 /** One register of a history. */
@@ -45,7 +45,7 @@ export async function attempt(
   }
 }
 
-/** A call that the backend could not serve must fail with a code for that, and a call that it could serve must not. */
+/** A call that the backend could not serve must fail with the right code, and a call that it could serve must succeed. */
 export function assertServed(world: World, what: string, outcome: Outcome, from: number): void {
   const unavailable = outcome === 'UNAVAILABLE' || outcome === 'TIMEOUT';
   // Its deadline may have passed while this process stood still.
@@ -55,34 +55,34 @@ export function assertServed(world: World, what: string, outcome: Outcome, from:
     throw new Violation('outage', `${what} succeeded while the backend was down`);
 }
 
-/** A write of which nothing is known yet, or for good. */
+/** A write whose outcome is unknown, for now or for good. */
 const ackedAt = Number.POSITIVE_INFINITY;
 
-/** How options are written down. */
+/** The text of options. */
 const written = (options: object): string =>
   `{ ${Object.entries(options)
     .map(([key, value]) => `${key}: ${value}`)
     .join(', ')} }`;
 
-/** How a service of a history is written down. */
+/** The text of a service. */
 const sample = ({ service, ids, content: { version, mark } }: Writing): string =>
   `service('${service}', [${ids.map((id) => `'${id}'`).join(', ')}], '${version}', '${mark}')`;
 
-/** How a service of a history is registered. */
+/** The text of a register of a service. */
 const inputOf = (world: World, { service, ids, content }: Writing): ServiceInput =>
   serviceOf(world.nameOf(service), ids, content);
 
-/** How long a lease of this TTL may and must hold, for a register that took this long. */
+/** How long a lease of this TTL may and must last, for a register that took this long. */
 export function leaseOf(world: World, ttlMs: number | undefined, { from, until }: Look): Partial<Fact> {
   if (ttlMs === undefined) return {};
   const { minTtlMs, ttlResolutionMs, expirySlackMs, propagationMs } = world.capabilities;
   const kept = Math.ceil(Math.max(ttlMs, minTtlMs) / ttlResolutionMs) * ttlResolutionMs;
-  // Timers and clocks of two processes may round.
+  // Timers and clocks of two processes may round differently.
   const goesBy = until + kept + expirySlackMs + propagationMs + world.time.slackMs;
   return { goesFrom: from + kept - 2, goesBy, ttlMs: kept };
 }
 
-/** Which outcomes a register of one node may have, by whose it is. */
+/** The possible outcomes of a register of one node, by its holder. */
 function expected(world: World, caller: Caller, key: string, stored: readonly Fact[]): ReadonlySet<Outcome> {
   const outcomes = new Set<Outcome>();
   const { state } = caller.claim(key);
@@ -94,24 +94,24 @@ function expected(world: World, caller: Caller, key: string, stored: readonly Fa
     } else if (state === 'none') outcomes.add(world.capabilities.takesOver ? 'done' : 'CONFLICT');
     else {
       outcomes.add('CONFLICT');
-      // Of a write that failed an object does not know whether it holds the node.
+      // After a failed write an object does not know whether it holds the node.
       if (world.capabilities.takesOver && state === 'unsure') outcomes.add('done');
     }
   }
   return outcomes;
 }
 
-/** Which node of a history. */
+/** Names a node. */
 interface NodeRef {
   readonly service: string;
   readonly id: string;
 }
 
-/** The candidates for what is stored when a call is made, expired ones as gone. */
+/** The possible states of the node when a call is made; an expired node counts as gone. */
 function storedAt(world: World, caller: Caller, { service, id }: NodeRef, look: Look): readonly Fact[] {
   const model = world.model(service, id);
   const isOthers = ({ content, holder }: Fact): boolean => content !== undefined && holder !== caller.number;
-  // Where no server decides, a node of another object stands in the way until it is heard that it is gone.
+  // Where no server decides, a node of another object blocks the id until this object has heard that it is gone.
   const lingering = world.capabilities.takesOver ? [] : model.visible(look).filter(isOthers);
   return [...new Set([...model.stored(look), ...lingering])].flatMap((one) => {
     if (one.content === undefined || look.until < one.goesFrom) return [one];
@@ -120,14 +120,14 @@ function storedAt(world: World, caller: Caller, { service, id }: NodeRef, look: 
   });
 }
 
-/** Registers, and checks the outcome against what the model allows. */
+/** Registers, and checks the outcome against the model. */
 export async function register(world: World, caller: Caller, writing: Writing): Promise<void> {
   const { service, ids, content, ttlMs, renewIntervalMs } = writing;
   const options = ttlMs === undefined ? {} : { ttlMs, ...(renewIntervalMs === undefined ? {} : { renewIntervalMs }) };
   const what = `${caller.label}.register(${sample(writing)}${ttlMs === undefined ? '' : `, ${written(options)}`})`;
   const from = world.time.now();
   const { number } = caller;
-  // Readers and watchers may see it before it is acknowledged.
+  // Readers and watchers may see the write before it is acknowledged.
   const begun = ids.map((id) => {
     const model = world.model(service, id);
     return { id, model, known: model.add(fact({ content, writer: number, holder: number, startedAt: from, ackedAt })) };
@@ -144,15 +144,16 @@ export async function register(world: World, caller: Caller, writing: Writing): 
   );
   assertOutcome(what, outcome, outcomes);
   for (const [index, { id, model }] of begun.entries()) {
-    // A call that was refused for one of its nodes may have renewed, or even written, another.
+    // A call that was refused for one of its nodes may have renewed, or even written, another node.
     const refused = outcome === 'CONFLICT' && (ids.length === 1 || outcomes[index]?.has('done') !== true);
     const lease = leaseOf(world, ttlMs, look);
     // The TTL of a write that lands late begins when it lands.
     const acked = outcome === 'done' ? { ackedAt: look.until } : { ackedAt, goesBy: Number.POSITIVE_INFINITY };
     const written = { writer: number, holder: number, startedAt: from, ...lease, ...acked };
-    // What it held before may have been renewed, and the new content not written.
+    // The earlier content may have been renewed instead of the new content being written.
     const held = outcome === 'done' ? [] : model.stored(look).filter((one) => one.content && one.holder === number);
-    // Each content once: repeated failures would double the candidates, and push out that nothing was written at all.
+    // Each content once: repeated failures would double the candidates, and would hide the case that nothing was
+    // written at all.
     const contents = new Map([...held, { content }].map((one) => [textOf(one.content), one.content]));
     if (!refused) for (const one of contents.values()) model.add(fact({ content: one, ...written }));
     const told = caller.claim(`${service}/${id}`).state === 'none' ? 'unsure' : 'told';
@@ -170,7 +171,7 @@ function assertOutcome(what: string, outcome: Outcome, outcomes: readonly Readon
     throw new Violation('call', `${what} was refused with ${outcome}`);
 }
 
-/** Deregisters and holds the outcome against what it may be. */
+/** Deregisters, and checks the outcome against the model. */
 export async function deregister(world: World, caller: Caller, service: string, ids: readonly string[]): Promise<void> {
   const what = `${caller.label}.deregister(service('${service}', [${ids.map((id) => `'${id}'`).join(', ')}]))`;
   const from = world.time.now();
@@ -185,7 +186,8 @@ export async function deregister(world: World, caller: Caller, service: string, 
   world.note(`await ${what}; // ${outcome}, at ${world.at()}`);
   assertServed(world, what, outcome, from);
   const own = world.capabilities.removesOthers === 'own';
-  // Without a server the object asks what it has heard, and a withdrawal by another is heard of within the propagation.
+  // Without a server the object decides by what it has heard, and it hears of another's withdrawal within the
+  // propagation time.
   const others = begun.some(({ model, known }) =>
     model.visible(look).some((one) => one !== known && one.content !== undefined && one.holder !== caller.number),
   );
@@ -196,18 +198,18 @@ export async function deregister(world: World, caller: Caller, service: string, 
     if (outcome === 'done') known.ackedAt = look.until;
     caller.claims.set(`${service}/${id}`, { state: outcome === 'done' ? 'none' : 'unsure' });
     if (outcome !== 'done' && outcome !== 'NOT_SUPPORTED') continue;
-    // Where only its owner can remove a node, the call of another removes at most what a dead owner left.
+    // Where only the owner can remove a node, another object's call removes at most what a dead owner left.
     if (own ? holds : outcome === 'done') continue;
     model.withdraw(known);
     for (const one of model.stored(look)) if (one.content !== undefined) one.causes = [...one.causes, 'deregistered'];
   }
 }
 
-/** Whether the node may be this caller's. */
+/** Whether the caller may hold the node. */
 const mayHold = (caller: Caller, model: NodeModel, look: Look): boolean =>
   model.stored(look).some(({ holder }) => holder === caller.number || holder === 'unknown');
 
-/** Registers and deregisters one node many times without waiting: the last call counts. */
+/** Registers and deregisters one node many times without waiting: the last call decides. */
 export async function burst(
   world: World,
   caller: Caller,
@@ -252,7 +254,7 @@ export async function burst(
   caller.claims.set(`${service}/${id}`, { state });
 }
 
-/** A burst is only predictable where the node is free or the caller's own. */
+/** A burst is only predictable if the node is free or held by the caller. */
 export function canBurst(world: World, caller: Caller, service: string, id: string): boolean {
   const at = world.time.now();
   const stored = storedAt(world, caller, { service, id }, { from: at, until: at });

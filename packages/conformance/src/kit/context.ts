@@ -6,10 +6,10 @@ import { Observer } from './observer.ts';
 import { assertServices } from './roll.ts';
 import { eventually, within } from './waiting.ts';
 
-/** What one case works with: registries and watchers that are closed for it, names of its own, deadlines. */
+/** The tools of one case: registries and watchers that are closed afterwards, unique names, deadlines. */
 export class CaseContext {
   readonly capabilities: Capabilities;
-  /** Starts every service name of this case. */
+  /** The prefix of every service name of this case. */
   readonly prefix: string = `rc-${randomBytes(5).toString('hex')}`;
   readonly #harness: Harness;
   readonly #opened: Registry[] = [];
@@ -25,12 +25,12 @@ export class CaseContext {
     return ms * (this.#harness.patience ?? 1);
   }
 
-  /** Until a call that needs no backend has settled. */
+  /** How long a call that needs no backend may take to settle. */
   get soonMs(): number {
     return this.patient(defaults.soonMs);
   }
 
-  /** Until others see a write. */
+  /** How long a write may take to be visible to others. */
   get settleMs(): number {
     return this.capabilities.propagationMs + this.patient(defaults.settleMs);
   }
@@ -45,7 +45,7 @@ export class CaseContext {
     return this.capabilities.propagationMs + defaults.quietMs;
   }
 
-  /** What a loaded machine may add to a measured time. */
+  /** How much a loaded machine may add to a measured time. */
   get toleranceMs(): number {
     return this.patient(defaults.toleranceMs);
   }
@@ -68,12 +68,12 @@ export class CaseContext {
     return registry;
   }
 
-  /** Two of them: one to write, one to look. */
+  /** Two registry objects: one writes, one observes. */
   async openTwo(): Promise<readonly [Registry, Registry]> {
     return [await this.open(), await this.open()];
   }
 
-  /** A watcher that has not started: for a consumer that takes its time. */
+  /** A watcher that has not started yet, for a consumer that takes events slowly. */
   slowObserver(registry: Registry, options: WatchOptions = {}): Observer {
     const { prefix, settleMs } = this;
     const quietMs = Math.min(this.quietMs, defaults.shortQuietMs);
@@ -82,12 +82,12 @@ export class CaseContext {
     return observer;
   }
 
-  /** A watcher that takes everything as it comes. */
+  /** A watcher that takes every event at once. */
   observe(registry: Registry, options: WatchOptions = {}): Observer {
     return this.slowObserver(registry, options).start();
   }
 
-  /** Waits until this object's reads of a service answer exactly what these make. */
+  /** Waits until this object's reads of a service answer exactly these nodes. */
   async shows(
     registry: Registry,
     name: string,
@@ -97,7 +97,7 @@ export class CaseContext {
     await eventually(`getService(${name})`, ms, async () => assertServices(await registry.getService(name), written));
   }
 
-  /** Repeats a call until the backend, which is back, has answered it. */
+  /** Repeats a call until the restarted backend has answered it. */
   recovers<T>(what: string, call: () => Promise<T>): Promise<T> {
     return eventually(what, this.recoverMs, call);
   }
@@ -112,14 +112,14 @@ export class CaseContext {
 
 const known = new WeakMap<Harness, Capabilities>();
 
-/** What the backend can do, asked once per harness. */
+/** The capabilities of the backend, asked once per harness. */
 export async function capabilitiesOf(harness: Harness): Promise<Capabilities> {
   const before = known.get(harness);
   if (before !== undefined) return before;
   const registry = await harness.open();
   try {
     await registry.init();
-    // Only after init does it hold what depends on the server.
+    // Capabilities that depend on the server are known only after init.
     const capabilities = { ...registry.capabilities };
     known.set(harness, capabilities);
     return capabilities;

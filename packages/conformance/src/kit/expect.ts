@@ -10,7 +10,7 @@ export interface Rejection {
   readonly withinMs: number;
 }
 
-/** Checks what every error of a registry promises. */
+/** Checks what every error of a registry must have. */
 export function assertRegistryError(error: unknown, codes: readonly RegistryErrorCode[]): RegistryError {
   assert(RegistryError.is(error), `rejected with ${String(error)}, which is no RegistryError`);
   assert(codes.includes(error.code), `rejected with ${error.code} (${error.message}) instead of ${codes.join(' or ')}`);
@@ -20,7 +20,7 @@ export function assertRegistryError(error: unknown, codes: readonly RegistryErro
   return error;
 }
 
-/** The call answers a promise (it never throws at once) that rejects in time, as described. */
+/** Checks that the call returns a promise (it never throws at once) that rejects in time, as described. */
 export async function rejects(
   what: string,
   { code, mentions = [], withinMs }: Rejection,
@@ -39,7 +39,7 @@ export async function rejects(
   return error;
 }
 
-/** The call throws at once, as described. */
+/** Checks that the call throws at once, as described. */
 export function throwsNow(what: string, code: RegistryErrorCode, call: () => unknown): RegistryError {
   try {
     call();
@@ -49,7 +49,7 @@ export function throwsNow(what: string, code: RegistryErrorCode, call: () => unk
   return assert.fail(`${what} did not throw ${code} at once`);
 }
 
-/** The call ends in time: with a value, or with one of these codes. */
+/** Checks that the call ends in time: with a value, or with one of these codes. */
 export async function settles(
   what: string,
   withinMs: number,
@@ -64,7 +64,7 @@ export async function settles(
   if (outcome !== undefined) assertRegistryError(outcome.error, codes);
 }
 
-/** Nothing that is reachable can be changed. */
+/** Checks that no reachable object can be changed. */
 export function assertDeepFrozen(what: string, value: unknown): void {
   if (typeof value !== 'object' || value === null) return;
   assert(Object.isFrozen(value), `${what} is not frozen`);

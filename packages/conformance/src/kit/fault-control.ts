@@ -1,6 +1,6 @@
 import type { Faults } from '../harness.ts';
 
-/** Does to the backend what a case asks, and undoes what it left. */
+/** Carries out a case's faults, and undoes those that it left. */
 export class FaultControl implements Faults {
   readonly #faults: Faults;
   #stopped = false;
@@ -36,7 +36,7 @@ export class FaultControl implements Faults {
     this.#frozen = false;
   }
 
-  /** The backend serves again. */
+  /** Makes the backend serve again. */
   async restore(): Promise<void> {
     if (this.#frozen) await this.resume();
     if (this.#stopped) await this.start();

@@ -10,17 +10,17 @@ import {
 import { rowsOf } from './roll.ts';
 import { eventually, pause, within } from './waiting.ts';
 
-/** What an {@link Observer} needs to know of its case. */
+/** What an {@link Observer} needs from its case. */
 export interface ObserverOptions {
   readonly registry: Registry;
-  /** Only this service; absent: all. */
+  /** Only this service; absent: all services. */
   readonly name?: string | undefined;
   readonly signal?: AbortSignal | undefined;
-  /** Services whose name starts otherwise belong to other users of the backend. */
+  /** Services whose names have another prefix belong to other users of the backend. */
   readonly prefix: string;
-  /** Until a state must have been reached, in milliseconds. */
+  /** How long reaching a state may take, in milliseconds. */
   readonly settleMs: number;
-  /** How long it must stay then, in milliseconds. */
+  /** How long the state must stay then, in milliseconds. */
   readonly quietMs: number;
 }
 
@@ -28,8 +28,8 @@ const reasons = ['deregistered', 'expired', 'unknown'];
 const keyOf = (event: Service): string => `${event.name}\0${event.nodes[0]?.id}`;
 
 /**
- * Folds the events of a watcher into a state and holds each event to the contract on the way: a create is of a node
- * that is not known, an update of a known one that it changes, a delete of a known one with a reason, each of one node.
+ * Folds the events of a watcher into a state and checks each against the contract: a create is of an unknown node, an
+ * update of a known node that it changes, a delete of a known node with a reason, each of one node.
  */
 export class Observer {
   readonly events: WatchEvent[] = [];
@@ -48,13 +48,13 @@ export class Observer {
     this.watcher = registry.watch({ ...(name === undefined ? {} : { name }), ...(signal ? { signal } : {}) });
   }
 
-  /** Takes events as they come, from now on. */
+  /** Takes events at once, from now on. */
   start(): this {
     this.#pumping ??= this.#pump();
     return this;
   }
 
-  /** Takes one event, as a slow consumer does; undefined when the watcher ended. */
+  /** Takes one event, like a slow consumer; undefined when the watcher ended. */
   async pull(withinMs: number = this.#options.settleMs): Promise<WatchEvent | undefined> {
     const { done, value } = await within('the watcher tells something', withinMs, this.watcher.next());
     if (done === true) this.#ended = true;
@@ -68,7 +68,7 @@ export class Observer {
     while (!this.#synced && !this.#ended);
   }
 
-  /** What has been told so far. */
+  /** The nodes told so far. */
   get state(): readonly Service[] {
     return [...this.#told.values()];
   }
@@ -93,7 +93,7 @@ export class Observer {
       | undefined;
   }
 
-  /** Waits until a condition holds of what was told. */
+  /** Waits until a condition holds for what was told. */
   async until(what: string, holds: () => boolean, ms: number = this.#options.settleMs): Promise<void> {
     await eventually(what, ms, () => {
       this.#rethrow();
@@ -101,7 +101,7 @@ export class Observer {
     });
   }
 
-  /** Waits until the state is exactly that of these, and synced; then that it stays. */
+  /** Waits until the state is exactly these nodes, and synced; then checks that it stays. */
   async settlesTo(written: readonly ServiceInput[], ms: number = this.#options.settleMs): Promise<void> {
     const wanted = rowsOf(written);
     const check = (): void => {

@@ -1,13 +1,13 @@
 import type { CallOptions, Registry } from '@rollcall/core';
 import { service } from './samples.ts';
 
-/** One call of a registry, for the traits that hold of every call. */
+/** One call of a registry, for the traits that apply to every call. */
 export interface Operation {
   readonly name: string;
   run(registry: Registry, service: string, options?: CallOptions): Promise<unknown>;
 }
 
-/** Every call that answers a promise and takes call options. */
+/** Every call that returns a promise and takes call options. */
 export const operations: readonly Operation[] = [
   { name: 'init', run: (registry, _, options) => registry.init(options) },
   { name: 'register', run: (registry, name, options) => registry.register(service(name), options) },
@@ -16,5 +16,5 @@ export const operations: readonly Operation[] = [
   { name: 'listServices', run: (registry, _, options) => registry.listServices(options) },
 ];
 
-/** Those that ask the backend each time; `init` of a connected registry does not. */
+/** The calls that ask the backend each time; `init` of a connected registry does not. */
 export const askingOperations: readonly Operation[] = operations.filter(({ name }) => name !== 'init');

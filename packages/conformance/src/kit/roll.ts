@@ -1,11 +1,11 @@
-/** States in a form that can be compared: order of metadata and `late` do not matter, everything else does. */
+/** States in a form that can be compared. The order of metadata and the mark `late` do not count, everything else does. */
 import assert from 'node:assert/strict';
 import type { Endpoint, Metadata, Service, ServiceInput, Value } from '@rollcall/core';
 import { compare } from '@rollcall/core/adapter';
 
 type Pairs = readonly (readonly [string, string])[];
 
-/** One node with everything that was said about it. */
+/** One node with all its content. */
 export interface Row {
   readonly name: string;
   readonly id: string;
@@ -30,7 +30,10 @@ const plainEndpoint = (endpoint: Endpoint): unknown => ({
   metadata: pairs(endpoint.metadata),
 });
 
-/** One row per node, sorted. Services that were written and events fit; grouped reads only where nodes agree. */
+/**
+ * One row per node, sorted. Accepts services that were written, and events; grouped reads only where the nodes of a
+ * group agree.
+ */
 export function rowsOf(services: readonly (ServiceInput | Service)[]): readonly Row[] {
   const rows = services.flatMap((service) =>
     service.nodes.map((node) => ({
@@ -46,7 +49,7 @@ export function rowsOf(services: readonly (ServiceInput | Service)[]): readonly 
   return rows.sort((a, b) => compare(a.name, b.name) || compare(a.id, b.id));
 }
 
-/** What `getService` must answer when these were registered, each node once, in order: the contract's grouping. */
+/** The answer that `getService` must give when these were registered, each node once, in order: the contract's grouping. */
 export function groupedView(written: readonly ServiceInput[]): readonly unknown[] {
   const versions = new Map<string, Row[]>();
   for (const row of rowsOf(written)) versions.set(row.version, [...(versions.get(row.version) ?? []), row]);
@@ -72,7 +75,7 @@ export function readView(services: readonly Service[]): readonly unknown[] {
   }));
 }
 
-/** The answer of `getService` is what these make. */
+/** Checks that the answer of `getService` is what these services make. */
 export function assertServices(answer: readonly Service[], written: readonly ServiceInput[]): void {
   assert.deepEqual(readView(answer), groupedView(written));
 }

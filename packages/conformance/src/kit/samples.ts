@@ -7,20 +7,20 @@ export const node = (id: string, address = '192.0.2.1:8080', metadata?: Record<s
   ...(metadata ? { metadata } : {}),
 });
 
-/** A service with these nodes; the least one has to say. */
+/** A service with these nodes, and no optional fields. */
 export const service = (name: string, ids: readonly string[] = ['n1'], version = '1.0.0'): ServiceInput => ({
   name,
   version,
   nodes: ids.map((id) => node(id)),
 });
 
-/** The same service saying something else, so that registering it is a change. */
+/** The same service with other content, so that registering it is a change. */
 export const changed = (base: ServiceInput, mark = 'changed'): ServiceInput => ({
   ...base,
   nodes: base.nodes.map((item) => ({ ...item, metadata: { ...item.metadata, mark } })),
 });
 
-/** An endpoint with both sides. */
+/** An endpoint with request and response. */
 export const endpoint = (name: string): Endpoint => ({
   name,
   request: { name: 'Request', type: 'Request', values: [{ name: 'name', type: 'string' }] },
@@ -28,7 +28,7 @@ export const endpoint = (name: string): Endpoint => ({
   metadata: { stream: 'false' },
 });
 
-/** Everything that can be said, small enough for the smallest backend. */
+/** A service with every field, small enough for the smallest backend. */
 export const fullService = (name: string, id = 'n1'): ServiceInput => ({
   name,
   version: '2.1.0-rc.1',
@@ -44,9 +44,9 @@ export const nested = (depth: number): Value => ({
   values: depth > 1 ? [nested(depth - 1)] : [],
 });
 
-/** Text that no compression makes much smaller. */
+/** Text that compression makes hardly smaller. */
 export function noise(length: number): string {
-  // A small generator: the same text in every run, so that a failure can be repeated.
+  // A small generator, which makes the same text in every run, so that a failure can be repeated.
   let state = 123_456_789;
   let text = '';
   while (text.length < length) {

@@ -2,7 +2,7 @@ import { pause } from './waiting.ts';
 
 const listening = new Set<UnhandledRejections>();
 
-// One listener for all cases that run at the same time: a rejection does not tell which case caused it.
+// One listener for all cases that run at the same time, because a rejection does not tell which case caused it.
 function onUnhandled(reason: unknown): void {
   for (const one of listening) one.reasons.push(reason);
 }
@@ -16,9 +16,9 @@ export class UnhandledRejections {
     listening.add(this);
   }
 
-  /** Fails with the first one. */
+  /** Fails with the first rejection, if there was one. */
   async assertNone(): Promise<void> {
-    // Node tells of them after the microtasks of a turn.
+    // Node reports them after the microtasks of a turn.
     await pause(0);
     if (this.reasons.length > 0) throw new Error('an unhandled rejection', { cause: this.reasons[0] });
   }

@@ -5,12 +5,12 @@ import { firstPollMs, longestPollMs } from '../defaults.ts';
 /** Monotonic milliseconds. */
 export const now = (): number => systemClock.now();
 
-/** Lets time pass. */
+/** Waits for real time. */
 export function pause(ms: number): Promise<void> {
   return new Promise((resolve) => systemClock.setTimer(ms, resolve));
 }
 
-/** Settles as `work` does, or fails after `ms`: nothing that a registry does may hang a case. */
+/** Settles as `work` does, or fails after `ms`, so that no registry can hang a case. */
 export async function within<T>(what: string, ms: number, work: PromiseLike<T>): Promise<T> {
   let cancel = (): void => {};
   const late = new Promise<never>((_, reject) => {

@@ -10,7 +10,7 @@ export const aborted: Concern = {
   concern: 'with a signal that is aborted during the call',
   cases: eachOperation(
     operations,
-    '%s ends at once, with its result or ABORTED',
+    '%s ends at once with its result or ABORTED when its signal is aborted',
     ({ name, run }) =>
       async (context) => {
         const registry = await context.open();
@@ -22,20 +22,24 @@ export const aborted: Concern = {
       },
   ),
   faultCases: {
-    ...eachOperation(askingOperations, '%s that a frozen backend never answers is ABORTED', ({ name, run }) => {
-      return async (context, faults) => {
-        const registry = await context.open();
-        await registry.init();
-        await faults.freeze();
-        const controller = new AbortController();
-        const options = { signal: controller.signal, timeoutMs: farMs };
-        const call = () => run(registry, context.name(), options);
-        const running = rejects(name, { code: 'ABORTED', withinMs: 50 + context.soonMs }, call);
-        await pause(50);
-        controller.abort();
-        await running;
-      };
-    }),
+    ...eachOperation(
+      askingOperations,
+      '%s that a frozen backend never answers is ABORTED by its signal',
+      ({ name, run }) => {
+        return async (context, faults) => {
+          const registry = await context.open();
+          await registry.init();
+          await faults.freeze();
+          const controller = new AbortController();
+          const options = { signal: controller.signal, timeoutMs: farMs };
+          const call = () => run(registry, context.name(), options);
+          const running = rejects(name, { code: 'ABORTED', withinMs: 50 + context.soonMs }, call);
+          await pause(50);
+          controller.abort();
+          await running;
+        };
+      },
+    ),
 
     ...eachOperation(
       askingOperations,

@@ -17,7 +17,7 @@ export const closing: Concern = {
       await within('close()', context.settleMs, ending);
     }),
 
-    ...eachOperation(operations, '%s that is under way ends, with its result or CLOSED', ({ name, run }) => {
+    ...eachOperation(operations, '%s that is under way at close ends, with its result or CLOSED', ({ name, run }) => {
       return async (context) => {
         const registry = await context.open();
         const running = settles(name, context.settleMs, ['CLOSED'], () => run(registry, context.name()));

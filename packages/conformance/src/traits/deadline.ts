@@ -11,7 +11,7 @@ export const deadline: Concern = {
   concern: 'with a deadline',
   cases: eachOperation(
     operations,
-    '%s ends within it, with its result or TIMEOUT',
+    '%s ends within its deadline, with its result or TIMEOUT',
     ({ name, run }) =>
       async (context) => {
         const registry = await context.open();
@@ -21,7 +21,7 @@ export const deadline: Concern = {
   faultCases: {
     ...eachOperation(
       askingOperations,
-      '%s on a frozen backend is TIMEOUT, not before and not long after',
+      '%s on a frozen backend is TIMEOUT at its deadline, not before and not long after',
       (operation) => {
         return async (context, faults) => {
           const registry = await context.open();

@@ -31,7 +31,7 @@ export const down: Concern = {
 
     ...eachOperation(
       operations,
-      '%s works when the backend is back, also after calls failed meanwhile',
+      '%s works when the backend is back, also after calls that failed meanwhile',
       ({ name, run }) => {
         return async (context, faults) => {
           const [registry, fresh] = [await context.open(), await context.open()];

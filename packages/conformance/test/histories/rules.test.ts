@@ -45,7 +45,7 @@ async function found(open: Open, seed: number): Promise<Violation> {
 
 describe.concurrent('every rule of histories finds a broken registry', { timeout: 120_000 }, () => {
   for (const [rule, mutant] of Object.entries(finds) as [Rule, string][]) {
-    it(`${rules[rule]}: broken by "${mutant}"`, async () => {
+    it(`the rule "${rules[rule]}" finds the mutant "${mutant}"`, async () => {
       const violation = await found(openOf(mutant), seeds[rule] ?? 1);
       expect(violation.rule, violation.message).toBe(rule);
       // Made short: openings, a few calls, what watchers were told.

@@ -15,7 +15,7 @@ function standStill(ms: number): void {
   for (const end = now() + ms; now() < end; );
 }
 
-it('the time for which the process stood still is known at once, and later', async () => {
+it('the stall watch knows at once, and later, for how long the process stood still', async () => {
   const before = now();
   await pause(30);
   standStill(400);
@@ -26,7 +26,7 @@ it('the time for which the process stood still is known at once, and later', asy
   expect(sum).toBeLessThan(now() - before);
 });
 
-it('a stall that is over says nothing of what came after it', async () => {
+it('a stall that is over does not count for times after it', async () => {
   standStill(200);
   await pause(60);
   const after = now();
@@ -54,7 +54,7 @@ it('a deadline that a running process misses is missed', async () => {
   await expect(ends).rejects.toThrow('the work took more than 50 ms');
 });
 
-it('what must be seen, or gone, by a time may be late by the time for which the process stood still', () => {
+it('a node may be seen, or gone, later by the time for which the process stood still', () => {
   const lease = { startedAt: 0, ackedAt: 0, goesFrom: 200, goesBy: 300, ttlMs: 200, writer: 1 };
   const textsAt = (at: number, stalledMs: number): readonly string[] => {
     const model = new NodeModel(100, () => stalledMs);

@@ -7,6 +7,7 @@ import type { Mutant } from './mutant.ts';
 import { outageMutants } from './outage-mutants.ts';
 import { ownershipMutants } from './ownership-mutants.ts';
 import { reportedLeaseMutants } from './reported-lease-mutants.ts';
+import { reportedStoreMutants } from './reported-store-mutants.ts';
 import { reportedWatchMutants } from './reported-watch-mutants.ts';
 import { scopeMutants } from './scope-mutants.ts';
 import { storedMutants } from './stored-mutants.ts';
@@ -19,5 +20,5 @@ export const mutants: readonly Mutant[] = [
   ...[backendMutants, leaseMutants, borderMutants, limitMutants].flat(),
   ...[watchMutants, watchEndMutants, outageMutants, callMutants].flat(),
   ...[scopeMutants, touchMutants, storedMutants, ownershipMutants].flat(),
-  ...[reportedLeaseMutants, reportedWatchMutants].flat(),
+  ...[reportedLeaseMutants, reportedWatchMutants, reportedStoreMutants].flat(),
 ];

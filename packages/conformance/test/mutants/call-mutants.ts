@@ -46,12 +46,13 @@ const timesOutRaw: Mutant['open'] = withCalls(async (options, call) => {
 export const callMutants: readonly Mutant[] = [
   {
     name: 'ignores the signal',
-    caughtBy: 'with a signal that is aborted already: getService is ABORTED',
+    caughtBy: 'with a signal that is aborted already: getService with a signal that is aborted already is ABORTED',
     open: withOptions((options) => options && { ...options, signal: undefined }),
   },
   {
     name: 'cannot be aborted once it asks',
-    caughtBy: 'with a signal that is aborted during the call: register that a frozen backend never answers is ABORTED',
+    caughtBy:
+      'with a signal that is aborted during the call: register that a frozen backend never answers is ABORTED by its signal',
     open: withOptions((options) => {
       options?.signal?.throwIfAborted();
       return options && { ...options, signal: undefined };
@@ -59,14 +60,16 @@ export const callMutants: readonly Mutant[] = [
   },
   {
     name: 'takes a timeout signal for an abort',
-    caughtBy: 'with a signal that is aborted already: register is TIMEOUT when it is a timeout signal',
+    caughtBy:
+      'with a signal that is aborted already: register with a timeout signal that is aborted already is TIMEOUT',
     open: withOptions(
       (options) => options && { ...options, ...(options.signal?.aborted ? { signal: AbortSignal.abort() } : {}) },
     ),
   },
   {
     name: 'ignores the deadline of a call',
-    caughtBy: 'with a deadline: getService on a frozen backend is TIMEOUT, not before and not long after',
+    caughtBy:
+      'with a deadline: getService on a frozen backend is TIMEOUT at its deadline, not before and not long after',
     open: withOptions((options) => options && { ...options, timeoutMs: undefined }),
   },
   {
@@ -87,7 +90,7 @@ export const callMutants: readonly Mutant[] = [
   },
   {
     name: 'rejects with errors of others',
-    caughtBy: 'with a signal that is aborted already: listServices is ABORTED',
+    caughtBy: 'with a signal that is aborted already: listServices with a signal that is aborted already is ABORTED',
     open: withRegistry((inner) => ({
       listServices: async (options) => {
         options?.signal?.throwIfAborted();
@@ -97,7 +100,7 @@ export const callMutants: readonly Mutant[] = [
   },
   {
     name: 'works on after close',
-    caughtBy: 'when closed: register is CLOSED',
+    caughtBy: 'when closed: register of a closed registry is CLOSED',
     open: (warehouse, options) => {
       let closed = false;
       return withRegistry((inner) => ({
@@ -153,7 +156,8 @@ export const callMutants: readonly Mutant[] = [
   },
   {
     name: 'connects when it is made and never again',
-    caughtBy: 'while the backend is down: register works when the backend is back, also after calls failed meanwhile',
+    caughtBy:
+      'while the backend is down: register works when the backend is back, also after calls that failed meanwhile',
     open: withDriver((inner) => {
       let first: Promise<void> | undefined;
       return {
@@ -218,12 +222,12 @@ export const callMutants: readonly Mutant[] = [
   ...calls.flatMap((call): Mutant[] => [
     {
       name: `rejects an aborted ${call} with the reason of the platform`,
-      caughtBy: `with a signal that is aborted during the call: ${call} ends at once, with its result or ABORTED`,
+      caughtBy: `with a signal that is aborted during the call: ${call} ends at once with its result or ABORTED when its signal is aborted`,
       open: abortsRaw,
     },
     {
       name: `rejects a late ${call} with an error of its own`,
-      caughtBy: `with a deadline: ${call} ends within it, with its result or TIMEOUT`,
+      caughtBy: `with a deadline: ${call} ends within its deadline, with its result or TIMEOUT`,
       open: timesOutRaw,
     },
   ]),

@@ -1,14 +1,18 @@
-/** Signals and deadlines. Every timer is one of the injected clock, every derived signal has a controller of its own. */
+/**
+ * Signals and deadlines. Every timer comes from the injected clock; every derived signal has a controller of its own.
+ */
 import { setMaxListeners } from 'node:events';
 import type { Clock } from '../contract.ts';
 
-/** Calls `listener` once at the abort, at once if that has happened; answers how to stop listening. */
+/**
+ * Calls `listener` once at the abort, or now if the signal is aborted already. Answers a function that stops listening.
+ */
 export function onAbort(signal: AbortSignal, listener: () => void): () => void {
   if (signal.aborted) {
     listener();
     return () => {};
   }
-  // One signal bounds a call of many nodes: that is no leak, whatever Node warns of at the eleventh listener.
+  // One signal may bound a call of many nodes, so more than ten listeners are no leak, although Node warns of them.
   setMaxListeners(0, signal);
   signal.addEventListener('abort', listener, { once: true });
   return () => signal.removeEventListener('abort', listener);

@@ -7,9 +7,12 @@ export interface CommonRegistryOptions extends RegistryOptions {
   readonly addresses?: readonly string[] | undefined;
   /** A secret of the backend: a token, or `user:password` for etcd. */
   readonly token?: string | undefined;
-  /** Where `token` comes from. An adapter that can reads it again when the backend refuses what was in it. */
+  /**
+   * The file that `token` was read from. An adapter that supports it reads the file again when the backend refuses the
+   * token.
+   */
   readonly tokenFile?: string | undefined;
-  /** PEM files. Only an adapter whose descriptor says so takes them. */
+  /** PEM files. Only an adapter whose descriptor has `tlsFiles` accepts them. */
   readonly tlsFiles?: TlsPaths | undefined;
   /** Where the backend's own variables are read; default `process.env`. */
   readonly env?: Readonly<Record<string, string | undefined>> | undefined;
@@ -17,9 +20,9 @@ export interface CommonRegistryOptions extends RegistryOptions {
 
 /** Paths of PEM files. */
 export interface TlsPaths {
-  /** The authorities that the backend's certificate is believed by, in place of those that Node knows. */
+  /** The authorities that the client trusts for the backend's certificate, in place of Node's own list. */
   readonly ca?: string | undefined;
-  /** The client's own certificate; with `key`. */
+  /** The client's own certificate; needs `key`. */
   readonly cert?: string | undefined;
   readonly key?: string | undefined;
 }
@@ -27,9 +30,9 @@ export interface TlsPaths {
 /** Makes a registry; does no I/O. */
 export type RegistryFactory = (options: CommonRegistryOptions) => Registry;
 
-/** One thing that `diagnose` found out about the place that it runs in. */
+/** One finding of `diagnose`. */
 export interface Finding {
-  /** `problem`: the registry does not work so. `warning`: it may be as it should. `ok`: what was seen. */
+  /** `problem`: the registry cannot work like this. `warning`: possibly intended. `ok`: as it should be. */
   readonly level: 'ok' | 'warning' | 'problem';
   /** What was seen, as a sentence. */
   readonly what: string;
@@ -43,17 +46,17 @@ export interface DiscoveryAdmin {
   status(call?: CallOptions): Promise<object>;
   /** Evicts every expired instance of `env` now; answers how many. */
   endProtection(env: string, call?: CallOptions): Promise<number>;
-  /** What the server keeps, as of now, in the bytes of one file. Its deadline is that of the first byte. */
+  /** The server's roll as the bytes of one backup file. The deadline of the call ends at the first byte. */
   backup(call?: CallOptions): Promise<AsyncIterable<Uint8Array>>;
 }
 
 /** An adapter package `@rollcall/<name>` exports its factory as `<name>` and this as `adapter`. */
 export interface AdapterDescriptor {
-  /** What `--registry` takes. */
+  /** The name that `--registry` takes. */
   readonly name: string;
   /** May differ from the bare factory where a flag means something else. */
   readonly create: RegistryFactory;
-  /** Before a server was asked: what depends on it is false. */
+  /** Capabilities before any server was asked: what depends on the server is false. */
   readonly capabilities: Capabilities;
   /** What `addresses` are, and where the backend is when none are given. */
   readonly addresses:
@@ -62,14 +65,14 @@ export interface AdapterDescriptor {
     | { readonly kind: 'none' };
   /** A backend reached over loopback is this machine's alone (discovery, memory), not the local agent of a cluster. */
   readonly loopbackIsLocal: boolean;
-  /** Variables of the backend's own tools that it honours, below ours. */
+  /** Variables of the backend's own tools that the adapter honours; ours come first. */
   readonly environment: readonly string[];
-  /** It takes `tlsFiles`; others read their backend's own variables. */
+  /** The adapter takes `tlsFiles`; other adapters read the certificate variables of their backend. */
   readonly tlsFiles?: boolean | undefined;
   /** What to do when nothing answers: "start one with `rollcall serve`". */
   readonly startHint?: string | undefined;
-  /** What works between here and the backend, and what to do about what does not. `timeoutMs`: how long it may take. */
+  /** Checks the way to the backend, and says what to do about what fails. `timeoutMs` bounds it. */
   diagnose?(options: CommonRegistryOptions, call: CallOptions): AsyncIterable<Finding>;
-  /** Only where the backend is a discovery server. */
+  /** Present only where the backend is a discovery server. */
   admin?(options: CommonRegistryOptions): DiscoveryAdmin;
 }

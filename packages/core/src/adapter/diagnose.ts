@@ -4,7 +4,7 @@ import type { Finding } from './descriptor.ts';
 
 /** What {@link diagnoseByReading} examines. */
 export interface Examination {
-  /** Made for this, and closed at the end. */
+  /** A registry made for the diagnosis, and closed at the end. */
   readonly registry: Registry;
   readonly clock: Clock;
   /** What to do about a failure, where the adapter knows better than its message. */
@@ -12,8 +12,8 @@ export interface Examination {
 }
 
 /**
- * What `rollcall doctor` prints for an adapter that has no `diagnose` of its own, and for Consul and etcd: whether the registry
- * connects, how many services are registered, and which records were skipped.
+ * The findings that `rollcall doctor` prints for Consul, etcd, and any adapter without a `diagnose` of its own: whether
+ * the registry connects, how many services are registered, and which records were skipped.
  */
 export async function* diagnoseByReading(
   { registry, clock, remedy }: Examination,

@@ -5,27 +5,27 @@ import { pause, withDeadline } from './abort.ts';
 
 /** What {@link Failover} is made of. */
 export interface FailoverOptions<T> {
-  /** At least one; the first is asked first. */
+  /** At least one target; the first is asked first. */
   readonly targets: readonly T[];
   readonly clock: Clock;
-  /** Whether another target may succeed where this failure was seen. */
+  /** Whether another target may succeed after this failure. */
   readonly isUnreachable: (cause: unknown) => boolean;
-  /** Name of a target in the error that it did not answer in time. */
+  /** The target's name in the error that it did not answer in time. */
   readonly describe?: ((target: T) => string) | undefined;
 }
 
 /**
  * Several endpoints of one backend. Calls go to the target that answered last. A target that fails, or is silent for
- * {@link failoverAfterMs}, gives way to the next and is asked last for {@link shunnedMs}. The last target of a round has
- * the whole rest of the call, and if that refuses at once, the first that was silent has it: a slow backend is not taken
- * for a dead one.
+ * {@link failoverAfterMs}, gives way to the next target and is asked last for {@link shunnedMs}. The last target of a
+ * round has the rest of the call. If it refuses at once, the first silent target has the rest, so that a slow backend
+ * is not taken for a dead one.
  */
 export class Failover<T> {
   readonly targets: readonly T[];
   readonly #options: FailoverOptions<T>;
   /** Until when a target that did not answer is asked last. */
   readonly #shunnedUntil = new Map<T, number>();
-  /** Until when a target asked to be left alone. */
+  /** Until when a target wants no calls, by its own words. */
   readonly #welcomeAt = new Map<T, number>();
   #current: T;
 
@@ -59,7 +59,7 @@ export class Failover<T> {
         if (RegistryError.is(cause, 'TIMEOUT')) slow.push(target);
       }
     }
-    // The last target refused at once: then one that was merely slow has the rest of the call.
+    // The last target refused at once, so a target that was merely slow gets the rest of the call.
     const [patient] = slow;
     if (patient === undefined) throw failure;
     const result = await work(patient, signal);
@@ -67,7 +67,7 @@ export class Failover<T> {
     return result;
   }
 
-  /** The targets as they are asked: the current first, those that lately did not answer last. */
+  /** The targets in the order of asking: the current one first, those that lately did not answer last. */
   order(): readonly T[] {
     const now = this.#options.clock.now();
     const at = this.targets.indexOf(this.#current);
@@ -89,7 +89,7 @@ export class Failover<T> {
   }
 
   /**
-   * Before what is repeated without end: resolves when a target may be asked, after {@link retryAfterCapMs} at most.
+   * To call before an endless retry: resolves when a target may be asked, after {@link retryAfterCapMs} at most.
    * Rejects with the signal's reason.
    */
   async untilWelcome(signal: AbortSignal): Promise<void> {
@@ -99,7 +99,7 @@ export class Failover<T> {
     if (waitMs > 0) await pause(clock, Math.min(waitMs, retryAfterCapMs), signal);
   }
 
-  /** The target did not answer, also where that was seen outside {@link Failover.run}, as by a stream. */
+  /** Marks a target that did not answer outside {@link Failover.run}, such as on a stream. */
   failed(target: T): void {
     this.#shunnedUntil.set(target, this.#options.clock.now() + shunnedMs);
     this.#current = this.order()[0] ?? target;

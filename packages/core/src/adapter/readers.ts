@@ -1,4 +1,4 @@
-/** Readers of what comes from outside: settings, environment variables and records of other writers. */
+/** Readers of input from outside: settings, environment variables and records of other writers. */
 import { isIP } from 'node:net';
 import type { Metadata } from '../contract.ts';
 import { RegistryError } from '../errors.ts';
@@ -10,7 +10,7 @@ export function invalidOption(registry: string, message: string, cause?: unknown
   return new RegistryError('INVALID_ARGUMENT', message, { registry, ...(cause === undefined ? {} : { cause }) });
 }
 
-/** `CONFLICT`: a renewal found that `holder` holds the node, such as "another registry object". */
+/** `CONFLICT`: a renewal found that `holder`, such as "another registry object", holds the node. */
 export function conflict(registry: string, { name, id }: EntryKey, holder: string): RegistryError<'CONFLICT'> {
   return new RegistryError('CONFLICT', `node ${id} of ${name} was taken over by ${holder}`, { registry });
 }
@@ -18,7 +18,7 @@ export function conflict(registry: string, { name, id }: EntryKey, holder: strin
 /** One endpoint of a backend. */
 export interface BackendEndpoint {
   readonly secure: boolean;
-  /** IPv6 without brackets. */
+  /** The host; IPv6 without brackets. */
   readonly host: string;
   readonly port: number;
   /** `host:port`, IPv6 in brackets. */
@@ -29,19 +29,21 @@ export interface BackendEndpoint {
   readonly path: string;
 }
 
-/** How {@link parseEndpoints} reads. */
+/** Options of {@link parseEndpoints}. */
 export interface EndpointRules {
   readonly registry: string;
   /** Where the backend is when no address is given. */
   readonly defaults: readonly string[];
-  /** Name of the addresses in messages; default `addresses`. */
+  /** What messages call the option; default `addresses`. */
   readonly source?: string | undefined;
-  /** Port of an address that names none; a URL without a port has that of its scheme unless `urlPort` is `default`. */
+  /**
+   * Port of an address that names none. A URL without a port gets the port of its scheme unless `urlPort` is `default`.
+   */
   readonly defaultPort: number;
   readonly urlPort?: 'scheme' | 'default' | undefined;
   /** Whether a URL may have a path. */
   readonly paths?: boolean | undefined;
-  /** Scheme of an address that names none; default `http`. */
+  /** Scheme of an address without one; default `http`. */
   readonly scheme?: 'http' | 'https' | undefined;
 }
 
@@ -62,33 +64,34 @@ function parseEndpoint(value: unknown, rules: EndpointRules): BackendEndpoint {
   const text = value.trim();
   const hasScheme = /^https?:\/\//i.test(text);
   const full = hasScheme ? text : `${scheme}://${text}`;
-  // `ftp://host`, `http:/host` and `http//host` would be a host named as the scheme is, to which the token is sent.
+  // URL parsing would take the scheme of `ftp://host`, `http:/host` or `http//host` for a host, and the token would be
+  // sent to it.
   const isOther = !hasScheme && /^[a-z][a-z0-9+.-]*(?::\/|\/\/)/i.test(text);
   const url = !isOther && isWritten(full) && URL.canParse(full) ? new URL(full) : undefined;
-  // The message does not repeat the address, since a password may be in it.
+  // The message does not repeat the address, which may hold a password.
   if (url !== undefined && (url.username !== '' || url.password !== ''))
     throw invalidOption(registry, `${source}: ${rule}, without a user`);
   const path = url?.pathname.replace(/\/+$/, '') ?? '';
   if (url === undefined || url.hostname === '' || url.search !== '' || url.hash !== '' || (path !== '' && !paths))
     throw invalidOption(registry, `${source}: ${JSON.stringify(value)} ${rule}`);
   const secure = url.protocol === 'https:';
-  // URL forgets a port that is the scheme's own, so the text decides whether one was given.
+  // A URL drops the default port of its scheme, so only the text tells whether a port was given.
   const explicit = /:(\d+)$/.exec(/^[^/?#]*/.exec(full.replace(/^https?:\/\//i, ''))?.[0] ?? '')?.[1];
   const schemePort = hasScheme && urlPort === 'scheme' ? (secure ? 443 : 80) : defaultPort;
   const port = explicit === undefined ? schemePort : Number(explicit);
   if (port < 1 || port > 65_535) throw invalidOption(registry, `${source}: ${JSON.stringify(value)} ${rule}`);
   const address = `${url.hostname}:${port}`;
-  // URL reads 10.0.5 as 10.0.0.5, and takes `a,b` and `*` for names.
+  // URL parsing reads 10.0.5 as 10.0.0.5, and accepts `a,b` and `*` as names.
   const isMistyped = !isAddress(address) || (isIP(url.hostname) === 4 && !full.includes(`//${url.hostname}`));
   if (isMistyped) throw invalidOption(registry, `${source}: ${JSON.stringify(value)} ${rule}`);
   const host = url.hostname.replace(/^\[|\]$/g, '');
   return { secure, host, port, address, origin: `${url.protocol}//${address}`, path };
 }
 
-/** Removes what a URL drops or reads as a slash, to compare the two. */
+/** Removes what URL parsing drops or reads as a slash, so that the two can be compared. */
 const isWritten = (text: string): boolean => !/[\s\\\p{Cc}]/u.test(text);
 
-/** A token that can travel in a header, without white space around it; throws `INVALID_ARGUMENT`, which names `source`. */
+/** A token that fits into a header, without white space around it. Throws `INVALID_ARGUMENT`, which names `source`. */
 export function parseHeaderToken(token: unknown, registry: string, source = 'token'): string | undefined {
   if (token === undefined) return undefined;
   const text = typeof token === 'string' ? token.trim() : '';
@@ -98,14 +101,17 @@ export function parseHeaderToken(token: unknown, registry: string, source = 'tok
 
 const timeUnits: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000 };
 
-/** `500ms`, `5s`, `2m`, `1h` in milliseconds; `unitless` is the unit of a bare number. Undefined: it is no time. */
+/** `500ms`, `5s`, `2m`, `1h` in milliseconds; `unitless` is the unit of a bare number. Undefined for other text. */
 export function parseTime(text: string, unitless?: keyof typeof timeUnits): number | undefined {
   const [, amount, unit = unitless ?? ''] = /^(\d+(?:\.\d+)?)(ms|s|m|h)?$/.exec(text) ?? [];
   const ms = Number(amount) * (timeUnits[unit] ?? Number.NaN);
   return ms > 0 ? ms : undefined;
 }
 
-/** The pairs of strings in whatever it is. What was parsed has no other owner, so where all of it fits it needs no copy. */
+/**
+ * The string pairs of any value. A freshly parsed object has no other owner, so it is returned uncopied when all its
+ * pairs are strings.
+ */
 export function readMetadata(value: unknown): Metadata {
   if (typeof value !== 'object' || value === null) return {};
   if (!Array.isArray(value) && Object.values(value).every((field) => typeof field === 'string'))

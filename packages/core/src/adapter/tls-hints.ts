@@ -1,8 +1,11 @@
-/** What TLS needs and what a failed handshake means, said in a way that helps: OpenSSL's own words name neither the option nor the side. */
+/**
+ * What TLS needs, and what a failed handshake means, in words that help: OpenSSL names neither the option nor the side
+ * at fault.
+ */
 import { createSecureContext } from 'node:tls';
 import { invalidOption } from './readers.ts';
 
-/** How a backend's users name what TLS needs, such as `CONSUL_CACERT or tls.ca`. */
+/** The option names that a backend's users know, such as `CONSUL_CACERT or tls.ca`. */
 export interface TlsNames {
   /** The authority that signed the server's certificate. */
   readonly ca: string;
@@ -11,7 +14,7 @@ export interface TlsNames {
 }
 
 const hints: readonly (readonly [RegExp, (names: TlsNames) => string])[] = [
-  // An alert comes from the server.
+  // A TLS alert comes from the server.
   [
     /alert (?:\w+ )*(?:certificate|unknown ca|handshake failure)/i,
     ({ cert }) => `the server accepts only clients with a certificate that it trusts: name yours in ${cert}`,
@@ -46,9 +49,12 @@ interface TlsFiles {
   readonly key?: string | Buffer | undefined;
 }
 
-/** Throws `INVALID_ARGUMENT` for PEM texts that can make no connection: later they would look like a backend that is away. */
+/**
+ * Throws `INVALID_ARGUMENT` for PEM texts that cannot make a connection. Without this check they would later look like
+ * a backend that is down.
+ */
 export function checkTls({ ca, cert, key }: TlsFiles, names: TlsNames, registry: string): void {
-  // OpenSSL takes a text without a certificate for an empty list.
+  // OpenSSL accepts a text without any certificate as an empty list.
   if (ca !== undefined && !/-----BEGIN [A-Z0-9 ]*CERTIFICATE-----/.test(ca.toString()))
     throw invalidOption(registry, `${names.ca}: no PEM certificate is in it`);
   if ((cert === undefined) !== (key === undefined))

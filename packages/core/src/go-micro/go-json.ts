@@ -1,11 +1,11 @@
-/** JSON in the shapes and with the escapes of go-micro; what is read may be anything. */
+/** JSON in the shapes and with the escapes of go-micro. The readers accept any input. */
 import { readMetadata } from '../adapter/readers.ts';
 import type { Endpoint, Value } from '../contract.ts';
 
 /** Deepest nesting that is read: far above what can be written, far below what exhausts the stack. */
 const maxDepth = 64;
 
-/** As Go's encoder writes it: compact, and safe within HTML. */
+/** JSON as Go's encoder writes it: compact, and safe within HTML. */
 export function goJson(value: unknown): string {
   return JSON.stringify(value).replace(
     /[<>&\u2028\u2029]/g,
@@ -19,7 +19,7 @@ function goValue(value: Value | undefined): unknown {
   return { name: value.name, type: value.type, values: values.length === 0 ? null : values.map(goValue) };
 }
 
-/** An endpoint as go-micro declares it: no field is ever left out. */
+/** An endpoint in go-micro's shape, in which no field is ever left out. */
 export function goEndpoint({ name, request, response, metadata = {} }: Endpoint): string {
   return goJson({
     name,
@@ -52,7 +52,7 @@ function readValue(value: unknown, depth: number): Value | undefined {
   };
 }
 
-/** An endpoint; undefined where there is no name to it. */
+/** An endpoint; undefined without a name. */
 export function readEndpoint(value: unknown): Endpoint | undefined {
   if (typeof value !== 'object' || value === null) return undefined;
   const { name, request, response, metadata } = value as Record<string, unknown>;

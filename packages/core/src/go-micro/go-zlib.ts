@@ -1,13 +1,16 @@
 /**
- * zlib as Go's `compress/zlib` writes it: a block that is not the last, then an empty stored block that is. Any reader
- * takes either; tools that filter by a whole tag, as go-micro users do, need the same bytes.
+ * zlib as Go's `compress/zlib` writes it: a block that is not final, then an empty stored block that is. Any reader
+ * takes both forms, but go-micro users filter by a whole tag, which needs the same bytes.
  */
 import { constants, deflateRawSync, deflateSync, inflateRawSync, inflateSync } from 'node:zlib';
 
 /** Largest text that is read. Bytes. */
 const maxTextBytes = 1_048_576;
 
-/** Go pads to a byte before the empty stored block, so its first bit is in one of the two bytes before the length. */
+/**
+ * Go pads to a byte before the empty stored block, so the block's first bit lies in one of the two bytes before the
+ * length.
+ */
 const lengthBytes = 4;
 const headerBits = 16;
 const zlibHeader = Buffer.from([0x78, 0x9c]);
@@ -32,8 +35,8 @@ function isWhole(raw: Buffer, payload: Buffer): boolean {
 }
 
 /**
- * The stream that ends with Node's sync flush, made final as Go does it. Where the header of the last block begins
- * within its bytes is not said, so each bit that can be it is tried; only one makes a whole stream.
+ * Makes a stream that ends with Node's sync flush final, as Go does. Nothing tells at which bit the header of the last
+ * block begins, so each candidate bit is tried; only one makes a whole stream.
  */
 function finalize(flushed: Buffer, payload: Buffer): Buffer | undefined {
   const end = (flushed.length - lengthBytes) * 8;
@@ -48,7 +51,7 @@ function finalize(flushed: Buffer, payload: Buffer): Buffer | undefined {
   return undefined;
 }
 
-/** Lower-case hex of the zlib stream; Go's bytes wherever both compressors choose the same blocks. */
+/** Lower-case hex of the zlib stream, with Go's bytes wherever both compressors choose the same blocks. */
 export function encodeGo(text: string): string {
   const payload = Buffer.from(text);
   const raw = finalize(deflateRawSync(payload, { finishFlush: constants.Z_SYNC_FLUSH }), payload);

@@ -4,8 +4,8 @@ import { settleGraceMs } from '../defaults.ts';
 import type { CallScope } from './call-scope.ts';
 
 /**
- * Calls on one node take effect in call order: each waits for those before it that share a node. One that was aborted
- * holds its place until its driver let go (bounded), so that its late write cannot overtake the next.
+ * Calls on one node take effect in call order: each waits for earlier calls that share a node with it. An aborted call
+ * keeps its place until its driver has ended (bounded), so that a late write cannot overtake the next call.
  */
 export class CallOrder {
   readonly #clock: Clock;

@@ -6,7 +6,7 @@ import { RegistryError } from '../errors.ts';
 export interface ScopeOptions {
   readonly clock: Clock;
   readonly registry: string;
-  /** For messages. */
+  /** The registry's name, for messages. */
   readonly operation: string;
   readonly timeoutMs: number;
   readonly signal?: AbortSignal | undefined;
@@ -24,8 +24,8 @@ export function abortError(reason: unknown, operation: string, registry: string)
 }
 
 /**
- * One call's life: its deadline, its caller's signal and the registry's close, joined. The caller and the driver are
- * told apart: at close a caller is answered at once, while a write under way may still finish.
+ * One call's life: its deadline, its caller's signal and the registry's close, joined. Caller and driver are separate:
+ * at close the caller is answered at once, while a write under way may still finish.
  */
 export class CallScope {
   readonly #caller = new AbortController();
@@ -40,12 +40,12 @@ export class CallScope {
     this.#cleanups.push(onAbort(signal, () => this.abort(abortError(signal.reason, operation, registry))));
   }
 
-  /** What the driver sees. */
+  /** The signal that the driver sees. */
   get signal(): AbortSignal {
     return this.#driver.signal;
   }
 
-  /** Throws the reason once the caller has its answer. */
+  /** Throws the abort reason once the caller has its answer. */
   throwIfOver(): void {
     this.#caller.signal.throwIfAborted();
   }
@@ -60,7 +60,10 @@ export class CallScope {
     this.#driver.abort(reason);
   }
 
-  /** Settles as `work` does, or rejects with the abort reason at once: a driver that was aborted says less than the reason. */
+  /**
+   * Settles as `work` does, or rejects with the abort reason at once, which says more than the error of an aborted
+   * driver.
+   */
   race<T>(work: Promise<T>): Promise<T> {
     return untilAborted(this.#caller.signal, work);
   }

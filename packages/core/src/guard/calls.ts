@@ -13,7 +13,7 @@ export interface CallPlan<T> {
   /** The service that the caller named, unchecked. */
   readonly name?: unknown;
   readonly options: CallOptions | undefined;
-  /** Checks the arguments (throws `INVALID_ARGUMENT`) and answers what to do. */
+  /** Checks the arguments (throws `INVALID_ARGUMENT`) and answers the work to do. */
   prepare(scope: CallScope): (call: DriverCall) => Promise<T>;
 }
 
@@ -26,7 +26,10 @@ export interface CallsContext {
   readonly hold: ProcessHold;
 }
 
-/** Every call goes through here: refused when closed, checked, bounded, its error translated, published. */
+/**
+ * Every call goes through here: it is refused when closed, checked, bounded, and published, and its error is
+ * translated.
+ */
 export class Calls {
   readonly #context: CallsContext;
   readonly #open = new Set<CallScope>();
@@ -54,7 +57,7 @@ export class Calls {
     if (this.#closed) throw this.#closedError(operation);
   }
 
-  /** Answers every caller now; the answer aborts what is still under way. */
+  /** Answers every caller now, which aborts the calls that are still under way. */
   close(): () => void {
     this.#closed = true;
     const open = [...this.#open];

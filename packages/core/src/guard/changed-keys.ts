@@ -1,8 +1,8 @@
 import type { DeleteReason } from '../contract.ts';
 
 /**
- * Keys that wait to be told, each once, in the order of their first change. A `Map` that is emptied from its front is slow to find
- * its first key, since what was deleted stays in the way until it is rebuilt: the place is remembered.
+ * Keys that wait to be told, each once, in the order of their first change. It remembers its place, because a `Map`
+ * that is emptied from its front finds its first key slowly: deleted keys stay in the way until it is rebuilt.
  */
 export class ChangedKeys {
   readonly #reasons = new Map<string, DeleteReason>();
@@ -17,16 +17,16 @@ export class ChangedKeys {
     return this.#reasons.has(key);
   }
 
-  /** A key that waits already keeps its place. */
+  /** A waiting key keeps its place. */
   add(key: string, reason: DeleteReason): void {
     this.#reasons.set(key, reason);
   }
 
-  /** The key that waits longest. */
+  /** The key that has waited longest. */
   get first(): string | undefined {
     if (this.#first !== undefined || this.#reasons.size === 0) return this.#first;
     const next = this.#rest.next();
-    // An iterator that has come to the end does not see what is added later.
+    // An iterator at its end does not see keys that are added later.
     if (next.done) this.#rest = this.#reasons.keys();
     this.#first = next.done ? this.#rest.next().value : next.value;
     return this.#first;

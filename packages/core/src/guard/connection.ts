@@ -11,8 +11,8 @@ export class Connection {
   }
 
   /**
-   * Resolves when connected. Calls that arrive meanwhile share the attempt; when it ended only because the one that
-   * began it was out of time, the next tries again.
+   * Resolves when connected. Calls that arrive meanwhile share the attempt. When the attempt failed only because its
+   * first caller ran out of time, the next caller tries again.
    */
   async ready(call: DriverCall): Promise<void> {
     while (!this.#connected) {
@@ -24,7 +24,7 @@ export class Connection {
   }
 
   async #connect(call: DriverCall): Promise<void> {
-    // Started in a microtask, so that a driver that throws synchronously rejects.
+    // Started in a microtask, so that a synchronous throw of the driver becomes a rejection.
     const attempt = Promise.resolve().then(() => this.#driver.connect(call));
     this.#pending = attempt;
     try {

@@ -33,9 +33,9 @@ import { WatchHub } from './watch-hub.ts';
 import { Writes } from './writes.ts';
 
 /**
- * Makes a registry of a driver: the one guard of all backends. Validation, copies and freezing, grouping, per-node
- * call order, deadlines and signals, put or renew, the whole watch machinery, the lifecycle. `recipe` (see `recipeOf`): how a
- * worker thread makes the same.
+ * Makes a registry of a driver: the one guard of all backends. It has validation, copies and freezing, grouping,
+ * per-node call order, deadlines and signals, put or renew, the whole watch machinery, and the lifecycle. `recipe` (see
+ * `recipeOf`) tells a worker thread how to make the same registry.
  *
  * @throws RegistryError `INVALID_ARGUMENT` for a bad option.
  */
@@ -181,7 +181,7 @@ class GuardedRegistry implements Registry {
 
   async #connected<T>(call: DriverCall, work: (call: DriverCall) => Promise<T>): Promise<T> {
     await this.#connection.ready(call);
-    // Its caller may have been told that it ended while it was waiting.
+    // While it waited, its caller may have been told that the call ended.
     call.signal.throwIfAborted();
     return work(call);
   }

@@ -7,9 +7,9 @@ export interface FeedContext {
   readonly driver: RegistryDriver;
   readonly clock: Clock;
   readonly logger: Logger;
-  /** Within this the first sign of a new connection must come, in milliseconds. */
+  /** How long a new connection may take to its first sign of life, in milliseconds. */
   readonly timeoutMs: number;
-  /** No delay between attempts is longer: the shortest renew interval that this object uses. */
+  /** Upper bound of the delay between attempts: the shortest renew interval that this object uses. */
   readonly ceilingMs: () => number;
   connected(call: DriverCall): Promise<void>;
   readonly hold: ProcessHold;

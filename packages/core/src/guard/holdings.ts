@@ -3,7 +3,7 @@ import { entryKey, keyOf, sameEntry } from '../model/entry.ts';
 
 /**
  * - `held`: acknowledged, as far as this object knows.
- * - `unsure`: a write failed half-way; it may be there, and withdrawing it is right.
+ * - `unsure`: a write failed half-way. The node may be on the backend, so close withdraws it.
  */
 interface Holding {
   readonly entry: Entry;
@@ -11,30 +11,36 @@ interface Holding {
   readonly sure: boolean;
 }
 
-/** What this registry object has registered. Decides put or renew, and what `close` withdraws; never what is true. */
+/**
+ * What this registry object has registered. It decides between put and renew, and what `close` withdraws; it never
+ * answers a read.
+ */
 export class Holdings {
   readonly #holdings = new Map<string, Holding>();
-  /** Keys of which a renewal was refused because another holds one of them. */
+  /** Keys whose renewal was refused because another object holds one of them. */
   readonly #taken = new Set<string>();
 
-  /** Same content under the same kind of lease is a renewal; anything else is written. */
+  /** The same content under the same kind of lease is a renewal; anything else is a put. */
   isRenewal(entry: Entry, lease: Lease | undefined): boolean {
     const holding = this.#holdings.get(keyOf(entry.name, entry.node.id));
     return holding?.sure === true && holding.leased === (lease !== undefined) && sameEntry(holding.entry, entry);
   }
 
-  /** It was registered, and whose it is now only the backend knows: it may have been refused since, or taken over unheard. */
+  /**
+   * This object registered the node, but only the backend knows whether it still holds it: the write may have been
+   * refused, or the node taken over.
+   */
   isClaimed({ name, node }: Entry): boolean {
     const key = keyOf(name, node.id);
     return this.#taken.has(key) || this.#holdings.get(key)?.sure === true;
   }
 
-  /** Another holds one of these. */
+  /** Another object holds one of these keys. */
   lose(keys: readonly EntryKey[]): void {
     for (const { name, id } of keys) this.#taken.add(keyOf(name, id));
   }
 
-  /** None of these is another's any more. */
+  /** No other object holds these keys any more. */
   regain(entries: readonly Entry[]): void {
     for (const { name, node } of entries) this.#taken.delete(keyOf(name, node.id));
   }

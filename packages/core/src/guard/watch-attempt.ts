@@ -6,7 +6,10 @@ import { relistIntervalMs, stableAfterMs } from '../defaults.ts';
 import { RegistryError } from '../errors.ts';
 import type { FeedContext } from './feed-context.ts';
 
-/** The signal and the timers of one connection: the deadline of its first sign, and when to take a fresh snapshot. */
+/**
+ * The signal and the timers of one connection: the deadline of its first sign of life, and the time of the next
+ * snapshot.
+ */
 export class WatchAttempt {
   readonly call: DriverCall;
   ended = false;
@@ -28,13 +31,13 @@ export class WatchAttempt {
     );
   }
 
-  /** Something came over this connection. */
+  /** A sign of life came over this connection. */
   alive(backoff: Backoff): void {
     if (this.#cancelFirstSign === undefined) return;
     this.#cancelFirstSign();
     this.#cancelFirstSign = undefined;
     this.#cancelStable = this.#clock.setTimer(stableAfterMs, () => backoff.reset());
-    // Spread, so that many watchers do not list in step.
+    // Spread in time, so that many watchers do not list in step.
     this.#cancelRelist = this.#clock.setTimer(relistIntervalMs * (0.9 + 0.2 * Math.random()), () => {
       this.renewing = true;
       this.#controller.abort();

@@ -11,7 +11,10 @@ import type { FeedContext } from './feed-context.ts';
 import { WatchAttempt } from './watch-attempt.ts';
 import type { GuardWatcher, WatchSource } from './watcher.ts';
 
-/** One watch of the backend for one filter, shared by its watchers: truth, reconnecting, periodic fresh snapshot. */
+/**
+ * One watch of the backend per filter, shared by its watchers. It holds the true state, reconnects, and takes periodic
+ * snapshots.
+ */
 export class WatchFeed implements WatchSource {
   readonly #context: FeedContext;
   readonly #name: string | undefined;
@@ -55,7 +58,7 @@ export class WatchFeed implements WatchSource {
     await Promise.all([...this.#watchers].map((watcher) => watcher.return()));
   }
 
-  /** The last one out ends the backend's watch; resolves when it has let go, or after a grace period. */
+  /** When the last watcher leaves, the backend's watch ends. Resolves when it has let go, or after a grace period. */
   async leave(watcher: GuardWatcher): Promise<void> {
     this.#watchers.delete(watcher);
     if (this.#watchers.size > 0) return;
@@ -82,7 +85,7 @@ export class WatchFeed implements WatchSource {
     this.#publish({ event: 'ended' });
   }
 
-  /** One connection's life. Undefined when it ended because it was stopped or is to be renewed. */
+  /** One connection's life. Undefined when it was stopped or is due for renewal. */
   async #attempt(backoff: Backoff): Promise<RegistryError | undefined> {
     const attempt = new WatchAttempt(this.#context, this.#stop.signal);
     const { call } = attempt;
@@ -101,7 +104,7 @@ export class WatchFeed implements WatchSource {
 
   #sink(attempt: WatchAttempt, backoff: Backoff): WatchSink {
     const live = (act: () => void): void => {
-      // A driver may still talk after its attempt has ended.
+      // A driver may go on reporting after its attempt has ended.
       if (attempt.ended) return;
       attempt.alive(backoff);
       act();
@@ -140,7 +143,7 @@ export class WatchFeed implements WatchSource {
     this.#tellAll(key, reason);
   }
 
-  /** Keeps the object that is known when nothing changed, so that watchers compare by identity. */
+  /** Keeps the known object when nothing changed, so that watchers can compare by identity. */
   #keep(truth: Map<string, Entry>, entry: Entry): string | undefined {
     if (this.#name !== undefined && entry.name !== this.#name) return undefined;
     const key = keyOf(entry.name, entry.node.id);
@@ -158,7 +161,7 @@ export class WatchFeed implements WatchSource {
 
   #interrupt(error: RegistryError): void {
     this.#synced = false;
-    // One outage is told once; that it has become another kind of outage is news.
+    // One outage is told once. A change of the kind of error is told again.
     const news = this.#lost?.code !== error.code;
     this.#lost = error;
     if (!news) return;

@@ -35,8 +35,8 @@ const done: Result = { done: true, value: undefined };
 const synced: WatchEvent = Object.freeze({ type: 'synced' });
 
 /**
- * One consumer's view. It keeps what it has told and which keys differ from the truth; an event is made when it is
- * taken, by comparing the two. So pending changes coalesce by themselves and memory is bounded by the nodes.
+ * One consumer's view. It keeps what it has told, and which keys differ from the truth. An event is made when it is
+ * taken, by comparing the two; so pending changes coalesce by themselves, and the nodes bound the memory.
  */
 export class GuardWatcher implements Watcher {
   readonly #open: () => WatchSource | undefined;
@@ -52,11 +52,11 @@ export class GuardWatcher implements Watcher {
   readonly #onAbort = (): void => this.end();
   #isBackground = false;
 
-  /** `open` is called at the first `next()`; undefined: the registry was closed meanwhile. */
+  /** Called at the first `next()`; answers undefined when the registry was closed meanwhile. */
   constructor(open: () => WatchSource | undefined, signal: AbortSignal | undefined) {
     this.#open = open;
     this.#signal = signal;
-    // How `follow` learns, without a pending `next()`, that more is waiting.
+    // Tells `follow`, without a pending `next()`, that more is waiting.
     Object.defineProperty(this, pending, { get: () => this.#hasPending() });
     Object.defineProperty(this, background, { value: () => this.#toBackground() });
   }
@@ -84,7 +84,7 @@ export class GuardWatcher implements Watcher {
     return this;
   }
 
-  /** Ends it without an error; what is pending is dropped. */
+  /** Ends the watcher without an error; pending events are dropped. */
   end(): void {
     if (this.#state === 'ended') return;
     this.#state = 'ended';
@@ -95,12 +95,12 @@ export class GuardWatcher implements Watcher {
     for (const resolve of this.#waiting.splice(0)) this.#resolve(resolve, done);
   }
 
-  /** The state of this key may differ from the one that was told. `reason` is the reason of a delete. */
+  /** The state of this key may differ from the told one. `reason` is the reason of a delete. */
   touch(key: string, reason: DeleteReason): void {
     if (this.#changed.has(key) || this.#told.get(key) !== this.#now(key)) this.#changed.add(key, reason);
   }
 
-  /** The truth was replaced as a whole. */
+  /** The whole true state was replaced. */
   touchAll(): void {
     for (const key of this.#told.keys()) if (this.#now(key) === undefined) this.touch(key, 'unknown');
     for (const key of this.#source?.truth.keys() ?? []) this.touch(key, 'unknown');

@@ -14,7 +14,10 @@ export class Writes {
     this.#driver = driver;
   }
 
-  /** Throws `RESOURCE_EXHAUSTED` for a node that this backend cannot hold. What is held already was checked. */
+  /**
+   * Throws `RESOURCE_EXHAUSTED` for a node that is too large for this backend. A held node with the same content was
+   * checked before.
+   */
   checkSize(entries: readonly Entry[], lease: Lease | undefined): void {
     const { name: registry, capabilities } = this.#driver;
     for (const entry of entries) {
@@ -28,18 +31,19 @@ export class Writes {
 
   async register(entries: readonly Entry[], lease: Lease | undefined, call: DriverCall): Promise<void> {
     const isSame = (entry: Entry): boolean => this.#holdings.isRenewal(entry, lease);
-    // Before other content is written as well: a holder that has not heard of its loss must not take the node back.
+    // Changed content is preceded by a renewal too: a holder that has not heard of its loss must not take the node
+    // back.
     const renewals = entries.filter((entry) => this.#holdings.isClaimed(entry));
     const lost = await this.#renew(renewals, lease, call);
     const puts = entries.filter((entry) => !isSame(entry) || lost.has(keyOf(entry.name, entry.node.id)));
     this.#holdings.regain(renewals);
     if (puts.length === 0) return;
-    // Until the backend has acknowledged, it may or may not be there.
+    // Until the backend has acknowledged the write, the node may or may not be there.
     this.#holdings.hold(puts, lease, false);
     try {
       await this.#driver.put(puts, lease, call);
     } catch (error) {
-      // Registered by another since the backend lost it.
+      // Another object registered it after the backend lost it.
       if (toRegistryError(this.#driver, error).code === 'CONFLICT')
         this.#holdings.lose(puts.map(entryKey).filter(({ name, id }) => lost.has(keyOf(name, id))));
       throw error;
@@ -54,7 +58,7 @@ export class Writes {
     this.#publish('withdrawn', keys);
   }
 
-  /** What `close` withdraws. */
+  /** The keys that `close` withdraws. */
   held(): readonly EntryKey[] {
     return this.#holdings.keys();
   }

@@ -66,7 +66,10 @@ function sameEndpoint(a: Endpoint, b: Endpoint): boolean {
   );
 }
 
-/** Whether two entries of one key say the same. Ignores the order of metadata, keeps that of endpoints and values. */
+/**
+ * Whether two entries of one key have the same content. Ignores the order of metadata, but not that of endpoints and
+ * values.
+ */
 export function sameEntry(a: Entry | undefined, b: Entry | undefined): boolean {
   if (a === b) return true;
   if (a === undefined || b === undefined) return false;
@@ -96,7 +99,7 @@ function toService(entries: readonly Entry[]): Service {
 
 const alone = new WeakMap<Entry, Service>();
 
-/** A service of exactly this node, as an event carries it. One object per entry, shared by all watchers. */
+/** A service with exactly this node, as an event carries it. One object per entry, shared by all watchers. */
 export function serviceOf(entry: Entry): Service {
   const known = alone.get(entry);
   if (known !== undefined) return known;
@@ -105,7 +108,7 @@ export function serviceOf(entry: Entry): Service {
   return service;
 }
 
-/** Entries of one name as services: one per version, sorted, nodes sorted by id. */
+/** Entries of one name as services: one per version, sorted, with nodes sorted by id. */
 export function groupByVersion(entries: Iterable<Entry>): readonly Service[] {
   const versions = new Map<string, Entry[]>();
   for (const entry of entries) {

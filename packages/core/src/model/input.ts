@@ -1,4 +1,4 @@
-/** The border: whatever a caller passes becomes entries that are known to be good, or `INVALID_ARGUMENT`. */
+/** The border: turns what a caller passes into entries that are known to be valid, or throws `INVALID_ARGUMENT`. */
 
 import type { Entry, EntryKey } from '../adapter/driver.ts';
 import type { Endpoint, Metadata, Value } from '../contract.ts';
@@ -6,7 +6,7 @@ import { RegistryError } from '../errors.ts';
 import { freezeEntry } from './entry.ts';
 import * as limits from './limits.ts';
 
-/** Says which field is wrong, what it must be and what it is. */
+/** Says which field is wrong, what it must be, and what it is. */
 export function invalid(field: string, rule: string, got?: unknown): RegistryError<'INVALID_ARGUMENT'> {
   const shown = got === undefined ? '' : `, got ${describe(got)}`;
   return new RegistryError('INVALID_ARGUMENT', `${field} must be ${rule}${shown}`);
@@ -51,7 +51,7 @@ function metadata(value: unknown, field: string): Metadata {
       throw invalid(at, `at most ${limits.maxMetadataValueBytes} bytes`, `${bytes} bytes`);
     }
   }
-  // An assignment would lose the key `__proto__`.
+  // A plain assignment would lose the key `__proto__`.
   return Object.fromEntries(pairs) as Metadata;
 }
 

@@ -4,7 +4,7 @@ import { parseDuration } from './options.ts';
 
 /**
  * The lease as the backend keeps it: raised to `minTtlMs`, rounded up to `ttlResolutionMs`. Drivers get it rounded. The
- * discovery server rounds again, for clients that are not ours.
+ * discovery server rounds again, for other clients.
  */
 export function parseLease(options: RegisterOptions | undefined, capabilities: Capabilities): Lease | undefined {
   const asked = parseDuration(options?.ttlMs, 'ttlMs');

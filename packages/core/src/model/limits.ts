@@ -1,6 +1,6 @@
 /**
- * The limits of what `register` writes, the same on every backend, so that what works on one works on all. What is
- * read, watched or deregistered may have been written by others: see {@link isReadableName}.
+ * The limits of what `register` writes. They are the same on every backend, so that what works on one works on all.
+ * Other programs may have written what is read, watched or deregistered: see {@link isReadableName}.
  */
 import { isIP } from 'node:net';
 
@@ -33,7 +33,7 @@ const version = new RegExp(patterns.version, 'u');
 const metadataKey = new RegExp(patterns.metadataKey, 'u');
 const namespaceName = new RegExp(patterns.namespace, 'u');
 const readableName = new RegExp(patterns.readableName, 'u');
-// With the u flag only surrogates without a partner match.
+// With the u flag this matches only unpaired surrogates.
 const loneSurrogate = /[\uD800-\uDFFF]/u;
 const hostPort = /^(?:\[([^\]]+)\]|([^:[\]]+)):([0-9]{1,5})$/;
 const dnsLabel = /^[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?$/;
@@ -61,13 +61,13 @@ export const isReadableName = (value: string): boolean => readableName.test(valu
 
 function isHostName(host: string): boolean {
   if (isIP(host) === 4) return true;
-  // The dot at the end of an absolute name is no label.
+  // The dot at the end of an absolute name is not a label.
   const name = host.endsWith('.') ? host.slice(0, -1) : host;
-  // All digits and dots but no IPv4 address: a mistyped one.
+  // Only digits and dots, but no IPv4 address: a mistyped address.
   return name.length <= 253 && !/^[0-9.]+$/.test(name) && name.split('.').every((label) => dnsLabel.test(label));
 }
 
-/** Host, an IPv6 address without brackets, and port of an address. */
+/** The parts of an address: host (IPv6 without brackets) and port. */
 export function splitAddress(address: string): { readonly host: string; readonly port: number } {
   const colon = address.lastIndexOf(':');
   return { host: address.slice(0, colon).replace(/^\[|\]$/g, ''), port: Number(address.slice(colon + 1)) };

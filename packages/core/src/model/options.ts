@@ -15,7 +15,9 @@ export function parseDuration(value: unknown, field: string): number | undefined
   return Math.ceil(value);
 }
 
-/** A namespace or undefined; throws `INVALID_ARGUMENT`. What it becomes (prefix, domain, env) is the adapter's. */
+/**
+ * A namespace or undefined; throws `INVALID_ARGUMENT`. The adapter decides what it becomes: a prefix, a domain, an env.
+ */
 export function parseNamespace(value: unknown): string | undefined {
   if (value === undefined) return undefined;
   if (typeof value === 'string' && isNamespace(value)) return value;
@@ -29,7 +31,7 @@ export function parseSignal(value: unknown): AbortSignal | undefined {
   throw invalid('signal', 'an AbortSignal', value ?? 'null');
 }
 
-/** What the options of each call may be. `close` never rejects, so it takes whatever it is given. */
+/** The names that the options of each call may have. `close` never rejects, so it accepts anything. */
 export const callOptions: Readonly<
   Record<'call' | 'register' | 'watch' | 'follow' | 'waitForService', readonly string[]>
 > = {
@@ -40,7 +42,7 @@ export const callOptions: Readonly<
   waitForService: ['signal', 'timeoutMs', 'minNodes'],
 };
 
-/** An option that is misspelt must not be ignored: `{ ttl: 1000 }` would register without a TTL. Throws `INVALID_ARGUMENT`. */
+/** Throws `INVALID_ARGUMENT` for an unknown option. A misspelt `{ ttl: 1000 }` would register without a TTL. */
 export function checkOptions(options: unknown, known: readonly string[]): void {
   if (options === undefined) return;
   if (typeof options !== 'object' || options === null) throw invalid('options', 'an object', options ?? 'null');
@@ -48,7 +50,7 @@ export function checkOptions(options: unknown, known: readonly string[]): void {
   if (unknown !== undefined) throw invalid(`options: ${unknown} is unknown; an option`, `one of ${known.join(', ')}`);
 }
 
-/** What every call takes; throws `INVALID_ARGUMENT`. */
+/** The options that every call takes; throws `INVALID_ARGUMENT`. */
 export function parseCallOptions(options: unknown, known: readonly string[] = callOptions.call): CallOptions {
   checkOptions(options, known);
   if (options === undefined) return {};

@@ -4,7 +4,7 @@ import type { Capabilities, Registry, Service } from '../contract.ts';
 import { RegistryError, type RegistryErrorCode } from '../errors.ts';
 import { keyOf } from '../model/entry.ts';
 
-/** What is wrong with the backend. */
+/** The present fault of the backend. */
 export type Fault =
   | { readonly kind: 'none' | 'hang' | 'empty' }
   | { readonly kind: 'down'; readonly code: RegistryErrorCode };
@@ -19,7 +19,7 @@ export class FaultyDriver implements RegistryDriver {
   readonly #inner: Registry;
   readonly #written = new Map<string, Entry>();
   #fault: Fault = { kind: 'none' };
-  /** Aborted at every change of the fault, so that watches notice. */
+  /** Aborted at every change of the fault, so that watches notice it. */
   #change = new AbortController();
 
   constructor(inner: Registry) {
@@ -54,7 +54,7 @@ export class FaultyDriver implements RegistryDriver {
     }
   }
 
-  /** The inner registry decides put or renew by itself. */
+  /** The wrapped registry decides between put and renew. */
   async renew(keys: readonly EntryKey[], lease: Lease | undefined, call: DriverCall): Promise<readonly EntryKey[]> {
     const known = keys.flatMap(({ name, id }) => this.#written.get(keyOf(name, id)) ?? []);
     await this.put(known, lease, call);
@@ -83,7 +83,7 @@ export class FaultyDriver implements RegistryDriver {
     if (signal.aborted) return;
     if (change.aborted) throw this.#changed();
     await withFirstOf([signal, change], (first) => forward(this.#inner.watch({ name, signal: first }), sink));
-    // A link that hangs is not noticed; it is the caller's signal that ends it.
+    // A hanging link raises no error; only the caller's signal ends the call.
     if (change.aborted && this.#fault.kind === 'hang') await withFirstOf([signal, this.#change.signal], aborted);
     if (!signal.aborted) throw this.#changed();
   }
@@ -118,7 +118,7 @@ export class FaultyDriver implements RegistryDriver {
   }
 }
 
-/** Events of the inner watch as calls of the sink, until it ends. */
+/** Passes the events of the inner watch to the sink, until the watch ends. */
 async function forward(watcher: ReturnType<Registry['watch']>, sink: WatchSink): Promise<void> {
   let first: Entry[] | undefined = [];
   for await (const event of watcher) {

@@ -7,7 +7,7 @@ import { FaultyDriver } from './faulty-driver.ts';
 export interface FaultyRegistry extends Registry {
   /** Every call fails with `code` (default `UNAVAILABLE`); watchers are told `interrupted`. */
   down(code?: RegistryErrorCode): void;
-  /** Nothing answers any more: calls end by deadline or signal, watchers hear nothing. */
+  /** The backend stops answering: calls end by deadline or signal, watchers hear nothing. */
   hang(): void;
   /** The backend answers, and claims that no node is registered. */
   answerEmpty(): void;
@@ -15,7 +15,7 @@ export interface FaultyRegistry extends Registry {
   up(): void;
 }
 
-/** Wraps a registry. Closing the wrapper closes it. */
+/** Wraps a registry. Closing the wrapper closes the wrapped registry. */
 export function faulty(registry: Registry): FaultyRegistry {
   const driver = new FaultyDriver(registry);
   const guarded = createRegistry(driver);

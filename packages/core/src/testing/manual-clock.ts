@@ -1,4 +1,4 @@
-// Captured now: a test may install fake timers later, and this must go on turning the real event loop.
+// Captured now, because a test may install fake timers later, and this clock must keep turning the real event loop.
 import { setImmediate } from 'node:timers/promises';
 import type { Clock } from '../contract.ts';
 
@@ -22,7 +22,7 @@ export function manualClock(): ManualClock {
   let now = 0;
   const nextDue = (until: number): Timer | undefined => {
     let first: Timer | undefined;
-    // A set keeps the order of setting, which breaks ties.
+    // A set keeps the order of insertion, which decides between timers of the same time.
     for (const timer of timers) if (timer.at <= until && (first === undefined || timer.at < first.at)) first = timer;
     return first;
   };

@@ -1,4 +1,4 @@
-/** What `/api/*` answers, for the description of the API: the server writes it and checks nothing by it. */
+/** Schemas of what `/api/*` answers, for the description of the API. The server does not check its answers by them. */
 import { instanceFields } from './instance-schema.ts';
 import type { JsonSchema } from './json-schema.ts';
 
@@ -114,7 +114,7 @@ export const changesAnswer: JsonSchema = record({
     ),
   ),
 });
-/** What has nothing to say. */
+/** An answer without data. */
 export const noData: JsonSchema = { type: 'null' };
 /** An answer around its data. */
 export const envelopeOf = (data: JsonSchema): JsonSchema =>

@@ -18,7 +18,7 @@ export const renewIntervalSchema: JsonSchema = { ...durationSchema, exclusiveMin
 
 const label: JsonSchema = { type: 'string', pattern: limits.patterns.version };
 const text = (maxBytes: number): JsonSchema => ({ type: 'string', 'x-maxBytes': maxBytes, 'x-wellFormed': true });
-/** Bounded by the size of the whole node as well, which the server measures. */
+/** Also bounded by the size of the whole node, which the server measures. */
 const nodeText: JsonSchema = text(limits.maxNodeBytes);
 
 const metadata: JsonSchema = {
@@ -28,7 +28,7 @@ const metadata: JsonSchema = {
   additionalProperties: text(limits.maxMetadataValueBytes),
 };
 
-/** Known fields only: what a client sends beyond them is dropped. */
+/** Known fields only: the server drops other fields. */
 const record = (required: readonly string[], properties: JsonSchema): JsonSchema => ({
   type: 'object',
   required,
@@ -36,7 +36,7 @@ const record = (required: readonly string[], properties: JsonSchema): JsonSchema
   additionalProperties: false,
 });
 
-/** Nested as deep as the contract allows, spelt out: a recursive schema has no depth. */
+/** Nested as deep as the contract allows, spelt out, because a recursive schema has no depth. */
 function value(depth: number): JsonSchema {
   const values = depth === 1 ? { type: 'array', maxItems: 0 } : { type: 'array', items: value(depth - 1) };
   return record(['name', 'type'], { name: nodeText, type: nodeText, values });
@@ -45,7 +45,7 @@ function value(depth: number): JsonSchema {
 const payload = value(limits.maxValueDepth);
 const endpoint = record(['name'], { name: nodeText, request: payload, response: payload, metadata });
 
-/** What a register call says of an instance and lists say again. */
+/** The fields of an instance in a register call and in lists. */
 export const instanceFields: JsonSchema = {
   env: envSchema,
   appid: { type: 'string', pattern: limits.patterns.serviceName },
@@ -93,5 +93,5 @@ export const handleSchema: JsonSchema = { type: 'integer', minimum: 0, maximum: 
 /** Which instance. */
 export const keySchema: JsonSchema = record(['env', 'appid', 'hostname'], key);
 
-/** Likewise, and the caller's handle if it has one. */
+/** Like a key, with the caller's handle if it has one. */
 export const cancelKeySchema: JsonSchema = record(['env', 'appid', 'hostname'], { ...key, handle: handleSchema });

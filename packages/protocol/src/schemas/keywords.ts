@@ -1,20 +1,20 @@
 import { limits } from '@rollcall/core';
 
-/** What ajv needs to know of a keyword of ours. The names begin with `x-`, so that OpenAPI allows them. */
+/** A keyword of ours, as ajv needs it. The names begin with `x-`, so that OpenAPI allows them. */
 export interface SchemaKeyword {
   /** The name in a schema. */
   readonly keyword: string;
-  /** What it applies to. */
+  /** The type of value that it applies to. */
   readonly type: 'string';
-  /** What stands behind the name in a schema. */
+  /** The type of the keyword's own value in a schema. */
   readonly schemaType: 'number' | 'boolean';
-  /** The check says itself what is wrong. */
+  /** The check itself words the error. */
   readonly errors: true;
   /** The check. */
   readonly validate: KeywordCheck;
 }
 
-/** Whether a string holds to the keyword; says in `errors` why not. */
+/** Whether a string satisfies the keyword; `errors` says why not. */
 export interface KeywordCheck {
   (wanted: number | boolean, text: string): boolean;
   errors?: { readonly keyword: string; readonly message: string; readonly params: object }[];

@@ -70,7 +70,7 @@ export const setBody: JsonSchema = {
 
 /** A query is text: a cursor, a revision, an ISO time, or how long ago. */
 const moment: JsonSchema = { type: 'string', minLength: 1, maxLength: 40 };
-/** Milliseconds that a request waits for a change; at most a minute. */
+/** How many milliseconds a request may wait for a change; at most a minute. */
 const waitMs: JsonSchema = { type: 'string', pattern: '^(?:[0-9]{1,4}|[1-5][0-9]{4}|60000)$' };
 /** Most services of one poll. */
 const maxPolled = 100;

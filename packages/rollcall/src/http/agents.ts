@@ -1,4 +1,4 @@
-/** Agents for got, axios and node:http that know service names: they pick per request, not per socket. */
+/** Agents for got, axios and node:http that know service names. They pick per request, not per socket. */
 import { errorMonitor } from 'node:events';
 import { Agent, type AgentOptions, type ClientRequest } from 'node:http';
 import { Agent as HttpsAgent } from 'node:https';
@@ -7,22 +7,23 @@ import { type Clock, RegistryError, systemClock } from '@rollcall/core';
 
 /** Options of {@link rollcallAgents}, as of Node's Agent. */
 export interface RollcallAgentOptions {
-  /** Keep connections for the next request; default true. */
+  /** Whether connections are kept for the next request; default true. */
   readonly keepAlive?: boolean | undefined;
-  /** Per node; default Infinity. */
+  /** Sockets per node; default Infinity. */
   readonly maxSockets?: number | undefined;
-  /** Names with a dot that are services besides `*.rollcall`, as the keys of a client's `services` are for `client.fetch`. */
+  /** Names with a dot that are services, besides `*.rollcall`, like the keys of a client's `services` for `client.fetch`. */
   readonly services?: readonly string[] | undefined;
   /**
    * Limit of one connection attempt at a node, after which the request fails with `ETIMEDOUT` and the node counts as
-   * unreachable: 1,000 (range 1 to 600,000), as for `client.fetch`. Milliseconds.
+   * unreachable. Milliseconds; default 1,000 (range 1 to 600,000), as for `client.fetch`. Sensible values are 200 ms to 3 s;
+   * shorter gives up nodes on a slow link, longer holds a request at a lost host.
    */
   readonly connectTimeoutMs?: number | undefined;
-  /** Default: the system's. */
+  /** Source of time; default: the system's clock. */
   readonly clock?: Clock | undefined;
 }
 
-/** Where a request goes, as Node hands it to `addRequest`. */
+/** The target of a request, as Node passes it to `addRequest`. */
 interface Destination {
   host?: string | null | undefined;
   hostname?: string | null | undefined;
@@ -30,7 +31,7 @@ interface Destination {
   servername?: string | undefined;
 }
 
-/** Node calls it for every request; it is no part of the types, and Node's own documentation names it as the hook of agents. */
+/** Node calls it for every request. The types do not have it, but Node's documentation names it as the hook of agents. */
 type AddRequest = (request: ClientRequest, options: Destination, ...rest: unknown[]) => void;
 
 const defaultPorts: ReadonlySet<string> = new Set(['80', '443', '']);
@@ -69,15 +70,15 @@ function outcomeOfStatus(status: number, retryAfter: string | undefined): Outcom
 /** Counts the attempt until its headers, its error, or its end without either. */
 function follow(request: ClientRequest, attempt: Attempt): void {
   let wasAnswered = false;
-  // First, so that the caller's own listener is still counted.
+  // Prepended, so that it still sees a `once` listener of the caller when it counts listeners.
   request.prependOnceListener('response', (response) => {
     const { statusCode = 0, headers } = response;
     wasAnswered = true;
     attempt.release(outcomeOfStatus(statusCode, headers['retry-after']));
-    // With no listener Node reads the answer away, which frees the socket; this listener must not end that.
+    // Without a listener Node discards the answer, which frees the socket; this listener must not prevent that.
     if (request.listenerCount('response') === 0) response.resume();
   });
-  // Not `error`: a request whose error nothing listens for must fail as loudly as without this agent.
+  // Not `error`: a request whose error has no listener must fail as loudly as without this agent.
   request.once(errorMonitor, (error: unknown) => attempt.release(outcomeOfError(error, wasAnswered)));
   request.once('close', () => attempt.release('cancelled'));
 }
@@ -115,9 +116,9 @@ interface Routed extends ConnectLimit {
   readonly names: ReadonlySet<string>;
 }
 
-/** The request ends with the error, also when the client cannot even begin. */
+/** The request ends with the error, even when the client cannot begin. */
 function route(routed: Routed, request: ClientRequest, options: Destination): void {
-  // As Node's own agent reports a socket that could not be made: `destroy` alone says nothing before there is one.
+  // As Node's own agent reports a socket that could not be made; `destroy` alone says nothing before there is a socket.
   const fail = (error: unknown): void => (request as unknown as Pending).onSocket(undefined, error);
   try {
     send(routed, request, options, fail);
@@ -154,7 +155,7 @@ function send(routed: Routed, request: ClientRequest, options: Destination, fail
   else firstAnswer(client, name).then(tryBegin, tryBegin);
 }
 
-/** The first request for a name waits for the registry; one that finds no node says why. */
+/** The first request for a name waits for the registry. If there is no node, the error says why. */
 async function firstAnswer(client: Client, name: string): Promise<void> {
   const abort = new AbortController();
   const stop = client.on('status', (state) => {
@@ -185,9 +186,9 @@ function checkedTimeout(value: unknown): number {
 }
 
 /**
- * An Agent per protocol for got, axios and node:http. A host without dot and port, or `*.rollcall`, or one of `services`, is a
- * service name; all else passes through. `Host` stays the service name. A failed attempt is counted and ejects; repeating is the HTTP
- * client's.
+ * One Agent per protocol for got, axios and node:http. A host without dot and port, or `*.rollcall`, or one of
+ * `services`, is a service name; all other hosts pass through. `Host` stays the service name. A failed attempt is
+ * counted and may eject its node; the HTTP client decides about repeats.
  *
  * @throws RegistryError `INVALID_ARGUMENT` for a `connectTimeoutMs` out of range.
  */

@@ -5,24 +5,24 @@ import { pipeline } from 'node:stream/promises';
 import type { ReadableStream } from 'node:stream/web';
 import type { Registry } from '@rollcall/core';
 
-/** Answers a request as a service worker does. */
+/** Answers a request, as the fetch handler of a service worker does. */
 export type FakeHandler = (request: Request) => Response | Promise<Response>;
 
 /** One node of a {@link FakeService}. */
 export interface FakeNode {
-  /** `<service>-1` and so on. */
+  /** Id of the node: `<service>-1` and so on. */
   readonly id: string;
-  /** `127.0.0.1` and a free port. */
+  /** Address of the node: `127.0.0.1` and a free port. */
   readonly address: string;
-  /** Requests so far. */
+  /** Number of requests so far. */
   readonly calls: number;
   /** Closes its sockets without withdrawing, as kill -9 does. */
   kill(): Promise<void>;
 }
 
-/** Real HTTP servers on loopback, registered. Disposing closes them and withdraws the nodes. */
+/** Real HTTP servers on loopback that are registered. Disposing closes them and withdraws the nodes. */
 export interface FakeService extends AsyncDisposable {
-  /** In the order of the handlers. */
+  /** The nodes, in the order of the handlers. */
   readonly nodes: readonly FakeNode[];
 }
 
@@ -82,7 +82,7 @@ class Fake implements FakeNode {
     try {
       await answer(await this.#handler(toRequest(incoming, this.address)), outgoing);
     } catch (error) {
-      // A handler that throws is a test's way to say 500.
+      // A handler that throws answers 500, which a test may want.
       if (!outgoing.headersSent) outgoing.writeHead(500);
       outgoing.end(error instanceof Error ? error.message : String(error));
     }

@@ -13,15 +13,16 @@ export interface GuardedRoute {
 }
 
 /**
- * Authorises each request on the route that it was matched to, so that no spelling of a path is judged otherwise than it is
- * handled. What has no rule is refused: a route at the start of the server, a path without a route to clients without a token.
+ * Authorises each request by the route that it was matched to, so that authorisation and handling never judge two
+ * spellings of a path differently. A request without a rule is refused: a route without a rule stops the server from
+ * starting, and an unknown path is refused to clients without a token.
  */
 export class AccessGuard {
   readonly routes: GuardedRoute[] = [];
   readonly #tokens: Tokens;
   readonly #unruled: string[] = [];
 
-  /** To be made before any route. */
+  /** Create it before any route. */
   constructor(app: FastifyInstance, tokens: Tokens) {
     this.#tokens = tokens;
     app.decorateRequest('caller');
@@ -30,7 +31,7 @@ export class AccessGuard {
         if (config?.access === undefined) this.#unruled.push(`${one} ${url}`);
         else this.routes.push({ method: one, path: url, access: config.access });
     });
-    // Before the body is read: a client without the role must not make the server read it.
+    // Before the body is read: a client without the role must not make the server read a body.
     app.addHook('onRequest', (request, reply, done) => {
       if (this.#admits(request, reply)) done();
     });
@@ -39,7 +40,7 @@ export class AccessGuard {
     });
   }
 
-  /** @throws RegistryError `INTERNAL`: routes lack a rule. To be called when all routes have been made. */
+  /** @throws RegistryError `INTERNAL`: routes lack a rule. Call it once all routes exist. */
   check(): void {
     if (this.#unruled.length === 0) return;
     const message = `these routes do not say who may use them: ${this.#unruled.join(', ')}`;
@@ -61,7 +62,7 @@ export class AccessGuard {
   }
 
   #callerOf({ headers }: FastifyRequest): Caller | undefined {
-    // Node joins repeated Authorization headers of no request: it keeps the first.
+    // Node does not join repeated Authorization headers; it keeps the first.
     const [, token] = /^Bearer +([\x21-\x7e]{1,4096})$/i.exec(headers.authorization ?? '') ?? [];
     return token === undefined ? undefined : this.#tokens.find(token);
   }
@@ -87,9 +88,9 @@ export function outOfScope({ name }: Caller, role: keyof typeof verbs, { env, se
   return `the token ${name} may not ${verbs[role]} ${what}`;
 }
 
-/** Answers in the envelope of `/api`. Always false, so that a check can end with it. */
+/** Answers a refusal in the envelope of `/api`. Always false, so that a check can end with it. */
 function refuse(reply: FastifyReply, status: number, message: string): false {
-  // A body may be under way that is not read.
+  // The body may still be arriving, and the server will not read it.
   if (reply.request.method !== 'GET' && reply.request.method !== 'HEAD') reply.header('connection', 'close');
   reply.code(status).send({ code: status, message, data: null });
   return false;

@@ -11,24 +11,24 @@ import {
   type Target,
 } from './grant.ts';
 
-/** What of an env a caller may read. */
+/** The part of an env that a caller may read. */
 export interface View {
-  /** Views with the same key see the same. Empty: all of it. */
+  /** Views with the same key see the same services. Empty: the whole env. */
   readonly key: string;
-  /** Short for the key: what a cursor says, since one of another view resumes over nodes that were never told. */
+  /** A short form of the key, for cursors: a cursor of another view would skip nodes that its client was never told. */
   readonly tag: string;
   sees(service: string): boolean;
 }
 
-/** All of an env. */
+/** The view of a whole env. */
 export const wholeView: View = Object.freeze({ key: '', tag: '', sees: () => true });
 
 /** The sender of a request, as the tokens file knows it. */
 export class Caller {
-  /** Of its token: what logs and the audit log call it. */
+  /** The name of its token, for logs and the audit log. */
   readonly name: string;
   readonly grants: readonly Grant[];
-  /** The most instances that it may have on the roll; undefined: the server's own limit. */
+  /** The most instances that the caller may have on the roll; undefined: the server's own limit. */
   readonly maxInstances: number | undefined;
   readonly #views = new Map<string, View>();
   #isCurrent = true;
@@ -49,22 +49,22 @@ export class Caller {
     this.#isCurrent = false;
   }
 
-  /** Whether it has the role somewhere. */
+  /** Whether the caller has the role anywhere. */
   holds(role: Role): boolean {
     return holdsRole(this.grants, role);
   }
 
-  /** Whether it has the role for all of `target`. */
+  /** Whether the caller has the role for all of `target`. */
   may(role: Role, target: Target): boolean {
     return this.grants.some((grant) => allows(grant, role, target));
   }
 
-  /** Whether it has the role for the whole server. */
+  /** Whether the caller has the role for the whole server. */
   mayAll(role: Role): boolean {
     return this.grants.some((grant) => allowsAll(grant, role));
   }
 
-  /** What it may read of an env; undefined: nothing. */
+  /** The part of an env that the caller may read; undefined: nothing. */
   viewOf(env: string): View | undefined {
     const known = this.#views.get(env);
     if (known !== undefined) return known;
@@ -73,7 +73,7 @@ export class Caller {
     if (services.includes(anything)) return wholeView;
     const key = services.join();
     const view: View = { key, tag: tagOf(key), sees: (service) => matchesAny(services, service) };
-    // A token for every env could name one after another.
+    // A token for every env could otherwise make up env names without end.
     if (this.#views.size < rememberedViews) this.#views.set(env, view);
     return view;
   }
@@ -83,10 +83,10 @@ const rememberedViews = 100;
 
 const tagOf = (key: string): string => createHash('sha256').update(key).digest('hex').slice(0, 12);
 
-/** Every client of a server without a tokens file. */
+/** The caller of every request to a server without a tokens file. */
 export const anonymous: Caller = new Caller({
   name: 'anonymous',
   grants: [{ role: 'admin', envs: [anything], services: [anything] }],
-  // Without tokens all programs are one caller: a limit of one program would be a limit of the whole roll.
+  // Without tokens all programs are one caller, so a limit of instances would limit the whole roll.
   maxInstances: Number.POSITIVE_INFINITY,
 });

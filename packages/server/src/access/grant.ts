@@ -1,19 +1,19 @@
 /** Pure: what a token may do, and where. */
 
-/** Each includes those before it: `read` sees, `write` registers, renews and cancels, `admin` operates the server. */
+/** Each role includes the weaker ones: `read` sees, `write` registers, renews and cancels, `admin` operates the server. */
 export type Role = 'read' | 'write' | 'admin';
 
 /** Every role, the weakest first. */
 export const roles: readonly Role[] = ['read', 'write', 'admin'];
 
-/** A role within some environments and services. Patterns: an exact name, a prefix with `*` behind it, or `*`. */
+/** A role within some environments and services. A pattern is an exact name, a prefix followed by `*`, or `*`. */
 export interface Grant {
   readonly role: Role;
   readonly envs: readonly string[];
   readonly services: readonly string[];
 }
 
-/** What a request is about. `service` undefined: all of the env. */
+/** What a request is about. `service` undefined: the whole env. */
 export interface Target {
   readonly env: string;
   readonly service?: string | undefined;
@@ -22,7 +22,7 @@ export interface Target {
 /** Everything, everywhere. */
 export const anything = '*';
 
-/** What patterns may look like: names hold neither white space nor a star, commas and colons separate them elsewhere. */
+/** The form of a pattern. Names have no white space and no star; commas and colons separate patterns elsewhere. */
 export const patternShape: RegExp = /^(?:[^\s*,:]{1,255}\*?|\*)$/;
 
 const matches = (pattern: string, name: string): boolean =>
@@ -43,7 +43,7 @@ export function allows(grant: Grant, role: Role, { env, service }: Target): bool
 export const allowsAll = (grant: Grant, role: Role): boolean =>
   includesRole(grant, role) && grant.envs.includes(anything) && grant.services.includes(anything);
 
-/** The patterns of services that grants allow in `env`; sorted, each once. */
+/** The patterns of services that grants allow in `env`: sorted, each once. */
 export function servicesOf(grants: readonly Grant[], role: Role, env: string): readonly string[] {
   const patterns = grants.filter((grant) => includesRole(grant, role) && coversEnv(grant, env));
   return [...new Set(patterns.flatMap(({ services }) => services))].sort();
@@ -53,6 +53,6 @@ export function servicesOf(grants: readonly Grant[], role: Role, env: string): r
 export const matchesAny = (patterns: readonly string[], name: string): boolean =>
   patterns.some((pattern) => matches(pattern, name));
 
-/** Whether a grant's role is enough, wherever it holds. */
+/** Whether a grant has the role, for any env and service. */
 export const holdsRole = (grants: readonly Grant[], role: Role): boolean =>
   grants.some((grant) => includesRole(grant, role));

@@ -4,9 +4,10 @@ import type { FastifyInstance } from 'fastify';
 import { isLoopback, type ServerSettings } from '../server-options.ts';
 
 /**
- * A page of any site can point its own name at our address (DNS rebinding) and then talk to us as its own origin. Such a
- * request names that site in `Host`. A server that is for this machine answers only names of this machine; another
- * answers besides what no stranger can point elsewhere: addresses, names without a dot, its own names and those allowed.
+ * Rejects requests whose `Host` does not belong to this server. A page of any site can point its own name at our
+ * address (DNS rebinding) and then talk to us as its own origin; such a request carries the site's name in `Host`. A
+ * server for this machine accepts only names of this machine. A server for other machines also accepts what a stranger
+ * cannot redirect: addresses, names without a dot, its own names, and allowed names.
  */
 export function guardHost(app: FastifyInstance, { host, allowedHosts }: ServerSettings): void {
   const own = new Set([host, hostname(), ...allowedHosts].map((name) => name.toLowerCase()));
@@ -15,11 +16,11 @@ export function guardHost(app: FastifyInstance, { host, allowedHosts }: ServerSe
   app.addHook('onRequest', (request, reply, done) => {
     const { url = '', rawHeaders } = request.raw;
     if (countOf('host', rawHeaders) > 1) {
-      // Whatever stands before the server may have read the other one (RFC 9112, 3.2).
+      // With two Host headers, a proxy before the server may have read the other one (RFC 9112, 3.2).
       reply.code(400).send({ code: 400, message: 'a request has one Host', data: null });
       return;
     }
-    // The host of a whole URL in the first line goes over the header.
+    // The host of a whole URL in the request line overrides the header.
     const written = /^[a-z][a-z0-9+.-]*:\/\/([^/?#]*)/i.exec(url)?.[1];
     const name = nameOf(request.host);
     if (name !== '' && isOurs(name) && (written === undefined || isOurs(nameOf(written)))) return done();
@@ -29,7 +30,7 @@ export function guardHost(app: FastifyInstance, { host, allowedHosts }: ServerSe
   });
 }
 
-/** How often a header is there: Node keeps the first of some and says nothing. */
+/** How often a header occurs. Node keeps only the first of some headers, so the raw list is counted. */
 function countOf(wanted: string, rawHeaders: readonly string[]): number {
   let count = 0;
   for (let index = 0; index < rawHeaders.length; index += 2) {
@@ -39,7 +40,7 @@ function countOf(wanted: string, rawHeaders: readonly string[]): number {
   return count;
 }
 
-/** Without port, brackets and the dot of an absolute name. */
+/** A host without port, brackets, and the dot of an absolute name. */
 function nameOf(host: string): string {
   const name = host.toLowerCase().replace(/:\d+$/, '').replace(/\.$/, '');
   return name.startsWith('[') ? name.slice(1, -1) : name;

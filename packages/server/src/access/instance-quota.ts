@@ -4,8 +4,8 @@ import { type InstanceRef, keyOf } from '../roll/instance-ref.ts';
 import type { Caller } from './caller.ts';
 
 /**
- * How many instances each token has on the roll: those that it registered last. One program with a loop in the wrong place
- * must not fill the roll for all. After a restart an instance counts from its next registration on.
+ * How many instances each token has on the roll, counted by the token that registered an instance last. The limit keeps
+ * one faulty program from filling the roll for all. After a restart an instance counts from its next registration on.
  */
 export class InstanceQuota implements RollFollower {
   readonly #limit: number;
@@ -16,15 +16,18 @@ export class InstanceQuota implements RollFollower {
     this.#limit = limit;
   }
 
-  /** Throws a refusal with 429 where `caller` would have more instances than it may. */
+  /** Throws a refusal with 429 if `caller` would have more instances than its limit. */
   check({ name, maxInstances = this.#limit }: Caller, refs: readonly InstanceRef[]): void {
     const has = this.#counts.get(name) ?? 0;
     const more = new Set(refs.map(keyOf).filter((key) => this.#owners.get(key) !== name)).size;
     if (more === 0 || has + more <= maxInstances) return;
-    throw refusal(429, `the token ${name} has ${has} instances on the roll, and may have ${maxInstances}`);
+    throw refusal(
+      429,
+      `the token ${name} has ${has} instances on the roll and may have ${maxInstances}: raise maxInstances of the token, or --max-instances-per-token`,
+    );
   }
 
-  /** `caller` has registered them. */
+  /** Counts instances that `caller` has registered. */
   registered({ name }: Caller, refs: readonly InstanceRef[]): void {
     for (const ref of refs) {
       this.#drop(keyOf(ref));
@@ -37,7 +40,7 @@ export class InstanceQuota implements RollFollower {
     if (type === 'remove') this.#drop(keyOf(instance));
   }
 
-  /** A count that is too high would refuse a token for ever: it begins anew. */
+  /** A count that is too high would refuse a token for ever, so it starts again from zero. */
   failed(): void {
     this.#owners.clear();
     this.#counts.clear();

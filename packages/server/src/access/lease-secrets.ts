@@ -1,13 +1,13 @@
 import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
 
 /**
- * The secrets beside handles, which count up and so can be guessed. A secret is worked out from its handle and a key of this
- * start: nothing is stored for each lease. After a restart they are others, and clients register again.
+ * The secrets beside handles: handles count up, so they can be guessed. A secret is derived from its handle and a key
+ * of this start, so nothing is stored per lease. After a restart all secrets change, and clients register again.
  */
 export class LeaseSecrets {
   readonly #key = randomBytes(32);
 
-  /** 128 bits as text. */
+  /** The secret of a handle: 128 bits as text. */
   of(handle: number): string {
     return this.#digest(handle).toString('base64url');
   }

@@ -3,13 +3,13 @@ import type { FastifyInstance } from 'fastify';
 const safeMethods = new Set(['GET', 'HEAD', 'OPTIONS']);
 
 /**
- * A browser says from which page a write comes. No page of another origin has a reason to write here, and the JSON content
- * type alone keeps it out only as long as no route forgets it. Programs send neither header.
+ * Refuses writes of web pages of another origin, which browsers mark by headers that programs do not send. The JSON
+ * content type keeps such pages out as well, but only as long as no route forgets to require it.
  */
 export function guardOrigin(app: FastifyInstance): void {
   app.addHook('onRequest', (request, reply, done) => {
     if (safeMethods.has(request.method) || isOwn(request.headers)) return done();
-    const message = 'a page of another origin may not write here';
+    const message = 'a web page of another origin may not write to this server: send the request from a program';
     reply.code(403).header('connection', 'close').send({ code: 403, message, data: null });
   });
 }

@@ -2,11 +2,12 @@ import type { Caller } from './caller.ts';
 import type { Target } from './grant.ts';
 
 /**
- * Which callers a route is for. Every route says it in its `config`, and the server refuses to start with one that does not.
+ * Which callers a route is for. Every route states it in its `config`; the server refuses to start with a route that
+ * does not.
  *
  * `of`: what the request is about, read after its body and query have been checked. The caller needs the role for each
  * target. `caller`: the handler itself answers only what `request.caller` may see or change. `server`: the role for
- * everything. `action`: what the audit log calls a write.
+ * everything. `action`: the audit log's word for the write.
  */
 export type RouteAccess =
   | { readonly role: 'none' }
@@ -19,7 +20,7 @@ export type AccessScope = 'server' | 'caller' | ((request: RequestParts) => read
 /** The action that the audit log leaves out. */
 export const renews = 'renew';
 
-/** What of a request says what it is about. A schema has checked both. */
+/** The fields of a request that say what it is about. A schema has checked both. */
 export interface RequestParts {
   readonly query: unknown;
   readonly body: unknown;
@@ -30,7 +31,7 @@ declare module 'fastify' {
     access?: RouteAccess;
   }
   interface FastifyRequest {
-    /** The sender. Undefined where the route asks for no token. */
+    /** The sender. Undefined where the route needs no token. */
     caller: Caller;
   }
 }
@@ -45,44 +46,44 @@ const targetOf = ({ env, appid }: Named): Target => ({ env, service: appid });
 /** Any client, without a token: for routes that reveal nothing of the roll. */
 export const open: RouteAccess = { role: 'none' };
 
-/** Of the service that the query names. */
+/** Reads the service that the query names. */
 export const readsService: RouteAccess = { role: 'read', of: ({ query }) => [targetOf(query as Named)] };
 
-/** Of what the handler lets the caller see. */
+/** Reads the part that the handler lets the caller see. */
 export const readsOwnView: RouteAccess = { role: 'read', of: 'caller' };
 
-/** Of a service, where the query names one; else of what the handler lets the caller see. */
+/** Reads the service that the query names; without a service, the part that the handler lets the caller see. */
 export const readsServiceOrOwnView: RouteAccess = {
   role: 'read',
   of: ({ query }) => ((query as Named).appid === undefined ? [] : [targetOf(query as Named)]),
 };
 
-/** Of everything: what is told without regard to env and service. */
+/** Reads without regard to env and service, so it needs the role for everything. */
 export const readsServer: RouteAccess = { role: 'read', of: 'server' };
 
-/** To each instance of the body. */
+/** Writes each instance of the body. */
 export const writesInstances = (action: string): RouteAccess => ({
   role: 'write',
   of: ({ body }) => (body as { readonly instances: readonly Named[] }).instances.map(targetOf),
   action,
 });
 
-/** To each key of the body; handles are looked at by the handler. */
+/** Writes each key of the body; the handler checks the handles. */
 export const writesKeys = (action: string): RouteAccess => ({
   role: 'write',
   of: ({ body }) => ((body as { readonly keys?: readonly Named[] }).keys ?? []).map(targetOf),
   action,
 });
 
-/** By handle: the handler knows a handle only where the caller may write what it stands for. */
+/** Writes by handle: the handler knows a handle only if the caller may write its instance. */
 export const writesHandles = (action: string): RouteAccess => ({ role: 'write', of: 'caller', action });
 
-/** To the whole env that the body names. */
+/** Writes the whole env that the body names. */
 export const operatesEnv = (action: string): RouteAccess => ({
   role: 'admin',
   of: ({ body }) => [{ env: (body as Named).env }],
   action,
 });
 
-/** To everything: what is done without regard to env and service. */
+/** Acts without regard to env and service, so it needs the role for everything. */
 export const operatesServer = (action: string): RouteAccess => ({ role: 'admin', of: 'server', action });

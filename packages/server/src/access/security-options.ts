@@ -1,52 +1,67 @@
 /** Options that decide which clients are served, and how many. */
 export interface SecurityOptions {
-  /** Listen beyond this machine although every client that reaches the port may change the roll. */
+  /**
+   * Allows listening beyond this machine without tokens, although every client that reaches the port may then change
+   * the roll. Default false.
+   */
   readonly insecure?: boolean | undefined;
-  /** The file with the tokens that clients need. Without one every client that reaches the server may do everything. */
+  /** The file with the tokens that clients need. Without it every client that reaches the server may do everything. */
   readonly tokensFile?: string | undefined;
-  /** PEM file with the server's certificate, and behind it those up to its authority. Needs `tlsKey`. */
+  /** PEM file with the server's certificate, followed by the intermediate certificates. Needs `tlsKey`. */
   readonly tlsCert?: string | undefined;
-  /** PEM file with its key, without a passphrase. */
+  /** PEM file with the key of the certificate, without a passphrase. */
   readonly tlsKey?: string | undefined;
-  /** PEM file with the authorities of clients: with it, clients without a certificate of theirs are refused. */
+  /** PEM file with the authorities of client certificates. With it, the server refuses clients without a certificate of theirs. */
   readonly tlsClientCa?: string | undefined;
   /**
-   * Each lease has a secret beside its handle, without which it is neither renewed nor cancelled. Default false: handles can
-   * be guessed, so every client that may write a service may renew and cancel what another registered under its name.
+   * Gives each lease a secret beside its handle, which every renewal and cancel must carry. Default false: handles can
+   * be guessed, so every client that may write a service may renew and cancel instances that another client registered
+   * under its name.
    */
   readonly leaseSecrets?: boolean | undefined;
-  /** File to which a line of JSON is appended for every write but renewals. */
+  /** File to which the server appends a line of JSON for every write except renewals. */
   readonly auditLog?: string | undefined;
-  /** Connections at a time; the next is closed at once. Default 20,000, about 10 KB of memory each. */
+  /**
+   * Open connections; the server closes the next one at once. Default 20,000, about 10 KB of memory each. Sensible
+   * values are 1,000 to 100,000; higher needs memory and file descriptors, lower refuses clients of a large fleet.
+   */
   readonly maxConnections?: number | undefined;
   /**
-   * Connections of one address at a time; 0: no limit of their own. Default 1,000, and 0 for addresses of this machine.
-   * Larger where many programs share an address, behind a balancer or NAT.
+   * Connections of one address; 0: no limit per address. Default 1,000, and 0 for addresses of this machine. Sensible
+   * values are 100 to 10,000; higher where many programs share an address behind a balancer or NAT, lower bounds what
+   * one faulty host can take.
    */
   readonly maxConnectionsPerAddress?: number | undefined;
-  /** Watches at a time; the next is refused with 503 and `Retry-After`. Default 10,000. */
+  /**
+   * Open watches; the server refuses the next one with 503 and `Retry-After`. Default 10,000. Sensible values are 1,000
+   * to 100,000; higher needs memory for each watch, lower refuses watchers of a large fleet.
+   */
   readonly maxWatches?: number | undefined;
-  /** Instances that one token may have on the roll, where its entry says nothing else. Default 20,000. */
+  /**
+   * Instances that one token may have on the roll, if its entry has no limit of its own. Default 20,000. Sensible
+   * values are twice what the largest owner registers, and more; lower refuses a surge deploy, higher lets one faulty
+   * program fill the roll.
+   */
   readonly maxInstancesPerToken?: number | undefined;
 }
 
-/** Options whose absence is a setting of its own. */
+/** Options that have no default: their absence is a setting of its own. */
 type Unset = 'tokensFile' | 'tlsCert' | 'tlsKey' | 'tlsClientCa' | 'auditLog';
 
-/** They with their defaults. */
+/** The options with their defaults. */
 export type SecuritySettings = Readonly<
   Required<{ [K in Exclude<keyof SecurityOptions, Unset>]: NonNullable<SecurityOptions[K]> }> &
     Pick<SecurityOptions, Unset>
 > & {
-  /** As `maxConnectionsPerAddress`, where the address is of this machine: no limit unless one was asked for. */
+  /** Like `maxConnectionsPerAddress`, for addresses of this machine: no limit unless one was set. */
   readonly maxConnectionsFromLoopback: number;
 };
 
-/** Connections at a time. */
+/** Open connections. */
 const defaultMaxConnections = 20_000;
-/** Of one address: three for each of 300 services on one machine, and room. */
+/** Connections of one address: three for each of 300 services on one machine, and some room. */
 const defaultMaxPerAddress = 1_000;
-/** Watches at a time. */
+/** Open watches. */
 const defaultMaxWatches = 10_000;
 /** Instances of one token. */
 const defaultMaxInstances = 20_000;
@@ -70,7 +85,7 @@ const paths = ['tokensFile', 'tlsCert', 'tlsKey', 'tlsClientCa', 'auditLog'] as 
 const switches = ['insecure', 'leaseSecrets'] as const;
 const counts = { maxConnections: 1, maxConnectionsPerAddress: 0, maxWatches: 0, maxInstancesPerToken: 0 } as const;
 
-/** All that is wrong with them. */
+/** Every problem of the options. */
 export function securityProblems(
   options: SecurityOptions,
 ): readonly { readonly option: keyof SecurityOptions; readonly message: string }[] {

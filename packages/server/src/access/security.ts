@@ -18,7 +18,7 @@ import { Tokens } from './tokens.ts';
 const tellLost = (logger: Logger) => (cause: unknown) =>
   logger.error({ err: cause }, 'lines of the audit log are lost: the server goes on, and writes how many when it can');
 
-/** What a server is secured with. */
+/** What the security of a server is made of. */
 export interface SecurityContext {
   readonly app: FastifyInstance;
   readonly settings: ServerSettings;
@@ -26,9 +26,9 @@ export interface SecurityContext {
   readonly roll: Roll;
 }
 
-/** Which requests are served, how many, and which are written down. To be made before any route. */
+/** Decides which requests are served, how many, and which are written to the audit log. Create it before any route. */
 export class Security {
-  /** The secrets of leases, where the server has them. */
+  /** The secrets of leases, where the server uses them. */
   readonly secrets: LeaseSecrets | undefined;
   readonly quota: InstanceQuota;
   readonly #context: SecurityContext;
@@ -36,7 +36,7 @@ export class Security {
   readonly #guard: AccessGuard;
   readonly #audit: AuditLog | undefined;
 
-  /** @throws RegistryError `INVALID_ARGUMENT` for a file that is not as it should be. */
+  /** @throws RegistryError `INVALID_ARGUMENT` for a file with a fault. */
   constructor(context: SecurityContext) {
     const { app, settings, roll } = context;
     const { auditLog, clock, logger } = settings;
@@ -49,12 +49,12 @@ export class Security {
     limitConnections(app, settings);
     guardHost(app, settings);
     guardOrigin(app);
-    // Before the guard, which may end a request: what was refused is written down too.
+    // Comes before the guard, which may end a request, so that refusals are written down too.
     if (this.#audit !== undefined) auditRequests(app, this.#audit, roll);
     this.#guard = new AccessGuard(app, this.#tokens);
   }
 
-  /** Every route, and which callers it is for. */
+  /** Every route, and the callers that it is for. */
   get routes(): readonly GuardedRoute[] {
     return this.#guard.routes;
   }
@@ -64,7 +64,10 @@ export class Security {
     this.#guard.check();
   }
 
-  /** Reads its files again. Throws `INVALID_ARGUMENT` that says what is wrong with which; the others have been read. */
+  /**
+   * Reads its files again. Throws `INVALID_ARGUMENT` that says what is wrong with which file; it has read the other
+   * files all the same.
+   */
   reload(): void {
     const { app, tls } = this.#context;
     const steps = [() => this.#tokens.reload(), () => tls?.reload(app), () => this.#audit?.reopen()];
@@ -79,7 +82,7 @@ export class Security {
     if (faults.length > 0) throw new RegistryError('INVALID_ARGUMENT', faults.join('; '), { registry: 'server' });
   }
 
-  /** Whether a client still has the rights that it came with. */
+  /** Whether a client still has the rights that it had at the start of its request. */
   isCurrent(caller: Caller, socket: Socket): boolean {
     return caller.isCurrent && (this.#context.tls?.isCurrent(socket) ?? true);
   }

@@ -1,6 +1,6 @@
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
 
-/** So that scanners for leaked secrets recognise one, and a person knows what it is. */
+/** The prefix by which scanners for leaked secrets, and people, recognise a token. */
 const prefix = 'rct_';
 const hashPrefix = 'sha256:';
 
@@ -8,18 +8,18 @@ const hashPrefix = 'sha256:';
 export const newToken = (): string => `${prefix}${randomBytes(32).toString('base64url')}`;
 
 /**
- * What is stored of a token. A slow hash would protect guessable secrets; 256 random bits cannot be guessed, whatever a
- * guess costs, and every request needs the hash once.
+ * The stored form of a token. A slow hash would protect guessable secrets, but 256 random bits cannot be guessed at any
+ * speed, and every request needs the hash once.
  */
 export const hashToken = (token: string): string => `${hashPrefix}${digest(token).toString('hex')}`;
 
-/** Whether a text is what {@link hashToken} answers. */
+/** Whether a text has the form that {@link hashToken} answers. */
 export const isTokenHash = (text: unknown): text is string =>
   typeof text === 'string' && /^sha256:[0-9a-f]{64}$/.test(text);
 
 const digest = (token: string): Buffer => createHash('sha256').update(token).digest();
 
-/** Values by hash of token. Tokens themselves are never compared, and hashes in constant time. */
+/** Values by the hash of a token. It never compares tokens themselves, and compares hashes in constant time. */
 export class TokenIndex<T> {
   readonly #byHash = new Map<string, { readonly digest: Buffer; readonly value: T }>();
 
@@ -34,7 +34,7 @@ export class TokenIndex<T> {
 
   find(token: string): T | undefined {
     const given = digest(token);
-    // The time of the search depends on the hash of the sent token, and a hash does not reveal a token.
+    // The duration of the search depends on the hash of the sent token, and a hash does not reveal a token.
     const known = this.#byHash.get(`${hashPrefix}${given.toString('hex')}`);
     return known !== undefined && timingSafeEqual(known.digest, given) ? known.value : undefined;
   }

@@ -2,28 +2,28 @@
 import { anything, type Grant, patternShape, type Role, roles } from './grant.ts';
 import { isTokenHash } from './token.ts';
 
-/** A token in a tokens file: never itself, only its hash. */
+/** A token in a tokens file, which holds only its hash. */
 export interface TokenEntry {
-  /** What logs and the audit log call it. */
+  /** The token's name, for logs and the audit log. */
   readonly name: string;
   /** `sha256:` and 64 hex digits. */
   readonly hash: string;
   readonly grants: readonly Grant[];
-  /** The most instances that it may have on the roll. */
+  /** The most instances that the token may have on the roll. */
   readonly maxInstances?: number | undefined;
 }
 
-/** What an entry's name may be: it is written into logs as it is. */
+/** The form of an entry's name. Names are written into logs as they are. */
 export const tokenNameShape: RegExp = /^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$/;
 /** Most tokens of a file. */
 export const maxTokens = 10_000;
 
-/** The entries of a file, or every fault that is in it. */
+/** The entries of a file, or all its faults. */
 export type TokensFile =
   | { readonly entries: readonly TokenEntry[]; readonly faults?: undefined }
   | { readonly entries?: undefined; readonly faults: readonly string[] };
 
-/** Reads a file's text. A fault never repeats a value: someone may have put the token itself there. */
+/** Reads a file's text. A fault never repeats a value, since an operator may have written the token itself there. */
 export function parseTokensFile(text: string): TokensFile {
   const value = parseJson(text);
   if (value === undefined) return { faults: ['it is no JSON'] };
@@ -60,7 +60,7 @@ function parseJson(text: string): unknown {
 const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
-/** A field that is misspelt must not be a limit that does not hold. */
+/** A misspelt field would be a limit that is silently not applied, so it is a fault. */
 const unknownFields = (value: object, known: readonly string[], where: string): string[] =>
   Object.keys(value)
     .filter((field) => !known.includes(field))

@@ -6,17 +6,17 @@ import { parseTokensFile, type TokenEntry } from './tokens-file.ts';
 
 interface Known {
   readonly caller: Caller;
-  /** What it may do, as text: a token whose rights have not changed goes on undisturbed after a reload. */
+  /** The rights as text. After a reload, a token with unchanged rights goes on undisturbed. */
   readonly rights: string;
 }
 
-/** The tokens of a server, as its file says; without a file every client may do everything. */
+/** The tokens of a server, read from its file. Without a file every client may do everything. */
 export class Tokens {
   readonly #path: string | undefined;
   #index: TokenIndex<Known>;
   #known = new Map<Caller, string>();
 
-  /** @throws RegistryError `INVALID_ARGUMENT`: the file cannot be read, or is not as it should be. */
+  /** @throws RegistryError `INVALID_ARGUMENT`: the file cannot be read, or has a fault. */
   constructor(path: string | undefined) {
     this.#path = path;
     this.#index = new TokenIndex([]);
@@ -33,7 +33,7 @@ export class Tokens {
     return this.#index.find(token)?.caller;
   }
 
-  /** Reads the file again. What was there stays when it throws. */
+  /** Reads the file again. When it throws, the earlier tokens stay. */
   reload(): void {
     if (this.#path === undefined) return;
     const entries = readEntries(this.#path);

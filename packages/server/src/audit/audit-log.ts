@@ -1,7 +1,7 @@
 import type { Clock } from '@rollcall/core';
 import { LineFile } from './line-file.ts';
 
-/** What was written, or was to be. */
+/** What a write changed, or would have changed. */
 export interface AuditTarget {
   readonly env: string;
   readonly service?: string | undefined;
@@ -11,7 +11,7 @@ export interface AuditTarget {
 
 /** A write that a client asked for. */
 export interface AuditedWrite {
-  /** The name of its token, `anonymous` without a tokens file; null: it had no token that is known. */
+  /** The name of its token; `anonymous` without a tokens file; null: the request had no known token. */
   readonly who: string | null;
   /** The address of the other end of the connection. */
   readonly from: string;
@@ -19,15 +19,15 @@ export interface AuditedWrite {
   readonly action: string;
   /** The HTTP status of the answer. */
   readonly status: number;
-  /** None: the request was refused before it said what it is about. */
+  /** Empty: the request was refused before the server knew what it is about. */
   readonly targets: readonly AuditTarget[];
 }
 
-/** Refusals that are written within {@link refusalWindowMs}; the rest are counted, so that a flood does not fill the disk. */
+/** Refusals that are written within {@link refusalWindowMs}. The rest are only counted, so that a flood does not fill the disk. */
 const refusalsPerWindow = 100;
 const refusalWindowMs = 10_000;
 
-/** Writes down each write of a client but renewals: a line of JSON for each instance. */
+/** Writes a line of JSON for each instance of every write, except renewals. */
 export class AuditLog {
   readonly #file: LineFile;
   readonly #clock: Clock;
@@ -48,7 +48,7 @@ export class AuditLog {
     for (const target of targets.length === 0 ? [{}] : targets) this.#file.append(this.#line({ ...what, ...target }));
   }
 
-  /** Goes on in a new file, where the old one has been moved away. */
+  /** Goes on in a new file, after the old one has been moved away. */
   reopen(): void {
     this.#file.reopen();
   }
@@ -77,7 +77,7 @@ export class AuditLog {
   }
 
   #line(fields: object): string {
-    // biome-ignore lint/style/noRestrictedGlobals: it writes a date and reads no clock.
+    // biome-ignore lint/style/noRestrictedGlobals: it formats a date and reads no clock.
     return JSON.stringify({ time: new Date(this.#clock.wallNow()).toISOString(), ...fields });
   }
 }

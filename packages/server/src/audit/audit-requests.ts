@@ -5,12 +5,12 @@ import type { AuditLog, AuditTarget } from './audit-log.ts';
 
 declare module 'fastify' {
   interface FastifyRequest {
-    /** The instances that a write is about, looked up before the write: afterwards the handle is unknown. */
+    /** Finds the instances of a write before the write, because afterwards their handles are unknown. */
     auditTargets: readonly AuditTarget[];
   }
 }
 
-/** Tells the audit log every request of a route that writes, whatever became of it. */
+/** Reports every request of a route that writes to the audit log, whatever its result. */
 export function auditRequests(app: FastifyInstance, log: AuditLog, roll: Roll): void {
   app.decorateRequest('auditTargets');
   app.addHook('preHandler', (request, _reply, done) => {
@@ -27,7 +27,7 @@ export function auditRequests(app: FastifyInstance, log: AuditLog, roll: Roll): 
   });
 }
 
-/** Undefined: it writes nothing, or renews. */
+/** Undefined for a route that does not write, or that renews. */
 function actionOf({ routeOptions }: FastifyRequest): string | undefined {
   const { access } = routeOptions.config;
   return access !== undefined && 'action' in access && access.action !== renews ? access.action : undefined;
@@ -40,7 +40,7 @@ interface Named {
   readonly addrs?: readonly string[];
 }
 
-/** The bodies of `/api`: instances, keys, handles, or an env. Each has passed its schema. */
+/** The targets in a body of `/api`: instances, keys, handles, or an env. A schema has checked each body. */
 function targetsOf(body: unknown, roll: Roll): readonly AuditTarget[] {
   // A request without a body is about the whole server.
   const { instances, keys, handles, ...rest } = (body ?? {}) as Partial<Named> & {

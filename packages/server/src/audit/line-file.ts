@@ -1,13 +1,13 @@
 import { closeSync, openSync, write } from 'node:fs';
 import { RegistryError } from '@rollcall/core';
 
-/** What waits to be written while the disk is slow; beyond it lines are lost. Characters. */
+/** How much may wait to be written while the disk is slow, in characters. Beyond it, lines are lost. */
 const maxWaiting = 8_388_608;
 
-/** A file to which lines are appended, in order, without holding anything up. */
+/** A file to which lines are appended, in order, without holding up the caller. */
 export class LineFile {
   readonly #path: string;
-  /** Told once when lines begin to be lost. */
+  /** Called once when lines begin to be lost. */
   readonly #onFault: (cause: unknown) => void;
   readonly #lostLine: (count: number) => string;
   #descriptor: number;
@@ -36,12 +36,12 @@ export class LineFile {
     this.#writing ??= this.#write();
   }
 
-  /** Resolves when all that was appended has been written, or given up. */
+  /** Resolves when all appended lines have been written, or given up. */
   async flush(): Promise<void> {
     while (this.#writing !== undefined) await this.#writing;
   }
 
-  /** Goes on in a new file, where the old one has been moved away. What is being written ends in the old one. */
+  /** Goes on in a new file, after the old one has been moved away. Lines that are being written end up in the old one. */
   reopen(): void {
     const next = open(this.#path);
     if (this.#next !== undefined) closeSync(this.#next);
@@ -88,7 +88,7 @@ export class LineFile {
   }
 }
 
-/** For the owner alone: it says which addresses do what. */
+/** Readable by the owner alone, since it says which addresses do what. */
 function open(path: string): number {
   try {
     return openSync(path, 'a', 0o600);

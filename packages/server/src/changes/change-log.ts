@@ -8,10 +8,10 @@ export interface ChangeLogBounds {
   readonly bytes: number;
 }
 
-/** What a {@link ChangeLog} begins with: the roll as it is when the log is made. */
+/** The state that a {@link ChangeLog} begins with: the roll at the time when the log is created. */
 export interface ChangeLogStart {
   readonly revision: number;
-  /** By the wall clock. Milliseconds. */
+  /** By the wall clock, in milliseconds. */
   readonly at: number;
 }
 
@@ -26,16 +26,22 @@ const instancesOf = ({ change, before }: Logged): readonly Instance[] => [
   ...(before === undefined ? [] : [before]),
 ];
 
-/** The last changes: for watches that resume, and to explain the past. Bounded in number and in bytes of the instances that it holds. */
+/**
+ * The last changes, for watches that resume and for questions about the past. Bounded in number, and in bytes of the
+ * instances that it holds.
+ */
 export class ChangeLog implements RollFollower {
   readonly #bounds: ChangeLogBounds;
   #entries: Logged[] = [];
-  /** Index of the oldest entry that is kept. */
+  /** Index of the oldest kept entry. */
   #first = 0;
-  /** How many entries hold an instance: what one change put, the next has replaced. Its bytes are counted once. */
+  /**
+   * How many entries hold an instance. Two entries often share one: a change puts it, the next change replaces it. Its
+   * bytes count once.
+   */
   readonly #holding = new Map<Instance, number>();
   #bytes = 0;
-  /** The revision, and the time, after which the log is complete. */
+  /** The revision and the time after which the log is complete. */
   #start: ChangeLogStart;
 
   constructor(bounds: ChangeLogBounds, start: ChangeLogStart) {
@@ -43,7 +49,7 @@ export class ChangeLog implements RollFollower {
     this.#start = start;
   }
 
-  /** It holds every change after this. */
+  /** The log holds every change after this. */
   get start(): ChangeLogStart {
     return this.#start;
   }
@@ -53,12 +59,12 @@ export class ChangeLog implements RollFollower {
     return this.#start.revision;
   }
 
-  /** How many changes it holds. */
+  /** The number of changes in the log. */
   get size(): number {
     return this.#entries.length - this.#first;
   }
 
-  /** What the instances in them take. Bytes. */
+  /** The bytes of the instances in the log. */
   get bytes(): number {
     return this.#bytes;
   }
@@ -70,14 +76,15 @@ export class ChangeLog implements RollFollower {
     this.#entries.push(entry);
     for (const instance of instancesOf(entry)) this.#hold(instance);
     while (this.#entries.length - this.#first > this.#bounds.changes || this.#bytes > this.#bounds.bytes) this.#drop();
-    // Moved seldom: shifting at each change would move the whole array.
+    // Done seldom, because each shift moves the whole array.
     if (this.#first <= this.#bounds.changes) return;
     this.#entries = this.#entries.slice(this.#first);
     this.#first = 0;
   }
 
   /**
-   * Begins with the changes that an earlier start stored, up to `revision`. The replaced state of an instance is not stored: its earlier change has it.
+   * Begins with the stored changes of an earlier start, up to `revision`. The store does not hold the replaced state of
+   * an instance, so it is taken from the earlier change.
    */
   restore(changes: readonly Change[], revision: number): void {
     const [oldest] = changes;
@@ -92,7 +99,7 @@ export class ChangeLog implements RollFollower {
     if (this.#entries.length === 0) this.#start = { revision, at: this.#start.at };
   }
 
-  /** A log with a hole would hide a change: it begins anew. */
+  /** A log with a gap would hide a change, so it begins anew. */
   failed(): void {
     this.#entries = [];
     this.#first = 0;
@@ -101,19 +108,19 @@ export class ChangeLog implements RollFollower {
     this.#start = { revision: Number.POSITIVE_INFINITY, at: Number.POSITIVE_INFINITY };
   }
 
-  /** Changes after a revision; undefined when the log does not reach back, or the revision is ahead of the roll. */
+  /** Changes after a revision. Undefined when the log does not reach back to it, or the revision is ahead of the roll. */
   since(revision: number, current: number): readonly Change[] | undefined {
     if (revision === current) return [];
     if (revision > current || revision < this.#start.revision) return undefined;
     return this.#entries.slice(revision - current).map(({ change }) => change);
   }
 
-  /** Every change that is kept. */
+  /** Every kept change. */
   get all(): readonly Change[] {
     return this.#entries.slice(this.#first).map(({ change }) => change);
   }
 
-  /** The last revision up to a time; undefined: the log does not reach back. */
+  /** The last revision up to a time; undefined: the log does not reach back to it. */
   revisionAt(at: number): number | undefined {
     for (let index = this.#entries.length - 1; index >= this.#first; index -= 1) {
       const { change } = this.#entries[index] as Logged;
@@ -123,8 +130,8 @@ export class ChangeLog implements RollFollower {
   }
 
   /**
-   * What the changes after a revision replaced: by key, the instance as it was listed at that revision, or undefined for
-   * one that was not. The whole answer is undefined where the log does not know it.
+   * For each key that changed after a revision: the instance as it was listed at that revision, or undefined if it was
+   * not listed. Undefined as a whole where the log does not reach back to the revision.
    */
   before(revision: number): ReadonlyMap<string, Instance | undefined> | undefined {
     const replaced = new Map<string, Instance | undefined>();
@@ -154,7 +161,7 @@ export class ChangeLog implements RollFollower {
     for (const instance of instancesOf(oldest)) this.#letGo(instance);
     const { revision, at } = oldest.change;
     this.#start = { revision, at };
-    // The array is moved seldom: what it holds must go at once.
+    // The array shrinks seldom, so the entry lets go of its instances now.
     this.#entries[this.#first] = { change: { ...placeholder, revision, at }, before: undefined };
     this.#first += 1;
   }

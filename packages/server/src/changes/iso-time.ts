@@ -1,12 +1,12 @@
-/** Times as people write them. The one place of the server that uses `Date`: it asks no clock. */
+/** Times as people write them. The only use of `Date` in the server: it formats and parses, and asks no clock. */
 
-/** By the wall clock, milliseconds. */
+/** `ms` by the wall clock. */
 export function isoTime(ms: number): string {
   // biome-ignore lint/style/noRestrictedGlobals: it writes a time that is given
   return new Date(ms).toISOString();
 }
 
-/** Undefined: it is no ISO date. A time without a zone is one of the server's. */
+/** Undefined: not an ISO date. A time without a zone is in the server's zone. */
 export function readIsoTime(text: string): number | undefined {
   if (!/^\d{4}-\d\d-\d\d(?:[T ].*)?$/.test(text)) return undefined;
   // biome-ignore lint/style/noRestrictedGlobals: it reads a time that is given

@@ -3,9 +3,9 @@ import type { InstanceRef } from '../roll/instance-ref.ts';
 import type { ChangeLog } from './change-log.ts';
 import type { Since } from './moment.ts';
 
-/** Which changes; what is undefined is not asked. */
+/** Which changes to list; an undefined field does not filter. */
 export type ChangeFilter = { readonly [K in keyof InstanceRef]: InstanceRef[K] | undefined } & {
-  /** What the caller may see; undefined: everything. */
+  /** The part that the caller may see; undefined: everything. */
   readonly sees: ((instance: InstanceRef) => boolean) | undefined;
 };
 
@@ -15,7 +15,7 @@ export interface Now {
   readonly revision: number;
 }
 
-/** Some of the changes that were asked for. */
+/** Some of the requested changes. */
 export interface ChangesPage {
   /** Changes before these are missing: `since` is of another epoch, ahead of the roll, or older than the log. */
   readonly reset: boolean;
@@ -45,20 +45,20 @@ export function pageOf(
   };
 }
 
-/** Every change after a point; undefined: it is of another epoch, ahead of the roll, or older than the log. */
+/** Every change after a point. Undefined: the point is of another epoch, ahead of the roll, or older than the log. */
 export function changesSince(log: ChangeLog, now: Now, since: Since): readonly Change[] | undefined {
   const revision = revisionOf(log, now, since);
   return revision === undefined ? undefined : log.since(revision, now.revision);
 }
 
-/** Undefined: no revision of this epoch that the log reaches back to. */
+/** The revision of a point. Undefined: it is not in this epoch, or the log does not reach back to it. */
 function revisionOf(log: ChangeLog, { epoch }: Now, since: Since): number | undefined {
   // Before the first change there was nothing that could be missing.
   if (since.type === 'time') return log.revisionAt(since.at) ?? (log.start.revision === 0 ? 0 : undefined);
   return since.epoch === undefined || since.epoch === epoch ? since.revision : undefined;
 }
 
-/** Whether a filter asks for the changes of an instance. */
+/** Whether a filter includes the changes of an instance. */
 function matches({ env, service, id, sees }: ChangeFilter, instance: InstanceRef): boolean {
   return (
     (env === undefined || env === instance.env) &&

@@ -1,11 +1,11 @@
-/** What was on the roll at a time of the past: the roll as it is now, with the changes since undone. */
+/** The roll as it was at a past time: the present roll, with the later changes undone. */
 import { RegistryError } from '@rollcall/core';
 import type { Instance } from '../roll/instance.ts';
 import type { PublishedRoll } from '../roll/published-roll.ts';
 import type { ChangeLog } from './change-log.ts';
 import { isoTime } from './iso-time.ts';
 
-/** Where {@link instancesAt} looks. */
+/** What {@link instancesAt} reads. */
 export interface PastSources {
   readonly roll: Pick<PublishedRoll, 'instances'>;
   readonly log: Pick<ChangeLog, 'before' | 'revisionAt' | 'start'>;
@@ -17,14 +17,14 @@ export interface PastFilter {
   readonly service: string;
 }
 
-/** The instances of a service at a time, and the last revision of that time. */
+/** The instances of a service at a time, and the last revision at that time. */
 export interface Past {
   readonly revision: number;
   readonly instances: readonly Instance[];
 }
 
 /**
- * `at`: by the wall clock, milliseconds.
+ * `at`: by the wall clock, in milliseconds.
  *
  * @throws RegistryError `INVALID_ARGUMENT`: the log does not reach back to it.
  */
@@ -40,7 +40,7 @@ export function instancesAt({ roll, log }: PastSources, { env, service }: PastFi
     if (before === undefined) then.delete(id);
     else then.set(id, before);
   }
-  // The time of the last renewal moves without a change, so the log does not have it.
+  // The time of the last renewal moves without a change, so the log does not record it.
   const instances = [...then.values()].map((each) => ({ ...each, renewedAt: Math.min(each.renewedAt, at) }));
   return { revision, instances };
 }

@@ -1,4 +1,4 @@
-/** Pure: a change and its evidence as a sentence for an operator. */
+/** Pure: words a change and its evidence as a sentence for an operator. */
 import type { Actor, PutEvidence, RemovalEvidence } from '../roll/evidence.ts';
 import type { Change } from '../roll/followers.ts';
 import type { Instance } from '../roll/instance.ts';

@@ -2,7 +2,7 @@ import type { Clock } from '@rollcall/core';
 import type { Change, RollFollower } from '../roll/followers.ts';
 import type { InstanceRef } from '../roll/instance-ref.ts';
 
-/** The changes that a request waits for; what is undefined is not asked. */
+/** The changes that a request waits for; an undefined field does not filter. */
 export interface Awaited {
   readonly env: string | undefined;
   readonly services: readonly string[] | undefined;
@@ -13,7 +13,7 @@ interface Guest {
   readonly leave: () => void;
 }
 
-/** Requests that wait for a change. A change costs a look at those that wait for it, not at all of them. */
+/** Requests that wait for a change. A change costs a look at the requests that wait for it, not at all of them. */
 export class WaitingRoom implements RollFollower {
   readonly #clock: Clock;
   readonly #guests = new Map<string, Set<Guest>>();
@@ -23,14 +23,14 @@ export class WaitingRoom implements RollFollower {
     this.#clock = clock;
   }
 
-  /** Every request is to be answered now. */
+  /** Set at close: every request is to be answered now. */
   get isClosed(): boolean {
     return this.#isClosed;
   }
 
   /**
-   * Resolves at the next change that is awaited, after `ms`, when the room closes, or when `onGone` calls back: the client
-   * is gone.
+   * Resolves at the next awaited change, after `ms`, when the room closes, or when `onGone` calls back because the
+   * client is gone.
    */
   wait(awaited: Awaited, ms: number, onGone: (leave: () => void) => void): Promise<void> {
     if (this.#isClosed || ms === 0) return Promise.resolve();
@@ -54,12 +54,12 @@ export class WaitingRoom implements RollFollower {
       for (const guest of [...(this.#guests.get(key) ?? [])]) guest.leave();
   }
 
-  /** It may have missed a change: every request looks again. */
+  /** The room may have missed a change, so every request looks again. */
   failed(): void {
     for (const guests of [...this.#guests.values()]) for (const guest of [...guests]) guest.leave();
   }
 
-  /** Lets every request answer now. */
+  /** Makes every request answer now. */
   close(): void {
     this.#isClosed = true;
     this.failed();

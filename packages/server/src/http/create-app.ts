@@ -14,9 +14,9 @@ import { endsConnection } from './refusal.ts';
 import { schemaSetup } from './schema-setup.ts';
 import type { Tls } from './tls.ts';
 
-/** What all fronts share: limits, bodies, checks, and answers for paths that belong to none of them. */
+/** What all fronts share: limits, bodies, checks, and answers for paths that no front has. */
 export function createApp({ clock }: ServerSettings, tls: Tls | undefined): FastifyInstance {
-  // Without the interval Node looks every 30 s, so that both timeouts take up to that much longer.
+  // By default Node checks every 30 s, which would delay both timeouts by as much.
   const timeouts = { headersTimeout: headersTimeoutMs, connectionsCheckingInterval: timeoutCheckMs };
   const secure =
     tls === undefined ? {} : { https: { ...timeouts, ...tls.options, handshakeTimeout: handshakeTimeoutMs } };

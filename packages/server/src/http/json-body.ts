@@ -1,9 +1,9 @@
 import { isUtf8 } from 'node:buffer';
 import { refusal } from './refusal.ts';
 
-/** Bodies below it are parsed in a few milliseconds, whatever they hold. Bytes. */
+/** A smaller body is parsed in a few milliseconds, whatever it holds. Bytes. */
 export const smallBytes = 65_536;
-/** Most objects, arrays and further items of a body: a parser needs up to 2 us for each, and the server stands still meanwhile. */
+/** Most objects, arrays and further items of a body. A parser needs up to 2 us for each, and the server stands still meanwhile. */
 const maxItems = 100_000;
 
 const quote = 0x22;
@@ -12,7 +12,7 @@ const comma = 0x2c;
 const openBracket = 0x5b;
 const openBrace = 0x7b;
 
-/** Whether a body holds more items than a parser takes without stopping the server for long. */
+/** Whether a body holds more items than the parser can take without stopping the server for long. */
 function hasTooManyItems(body: Buffer): boolean {
   let items = 0;
   let inText = false;
@@ -35,7 +35,7 @@ export function parseJsonBody(body: Buffer): unknown {
   if (body.length > smallBytes && hasTooManyItems(body))
     throw refusal(413, `the body holds more than ${maxItems} items; send several requests`);
   try {
-    // `__proto__` is a metadata key like any other: what is parsed is copied by spread, never merged.
+    // `__proto__` is a metadata key like any other: parsed values are copied by spread, never merged.
     return JSON.parse(body.toString('utf8')) as unknown;
   } catch (cause) {
     throw refusal(400, `the body must be JSON: ${cause instanceof Error ? cause.message : String(cause)}`);

@@ -5,16 +5,17 @@ import type { FastifyInstance } from 'fastify';
 import { answerCheckMs, closeGraceMs, maxPipelined, stalledAnswerMs } from '../server-options.ts';
 
 interface OpenAnswer {
-  readonly response: ServerResponse;
+  /** Where its bytes wait. */
+  readonly stream: ServerResponse | Socket;
   readonly socket: Socket;
-  /** Of the socket, when it last moved. */
+  /** When data last moved over the socket. */
   bytesWritten: number;
   movedAt: number;
 }
 
 /**
- * The requests whose answers are not finished: a close waits for exactly them, for a while; and a client that does not
- * read its answer is cut off when what waits for it has not moved for several heartbeats.
+ * The requests whose answers are not finished. A close waits for exactly these, for a while. A client that does not
+ * read is cut off when its backlog has not moved for several heartbeats.
  */
 export class OpenAnswers {
   readonly #app: FastifyInstance;
@@ -23,6 +24,7 @@ export class OpenAnswers {
   readonly #perSocket = new WeakMap<Socket, number>();
   #cancelCheck: (() => void) | undefined;
   #onIdle: (() => void) | undefined;
+  #isClosing = false;
 
   constructor(app: FastifyInstance, clock: Clock) {
     this.#app = app;
@@ -32,11 +34,24 @@ export class OpenAnswers {
     });
   }
 
+  /** Whether the server is being closed. */
+  get isClosing(): boolean {
+    return this.#isClosing;
+  }
+
+  /** An answer was written to a socket past its response, and its client has not read all of it. */
+  unread(socket: Socket): void {
+    const answer = this.#begin(socket, socket);
+    // It is called when all before it has been taken, or the socket is closed.
+    socket.write('', () => this.#closed(answer));
+  }
+
   /**
-   * Stops accepting, lets what is under way finish for `closeGraceMs`, then closes every connection: a browser or a pool
-   * may hold one on which nothing was ever asked, and Node counts that as busy.
+   * Stops accepting, lets requests under way finish for `closeGraceMs`, then closes every connection. A browser or a
+   * pool may hold a connection without any request on it, which Node counts as busy.
    */
   async close(): Promise<void> {
+    this.#isClosing = true;
     const end = (): void => {
       cancelGrace();
       this.#app.server.closeAllConnections();
@@ -51,17 +66,21 @@ export class OpenAnswers {
   }
 
   #admit({ socket }: IncomingMessage, response: ServerResponse): boolean {
-    const unanswered = (this.#perSocket.get(socket) ?? 0) + 1;
-    if (unanswered > maxPipelined) {
+    if ((this.#perSocket.get(socket) ?? 0) >= maxPipelined) {
       socket.destroy();
       return false;
     }
-    this.#perSocket.set(socket, unanswered);
-    const answer = { response, socket, bytesWritten: 0, movedAt: this.#clock.now() };
-    this.#open.add(answer);
+    const answer = this.#begin(socket, response);
     response.once('close', () => this.#closed(answer));
-    this.#cancelCheck ??= this.#clock.setTimer(answerCheckMs, () => this.#check());
     return true;
+  }
+
+  #begin(socket: Socket, stream: OpenAnswer['stream']): OpenAnswer {
+    this.#perSocket.set(socket, (this.#perSocket.get(socket) ?? 0) + 1);
+    const answer = { stream, socket, bytesWritten: 0, movedAt: this.#clock.now() };
+    this.#open.add(answer);
+    this.#cancelCheck ??= this.#clock.setTimer(answerCheckMs, () => this.#check());
+    return answer;
   }
 
   #closed(answer: OpenAnswer): void {
@@ -74,7 +93,7 @@ export class OpenAnswers {
     const now = this.#clock.now();
     for (const answer of this.#open) {
       const { bytesWritten } = answer.socket;
-      const waits = answer.response.writableLength > 0;
+      const waits = answer.stream.writableLength > 0;
       if (!waits || bytesWritten !== answer.bytesWritten) {
         answer.bytesWritten = bytesWritten;
         answer.movedAt = now;

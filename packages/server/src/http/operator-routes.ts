@@ -7,7 +7,7 @@ export interface OperatorRoutesOptions {
   readonly metrics: Metrics;
 }
 
-/** What those who run the server ask, without an envelope. */
+/** The routes for operators, which answer without an envelope. */
 export const operatorRoutes: FastifyPluginCallback<OperatorRoutesOptions> = (app, { metrics }, done) => {
   app.get('/healthz', { config: { access: open } }, () => ({ status: 'ok' }));
   app.get('/metrics', { config: { access: readsServer } }, async (_request, reply) => {

@@ -2,26 +2,26 @@ import type { ServerResponse } from 'node:http';
 
 /** A long answer that is written a piece at a time. */
 export interface Paced {
-  /** Writes one piece if the client has read the last; answers its size. 0: there is nothing to write now. */
+  /** Writes one piece if the client has read the last one; answers its size. 0: nothing can be written now. */
   step(): number;
-  /** There is nothing more to write, as far as is known: it is not asked again until it is enqueued. */
+  /** There is nothing more to write for now: it takes no further turns until it is enqueued again. */
   readonly isIdle?: boolean;
 }
 
-/** How much is written before other work has its turn. Bytes. */
+/** Bytes that are written before other work has its turn. */
 const bytesPerTurn = 524_288;
 /** How many clients are served in one turn. */
 const clientsPerTurn = 100;
 
 /**
- * Writes long answers in turns, one piece each: a thousand clients that ask for everything at once must not hold up a
- * renewal until all that the kernel takes has been written.
+ * Writes long answers in turns, one piece each. Otherwise a thousand clients that ask for everything at once would hold
+ * up renewals until the kernel has taken all of it.
  */
 export class Pacer {
   readonly #ready = new Set<Paced>();
   #isScheduled = false;
 
-  /** It may have something to write, now or when its client has read what was written. */
+  /** Call it when there may be something to write, and when the client has read the last piece. */
   enqueue(paced: Paced): void {
     this.#ready.add(paced);
     if (this.#isScheduled) return;
@@ -43,7 +43,7 @@ export class Pacer {
     for (const paced of this.#ready) {
       this.#ready.delete(paced);
       const written = paced.step();
-      // Behind the others.
+      // It goes behind the others.
       if (written > 0 && paced.isIdle !== true) this.#ready.add(paced);
       bytes += written;
       clients += 1;
@@ -71,7 +71,7 @@ class PacedAnswer implements Paced {
       else this.#response.write(part);
       return part?.length ?? 0;
     } catch {
-      // What it has begun cannot be taken back: the client must not take it for the whole.
+      // The status line is out already, so only a cut connection tells the client that the answer is incomplete.
       this.#response.destroy();
       return 0;
     }

@@ -2,8 +2,8 @@ import { schemaKeywords } from '@rollcall/protocol';
 import type { FastifyServerOptions } from 'fastify';
 
 /**
- * How requests are checked, in one place for all fronts: a value of the wrong type is refused, not turned into the right
- * one; fields that a schema does not know are dropped where it says `additionalProperties: false`.
+ * How requests are checked, in one place for all fronts. A value of the wrong type is refused instead of converted.
+ * Unknown fields are dropped where a schema says `additionalProperties: false`.
  */
 export const schemaSetup: NonNullable<FastifyServerOptions['ajv']> = {
   customOptions: {

@@ -2,17 +2,17 @@ import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { RegistryError } from '@rollcall/core';
 
-/** Where the PEM files of a server are. */
+/** Paths of a server's PEM files. */
 export interface TlsPaths {
-  /** The server's certificate, and behind it those between it and its authority. */
+  /** The server's certificate, followed by the intermediate certificates. */
   readonly cert: string;
-  /** Its key, without a passphrase. */
+  /** The key of the certificate, without a passphrase. */
   readonly key: string;
-  /** The authorities that sign the certificates of clients: with it, clients without one are refused. */
+  /** The authorities that sign client certificates. With it, clients without a certificate are refused. */
   readonly clientCa?: string | undefined;
 }
 
-/** What was in them. */
+/** The content of the files. */
 export interface TlsFiles {
   readonly cert: string;
   readonly key: string;
@@ -22,20 +22,47 @@ export interface TlsFiles {
 /**
  * Reads and checks the files.
  *
- * @throws RegistryError `INVALID_ARGUMENT`: a file cannot be read, is no PEM, has expired, or the key is another's.
+ * @throws RegistryError `INVALID_ARGUMENT`: a file cannot be read, is no PEM, has expired, or holds the key of another
+ * certificate.
  */
 export function readTlsFiles({ cert: certPath, key: keyPath, clientCa: caPath }: TlsPaths, wallNow: number): TlsFiles {
-  const cert = readText('certificate', certPath);
-  const [own] = certificatesOf(cert, certPath, wallNow);
-  const key = readText('key', keyPath);
-  if (own === undefined || !own.checkPrivateKey(keyOf(key, keyPath)))
+  const { text: cert, certificates } = readCertificates('certificate', certPath, wallNow);
+  const { text: key, privateKey } = readKey(keyPath);
+  if (!certificates[0]?.checkPrivateKey(privateKey))
     refuse(
       `the key in ${keyPath} is not that of the first certificate in ${certPath}: the server's own must come first`,
     );
   if (caPath === undefined) return { cert, key };
-  const clientCa = readText('client authority', caPath);
-  certificatesOf(clientCa, caPath, wallNow);
-  return { cert, key, clientCa };
+  return { cert, key, clientCa: readCertificates('client authority', caPath, wallNow).text };
+}
+
+/** All that is wrong with the files, by the path that it concerns. */
+export function tlsFileProblems(paths: TlsPaths, wallNow: number): readonly (readonly [keyof TlsPaths, unknown])[] {
+  const { cert, key, clientCa } = paths;
+  const problems: (readonly [keyof TlsPaths, unknown])[] = [];
+  const attempt = (path: keyof TlsPaths, read: () => unknown): void => {
+    try {
+      read();
+    } catch (cause) {
+      problems.push([path, cause]);
+    }
+  };
+  attempt('cert', () => readCertificates('certificate', cert, wallNow));
+  attempt('key', () => readKey(key));
+  // Only a pair of which both are readable can be compared.
+  if (problems.length === 0) attempt('key', () => readTlsFiles({ cert, key }, wallNow));
+  if (clientCa !== undefined) attempt('clientCa', () => readCertificates('client authority', clientCa, wallNow));
+  return problems;
+}
+
+function readCertificates(what: string, path: string, wallNow: number) {
+  const text = readText(what, path);
+  return { text, certificates: certificatesOf(text, path, wallNow) };
+}
+
+function readKey(path: string) {
+  const text = readText('key', path);
+  return { text, privateKey: keyOf(text, path) };
 }
 
 function refuse(message: string, cause?: unknown): never {
@@ -79,7 +106,7 @@ function keyOf(text: string, path: string): ReturnType<typeof createPrivateKey> 
   try {
     return createPrivateKey(text);
   } catch (cause) {
-    // What OpenSSL says may quote the file.
+    // OpenSSL's message may quote the file.
     return refuse(`${path} holds no PEM key, or one with a passphrase: the server takes keys without one`, cause);
   }
 }

@@ -8,39 +8,39 @@ import { readTlsFiles, type TlsFiles, type TlsPaths } from './tls-files.ts';
 export class Tls {
   readonly #paths: TlsPaths;
   readonly #clock: Clock;
-  /** By which authorities the client of a connection was judged. */
+  /** The authorities by which the client of a connection was judged. */
   readonly #judgedBy = new WeakMap<Socket, string | undefined>();
   #files: TlsFiles;
 
-  /** @throws RegistryError `INVALID_ARGUMENT` for a file that is not as it should be. */
+  /** @throws RegistryError `INVALID_ARGUMENT` for a file with a fault. */
   constructor(paths: TlsPaths, clock: Clock) {
     this.#paths = paths;
     this.#clock = clock;
     this.#files = readTlsFiles(paths, clock.wallNow());
   }
 
-  /** How the server begins. */
+  /** The options that the server starts with. */
   get options(): SecureContextOptions & { readonly requestCert: boolean; readonly rejectUnauthorized: boolean } {
     const isAsked = this.#files.clientCa !== undefined;
     return { ...this.#context(), requestCert: isAsked, rejectUnauthorized: isAsked };
   }
 
-  /** To be called once, before the server listens. */
+  /** Call it once, before the server listens. */
   serve(app: FastifyInstance): void {
     app.server.on('secureConnection', (socket: TLSSocket) => this.#judgedBy.set(socket, this.#files.clientCa));
-    // A client of an authority that is believed no longer must show a certificate of another for its next request.
+    // A client whose authority is no longer trusted must show another certificate for its next request.
     app.addHook('onRequest', (request, reply, done) => {
       if (!this.isCurrent(request.raw.socket)) reply.header('connection', 'close');
       done();
     });
   }
 
-  /** Whether the client of a connection was judged by the authorities that are believed now. */
+  /** Whether the client of a connection was judged by the present authorities. */
   isCurrent(socket: Socket): boolean {
     return this.#judgedBy.get(socket) === this.#files.clientCa;
   }
 
-  /** Reads the files again, for connections from now on. What was there stays when it throws. */
+  /** Reads the files again, for new connections. When it throws, the earlier content stays. */
   reload({ server }: FastifyInstance): void {
     this.#files = readTlsFiles(this.#paths, this.#clock.wallNow());
     if (server instanceof TlsServer) server.setSecureContext(this.#context());

@@ -6,13 +6,13 @@ import { backupFile } from './store/folder.ts';
 import { StoreError } from './store/store-error.ts';
 import { StoreThread } from './store/store-thread.ts';
 
-/** What a restart found. */
+/** The result of a restart. */
 export interface Restored {
-  /** It has the table of an earlier start of the same epoch: an absence can be believed at once. */
+  /** True: the table of an earlier start of the same epoch is complete, so an instance that it lacks is gone. */
   readonly isComplete: boolean;
 }
 
-/** The folder in which the roll is kept: opened once, read, and written by the journal from then on. */
+/** The folder in which the roll is kept: opened once, read, and then written by the journal. */
 export class DataFolder {
   readonly #path: string;
   readonly #targets: RestoreTargets;
@@ -27,13 +27,13 @@ export class DataFolder {
     this.#logger = logger;
   }
 
-  /** How far the restart is. */
+  /** How far the restart is, for people. */
   get progress(): RestoreProgress {
     return this.#progress;
   }
 
   /**
-   * Restores the roll; from then on what changes is written.
+   * Restores the roll. From then on the journal writes every change.
    *
    * @throws RegistryError `UNAVAILABLE` for a folder that cannot be used: the message says what to do.
    */
@@ -46,7 +46,7 @@ export class DataFolder {
         this.#progress = progress;
       });
       journal.begin(this.#store, axis);
-      // Nothing is told of an epoch that a crash could forget.
+      // The epoch is written before anything is answered, so that a crash cannot forget an epoch that clients know.
       await journal.flush();
       const isNew = opened.state === undefined;
       this.#logger.info(
@@ -63,7 +63,7 @@ export class DataFolder {
     }
   }
 
-  /** The roll as of now in one file, which is removed when it has been read. */
+  /** The present roll in one file, which is removed after it has been read. */
   async backup(): Promise<ReadStream> {
     const { journal } = this.#targets;
     if (this.#store === undefined) throw new RegistryError('UNAVAILABLE', 'the server is starting or ending');
@@ -78,12 +78,12 @@ export class DataFolder {
       throw new RegistryError('UNAVAILABLE', `the backup cannot be written: ${(cause as Error).message}`, { cause });
     }
     const stream = createReadStream(file);
-    // An open file can be read to its end.
+    // An open file can be read to its end although it is removed.
     stream.once('open', () => void rm(file, { force: true }));
     return stream;
   }
 
-  /** Writes what is left and lets another server have the folder. */
+  /** Writes what is left, and releases the folder for another server. */
   async close(): Promise<void> {
     const store = this.#store;
     this.#store = undefined;
@@ -96,5 +96,5 @@ function explain(wasCut: boolean, isCopy: boolean, isNew: boolean, revision: num
   if (isNew) return 'the data folder is new';
   if (isCopy) return 'the data folder is a copy or a backup: it goes on in a new epoch, and services register again';
   if (!wasCut) return `restored up to revision ${revision}`;
-  return `restored up to revision ${revision}; the last stop was not clean: what was being written then was never told, and is cut`;
+  return `restored up to revision ${revision}; the last stop was not clean: a group that was being written is cut, and no client had been told of it`;
 }

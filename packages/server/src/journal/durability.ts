@@ -1,18 +1,19 @@
 import type { InstanceRef } from '../roll/instance-ref.ts';
 
-/** When what the roll says may be told. */
+/** Tells when the roll's changes may be answered. */
 export interface Durability {
-  /** Whether what is registered outlives the process. */
+  /** Whether registered instances outlive the process. */
   readonly isDurable: boolean;
   /**
-   * Resolves when the roll as it is now is in the store; undefined: it is.
+   * Resolves when the present roll is in the store; undefined: it is there already.
    *
-   * @throws RegistryError rejects with `UNAVAILABLE` when it cannot be written now: it may be in the store later.
+   * @throws RegistryError rejects with `UNAVAILABLE` when the store cannot be written now. The change may still be
+   * written later.
    */
   written(): Promise<void> | undefined;
-  /** Whether what the roll says of an instance is not in the store yet. */
+  /** Whether a change of the instance is not in the store yet. */
   isPending(ref: InstanceRef): boolean;
 }
 
-/** Of a server without a data folder: what is told may be lost. */
+/** For a server without a data folder: answers do not wait, and a crash loses the roll. */
 export const notDurable: Durability = { isDurable: false, written: () => undefined, isPending: () => false };

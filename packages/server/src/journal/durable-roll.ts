@@ -4,10 +4,13 @@ import type { PublishedRoll } from '../roll/published-roll.ts';
 import type { Roll } from '../roll/roll.ts';
 import type { EnvironmentStatus } from '../roll/status.ts';
 
-/** An instance as it is in the store; undefined: it is not. */
+/** An instance as the store has it; undefined: it is not in the store. */
 export type DurableInstance = readonly [ref: InstanceRef, instance: Instance | undefined];
 
-/** The roll as far as it is in the store: what readers see. It shares the instances with the roll, so it costs a reference each. */
+/**
+ * The roll as far as the store has it, which is what readers see. It shares the instances with the roll, so each costs
+ * one reference.
+ */
 export class DurableRoll implements PublishedRoll {
   readonly #roll: Roll;
   readonly #environments = new Map<string, Map<string, Map<string, Instance>>>();
@@ -25,7 +28,7 @@ export class DurableRoll implements PublishedRoll {
     return this.#revision;
   }
 
-  /** These are durable now, and so is everything up to `revision`. */
+  /** These instances are durable now, and so is everything up to `revision`. */
   publish(instances: readonly DurableInstance[], revision: number): void {
     for (const [ref, instance] of instances) {
       if (instance === undefined) this.#delete(ref);
@@ -46,7 +49,7 @@ export class DurableRoll implements PublishedRoll {
     return [...services.values()].flatMap((nodes) => [...nodes.values()]);
   }
 
-  /** The present state, which may be ahead of the store; callers hear of it when it is durable. */
+  /** The present state, which may be ahead of the store. Callers wait until it is durable. */
   status(env?: string): readonly EnvironmentStatus[] {
     return this.#roll.status(env);
   }

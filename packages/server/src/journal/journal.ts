@@ -11,22 +11,22 @@ import { entryKey, writeChange, writeKept, writeState } from './records.ts';
 import type { Group } from './store/group.ts';
 import type { StoreObserver } from './store-observer.ts';
 
-/** What a journal works with. */
+/** The parts that a journal works with. */
 export interface JournalOptions {
   readonly roll: Roll;
   readonly published: DurableRoll;
   readonly clock: Clock;
   readonly logger: Logger;
-  /** Are told each change when it is durable. */
+  /** Hear of each change when it is durable. */
   readonly followers: readonly RollFollower[];
   readonly observer: StoreObserver;
   /** The revision after which the change log is complete. */
   readonly completeAfter: () => number;
 }
 
-/** What a journal writes to. */
+/** The store, as the journal sees it. */
 export interface GroupStore {
-  /** Resolves when the group is synced. Rejected: nothing of it was written. */
+  /** Resolves when the group is synced. Rejects: nothing of it was written. */
   commit(group: Group): Promise<void>;
 }
 
@@ -35,20 +35,20 @@ interface Waiter {
   readonly reject: (error: Error) => void;
 }
 
-/** A group that is being written, and what becomes visible when it is. */
+/** A group that is being written, with the changes that become visible afterwards. */
 interface Flight {
   readonly instances: readonly DurableInstance[];
   readonly pending: Pending;
   readonly revision: number;
 }
 
-/** What followers are told when it is durable. */
+/** The changes that followers hear of when the group is durable. */
 interface ToldChange {
   readonly change: Change;
   readonly before: Instance | undefined;
 }
 
-/** What changed since the last group. */
+/** The changes since the last group. */
 interface Pending {
   readonly refs: Map<string, InstanceRef>;
   readonly terms: Map<string, Instance>;
@@ -62,9 +62,9 @@ const waitFor = ({ waiters }: Pending): Promise<void> =>
 const nothing = (): Pending => ({ refs: new Map(), terms: new Map(), changes: [], waiters: [] });
 
 /**
- * Writes the roll down: what changes while a group is being synced is the next group. Readers, watches and the change log
- * are told when a group is synced, callers are answered then. While the store cannot be written, the roll is paused, so
- * that what waits to be written is bounded; it is tried again until it is written.
+ * Writes the roll to the store. Changes during a sync form the next group. Readers, watches and the change log see a
+ * change when its group is synced, and callers are answered then. While the store cannot be written, the roll is
+ * paused, which bounds the waiting changes, and the journal keeps trying.
  */
 export class Journal implements RollFollower, Durability {
   readonly isDurable = true;
@@ -85,7 +85,7 @@ export class Journal implements RollFollower, Durability {
     options.roll.follow(this);
   }
 
-  /** Writes to `store` from now on. `axis`: what is added to times of the lease clock. */
+  /** Writes to `store` from now on. `axis` is the offset that it adds to lease-clock times. */
   begin(store: GroupStore, axis: number): void {
     this.#store = store;
     this.#axis = axis;
@@ -109,7 +109,7 @@ export class Journal implements RollFollower, Durability {
     this.#schedule();
   }
 
-  /** No part of the table: it is told at once. */
+  /** Not part of the table, so it is told at once. */
   protectionChanged(env: string, view: ProtectionView): void {
     this.#followers.protectionChanged(env, view);
   }
@@ -129,7 +129,7 @@ export class Journal implements RollFollower, Durability {
     return this.#pending.refs.has(key) || this.#flight?.pending.refs.has(key) === true;
   }
 
-  /** Writes what is left. */
+  /** Writes the waiting changes. */
   async close(): Promise<void> {
     this.#cancelKeep?.();
     if (this.#store === undefined) return;
@@ -139,13 +139,13 @@ export class Journal implements RollFollower, Durability {
     this.#stopRetrying();
   }
 
-  /** Writes a group also when nothing has changed; resolves when it is synced. */
+  /** Writes a group even when nothing has changed; resolves when it is synced. */
   flush(): Promise<void> {
     this.#schedule();
     return waitFor(this.#pending);
   }
 
-  /** Behind everything that this turn of the event loop brings: one sync for all. */
+  /** After all other work of this turn of the event loop, so that one sync serves all its changes. */
   #schedule(): void {
     if (this.#isScheduled || this.#flight !== undefined || this.#cancelRetry !== undefined) return;
     this.#isScheduled = true;
@@ -162,7 +162,7 @@ export class Journal implements RollFollower, Durability {
     const { clock, observer } = this.#options;
     const beganAt = clock.now();
     const cancelLimit = clock.setTimer(groupLimitMs, () =>
-      this.#fail(`the disk has not taken what was to be written for ${groupLimitMs / 1_000} s`),
+      this.#fail(`the disk has not finished a write for ${groupLimitMs / 1_000} s`),
     );
     try {
       await this.#store.commit(group);
@@ -180,7 +180,7 @@ export class Journal implements RollFollower, Durability {
     if (this.#pending.refs.size > 0 || this.#pending.waiters.length > 0) this.#schedule();
   }
 
-  /** The roll as it is now, of all that changed. */
+  /** The present state of every changed instance. */
   #take(): [Flight, Group] {
     const { roll, completeAfter } = this.#options;
     for (const ref of roll.keeping.takeTouched()) this.touch(ref);
@@ -215,7 +215,7 @@ export class Journal implements RollFollower, Durability {
     this.#options.roll.pause(undefined);
   }
 
-  /** The group is written again together with later changes; its callers have heard that the write failed. */
+  /** The group is written again together with later changes; its callers have been told that the write failed. */
   #putBack({ pending }: Flight): void {
     const { refs, terms, changes, waiters } = this.#pending;
     this.#pending = {
@@ -239,7 +239,7 @@ export class Journal implements RollFollower, Durability {
   }
 
   #fail(why: string): void {
-    const message = `the store cannot be written (${why}): nothing is registered, removed or evicted until it can; reads and renewals go on`;
+    const message = `the store cannot be written (${why}): nothing is registered, removed or evicted until it can be written; reads and renewals go on`;
     if (this.#failure === undefined) {
       this.#options.logger.error({}, message);
       this.#options.observer.unwritable();
@@ -250,7 +250,7 @@ export class Journal implements RollFollower, Durability {
     for (const { reject } of waiters) reject(this.#failure);
   }
 
-  /** So that the times which self-protection remembers do not stand still in the store while nothing changes. */
+  /** Keeps the stored lease clock moving while nothing changes, so that what self-protection remembers ages. */
   #keepClock(): void {
     this.#cancelKeep = this.#options.clock.setTimer(keepClockMs, () => {
       this.flush().catch(() => {});

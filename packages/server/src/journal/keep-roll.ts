@@ -9,23 +9,23 @@ import { DurableRoll } from './durable-roll.ts';
 import { Journal } from './journal.ts';
 import type { StoreObserver } from './store-observer.ts';
 
-/** What is kept, and what follows it. */
+/** The roll to keep, and its followers. */
 export interface KeepRollOptions {
   readonly settings: ServerSettings;
   readonly roll: Roll;
-  /** By {@link publishedOf}. */
+  /** The result of {@link publishedOf}. */
   readonly published: PublishedRoll;
   readonly log: ChangeLog;
-  /** Asked for where there is a store. */
+  /** Needed where there is a store. */
   readonly observe: () => StoreObserver;
-  /** Are told each change when readers may see it. */
+  /** Hear of each change when readers may see it. */
   readonly followers: readonly RollFollower[];
 }
 
-/** The roll as readers see it: as it is, or no further than what is in the store. */
+/** The roll as readers see it: the roll itself, or, with a store, only its durable part. */
 export const publishedOf = (roll: Roll, isKept: boolean): PublishedRoll => (isKept ? new DurableRoll(roll) : roll);
 
-/** Lets the followers follow the roll: at once, or, with a data folder, when each change is in it. */
+/** Lets the followers follow the roll: at once, or, with a data folder, when each change is in the store. */
 export function keepRoll({ settings, roll, published, log, observe, followers }: KeepRollOptions): {
   readonly durability: Durability;
   readonly folder: DataFolder | undefined;

@@ -1,4 +1,7 @@
-/** Pure: what is kept of the roll <-> the text in the store. Times of self-protection are on an axis that goes on over restarts. */
+/**
+ * Pure: the kept parts of the roll <-> the text in the store. Times of self-protection are on an axis that continues
+ * over restarts.
+ */
 import type { RememberedMember } from '../protection/index.ts';
 import type { Change } from '../roll/followers.ts';
 import type { Listing } from '../roll/holders.ts';
@@ -8,16 +11,16 @@ import type { Kept, KeptState } from '../roll/keeping.ts';
 /** `/` occurs in none of the three. */
 export const entryKey = ({ env, service, id }: InstanceRef): string => `${env}/${service}/${id}`;
 
-/** The env of such a key. */
+/** The env of a key. */
 export const envOf = (key: string): string => key.slice(0, key.indexOf('/'));
 
-/** An entry; `null`: nothing is kept of the instance. `axis`: what is added to times of the lease clock. */
+/** The text of an entry; `null`: nothing of the instance is kept. `axis` is the offset that is added to lease-clock times. */
 export function writeKept({ listing, member }: Kept, axis: number): string | null {
   if (listing === undefined && member === undefined) return null;
   return JSON.stringify({ listing, member: member && shifted(member, axis) });
 }
 
-/** The other way round. */
+/** Reads what the function above writes. */
 export function readKept(text: string, axis: number): Kept {
   const { listing, member } = JSON.parse(text) as { listing?: Listing; member?: RememberedMember };
   return { listing, member: member && shifted(member, -axis) };
@@ -34,15 +37,15 @@ function shifted(member: RememberedMember, ms: number): RememberedMember {
   };
 }
 
-/** What is kept of the roll as a whole. */
+/** The text of the roll's own state. */
 export const writeState = (state: KeptState, axis: number): string =>
   JSON.stringify({ ...state, leaseNow: state.leaseNow + axis });
 
-/** The other way round; the lease clock is on the axis. */
+/** Reads what the function above writes; the lease clock is on the axis. */
 export const readState = (text: string): KeptState => JSON.parse(text) as KeptState;
 
-/** A change of the log. */
+/** The text of a change. */
 export const writeChange = (change: Change): string => JSON.stringify(change);
 
-/** The other way round. */
+/** Reads what the function above writes. */
 export const readChange = (text: string): Change => JSON.parse(text) as Change;

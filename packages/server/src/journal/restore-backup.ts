@@ -7,14 +7,14 @@ import { storeName } from './store/group.ts';
 import { StoreThread } from './store/store-thread.ts';
 
 /**
- * Makes a data folder of a backup and checks every row of it; answers how many entries it has. A server that is started on it
- * goes on in a new epoch.
+ * Makes a data folder from a backup and checks every row; answers the number of entries. A server that starts on it
+ * begins a new epoch.
  *
- * @throws RegistryError `INVALID_ARGUMENT`: there is no such file, it is no backup or a damaged one, or the folder is not
- * empty; then the folder is as it was.
+ * @throws RegistryError `INVALID_ARGUMENT`: the file is missing, is no backup, or is damaged, or the folder is not
+ * empty. Then the folder stays as it was.
  */
 export async function restoreBackup(file: string, dataDir: string): Promise<number> {
-  if (!existsSync(file)) throw refused(`there is no file ${file}`);
+  if (!existsSync(file)) throw refused(`there is no file ${file}: name a file that rollcall backup wrote`);
   const target = join(dataDir, storeName);
   try {
     makeFolder(dataDir);

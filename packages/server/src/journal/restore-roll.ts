@@ -7,7 +7,7 @@ import type { Journal } from './journal.ts';
 import { envOf, readChange, readKept, readState } from './records.ts';
 import type { Opened, Part } from './store/group.ts';
 
-/** What is filled from a store. */
+/** What a store is read into. */
 export interface RestoreTargets {
   readonly roll: Roll;
   readonly published: DurableRoll;
@@ -28,9 +28,9 @@ export interface RestoreProgress {
 }
 
 /**
- * Fills the roll from a store; answers what is added to times of the lease clock, so that they go on from the stored ones.
- * A copy of a folder, or a backup, goes on in a new epoch: its original may have gone on too, so no cursor and no handle of
- * the old one means the same here.
+ * Fills the roll from a store; answers the offset for lease-clock times that makes them go on from the stored ones. A
+ * copy of a folder, or a backup, begins a new epoch: the original may have gone on too, so no old cursor or handle
+ * means the same here.
  */
 export async function restoreRoll(
   store: ReadableStore,
@@ -65,7 +65,7 @@ export async function restoreRoll(
       listed.map((instance) => [instance, instance]),
       state.revision,
     );
-    // Its handles are new.
+    // A new epoch gives new handles.
     if (isCopy) for (const instance of listed) journal.touch(instance);
   }
   published.publish([], state.revision);

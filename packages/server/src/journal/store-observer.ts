@@ -1,9 +1,9 @@
-/** What hears how the store does. */
+/** Hears about the health of the store. */
 export interface StoreObserver {
-  /** A group is on disk, after so many milliseconds. */
+  /** A group is on disk, after this many milliseconds. */
   synced(ms: number): void;
-  /** The store cannot be written from now on. */
+  /** The store can no longer be written. */
   unwritable(): void;
-  /** It can be written again. */
+  /** The store can be written again. */
   writable(): void;
 }

@@ -1,34 +1,34 @@
 import { DeadlineQueue } from '@rollcall/core/adapter';
 
-/** What can wait in {@link TimedLists}: it carries its own links, so that moving it costs neither a look-up nor memory. */
+/** An item of {@link TimedLists}. It carries its own links, so that moving it needs no look-up and no memory. */
 export interface Timed {
-  /** The list in which it waits; undefined: it waits for nothing. It waits in one set of lists at most. */
+  /** The list in which it waits; undefined: it is in none. An item waits in at most one set of lists. */
   list: TimedList | undefined;
-  /** When its time began. */
+  /** Start of its time. */
   since: number;
   previous: Timed | undefined;
   next: Timed | undefined;
 }
 
-/** All that wait for equally long, in the order in which their times began: the head is the first whose time is over. */
+/** The items with one duration, in the order of their starts: the head is the first whose time is over. */
 interface TimedList {
   readonly afterMs: number;
-  /** Not later than the end of the head. */
+  /** A time that is not later than the end of the head. */
   endsAt: number;
   head: Timed | undefined;
   tail: Timed | undefined;
 }
 
 /**
- * Deadlines, pure in `now` (milliseconds that never go back): a linked list per distinct duration, and a heap of the lists.
- * To begin a time anew is O(1) and allocates nothing. The heap knows for each list a moment that is not later than its
- * first deadline, and looks again when that has come: so a renewal of the head moves nothing in it.
+ * Deadlines, pure in `now` (milliseconds that never go back): a linked list per distinct duration, and a heap of the
+ * lists. Restarting a time is O(1) and allocates nothing. For each list the heap holds a time that is not later than
+ * its first deadline, and looks again when that time has come. So a renewal of the head moves nothing in the heap.
  */
 export class TimedLists<T extends Timed> {
   readonly #lists = new Map<number, TimedList>();
   readonly #ends = new DeadlineQueue<TimedList>();
 
-  /** Begins its time, maybe anew: it is over `afterMs` after `since`. */
+  /** Starts or restarts an item's time, which is over `afterMs` after `since`. */
   set(item: T, afterMs: number, since: number): void {
     const { list } = item;
     if (list !== undefined) unlink(list, item);
@@ -45,7 +45,7 @@ export class TimedLists<T extends Timed> {
     item.list = undefined;
   }
 
-  /** Takes out all whose time is over (`since + afterMs <= now`), oldest end first. */
+  /** Takes out all items whose time is over (`since + afterMs <= now`), earliest end first. */
   expire(now: number): T[] {
     const expired: T[] = [];
     for (let { first } = this.#ends; first !== undefined && first.endsAt <= now; first = this.#ends.first) {
@@ -62,7 +62,10 @@ export class TimedLists<T extends Timed> {
     return expired;
   }
 
-  /** No deadline comes before it; undefined when none waits. {@link TimedLists.expire} may find nothing yet when it has come. */
+  /**
+   * A time before which no deadline comes; undefined when no item waits. At that time {@link TimedLists.expire} may
+   * still find nothing.
+   */
   nextDeadline(): number | undefined {
     return this.#ends.firstAt;
   }

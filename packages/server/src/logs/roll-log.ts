@@ -4,14 +4,14 @@ import type { ProtectionView } from '../protection/index.ts';
 import { explain, stateOf } from '../roll/explain.ts';
 import type { Change, RollFollower } from '../roll/followers.ts';
 
-/** Lines about evictions within {@link windowMs}; what is above it is counted. */
+/** Lines about evictions within {@link windowMs}; further evictions are only counted. */
 const linesPerWindow = 20;
 /** Milliseconds. */
 const windowMs = 1_000;
 
 /**
- * Lines about what the roll decides by itself: evictions, and self-protection that begins and ends. What clients do
- * (register, cancel) is the audit log's. A fleet that is evicted at once is some lines and a number.
+ * Lines about what the roll decides by itself: evictions, and the begin and end of self-protection. What clients do
+ * (register, cancel) belongs to the audit log. A fleet that is evicted at once makes some lines and a number.
  */
 export class RollLog implements RollFollower {
   readonly #logger: Logger;

@@ -1,4 +1,4 @@
 import type { Logger } from '@rollcall/core';
 
-/** Says nothing: the default of a server inside a program. */
+/** Logs nothing: the default of a server inside another program. */
 export const silentLogger: Logger = { debug() {}, info() {}, warn() {}, error() {} };

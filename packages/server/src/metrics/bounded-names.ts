@@ -1,10 +1,9 @@
-/** Stands for every name beyond the bound. No environment is named so: names begin with a letter or digit. */
+/** Stands for every name beyond the bound. It is no name of an environment, since those begin with a letter or digit. */
 export const otherName = '_other';
 
 /**
- * Names that clients choose, as values of a label: the first ones as they are, the rest as one, so that no client can make
- * the number of series grow. A name that is no longer needed
- * makes room for another.
+ * Names that clients choose, as values of a label. The first ones keep their names and the rest share one, so that no
+ * client can make the number of series grow. A name that is no longer needed makes room for another.
  */
 export class BoundedNames {
   readonly #most: number;
@@ -22,12 +21,12 @@ export class BoundedNames {
     return name;
   }
 
-  /** Those that stand for themselves. */
+  /** The names that have a label of their own. */
   get known(): Iterable<string> {
     return this.#names;
   }
 
-  /** Where there is no room any more, forgets all but those that are needed; answers what it forgot. */
+  /** When there is no room left, forgets all names but the needed ones; answers the forgotten names. */
   makeRoom(names: ReadonlySet<string>): readonly string[] {
     if (this.#names.size < this.#most) return [];
     const gone = [...this.#names].filter((name) => !names.has(name));

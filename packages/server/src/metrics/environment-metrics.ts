@@ -12,9 +12,21 @@ const readings: readonly (readonly [name: string, help: string, read: (summary: 
   ['rollcall_services', 'Services that have an instance', ({ services }) => services],
   ['rollcall_late_instances', 'Instances without a renewal for 1.25 of their intervals', ({ late }) => late],
   ['rollcall_held_instances', 'Expired instances that self-protection keeps listed', ({ held }) => held],
-  ['rollcall_missing_instances', 'Silent or evicted lately, and not replaced', ({ missing }) => missing],
-  ['rollcall_considered_instances', 'What the missing are compared with', ({ considered }) => considered],
-  ['rollcall_tolerated_missing_instances', 'With more missing nothing is evicted', ({ threshold }) => threshold],
+  [
+    'rollcall_missing_instances',
+    'Instances that are silent or were evicted lately, and not replaced',
+    ({ missing }) => missing,
+  ],
+  [
+    'rollcall_considered_instances',
+    'Instances that the missing ones are compared with',
+    ({ considered }) => considered,
+  ],
+  [
+    'rollcall_tolerated_missing_instances',
+    'Missing instances above which nothing is evicted',
+    ({ threshold }) => threshold,
+  ],
   ['rollcall_protection_on', 'Environments whose self-protection is on', ({ on }) => Number(on)],
 ];
 
@@ -50,7 +62,7 @@ export class EnvironmentMetrics implements RollFollower {
     this.#removals.inc({ env: this.#names.of(change.instance.env), reason: reasonOf(change.evidence) });
   }
 
-  /** A number is wrong by one; clients are told nothing by it. */
+  /** A metric may be off by one after this; clients never see it. */
   failed(): void {}
 
   /** Takes over the numbers of all environments. */
@@ -58,12 +70,12 @@ export class EnvironmentMetrics implements RollFollower {
     for (const env of this.#names.makeRoom(new Set(summaries.map(({ env }) => env))))
       for (const reason of reasons) this.#removals.remove({ env, reason });
     for (const [gauge] of this.#gauges) gauge.reset();
-    // An environment that was emptied lists 0: a series that ends at its last number raises no alert.
+    // An environment that was emptied reports 0, because a series that ends at its last number raises no alert.
     for (const env of this.#names.known) for (const [gauge] of this.#gauges) gauge.set({ env }, 0);
     for (const summary of summaries) {
       const env = this.#names.of(summary.env);
       for (const [gauge, read] of this.#gauges) gauge.inc({ env }, read(summary));
-      // A series that begins at its first eviction shows no increase.
+      // A series starts at 0, because a series that begins at its first eviction shows no increase.
       for (const reason of reasons) this.#removals.inc({ env, reason }, 0);
     }
   }

@@ -1,6 +1,7 @@
 import type { FastifyInstance } from 'fastify';
 import { Counter, Gauge, Registry } from 'prom-client';
 import type { ChangeLog } from '../changes/change-log.ts';
+import type { AnsweredRequest } from '../http/answered-request.ts';
 import type { StoreObserver } from '../journal/store-observer.ts';
 import type { RollSummary } from '../roll/environments.ts';
 import type { RollFollower } from '../roll/followers.ts';
@@ -10,7 +11,7 @@ import { processMetrics } from './process-metrics.ts';
 import { measureRequests } from './request-metrics.ts';
 import { StoreMetrics } from './store-metrics.ts';
 
-/** What the metrics are about. */
+/** The sources of the metrics. */
 export interface MetricsSources {
   readonly roll: Roll;
   readonly log: ChangeLog;
@@ -19,7 +20,7 @@ export interface MetricsSources {
   readonly isWarming: () => boolean;
 }
 
-/** A number of the server as a whole, read when it is scraped. */
+/** A number of the server as a whole, read at each scrape. */
 interface Reading {
   readonly name: string;
   readonly help: string;
@@ -47,25 +48,26 @@ const gauges: readonly Reading[] = [
     help: 'Environments that list an instance',
     read: (_, { environments }) => environments.length,
   },
-  { name: 'rollcall_roll_bytes', help: 'Memory that the roll takes, roughly', read: (_, { bytes }) => bytes },
+  { name: 'rollcall_roll_bytes', help: 'Bytes that the roll takes, roughly', read: (_, { bytes }) => bytes },
   {
     name: 'rollcall_roll_max_bytes',
-    help: 'Memory that the roll may take; beyond it new instances are refused',
+    help: 'Bytes that the roll may take; beyond it new instances are refused',
     read: (_, { maxBytes }) => maxBytes,
   },
   { name: 'rollcall_watches', help: 'Open watches', read: ({ watches }) => watches.size },
   {
     name: 'rollcall_watch_backlog_bytes',
-    help: 'What the clients of watches have not read yet, together',
+    help: 'Bytes that the clients of all watches have not read yet',
     read: ({ watches }) => watches.backlogBytes,
   },
   { name: 'rollcall_change_log_changes', help: 'Changes that a watch can resume over', read: ({ log }) => log.size },
-  { name: 'rollcall_change_log_bytes', help: 'What the instances in these changes take', read: ({ log }) => log.bytes },
+  { name: 'rollcall_change_log_bytes', help: 'Bytes of the instances in these changes', read: ({ log }) => log.bytes },
 ];
 
 /**
- * What Prometheus scrapes. What the server knows anyhow is read when it is scraped; what passes is counted. No label has a
- * value that a client chooses freely: environments are bounded in number, routes come from the table of routes.
+ * The metrics for Prometheus. Numbers that the server has anyway are read at each scrape; events are counted. No label
+ * has a value that a client chooses freely: environments are bounded in number, and routes come from the table of
+ * routes.
  */
 export class Metrics {
   readonly #sources: MetricsSources;
@@ -85,19 +87,19 @@ export class Metrics {
     this.#gauges = gauges.map((reading) => [new Gauge({ name: reading.name, help: reading.help, registers }), reading]);
   }
 
-  /** To be told what leaves the roll. */
+  /** Follows the roll, to count departures. */
   get follower(): RollFollower {
     return this.#environments;
   }
 
-  /** What hears how the store does. A server without one has no series of it. */
+  /** Hears about the store. A server without a store has no series of it. */
   store(): StoreObserver {
     return new StoreMetrics(this.#registry);
   }
 
-  /** Measures the requests of an app from now on. */
-  measure(app: FastifyInstance): void {
-    measureRequests(app, this.#registry);
+  /** Measures the requests of an app from now on; answers what measures those that the framework does not see. */
+  measure(app: FastifyInstance): (answered: AnsweredRequest) => void {
+    return measureRequests(app, this.#registry);
   }
 
   /** In the text format of Prometheus. */

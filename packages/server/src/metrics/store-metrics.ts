@@ -4,7 +4,7 @@ import type { StoreObserver } from '../journal/store-observer.ts';
 /** Seconds. A sync takes a fraction of a millisecond on a fast disk, tens of them on a slow one. */
 const buckets = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 5];
 
-/** What is measured of the store of a server with a data folder. */
+/** Measurements of the store of a server with a data folder. */
 export class StoreMetrics implements StoreObserver {
   readonly #syncs: Histogram;
   readonly #failures: Counter;
@@ -20,7 +20,7 @@ export class StoreMetrics implements StoreObserver {
     });
     this.#failures = new Counter({
       name: 'rollcall_store_failures_total',
-      help: 'Times that the store became impossible to write',
+      help: 'How often the store became impossible to write',
       registers,
     });
     this.#unwritable = new Gauge({

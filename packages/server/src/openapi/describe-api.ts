@@ -6,8 +6,8 @@ import { type Operation, operations } from './operations.ts';
 import { toOpenApi } from './to-openapi.ts';
 
 /**
- * Describes every route that is added after it, by the schemas that check its requests. It stays out of how answers are
- * written.
+ * Describes every route that is added after it, by the schemas that check its requests. It does not affect how answers
+ * are written.
  */
 export function describeApi(app: FastifyInstance, version: string): void {
   app.register(swagger, {
@@ -24,7 +24,7 @@ export function describeApi(app: FastifyInstance, version: string): void {
   });
 }
 
-/** `GET /openapi.json`. It is made when it is first asked for. */
+/** `GET /openapi.json`. The description is made at the first request. */
 export const openApiRoute: FastifyPluginCallback = (app, _options, done) => {
   let text: string | undefined;
   app.get('/openapi.json', { config: { access: open } }, (_request, reply) => {
@@ -44,7 +44,7 @@ function described(schema: RouteSchema, operation: Operation | undefined): Route
   if (operation === undefined) return checks;
   const { operationId, summary, data, contentType = 'application/json' } = operation;
   const content = { [contentType]: { schema: data === undefined ? {} : toOpenApi(answers.envelopeOf(data)) } };
-  const refused = { description: 'It is refused; `message` says why', content: jsonOf(answers.failure) };
+  const refused = { description: 'The request is refused; `message` says why', content: jsonOf(answers.failure) };
   return { ...checks, operationId, summary, response: { 200: { description: summary, content }, default: refused } };
 }
 

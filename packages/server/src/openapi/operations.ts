@@ -1,17 +1,17 @@
 import { answers, type JsonSchema } from '@rollcall/protocol';
 
-/** What the description of the API says of a route besides what checks its requests. */
+/** The parts of a route's description that its schemas do not have. */
 export interface Operation {
   readonly operationId: string;
   readonly summary: string;
-  /** Of its answer; absent: JSON in the envelope around `data`. */
+  /** The content type of its answer; absent: JSON in the envelope around `data`. */
   readonly contentType?: string;
   readonly data?: JsonSchema;
 }
 
 const json = (operationId: string, summary: string, data: JsonSchema): Operation => ({ operationId, summary, data });
 
-/** By method and path. A route that is not here has no name in the description, and a test fails. */
+/** By method and path. A route without an entry has no name in the description, and fails a test. */
 export const operations: Readonly<Record<string, Operation>> = {
   'POST /api/register': json(
     'register',

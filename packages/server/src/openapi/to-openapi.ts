@@ -1,8 +1,8 @@
 import type { JsonSchema } from '@rollcall/protocol';
 
 /**
- * A schema that checks requests (draft 7) as OpenAPI 3.1 has it (draft 2020-12): tuples are called otherwise, and where a
- * schema branches for the sake of a better message, the description has the branches alone.
+ * Turns a schema that checks requests (draft 7) into OpenAPI 3.1 (draft 2020-12): tuples have another keyword, and of
+ * an `if` that only improves a message the description has the branches alone.
  */
 export function toOpenApi(schema: JsonSchema): JsonSchema {
   const { if: condition, then, else: otherwise, ...rest } = schema;

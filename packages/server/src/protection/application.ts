@@ -2,7 +2,7 @@ import { recentMs } from './constants.ts';
 import { Fifo } from './fifo.ts';
 import { isOnTime, lateAfterMs, type Member, type Ref } from './member.ts';
 
-/** A clean cancel that found no newcomer: the next one within 300 s is its own. */
+/** A clean cancel that found no newcomer: it uses up the next one that registers within 300 s. */
 export interface Cancel extends Ref {
   readonly key: string;
   /** The instance that it is written down with. */
@@ -10,18 +10,21 @@ export interface Cancel extends Ref {
   readonly at: number;
 }
 
-/** One application: its newcomers, its departed instances, and which newcomer stands in for which, one for one. Each event is O(1). */
+/**
+ * One application: its newcomers, its departed instances, and which newcomer stands in for which, one for one. Each
+ * event is O(1).
+ */
 export class Application {
   /** How many of its instances are listed. */
   listed = 0;
   /** Unused newcomers that are on time, in the order of their registration. */
   readonly #newcomers = new Fifo<Member>();
-  /** Silent or evicted and without a newcomer, in the order in which they fell silent. */
+  /** Silent or evicted instances without a newcomer, in the order in which they fell silent. */
   readonly #departed = new Fifo<Member>();
   readonly #cancels = new Fifo<Cancel>();
   readonly #touch: (member: Member) => void;
 
-  /** `touch` is told each instance of which it remembers something else from now on. */
+  /** `touch` is called for each instance whose remembered state changes. */
   constructor(touch: (member: Member) => void) {
     this.#touch = touch;
   }
@@ -30,7 +33,7 @@ export class Application {
     return this.listed === 0 && this.#departed.size === 0 && this.#cancels.size === 0;
   }
 
-  /** A newcomer registered. Answers the cancel that it makes up for, or the instance that it replaces. */
+  /** A newcomer registered. Answers the cancel that uses it up, or the instance that it replaces. */
   arrived(newcomer: Member): { readonly cancel?: Cancel | undefined; readonly replaced?: Member | undefined } {
     const cancel = this.#cancels.shift();
     if (cancel !== undefined) return { cancel };
@@ -42,9 +45,9 @@ export class Application {
     return { replaced };
   }
 
-  /** An instance fell late; it is replaced at once when a newcomer stands in. */
+  /** An instance fell late. A newcomer replaces it at once, if one can stand in. */
   departed(member: Member, now: number): void {
-    // A newcomer that falls late before it is used stands in for none.
+    // A newcomer that falls late before it is used replaces no instance.
     this.#newcomers.delete(member);
     const newcomer = this.#take((candidate) => standsIn(candidate, member), now);
     if (newcomer === undefined) this.#departed.add(member);
@@ -53,8 +56,9 @@ export class Application {
   }
 
   /**
-   * A silent instance renewed, or an evicted one registered: it needs no newcomer. Its own is free again for the next
-   * that falls silent, but not for those that are silent already: they are about to return as well.
+   * A silent instance renewed, or an evicted one registered, so it needs no newcomer. Its newcomer is free again for an
+   * instance that falls silent later, but not for those that are silent already, since they are about to return as
+   * well.
    */
   returned(member: Member): void {
     this.forget(member);
@@ -66,7 +70,7 @@ export class Application {
     if (isOnTime(newcomer)) this.#add(newcomer);
   }
 
-  /** A clean cancel uses up an unused newcomer of the last 300 s, else (the answer says so) the next one within 300 s. */
+  /** A clean cancel uses up an unused newcomer of the last 300 s; without one, the next within 300 s, as the answer says. */
   cancelled(member: Member, cancel: Cancel, now: number): boolean {
     this.forget(member);
     this.#newcomers.delete(member);
@@ -80,28 +84,28 @@ export class Application {
     this.#cancels.delete(cancel);
   }
 
-  /** Whether it is a newcomer that stands in for none yet. */
+  /** Whether it is a newcomer that stands in for no instance yet. */
   isUnused(member: Member): boolean {
     return this.#newcomers.has(member);
   }
 
-  /** As it was when the server stopped; in the order of `registeredAt`. */
+  /** Restores the state at the stop of the server; in the order of `registeredAt`. */
   restore(member: Member, isUnused: boolean): void {
     if (member.state === 'listed') this.listed += 1;
     if (isUnused && isOnTime(member)) this.#newcomers.add(member);
   }
 
-  /** Likewise those without a newcomer, in the order in which they fell silent. */
+  /** Restores instances without a newcomer, in the order in which they fell silent. */
   restoreDeparted(member: Member): void {
     this.#departed.add(member);
   }
 
-  /** Likewise a cancel that waits for a newcomer. */
+  /** Restores a cancel that waits for a newcomer. */
   restoreCancel(cancel: Cancel): void {
     this.#cancels.add(cancel);
   }
 
-  /** It waits for no newcomer any longer. */
+  /** The cancel no longer waits for a newcomer. */
   forget(member: Member): void {
     this.#departed.delete(member);
   }
@@ -112,8 +116,8 @@ export class Application {
   }
 
   /**
-   * The oldest newcomer if it serves, else the youngest. The youngest serves whenever an older one does, so whether any
-   * does is exact; and the old ones, which serve the fewest, are used first.
+   * The oldest newcomer if it can stand in, otherwise the youngest. The youngest can whenever an older one can, so the
+   * answer misses none; and the oldest, which can stand in for the fewest, are used first.
    */
   #take(serves: (newcomer: Member) => boolean, now: number): Member | undefined {
     for (let { first } = this.#newcomers; first !== undefined && isStale(first, now); first = this.#newcomers.first) {
@@ -137,8 +141,8 @@ export function pair(member: Member, newcomer: Member): void {
 }
 
 /**
- * It left. Where no listed instance depends on it, those after it forget it: an application that is deployed for years
- * must not keep all its dead.
+ * An instance left. If no listed instance depends on it, those after it in the chain forget it, so that an application
+ * that is deployed for years does not keep all its departed instances.
  */
 export function unchain(member: Member): void {
   for (
@@ -150,12 +154,15 @@ export function unchain(member: Member): void {
   }
 }
 
-/** Registered after the last renewal of the departed; or, in a surge deploy, shortly before it, if the departed had been there for long. */
+/**
+ * Whether the newcomer registered after the last renewal of the departed instance; or, in a surge deploy, shortly
+ * before it, if the departed instance had been listed for long.
+ */
 function standsIn(newcomer: Member, departed: Member): boolean {
   const after = newcomer.registeredAt - departed.lastRenewal;
   return after > 0 || (-after <= recentMs && newcomer.registeredAt - departed.registeredAt >= recentMs);
 }
 
-/** Too old to stand in for an instance that falls late now or later, if the leases of its application are alike. */
+/** Whether it is too old to stand in for an instance that falls late from now on, if the leases of its application are alike. */
 const isStale = (newcomer: Member, now: number): boolean =>
   newcomer.registeredAt < now - 2 * (recentMs + lateAfterMs(newcomer));

@@ -7,12 +7,12 @@ import { type Member, memberKey, type Ref } from './member.ts';
 export class Applications {
   readonly #apps = new Map<string, Application>();
   readonly #cancels = new LeaseTable<Cancel>();
-  /** The last cancel of an instance that waits. */
+  /** The last cancel of an instance, while it waits. */
   readonly #cancelOf = new Map<string, Cancel>();
   readonly #touch: (ref: Ref) => void;
   #cancelCount = 0;
 
-  /** `touch` is told each instance of which something else is remembered from now on. */
+  /** `touch` is called for each instance whose remembered state changes. */
   constructor(touch: (ref: Ref) => void) {
     this.#touch = touch;
   }
@@ -58,7 +58,7 @@ export class Applications {
     return this.#cancelOf.get(memberKey(ref))?.at;
   }
 
-  /** As it was when the server stopped. In the order of their times. */
+  /** Restores the state at the stop of the server, in the order of the times. */
   restoreCancel(ref: Ref, at: number): void {
     this.#cancelCount += 1;
     const cancel = { key: `${this.#cancelCount}`, service: ref.service, id: ref.id, at };

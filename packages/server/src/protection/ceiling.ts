@@ -2,21 +2,24 @@ import { LeaseTable } from '@rollcall/core/adapter';
 import { ceilingMs, ceilingStepMs } from './constants.ts';
 import type { Member } from './member.ts';
 
-/** Lists of the lease table stay few when remaining times are rounded up to it. Milliseconds. */
+/** Remaining times are rounded up to it, so that the lists of the lease table stay few. Milliseconds. */
 const resolutionMs = 100;
 
-/** What decides how many may go. */
+/** What decides how many instances may be evicted. */
 export interface Allowance {
   readonly now: number;
   /** How many evictions the ceiling allows per 60 s. */
   readonly budget: number;
-  /** Since when an instance of the environment renews; undefined: none does. */
+  /** Since when any instance of the environment renews; undefined: none does. */
   readonly heardSince: number | undefined;
-  /** How many of an application are listed. */
+  /** How many instances of an application are listed. */
   readonly listed: (service: string) => number;
 }
 
-/** An hour of silence ends even under protection: a few at a time, at random, and not while no instance at all is heard. */
+/**
+ * The ceiling: after an hour of silence an instance is evicted even under protection. A few at a time, at random, and
+ * none while no instance at all renews.
+ */
 export class Ceiling {
   readonly #random: () => number;
   readonly #due = new LeaseTable<Member>();

@@ -1,22 +1,22 @@
 import { toleratedPart } from './constants.ts';
 import { contribution, type Member } from './member.ts';
 
-/** The two numbers of the rule, as sums of what each instance adds to them. */
+/** The two numbers of the rule, as sums of each instance's contribution. */
 export class Count {
   #missing = 0;
   #considered = 0;
 
-  /** Silent or evicted lately, and not replaced. */
+  /** Instances that are silent, or were evicted lately, and not replaced. */
   get missing(): number {
     return this.#missing;
   }
 
-  /** N. */
+  /** The number of instances that missing ones are compared with: N of the rule. */
   get considered(): number {
     return this.#considered;
   }
 
-  /** How many missing instances are taken for dead; with more of them the network is to blame. */
+  /** How many missing instances are taken for dead. With more, the network is to blame. */
   get threshold(): number {
     return Math.max(1, Math.floor(toleratedPart * this.#considered));
   }

@@ -4,13 +4,13 @@ import type { Member } from './member.ts';
 /** An id that was evicted within the last hour. */
 export interface Departure {
   readonly evictedAt: number;
-  /** Until it is forgotten: for 300 s, and for as long as a newcomer stands in for it. */
+  /** Kept for 300 s, and for as long as a newcomer stands in for it. */
   member: Member | undefined;
 }
 
 /**
- * The instances that were evicted within the last hour: for 300 s one counts as missing, for an hour its return makes no
- * newcomer. After the 300 s little more than the id is kept. Both maps are in the order of eviction.
+ * The instances that were evicted within the last hour. For 300 s an instance counts as missing; for an hour its return
+ * makes no newcomer. After the 300 s little more than its id is kept. Both maps are in the order of eviction.
  */
 export class Evicted {
   readonly #recent = new Map<string, Departure>();
@@ -20,7 +20,7 @@ export class Evicted {
     return this.#known.size;
   }
 
-  /** Those that count as missing, or would if they were not replaced. */
+  /** The instances that count as missing, or would if they were not replaced. */
   *recent(): Generator<Member, undefined> {
     for (const { member } of this.#recent.values()) if (member !== undefined) yield member;
   }
@@ -35,7 +35,7 @@ export class Evicted {
     return Math.min(this.forgetsAt, endOf(this.#known, ceilingMs));
   }
 
-  /** `member.recent`: it counts as missing. */
+  /** Remembers an evicted instance. With `member.recent` it counts as missing. */
   add(member: Member, now: number): void {
     this.#known.delete(member.key);
     const departure = { evictedAt: now, member: member.recent || member.replacedBy !== undefined ? member : undefined };
@@ -48,7 +48,7 @@ export class Evicted {
     return this.#known.get(key);
   }
 
-  /** The keys that are remembered. */
+  /** The remembered keys. */
   get keys(): Iterable<string> {
     return this.#known.keys();
   }
@@ -64,7 +64,7 @@ export class Evicted {
     return { wasEvicted: true, before };
   }
 
-  /** Answers those whose 300 s are over. Of more than `atMost` the oldest are forgotten at once, which `forgotten` is told. */
+  /** Answers the instances whose 300 s are over. Beyond `atMost` it forgets the oldest at once, and tells `forgotten`. */
   expire(now: number, atMost: number, forgotten: (key: string) => void): readonly Member[] {
     const over: Member[] = [];
     for (const [key, departure] of this.#recent) {

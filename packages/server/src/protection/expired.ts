@@ -9,12 +9,12 @@ export interface Due {
   readonly cause: EvictionCause;
 }
 
-/** The instances whose lease ran out and that are listed all the same, and when each may be evicted. */
+/** The instances that stay listed although their lease has run out, and when each may be evicted. */
 export class Expired {
   readonly #members = new Set<Member>();
-  /** Those that may have come to be covered by a newcomer. */
+  /** Instances for which a newcomer may stand in now. */
   readonly #perhapsCovered = new Set<Member>();
-  /** Not covered: until when their environment must be quiet. */
+  /** Instances without a newcomer: until when their environment must be quiet. */
   readonly #quiet = new LeaseTable<Member>();
   readonly #ceiling: Ceiling;
   #quietSince = Number.NEGATIVE_INFINITY;
@@ -43,7 +43,7 @@ export class Expired {
     if (!isProtected) this.#awaitQuiet(member);
   }
 
-  /** It renewed or left. */
+  /** An instance renewed or left. */
   delete(member: Member): void {
     if (!this.#members.delete(member)) return;
     this.#perhapsCovered.delete(member);
@@ -51,7 +51,7 @@ export class Expired {
     this.#ceiling.release(member);
   }
 
-  /** What stands in for `member` changed: judge all again that depend on it by the chain of replacements. */
+  /** The newcomer of `member` changed, so all instances whose chain of replacements leads to it are judged again. */
   reconsider(member: Member): void {
     for (let next: Member | undefined = member; next !== undefined; next = next.standsInFor)
       if (this.#members.has(next)) this.#perhapsCovered.add(next);
@@ -62,24 +62,24 @@ export class Expired {
     for (const member of this.#members) this.#awaitQuiet(member);
   }
 
-  /** Those to evict now. The ceiling is asked only where no other reason applies. */
+  /** The instances to evict now. The ceiling counts only where no other reason applies. */
   take(isProtected: boolean, allowance: Allowance): readonly Due[] {
     const covered = [...this.#perhapsCovered].filter((member) => coverOf(member) !== undefined);
     this.#perhapsCovered.clear();
-    // What was put on the list before protection began waits for its end.
+    // An instance that expired before protection began waits for its end.
     const quiet = this.#quiet.expire(allowance.now).filter(() => !isProtected);
     const due = new Map([...quiet.map(dueTo('quiet')), ...covered.map(dueTo('replaced'))]);
     const all = due.size > 0 ? due : new Map(this.#ceiling.take(allowance).map(dueTo('ceiling')));
     return [...all].map(([member, cause]) => ({ member, cause }));
   }
 
-  /** When it may be evicted, if nothing of it or its environment changes until then. */
+  /** When an instance may be evicted, if neither it nor its environment changes until then. */
   mayGoAt({ lastRenewal, renewIntervalMs }: Member, isProtected: boolean): number {
     const ceilingAt = lastRenewal + ceilingMs;
     return isProtected ? ceilingAt : Math.min(ceilingAt, this.#quietSince + quietIntervals * renewIntervalMs);
   }
 
-  /** It may go when its environment has not been protected for two of its own intervals. */
+  /** When an instance may be evicted: its environment must not have been protected for two of its own intervals. */
   #awaitQuiet(member: Member): void {
     this.#quiet.set(member.key, member, quietIntervals * member.renewIntervalMs, this.#quietSince);
   }
@@ -89,7 +89,7 @@ const dueTo =
   (cause: EvictionCause) =>
   (member: Member): [Member, EvictionCause] => [member, cause];
 
-/** What is told of an instance that is to be evicted. */
+/** The record of an instance that is to be evicted. */
 export function evictionOf({ member, cause }: Due, now: number): Eviction {
   const replacedBy = cause === 'replaced' ? coverOf(member)?.id : undefined;
   return { ...silenceOf(member, now), cause, ...(replacedBy === undefined ? {} : { replacedBy }) };

@@ -4,7 +4,7 @@ interface Link<T> {
   next: Link<T> | undefined;
 }
 
-/** A queue that any item can leave in O(1). A `Set` would not do: each look at its head skips the deleted entries again. */
+/** A queue that any item can leave in O(1). A `Set` is too slow: each look at its head skips the deleted entries again. */
 export class Fifo<T> {
   readonly #links = new Map<T, Link<T>>();
   #head: Link<T> | undefined;
@@ -26,7 +26,7 @@ export class Fifo<T> {
     return this.#tail?.item;
   }
 
-  /** At the tail, or behind the last one that comes before it by `isBefore`. An item is in a queue once at most. */
+  /** Adds an item at the tail, or behind the last item for which `isBefore` holds. An item is in a queue at most once. */
   add(item: T, isBefore: (other: T) => boolean = () => true): void {
     let previous = this.#tail;
     while (previous !== undefined && !isBefore(previous.item)) previous = previous.previous;

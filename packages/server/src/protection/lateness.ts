@@ -1,15 +1,18 @@
 import { TimedLists } from '../leases/timed-lists.ts';
 import { type Lease, lateAfterMs, type Maturing, type Member, maturesAfterMs } from './member.ts';
 
-/** Marks that flipped since they were last asked for. */
+/** Late marks that changed since the last call. */
 export interface Flips {
   readonly late: readonly Member[];
   readonly onTime: readonly Member[];
 }
 
-/** Which of an environment's instances renew when they should, since when any does, and which have been there for a while. */
+/**
+ * Which instances of an environment are late, since when any instance renews, and which have been registered for long
+ * enough to count.
+ */
 export class Lateness {
-  /** Leased and on time. */
+  /** Instances with a lease that are on time. */
   readonly #lateAt = new TimedLists<Member>();
   readonly #matureAt = new TimedLists<Maturing>();
   #heard = 0;
@@ -17,7 +20,7 @@ export class Lateness {
   readonly #flippedOnTime = new Set<Member>();
   #heardSince = Number.NEGATIVE_INFINITY;
 
-  /** Since when an instance of the environment renews; undefined: none does. */
+  /** Since when any instance of the environment renews; undefined: none does. */
   get heardSince(): number | undefined {
     return this.#heard === 0 ? undefined : this.#heardSince;
   }
@@ -27,7 +30,7 @@ export class Lateness {
     return Math.min(late, this.#matureAt.nextDeadline() ?? Number.POSITIVE_INFINITY);
   }
 
-  /** An instance that is on time renewed, on the terms it had: nothing but its time changes. False: it is none. */
+  /** An instance that is on time renewed on its present terms, so only its deadline changes. False: it is not on time. */
   renewed(member: Member, now: number): boolean {
     if (member.late || member.list === undefined) return false;
     member.lastRenewal = now;
@@ -35,7 +38,7 @@ export class Lateness {
     return true;
   }
 
-  /** A member registered or renewed, maybe with another lease. Answers whether it was late. */
+  /** A member registered or renewed, possibly with another lease. Answers whether it was late. */
   heard(member: Member, { ttlMs, renewIntervalMs }: Lease, now: number): boolean {
     const wasLate = member.late;
     member.ttlMs = ttlMs;
@@ -48,7 +51,10 @@ export class Lateness {
     return wasLate;
   }
 
-  /** As it was when the server stopped: an instance that was late stays so until it is heard, all others are heard now. */
+  /**
+   * Restores the state at the stop of the server: a late instance stays late until it renews, and all others count as
+   * renewed now.
+   */
   restore(member: Member, now: number): void {
     if (!member.late) this.heard(member, member, now);
     else this.#mature(member);
@@ -66,14 +72,14 @@ export class Lateness {
     this.#flippedOnTime.delete(member);
   }
 
-  /** The members that become late now; the caller reports each by {@link Lateness.fellLate}. */
+  /** The members that become late now. The caller reports each by {@link Lateness.fellLate}. */
   dueLate(now: number): readonly Member[] {
     const due = this.#lateAt.expire(now);
     this.#heard -= due.length;
     return due;
   }
 
-  /** Those that have been registered for long enough to count. */
+  /** The members that have been registered for long enough to count. */
   dueMature(now: number): readonly Member[] {
     return this.#matureAt.expire(now).map(({ member }) => {
       member.maturing = undefined;

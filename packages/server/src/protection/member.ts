@@ -1,6 +1,6 @@
 import type { Timed } from '../leases/timed-lists.ts';
 
-/** Which instance of an environment. */
+/** Names an instance of an environment. */
 export interface Ref {
   readonly service: string;
   readonly id: string;
@@ -12,27 +12,27 @@ export interface Lease {
   readonly renewIntervalMs: number;
 }
 
-/** What the rule knows of one instance, while it is listed and for as long after as it matters. */
+/** What the rule knows of one instance, while it is listed and for as long afterwards as it matters. */
 export interface Member extends Ref, Timed {
-  /** One string for it. NUL occurs in neither part. */
+  /** Its key. NUL occurs in neither part. */
   readonly key: string;
   readonly registeredAt: number;
   lastRenewal: number;
   ttlMs: number;
   renewIntervalMs: number;
   state: 'listed' | 'evicted' | 'cancelled';
-  /** Registered for 1.25 of its own intervals: counts in N. */
+  /** Registered for 1.25 of its own intervals, so it counts in N. */
   mature: boolean;
   late: boolean;
-  /** It waits for the time from which on it counts in N. */
+  /** It waits for the time at which it begins to count in N. */
   maturing: Maturing | undefined;
-  /** Evicted within the last 300 s, and not by an operator. */
+  /** Evicted within the last 300 s, but not by an operator. */
   recent: boolean;
   /** The newcomer that stands in for it. */
   replacedBy: Member | undefined;
-  /** The other way round, as long as a listed instance depends on it. */
+  /** The instance that it stands in for, as long as a listed instance depends on it. */
   standsInFor: Member | undefined;
-  /** What it adds to the two numbers of the rule. */
+  /** Its contribution to the two numbers of the rule. */
   counted: Counted;
 }
 
@@ -48,7 +48,7 @@ export interface Maturing extends Timed {
 }
 
 const nothing: Counted = { missing: 0, considered: 0 };
-/** By missing, then by considered. They are shared, so that an instance does not keep one of its own. */
+/** Indexed by missing, then by considered. The objects are shared, so that an instance does not keep one of its own. */
 const counts: readonly (readonly Counted[])[] = [
   [nothing, { missing: 0, considered: 1 }],
   [
@@ -62,7 +62,7 @@ const countedAs = (missing: boolean, considered: boolean): Counted =>
 /** One string for an instance of the environment. */
 export const memberKey = ({ service, id }: Ref): string => `${service}\0${id}`;
 
-/** The instance of such a string. */
+/** The instance of a key. */
 export function refOf(key: string): Ref {
   const [service = '', id = ''] = key.split('\0');
   return { service, id };
@@ -96,20 +96,26 @@ export function newMember(ref: Ref, { ttlMs, renewIntervalMs }: Lease, now: numb
 /** No renewal for 1.25 of its own intervals, or for its TTL if that is shorter. */
 export const lateAfterMs = ({ ttlMs, renewIntervalMs }: Lease): number => Math.min(1.25 * renewIntervalMs, ttlMs);
 
-/** After 1.25 of its own intervals it counts in N. */
+/** When an instance counts in N: after 1.25 of its own intervals. */
 export const maturesAfterMs = ({ renewIntervalMs }: Lease): number => 1.25 * renewIntervalMs;
 
-/** Listed, and heard of when it should. */
+/** Listed, and not late. */
 export const isOnTime = ({ state, late }: Member): boolean => state === 'listed' && !late;
 
-/** What an instance adds to `missing` and N. An instance without a lease is never silent, so it counts in neither; the replaced neither. */
+/**
+ * An instance's contribution to `missing` and N. An instance without a lease is never silent, so it counts in neither.
+ * A replaced instance counts in neither.
+ */
 export function contribution({ state, ttlMs, replacedBy, late, mature, recent }: Member): Counted {
   if (replacedBy !== undefined || state === 'cancelled') return nothing;
   if (state === 'evicted') return countedAs(recent, recent);
   return ttlMs === 0 ? nothing : countedAs(late, mature);
 }
 
-/** The newcomer at the end of the chain of replacements, if it is there and not late. A newcomer that deregistered needs no other. */
+/**
+ * The newcomer at the end of the chain of replacements, if it is listed and not late. A newcomer that deregistered
+ * needs no other.
+ */
 export function coverOf(member: Member): Member | undefined {
   let end = member.replacedBy;
   while (end?.replacedBy !== undefined && !isOnTime(end)) end = end.replacedBy;
@@ -122,8 +128,8 @@ export interface Silence extends Ref {
 }
 
 /**
- * Why an expired instance goes: `ttl`, self-protection is off; `replaced`, a newcomer stands in for it; `quiet`, its
- * environment was not protected for two of its own intervals; `ceiling`, an hour of silence.
+ * Why an expired instance is evicted. `ttl`: self-protection is off. `replaced`: a newcomer stands in for it. `quiet`:
+ * its environment was not protected for two of its own intervals. `ceiling`: an hour of silence.
  */
 export type EvictionCause = 'ttl' | 'replaced' | 'quiet' | 'ceiling';
 
@@ -134,7 +140,7 @@ export interface Eviction extends Silence {
   readonly replacedBy?: string | undefined;
 }
 
-/** Which instance, and since when it is silent. */
+/** Names an instance, and since when it is silent. */
 export function silenceOf({ service, id, lastRenewal }: Member, now: number): Silence {
   return { service, id, silentMs: Math.round(now - lastRenewal) };
 }

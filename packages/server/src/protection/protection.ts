@@ -18,16 +18,16 @@ import {
 const nothingDue: Verdict = { late: [], onTime: [], evict: [] };
 
 /**
- * Self-protection of one environment: when more than 15 % of its instances (and more than one) are silent or were evicted
- * in the last five minutes with no newcomer in their place, the registry blames the network and evicts none.
- * Pure in `now`, milliseconds that never go back. Each event costs O(1) and the chain of replacements it touches; the end
- * of protection touches all expired ones, once.
+ * Self-protection of one environment. When more than 15 % of its instances (and more than one) are silent, or were
+ * evicted in the last five minutes, with no newcomer in their place, the registry blames the network and evicts none.
+ * Pure in `now`, milliseconds that never go back. Each event costs O(1) and the chain of replacements that it touches;
+ * the end of protection touches all expired instances once.
  */
 export class Protection {
   /** False: every expired instance is evicted at once. */
   readonly enabled: boolean;
   readonly #listed = new Map<string, Member>();
-  /** Instances whose remembered state changed since the last call; undefined: nothing is remembered. */
+  /** Instances whose remembered state changed since the last call; undefined: no journal asks for it. */
   readonly #touched: Map<string, Ref> | undefined;
   readonly #applications = new Applications((ref) => this.#touched?.set(memberKey(ref), ref));
   readonly #lateness = new Lateness();
@@ -36,7 +36,7 @@ export class Protection {
   readonly #count = new Count();
   #protected = false;
   #onSince: number | undefined;
-  /** Something happened since time was last moved. */
+  /** Whether an event happened since time was last moved. */
   #dirty = false;
 
   constructor({ enabled, random = Math.random, isKept = false }: ProtectionOptions) {
@@ -45,17 +45,17 @@ export class Protection {
     this.#expired = new Expired(random);
   }
 
-  /** How many evicted ids are remembered. */
+  /** The number of remembered evicted ids. */
   get remembered(): number {
     return this.#evicted.size;
   }
 
-  /** The instances that were evicted or cancelled and are remembered. */
+  /** The remembered instances that were evicted or cancelled. */
   get departed(): readonly Ref[] {
     return [...[...this.#evicted.keys].map(refOf), ...this.#applications.cancelled];
   }
 
-  /** The instances of which something else is remembered since the last call. */
+  /** The instances whose remembered state changed since the last call. */
   takeTouched(): readonly Ref[] {
     const touched = [...(this.#touched?.values() ?? [])];
     this.#touched?.clear();
@@ -73,12 +73,11 @@ export class Protection {
     restoreMembers({ ...parts, evicted: this.#evicted, count: this.#count }, remembered, now);
     this.#onSince = onSince;
     this.#evaluate(now);
-    this.#noteOn(now);
     this.#touched?.clear();
     this.#dirty = true;
   }
 
-  /** A new id, or one that is listed already: then a renewal, maybe under another lease. `ttlMs: 0`: never late. */
+  /** Registers a new id, or one that is listed already: that is a renewal, possibly under another lease. `ttlMs: 0`: never late. */
   registered(service: string, id: string, lease: Lease, now: number): Member {
     const known = this.member(service, id);
     if (known !== undefined) {
@@ -94,12 +93,12 @@ export class Protection {
     return member;
   }
 
-  /** What is known of a listed instance: a renewal by it looks nothing up. */
+  /** The member of a listed instance. A renewal by it needs no look-up. */
   member(service: string, id: string): Member | undefined {
     return this.#listed.get(memberKey({ service, id }));
   }
 
-  /** A renewal on the terms it has. False: it was on time, so nothing changes but its own deadline, which is later now. */
+  /** A renewal on the present terms. False: it was on time, so nothing changes except its own deadline. */
   renewed(member: Member, now: number): boolean {
     if (this.#lateness.renewed(member, now)) return false;
     this.#renew(member, member, now);
@@ -118,7 +117,7 @@ export class Protection {
     this.#dirty = true;
   }
 
-  /** Its lease ran out. It stays listed until {@link Protection.advance} says otherwise. */
+  /** The lease of an instance ran out. It stays listed until {@link Protection.advance} evicts it. */
   expired(service: string, id: string, now: number): void {
     const member = this.#listed.get(memberKey({ service, id }));
     if (member === undefined) return;
@@ -127,18 +126,17 @@ export class Protection {
     this.#dirty = true;
   }
 
-  /** Moves time. Answers the instances whose late mark changed since the last call, and those to evict now. */
+  /** Moves time. Answers the instances whose late mark changed since the last call, and the instances to evict now. */
   advance(now: number): Verdict {
     if (!this.#dirty && now < (this.nextDeadline() ?? Number.POSITIVE_INFINITY)) return nothingDue;
     this.#passTime(now);
     this.#evaluate(now);
     const due = this.#due(now);
     const { late, onTime } = this.#lateness.takeFlips();
-    // Before the evictions, which undo the chains of replacements.
+    // Late marks come before the evictions, which undo the chains of replacements.
     const evict = due.map((each) => evictionOf(each, now));
     for (const { member } of due) this.#evict(member, now, true);
     this.#evaluate(now);
-    this.#noteOn(now);
     this.#dirty = false;
     return { late: late.map((member) => silenceOf(member, now)), onTime, evict };
   }
@@ -151,7 +149,7 @@ export class Protection {
     return first === Number.POSITIVE_INFINITY ? undefined : first;
   }
 
-  /** Evicts every expired one; those count neither as missing nor in N. */
+  /** Evicts every expired instance. Afterwards these count neither as missing nor in N. */
   end(now: number): readonly Silence[] {
     const ended = this.#expired.members;
     for (const member of ended) this.#evict(member, now, false);
@@ -172,9 +170,8 @@ export class Protection {
 
   view(now: number): ProtectionView {
     this.#evaluate(now);
-    this.#noteOn(now);
     const { forgetsAt } = this.#evicted;
-    // A spread here costs four times as much, at each change of an environment.
+    // Object spread costs four times as much here, at each change of an environment.
     return {
       missing: this.#count.missing,
       considered: this.#count.considered,
@@ -187,7 +184,7 @@ export class Protection {
     };
   }
 
-  /** The applications, and the expired instances that are listed all the same. Costs a look at every instance. */
+  /** The applications, and the expired instances that are still listed. Costs a look at every instance. */
   details(now: number): ProtectionDetails {
     const held = this.enabled ? this.#expired.members : [];
     const mayGoAt = (member: Member): number => this.#expired.mayGoAt(member, this.#protected);
@@ -201,14 +198,14 @@ export class Protection {
     this.#expired.delete(member);
     this.#applications.of(member).returned(member);
     this.#count.update(member);
-    // The instances that it replaced are not judged again: the network is healing, and they may be about to return as well.
+    // The instances that it replaced are not judged again: the network is healing, so they may return too.
     this.#dirty = true;
   }
 
   #arrive(member: Member): void {
     const { wasEvicted, before } = this.#evicted.back(member.key);
     if (before !== undefined) {
-      // It is back: no newcomer, and no longer missing.
+      // The id is back: it is no newcomer, and no longer missing.
       this.#applications.of(before).returned(before);
       this.#count.update(before);
     }
@@ -219,7 +216,7 @@ export class Protection {
     this.#expired.reconsider(replaced);
   }
 
-  /** Late marks before evictions: an instance whose TTL is the shorter of the two is both at once. */
+  /** Late marks come before evictions: an instance whose TTL is shorter than 1.25 intervals gets both at once. */
   #passTime(now: number): void {
     for (const member of this.#lateness.dueLate(now)) this.#fallLate(member, now);
     for (const member of this.#lateness.dueMature(now)) {
@@ -267,12 +264,10 @@ export class Protection {
   #evaluate(now: number): void {
     const before = this.#protected;
     this.#protected = this.enabled && this.#count.missing > this.#count.threshold;
-    if (!before || this.#protected) return;
-    this.#expired.protectionEnded(now);
-    this.#dirty = true;
-  }
-
-  #noteOn(now: number): void {
+    if (before && !this.#protected) {
+      this.#expired.protectionEnded(now);
+      this.#dirty = true;
+    }
     this.#onSince = this.isOn ? (this.#onSince ?? now) : undefined;
   }
 

@@ -1,4 +1,4 @@
-/** What self-protection knows of each instance, to be written down and to begin from after a restart. */
+/** What self-protection knows of each instance, in a form that can be written down and restored. */
 import { pair } from './application.ts';
 import type { Applications } from './applications.ts';
 import type { Count } from './count.ts';
@@ -6,9 +6,9 @@ import type { Evicted } from './evicted.ts';
 import type { Lateness } from './lateness.ts';
 import { type Member, maturesAfterMs, memberKey, newMember, type Ref } from './member.ts';
 
-/** One instance that is listed or was evicted within the last hour. Times are of the lease clock, in milliseconds. */
+/** An instance that is listed, or was evicted within the last hour. Times are of the lease clock, in milliseconds. */
 export interface RememberedMember extends Ref {
-  /** `cancelled`: nothing but its cancel is remembered. */
+  /** `cancelled`: only its cancel is remembered. */
   readonly state: 'listed' | 'evicted' | 'cancelled';
   /** First registration, on the lease clock. */
   readonly registeredAt: number;
@@ -18,21 +18,21 @@ export interface RememberedMember extends Ref {
   readonly ttlMs: number;
   /** Its own renew interval. */
   readonly renewIntervalMs: number;
-  /** It was late when it was remembered. */
+  /** Whether it was late when it was written down. */
   readonly late: boolean;
-  /** It is a newcomer and does not stand in for any instance yet. */
+  /** Whether it is a newcomer that stands in for no instance yet. */
   readonly isUnused: boolean;
-  /** State of an evicted instance. */
+  /** The state of an evicted instance. */
   readonly evictedAt?: number | undefined;
-  /** Evicted, and counts as missing until its 300 s are over. */
+  /** Whether it was evicted and counts as missing until its 300 s are over. */
   readonly recent: boolean;
   /** The id of the newcomer that stands in for it. */
   readonly replacedBy?: string | undefined;
-  /** Its clean cancel waits for a newcomer since then. */
+  /** Since when its clean cancel waits for a newcomer. */
   readonly cancelledAt?: number | undefined;
 }
 
-/** What {@link restoreMembers} fills: the parts of self-protection of one environment. */
+/** The parts of one environment's self-protection that {@link restoreMembers} fills. */
 export interface Parts {
   readonly listed: Map<string, Member>;
   readonly applications: Applications;
@@ -67,13 +67,16 @@ export function remember(
   };
 }
 
-/** Two things matter about a departed id: the return of an evicted one is no newcomer, and a cancelled one uses up the next newcomer. */
+/**
+ * Two facts about a departed id matter: the return of an evicted id is no newcomer, and a cancelled id uses up the next
+ * newcomer.
+ */
 const gone = ({ service, id }: Ref, state: 'evicted' | 'cancelled'): RememberedMember => ({
   ...{ service, id, state, registeredAt: 0, lastRenewal: 0, ttlMs: 0, renewIntervalMs: 0 },
   ...{ late: false, isUnused: false, recent: false },
 });
 
-/** Begins with the stored state. Instances that were not late count as heard now; late ones stay late until they are heard. */
+/** Begins with the stored state. Instances that were not late count as renewed now; late ones stay late until they renew. */
 export function restoreMembers(parts: Parts, remembered: readonly RememberedMember[], now: number): void {
   const { applications, count } = parts;
   const all = inOrder(remembered, ({ registeredAt }) => registeredAt)
@@ -113,7 +116,7 @@ function restoreListed({ listed, lateness }: Parts, member: Member, now: number)
   lateness.restore(member, now);
 }
 
-/** A newcomer that is not remembered has deregistered or was evicted long ago: it makes no difference which. */
+/** A newcomer that is not remembered deregistered or was evicted long ago; both have the same effect. */
 function replacing(
   members: ReadonlyMap<string, Member>,
   { service, replacedBy = '', ...lease }: RememberedMember,

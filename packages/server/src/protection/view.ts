@@ -2,44 +2,44 @@ import { type Eviction, type Member, type Ref, type Silence, silenceOf } from '.
 
 /** Options of {@link Protection}. */
 export interface ProtectionOptions {
-  /** Off: every expired instance is evicted at once. */
+  /** False: every expired instance is evicted at once. */
   readonly enabled: boolean;
-  /** In [0, 1); default `Math.random`. */
+  /** Random numbers in [0, 1); default `Math.random`. */
   readonly random?: (() => number) | undefined;
-  /** What it remembers is written down: note what changes of it. */
+  /** True: a journal writes down what it remembers, so it notes each change. */
   readonly isKept?: boolean | undefined;
 }
 
-/** What {@link Protection.advance} answers. */
+/** The result of {@link Protection.advance}. */
 export interface Verdict {
   readonly late: readonly Silence[];
   readonly onTime: readonly Ref[];
   readonly evict: readonly Eviction[];
 }
 
-/** The numbers of the rule, now. Times are those of the lease clock. */
+/** The present numbers of the rule. Times are of the lease clock. */
 export interface ProtectionView {
   readonly missing: number;
   /** N of the rule. */
   readonly considered: number;
   /** Protected while `missing` is above it. */
   readonly threshold: number;
-  /** Expired and still listed. */
+  /** Expired instances that are still listed. */
   readonly held: number;
   /** Protected, or an expired instance is held. */
   readonly on: boolean;
   /** Since when it has been on; undefined: it is not. */
   readonly onSince: number | undefined;
-  /** Some instance renews: while none does, the ceiling of silence waits. */
+  /** Whether any instance renews. While none does, the ceiling of silence waits. */
   readonly heard: boolean;
-  /** When the first of those that were evicted lately stops counting as missing; undefined: none was. */
+  /** When the first recently evicted instance stops counting as missing; undefined: none was evicted. */
   readonly forgetsAt: number | undefined;
 }
 
-/** What one application adds to the numbers of the rule. */
+/** The share of one application in the numbers of the rule. */
 export interface ApplicationView {
   readonly service: string;
-  /** Listed now. */
+  /** Instances listed now. */
   readonly instances: number;
   readonly late: number;
   readonly missing: number;
@@ -47,9 +47,9 @@ export interface ApplicationView {
   readonly held: number;
 }
 
-/** An expired instance that is listed all the same. */
+/** An expired instance that is still listed. */
 export interface HeldView extends Silence {
-  /** When it may be evicted, if nothing changes until then; by the lease clock. */
+  /** When it may be evicted if nothing changes until then; by the lease clock. */
   readonly mayGoAt: number;
 }
 
@@ -59,7 +59,7 @@ export interface ProtectionDetails {
   readonly held: readonly HeldView[];
 }
 
-/** Of the listed and those evicted lately, and of the expired among them. */
+/** The members that are listed or were evicted lately, and the expired ones among them. */
 export function detailsOf(
   members: readonly Member[],
   held: readonly Member[],
@@ -72,7 +72,7 @@ export function detailsOf(
   };
 }
 
-/** Adds up what members contribute, by application. */
+/** Adds up the contributions of members, by application. */
 function byApplication(members: readonly Member[], held: ReadonlySet<Member>): readonly ApplicationView[] {
   const views = new Map<string, { -readonly [K in keyof ApplicationView]: ApplicationView[K] }>();
   for (const member of members) {

@@ -5,16 +5,16 @@ import type { InstanceRef } from './instance-ref.ts';
 import { type EnvironmentStatus, statusOf } from './status.ts';
 import { WindowCounter } from './window-counter.ts';
 
-/** Memory of an instance besides its content: entries of maps, its lease, its state in self-protection. Bytes. */
+/** Bytes of an instance in memory besides its content: entries of maps, its lease, its state in self-protection. */
 const instanceCost = 3_000;
-/** A byte of content takes this many bytes as objects. */
+/** Bytes that one byte of content takes as objects. */
 const contentFactor = 3;
-/** Memory of an environment with its self-protection. Bytes. */
+/** Bytes of an environment with its self-protection. */
 export const environmentCost = 8_000;
-/** Memory of a recently evicted id. Bytes. */
+/** Bytes of a recently evicted id. */
 const departureCost = 1_000;
 
-/** What an instance takes in memory, roughly. Bytes. */
+/** Bytes that an instance takes in memory, roughly. */
 export const costOf = ({ bytes }: { readonly bytes: number }): number => instanceCost + contentFactor * bytes;
 
 /** The numbers of one environment. */
@@ -35,44 +35,44 @@ export class Environment {
   #instances = 0;
   #late = 0;
   #instancesCost = 0;
-  /** What of `cost` the roll has counted. */
+  /** The part of `cost` that the roll has counted already. */
   countedCost = 0;
-  /** What followers were told last: whether self-protection is on. */
+  /** Whether self-protection was on when followers were last told. */
   #toldProtected = false;
 
-  /** `isKept`: what self-protection remembers is written down. */
+  /** `isKept`: a journal writes down what self-protection remembers. */
   constructor(name: string, protection: boolean, isKept: boolean) {
     this.name = name;
     this.protection = new Protection({ enabled: protection, isKept });
   }
 
-  /** Nothing is listed: what self-protection remembers decides nothing any more. */
+  /** Whether nothing is listed. Then what self-protection remembers decides nothing any more. */
   get isEmpty(): boolean {
     return this.#services.size === 0;
   }
 
-  /** What it takes in memory, roughly. Bytes. */
+  /** Bytes that it takes in memory, roughly. */
   get cost(): number {
     return environmentCost + this.#instancesCost + this.protection.remembered * departureCost;
   }
 
-  /** Whether self-protection went on or off since followers were told. */
+  /** Whether self-protection went on or off since followers were last told. */
   get hasFlipped(): boolean {
     return this.#isProtected !== this.#toldProtected;
   }
 
-  /** Self-protection as followers are told it now. */
+  /** The present state of self-protection, marked as told to followers. */
   takeFlip(now: number): ProtectionView {
     this.#toldProtected = this.#isProtected;
     return { ...this.protection.view(now), on: this.#toldProtected };
   }
 
-  /** The instances of which self-protection remembers something else since the last call. */
+  /** The instances whose remembered state in self-protection changed since the last call. */
   takeTouched(): InstanceRef[] {
     return this.protection.takeTouched().map(({ service, id }) => ({ env: this.name, service, id }));
   }
 
-  /** The same, when the environment is forgotten. */
+  /** The same for an environment that is forgotten. */
   takeAllTouched(): InstanceRef[] {
     const departed = this.protection.departed.map(({ service, id }) => ({ env: this.name, service, id }));
     return [...this.takeTouched(), ...departed];
@@ -103,7 +103,10 @@ export class Environment {
     this.#instancesCost -= costOf(instance);
   }
 
-  /** Counts the eviction of an instance that is still listed: which of the last five minutes it is, and of how many with those that stay. */
+  /**
+   * Counts the eviction of an instance that is still listed. Answers its number within the last five minutes, and the
+   * number of these evictions plus the remaining instances.
+   */
   countEviction(now: number): { readonly evicted: number; readonly of: number } {
     this.#evictions.add(now);
     const evicted = this.#evictions.count(now);
@@ -120,7 +123,7 @@ export class Environment {
     return !this.isEmpty && this.protection.isOn;
   }
 
-  /** Costs the same however much it lists. */
+  /** Costs the same, however much it lists. */
   summary(now: number): EnvironmentSummary {
     const counts = { services: this.#services.size, instances: this.#instances, late: this.#late };
     return { env: this.name, ...counts, ...this.protection.view(now) };

@@ -5,15 +5,15 @@ import type { InstanceRef } from './instance-ref.ts';
 
 /** Options of {@link Environments}. */
 export interface EnvironmentsOptions {
-  /** Self-protection. */
+  /** Whether self-protection is on. */
   readonly protection: boolean;
-  /** What all may take in memory. Bytes. */
+  /** Bytes of memory that all environments may take. */
   readonly maxBytes: number;
-  /** What self-protection remembers is written down. */
+  /** Whether a journal writes down what self-protection remembers. */
   readonly isKept: boolean;
 }
 
-/** What the roll did since the start. */
+/** The roll's counts since the start. */
 export interface RollCounts {
   registrations: number;
   renewals: number;
@@ -22,24 +22,24 @@ export interface RollCounts {
 /** The numbers of the roll. */
 export interface RollSummary extends Readonly<RollCounts> {
   readonly environments: readonly EnvironmentSummary[];
-  /** What it takes in memory, roughly. Bytes. */
+  /** Bytes that the roll takes in memory, roughly. */
   readonly bytes: number;
   readonly maxBytes: number;
 }
 
-/** Which instance is to be stored, and its size. Bytes. */
+/** An instance to store, and its size in bytes. */
 interface Sized extends InstanceRef {
   readonly bytes: number;
 }
 
-/** The environments that list something, and what they take together. */
+/** The environments that list something, and the memory that they take together. */
 export class Environments {
   readonly #protection: boolean;
   readonly #maxBytes: number;
   readonly #environments = new Map<string, Environment>();
-  /** Those whose self-protection is on. */
+  /** The environments whose self-protection is on. */
   readonly #protecting = new Set<Environment>();
-  /** Roughly. Bytes. */
+  /** Bytes, roughly. */
   #cost = 0;
   readonly #isKept: boolean;
   /** What self-protection remembered of environments that are empty now. */
@@ -51,7 +51,7 @@ export class Environments {
     this.#maxBytes = maxBytes;
   }
 
-  /** That one, if it lists something, or all that do, sorted by name. */
+  /** The named environment if it lists something; without a name, all that do, sorted by name. */
   named(name: string | undefined): readonly Environment[] {
     const names = name === undefined ? [...this.#environments.keys()].sort() : [name];
     return names.flatMap((each) => this.#environments.get(each) ?? []);
@@ -81,7 +81,7 @@ export class Environments {
     return environment;
   }
 
-  /** Costs the same however much they list. */
+  /** Costs the same, however much they list. */
   summary(now: number, counts: Readonly<RollCounts>): RollSummary {
     const environments = Array.from(this.#environments.values(), (environment) => environment.summary(now));
     return { ...counts, environments, bytes: this.#cost, maxBytes: this.#maxBytes };
@@ -106,7 +106,7 @@ export class Environments {
     );
   }
 
-  /** The instances of which self-protection remembers something else since the last call. */
+  /** The instances whose remembered state in self-protection changed since the last call. */
   takeTouched(): readonly InstanceRef[] {
     const forgotten = this.#forgotten;
     this.#forgotten = [];
@@ -114,7 +114,7 @@ export class Environments {
   }
 
   /**
-   * What is listed already may always be registered again as it is.
+   * Refuses what would not fit. A listed instance may always be registered again as it is.
    *
    * @throws RegistryError `RESOURCE_EXHAUSTED`: the roll is full.
    */

@@ -1,4 +1,4 @@
-/** Why the roll changed, as plain data: it survives `JSON.stringify` and back, for the journal, the audit log and clients. */
+/** Why the roll changed, as plain data for the journal, the audit log and clients: it survives `JSON.stringify` and back. */
 import type { EvictionCause } from '../protection/index.ts';
 import type { Instance } from './instance.ts';
 
@@ -16,32 +16,32 @@ export type ContentField = keyof Pick<
   'addresses' | 'version' | 'region' | 'zone' | 'status' | 'metadata' | 'serviceMetadata' | 'endpoints'
 >;
 
-/** Why an instance was put on the roll or changed there. */
+/** Why an instance was registered or changed. */
 export type PutEvidence =
-  /** It was not listed. */
+  /** The id was not listed before. */
   | { readonly what: 'registered'; readonly by?: Actor | undefined }
   /** A register call changed these fields. */
   | { readonly what: 'updated'; readonly fields: readonly ContentField[]; readonly by?: Actor | undefined }
-  /** Likewise a set call, which is an operator's. */
+  /** An operator's set call changed these fields. */
   | { readonly what: 'set'; readonly fields: readonly ContentField[]; readonly by?: Actor | undefined }
-  /** It was silent for longer than its interval allows. */
+  /** The instance became late. */
   | { readonly what: 'late'; readonly silentMs: number; readonly renewIntervalMs: number }
-  /** It was late and has renewed, after that silence. */
+  /** The instance was late and renewed, after a silence of this length. */
   | { readonly what: 'on-time'; readonly silentMs?: number | undefined };
 
 /** Why an instance left the roll. */
 export type RemovalEvidence =
-  /** `holder`: by the handle that held it; else by its name, whichever client holds it. */
+  /** `holder`: deregistered by its handle. Otherwise by its name, whichever client holds it. */
   | { readonly what: 'deregistered'; readonly holder: boolean; readonly by?: Actor | undefined }
   /**
-   * Its lease ran out. `evicted`: so many of its environment were evicted in the last five minutes, this one included;
-   * `of`: those and the instances that are listed.
+   * Its lease ran out. `evicted`: the number of evictions in its environment within the last five minutes, this one
+   * included. `of`: these and the listed instances.
    */
   | ({ readonly what: 'evicted'; readonly cause: EvictionCause; readonly replacedBy?: string | undefined } & Expiry)
-  /** An operator ended self-protection: it is number `evicted` of the `of` expired instances that went. */
+  /** An operator ended self-protection. This is number `evicted` of the `of` expired instances that left. */
   | ({ readonly what: 'ended'; readonly by?: Actor | undefined } & Expiry);
 
-/** What of the evidence the command that evicts knows before it looks at the instance. */
+/** The part of the evidence that the evicting command knows before it looks at the instance. */
 export type EvictionEvidence = DistributiveOmit<
   Exclude<RemovalEvidence, { what: 'deregistered' }>,
   'silentMs' | 'ttlMs'
@@ -50,7 +50,7 @@ export type EvictionEvidence = DistributiveOmit<
 type DistributiveOmit<T, K extends keyof T> = T extends unknown ? Omit<T, K> : never;
 
 interface Expiry {
-  /** Since its last renewal; what the server stood still does not count. */
+  /** Time since its last renewal, without the time for which the server stood still. */
   readonly silentMs: number;
   readonly ttlMs: number;
   readonly evicted: number;
@@ -72,5 +72,5 @@ const contentFields: readonly ContentField[] = [
 export const changedFields = (a: Instance, b: Instance): readonly ContentField[] =>
   contentFields.filter((field) => JSON.stringify(a[field]) !== JSON.stringify(b[field]));
 
-/** The field `by` of an evidence, where the sender is known. */
+/** The field `by` of an evidence, if the sender is known. */
 export const sentBy = (by: Actor | undefined): { readonly by?: Actor } => (by === undefined ? {} : { by });

@@ -2,18 +2,18 @@ import type { ProtectionView } from '../protection/index.ts';
 import { countOf, spellDuration } from './spell.ts';
 
 /**
- * `disabled`: switched off; `calm`; `waiting`: not protected, and an expired instance is listed until two quiet
- * intervals are over; `protecting`: too many are missing, and none is evicted.
+ * `disabled`: switched off. `calm`: nothing is held. `protecting`: too many are missing, and nothing is evicted.
+ * `waiting`: enough are back, and an expired instance stays listed until two of its own intervals are quiet.
  */
 export type ProtectionState = 'disabled' | 'calm' | 'waiting' | 'protecting';
 
-/** What the explanation of an environment's self-protection is made of. */
+/** The numbers that the explanation of an environment's self-protection is made of. */
 export interface EnvironmentNumbers {
   readonly env: string;
   readonly state: ProtectionState;
   readonly instances: number;
   readonly late: number;
-  /** Taken out of service: listed, and not to be called. */
+  /** Instances out of service: listed, but not to be called. */
   readonly out: number;
   readonly missing: number;
   readonly considered: number;
@@ -22,12 +22,12 @@ export interface EnvironmentNumbers {
   readonly on: boolean;
   readonly onForMs: number | undefined;
   readonly heard: boolean;
-  /** Until the first expired instance may be evicted if nothing changes until then. */
+  /** Time until the first expired instance may be evicted if nothing changes until then. */
   readonly firstMayGoInMs: number | undefined;
   readonly forgetsInMs: number | undefined;
 }
 
-/** What of the numbers the sentences need. */
+/** The numbers that the sentences need. */
 export type Explained = Omit<EnvironmentNumbers, 'late' | 'out' | 'on'>;
 
 /** The state of an environment by its numbers. */
@@ -52,7 +52,7 @@ export function explain(numbers: Explained): string {
 
 const forTime = ({ onForMs }: Explained): string => (onForMs === undefined ? '' : ` for ${spellDuration(onForMs)}`);
 
-/** What happens while it protects, and what ends it. */
+/** What happens during protection, and what ends it. */
 function course({ env, missing, threshold, held, firstMayGoInMs, forgetsInMs, heard }: Explained): string {
   const stay = `The registry blames the network and evicts none; the silent stay listed, marked late${held === 0 ? '' : `, ${held} of them beyond their TTL`}.`;
   const back = missing - threshold;

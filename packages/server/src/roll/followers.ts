@@ -15,35 +15,35 @@ interface Put extends Moment {
 interface Removal extends Moment {
   readonly type: 'remove';
   readonly instance: InstanceRef;
-  /** What watchers are told. */
+  /** The reason that watchers are told. */
   readonly reason: 'deregistered' | 'expired';
   readonly evidence: RemovalEvidence;
 }
 
-/** When a change was. */
+/** When a change happened. */
 export interface Moment {
   readonly revision: number;
-  /** By the wall clock, milliseconds. It may go back where that clock is set back. */
+  /** By the wall clock, in milliseconds. It may go back when that clock is set back. */
   readonly at: number;
 }
 
 /** A part of the server that is told every change, after it has happened, in order: the change log, watches. */
 export interface RollFollower {
-  /** `before`: the instance as it was listed until now; undefined: it was not. */
+  /** `before`: the instance as it was listed until now; undefined: it was not listed. */
   changed(change: Change, before: Instance | undefined): void;
-  /** An instance has other terms of its lease, which is no change that watchers see. */
+  /** The lease of an instance has other terms, which is no change for watchers. */
   termsChanged?(instance: Instance): void;
   /** Self-protection of an environment went on or off. */
   protectionChanged?(env: string, view: ProtectionView): void;
-  /** One of its own methods threw: what it keeps may lack that change. */
+  /** One of its own methods threw, so it may have missed that change. */
   failed(cause: unknown): void;
 }
 
-/** Tells changes. What a follower throws stays with that follower: neither the roll nor the other followers see it. */
+/** Tells changes to followers. An exception of a follower stays with it: neither the roll nor the other followers see it. */
 export class Followers {
   readonly #followers = new Set<RollFollower>();
 
-  /** Followers are called in the order in which they began. Returns a function that ends the following. */
+  /** Followers are called in the order in which they began. Returns a function that stops the following. */
   add(follower: RollFollower): () => void {
     this.#followers.add(follower);
     return () => this.#followers.delete(follower);
@@ -76,6 +76,6 @@ function report(follower: RollFollower, cause: unknown): void {
   try {
     follower.failed(cause);
   } catch {
-    // It cannot even cope with its own failure, and the roll cannot help it.
+    // The follower cannot handle its own failure, and the roll cannot help it.
   }
 }

@@ -5,28 +5,28 @@ import { rememberedDepartures, rememberedHolders } from '../server-options.ts';
 import type { Instance } from './instance.ts';
 import { type InstanceRef, refOf } from './instance-ref.ts';
 
-/** What is written down of a listing. */
+/** The stored form of a listing. */
 export interface KeptListing {
   readonly instance: Instance;
   readonly handle: number;
   readonly superseded: readonly number[];
 }
 
-/** An instance on the roll, the handle of its holder, and handles that hold it no longer. The links are those of its lease. */
+/** An instance on the roll, the handle of its holder, and handles that no longer hold it. The links are those of its lease. */
 export interface Listing extends Timed {
   instance: Instance;
   handle: number;
   /** How long it had been silent when it renewed late. Milliseconds. */
   silentMs?: number | undefined;
-  /** What self-protection knows of it; undefined: it has not been asked yet. */
+  /** Its member in self-protection; undefined: not looked up yet. */
   member: Member | undefined;
   /** Handles of earlier holders, and of callers whose registration was too old. */
   readonly superseded: number[];
 }
 
 /**
- * The handles by which clients renew and withdraw what they registered. The upper 21 bits are random per epoch, so that a
- * handle of an earlier epoch is unknown and never another's lease; the lower 32 count.
+ * The handles by which clients renew and withdraw what they registered. The upper 21 bits are random per epoch, so that
+ * a handle of an earlier epoch is unknown instead of another instance's lease; the lower 32 bits count.
  */
 export class Holders {
   #base = randomInt(1, 2 ** 21) * 2 ** 32;
@@ -53,7 +53,7 @@ export class Holders {
     return listing;
   }
 
-  /** The listing that a handle was given for, whether the handle still holds it or was superseded. */
+  /** The listing of a handle, whether the handle still holds it or was superseded. */
   find(handle: number): Listing | undefined {
     return this.#byHandle.get(handle);
   }
@@ -65,14 +65,14 @@ export class Holders {
     return listing;
   }
 
-  /** Gives the listing another handle: it has been taken over. */
+  /** Gives the listing a new handle, because another client has taken it over. */
   supersede(listing: Listing): void {
     this.#remember(listing, listing.handle);
     listing.handle = this.#next();
     this.#byHandle.set(listing.handle, listing);
   }
 
-  /** A handle that never held the listing: to its caller the listing is taken. */
+  /** A handle that never held the listing, so that its caller finds the instance taken. */
   refuse(listing: Listing): number {
     const handle = this.#next();
     this.#byHandle.set(handle, listing);
@@ -80,7 +80,7 @@ export class Holders {
     return handle;
   }
 
-  /** It left the roll: its handles hold nothing from now on. */
+  /** The listing left the roll, so its handles hold nothing from now on. */
   forget(listing: Listing): void {
     const ref = refOf(listing.instance);
     for (const handle of [listing.handle, ...listing.superseded]) {
@@ -93,12 +93,12 @@ export class Holders {
     }
   }
 
-  /** What a handle was given for that has left the roll since. */
+  /** The departed instance that a handle was given for. */
   departed(handle: number): InstanceRef | undefined {
     return this.#departed.get(handle);
   }
 
-  /** Bounded: a client that renews by a handle that is forgotten is told to register, and so finds out. */
+  /** Bounded: a client that renews by a forgotten handle is told to register, and learns it then. */
   #remember(listing: Listing, handle: number): void {
     listing.superseded.push(handle);
     if (listing.superseded.length > rememberedHolders) this.#byHandle.delete(listing.superseded.shift() ?? 0);

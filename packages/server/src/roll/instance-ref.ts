@@ -1,4 +1,4 @@
-/** Which instance. */
+/** Names an instance. */
 export interface InstanceRef {
   readonly env: string;
   /** The name of its service. */
@@ -10,5 +10,5 @@ export interface InstanceRef {
 /** One string for a key. NUL occurs in none of the three. */
 export const keyOf = ({ env, service, id }: InstanceRef): string => `${env}\0${service}\0${id}`;
 
-/** Only what names the instance. */
+/** Only the fields that name the instance. */
 export const refOf = ({ env, service, id }: InstanceRef): InstanceRef => ({ env, service, id });

@@ -1,11 +1,14 @@
 import type { Admission } from './registration.ts';
 
-/** An instance on the roll. Replaced at each change, never altered, except for `renewedAt`. Times are wall-clock milliseconds. */
+/**
+ * An instance on the roll. It is replaced at each change and never altered, except for `renewedAt`. Times are
+ * wall-clock milliseconds.
+ */
 export interface Instance extends Omit<Admission, 'dirtyAt' | 'status'> {
   readonly status: 'up' | 'out';
   readonly dirtyAt: number;
   readonly registeredAt: number;
-  /** Since when its status is `up`; while it is `out`: when it was last registered. */
+  /** Since when its status is `up`. While it is `out`: when it was last registered. */
   readonly upAt: number;
   /** Moves with every renewal, without a change of the roll. */
   renewedAt: number;
@@ -14,7 +17,7 @@ export interface Instance extends Omit<Admission, 'dirtyAt' | 'status'> {
   readonly late: boolean;
 }
 
-/** What is stored for a registration. Times of an earlier one go on. */
+/** The instance to store for a registration. It keeps the times of an earlier registration. */
 export function newInstance(admission: Admission, earlier: Instance | undefined, wallNow: number): Instance {
   const status = admission.status ?? earlier?.status ?? 'up';
   const staysUp = earlier?.status === 'up' && status === 'up';
@@ -30,7 +33,7 @@ export function newInstance(admission: Admission, earlier: Instance | undefined,
   };
 }
 
-/** Whether a watcher would see no difference: everything but leases and times. */
+/** Whether watchers would see no difference: everything is equal except leases and times. */
 export function sameContent(a: Instance, b: Instance): boolean {
   return contentOf(a) === contentOf(b);
 }

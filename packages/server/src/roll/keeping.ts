@@ -6,25 +6,25 @@ import type { InstanceRef } from './instance-ref.ts';
 import type { LeaseScheduler } from './lease-scheduler.ts';
 import type { Position } from './position.ts';
 
-/** What must outlive the process of one instance: its listing, and what self-protection remembers of it. */
+/** The parts of one instance that must outlive the process: its listing, and what self-protection remembers of it. */
 export interface Kept {
   readonly listing?: KeptListing | undefined;
   readonly member?: RememberedMember | undefined;
 }
 
-/** What must outlive the process of the roll as a whole. */
+/** The parts of the roll as a whole that must outlive the process. */
 export interface KeptState {
   readonly epoch: string;
   readonly revision: number;
   /** The first handle of the epoch, and how many were given. */
   readonly handles: { readonly base: number; readonly count: number };
-  /** The lease clock. Milliseconds. */
+  /** Time of the lease clock. Milliseconds. */
   readonly leaseNow: number;
   /** Since when self-protection is on, by env. Wall-clock milliseconds. Missing in stores of earlier builds. */
   readonly protectingSince?: readonly (readonly [env: string, since: number])[];
 }
 
-/** What a journal reads of the roll to write it down, and how the roll begins from it again. */
+/** What a journal reads of the roll, and how the roll is restored from it. */
 export class Keeping {
   readonly #environments: Environments;
   readonly #holders: Holders;
@@ -46,7 +46,7 @@ export class Keeping {
     this.#clock = clock;
   }
 
-  /** What must outlive the process besides the instances. */
+  /** The state besides the instances that must outlive the process. */
   get state(): KeptState {
     const { epoch, revision } = this.#position;
     const leaseNow = this.#scheduler.now();
@@ -57,29 +57,29 @@ export class Keeping {
     return { epoch, revision, handles: this.#holders.given, leaseNow, protectingSince };
   }
 
-  /** Goes on where an earlier start ended; without its epoch in a new one. The instances come by {@link Keeping.restore}. */
+  /** Goes on where an earlier start ended; without its epoch, begins a new one. {@link Keeping.restore} brings the instances. */
   resume({ epoch, revision, handles }: Pick<KeptState, 'revision'> & Partial<KeptState>): void {
     this.#position.revision = revision;
     if (epoch !== undefined) this.#position.epoch = epoch;
     if (handles !== undefined) this.#holders.resume(handles);
   }
 
-  /** What is to be kept of an instance now; both parts are undefined: nothing is. */
+  /** The present state of an instance to store. If both parts are undefined, there is nothing to store. */
   of({ env, service, id }: InstanceRef): Kept {
     const environment = this.#environments.find(env);
     if (environment === undefined) return {};
     return { listing: keptOf(environment.get(service, id)), member: environment.protection.remember({ service, id }) };
   }
 
-  /** The instances of which self-protection remembers something else since the last call. */
+  /** The instances whose remembered state in self-protection changed since the last call. */
   takeTouched(): readonly InstanceRef[] {
     return this.#environments.takeTouched();
   }
 
   /**
-   * Lists what was kept. Leases begin anew at their full TTL; an instance that was late stays late until it is heard, and its
-   * silence goes on. `newHandles`: those that were given are of another history and hold nothing. `protectingSince`: by the
-   * wall clock; undefined: self-protection was off.
+   * Lists the stored instances. Leases begin anew at their full TTL. An instance that was late stays late until it
+   * renews, and its silence goes on. `newHandles`: the stored handles belong to another history and hold nothing.
+   * `protectingSince`: by the wall clock; undefined: self-protection was off.
    */
   restore(env: string, kept: readonly Kept[], newHandles: boolean, protectingSince: number | undefined): void {
     const environment = this.#environments.of(env);
@@ -98,6 +98,6 @@ export class Keeping {
   }
 }
 
-/** Without its links. */
+/** The listing without its links. */
 const keptOf = (listing: Listing | undefined): KeptListing | undefined =>
   listing && { instance: listing.instance, handle: listing.handle, superseded: listing.superseded };

@@ -2,9 +2,10 @@ import type { Clock } from '@rollcall/core';
 import { pauseAfterMs, pauseCheckMs } from '../server-options.ts';
 
 /**
- * Monotonic time that stands still while the process does not run (SIGSTOP, suspend): no client could renew then, so no
- * lease may expire by it. A process that is busy does run, so a request that keeps it busy cannot delay expiry: of a gap
- * only what the process did not spend computing is a pause, besides a moment for renewals that wait to be read.
+ * Monotonic time that stands still while the process does not run (SIGSTOP, suspend). No client can renew then, so no
+ * lease may expire by that time. A busy process does run, so a request that keeps it busy cannot delay expiry: only the
+ * part of a gap that the process did not spend computing counts as a pause, plus a moment for reading the renewals that
+ * wait.
  */
 export class LeaseClock {
   readonly #clock: Clock;
@@ -14,7 +15,7 @@ export class LeaseClock {
   #paused = 0;
   #cancel: () => void;
 
-  /** `cpuTimeMs`: what the process has spent computing. */
+  /** `cpuTimeMs`: the time that the process has spent computing. */
   constructor(clock: Clock, cpuTimeMs: () => number) {
     this.#clock = clock;
     this.#cpuTimeMs = cpuTimeMs;
@@ -28,7 +29,7 @@ export class LeaseClock {
     const gap = real - this.#seenAt;
     if (gap > pauseAfterMs) {
       const busy = this.#cpuTimeMs() - this.#cpuAt;
-      // At least a moment, in which what the clients sent meanwhile is read; at most the gap but for one interval.
+      // At least a moment, in which the renewals that arrived meanwhile are read; at most the gap without one interval.
       this.#paused += Math.min(gap - pauseCheckMs, Math.max(pauseCheckMs, gap - busy));
     }
     this.#seenAt = real;

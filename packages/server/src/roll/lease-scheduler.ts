@@ -6,8 +6,8 @@ import type { Listing } from './holders.ts';
 import { LeaseClock } from './lease-clock.ts';
 
 /**
- * When leases end and when self-protection has something to decide: one timer, set to the earliest of all deadlines.
- * Looking for what is due costs the same however many leases and environments there are.
+ * Knows when leases end and when self-protection has a decision to make: one timer, set to the earliest of all
+ * deadlines. Finding what is due costs the same, however many leases and environments there are.
  */
 export class LeaseScheduler {
   readonly #clock: Clock;
@@ -24,18 +24,18 @@ export class LeaseScheduler {
     this.#onDue = onDue;
   }
 
-  /** Lease time: stands still while the server does not run. */
+  /** Lease time, which stands still while the server does not run. */
   now(): number {
     return this.#leaseClock.now();
   }
 
-  /** Nothing is due before it. */
+  /** No deadline comes before it. */
   get firstAt(): number {
     const leases = this.#leases.nextDeadline() ?? Number.POSITIVE_INFINITY;
     return Math.min(leases, this.#environments.firstAt ?? Number.POSITIVE_INFINITY);
   }
 
-  /** Begins the lease anew; without a TTL the instance has none. */
+  /** Restarts the lease; without a TTL the instance has none. */
   grant(listing: Listing, now: number): void {
     const { ttlMs } = listing.instance;
     if (ttlMs === 0) this.#leases.delete(listing);
@@ -51,12 +51,12 @@ export class LeaseScheduler {
     return list !== undefined;
   }
 
-  /** Whether its holder still defends it: the lease runs, or there is none to run out. */
+  /** Whether its holder still defends the instance: the lease runs, or the instance has no lease. */
   isDefended(listing: Listing): boolean {
     return listing.instance.ttlMs === 0 || this.isLeased(listing);
   }
 
-  /** Whether it stands against a registration that is older. */
+  /** Whether the instance stands against an older registration. */
   defends(listing: Listing, dirtyAt: number = Number.POSITIVE_INFINITY): boolean {
     return dirtyAt < listing.instance.dirtyAt && this.isDefended(listing);
   }
@@ -68,12 +68,12 @@ export class LeaseScheduler {
     throw new RegistryError('CONFLICT', `node ${id} of ${service} is held by another client`);
   }
 
-  /** Takes out what expired. */
+  /** Takes out the expired instances. */
   takeExpired(now: number): readonly Listing[] {
     return this.#leases.expire(now);
   }
 
-  /** Takes out the environments whose self-protection has something to decide. */
+  /** Takes out the environments whose self-protection has a decision to make. */
   takeDue(now: number): readonly Environment[] {
     return this.#environments.takeDue(now);
   }
@@ -89,13 +89,13 @@ export class LeaseScheduler {
     this.#environments.delete(environment);
   }
 
-  /** Sets the timer. A timer that was set for an earlier time stays: it looks again when it fires. */
+  /** Sets the timer. A timer for an earlier time stays, and looks again when it fires. */
   arm(): void {
     const deadline = this.firstAt;
     if (deadline >= this.#armedFor) return;
     this.#cancelTimer?.();
     this.#armedFor = deadline;
-    // Never 0: a deadline that cannot be met now must not spin.
+    // Never 0: a deadline that cannot be met now must not cause a busy loop.
     this.#cancelTimer = this.#clock.setTimer(Math.max(1, deadline - this.now()), () => {
       this.#armedFor = Number.POSITIVE_INFINITY;
       this.#onDue();

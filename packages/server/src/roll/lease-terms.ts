@@ -9,7 +9,7 @@ export interface LeaseTerms {
 const roundUp = (ms: number, leastMs: number): number =>
   Math.ceil(Math.max(ms, leastMs) / leaseResolutionMs) * leaseResolutionMs;
 
-/** As the roll keeps them, whatever front they come through: raised to the shortest and rounded up. */
+/** The terms as the roll keeps them, for every front: raised to the shortest allowed, and rounded up. */
 export function roundTerms({ ttlMs, renewIntervalMs }: LeaseTerms): LeaseTerms {
   return {
     ttlMs: ttlMs === 0 ? 0 : roundUp(ttlMs, minTtlMs),

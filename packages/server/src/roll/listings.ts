@@ -9,7 +9,10 @@ import { refOf } from './instance-ref.ts';
 import type { LeaseScheduler } from './lease-scheduler.ts';
 import type { Position } from './position.ts';
 
-/** Writes what the commands of the roll decide: lists an instance, changes it, takes it off; and tells each change with its evidence. */
+/**
+ * Carries out what the commands of the roll decide: lists an instance, changes it, removes it; and tells each change
+ * with its evidence.
+ */
 export class Listings {
   readonly #clock: Clock;
   readonly #position: Position;
@@ -32,7 +35,7 @@ export class Listings {
     return listing;
   }
 
-  /** A register call: the listing has another holder from now on. */
+  /** A register call: another client holds the listing from now on. */
   replace(environment: Environment, listing: Listing, instance: Instance, by: Actor | undefined): Listing {
     this.#holders.supersede(listing);
     const before = listing.instance;
@@ -47,7 +50,7 @@ export class Listings {
     return listing;
   }
 
-  /** A set call: its holder stays. */
+  /** A set call: the holder stays the same. */
   set(environment: Environment, listing: Listing, instance: Instance, by: Actor | undefined): Environment {
     const before = listing.instance;
     listing.instance = instance;
@@ -57,7 +60,7 @@ export class Listings {
     return environment;
   }
 
-  /** `silentMs`: it is late; undefined: it no longer is. */
+  /** `silentMs`: the instance became late; undefined: it no longer is. */
   mark(environment: Environment, { service, id }: Ref, silentMs: number | undefined): void {
     const listing = environment.get(service, id);
     const late = silentMs !== undefined;
@@ -94,7 +97,7 @@ export class Listings {
   }
 }
 
-/** To be called when it renews, at `wallNow`, before its time of renewal moves. */
+/** Call it at a renewal, at `wallNow`, before the time of renewal moves. */
 export function noteSilence(listing: Listing, wallNow: number): void {
   const { late, renewedAt } = listing.instance;
   if (late) listing.silentMs = Math.max(0, Math.round(wallNow - renewedAt));

@@ -1,12 +1,12 @@
 import { randomBytes } from 'node:crypto';
 import { RegistryError } from '@rollcall/core';
 
-/** Where the roll is in its history, and whether it goes on. */
+/** The roll's place in its history, and whether it accepts changes. */
 export class Position {
-  /** Another one after each start without the table of an earlier one. */
+  /** A new epoch begins with each start without an earlier table. */
   epoch: string = randomBytes(8).toString('hex');
   revision = 0;
-  /** Why the roll is not changed for now. */
+  /** Why the roll accepts no changes for now. */
   pausedBy: string | undefined;
 
   /** @throws RegistryError `UNAVAILABLE` while the roll is paused. */

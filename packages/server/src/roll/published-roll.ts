@@ -1,13 +1,13 @@
 import type { Instance } from './instance.ts';
 import type { EnvironmentStatus } from './status.ts';
 
-/** The roll as readers may see it: with a journal, no further than what is durable. */
+/** The roll as readers may see it: with a journal, only its durable part. */
 export interface PublishedRoll {
   /** A cursor of another epoch is reset. */
   readonly epoch: string;
   /** Goes up by one per change. */
   readonly revision: number;
-  /** Does what is due now, so that it can be told when it is durable. */
+  /** Evicts and marks what is due now, so that it is told when it is durable. */
   settle(): void;
   /** The instances of an env, of one service or of all. */
   instances(env: string, service?: string): readonly Instance[];

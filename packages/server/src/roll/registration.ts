@@ -3,14 +3,14 @@ import { defaultRenewIntervalMs, defaultTtlMs, maxDirtyAheadMs } from '../server
 import type { InstanceRef } from './instance-ref.ts';
 import { roundTerms } from './lease-terms.ts';
 
-/** What a register says. A front has checked each field against the limits of core. */
+/** The content of a register call. A front has checked each field against the limits of core. */
 export interface Registration extends InstanceRef {
-  /** `host:port`; the first is the one to call. */
+  /** `host:port`; clients call the first. */
   readonly addresses: readonly string[];
   readonly version?: string | undefined;
   readonly region?: string | undefined;
   readonly zone?: string | undefined;
-  /** `out`: on the roll, and not to be called. Absent: what a set call said of a listed instance stays; else `up`. */
+  /** `out`: listed, but not to be called. Absent: the status that a set call gave a listed instance stays; without one, `up`. */
   readonly status?: 'up' | 'out' | undefined;
   readonly metadata?: Metadata | undefined;
   readonly serviceMetadata?: Metadata | undefined;
@@ -18,19 +18,19 @@ export interface Registration extends InstanceRef {
   /** Milliseconds; 0: no lease. */
   readonly ttlMs?: number | undefined;
   readonly renewIntervalMs?: number | undefined;
-  /** When the client last changed it, by the client's clock: an older one than the stored keeps what is stored. */
+  /** When the client last changed it, by the client's clock. The server keeps a stored instance that is newer. */
   readonly dirtyAt?: number | undefined;
-  /** False: an id that another holds is left to it. */
+  /** False: an id that another client holds is left to it. */
   readonly takeOver?: boolean | undefined;
 }
 
-/** A registration that can be stored: complete, copied, only of fields that we know, and not too large. */
+/** A registration that can be stored: complete, copied, with known fields only, and not too large. */
 export interface Admission
   extends Required<{
     [K in Exclude<keyof Registration, 'dirtyAt' | 'takeOver' | 'status'>]: NonNullable<Registration[K]>;
   }> {
   readonly dirtyAt: number | undefined;
-  /** Undefined: as it is listed, else `up`. */
+  /** Undefined: the status of the listed instance; without one, `up`. */
   readonly status: 'up' | 'out' | undefined;
   /** Size of an instance: bytes of its JSON. */
   readonly bytes: number;
@@ -57,7 +57,7 @@ export function admit(given: Registration, wallNow: number): Admission {
     serviceMetadata: { ...given.serviceMetadata },
     endpoints: (given.endpoints ?? []).map(copyEndpoint),
     ...roundTerms({ ttlMs, renewIntervalMs }),
-    // A clock that runs far ahead must not lock the id until then.
+    // A client clock that runs far ahead must not lock the id until that time.
     dirtyAt: dirtyAt === undefined ? undefined : Math.min(dirtyAt, wallNow + maxDirtyAheadMs),
   };
   return { ...content, bytes: measured(content) };
@@ -79,7 +79,7 @@ function copyValue({ name, type, values }: Value, depth: number): Value {
 }
 
 /**
- * The size of a node by the shape in which every adapter measures it, so that a node that fits there fits here.
+ * Measures a node in the shape in which every adapter measures it, so that a node that fits there fits here.
  *
  * @throws RegistryError `RESOURCE_EXHAUSTED` naming size and limit.
  */

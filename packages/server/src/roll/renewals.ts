@@ -6,7 +6,7 @@ import type { LeaseScheduler } from './lease-scheduler.ts';
 import { type LeaseTerms, roundTerms } from './lease-terms.ts';
 import { noteSilence } from './listings.ts';
 
-/** In place: a renewal that is on time, on the terms that are stored, touches numbers of its own and allocates nothing. */
+/** Changes numbers in place: a renewal that is on time and on the stored terms allocates nothing. */
 export class Renewals {
   readonly #clock: Clock;
   readonly #scheduler: LeaseScheduler;
@@ -18,7 +18,7 @@ export class Renewals {
     this.#followers = followers;
   }
 
-  /** True: it changed something of its environment, which has to be followed up. */
+  /** True: the renewal changed its environment, which the caller must settle. */
   renew(environment: Environment, listing: Listing, now: number, terms?: LeaseTerms): boolean {
     environment.renewals.add(now);
     const isChanged = terms !== undefined && changeTerms(environment, listing, roundTerms(terms), now);

@@ -5,19 +5,19 @@ export interface RollOptions {
   readonly clock: Clock;
   /** Self-protection; false: every expired instance is evicted at once. */
   readonly protection: boolean;
-  /** What the process has spent computing, in milliseconds: tells a busy process from one that stood still. */
+  /** Milliseconds that the process has spent computing, which tells a busy process from a stopped one. */
   readonly cpuTimeMs: () => number;
-  /** What the roll may take in memory. Bytes. */
+  /** Bytes of memory that the roll may take. */
   readonly maxBytes: number;
-  /** A journal writes it down. */
+  /** Whether a journal writes the roll down. */
   readonly isKept?: boolean | undefined;
 }
 
-/** What a register answers: by this handle the caller renews and withdraws. */
+/** The answer of a register: the caller renews and withdraws by this handle. */
 export interface Lease {
   /** A safe integer. */
   readonly handle: number;
 }
 
-/** Result of a renewal: done; not on the roll, so register again; another client holds the instance. */
+/** Result of a renewal: renewed; unknown, so register again; taken, since another client holds the instance. */
 export type Renewal = 'renewed' | 'unknown' | 'taken';

@@ -20,7 +20,7 @@ import type { EnvironmentStatus } from './status.ts';
 
 /** The roll: env -> service -> id -> instance, with leases, holders and self-protection. Followers are told each change. */
 export class Roll {
-  /** What a journal reads of it. */
+  /** The journal's view of it. */
   readonly keeping: Keeping;
   readonly #position = new Position();
   readonly #clock: Clock;
@@ -41,7 +41,7 @@ export class Roll {
     this.keeping = new Keeping(this.#environments, this.#holders, this.#scheduler, this.#position, clock);
   }
 
-  /** Another one after each start without the table of an earlier one: a cursor of another epoch is reset. */
+  /** A new epoch begins with each start without an earlier table; a cursor of another epoch is reset. */
   get epoch(): string {
     return this.#position.epoch;
   }
@@ -51,20 +51,20 @@ export class Roll {
     return this.#position.revision;
   }
 
-  /** Until it is called without a reason, nothing changes but leases, which are renewed. */
+  /** Pauses the roll: until it is called without a reason, only leases change, by renewals. */
   pause(reason: string | undefined): void {
     this.#position.pausedBy = reason;
     this.settle();
   }
 
-  /** Tells `follower` every change from now on; answers how to stop. */
+  /** Tells `follower` every change from now on; answers a function that stops it. */
   follow(follower: RollFollower): () => void {
     return this.#followers.add(follower);
   }
 
   /**
-   * An idempotent upsert of all, or of none. A registration with an older `dirtyAt` than the stored one, whose lease runs,
-   * keeps what is stored and renews it; its caller gets a handle that holds nothing.
+   * An idempotent upsert of all registrations, or of none. A registration with an older `dirtyAt` than the stored one,
+   * whose lease runs, keeps and renews the stored one; its caller gets a handle that holds nothing.
    *
    * @throws RegistryError `RESOURCE_EXHAUSTED` (a node is too large, or the roll is full), `INVALID_ARGUMENT`,
    * `UNAVAILABLE` (the roll is paused): nothing has changed.
@@ -79,18 +79,18 @@ export class Roll {
     return admissions.map((admission) => this.#register(admission, wallNow, by));
   }
 
-  /** By the holder; terms given along replace those of the registration. */
+  /** Renewal by the holder; new terms replace those of the registration. */
   renew(handle: number, terms?: LeaseTerms): Renewal {
     const now = this.settle();
     const listing = this.#holders.find(handle) ?? this.#environments.listing(this.#holders.departed(handle));
     if (listing === undefined) return 'unknown';
-    // An expired entry that protection keeps defends itself no longer: the caller may register again.
+    // The holder of an expired entry that protection keeps no longer defends it, so the caller may register again.
     if (listing.handle !== handle) return this.#scheduler.isDefended(listing) ? 'taken' : 'unknown';
     this.#renew(listing, now, terms);
     return 'renewed';
   }
 
-  /** By name, whichever client holds it. */
+  /** Renewal by name, whichever client holds it. */
   renewByName(ref: InstanceRef): Exclude<Renewal, 'taken'> {
     const listing = this.#find(ref);
     if (listing === undefined) return 'unknown';
@@ -98,7 +98,10 @@ export class Roll {
     return 'renewed';
   }
 
-  /** By name, whichever client registered it; a caller that gives its handle may be the holder. False: it was not there. */
+  /**
+   * Removal by name, whichever client registered it. A caller that gives its handle may be the holder. False: it was
+   * not listed.
+   */
   deregister(ref: InstanceRef, by?: Actor, handle?: number): boolean {
     this.#position.checkWritable();
     const listing = this.#find(ref);
@@ -111,7 +114,7 @@ export class Roll {
     return true;
   }
 
-  /** By the holder. False: this handle does not hold it. */
+  /** Removal by the holder. False: this handle does not hold it. */
   release(handle: number, by?: Actor): boolean {
     this.#position.checkWritable();
     this.settle();
@@ -120,8 +123,8 @@ export class Roll {
   }
 
   /**
-   * Changes status or metadata of listed instances, whichever client holds them: all of them, or none. Answers the first
-   * that is not listed; undefined: done.
+   * Changes status or metadata of listed instances, whichever client holds them: all of them, or none. Answers the
+   * first instance that is not listed; undefined: done.
    *
    * @throws RegistryError `INVALID_ARGUMENT`, `RESOURCE_EXHAUSTED`, `UNAVAILABLE`: nothing has changed.
    */
@@ -136,7 +139,10 @@ export class Roll {
     return undefined;
   }
 
-  /** What a handle was given for, whether or not it still holds it; undefined: no handle of ours, or forgotten. */
+  /**
+   * The instance that a handle was given for, whether or not it still holds it; undefined: not a handle of this server,
+   * or forgotten.
+   */
   instanceOf(handle: number): InstanceRef | undefined {
     return this.#holders.find(handle)?.instance ?? this.#holders.departed(handle);
   }
@@ -178,7 +184,7 @@ export class Roll {
     return this.#environments.summary(this.settle(), this.#counts);
   }
 
-  /** Evicts and marks whatever is due, also when the timer is late. Answers the time by which it looked. */
+  /** Evicts and marks what is due, also when the timer is late. Answers the time up to which it looked. */
   settle(): number {
     const now = this.#scheduler.now();
     if (this.#position.pausedBy !== undefined) return now;
@@ -246,7 +252,7 @@ export class Roll {
     this.#listings.remove(environment, listing, { ...evidence, silentMs, ttlMs: listing.instance.ttlMs });
   }
 
-  /** After each command: what follows from it at once happens at once, not at the next deadline. */
+  /** Called after each command, so that its consequences follow at once and not at the next deadline. */
   #followUp(environment: Environment): void {
     this.#track(environment);
     this.settle();

@@ -1,19 +1,19 @@
-/** Pure: what a set call makes of a listed instance. */
+/** Pure: the result of a set call on a listed instance. */
 import { limits, type Metadata, RegistryError } from '@rollcall/core';
 import type { Listing } from './holders.ts';
 import type { Instance } from './instance.ts';
 import type { InstanceRef } from './instance-ref.ts';
 import { measured } from './registration.ts';
 
-/** What an operator changes of a listed instance, whichever client holds it. What is absent stays. */
+/** An operator's changes of a listed instance, whichever client holds it. Absent fields stay as they are. */
 export interface Setting extends InstanceRef {
   readonly status?: 'up' | 'out' | undefined;
-  /** Of the node: merged into what is there. */
+  /** Metadata of the node, merged into the stored metadata. */
   readonly metadata?: Metadata | undefined;
 }
 
 /**
- * The instance as it is afterwards. Its lease goes on as it was: a set is no sign of life.
+ * The instance after the change. Its lease goes on, since a set is no sign of life.
  *
  * @throws RegistryError `INVALID_ARGUMENT` for too much metadata, `RESOURCE_EXHAUSTED` for a node that is too large.
  */
@@ -34,7 +34,7 @@ function applySetting(instance: Instance, { status, metadata }: Setting, wallNow
   };
 }
 
-/** What becomes of listings by settings that are all listed; of several for one, each after the one before. */
+/** The listed instances after several settings; several for one instance are applied in order. */
 export function applySettings(
   settings: readonly Setting[],
   find: (ref: InstanceRef) => Listing | undefined,

@@ -3,29 +3,29 @@ import { type EnvironmentNumbers, explain, stateOf } from './explain.ts';
 import type { Instance } from './instance.ts';
 import type { WindowCounter } from './window-counter.ts';
 
-/** How many instances of each kind a status lists; the rest is counted. */
+/** How many instances of each kind a status lists; the rest are counted. */
 const maxListed = 50;
 
-/** Self-protection of one environment, and what it was reckoned from. Times are wall-clock milliseconds. */
+/** Self-protection of one environment, with the numbers that it was computed from. Times are wall-clock milliseconds. */
 export interface EnvironmentStatus extends Omit<EnvironmentNumbers, 'onForMs' | 'firstMayGoInMs' | 'forgetsInMs'> {
   readonly since: number | undefined;
-  /** For an operator. */
+  /** The state in words, for an operator. */
   readonly explanation: string;
   /** How many instances must renew or be replaced before protection ends; 0: it is off. */
   readonly backUntilCalm: number;
   readonly firstMayGoAt: number | undefined;
   readonly forgetsAt: number | undefined;
-  /** Those that miss or hold an instance, the most missing first. */
+  /** The applications with missing or held instances, the most missing first. */
   readonly applications: readonly ApplicationView[];
   readonly moreApplications: number;
-  /** The expired that are listed, those first that may go first. */
+  /** The expired instances that are listed, in the order in which they may be evicted. */
   readonly heldInstances: readonly HeldView[];
   readonly moreHeld: number;
   readonly renewsLastMinute: number;
   readonly renewsExpected: number;
 }
 
-/** What a status is made of. */
+/** What a status is computed from. */
 export interface StatusSource {
   readonly env: string;
   readonly protection: Protection;
@@ -42,7 +42,7 @@ export function statusOf(source: StatusSource, now: number, wallNow: number): En
   const at = (inMs: number | undefined): number | undefined => (inMs === undefined ? undefined : wallNow + inMs);
   const missing = applications.filter((view) => view.missing > 0 || view.held > 0).sort(byMissing);
   const first = [...held].sort((a, b) => a.mayGoAt - b.mayGoAt || b.silentMs - a.silentMs);
-  // As in the seed: two renewals a minute at its 30 s; here by each instance's own interval.
+  // Renewals a minute, by each instance's own interval. Eureka expects two a minute of all.
   const perMinute = instances.filter(({ ttlMs }) => ttlMs > 0).map(({ renewIntervalMs }) => 60_000 / renewIntervalMs);
   return {
     ...rest,

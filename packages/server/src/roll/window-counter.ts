@@ -1,12 +1,12 @@
 const bucketCount = 60;
 
-/** How many events there were within a window of time, in sixty buckets. */
+/** Counts the events within a window of time, in sixty buckets. */
 export class WindowCounter {
   readonly #bucketMs: number;
   readonly #buckets = new Array<number>(bucketCount).fill(0);
   #bucket = 0;
 
-  /** `windowMs`: how far it looks back. Milliseconds. */
+  /** `windowMs`: the length of the window. Milliseconds. */
   constructor(windowMs: number) {
     this.#bucketMs = windowMs / bucketCount;
   }

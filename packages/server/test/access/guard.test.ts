@@ -9,7 +9,7 @@ import { maxTokens, parseTokensFile, writeTokensFile } from '../../src/access/to
 import { TokensFile } from './tokens.ts';
 
 describe('a route without a rule', () => {
-  it('stops the server from starting, and the message names it; in a plugin as well', async () => {
+  it('a route without an access rule, also in a plugin, stops the server from starting, and the message names the route', async () => {
     const app = fastify();
     const guard = new AccessGuard(app, new Tokens(undefined));
     app.get('/open', { config: { access: open } }, () => 'x');
@@ -27,7 +27,7 @@ describe('a route without a rule', () => {
     await app.close();
   });
 
-  it('answers no request even if the check were left out', async () => {
+  it('a route without an access rule answers no request even if the check were left out', async () => {
     using file = new TokensFile();
     const app = fastify();
     new AccessGuard(app, new Tokens(file.path));
@@ -60,13 +60,13 @@ describe('a grant', () => {
     ['prod', 'WEB-a', false],
     ['prod', undefined, false],
     ['*', 'web-a', false],
-  ])('for prod and test-*, web-* and api covers %s/%s: %s', (env, service, expected) => {
+  ])('a grant for prod and test-*, web-* and api covers %s/%s: %s', (env, service, expected) => {
     expect(allows(grant(), 'write', { env, service })).toBe(expected);
     expect(allows(grant(), 'read', { env, service })).toBe(expected);
     expect(allows(grant(), 'admin', { env, service })).toBe(false);
   });
 
-  it('of a whole env needs all services in one grant: two halves of a name are no whole', () => {
+  it('the right to a whole env needs one grant of all services: two grants of half the names are not enough', () => {
     expect(allows(grant({ services: ['*'] }), 'read', { env: 'prod' })).toBe(true);
     const grants = [
       grant({ services: ['a*'] }),
@@ -110,7 +110,7 @@ describe('a tokens file', () => {
     expect(faultsOf(text)).toContain(fault);
   });
 
-  it('tells all faults at once, and comes back as it was written', () => {
+  it('a tokens file reports all its faults at once, and reads back as it was written', () => {
     expect(faultsOf({ tokens: [{ name: '', hash: '', grants: [{ role: 'root' }] }, 1] }).split('; ')).toHaveLength(6);
     const { entries } = parseTokensFile(
       writeTokensFile([{ ...entry, grants: [{ role: 'read', envs: ['a'], services: ['b*'] }] }]),

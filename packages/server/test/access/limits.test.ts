@@ -36,7 +36,7 @@ const isServed = (connection: Raw): Promise<boolean> =>
 
 describe('limits', () => {
   it.each(['maxConnections', 'maxConnectionsPerAddress'])(
-    '%s closes a connection too many, until another has ended',
+    'the limit %s closes a connection too many, until another has ended',
     async (name) => {
       const { port } = await start({ [name]: 2 });
       const [first, second] = [await opened(port, ping), await opened(port, ping)];

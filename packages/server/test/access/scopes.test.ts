@@ -127,7 +127,8 @@ describe('a token for some services of an env', () => {
     expect((await web.register(node('web-a', '1'), node('web-a', '2'))).status).toBe(200);
     expect(await web.register(node('web-a', '3'))).toMatchObject({
       status: 429,
-      message: 'the token web has 2 instances on the roll, and may have 2',
+      message:
+        'the token web has 2 instances on the roll and may have 2: raise maxInstances of the token, or --max-instances-per-token',
     });
     expect((await web.register(node('web-a', '1'), node('web-a', '2'))).status).toBe(200);
     expect((await one.register(node('web-b', '1'))).status).toBe(200);
@@ -159,7 +160,7 @@ describe('a reload of the tokens file', () => {
     await kept.return(undefined);
   });
 
-  it('makes a watch that resumes with other rights begin anew: it sees what was there before, and no more than it may', async () => {
+  it('a watch that resumes with other rights starts with a new snapshot, and sees no more than its rights allow', async () => {
     const { all, url, file, server, as } = await start();
     const grant = (services: string[]) => ({ role: 'read', envs: ['prod'], services }) as const;
     await all.register(node('web-a', '1'), node('db', '1'));
@@ -184,7 +185,7 @@ describe('a reload of the tokens file', () => {
   });
 
   it.each(['/api/poll?env=prod&appid=web-a&since=0', '/api/changes?env=prod&appid=web-a&waitMs=30000'])(
-    'lets no waiting request of a token that is gone see what changes afterwards: %s',
+    'a waiting request of a revoked token sees no later change: %s',
     async (path) => {
       const { all, web, file, server } = await start();
       const { cursor } = (await all.ask('GET', '/api/changes?env=prod')).data as unknown as { cursor: string };

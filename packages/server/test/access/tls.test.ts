@@ -166,7 +166,7 @@ describe('a server whose files cannot work does not start, and says why', () => 
       () => ({ tlsCert: undefined, tlsKey: undefined, tlsClientCa: 'x' }),
       /tlsClientCa needs tlsCert and tlsKey/,
     ],
-  ])('%s', async (_, options, message) => {
+  ])('a server does not start with wrong files, and says why: %s', async (_, options, message) => {
     const good = { tlsCert: file('good.pem', server.cert), tlsKey: file('good.key', server.key) };
     const over = await options();
     let said = '';

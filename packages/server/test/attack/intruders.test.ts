@@ -90,7 +90,7 @@ describe('a client without a token', () => {
   });
 
   it.each(['token', 'access_token', 'authorization', 'bearer', 'accessToken'])(
-    'is not let in by a right token in the query as %s: it would be in the logs of every proxy',
+    'a client with a right token in the query as %s is rejected, since proxies would log the token',
     async (name) => {
       expect(await answersTo(get(`/api/services?env=e&${name}=${token}`))).toEqual([401]);
       expect(await answersTo(get(`/api/services?env=e&${name}=Bearer%20${token}`))).toEqual([401]);
@@ -172,7 +172,7 @@ describe('a web page of another origin', () => {
   });
 
   it.each(['Origin: http://evil.example', 'Origin: null', 'Sec-Fetch-Site: cross-site', 'Sec-Fetch-Site: same-site'])(
-    'writes nothing with JSON either: %s',
+    'a web page of another origin cannot write with JSON either: %s',
     async (header) => {
       expect(await answersTo(post('/api/register', [withToken(), json, header], body))).toEqual([403]);
       const put = `PUT /api/leases/1 HTTP/1.1\r\nHost: 127.0.0.1\r\n${withToken()}\r\n${header}\r\n\r\n`;
@@ -231,7 +231,7 @@ describe('a request that is read in two ways', () => {
     expect((await answersTo(bytes)).filter((status) => status === 200)).toEqual([]);
   });
 
-  it('with two names of the server is refused, as is a whole URL of another host', async () => {
+  it('a request with two Host headers, or with the URL of another host, is refused', async () => {
     const token = withToken();
     const ask = (target: string, ...hosts: string[]) =>
       answersTo([`GET ${target} HTTP/1.1`, ...hosts.map((host) => `Host: ${host}`), token, '', ''].join('\r\n'));

@@ -91,7 +91,7 @@ function outcome(promise: Promise<void> | undefined): () => string {
 }
 
 describe('the journal', () => {
-  it('shows and tells a change when its group is synced, not before, and answers then', async () => {
+  it('the journal shows, tells and answers a change when its group is synced, not before', async () => {
     const { roll, published, told, journal, store, register, listed } = journaled();
     register('a');
     const answer = outcome(journal.written());
@@ -101,7 +101,7 @@ describe('the journal', () => {
     expect([listed(), told.length, published.revision, answer()]).toEqual([['a'], 1, 1, 'resolved']);
   });
 
-  it('tells its observer how long each sync took, and once when the store cannot and can be written again', async () => {
+  it('the journal tells its observer how long each sync took, and once each when the store cannot be written and when it can again', async () => {
     const { clock, store, register, seen } = journaled();
     register('a');
     await turn();
@@ -119,7 +119,7 @@ describe('the journal', () => {
     expect(seen).toEqual(['synced 40', 'unwritable', 'synced 0', 'writable']);
   });
 
-  it('writes what comes while a group is being synced as one more group', async () => {
+  it('the journal writes changes that come during a sync as one more group', async () => {
     const { journal, store, register, listed } = journaled();
     register('a');
     await turn();
@@ -133,7 +133,7 @@ describe('the journal', () => {
     expect(store.groups[1]!.changes.map(([revision]) => revision)).toEqual([2, 3]);
   });
 
-  it('writes evictions and late marks like any change, and no renewal', async () => {
+  it('the journal writes evictions and late marks like any change, and no renewal', async () => {
     const { clock, roll, store, register, listed } = journaled();
     const handle = register('a');
     register('b');
@@ -158,7 +158,7 @@ describe('the journal', () => {
     expect(store.groups.at(-1)!.entries).toContainEqual(['e/web/b', expect.stringContaining('evicted')]);
   });
 
-  it('knows of which instances the roll says what is not written yet', async () => {
+  it('the journal knows which instances have changes that are not written yet', async () => {
     const { journal, store, register } = journaled();
     const pending = () => ['a', 'b'].map((id) => journal.isPending({ env: 'e', service: 'web', id }));
     register('a');
@@ -173,7 +173,7 @@ describe('the journal', () => {
 });
 
 describe('while the store cannot be written', () => {
-  it('refuses writes with the reason, shows nothing of what failed, evicts nothing, lets renewals pass, and recovers by itself', async () => {
+  it('while the store cannot be written, writes are refused with the reason, failed changes stay hidden, nothing is evicted, renewals pass, and writes work again afterwards', async () => {
     const { clock, roll, told, journal, store, register, listed } = journaled();
     const handle = register('a');
     register('silent');
@@ -200,14 +200,14 @@ describe('while the store cannot be written', () => {
     expect(register('c')).toBeGreaterThan(0);
   });
 
-  it('says so as well when the disk takes nothing for five seconds, and recovers when it does', async () => {
+  it('writes are refused when the disk takes nothing for five seconds, and work again when it does', async () => {
     const { clock, journal, store, register, listed } = journaled();
     register('a');
     const answer = outcome(journal.written());
     await turn();
     await clock.advance(5_000);
     await turn();
-    expect(answer()).toMatch(/has not taken what was to be written for 5 s/);
+    expect(answer()).toMatch(/has not finished a write for 5 s/);
     expect(() => register('b')).toThrow(/cannot be written/);
     await store.sync();
     expect(listed()).toEqual(['a']);

@@ -34,7 +34,7 @@ async function events(url: string, lastEventId: string | undefined, count: numbe
 }
 
 describe('a server that is started again on its data folder', () => {
-  it('has the table, the epoch, the revision and the handles, does not warm, and says that it is durable', async () => {
+  it('a restarted server has the table, epoch, revision and handles, does not warm, and says that it is durable', async () => {
     const folder = newFolder();
     const first = await start(folder);
     const { data, ...before } = await first.register(instance(), instance({ hostname: 'b', metadata: { k: 'v' } }));
@@ -53,7 +53,7 @@ describe('a server that is started again on its data folder', () => {
     expect(data.handles).not.toContain(next.handles[0]);
   });
 
-  it('knows who was taken over', async () => {
+  it('a restarted server still knows which handles were taken over', async () => {
     const folder = newFolder();
     const first = await start(folder);
     const [old] = (await first.register(instance())).data.handles;
@@ -63,7 +63,7 @@ describe('a server that is started again on its data folder', () => {
     expect((await second.ask<{ statuses: number[] }>('PUT', '/api/leases', [old])).data.statuses).toEqual([409]);
   });
 
-  it('lets a watch resume with what it missed, without a snapshot', async () => {
+  it('a restarted server lets a watch resume with the missed changes, without a snapshot', async () => {
     const folder = newFolder();
     const first = await start(folder);
     await first.register(instance());
@@ -78,7 +78,7 @@ describe('a server that is started again on its data folder', () => {
     ]);
   });
 
-  it('begins leases anew at their full TTL, and evicts what stays silent', async () => {
+  it('a restarted server begins leases anew at their full TTL, and evicts instances that stay silent', async () => {
     const folder = newFolder();
     const first = await start(folder);
     await first.register(instance());
@@ -91,7 +91,7 @@ describe('a server that is started again on its data folder', () => {
     await expect.poll(() => second.list()).toEqual([]);
   });
 
-  it('keeps late who was late until it is heard', async () => {
+  it('an instance that was late before a restart is late until it renews', async () => {
     const folder = newFolder();
     const first = await start(folder, { protection: 'on' });
     const { data } = await first.register(instance(), instance({ hostname: 'b' }), instance({ hostname: 'c' }));
@@ -114,7 +114,7 @@ describe('a server that is started again on its data folder', () => {
     await expect.poll(async () => late(await second.list())).toEqual(['c']);
   });
 
-  it('says since when self-protection is on, also after a stop that it could not prepare for', async () => {
+  it('a server tells since when self-protection is on, also after a stop that it could not prepare for', async () => {
     const folder = newFolder();
     const first = await start(folder, { protection: 'on' });
     await first.register(instance(), instance({ hostname: 'b' }), instance({ hostname: 'c' }));
@@ -133,7 +133,7 @@ describe('a server that is started again on its data folder', () => {
     expect(await since(second)).toBe(told);
   });
 
-  it('goes on in a new epoch on a copy of the folder: no cursor, no handle, and it warms', async () => {
+  it('a server on a copy of the folder warms in a new epoch, and takes no earlier cursor or handle', async () => {
     const folder = newFolder();
     const first = await start(folder);
     const { data, epoch } = await first.register(instance());
@@ -155,7 +155,7 @@ describe('a server that is started again on its data folder', () => {
     expect(await third.raw('/api/services?env=e')).toMatchObject({ epoch: event!.id.split(':')[0] });
   });
 
-  it('restores a backup that was made while it ran', async () => {
+  it('a server starts from a backup that was made while another server ran', async () => {
     const first = await start(newFolder());
     await first.register(instance());
     const backup = Buffer.from(await (await fetch(`${first.url}/api/backup`)).arrayBuffer());
@@ -167,7 +167,7 @@ describe('a server that is started again on its data folder', () => {
     expect((await second.list()).map(({ hostname }) => hostname)).toEqual(['a']);
   });
 
-  it('restores a backup that was made under registrations with all that was acknowledged before, and what it has is of one moment', async () => {
+  it('a restored backup that was made under registrations has all that was acknowledged before it began, as of one moment', async () => {
     const first = await start(newFolder());
     let acknowledged = 0;
     let isOver = false;
@@ -193,7 +193,7 @@ describe('a server that is started again on its data folder', () => {
     expect(ids).toEqual(new Set(Array.from({ length: restored }, (_, count) => `n${count}`)));
   });
 
-  it('goes on under a wall clock that was set back meanwhile', async () => {
+  it('a server goes on under a wall clock that was set back between two runs', async () => {
     const folder = newFolder();
     const ahead = manualClock();
     await ahead.advance(3_600_000);
@@ -216,7 +216,7 @@ describe('a server that is started again on its data folder', () => {
     await expect.poll(() => second.list()).toEqual([]);
   });
 
-  it.each([1])('opens a store of format %s, which an earlier version wrote', async (format) => {
+  it.each([1])('a server opens a store of format %s, which an earlier version wrote', async (format) => {
     const folder = newFolder();
     cpSync(fileURLToPath(new URL(`stores/format-${format}`, import.meta.url)), folder, { recursive: true });
     const server = await start(folder, { protection: 'on' });
@@ -233,7 +233,7 @@ describe('a server that is started again on its data folder', () => {
     expect((data as { environments: object[] }).environments).toMatchObject([{ missing: 1, considered: 3 }]);
   });
 
-  it('refuses a folder that another server has, and a damaged one', async () => {
+  it('a server refuses a data folder that another server uses, and a damaged folder', async () => {
     const folder = newFolder();
     const first = await start(folder);
     await expect(start(folder)).rejects.toMatchObject({ code: 'UNAVAILABLE', message: /in use by another server/ });
@@ -245,7 +245,7 @@ describe('a server that is started again on its data folder', () => {
 });
 
 describe('/readyz', () => {
-  it('is 503 and says how far the restart is until the roll is restored, as is all that would read the roll', async () => {
+  it('/readyz and every route that reads the roll answer 503 until the roll is restored, and say how far the restart is', async () => {
     const app = fastify();
     const readiness = new Readiness(app, () => '30 of 100 instances are read');
     app.get('/api/fetch', () => 'instances');
@@ -263,7 +263,7 @@ describe('/readyz', () => {
     await app.close();
   });
 
-  it('is 503 while a server reads its roll, which answers nothing rather than a part of it', async () => {
+  it('/readyz is 503 while a server reads its roll, which answers nothing rather than a part of it', async () => {
     const folder = newFolder();
     const first = await start(folder);
     for (let from = 0; from < 6_000; from += 200) {
@@ -297,7 +297,7 @@ describe('/readyz', () => {
     for (const list of lists) expect(list === 6_000 || early.test(`${list}`)).toBe(true);
   });
 
-  it('is ready when the server has restored its roll', async () => {
+  it('/readyz is ready when the server has restored its roll', async () => {
     const server = await start(newFolder());
     expect(await server.raw('/readyz')).toEqual({ status: 'ready' });
   });

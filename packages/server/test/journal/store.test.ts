@@ -66,7 +66,7 @@ function edit(folder: string, sql: string): void {
 }
 
 describe('the store', () => {
-  it('holds what was written, without what was removed and forgotten', async () => {
+  it('the store holds what was written, without removed entries and forgotten changes', async () => {
     const folder = newFolder();
     const store = await StoreThread.open(folder);
     expect(store.opened).toEqual({ state: undefined, isCopy: false, wasCut: false, entries: 0 });
@@ -91,7 +91,7 @@ describe('the store', () => {
     });
   });
 
-  it('reads more than fits into one part', async () => {
+  it('the store reads back more entries than fit into one part', async () => {
     const folder = newFolder();
     const store = await StoreThread.open(folder);
     const entries = Array.from({ length: 4_500 }, (_, index): [string, string] => [`e/web/n${index}`, 'x']);
@@ -102,13 +102,13 @@ describe('the store', () => {
     expect([keys.length, revisions.length, new Set(keys).size]).toEqual([4_500, 4_500, 4_500]);
   });
 
-  it('is whole after a kill, and says that it was cut', async () => {
+  it('the store is whole after a kill of its process', async () => {
     const left = await killed(20);
     const { keys, revisions } = await contentOf(left);
     expect([keys.length, revisions.length]).toEqual([20, 20]);
   });
 
-  it('tells a copy of the folder from the folder', async () => {
+  it('the store tells a copy of its folder from the folder itself', async () => {
     const folder = await filled(3);
     const copy = newFolder();
     cpSync(folder, copy, { recursive: true, preserveTimestamps: true });
@@ -116,7 +116,7 @@ describe('the store', () => {
     expect(opened.map(({ isCopy }) => isCopy)).toEqual([false, true, false]);
   });
 
-  it('refuses a second process, and lets it in when the first has closed', async () => {
+  it('the store refuses a second process until the first has closed it', async () => {
     const folder = newFolder();
     const store = await StoreThread.open(folder);
     await expect(StoreThread.open(folder)).rejects.toThrow(/in use by another server: stop it, or name another folder/);
@@ -124,14 +124,14 @@ describe('the store', () => {
     await (await StoreThread.open(folder)).close();
   });
 
-  it('cuts a torn tail: what was written behind the last sync counts for nothing', async () => {
+  it('the store ignores a torn tail that was written after the last sync', async () => {
     const left = await killed(10);
     const log = join(left, 'roll.db-wal');
     writeFileSync(log, Buffer.alloc(3_000, 7), { flag: 'a' });
     expect((await contentOf(left)).revisions).toHaveLength(10);
   });
 
-  it('makes a backup that opens as a copy, with all that was written', async () => {
+  it('the store makes a backup that opens as a copy, with all that was written', async () => {
     const folder = await filled(5);
     const store = await StoreThread.open(folder);
     const other = newFolder();
@@ -140,7 +140,7 @@ describe('the store', () => {
     expect(await contentOf(other)).toMatchObject({ isCopy: true, state: 'state 5', revisions: [1, 2, 3, 4, 5] });
   });
 
-  it('removes what a server that was killed left of a backup, and nothing while another server has the folder', async () => {
+  it('the store removes what a killed server left of a backup, and nothing while another server has the folder', async () => {
     const folder = await filled(1);
     writeFileSync(join(folder, 'backup-17-1.tmp'), 'half of it');
     const store = await StoreThread.open(folder);
@@ -150,7 +150,7 @@ describe('the store', () => {
     await store.close();
   });
 
-  it('takes nothing of a group that cannot be written, and goes on', async () => {
+  it('the store takes nothing of a group that cannot be written, and takes later groups', async () => {
     const folder = newFolder();
     const store = await StoreThread.open(folder);
     await store.commit(group(1));
@@ -228,10 +228,10 @@ describe('a damaged store refuses to open, says what to do, and stays as it is',
     'an entry is missing': (folder) => edit(folder, "delete from entry where key = 'e/web/n2'"),
     'a change is missing': (folder) => edit(folder, 'delete from change where revision = 3'),
     'the last changes are missing': (folder) => edit(folder, 'delete from change where revision > 3'),
-    'what it says of itself was altered': (folder) => edit(folder, "update meta set text = '{}'"),
+    'its description of itself was altered': (folder) => edit(folder, "update meta set text = '{}'"),
     'the file is gone': (folder) => rmSync(join(folder, 'roll.db')),
     'the file is empty': (folder) => truncateSync(join(folder, 'roll.db')),
-    'the file is half of it': (folder) => truncateSync(join(folder, 'roll.db'), 8_192),
+    'half of the file is missing': (folder) => truncateSync(join(folder, 'roll.db'), 8_192),
     'the file was overwritten': (folder) => {
       const file = readFileSync(join(folder, 'roll.db'));
       writeFileSync(join(folder, 'roll.db'), file.fill(0xa5, 4_096));
@@ -241,15 +241,18 @@ describe('a damaged store refuses to open, says what to do, and stays as it is',
       writeFileSync(join(folder, 'roll.db'), file.fill(0xa5, 0, 100));
     },
   };
-  it.each(Object.entries(damages))('%s', async (_, damage) => {
-    const folder = await filled(40);
-    damage(folder);
-    const before = sizesOf(folder);
-    await expect(contentOf(folder)).rejects.toThrow(/is damaged: .*rollcall restore, or start with an empty folder/s);
-    expect(sizesOf(folder)).toEqual(before);
-  });
+  it.each(Object.entries(damages))(
+    'a store refuses to open, says what to do, and stays as it is when %s',
+    async (_, damage) => {
+      const folder = await filled(40);
+      damage(folder);
+      const before = sizesOf(folder);
+      await expect(contentOf(folder)).rejects.toThrow(/is damaged: .*rollcall restore, or start with an empty folder/s);
+      expect(sizesOf(folder)).toEqual(before);
+    },
+  );
 
-  it('a frame in the middle of the log was altered: SQLite would cut all that follows without a word', async () => {
+  it('a store refuses to open when a frame in the middle of its log was altered, where SQLite would silently cut the rest', async () => {
     const left = await killed(40);
     const log = join(left, 'roll.db-wal');
     const bytes = readFileSync(log);
@@ -259,13 +262,13 @@ describe('a damaged store refuses to open, says what to do, and stays as it is',
     expect(readFileSync(`${log}.damaged`)).toEqual(bytes);
   });
 
-  it('another program wrote it', async () => {
+  it('a store refuses to open a file that another program wrote', async () => {
     const folder = newFolder();
     edit(folder, 'create table other (x)');
     await expect(contentOf(folder)).rejects.toThrow(/is not a store of Rollcall: name another folder with --data-dir/);
   });
 
-  it('a newer version wrote it', async () => {
+  it('a store refuses to open a file that a newer version wrote', async () => {
     const folder = await filled(1);
     edit(folder, 'pragma user_version = 99');
     await expect(contentOf(folder)).rejects.toThrow(

@@ -9,7 +9,7 @@ interface Item extends Timed {
 const newItem = (id: number): Item => ({ id, list: undefined, since: 0, previous: undefined, next: undefined });
 
 describe('timed lists', () => {
-  it('take out exactly those whose time is over, oldest end first, as a plain look through all does', () => {
+  it('timed lists take out exactly the items whose time is over, earliest end first, as a scan of all items does', () => {
     const step = fc.record({
       id: fc.nat(7),
       act: fc.constantFrom('set', 'set', 'delete', 'expire'),

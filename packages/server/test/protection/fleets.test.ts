@@ -154,13 +154,13 @@ describe('faults', () => {
 describe('mixed intervals, four of twenty with 5 s / 15 s', () => {
   const mixed = (index: number): readonly [number, number] => (index < 4 ? [5, 15] : [30, 90]);
 
-  it('30 % cut: held', () => {
+  it('a cut of 30 % of a fleet with mixed intervals evicts no instance', () => {
     const s = new Simulation().fleet(mixed);
     s.at(330, () => s.cut(range(0, 6), true)).at(1930, () => s.cut(all, false));
     expect(s.run(2500)).toEqual(['334.25 protection on', '1955 protection off', '2500 listed 20, alive 20']);
   });
 
-  it('20 % cut, half of them fast: the fast leave first, the others when those are forgotten', () => {
+  it('a cut of 20 % of a fleet with mixed intervals loses the fast instances first, and the others when the fast are forgotten', () => {
     const s = new Simulation().fleet(mixed);
     s.at(330, () => s.cut(['0', '1', '4', '5'], true)).at(1930, () => s.cut(all, false));
     expect(s.run(2500)).toEqual([

@@ -5,7 +5,6 @@ const all = Array.from({ length: 20 }, (_, index) => `${index}`);
 const range = (from: number, to: number): string[] =>
   Array.from({ length: to - from }, (_, index) => `${from + index}`);
 
-/** Twenty instances, 30 s / 90 s, instance i of app<i % 4> registered at second i. What they do, and what the rule says. */
 /** Numbers in [0, 1) that are the same for a seed. */
 const seeded = (seed: number) => {
   let state = seed + 1;
@@ -15,8 +14,9 @@ const seeded = (seed: number) => {
   };
 };
 
+/** The fleet: twenty instances with leases of 30 s / 90 s; instance i belongs to app<i % 4> and registers at second i. */
 describe('golden transcripts', () => {
-  it('one is killed', () => {
+  it('one killed of twenty is evicted at its TTL', () => {
     const log = new Simulation()
       .fleet()
       .at(330, () => {})
@@ -27,13 +27,13 @@ describe('golden transcripts', () => {
     expect(one.run(600)).toEqual(['395 evict app1/5', '600 listed 19, alive 19']);
   });
 
-  it('three are killed', () => {
+  it('three killed of twenty are evicted at their TTL', () => {
     const s = new Simulation().fleet();
     s.at(330, () => range(5, 8).forEach((id) => void s.kill(id)));
     expect(s.run(600)).toEqual(['395 evict app1/5', '396 evict app2/6', '397 evict app3/7', '600 listed 17, alive 17']);
   });
 
-  it('four are killed: held to the ceiling, by its budget', () => {
+  it('four killed of twenty are held for an hour, then evicted by the budget of the ceiling', () => {
     const s = new Simulation().fleet();
     s.at(330, () => range(5, 9).forEach((id) => void s.kill(id)));
     const log = s.run(4500);
@@ -42,14 +42,14 @@ describe('golden transcripts', () => {
     expect(log.slice(5)).toEqual(['4206 protection off', '4500 listed 16, alive 16']);
   });
 
-  it('total partition of ten minutes', () => {
+  it('a total partition of ten minutes evicts no instance', () => {
     const s = new Simulation().fleet();
     s.at(330, () => s.cut(all, true)).at(930.25, () => s.cut(all, false));
     s.at(930, () => s.cut(all, false));
     expect(s.run(1500)).toEqual(['340.5 protection on', '949 protection off', '1500 listed 20, alive 20']);
   });
 
-  it('total partition; one dies behind it', () => {
+  it('an instance that dies behind a total partition is evicted after the partition has healed', () => {
     const s = new Simulation().fleet();
     s.at(330, () => s.cut(all, true))
       .at(500, () => s.kill('5'))
@@ -62,7 +62,7 @@ describe('golden transcripts', () => {
     ]);
   });
 
-  it('kill -9 deploy of everything', () => {
+  it('a deploy that kills everything with kill -9 evicts each old instance that a new one replaces', () => {
     const s = new Simulation().fleet();
     for (let index = 0; index < 20; index += 1) {
       s.at(330 + 10 * index, () => s.kill(`${index}`));
@@ -76,7 +76,7 @@ describe('golden transcripts', () => {
     expect(log.at(-1)).toBe('1500 listed 20, alive 20');
   });
 
-  it('fifteen cut, one newcomer: it excuses one, not all', () => {
+  it('of fifteen instances that are cut, one newcomer excuses one, not all', () => {
     const s = new Simulation().fleet();
     s.at(330, () => s.cut(range(0, 15), true))
       .at(340, () => s.join('app0', 'new', 340))
@@ -89,7 +89,7 @@ describe('golden transcripts', () => {
     ]);
   });
 
-  it('the fleet doubles, then all are cut', () => {
+  it('a fleet that doubles and is then cut loses no living instance', () => {
     const s = new Simulation().fleet();
     s.at(300, () => range(20, 40).forEach((id) => void s.join(`app${Number(id) % 4}`, id, 300)));
     s.at(330, () => s.cut(range(0, 40), true)).at(930, () => s.cut(range(0, 40), false));
@@ -115,12 +115,12 @@ describe('golden transcripts', () => {
     return s.run(1300);
   };
 
-  it('the fleet doubles, 40 s later all are cut, and they are heard again in random order', () => {
+  it('a fleet that doubles, is cut 40 s later and is heard again in random order loses no living instance', () => {
     // Heard newcomers come first for some: that says that the network is healing, not that their predecessors are dead.
     expect(doubled(20, 1)).toEqual(['412.5 protection on', '1028 protection off', '1300 listed 40, alive 40']);
   });
 
-  it('the same with 200 seeds: no living instance is evicted', () => {
+  it('a fleet that doubles and is cut 40 s later loses no living instance, with 200 seeds', () => {
     for (let seed = 0; seed < 200; seed += 1) {
       const log = doubled(20, seed);
       expect([seed, log.at(-1), log.filter((line) => line.includes('evict'))]).toEqual([
@@ -131,11 +131,11 @@ describe('golden transcripts', () => {
     }
   });
 
-  it('the same with ten times as many instances, 10 seeds', () => {
+  it('a fleet of ten times as many instances that doubles and is cut loses no living instance, with 10 seeds', () => {
     for (let seed = 0; seed < 10; seed += 1) expect(doubled(200, seed).at(-1)).toBe('1300 listed 400, alive 400');
   });
 
-  it('clean deploy of everything, then half are cut', () => {
+  it('half of a fleet that is cut after a clean deploy of everything is held', () => {
     const s = new Simulation().fleet();
     for (let index = 0; index < 20; index += 1) {
       s.at(330 + index, () => {
@@ -147,7 +147,7 @@ describe('golden transcripts', () => {
     expect(s.run(1500)).toEqual(['430.5 protection on', '1029 protection off', '1500 listed 20, alive 20']);
   });
 
-  it('one is cut every minute: the fourth is held', () => {
+  it('of instances that are cut one a minute the fourth is held', () => {
     const s = new Simulation().fleet();
     for (let index = 0; index < 8; index += 1) s.at(330 + 60 * index, () => s.cut([`${index}`], true));
     s.at(1500, () => s.cut(all, false));
@@ -161,7 +161,7 @@ describe('golden transcripts', () => {
     ]);
   });
 
-  it('total partition, four of twenty with 5 s / 15 s leases', () => {
+  it('a total partition evicts no instance of a fleet in which four of twenty have leases of 5 s / 15 s', () => {
     const s = new Simulation().fleet((index) => (index < 4 ? [5, 15] : [30, 90]));
     s.at(330, () => s.cut(all, true)).at(930, () => s.cut(all, false));
     expect(s.run(1500)).toEqual(['334.25 protection on', '949 protection off', '1500 listed 20, alive 20']);
@@ -171,7 +171,7 @@ describe('golden transcripts', () => {
     expect(new Simulation().fleet().stopServer(330, 510).run(1500)).toEqual(['1500 listed 20, alive 20']);
   });
 
-  it('84, 85 and 86 of 100 stay: 15 missing are tolerated, 16 are not', () => {
+  it('of 100 instances 15 missing are tolerated, and 16 are held', () => {
     const survivors = (stay: number): number => {
       const s = new Simulation();
       s.at(0, () => range(0, 100).forEach((id) => void s.join('app', id, 0)));
@@ -181,7 +181,7 @@ describe('golden transcripts', () => {
     expect([84, 85, 86].map(survivors)).toEqual([100, 85, 86]);
   });
 
-  it('fleets of one to six: a single death is believed, two at once only of a fleet too large for that', () => {
+  it('in fleets of one to six a single death is believed, and two at once are held', () => {
     const log = (size: number, dead: number): string | undefined => {
       const s = new Simulation();
       s.at(0, () => range(0, size).forEach((id) => void s.join('app', id, 0)));

@@ -13,7 +13,7 @@ function heap(): number {
 it.each([
   ['while it is still listed', 5_000],
   ['after it was evicted', 95_000],
-])('forgets the dead: each is killed and replaced %s, 20,000 times', (_, replacedAfterMs) => {
+])('self-protection forgets the dead when each is killed and replaced %s, 20,000 times', (_, replacedAfterMs) => {
   const protection = new Protection({ enabled: true });
   const lease = { ttlMs: 90_000, renewIntervalMs: 30_000 };
   let generation = 0;
@@ -49,7 +49,7 @@ it.each([
 it.each([
   ['evicted at once', false],
   ['replaced one by one', true],
-])('remembers a bounded number of departed instances, however many are %s', (_, enabled) => {
+])('self-protection remembers a bounded number of departed instances, however many are %s', (_, enabled) => {
   const protection = new Protection({ enabled });
   const lease = { ttlMs: 1_000, renewIntervalMs: 500 };
   for (let index = 0; index < 20_000; index += 1) {

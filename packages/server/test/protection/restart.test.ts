@@ -69,7 +69,7 @@ const remembered = ({ protection }: Fleet) => all.flatMap((ref) => protection.re
 const all = services.flatMap((service) => ids.map((id) => ({ service, id })));
 
 describe('self-protection that begins from what an earlier start wrote down', () => {
-  it('counts as before, and what is written down by what was touched is what it remembers', () => {
+  it('self-protection counts after a restart as before, from what each touched instance wrote down', () => {
     fc.assert(
       fc.property(fc.array(fc.tuple(step, pause), { maxLength: 120, size: 'max' }), (steps) => {
         const fleet = new Fleet();

@@ -5,26 +5,26 @@ import { bestInterface, type Interfaces, isLinkLocal } from './interfaces.ts';
 
 /** What is known when the address is chosen. */
 export interface AddressFacts {
-  /** Host or host:port as the user wants it, and where that was said. */
+  /** The advertise setting (host or host:port), and the flag, variable or option that holds it. */
   readonly wanted?: { readonly value: string; readonly source: string } | undefined;
-  /** What the server is bound to. */
+  /** The address that the server is bound to. */
   readonly bound?: { readonly host: string; readonly port: number } | undefined;
   /** Whether other machines see the registry. */
   readonly crossHost: boolean;
-  /** The host by which the backend is reached, where it is known. */
+  /** The host by which the backend is reached, if known. */
   readonly backendHost?: string | undefined;
-  /** A backend on loopback is this machine's alone; false: it may be the local agent of a cluster. */
+  /** True: a backend on loopback belongs to this machine alone. False: it may be the local agent of a cluster. */
   readonly loopbackIsLocal: boolean;
-  /** The local address of the route to the backend or, where the backend is a local agent, of the default route. */
+  /** The local address of the route to the backend; where the backend is a local agent, of the default route. */
   readonly routeHost?: string | undefined;
   readonly interfaces: Interfaces;
 }
 
-/** `host:port`, and why. */
+/** `host:port`, and the reason for the choice. */
 export interface Advertised {
   readonly address: string;
   readonly why: string;
-  /** What is probably wrong with it. */
+  /** What is probably wrong with the choice. */
   readonly warning?: string | undefined;
 }
 
@@ -32,7 +32,7 @@ const wildcards = new Set(['', '0.0.0.0', '::']);
 
 /** Whether only this machine reaches the host. */
 export const isLoopback = (host: string): boolean =>
-  // Names below localhost are this machine's (RFC 6761); a URL writes ::ffff:127.0.0.1 as ::ffff:7f00:1.
+  // Names below localhost belong to this machine (RFC 6761). A URL writes ::ffff:127.0.0.1 as ::ffff:7f00:1.
   /^(?:127\..*|::1|(?:.*\.)?localhost\.?|::ffff:(?:127\..*|7f[0-9a-f]{2}:.*))$/i.test(host);
 
 /** Whether a server that is bound to the host is reached by every address of its machine. */
@@ -52,7 +52,7 @@ export function chooseAddress(facts: AddressFacts): Advertised {
   return { address: join(bound.host, bound.port), why, warning: checkLoopback(facts, bound.host) };
 }
 
-/** A server on loopback beside a registry that other machines see: refused where it must be wrong, else warned of. */
+/** Checks a server on loopback whose registry other machines see: refused where that must be wrong, otherwise a warning. */
 function checkLoopback({ backendHost, loopbackIsLocal }: AddressFacts, host: string): string | undefined {
   const remedy = 'bind 0.0.0.0, or say with advertise what other programs should use';
   if (backendHost !== undefined && !isLoopback(backendHost)) {
@@ -85,7 +85,7 @@ function anyHost(facts: AddressFacts, { host, port }: { readonly host: string; r
   const backendIsLoopback = backendHost !== undefined && isLoopback(backendHost);
   if (backendIsLoopback && loopbackIsLocal)
     return { address: join('127.0.0.1', port), why: 'the registry is on this machine' };
-  // A server that is bound to 0.0.0.0 does not listen at the IPv6 address from which the backend is reached.
+  // A server bound to 0.0.0.0 does not listen at the IPv6 address from which the backend is reached.
   const isHeard = host !== '0.0.0.0' || isIP(routeHost ?? '') === 4;
   if (routeHost !== undefined && isHeard && !isLinkLocal(routeHost) && !isLoopback(routeHost)) {
     const why = backendIsLoopback

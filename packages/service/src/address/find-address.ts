@@ -6,7 +6,7 @@ import type { Interfaces } from './interfaces.ts';
 import { defaultRoute, routeTo } from './route.ts';
 import { boundAddress, type ServerLike } from './server-like.ts';
 
-/** What an address is worked out from. */
+/** What the address is worked out from. */
 export interface AddressQuestion {
   readonly advertise: string | undefined;
   readonly server: ServerLike | undefined;
@@ -15,16 +15,16 @@ export interface AddressQuestion {
   readonly loopbackIsLocal: boolean;
   readonly sources: SettingSources;
   readonly clock: Clock;
-  /** What was advertised so far: it stays while the route cannot be told. */
+  /** The address advertised so far. It stays while the route cannot be determined. */
   readonly previous?: Advertised | undefined;
   /** Ends the wait for the server to listen. */
   readonly signal: AbortSignal;
-  /** Called when the server does not listen for long. */
+  /** Called when the server has not listened for long. */
   readonly onSlow?: (() => void) | undefined;
 }
 
 /**
- * The address that other programs should use, from what the server, the settings and the network are now.
+ * The address that other programs should use, from the present server, settings and network.
  *
  * @throws RegistryError `INVALID_ARGUMENT` when other programs could not use any, `ABORTED` by `signal`.
  */
@@ -40,12 +40,12 @@ export async function findAddress(question: AddressQuestion): Promise<Advertised
   if (!asksRoute) return chooseAddress(facts);
   const family = bound.host === '0.0.0.0' ? 'IPv4' : 'any';
   const routeHost = isLoopback(backendHost) ? await defaultRoute(clock, family) : await routeTo(backendHost, clock);
-  // A name server that is away for a moment must not move the service.
+  // A name server that is down for a moment must not move the service to another address.
   if (previous !== undefined && routeHost === undefined && !isLoopback(backendHost)) return previous;
   return chooseAddress({ ...facts, routeHost });
 }
 
-/** Other machines read from a backend elsewhere, although the first one may be on this machine. */
+/** A backend on another machine decides, if there is one, since other machines read from it. */
 function backendHostOf(endpoints: Registry['endpoints']): string | undefined {
   if (endpoints === undefined) return undefined;
   const hosts = endpoints.map((endpoint) => limits.splitAddress(endpoint).host);
@@ -53,7 +53,7 @@ function backendHostOf(endpoints: Registry['endpoints']): string | undefined {
   return hosts.find((host) => !isLoopback(host)) ?? hosts[0] ?? 'localhost';
 }
 
-/** Some systems forbid the question (sandboxes, Android): then there is nothing to choose from. */
+/** Some systems (sandboxes, Android) forbid listing interfaces; then there is nothing to choose from. */
 function currentInterfaces(): Interfaces {
   try {
     return networkInterfaces();

@@ -1,7 +1,7 @@
 /** Pure: which interface of a machine other machines most likely reach. */
 import type { NetworkInterfaceInfo } from 'node:os';
 
-/** As `os.networkInterfaces()` answers. */
+/** The form in which `os.networkInterfaces()` answers. */
 export type Interfaces = Readonly<Record<string, readonly NetworkInterfaceInfo[] | undefined>>;
 
 /** An address with the interface that has it. */
@@ -10,7 +10,7 @@ export interface InterfaceAddress {
   readonly address: string;
 }
 
-// Bridges of containers and virtual machines, tunnels and VPNs, of Linux, macOS and Windows.
+// Bridges of containers and virtual machines, tunnels and VPNs, on Linux, macOS and Windows.
 const virtual =
   /^(?:docker|br-|bridge|veth|virbr|vboxnet|vmnet|vnet|vnic|cni|cbr|flannel|cali|cilium|weave|kube|podman|lxc|lxd|incus|tailscale|ts\d|wg|tun|tap|utun|ipsec|ppp|zt|nordlynx|gpd|awdl|llw|anpi|ap\d|dummy|ifb|sit|gre|teql|vethernet|hyper-v|virtualbox|vmware)/i;
 
@@ -19,8 +19,8 @@ export const isLinkLocal = (address: string): boolean =>
   address.startsWith('169.254.') || /^fe[89ab][0-9a-f]:/i.test(address);
 
 /**
- * Never loopback, never link-local; virtual interfaces only when there is no other; IPv4 before IPv6. Interfaces of one
- * rank keep the order in which the system names them.
+ * The addresses that other machines may reach, best first. Never loopback, never link-local; virtual interfaces only
+ * when there is no other; IPv4 before IPv6. Interfaces of one rank keep the system's order.
  */
 export function bestInterface(interfaces: Interfaces, family: 'IPv4' | 'any'): InterfaceAddress | undefined {
   const candidates = Object.entries(interfaces).flatMap(([name, infos = []]) =>

@@ -2,10 +2,11 @@ import { createSocket } from 'node:dgram';
 import type { Clock } from '@rollcall/core';
 import { routeTimeoutMs } from '../defaults.ts';
 
-// Reserved for documentation (RFC 5737, RFC 3849): no interface has them, so the routing table answers with its default.
+// Reserved for documentation (RFC 5737, RFC 3849). No interface has these addresses, so the routing table answers with
+// its default route.
 const documentationHosts = ['192.0.2.1', '2001:db8::1'] as const;
 
-/** The local address from which `host` is reached; undefined when it cannot be told. No packet is sent. */
+/** The local address from which `host` is reached; undefined when it cannot be determined. No packet is sent. */
 export function routeTo(host: string, clock: Clock): Promise<string | undefined> {
   return new Promise((resolve) => {
     const socket = createSocket(host.includes(':') ? 'udp6' : 'udp4');
@@ -17,10 +18,10 @@ export function routeTo(host: string, clock: Clock): Promise<string | undefined>
       socket.close();
       resolve(address);
     };
-    // The name of the host may be asked for at a name server that does not answer.
+    // A host name needs a name server, which may not answer.
     const cancelTimer = clock.setTimer(routeTimeoutMs, () => settle());
     socket.once('error', () => settle());
-    // Wait for the event: a callback is also called after an error, when the address is still a wildcard.
+    // Wait for the event: the callback is also called after an error, when the address is still a wildcard.
     socket.once('connect', () => settle(socket.address().address));
     // Connecting a UDP socket only asks the routing table. Any port does.
     socket.connect(9, host);

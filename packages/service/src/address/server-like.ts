@@ -6,15 +6,15 @@ import { listenTimeoutMs } from '../defaults.ts';
 export interface NetServer {
   /** Whether it has an address already. */
   listening: boolean;
-  /** What Node's `Server.address()` answers. */
+  /** The result of Node's `Server.address()`. */
   address(): unknown;
-  /** How the runtime waits for `listening`. */
+  /** The runtime waits for `listening` and `error`. */
   once(event: string, listener: (...args: never[]) => void): unknown;
   /** Called by `stop()`, after `drainMs`. */
   close(callback?: (error?: Error) => void): unknown;
 }
 
-/** A net/http/https server, or whatever has one and knows how to close it (Fastify). */
+/** A net/http/https server, or an object that has one and can close it (Fastify). */
 export type ServerLike = NetServer | { readonly server: NetServer; close(): PromiseLike<unknown> };
 
 const netServer = (server: ServerLike): NetServer => ('server' in server ? server.server : server);
@@ -35,18 +35,19 @@ function isNetServer(value: unknown): value is NetServer {
   return typeof listening === 'boolean' && [address, once, close].every((method) => typeof method === 'function');
 }
 
-/** go-micro's `protocol` of a node, where the server says it: a bare TCP server, or an address alone, may speak anything. */
+/** go-micro's `protocol` of a node, if the server reveals it. A bare TCP server, or a plain address, may speak any protocol. */
 export function protocolOf(server: ServerLike | undefined): { readonly protocol?: 'http' | 'https' } {
   const net = server === undefined ? undefined : netServer(server);
-  // Tells the kind of server by its members: only HTTP servers have a limit on headers, only TLS servers take a certificate later.
+  // The members tell the kind of server: only HTTP servers have a limit on headers, only TLS servers accept a new
+  // certificate later.
   if (net === undefined || !('headersTimeout' in net)) return {};
   return { protocol: 'setSecureContext' in net ? 'https' : 'http' };
 }
 
-/** Whether it can be asked for its address now. */
+/** Whether its address can be read now. */
 export const isListening = (server: ServerLike): boolean => netServer(server).listening;
 
-/** What bounds the wait of {@link boundAddress}. */
+/** The limits on waiting for {@link boundAddress}. */
 export interface ListenWait {
   readonly clock: Clock;
   readonly signal: AbortSignal;
@@ -75,7 +76,7 @@ async function listening(net: NetServer, { clock, signal, onSlow }: ListenWait):
   const cleanUps: (() => void)[] = [];
   const once = (event: string, listener: (...args: never[]) => void): void => {
     net.once(event, listener);
-    // A listener that stays would swallow an error that comes later.
+    // A listener that stays would swallow a later error.
     if ('off' in net && typeof net.off === 'function')
       cleanUps.push(() => (net.off as typeof net.once).call(net, event, listener));
   };
@@ -91,7 +92,7 @@ async function listening(net: NetServer, { clock, signal, onSlow }: ListenWait):
   }
 }
 
-/** Closes it; connections that are idle do not hold it up. */
+/** Closes it; idle connections do not delay it. */
 export async function closeServer(server: ServerLike): Promise<void> {
   if ('server' in server) {
     await server.close();

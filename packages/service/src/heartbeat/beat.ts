@@ -5,20 +5,20 @@ export type Side = 'main' | 'worker';
 
 const slots: Readonly<Record<Side, number>> = { main: 0, worker: 1 };
 
-/** How often each of two threads has run: counts, since threads have no clock in common that never jumps. */
+/** Counts how often each of two threads has run. Counts serve as time, because the threads share no clock that never jumps. */
 export class Beat {
   readonly buffer: SharedArrayBuffer;
   readonly #counts: Int32Array;
   readonly #own: number;
 
-  /** `buffer` is the other thread's; without one it is made. */
+  /** `buffer` comes from the other thread; without one, a new one is made. */
   constructor(side: Side, buffer: SharedArrayBuffer = new SharedArrayBuffer(2 * Int32Array.BYTES_PER_ELEMENT)) {
     this.buffer = buffer;
     this.#counts = new Int32Array(buffer);
     this.#own = slots[side];
   }
 
-  /** Tells the other thread that this one runs. */
+  /** Signals the other thread that this one runs. */
   strike(): void {
     Atomics.add(this.#counts, this.#own, 1);
   }
@@ -29,7 +29,7 @@ export class Beat {
   }
 }
 
-/** Whether the main loop lives, as the worker sees it each time it looks. */
+/** Whether the main loop lives, as the worker judges it at each look. */
 export class Pulse {
   readonly #beat: Beat;
   readonly #clock: Clock;

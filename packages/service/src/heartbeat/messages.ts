@@ -1,25 +1,25 @@
-/** What the main thread and its heartbeat worker tell each other. All of it can be cloned. */
+/** Messages between the main thread and its heartbeat worker. All of them can be cloned. */
 import { RegistryError, type RegistryErrorCode, type RegistryRecipe, type ServiceInput } from '@rollcall/core';
 import type { Loss } from '../runtime/keeper.ts';
 
-/** What a worker is started with. */
+/** The start data of a worker. */
 export interface WorkerStart {
   readonly recipe: RegistryRecipe;
   readonly service: ServiceInput;
   readonly ttlMs: number;
   readonly renewIntervalMs: number;
-  /** The worker stops renewing when the main loop is silent for longer. Milliseconds. */
+  /** The worker stops renewing when the main loop has been silent for longer. Milliseconds. */
   readonly maxStallMs: number;
-  /** What `registerCheck` said last: `''` is passed. */
+  /** The last result of `registerCheck`; `''`: passed. */
   readonly failure: string;
-  /** How often each thread has run: see `Beat`. */
+  /** The shared counts of both threads: see `Beat`. */
   readonly beat: SharedArrayBuffer;
 }
 
 /** A message from the main thread to the worker. */
 export type ToWorker =
   | { readonly type: 'service'; readonly service: ServiceInput }
-  /** What `registerCheck` said last: `''` is passed. */
+  /** The last result of `registerCheck`; `''`: passed. */
   | { readonly type: 'check'; readonly failure: string }
   | { readonly type: 'stop' };
 
@@ -30,7 +30,7 @@ export type FromWorker =
   | { readonly type: 'failed' | 'conflict'; readonly error: PlainError }
   | { readonly type: 'stopped'; readonly error?: PlainError | undefined };
 
-/** A `RegistryError` as it crosses threads. */
+/** A `RegistryError` in a form that crosses threads. */
 export interface PlainError {
   readonly code: RegistryErrorCode;
   readonly message: string;
@@ -40,6 +40,6 @@ export interface PlainError {
 /** An error that can be cloned. */
 export const toPlain = ({ code, message, registry }: RegistryError): PlainError => ({ code, message, registry });
 
-/** The error again. */
+/** The error from its cloned form. */
 export const fromPlain = ({ code, message, registry }: PlainError): RegistryError =>
   new RegistryError(code, message, { registry });

@@ -7,23 +7,23 @@ import { RegisterCheck } from '../runtime/register-check.ts';
 import { Beat } from './beat.ts';
 import { type FromWorker, fromPlain, type ToWorker, type WorkerStart } from './messages.ts';
 
-/** What a worker heartbeat is made of. */
+/** What a worker heartbeat works with. */
 export interface WorkerHeartbeatOptions extends KeeperOptions {
   readonly recipe: RegistryRecipe;
   readonly maxStallMs: number;
-  /** `workerRan`: unlike the main loop; false when the whole process was suspended. */
+  /** The main loop stood still. `workerRan`: the worker did not; false when the whole process was suspended. */
   readonly onStall: (stalledMs: number, workerRan: boolean) => void;
   /**
-   * The worker is gone, or of no use: the main loop has to renew. `why` is the end of a sentence. Resolves with what the main
-   * loop's first registration came to.
+   * The worker is gone or of no use, so the main loop has to renew. `why` is the end of a sentence. Resolves with the
+   * result of the main loop's first registration.
    */
   readonly onLost: (why: string) => Promise<RegistryError | undefined>;
 }
 
-/** The worker's file; the built one also when this module runs from source. */
+/** The worker's file: the built one, also when this module runs from source. */
 const file = import.meta.url.endsWith('.ts') ? '../../dist/heartbeat/worker.js' : './worker.js';
 
-/** The main thread's side: a beat, and what the worker has to know. It registers nothing itself. */
+/** The main thread's side: it beats, and tells the worker what it has to know. It registers nothing itself. */
 export class WorkerHeartbeat {
   readonly #options: WorkerHeartbeatOptions;
   readonly #clock: Clock;
@@ -70,7 +70,7 @@ export class WorkerHeartbeat {
     }
   }
 
-  /** Lets the worker withdraw and ends it; rejects when it could not. */
+  /** Makes the worker withdraw, and ends it; rejects when it could not withdraw. */
   async stop(): Promise<void> {
     this.#cancelBeat();
     this.#cancelCare();
@@ -107,7 +107,7 @@ export class WorkerHeartbeat {
     };
     const worker = new Worker(new URL(file, import.meta.url), { workerData });
     this.#worker = worker;
-    // The server that it registers holds the process, not the heartbeat.
+    // The server that the worker registers keeps the process alive, not the heartbeat.
     worker.unref();
     worker.on('message', (message: FromWorker) => this.#hear(message));
     worker.once('error', (error) => this.#lose(`its worker failed: ${error.message}`));
@@ -119,7 +119,7 @@ export class WorkerHeartbeat {
     this.#cancelCare = clock.setTimer(renewIntervalMs, () => this.#care());
   }
 
-  /** The main loop runs; a beat that comes late was held up by it. */
+  /** The main loop runs again; the delay of the beat shows how long it stood still. */
   #strike(): void {
     const now = this.#clock.now();
     const hasStalled = this.#noticeStall(now);
@@ -132,8 +132,8 @@ export class WorkerHeartbeat {
   }
 
   /**
-   * Tells that the main loop stood still. Messages of that time are still waiting to be read, and if the process was
-   * suspended, the worker's calls timed out through no fault of the registry: both are judged from now on.
+   * Reports that the main loop stood still. Messages of that time are still unread, and after a suspension the worker's
+   * calls have timed out through no fault of the registry, so both are judged from now on.
    */
   #noticeStall(now: number): boolean {
     const stalledMs = now - this.#struckAt - beatMs;
@@ -147,7 +147,7 @@ export class WorkerHeartbeat {
     return true;
   }
 
-  /** Once an interval: is the service in order, and where is it now? */
+  /** Once per interval: tells the worker the result of the check, and the present address. */
   #care(): void {
     const { refresh, renewIntervalMs } = this.#options;
     const look = async (): Promise<void> => {
@@ -170,7 +170,7 @@ export class WorkerHeartbeat {
     const now = this.#clock.now();
     this.#heardAt = now;
     if (this.#isOver) return;
-    // After a suspension the worker may be the first to run.
+    // After a suspension the worker may run first.
     this.#noticeStall(now);
     if (message.type === 'registered') {
       this.#renewedAt = now;

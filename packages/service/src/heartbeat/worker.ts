@@ -7,7 +7,7 @@ import { Keeper } from '../runtime/keeper.ts';
 import { Beat, Pulse } from './beat.ts';
 import { type FromWorker, type ToWorker, toPlain, type WorkerStart } from './messages.ts';
 
-// What it rejects with ends the worker, and is told to the main thread so.
+// A rejection ends the worker, which tells the main thread.
 if (parentPort !== null) void serve(parentPort, workerData as WorkerStart);
 
 type Port = NonNullable<typeof parentPort>;
@@ -22,7 +22,7 @@ async function serve(port: Port, { recipe, service, maxStallMs, beat, ...start }
   let current: ServiceInput = service;
   let { failure } = start;
 
-  /** Waits while the main loop is blocked beyond the limit: what does not serve must not stay registered. */
+  /** Waits while the main loop is blocked beyond the limit: a service that does not serve must not stay registered. */
   const mainLives = async (): Promise<void> => {
     while (pulse.look() > maxStallMs && !ending.signal.aborted)
       await pause(clock, beatMs, ending.signal).catch(() => {});

@@ -8,7 +8,7 @@ import type { AdapterDescriptor, RegistryFactory } from '@rollcall/core/adapter'
 /** A backend by name, package or path: one of ours, or any other. */
 export type RegistryName = 'memory' | 'mdns' | 'consul' | 'etcd' | 'discovery' | (string & {});
 
-/** Adapters that code brings along: a bundler sees them, and they are looked at before any import. */
+/** Adapters that the program passes in, so that a bundler includes them. They are looked up before any import. */
 export type Registries = Readonly<Record<string, RegistryFactory | AdapterDescriptor>>;
 
 /** The places from which packages and paths are resolved. */
@@ -24,11 +24,11 @@ const isPlainName = (name: string): boolean => /^[a-z0-9][a-z0-9._-]{0,63}$/.tes
 
 /**
  * The adapter of a name: one of `registries`, else a package or a file by the rules of `--registry`. A plain name is
- * `@rollcall/<name>`, then `rollcall-<name>`; `@scope/name` is a package; what starts with `.` or `/`, a drive letter or
- * `file:` is a file, relative to the working directory.
+ * `@rollcall/<name>`, then `rollcall-<name>`. `@scope/name` is a package. A name that starts with `.` or `/`, a drive
+ * letter or `file:` is a file, relative to the working directory.
  *
- * @throws RegistryError `INVALID_ARGUMENT` for a name that leads nowhere (says what to install) or to something that is no
- * adapter.
+ * @throws RegistryError `INVALID_ARGUMENT` for a name that leads nowhere (says what to install) or to something that is
+ * no adapter.
  */
 export async function findAdapter(
   name: RegistryName,
@@ -96,7 +96,7 @@ function resolvePath(name: string, { cwd }: ProgramPlace): string | undefined {
   return resolveFrom(url, '.') ?? resolveFrom(pathToFileURL(join(cwd, 'index.js')).href, new URL(url).pathname);
 }
 
-/** From the program's entry file, then from the `rollcall` package found there, then from the working directory. */
+/** Resolves from the program's entry file, then from the `rollcall` package found there, then from the working directory. */
 function resolvePackage(name: string, { entry, cwd }: ProgramPlace): string | undefined {
   if (!isPackage(name) && !isPlainName(name)) return undefined;
   const here = pathToFileURL(join(cwd, 'index.js')).href;
@@ -111,7 +111,7 @@ function resolvePackage(name: string, { entry, cwd }: ProgramPlace): string | un
   return undefined;
 }
 
-/** A command in a bin folder is a link: its dependencies are beside what it points to. */
+/** A command in a bin folder is a link; its dependencies are beside the target of the link. */
 function realPath(path: string): string {
   try {
     return realpathSync(path);
@@ -120,7 +120,7 @@ function realPath(path: string): string {
   }
 }
 
-// A bare `import()` from inside this library would look beside the library, which pnpm keeps apart from the program.
+// A bare `import()` in this library would resolve beside the library, which pnpm keeps apart from the program.
 function resolveFrom(from: string, specifier: string): string | undefined {
   try {
     return pathToFileURL(createRequire(from).resolve(specifier)).href;

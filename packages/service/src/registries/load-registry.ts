@@ -14,19 +14,19 @@ import {
 
 /** Options of {@link loadRegistry}. */
 export interface LoadRegistryOptions {
-  /** When neither flag nor variable says; default `memory`. */
+  /** The registry's name if neither flag nor variable gives one; default `memory`. */
   readonly default?: RegistryName | undefined;
-  /** Default `process.argv`. */
+  /** The program's arguments; default `process.argv`. */
   readonly argv?: readonly string[] | undefined;
-  /** Default `process.env`. */
+  /** The environment; default `process.env`. */
   readonly env?: Readonly<Record<string, string | undefined>> | undefined;
-  /** name -> factory or adapter: bundler-safe, and the way for third parties. Looked at before any import. */
+  /** name -> factory or adapter: for bundled programs and third-party adapters. Looked up before any import. */
   readonly registries?: Registries | undefined;
-  /** Default: the line goes to stderr. */
+  /** Where the line goes; default: stderr. */
   readonly logger?: Logger | undefined;
 }
 
-/** Which registry, by which adapter, and why, as one line. */
+/** A line that says which registry, by which adapter, and why. */
 export interface ChosenRegistry {
   readonly registry: Registry;
   readonly adapter: AdapterDescriptor;
@@ -49,7 +49,7 @@ export async function loadRegistry(options: LoadRegistryOptions = {}): Promise<R
 
 const adapters = new WeakMap<Registry, AdapterDescriptor>();
 
-/** Makes a registry by its adapter, and remembers the adapter for a service that is given the registry. */
+/** Makes a registry by its adapter, and remembers the adapter in case a service is given the registry. */
 export function openAdapter(adapter: AdapterDescriptor, options: CommonRegistryOptions): Registry {
   checkTlsFiles(adapter, options);
   const registry = adapter.create(options);
@@ -57,7 +57,7 @@ export function openAdapter(adapter: AdapterDescriptor, options: CommonRegistryO
   return registry;
 }
 
-/** @throws RegistryError `INVALID_ARGUMENT`: the options name files that the adapter would pass over in silence. */
+/** @throws RegistryError `INVALID_ARGUMENT`: the options name files that the adapter would silently ignore. */
 export function checkTlsFiles(
   { name, tlsFiles, environment }: AdapterDescriptor,
   options: CommonRegistryOptions,
@@ -68,10 +68,10 @@ export function checkTlsFiles(
   throw new RegistryError('INVALID_ARGUMENT', message, { registry: name });
 }
 
-/** The adapter of a registry that {@link openAdapter} made; undefined for any other. */
+/** The adapter of a registry that {@link openAdapter} made; undefined for any other registry. */
 export const adapterOf = (registry: Registry): AdapterDescriptor | undefined => adapters.get(registry);
 
-/** As {@link loadRegistry}, with the adapter and the reason. */
+/** Like {@link loadRegistry}, with the adapter and the reason. */
 export async function chooseRegistry(options: LoadRegistryOptions = {}): Promise<ChosenRegistry> {
   const program = programSettings();
   const { argv = program.argv, env = program.env, registries = {}, logger } = options;
@@ -90,7 +90,7 @@ function explain({ name, capabilities }: AdapterDescriptor, given: Sourced | und
   return `registry=${name} (${why})${capabilities.crossProcess ? '' : ': only this process sees it'}`;
 }
 
-/** What flags and environment say to every adapter. */
+/** The flags and variables that apply to every adapter. */
 export function commonOptions(sources: SettingSources): CommonRegistryOptions {
   const addresses = readSetting('registryAddress', sources)?.value.split(',');
   const namespace = readSetting('registryNamespace', sources)?.value;
@@ -105,7 +105,7 @@ export function commonOptions(sources: SettingSources): CommonRegistryOptions {
   };
 }
 
-/** A file goes over the variable: it can be replaced while the program runs. Each adapter gets the token as it is now. */
+/** The file overrides the variable, since it can be replaced while the program runs. The adapter gets the present token. */
 export function tokenOptions(sources: SettingSources): Pick<CommonRegistryOptions, 'token' | 'tokenFile'> {
   const file = readSetting('registryTokenFile', sources);
   if (file !== undefined) return { token: readToken(file), tokenFile: file.value };

@@ -2,19 +2,19 @@ import { RegistryError } from '@rollcall/core';
 import { parseTime } from '@rollcall/core/adapter';
 import type { ProgramPlace } from './find-adapter.ts';
 
-/** What flags and environment say about the registry. Code goes over flag over environment over default. */
+/** The registry settings in flags and environment. Code overrides flags, flags override the environment, and that the defaults. */
 export interface Settings {
   /** `--registry`: name, package or path of the adapter. */
   readonly registry?: string | undefined;
-  /** `--registry-address`: a list with commas. */
+  /** `--registry-address`: addresses, separated by commas. */
   readonly registryAddress?: string | undefined;
-  /** `--registry-token-file`: a path. */
+  /** `--registry-token-file`: the path of a file. */
   readonly registryTokenFile?: string | undefined;
-  /** `--registry-ca`: path of the CA's certificate. */
+  /** `--registry-ca`: the path of the authority's certificate. */
   readonly registryCa?: string | undefined;
-  /** `--registry-cert`: path of the client's certificate. */
+  /** `--registry-cert`: the path of the client's certificate. */
   readonly registryCert?: string | undefined;
-  /** `--registry-key`: path of its key. */
+  /** `--registry-key`: the path of the certificate's key. */
   readonly registryKey?: string | undefined;
   /** `--registry-namespace`. */
   readonly registryNamespace?: string | undefined;
@@ -26,29 +26,29 @@ export interface Settings {
   readonly advertise?: string | undefined;
 }
 
-/** A setting, and where it came from, for messages. */
+/** A setting and its source, for messages. */
 export interface Sourced {
-  /** As it was given. */
+  /** The text as given. */
   readonly value: string;
   /** The flag or variable. */
   readonly source: string;
 }
 
-/** Where settings are looked for. */
+/** Where settings are read from. */
 export interface SettingSources {
-  /** As `process.argv`; what follows `--` is not read. */
+  /** In the form of `process.argv`; arguments after `--` are not read. */
   readonly argv: readonly string[];
-  /** As `process.env`. */
+  /** In the form of `process.env`. */
   readonly env: Readonly<Record<string, string | undefined>>;
 }
 
-/** Flags and variables of this process: what is read where the program passes none in. */
+/** Flags and variables of this process: the source when the program passes none in. */
 export const programSettings = (): SettingSources => ({ argv: process.argv, env: process.env });
 
-/** From where this process resolves packages and paths. */
+/** The places from which this process resolves packages and paths. */
 export const programPlace = (): ProgramPlace => ({ entry: process.argv[1], cwd: process.cwd() });
 
-/** Flag, variables (the later ones are those of go-micro) and help of each setting. */
+/** Flag, variables (later ones are go-micro's) and help of each setting. */
 export const settingTable: Readonly<
   Record<
     keyof Settings,
@@ -77,13 +77,13 @@ export const settingTable: Readonly<
     flag: '--registry-ca',
     env: ['ROLLCALL_REGISTRY_CA'],
     argument: '<path>',
-    help: "PEM file with the authorities that the registry's certificate is believed by",
+    help: "PEM file with the authorities to trust for the registry's certificate",
   },
   registryCert: {
     flag: '--registry-cert',
     env: ['ROLLCALL_REGISTRY_CERT'],
     argument: '<path>',
-    help: 'PEM file with the certificate that is shown to the registry',
+    help: 'PEM file with the client certificate for the registry',
   },
   registryKey: {
     flag: '--registry-key',
@@ -117,10 +117,10 @@ export const settingTable: Readonly<
   },
 };
 
-/** The token itself, where a platform hands secrets over as variables. There is no flag: it would show in `ps`. */
+/** The token itself, for platforms that hand secrets over as variables. It has no flag, which would show in `ps`. */
 export const tokenVariable = 'ROLLCALL_REGISTRY_TOKEN';
 
-/** `INVALID_ARGUMENT` for what a user has typed. It has no stack: no line of the program is wrong. */
+/** `INVALID_ARGUMENT` for what a user typed. It has no stack, since no line of the program is wrong. */
 function mistyped(message: string): RegistryError {
   const error = new RegistryError('INVALID_ARGUMENT', message);
   error.stack = `RegistryError: ${message}`;
@@ -128,11 +128,11 @@ function mistyped(message: string): RegistryError {
 }
 
 function fromArgv(argv: readonly string[], flag: string): Sourced | undefined {
-  // Arguments after -- are those of another program.
+  // Arguments after -- belong to another program.
   const end = argv.indexOf('--');
   for (let index = (end === -1 ? argv.length : end) - 1; index >= 0; index -= 1) {
     const [name = '', ...rest] = (argv[index] ?? '').split('=');
-    // go-micro spells --registry_address.
+    // go-micro spells it --registry_address.
     if (name.replaceAll('_', '-') !== flag) continue;
     const value = rest.length > 0 ? rest.join('=') : argv[index + 1];
     if (value === undefined || value === '' || (rest.length === 0 && value.startsWith('--'))) {
@@ -143,7 +143,7 @@ function fromArgv(argv: readonly string[], flag: string): Sourced | undefined {
   return undefined;
 }
 
-/** One setting by flag, else by the first variable that is set and not empty. */
+/** A setting by flag, or by the first variable that is set and not empty. */
 export function readSetting(name: keyof Settings, { argv, env }: SettingSources): Sourced | undefined {
   const { flag, env: variables } = settingTable[name];
   const given = fromArgv(argv, flag);
@@ -155,7 +155,7 @@ export function readSetting(name: keyof Settings, { argv, env }: SettingSources)
   return undefined;
 }
 
-/** A line for each flag or variable that is given although code decides. */
+/** A warning for each flag or variable that code overrules. */
 export function overruled(
   options: {
     readonly ttlMs?: unknown;
@@ -183,7 +183,7 @@ export function readDuration(setting: Sourced | undefined): number | undefined {
   throw mistyped(`${setting.source} must be a time such as 30s or 500ms, got ${JSON.stringify(setting.value)}`);
 }
 
-/** The part of a commander `Command` that is needed, so that this package needs no commander. */
+/** The part of a commander `Command` that is used here, so that this package does not depend on commander. */
 export interface OptionTarget {
   option(flags: string, description?: string): unknown;
 }

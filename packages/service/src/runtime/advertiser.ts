@@ -18,7 +18,7 @@ export interface AdvertiserContext {
   readonly signal: AbortSignal;
 }
 
-/** The node as other programs should reach it: a machine moves between networks, a server between ports. */
+/** The node with its present address. It may change, since a machine moves between networks and a server between ports. */
 export class Advertiser {
   readonly #context: AdvertiserContext;
   #advertised: Advertised | undefined;
@@ -33,7 +33,7 @@ export class Advertiser {
     return this.#node;
   }
 
-  /** Waits for the server, chooses the address and says which and why in one line. */
+  /** Waits for the server, chooses the address, and says in one line which and why. */
   async first(id: string): Promise<ServiceNode> {
     const { options, opened, lines } = this.#context;
     const advertised = await this.#find();
@@ -49,7 +49,7 @@ export class Advertiser {
     return this.#node;
   }
 
-  /** The service with its address of now; what was advertised stays until there is something better. */
+  /** The service with its present address. The last advertised address stays until a better one is known. */
   async refresh(service: ServiceInput): Promise<ServiceInput> {
     const { server } = this.#context.options;
     const node = this.#node;

@@ -1,8 +1,8 @@
 import { closeServer, type ServerLike } from '../address/server-like.ts';
 
 /**
- * The server that a service was given, closed by `stop()`. A `stop()` inside the server's own closing hook must not wait for
- * that server, which waits for the hook: so calls of `close` by others are noticed.
+ * The server that a service was given, closed by `stop()`. It notices when another caller closes the server, because a
+ * `stop()` inside a closing hook of the server must not wait for that server, which waits for the hook.
  */
 export class GivenServer {
   readonly #server: ServerLike;
@@ -16,11 +16,11 @@ export class GivenServer {
       this.#isClosing = true;
       return Reflect.apply(this.#close, server, args);
     };
-    // A frozen object cannot be watched: its closing hooks must not stop the service then.
+    // A frozen object cannot be watched, so its closing hooks must not stop the service.
     if (Object.isExtensible(server)) Object.assign(server, { close: noticed });
   }
 
-  /** Gives the server back as it was, and closes it, unless it is closing already. */
+  /** Restores the server's own `close`, and closes the server unless it is closing already. */
   async close(): Promise<void> {
     if (Object.isExtensible(this.#server)) Object.assign(this.#server, { close: this.#close });
     if (!this.#isClosing) await closeServer(this.#server);

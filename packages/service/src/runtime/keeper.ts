@@ -5,27 +5,27 @@ import type { ServiceOptions } from '../service-options.ts';
 import { withLossWatch } from './losses.ts';
 import { RegisterCheck } from './register-check.ts';
 
-/** A time off the roll that is noticed only when it is over. */
+/** An absence from the roll that is noticed only when it is over. */
 export interface Loss {
-  /** Upper bound of how long the node was off the roll, in milliseconds. */
+  /** Upper bound of the absence, in milliseconds. */
   readonly sinceMs: number;
   readonly why: string;
 }
 
-/** What the loop tells its runtime. */
+/** What the loop reports to its runtime. */
 export interface KeeperEvents {
-  /** The node is registered; `loss`: it was off the roll since the registration before. */
+  /** The node is registered. `loss`: it was absent from the roll since the registration before. */
   registered(loss: Loss | undefined): void;
   failed(error: RegistryError): void;
-  /** Another holds the id. The loop goes on looking whether it is free; a promise is waited for. */
+  /** Another process holds the id. The loop keeps checking whether it is free, after a returned promise has resolved. */
   conflict(error: RegistryError): Promise<void>;
 }
 
-/** What is kept, and how. */
+/** What the loop keeps registered, and how. */
 export interface KeeperOptions {
   readonly registry: Registry;
   readonly service: ServiceInput;
-  /** The service as it is now, asked before each later registration; must not reject. */
+  /** The present service, asked before each later registration; must not reject. */
   readonly refresh?: ((current: ServiceInput) => Promise<ServiceInput>) | undefined;
   readonly ttlMs: number;
   readonly renewIntervalMs: number;
@@ -35,8 +35,9 @@ export interface KeeperOptions {
 }
 
 /**
- * The loop: register, again at every interval, soon after a failure, for ever. A taken id is never fought for: each later
- * register is a renewal, which the registry refuses for as long as another holds the id. The loop ends at `stop()`.
+ * The loop: registers, again at every interval, soon after a failure, for ever. It never fights for a taken id: each
+ * later register is a renewal, which the registry refuses as long as another process holds the id. The loop ends at
+ * `stop()`.
  */
 export class Keeper {
   readonly #options: KeeperOptions;
@@ -45,11 +46,11 @@ export class Keeper {
   readonly #check: RegisterCheck | undefined;
   #cancelTimer = (): void => {};
   #running: Promise<unknown> = Promise.resolve();
-  /** The node may be registered, by this loop. */
+  /** Whether this loop may have registered the node. */
   #mayBeRegistered = false;
   #isTaken = false;
   #service: ServiceInput;
-  /** When the last registration that was acknowledged was sent. */
+  /** When the last acknowledged registration was sent. */
   #renewedAt: number | undefined;
 
   constructor(options: KeeperOptions) {
@@ -60,14 +61,14 @@ export class Keeper {
     this.#check = registerCheck === undefined ? undefined : new RegisterCheck(registerCheck, clock);
   }
 
-  /** One registration now; the next are scheduled. Never rejects. */
+  /** Registers once now, and schedules the next registrations. Never rejects. */
   async begin(): Promise<RegistryError | undefined> {
     const first = this.#once();
     this.#running = first;
     return first;
   }
 
-  /** Ends the loop and deregisters the node, unless another holds it. */
+  /** Ends the loop and deregisters the node, unless another process holds it. */
   async stop(): Promise<void> {
     this.#stopped.abort();
     this.#cancelTimer();
@@ -95,7 +96,8 @@ export class Keeper {
 
   async #register(): Promise<Loss | undefined> {
     const { registry, clock, ttlMs, renewIntervalMs } = this.#options;
-    // From here on the node may be listed, even if the answer is lost; under a taken id the listed node is another process's.
+    // From here on the node may be listed, even if the answer is lost. Under a taken id the listed node belongs to
+    // another process.
     this.#mayBeRegistered ||= !this.#isTaken;
     const sentAt = clock.now();
     const options = { ttlMs, renewIntervalMs, signal: this.#stopped.signal };
@@ -132,12 +134,15 @@ export class Keeper {
   }
 
   async #again(): Promise<void> {
-    // A changed address is new content, and new content would be written over another holder: it waits until the id is free.
+    // A changed address is new content, which would be written over another holder, so it waits until the id is free.
     if (!this.#isTaken) this.#service = (await this.#options.refresh?.(this.#service)) ?? this.#service;
     if (!this.#stopped.signal.aborted) await this.#once();
   }
 
-  /** A service that fails its own check must not be found: it is deregistered, and registered when the check passes. */
+  /**
+   * Callers must not find a service that fails its own check, so it is deregistered, and registered again when the
+   * check passes.
+   */
   async #checked(): Promise<void> {
     const failure = await this.#check?.run(this.#stopped.signal);
     if (failure === undefined) return;
@@ -148,5 +153,5 @@ export class Keeper {
   }
 }
 
-/** Jitter to the early side only. */
+/** Jitter only to the early side. */
 const earlier = (intervalMs: number): number => intervalMs * (1 - renewJitter * Math.random());

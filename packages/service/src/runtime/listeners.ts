@@ -2,7 +2,7 @@ import type { ServiceEvents } from '../service-options.ts';
 
 type Listener<K extends keyof ServiceEvents> = (...args: ServiceEvents[K]) => void;
 
-/** The listeners of a service. A listener that throws must not take the service off the roll: its error is reported. */
+/** The listeners of a service. A listener that throws must not take the service off the roll, so its error is reported instead. */
 export class Listeners {
   readonly #byEvent = new Map<keyof ServiceEvents, Set<(...args: never) => void>>();
   readonly #report: (event: keyof ServiceEvents, error: unknown) => void;
@@ -11,7 +11,7 @@ export class Listeners {
     this.#report = report;
   }
 
-  /** Answers how to stop listening. */
+  /** Returns a function that stops the listening. */
   on<K extends keyof ServiceEvents>(event: K, listener: Listener<K>): () => void {
     const listeners = this.#byEvent.get(event) ?? new Set();
     this.#byEvent.set(event, listeners.add(listener));

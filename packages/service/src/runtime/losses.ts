@@ -2,8 +2,8 @@ import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import type { LeaseMessage, Registry, ServiceInput } from '@rollcall/core';
 
 /**
- * Runs one register call; answers whether the registry had lost a node of it and wrote it again. The guard says so on
- * `rollcall:lease` alone, since for other callers of `register` it makes no difference.
+ * Runs one register call; answers whether the registry had lost one of its nodes and wrote it again. The guard reports
+ * that only on `rollcall:lease`, since it makes no difference to other callers of `register`.
  */
 export async function withLossWatch(
   { name: registry }: Pick<Registry, 'name'>,

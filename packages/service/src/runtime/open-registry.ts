@@ -6,17 +6,17 @@ import { programPlace, readSetting, type SettingSources } from '../registries/se
 import type { ServiceOptions } from '../service-options.ts';
 import type { StatusLines } from '../status-lines.ts';
 
-/** A registry with what the runtime has to know about it. */
+/** A registry with the facts that the runtime needs. */
 export interface OpenedRegistry {
   readonly registry: Registry;
   /** Undefined for a registry whose adapter is not known. */
   readonly adapter: AdapterDescriptor | undefined;
-  /** The runtime opened it, so the runtime closes it. */
+  /** Whether the runtime opened it, and so must close it. */
   readonly isOwn: boolean;
 }
 
 /**
- * The registry that code passes in or names, else the one that flag, environment or default name.
+ * The registry that code passes in or names; without one, the registry that flag, environment or default name.
  *
  * @throws RegistryError `INVALID_ARGUMENT` for a name that leads to no adapter.
  */
@@ -38,7 +38,7 @@ export async function openRegistry(
     lines.info(`registry=${registry} (the program's choice)`);
     return { registry: openAdapter(adapter, { ...commonOptions(sources), logger }), adapter, isOwn: true };
   }
-  // A registry that `loadRegistry` made is the one that the flag names.
+  // `loadRegistry` made this registry, so it is the one that the flag names.
   const adapter = adapterOf(registry);
   if (flag !== undefined && adapter === undefined) lines.warn(ignored(flag));
   return { registry, adapter, isOwn: false };

@@ -13,7 +13,7 @@ export class RegisterCheck {
     this.#clock = clock;
   }
 
-  /** Undefined when it passes, else what is wrong. Never rejects. */
+  /** Undefined when the check passes, else what is wrong. Never rejects. */
   async run(signal: AbortSignal): Promise<string | undefined> {
     const reason = new Error(`it did not answer within ${checkTimeoutMs} ms`);
     const check = (inner: AbortSignal): Promise<void> =>

@@ -20,7 +20,7 @@ import { Standing } from './standing.ts';
 import { readTimes, type Times } from './times.ts';
 import { untilSignal } from './until-signal.ts';
 
-/** What a runtime is made of: the options, checked and completed. */
+/** The parts of a runtime: the options, checked and complete. */
 export interface RuntimeSettings {
   readonly options: ServiceOptions;
   readonly sources: SettingSources;
@@ -29,7 +29,7 @@ export interface RuntimeSettings {
   readonly clock: Clock;
 }
 
-/** What keeps a service registered: begins, and ends by deregistering. */
+/** Keeps a service registered: `begin` starts it, `stop` ends it and deregisters. */
 type Heartbeat = Pick<Keeper, 'begin' | 'stop'>;
 
 /** Failures that no later attempt can mend. */
@@ -37,7 +37,7 @@ const hopeless: readonly RegistryErrorCode[] = ['INVALID_ARGUMENT', 'RESOURCE_EX
 
 const reasonOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 
-/** The lifecycle: start, keep registered, stop. What is told of it is in {@link Standing}, the loop in {@link Keeper}. */
+/** The lifecycle: start, keep registered, stop. {@link Standing} reports it, {@link Keeper} is the loop. */
 export class Runtime implements ServiceRuntime {
   readonly #settings: RuntimeSettings;
   readonly #listeners: Listeners;
@@ -46,7 +46,7 @@ export class Runtime implements ServiceRuntime {
   #advertiser: Advertiser | undefined;
   #keeper: Heartbeat | undefined;
   #server: GivenServer | undefined;
-  /** Aborted by `stop()`: ends whatever a start still waits for. */
+  /** Aborted by `stop()`: ends the waiting of a start. */
   #ending = new AbortController();
   #starting: Promise<ServiceNode> | undefined;
   #stopping: Promise<void> | undefined;
@@ -138,7 +138,7 @@ export class Runtime implements ServiceRuntime {
       registerCheck,
       events: {
         registered: (loss) => this.#standing.registered(advertiser.node ?? node, loss),
-        // A start that ends tells by its rejection.
+        // A failed start reports by its rejection.
         failed: (error) =>
           this.status === 'starting' && this.#endsWith(error) ? undefined : this.#standing.failed(error),
         conflict: (error) => this.#taken(registry, error),
@@ -162,7 +162,7 @@ export class Runtime implements ServiceRuntime {
     });
   }
 
-  /** Whether the first registration's failure ends the start. */
+  /** Whether a failure of the first registration ends the start. */
   #endsWith({ code }: RegistryError): boolean {
     const { failFast, onConflict } = this.#settings.options;
     return failFast === true || hopeless.includes(code) || (code === 'CONFLICT' && onConflict === 'stop');
@@ -175,7 +175,7 @@ export class Runtime implements ServiceRuntime {
     const message = holder === undefined ? error.message : `${error.message}; its holder is at ${holder}`;
     const isWaiting = options.onConflict !== 'stop';
     this.#standing.taken(new RegistryError('CONFLICT', message, { cause: error, registry: registry.name }), isWaiting);
-    // Not awaited: stopping waits for the loop, which waits for this.
+    // Not awaited: stopping waits for the loop, and the loop waits for this call.
     if (!isWaiting && this.#standing.wasRegistered) void this.stop();
   }
 
@@ -185,7 +185,7 @@ export class Runtime implements ServiceRuntime {
     this.#ending.abort();
     await this.#withdraw();
     await this.#starting?.catch(() => {});
-    // Where only this process sees the registry, its watchers have heard by now.
+    // Where only this process sees the registry, all watchers have heard by now.
     const isAlone = this.#opened?.registry.capabilities.crossProcess === false;
     const drainMs = options.drainMs ?? (isAlone ? 0 : defaultDrainMs);
     if (this.#standing.wasRegistered && drainMs > 0)
@@ -200,7 +200,7 @@ export class Runtime implements ServiceRuntime {
     this.#standing.end();
   }
 
-  /** Deregisters, also when a first registration is under way. */
+  /** Deregisters, also while a first registration is under way. */
   async #withdraw(): Promise<void> {
     const keeper = this.#keeper;
     this.#keeper = undefined;
@@ -214,7 +214,7 @@ export class Runtime implements ServiceRuntime {
   }
 }
 
-/** How the worker makes the registry again; throws `INVALID_ARGUMENT` where it cannot. */
+/** The recipe by which the worker makes the registry again; throws `INVALID_ARGUMENT` where it cannot. */
 function recipeFor({ name, recipe }: Registry): RegistryRecipe {
   if (recipe !== undefined) return recipe;
   const message = `heartbeat: a worker cannot make the ${name} registry again: name one with --registry, or use heartbeat: 'main'`;
@@ -229,7 +229,7 @@ async function attempt(lines: StatusLines, what: string, act: () => unknown): Pr
   }
 }
 
-/** The address of the node that has the id, for the message; undefined when it cannot be told soon. */
+/** The address of the id's holder, for the message; undefined when it cannot be read soon. */
 async function holderOf(registry: Registry, name: string, id: string): Promise<string | undefined> {
   try {
     const services = await registry.getService(name, { timeoutMs: holderTimeoutMs });

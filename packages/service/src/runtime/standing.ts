@@ -4,20 +4,20 @@ import type { StatusLines } from '../status-lines.ts';
 import type { Loss } from './keeper.ts';
 import type { Listeners } from './listeners.ts';
 
-/** How a standing reports changes. */
+/** Where a standing reports changes. */
 export interface StandingContext {
   readonly lines: StatusLines;
   readonly listeners: Listeners;
   readonly clock: Clock;
 }
 
-/** Whether the service is registered, and the telling of each change: one line and one event. */
+/** Whether the service is registered. Reports each change as one line and one event. */
 export class Standing {
   readonly #context: StandingContext;
   #status: ServiceStatus = 'idle';
   #wasRegistered = false;
   #isTaken = false;
-  /** Since when it is not registered. */
+  /** Since when the service is not registered. */
   #lostAt: number | undefined;
 
   constructor(context: StandingContext) {
@@ -28,7 +28,7 @@ export class Standing {
     return this.#status;
   }
 
-  /** The service was registered since it began. */
+  /** Whether the service has been registered since the start. */
   get wasRegistered(): boolean {
     return this.#wasRegistered;
   }
@@ -40,7 +40,7 @@ export class Standing {
     this.#lostAt = this.#context.clock.now();
   }
 
-  /** The start failed: nothing goes on. */
+  /** The start failed, so nothing goes on. */
   giveUp(): void {
     this.#status = 'idle';
   }
@@ -54,7 +54,7 @@ export class Standing {
     this.#context.listeners.emit('stopped');
   }
 
-  /** The node is registered; `loss`: it was off the roll since the registration before, and that was not told yet. */
+  /** The node is registered. `loss`: it was absent since the registration before, and that has not been reported yet. */
   registered(node: ServiceNode, loss: Loss | undefined): void {
     const { lines, listeners } = this.#context;
     if (this.#status === 'registered' && loss === undefined) return;
@@ -81,7 +81,7 @@ export class Standing {
     listeners.emit('unregistered', { sinceMs, error });
   }
 
-  /** Another holds the id; the service waits until it is free, or stops. One conflict is told once. */
+  /** Another process holds the id, so the service waits until it is free, or stops. Each conflict is reported once. */
   taken(error: RegistryError, isWaiting: boolean): void {
     const { lines, listeners, clock } = this.#context;
     this.#isTaken = true;

@@ -7,11 +7,14 @@ import type { ServiceOptions } from '../service-options.ts';
 export interface Times {
   readonly ttlMs: number;
   readonly renewIntervalMs: number;
-  /** How long a worker renews for a main loop that is silent. */
+  /** For how long a worker renews while the main loop is silent. */
   readonly maxStallMs: number;
 }
 
-/** Code over flag over environment over default; throws `INVALID_ARGUMENT` when they do not fit together. */
+/**
+ * Code overrides flags, flags override the environment, and that the defaults. Throws `INVALID_ARGUMENT` when the times
+ * do not fit together.
+ */
 export function readTimes(
   {
     ttlMs: ttl,

@@ -1,6 +1,6 @@
 import { holdProcess } from '@rollcall/core/adapter';
 
-/** Resolves at the first SIGINT or SIGTERM and keeps the process alive until `release()`; a second signal ends it at once. */
+/** Resolves at the first SIGINT or SIGTERM. Keeps the process alive until `release()`; a second signal ends it at once. */
 export function untilSignal(): { readonly signalled: Promise<void>; release(): void } {
   const letGo = holdProcess();
   let onSignal = (_signal: NodeJS.Signals): void => {};

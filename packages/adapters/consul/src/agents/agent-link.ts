@@ -6,17 +6,17 @@ import type { Gate } from './gate.ts';
 import { type AgentInfo, introduce } from './introduction.ts';
 import type { LibraryResponse } from './library.ts';
 
-/** What bounds a read, and what it waits for. */
+/** The limits of a read, and what it waits for. */
 export interface Query {
   readonly signal: AbortSignal;
   /** Blocks until the answer has a later index, or `waitMs` is over. */
   readonly index?: number | undefined;
   readonly waitMs?: number | undefined;
-  /** In Consul's filter language. */
+  /** A filter in Consul's language. */
   readonly filter?: string | undefined;
-  /** Asks a leader that has confirmed that it leads and has replayed all that it stored: right after a start it has not. */
+  /** Asks a leader that has confirmed its leadership and replayed all that it stored. Right after a start no leader has. */
   readonly consistent?: boolean | undefined;
-  /** Part of a watch: it must not hold the process open. */
+  /** Part of a watch, so it must not keep the process alive. */
   readonly background?: boolean | undefined;
 }
 
@@ -26,15 +26,15 @@ export interface Indexed<T> {
   readonly value: T;
 }
 
-/** A service as its agent has it. */
+/** A service as its agent knows it. */
 export interface AgentRecord {
-  /** As it was registered, unchecked. */
+  /** The service as it was registered, unchecked. */
   readonly service: object;
-  /** No check of it is critical. */
+  /** Whether none of its checks is critical. */
   readonly live: boolean;
 }
 
-/** The operations of one agent, their answers checked as far as their outermost shape. */
+/** The operations of one agent. Only the outermost shape of answers is checked. */
 export class AgentLink {
   readonly #calls: ConsulClient;
   readonly #watches: ConsulClient;
@@ -49,20 +49,20 @@ export class AgentLink {
     this.#gate = gate;
   }
 
-  /** Of the watches: see {@link ConsulClient.lostSockets}. */
+  /** For the watches: see {@link ConsulClient.lostSockets}. */
   get lostSockets(): number {
     return this.#watches.lostSockets;
   }
 
-  /** Rejects unless the agent answers and knows a leader. Needs no right. */
+  /** Rejects unless the agent answers and knows a leader. Needs no rights. */
   async probe(signal: AbortSignal): Promise<void> {
     const { body } = await this.#calls.send({ signal, run: (library, call) => library.status.leader(call) });
     if (body === '') throw withoutLeader();
-    // A page is a text as well.
+    // The page of another program is a text as well.
     if (typeof body !== 'string' || !/^\S+:\d+$/.test(body)) throw notConsul('/v1/status/leader');
   }
 
-  /** Rejects where the token cannot be right; learns what it lets it know. */
+  /** Rejects where the token cannot be valid; learns what the token may ask. */
   async introduce(token: string | undefined, signal: AbortSignal): Promise<AgentInfo> {
     this.#info ??= await introduce((exchange) => this.#send(exchange), token, signal);
     return this.#info;
@@ -76,20 +76,20 @@ export class AgentLink {
     });
   }
 
-  /** Renews the TTL of a service's check; false where the agent has no such check, however it says so. */
+  /** Renews the TTL of a service's check; false where the agent has no such check, in the answers of all versions. */
   async pass(serviceId: string, signal: AbortSignal): Promise<boolean> {
     const run: Exchange['run'] = (library, call) => library.agent.check.pass({ ...call, id: `service:${serviceId}` });
     try {
       await this.#send({ signal, writes: true, run });
       return true;
     } catch (cause) {
-      // 500 in Consul 1.8, 404 in later ones.
+      // 500 in Consul 1.8, 404 in later versions.
       if (cause instanceof AnswerError && !cause.isPage && (cause.status === 500 || cause.status === 404)) return false;
       throw cause;
     }
   }
 
-  /** Removing a service that the agent does not have is no error. */
+  /** Removes a service. One that the agent does not have is no error. */
   async deregister(serviceId: string, signal: AbortSignal): Promise<void> {
     const run: Exchange['run'] = (library, call) => library.agent.service.deregister({ ...call, id: serviceId });
     await this.#send({ signal, writes: true, run }).catch((cause: unknown) => {
@@ -97,7 +97,7 @@ export class AgentLink {
     });
   }
 
-  /** What the agent itself has of a service, without asking its servers; undefined when it has none. */
+  /** The agent's own record of a service, without asking the servers; undefined when it has none. */
   async record(serviceId: string, signal: AbortSignal): Promise<AgentRecord | undefined> {
     const path = '/agent/health/service/id/{id}';
     const run: Exchange['run'] = async (library, { ctx, token }) => {
@@ -139,7 +139,7 @@ export class AgentLink {
     return { index: indexOf(answer), value: body as Record<string, unknown> };
   }
 
-  /** Frees every socket. */
+  /** Closes every socket. */
   close(): void {
     this.#calls.close();
     this.#watches.close();
@@ -167,12 +167,12 @@ export class AgentLink {
     };
     if (!background) return this.#send(exchange);
     const watch = (): Promise<Answer> => this.#watches.send(exchange);
-    // A query that blocks would keep others out for as long.
+    // A blocking query would keep other requests out for as long.
     return index === undefined ? this.#gate.pass(signal, watch) : watch();
   }
 }
 
-/** The state of a service is a status as well: 404 for none, 429 and 503 for checks that do not pass. */
+/** The state of a service comes as an HTTP status: 404 for none, 429 and 503 for checks that do not pass. */
 function stateOf(cause: unknown): LibraryResponse {
   const response = field(cause, 'response');
   if (field(field(response, 'body'), 'AggregatedStatus') === undefined) throw cause;
@@ -184,7 +184,7 @@ function list({ body }: Answer, path: string): readonly unknown[] {
   return body;
 }
 
-/** Never 0, which would not block. */
+/** Never 0, since 0 would not block. */
 function indexOf(answer: Answer): number {
   const index = Number(answer.header('x-consul-index'));
   return Number.isSafeInteger(index) && index > 0 ? index : 1;

@@ -5,7 +5,7 @@ import { attendAfterMs, type ConsulSettings, failoverAfterMs, maxInFlight } from
 import { AgentLink } from './agent-link.ts';
 import { Gate } from './gate.ts';
 
-/** The agents of a registry object; reads the files of the certificates and connects to none yet. */
+/** The agents of a registry object. Reads the certificate files, but connects to none yet. */
 export async function openAgents(settings: ConsulSettings, clock: Clock): Promise<Agents> {
   const { agents, namespace, token, auth, datacenter } = settings;
   const tls = agents.some(({ secure }) => secure) ? await settings.tls() : {};
@@ -23,7 +23,7 @@ type Work<T> = (link: AgentLink, signal: AbortSignal) => Promise<T>;
 export class Agents {
   readonly #failover: Failover<AgentLink>;
   readonly #clock: Clock;
-  /** When the current agent last did something for us. */
+  /** When the current agent last answered. */
   #heardAt = Number.NEGATIVE_INFINITY;
 
   constructor(links: readonly AgentLink[], clock: Clock) {
@@ -31,12 +31,12 @@ export class Agents {
     this.#clock = clock;
   }
 
-  /** Runs a call with the first agent that serves. What it wrote with an agent that then failed stays there. */
+  /** Runs a call with the first agent that serves. What it wrote with an agent that failed afterwards stays there. */
   run<T>(signal: AbortSignal, work: Work<T>): Promise<T> {
     return this.#first(signal, (link, isLast) => (isLast ? work(link, signal) : this.#attended(link, signal, work)));
   }
 
-  /** Before what is repeated without end: where every agent said `Retry-After`, they are left alone for a while. */
+  /** To call before an endless retry: where every agent said `Retry-After`, they are left alone for a while. */
   untilWelcome(signal: AbortSignal): Promise<void> {
     return this.#failover.untilWelcome(signal);
   }
@@ -47,7 +47,7 @@ export class Agents {
     if (!signal.aborted) await this.#first(signal, work);
   }
 
-  /** Frees every socket. */
+  /** Closes every socket. */
   close(): void {
     for (const link of this.#failover.targets) link.close();
   }
@@ -69,7 +69,7 @@ export class Agents {
           this.#failover.unwelcome(link, cause.retryAfterMs);
         if (!isUnreachable(cause)) throw cause;
         this.#heardAt = Number.NEGATIVE_INFINITY;
-        // A deadline of the caller does not show that the agent is ill: the next call first asks whether it answers.
+        // A deadline of the caller does not show that the agent is ill, so the next call first asks whether it answers.
         if (signal.aborted) throw cause;
         this.#failover.failed(link);
       }
@@ -77,7 +77,7 @@ export class Agents {
     throw failure;
   }
 
-  /** Where there is a choice, an agent that does not answer must not cost a call its whole deadline. */
+  /** With several agents, one that does not answer must not cost a call its whole deadline. */
   async #reach(link: AgentLink, signal: AbortSignal): Promise<void> {
     if (this.#clock.now() - this.#heardAt < failoverAfterMs) return;
     await this.#probe(link, failoverAfterMs, signal);
@@ -88,7 +88,7 @@ export class Agents {
     await withDeadline({ clock: this.#clock, ms, signal, reason }, (bounded) => link.probe(bounded));
   }
 
-  /** A call that takes long asks whether its agent still answers, and ends when it does not. */
+  /** Asks during a long call whether its agent still answers, and ends the call when it does not. */
   async #attended<T>(link: AgentLink, signal: AbortSignal, work: Work<T>): Promise<T> {
     const [attempt, done] = [new AbortController(), new AbortController()];
     const stop = onAbort(signal, () => attempt.abort(signal.reason));

@@ -14,24 +14,24 @@ export interface ClientOptions {
   readonly tls: ConsulTls;
   readonly namespace: string | undefined;
   readonly token: () => string | undefined;
-  /** `user:password`. */
+  /** `user:password` of a proxy. */
   readonly auth: string | undefined;
   readonly clock: Clock;
-  /** For a watch: its sockets must not hold the process. */
+  /** For a watch, whose sockets must not keep the process alive. */
   readonly background: boolean;
 }
 
-/** One request. All are idempotent. */
+/** One request. All requests are idempotent. */
 export interface Exchange {
   readonly signal: AbortSignal;
-  /** It changes something, so an abort waits a little for the answer: the next write must not be overtaken. */
+  /** The request changes something, so an abort waits a little for the answer: the next write must not be overtaken. */
   readonly writes?: boolean | undefined;
-  /** It belongs to the process that answered before: on a new connection another may listen. */
+  /** The request belongs to the process that answered before; on a new connection another process may listen. */
   readonly blocks?: boolean | undefined;
   run(library: Library, call: LibraryCall): Promise<LibraryAnswer>;
 }
 
-/** What came back. */
+/** An answer. */
 export interface Answer {
   readonly body: unknown;
   header(name: string): string | undefined;
@@ -40,9 +40,9 @@ export interface Answer {
 type Context = LibraryCall['ctx'];
 
 /**
- * The client library with what it lacks: an `AbortSignal`, an end for every request (of an answer that breaks off it
- * hears nothing, and waits for ever), a limit to the answer's size, sockets that do not hold the process, a second try
- * where the connection that it kept had been closed.
+ * The client library with what it lacks: an `AbortSignal`, an end for every request (it waits for ever for an answer
+ * that breaks off), a limit on the answer's size, sockets that do not keep the process alive, and a second try where a
+ * kept connection had been closed.
  */
 export class ConsulClient {
   readonly #options: ClientOptions;
@@ -55,7 +55,8 @@ export class ConsulClient {
   constructor(options: ClientOptions) {
     this.#options = options;
     const { address, tls, background } = options;
-    // Twice as many sockets as requests: the questions whether the agent still answers do not wait at the gate.
+    // Twice as many sockets as requests, because the question whether the agent still answers does not wait at the
+    // gate.
     const settings = { keepAlive: true, ...(background ? {} : { maxSockets: 2 * maxInFlight }) };
     this.#agent = address.secure ? new HttpsAgent({ ...settings, ...agentTls(tls) }) : new HttpAgent(settings);
     this.#library = openLibrary(address, this.#agent, headersOf(options));
@@ -63,7 +64,7 @@ export class ConsulClient {
       const { transport, ctx } = request;
       request.transport = {
         request: (requestOptions) => {
-          // The library asks for the name "[::1]".
+          // The library would look up the name "[::1]".
           const hostname = requestOptions.hostname?.replace(/^\[|\]$/g, '') ?? null;
           const made = watched(transport.request({ ...requestOptions, hostname }), (socket) => this.#take(socket));
           if (ctx !== undefined) this.#requests.set(ctx, made);
@@ -74,12 +75,12 @@ export class ConsulClient {
     });
   }
 
-  /** How many of its sockets have ended. While it stays the same, the agent that answers is the one that did before. */
+  /** How many of its sockets have ended. While the number stays the same, the same agent answers. */
   get lostSockets(): number {
     return this.#lostSockets;
   }
 
-  /** Rejects with `AnswerError` for a failed status, with the socket's error, and with the abort reason. */
+  /** Rejects with `AnswerError` for a failed status, with the socket's error, or with the abort reason. */
   async send(exchange: Exchange): Promise<Answer> {
     const { signal, blocks = false } = exchange;
     signal.throwIfAborted();
@@ -89,14 +90,14 @@ export class ConsulClient {
     } catch (cause) {
       const wasIdle = this.#requests.get(ctx)?.reusedSocket === true;
       if (!wasIdle || !(signal.aborted ? ranOutOfTime(signal) : saysClosed(cause))) throw cause;
-      // The others that lie idle are as old.
+      // The other idle sockets are as old.
       for (const socket of Object.values(this.#agent.freeSockets).flat()) socket?.destroy();
       if (signal.aborted || blocks) throw cause;
       return this.#attempt(exchange, newContext());
     }
   }
 
-  /** Frees every socket. */
+  /** Closes every socket. */
   close(): void {
     this.#library.destroy();
   }
@@ -130,7 +131,7 @@ export class ConsulClient {
   }
 }
 
-/** A balancer resets a connection that it has closed, or it wrote 408 there before it closed it. */
+/** A balancer resets a connection that it has closed, or sends 408 on it before it closes it. */
 function saysClosed(cause: unknown): boolean {
   if (cause instanceof AnswerError) return cause.status === 408;
   const code = cause instanceof Error && 'code' in cause ? cause.code : undefined;
@@ -143,7 +144,7 @@ const ranOutOfTime = ({ reason }: AbortSignal): boolean =>
 
 const newContext = (): Context => Object.assign(new EventEmitter(), { includeResponse: true as const });
 
-/** The library's methods do not know namespaces; as a header each of Consul's endpoints does. */
+/** The library's methods do not know namespaces, but every endpoint of Consul takes one as a header. */
 function headersOf({ namespace, auth }: ClientOptions): Readonly<Record<string, string>> {
   return {
     ...(namespace === undefined ? {} : { 'x-consul-namespace': namespace }),
@@ -151,16 +152,17 @@ function headersOf({ namespace, auth }: ClientOptions): Readonly<Record<string, 
   };
 }
 
-/** Before the library sees the request: what it does not listen for becomes an error that it does. */
+/** Runs before the library sees the request: turns events that the library does not listen for into an error that it does. */
 function watched(request: ClientRequest, take: (socket: Socket) => void): ClientRequest {
   request.on('socket', take);
-  // An answer that changes the protocol ends the connection, and Node reports no error.
+  // An answer that switches the protocol ends the connection, and Node reports no error.
   request.once('close', () => request.emit('error', new AnswerError('ended the connection without an answer')));
   request.once('response', (response: IncomingMessage) => {
     let bytes = 0;
     response.on('data', (chunk: Buffer) => {
       bytes += chunk.length;
-      if (bytes > maxAnswerBytes) request.destroy(new AnswerError(`answered more than ${maxAnswerBytes} bytes`));
+      if (bytes > maxAnswerBytes)
+        request.destroy(new AnswerError(`answered more than ${maxAnswerBytes} bytes: is it a Consul agent?`));
     });
     response.once('error', (error) => request.emit('error', error));
   });
@@ -172,7 +174,7 @@ function headerOf(response: IncomingMessage, name: string): string | undefined {
   return typeof value === 'string' ? value : undefined;
 }
 
-/** `exactOptionalPropertyTypes`: an agent takes no undefined. */
+/** Leaves out undefined fields, which `exactOptionalPropertyTypes` forbids. */
 function agentTls({ ca, cert, key, serverName }: ConsulTls): object {
   return Object.fromEntries(
     Object.entries({ ca, cert, key, servername: serverName }).filter(([, value]) => value !== undefined),

@@ -1,6 +1,6 @@
 import { onAbort } from '@rollcall/core/adapter';
 
-/** Lets a number of requests through at a time, in order. */
+/** Lets a limited number of requests through at a time, in order. */
 export class Gate {
   #free: number;
   readonly #waiting: (() => void)[] = [];
@@ -35,7 +35,7 @@ export class Gate {
     });
   }
 
-  /** The room goes to the request that waits longest, without becoming free in between. */
+  /** Hands the room to the request that has waited longest, without freeing it in between. */
   #release(): void {
     const next = this.#waiting.shift();
     if (next === undefined) this.#free += 1;

@@ -2,7 +2,7 @@ import { AnswerError, needsToken, notConsul } from '../consul-error.ts';
 import type { Answer, Exchange } from './consul-client.ts';
 import { field, textField } from './fields.ts';
 
-/** What an agent says of itself, where the token may ask. */
+/** An agent's description of itself, where the token may read it. */
 export interface AgentInfo {
   readonly node: string | undefined;
   readonly datacenter: string | undefined;
@@ -11,7 +11,10 @@ export interface AgentInfo {
 
 type Send = (exchange: Exchange) => Promise<Answer>;
 
-/** Rejects for a token that Consul does not know, and for no token where nothing can be read without one; learns which agent it is. */
+/**
+ * Rejects for a token that Consul does not know, and for a missing token where nothing can be read without one. Learns
+ * which agent it is.
+ */
 export async function introduce(send: Send, token: string | undefined, signal: AbortSignal): Promise<AgentInfo> {
   if (token === undefined) await refuseNameless(send, signal);
   else await asksWith(send, token, signal);
@@ -51,7 +54,7 @@ async function asksWith(send: Send, token: string | undefined, signal: AbortSign
     await send({ signal, run });
     return 'known';
   } catch (cause) {
-    // Without ACLs any token will do; an agent that is too old for the question refuses a bad one later.
+    // Without ACLs any token is accepted. An agent that is too old for the question refuses a bad token later.
     if (cause instanceof AnswerError && (cause.status === 401 || cause.status === 404) && !cause.isPage)
       return 'without ACLs';
     throw cause;
@@ -63,7 +66,8 @@ async function self(send: Send, signal: AbortSignal): Promise<unknown> {
     const { body } = await send({ signal, run: (library, call) => library.agent.self(call) });
     return body;
   } catch (cause) {
-    // A token with few rights may not ask. Only the texts of later refusals depend on the answer, so it may be missing.
+    // A token with few rights may not ask. Only the wording of later refusals depends on the answer, so it may be
+    // missing.
     if (cause instanceof AnswerError && cause.status === 403 && !cause.isPage) return undefined;
     throw cause;
   }

@@ -1,6 +1,6 @@
 /**
- * The parts of the client library that we use, typed. Its own types know neither blocking queries nor how a request is
- * cancelled, and two calls that we need are not among its methods.
+ * Types for the parts of the client library that are used here. Its own types know neither blocking queries nor
+ * cancellation, and it has no methods for two calls that the adapter needs.
  */
 import type { EventEmitter } from 'node:events';
 import type { Agent, ClientRequest, IncomingMessage, RequestOptions } from 'node:http';
@@ -8,7 +8,7 @@ import Consul from 'consul';
 import type { Registration } from '../consul-mapping.ts';
 import type { AgentAddress } from '../consul-options.ts';
 
-/** What every request says besides. */
+/** Options that go with every request. */
 type Headers = Readonly<Record<string, string>>;
 
 /** What every request takes. */
@@ -35,7 +35,7 @@ export interface LibraryRequest {
   transport: { request(options: RequestOptions): ClientRequest };
 }
 
-/** For paths that the library has no method for. */
+/** For paths without a method in the library. */
 export interface RawRequest {
   readonly path: string;
   readonly params?: Readonly<Record<string, string>> | undefined;

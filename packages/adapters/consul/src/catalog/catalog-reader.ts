@@ -3,17 +3,17 @@ import { SkippedEntries } from '@rollcall/core/adapter';
 import type { AgentLink, Query } from '../agents/agent-link.ts';
 import { describeItem, type Instance, toInstance } from '../consul-mapping.ts';
 
-/** A service's instances, dead ones included, and the index at which that was so. */
+/** A service's instances, dead ones included, and the index of the answer. */
 export interface Reading {
   readonly index: number;
   readonly instances: readonly Instance[];
 }
 
-/** A name that is not itself as a path: Consul's server redirects those to others. */
+/** Names that a path cannot carry: Consul's server redirects such a request to another path. */
 export const isPath = (name: string): boolean =>
   name.split('/').every((segment) => segment !== '' && segment !== '.' && segment !== '..');
 
-/** Reads services and understands them; what has not changed since the last read of a name is not decoded again. */
+/** Reads services. A name that has not changed since its last read is not decoded again. */
 export class CatalogReader {
   readonly #known = new Map<string, ReadonlyMap<string, Instance>>();
   readonly #skipped = new SkippedEntries();
@@ -42,7 +42,7 @@ export class CatalogReader {
     return { index, instances: [...now.values()] };
   }
 
-  /** Every service name but Consul's own, with its tags as one text. */
+  /** Every service name except Consul's own, with its tags as one text. */
   async names(
     link: AgentLink,
     query: Query,

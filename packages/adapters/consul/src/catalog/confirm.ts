@@ -13,12 +13,12 @@ export interface Confirmation {
   readonly signal: AbortSignal;
 }
 
-/** Reads one instance by a filter, so that the servers do not send the others. */
+/** Reads one instance by a filter, so that the servers do not send all others. */
 const onlyInstance = (serviceId: string): string => `Service.ID == "${serviceId}"`;
 
 /**
- * Resolves when a read from the servers shows every one of these writes (service id -> write). An agent says yes
- * before its servers know, and also when it cannot reach them: that is seen here.
+ * Resolves when a read from the servers shows each of these writes (service id -> write). An agent accepts a write
+ * before its servers know of it, and even when it cannot reach them.
  */
 export async function confirmWrites(confirmation: Confirmation, writes: ReadonlyMap<string, string>): Promise<void> {
   const { reader, link, name, logger, signal } = confirmation;
@@ -28,13 +28,13 @@ export async function confirmWrites(confirmation: Confirmation, writes: Readonly
   for (let index: number | undefined; ; ) {
     const reading = await reader.read(link, name, { signal, index, filter }, logger);
     if (new Set(reading.instances.filter(isShown).map(({ serviceId }) => serviceId)).size === writes.size) return;
-    // The first read does not decide: it may come before the servers know of the write.
+    // The first read does not decide, because it may come before the servers know of the write.
     if (index !== undefined && reading.instances.length === 0) await refuseBlind(confirmation);
     index = reading.index;
   }
 }
 
-/** A token that may write and sees no machine sees no instance either: no wait will show it. */
+/** A token that may write but sees no machine sees no instance either, so no wait will show it. */
 async function refuseBlind({ link, signal }: Confirmation): Promise<void> {
   if ((await link.nodes({ signal })).value.length === 0) throw hidesNodes();
 }

@@ -6,11 +6,14 @@ export interface Written {
   readonly link: AgentLink;
   /** Undefined: no lease. */
   readonly ttlMs: number | undefined;
-  /** The agent keeps it, and goes on with it when it tells its servers. */
+  /** The ACL token of the write. The agent keeps it, and uses it when it tells its servers. */
   readonly token: string | undefined;
 }
 
-/** Remembers with which agents this registry object registered its nodes. It is a memory and not the truth, which the agents know. */
+/**
+ * Remembers with which agents this registry object registered its nodes. Only the agents know whether the nodes are
+ * still there.
+ */
 export class Ledger {
   readonly #written = new Map<string, { readonly last: Written; readonly links: ReadonlySet<AgentLink> }>();
 
@@ -20,7 +23,7 @@ export class Ledger {
     this.#written.set(key, { last, links });
   }
 
-  /** Whether renewing its check is all that a renewal takes. */
+  /** Whether renewing its check is enough for a renewal. */
   isAsWritten({ name, id }: EntryKey, { link, ttlMs, token }: Written): boolean {
     const last = this.#written.get(keyOf(name, id))?.last;
     return last !== undefined && last.link === link && last.ttlMs === ttlMs && last.token === token;

@@ -6,7 +6,7 @@ import { onSeveralMachines, registeredElsewhere, unremovable } from '../consul-e
 import type { Instance } from '../consul-mapping.ts';
 import { type CatalogReader, isPath } from './catalog-reader.ts';
 
-/** Which nodes, through which agent. */
+/** The nodes to remove, and the agent to do it through. */
 export interface Removal {
   readonly link: AgentLink;
   readonly keys: readonly EntryKey[];
@@ -16,7 +16,7 @@ export interface Removal {
   readonly signal: AbortSignal;
 }
 
-/** Removes nodes, also those of other writers, from this agent; resolves when a read from the servers is without them. */
+/** Removes nodes, also those of other writers, from this agent. Resolves when a read from the servers no longer shows them. */
 export async function removeInstances(removal: Removal): Promise<void> {
   const names = [...new Set(removal.keys.map(({ name }) => name))];
   await allSettled(names, (name) => removeOf(name, removal));
@@ -39,7 +39,7 @@ async function removeOf(name: string, removal: Removal): Promise<void> {
   }
 }
 
-/** Those with one of the ids. An id of Consul without its machine means the machine of the agent that is asked. */
+/** The instances with one of the ids. A Consul id without a machine means the machine of the agent that is asked. */
 function selectInstances(
   instances: readonly Instance[],
   ids: ReadonlySet<string>,
@@ -49,14 +49,14 @@ function selectInstances(
     if (ids.has(entry.node.id)) return true;
     if (owner !== undefined || !ids.has(serviceId)) return false;
     if (own !== undefined) return node === own;
-    // The token may not ask which machine this is: then only an id that a single machine has is clear.
+    // The token may not ask which machine this is, so an id is only unambiguous if a single machine has it.
     const others = instances.filter((other) => other.serviceId === serviceId);
     if (others.length > 1) throw onSeveralMachines({ name: entry.name, id: serviceId });
     return true;
   });
 }
 
-/** `waiting`: the servers have yet to hear of it. `nothing`: it is dead, and with another agent, which will reap it. */
+/** `waiting`: the servers have not heard of it yet. `nothing`: it is dead and belongs to another agent, which will reap it. */
 async function removeOne(
   { serviceId, node, live, entry }: Instance,
   { link, token, signal }: Removal,
@@ -68,7 +68,8 @@ async function removeOne(
   const own = (await link.introduce(token, signal)).node;
   if (own !== undefined && own !== node) return live ? 'elsewhere' : 'nothing';
   if ((await link.record(serviceId, signal)) === undefined) {
-    // This agent no longer has it and its servers do not know; or it is another's, where we may not ask whose.
+    // Either this agent no longer has it and the servers do not know yet, or it belongs to another agent and the token
+    // may not ask which.
     return own !== undefined ? 'waiting' : live ? 'elsewhere' : 'nothing';
   }
   await link.deregister(serviceId, signal);

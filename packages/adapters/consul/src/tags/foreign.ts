@@ -1,21 +1,21 @@
-/** Entries that neither we nor go-micro wrote: by hand, by registrator, Nomad, Spring, kratos. */
+/** Entries that neither Rollcall nor go-micro wrote: by hand, by registrator, Nomad, Spring, kratos. */
 import { isIP } from 'node:net';
 import type { Metadata } from '@rollcall/core';
 
 /** The metadata key under which the tags of a foreign entry are read. */
 const tagsKey = 'consul-tags';
 
-/** Consul's ids are unique to one agent only, so the machine belongs to the id. */
+/** Consul's ids are unique per agent only, so the machine is part of the id. */
 export const foreignId = (serviceId: string, machine: string): string =>
   serviceId === '' || machine === '' ? serviceId : `${serviceId}@${machine}`;
 
-/** That of Meta, else that of a tag, where kratos and older versions of Spring have it. */
+/** The version of Meta, else of a tag, where kratos and older versions of Spring write it. */
 export function foreignVersion(meta: Metadata, tags: readonly string[]): string {
   const tag = tags.find((text) => text.startsWith('version='));
   return meta.version ?? tag?.slice('version='.length) ?? '';
 }
 
-/** Meta, and the tags in their order, since they are often what tells the nodes of a service apart. */
+/** Meta, and the tags in their order, since tags often tell the nodes of a service apart. */
 export function foreignMetadata(meta: Metadata, tags: readonly string[]): Metadata {
   if (tags.length === 0 || Object.hasOwn(meta, tagsKey)) return meta;
   return { ...meta, [tagsKey]: tags.map((tag) => tag.replaceAll(',', '%2C')).join(',') };
@@ -29,5 +29,5 @@ export function readHost(text: string, port: number): string {
   return `${isIP(host) === 6 ? `[${host}]` : host}:${number}`;
 }
 
-/** Not `URL.hostname`, which is empty or escaped for schemes that are not of the web. */
+/** Not `URL.hostname`, which is empty or escaped for schemes outside the web. */
 const hostOf = (url: string): string => /^[^:]+:\/\/(\[[^\]]*\]|[^/:?#]*)/.exec(url)?.[1] ?? '';

@@ -1,6 +1,7 @@
 /**
- * What we read is in tags and in Meta: go-micro's `t-`, `e-` and `v-` tags (metadata of the node, endpoints, version),
- * and what its format cannot carry in our own pair of Meta, or in an `r-` tag where Meta has no room for it.
+ * What the adapter reads is in tags and in Meta. go-micro's `t-`, `e-` and `v-` tags hold metadata of the node,
+ * endpoints and version. Fields that go-micro's format cannot carry are in our own pair of Meta, or in an `r-` tag
+ * where Meta has no room.
  */
 import type { Endpoint, Metadata } from '@rollcall/core';
 import { type Entry, limits, readMetadata } from '@rollcall/core/adapter';
@@ -15,11 +16,11 @@ import {
 } from '@rollcall/core/go-micro';
 import { maxMetaValueBytes } from '../consul-options.ts';
 
-/** What go-micro's format has no place for. */
+/** Fields that go-micro's format has no place for. */
 export interface Authored {
   readonly name: string;
   readonly id: string;
-  /** Of the service. */
+  /** Metadata of the service. */
   readonly metadata: Metadata;
   /** The registry object that wrote it. */
   readonly owner: string;
@@ -29,10 +30,10 @@ export interface Authored {
   readonly address?: string | undefined;
 }
 
-/** The pair of Meta that has it. */
+/** The pair of Meta that holds the fields. */
 export const metaKey = 'rollcall';
 
-/** What the tags of an instance say. */
+/** The content of an instance's tags. */
 export interface ReadTags {
   readonly authored: Authored | undefined;
   /** Whether go-micro wrote them. */
@@ -42,7 +43,7 @@ export interface ReadTags {
   readonly endpoints: readonly Endpoint[];
 }
 
-/** Whether it has room in Meta. */
+/** Whether the pair fits into Meta. */
 export const fitsMeta = (authored: Authored): boolean =>
   Buffer.byteLength(JSON.stringify(authored)) <= maxMetaValueBytes;
 
@@ -50,16 +51,19 @@ export const fitsMeta = (authored: Authored): boolean =>
 export const authoredFrom = (meta: Metadata): Authored | undefined => readAuthored(meta[metaKey]);
 
 /**
- * Short, since Consul lists the tags of all instances of all services at once; and another with every write, since that
- * list is how a watch of everything knows what changed.
+ * A short mark, since Consul lists the tags of all instances of all services at once. It differs with every write,
+ * because a watch of everything learns from that list what changed.
  */
 const markOf = ({ owner, write }: Authored): string => `r-${owner.slice(0, 6)}-${write}`;
 
-/** The tags of an entry, ours first: go-micro takes the form of the first tag that begins with `t` or `e` for all. */
+/**
+ * The tags of an entry, ours first, because go-micro takes the form of the first tag that begins with `t` or `e` for
+ * the form of all.
+ */
 export function writeTags(entry: Entry, authored: Authored, users: readonly string[]): readonly string[] {
   const pairs = Object.entries(entry.node.metadata);
   return [
-    // A computed key, since `__proto__` is a key like any other.
+    // A computed key, because `__proto__` is a key like any other.
     ...pairs.map(([key, value]) => `t-${encodeGo(goJson({ [key]: value }))}`),
     ...entry.endpoints.map((endpoint) => `e-${encodeGo(goEndpoint(endpoint))}`),
     `v-${encodeGo(entry.version)}`,
@@ -82,7 +86,7 @@ function readAuthored(text: string | undefined): Authored | undefined {
   };
 }
 
-/** The two forms of go-micro: `t-<hex>` of today, which no tag has by accident, and `t=<text>` of its early days. */
+/** The two forms of go-micro: today's `t-<hex>`, which no other tag has by accident, and the early `t=<text>`. */
 type Form = 'coded' | 'plain';
 
 /** One tag in a form of go-micro. */
@@ -100,13 +104,13 @@ function parseTag(tag: string): GoMicroTag | undefined {
   return text === undefined ? undefined : { form: 'coded', kind, text };
 }
 
-/** Reads what can be read; each tag for itself, so that a foreign one (`traefik.enable=true`) spoils no other. */
+/** Reads each tag by itself, so that a foreign one (`traefik.enable=true`) does not spoil the others. */
 export function readTags(tags: readonly string[]): ReadTags {
   const parsed = tags.flatMap((tag) => parseTag(tag) ?? []).flatMap((tag) => understand(tag) ?? []);
   const kindsOf = (form: Form): ReadonlySet<string> =>
     new Set(parsed.filter((tag) => tag.form === form).map(({ kind }) => kind));
   const plain = kindsOf('plain');
-  // A single tag `v=2` or `t={…}` is other people's as well; go-micro wrote a version and something else.
+  // A single tag `v=2` or `t={…}` may be another program's; go-micro wrote a version together with another tag.
   const hasPlain = plain.has('v') && plain.size > 1;
   const goMicro = kindsOf('coded').size > 0 || hasPlain;
   const known = parsed.filter(({ form }) => form === 'coded' || hasPlain);
@@ -121,7 +125,7 @@ export function readTags(tags: readonly string[]): ReadTags {
   };
 }
 
-/** What a tag says; undefined where it only looks like one of go-micro. */
+/** The content of a tag; undefined where it only looks like one of go-micro. */
 interface Understood extends GoMicroTag {
   readonly pairs: readonly (readonly [string, string])[];
   readonly endpoint: Endpoint | undefined;

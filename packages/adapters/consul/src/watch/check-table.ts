@@ -1,4 +1,4 @@
-/** The checks of a cluster: which services may have changed between two readings. */
+/** The checks of a cluster, to find the services that may have changed between two readings. */
 export class CheckTable {
   #checks: ReadonlyMap<string, { readonly service: string; readonly node: string; readonly state: string }> = new Map();
 
@@ -26,7 +26,7 @@ function readCheck(
 ): [string, { readonly service: string; readonly node: string; readonly state: string }] {
   const check = (typeof item === 'object' && item !== null ? item : {}) as Record<string, unknown>;
   const { Node, CheckID, ServiceName, Status, ModifyIndex } = check;
-  // A check carries its service's tags, and ours change with every write: so does its index.
+  // A check carries the tags of its service, and our tags change with every write, so the check's index does too.
   return [
     `${text(Node)}\0${text(CheckID)}`,
     { service: text(ServiceName), node: text(Node), state: `${text(Status)} ${Number(ModifyIndex)}` },

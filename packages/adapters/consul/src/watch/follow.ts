@@ -13,18 +13,21 @@ export interface WatchContext {
   readonly logger: Logger;
   readonly sink: WatchSink;
   readonly signal: AbortSignal;
-  /** The watch before this one was lost. */
+  /** Whether the watch before this one was lost. */
   readonly isAfterOutage: boolean;
 }
 
-/** How long a blocking query may stay unanswered before the link counts as lost. Consul adds up to a sixteenth of the wait, at random. */
+/**
+ * How long a blocking query may stay unanswered before the link counts as lost. Consul adds up to a sixteenth of the
+ * wait, at random.
+ */
 const silenceMs = (blockingWaitMs * 17) / 16 + blockingGraceMs;
 
-/** The pause that a read of this length asks for before the next. */
+/** The pause before the next poll, by the length of this read. */
 export const floorOf = (readMs: number): number =>
   Math.min(Math.max(pollFloorMs, pollFloorReads * readMs), maxPollFloorMs);
 
-/** A read within a watch, which no frozen agent may hold up. */
+/** A read within a watch, which a frozen agent must not hold up. */
 export function bounded<T>(
   { clock }: WatchContext,
   signal: AbortSignal,
@@ -39,11 +42,14 @@ export function bounded<T>(
 /** A list that is followed by blocking queries. */
 export interface Followed<T> {
   readonly read: (query: Query) => Promise<T>;
-  /** `moved` is the index; without it the answer may still be new: a server that lost everything comes to the same ones again. */
+  /**
+   * `moved`: the index changed. Even without it the answer may be new, since a server that lost everything reaches the
+   * same indexes again.
+   */
   readonly tell: (answer: T, moved: boolean) => void;
 }
 
-/** Reads once and answers how to follow what was read, until the signal rejects it. */
+/** Reads once; answers a function that follows the list until the signal rejects it. */
 export async function open<T extends { readonly index: number }>(
   context: WatchContext,
   signal: AbortSignal,
@@ -52,13 +58,14 @@ export async function open<T extends { readonly index: number }>(
   const { clock, link } = context;
   let { lostSockets } = link;
   let startedAt = clock.now();
-  // A server that has just started answers from what it has replayed so far, and a node would seem to be gone.
+  // A server that has just started answers from what it has replayed so far, in which a node may seem to be gone.
   const first = await bounded(context, signal, read, { consistent: true });
   const floorMs = floorOf(clock.now() - startedAt);
   let { index } = first;
   const follow = async (stop: AbortSignal): Promise<void> => {
     for (;;) {
-      // Between polls, not after each: a change that was long in coming is followed by the next query at once.
+      // A pause between polls, not after each answer: a change that comes after a long wait is followed by the next
+      // query at once.
       await pause(clock, startedAt + floorMs - clock.now(), stop);
       startedAt = clock.now();
       // Another process may listen there by now, for which an index of the old one is far ahead.

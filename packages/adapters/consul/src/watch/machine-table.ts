@@ -1,6 +1,6 @@
 const text = (value: unknown): string => (typeof value === 'string' ? value : '');
 
-/** The machines of a cluster with their addresses: which have another one than at the last reading. */
+/** The machines of a cluster with their addresses, to find those whose address has changed since the last reading. */
 export class MachineTable {
   #addresses: ReadonlyMap<string, string> = new Map();
 

@@ -1,13 +1,13 @@
 import type { WatchSink } from '@rollcall/core/adapter';
 import { type Instance, withoutDoubles } from '../consul-mapping.ts';
 
-/** One service as it was read: its nodes by key, each once, dead ones included. */
+/** One service as read: its nodes by key, each once, dead ones included. */
 export type Roll = ReadonlyMap<string, Instance>;
 
 /** The roll as it was read. */
 export const rollOf = (instances: readonly Instance[]): Roll => withoutDoubles(instances);
 
-/** Tells the difference. A node that is still there but critical has expired; a node that is not there has been deregistered. */
+/** Tells the difference. A node that is still listed but critical has expired; a node that is no longer listed was deregistered. */
 export function tellChanges(sink: WatchSink, before: Roll, after: Roll): void {
   for (const [key, { live, entry }] of before) {
     const now = after.get(key);

@@ -4,9 +4,9 @@ import type { WatchContext } from './follow.ts';
 import type { Roll } from './roll.ts';
 
 /**
- * The roll of a service once its machines are back. After an outage the servers call a machine dead until it has rejoined,
- * and all of its services with it, although each passes its own check: a watcher must not be told that they are gone. The
- * wait is bounded; a machine that is really dead is told then.
+ * The roll of a service once its machines are back. After an outage the servers call a machine dead until it has
+ * rejoined, and all its services with it, although each passes its own check; watchers must not hear that they are
+ * gone. The wait is bounded, and a machine that stays dead is told then.
  */
 export async function settled(context: WatchContext, first: Roll, read: () => Promise<Roll>): Promise<Roll> {
   const { clock, sink, signal, isAfterOutage } = context;

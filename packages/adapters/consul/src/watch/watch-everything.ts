@@ -7,7 +7,7 @@ import { liveEntries, type Roll, rollOf, tellChanges } from './roll.ts';
 import { settled } from './settled.ts';
 
 /**
- * All services, by three blocking queries: every check, every name with its tags, every machine. They say which names
+ * All services, by three blocking queries: every check, every name with its tags, every machine. They show which names
  * may have changed, and only those are read.
  */
 export async function watchEverything(context: WatchContext): Promise<void> {
@@ -30,7 +30,7 @@ class WatchOfEverything {
 
   async run(): Promise<void> {
     const { link, reader, sink, signal } = this.#context;
-    // Before the services are read: what changes meanwhile is read again.
+    // Listed before the services are read, so that a change meanwhile makes a service be read again.
     const checks = await open(this.#context, signal, {
       read: (query) => link.checks(query),
       tell: ({ value }) => this.#takeChecks(value),
@@ -56,7 +56,7 @@ class WatchOfEverything {
     await this.#together([checks.follow, services.follow, machines.follow, (stop) => this.#readDirty(stop)]);
   }
 
-  /** The failure of one ends the others, and none outlives this. */
+  /** The failure of one query ends the others, and none outlives this. */
   async #together(parts: readonly ((stop: AbortSignal) => Promise<void>)[]): Promise<void> {
     const { signal } = this.#context;
     const stop = new AbortController();
@@ -76,13 +76,14 @@ class WatchOfEverything {
   #takeChecks(items: readonly unknown[]): void {
     const { services, nodes } = this.#checks.take(items);
     for (const service of services) this.#dirty.add(service);
-    // A check of a machine is one of all its services.
+    // A check of a machine counts for all its services.
     this.#dirtyOf(nodes);
     this.#wake();
   }
 
   #takeMachines(items: readonly unknown[]): void {
-    // A service without an address of its own has that of its machine, which neither checks nor tags show.
+    // A service without an address of its own uses that of its machine, and neither checks nor tags show a change of
+    // it.
     this.#dirtyOf(this.#machines.take(items));
     this.#wake();
   }
@@ -91,7 +92,8 @@ class WatchOfEverything {
     for (const [name, tags] of names) if (this.#names.get(name) !== tags) this.#dirty.add(name);
     for (const name of this.#names.keys()) if (!names.has(name)) this.#dirty.add(name);
     this.#names = names;
-    // Some service changed. Where others write, neither tags nor checks need show it: those are looked at each time.
+    // Some service changed. For services of other writers neither tags nor checks need to show it, so these are read
+    // each time.
     if (moved) this.#dirtyWhere((roll) => [...roll.values()].some(({ owner }) => owner === undefined));
     this.#wake();
   }

@@ -23,6 +23,6 @@ export async function watchService(name: string, context: WatchContext): Promise
   );
   sink.snapshot(liveEntries([roll]));
   if (isPath(name)) await follow(signal);
-  // Consul's paths cannot say the name, so no instance can have been registered under it.
+  // Consul's paths cannot carry the name, so no instance can have been registered under it.
   else await aborted(signal);
 }

@@ -3,7 +3,7 @@ import { type HttpAnswer, meantByAll } from './http-answer.ts';
 import { type HttpCall, HttpClient, type HttpClientOptions } from './http-client.ts';
 import { HttpError } from './http-error.ts';
 
-/** What an answer says of its server. */
+/** What an answer's envelope says about its server. */
 export interface HeardEnvelope {
   readonly epoch: unknown;
   readonly warming: unknown;
@@ -12,11 +12,11 @@ export interface HeardEnvelope {
 
 /** What {@link ApiClient} works with. */
 export interface ApiClientOptions extends HttpClientOptions {
-  /** Told what the envelope of every answer says of its server, refusals included. */
+  /** Called with the envelope of every answer, refusals included. */
   readonly heard?: ((envelope: HeardEnvelope) => void) | undefined;
 }
 
-/** The server's own front door, `/api/*`: takes the envelope off its answers. The one place that knows what a refusal is. */
+/** The discovery server's own API, `/api/*`, without the envelope. Only this class knows what counts as a refusal. */
 export class ApiClient {
   readonly #options: ApiClientOptions;
   readonly #http: HttpClient;
@@ -60,7 +60,7 @@ export class ApiClient {
     return this.#http.stream(call);
   }
 
-  /** A token is replaced in its file first and then refused by the server. */
+  /** An operator replaces the token in the file first; then the server refuses the old one. */
   #isWorthRepeating(status: number | undefined, used: string | undefined): boolean {
     return status === 401 && this.#options.credentials.hasOtherToken(used);
   }
@@ -82,14 +82,14 @@ export class ApiClient {
   }
 }
 
-/** A list of an answer. Something else that listens at the address must not pass for an empty roll. */
+/** The list of an answer. Another program at the address must not look like an empty roll. */
 export function listOf(fields: Record<string, unknown>, name: string): readonly unknown[] {
   const list = fields[name];
   if (Array.isArray(list)) return list;
   throw new HttpError(`answered without ${name}: is it a Rollcall server that listens there?`);
 }
 
-/** A status has the meaning of our API only inside our envelope; other JSON comes from a gateway. */
+/** A status has our API's meaning only inside our envelope; other JSON comes from a gateway. */
 function refusal(verb: string, { status, body, retryAfterMs }: HttpAnswer): HttpError {
   const { code, message } = fieldsOf(body);
   if (typeof code !== 'number' && !meantByAll.has(status) && status < 500)

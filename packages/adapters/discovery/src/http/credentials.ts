@@ -3,14 +3,14 @@ import { checkTls, parseHeaderToken, type TlsPaths } from '@rollcall/core/adapte
 import { tlsNames } from '../discovery-error.ts';
 import { HttpError } from './http-error.ts';
 
-/** PEM texts: what a TLS connection is made with, beyond what Node believes by itself. */
+/** PEM texts that a TLS connection uses in addition to Node's own authorities. */
 export interface TlsTexts {
   readonly ca?: string | undefined;
   readonly cert?: string | undefined;
   readonly key?: string | undefined;
 }
 
-/** Where they come from. */
+/** Where the credentials come from. */
 export interface CredentialSources {
   readonly token: string | undefined;
   readonly tokenFile: string | undefined;
@@ -18,8 +18,8 @@ export interface CredentialSources {
 }
 
 /**
- * What a client shows to a server. Files are read when they are first needed, and again when the server does not take what
- * was in them: they are replaced while a program runs.
+ * The credentials of a client. Files are read when they are first needed, and again when the server refuses their
+ * content, since they may be replaced while a program runs.
  */
 export class Credentials {
   readonly #sources: CredentialSources;
@@ -43,24 +43,24 @@ export class Credentials {
     return this.#tls;
   }
 
-  /** The server refused `used`: whether the file now holds another. */
+  /** The server refused the token `used`: answers whether the file now holds another one. */
   hasOtherToken(used: string | undefined): boolean {
     try {
       this.#token = this.#readToken() ?? this.#token;
     } catch {
-      // It is being replaced, or has been taken away: what was in it stays.
+      // The file is being replaced, or has been removed: its earlier content stays in use.
     }
     return this.#token !== used;
   }
 
-  /** A connection with `used` failed: whether the files now hold others. */
+  /** A connection with `used` failed: answers whether the files now hold other certificates. */
   hasOtherTls(used: TlsTexts): boolean {
     try {
       const now = this.#readTls();
       const isSame = this.#tls?.ca === now.ca && this.#tls?.cert === now.cert && this.#tls?.key === now.key;
       if (!isSame) this.#tls = now;
     } catch {
-      // Likewise: certificate and key are replaced one after the other.
+      // The same here: certificate and key are replaced one after the other.
     }
     return this.#tls !== used;
   }

@@ -14,12 +14,12 @@ export interface StreamEvent {
 const blankLine = '\n\n';
 
 /**
- * Parses `text/event-stream` as it comes; answers the events that a chunk completes. Each chunk is looked at once: a
- * snapshot of 40 MB arrives in hundreds of them.
+ * Parses `text/event-stream` as it arrives; answers the events that a chunk completes. Each chunk is scanned only once,
+ * because a snapshot of 40 MB arrives in hundreds of them.
  */
 export class EventStreamParser {
   readonly #decoder = new StringDecoder('utf8');
-  /** Pieces of the event that is not whole yet. */
+  /** Pieces of the event that is not complete yet. */
   #pieces: string[] = [];
   #length = 0;
 

@@ -1,21 +1,21 @@
-/** What an HTTP response says: a balancer's page must not pass for an answer of the server. */
+/** Reads an HTTP response, so that a balancer's page is not taken for an answer of the server. */
 import type { IncomingMessage } from 'node:http';
 import type { Clock } from '@rollcall/core';
 import { untilAborted } from '@rollcall/core/adapter';
 import { maxAnswerBytes, maxRetryAfterMs } from '../discovery-options.ts';
 import { HttpError } from './http-error.ts';
 
-/** A status and the JSON that came with it. */
+/** A status with the JSON of the answer. */
 export interface HttpAnswer {
   readonly status: number;
   readonly body: unknown;
-  /** Milliseconds, from `Retry-After`. */
+  /** `Retry-After`, in milliseconds. */
   readonly retryAfterMs: number | undefined;
 }
 
-/** Statuses that mean the same from any HTTP server: the credentials, the size, the rate. All others need our JSON. */
+/** Statuses that mean the same from any HTTP server: credentials, size, rate. All others need our JSON. */
 export const meantByAll: ReadonlySet<number> = new Set([401, 403, 413, 429]);
-/** As nginx and Go answer a request in plain HTTP on their TLS port. */
+/** The answers of nginx and Go to plain HTTP on their TLS port. */
 const plainOnTls = /plain HTTP request was sent to HTTPS port|HTTP request to an HTTPS server/i;
 
 /** The JSON of a response; rejects with {@link HttpError} where there is none, and with the abort reason. */

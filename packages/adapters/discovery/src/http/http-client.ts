@@ -7,7 +7,7 @@ import type { Credentials, TlsTexts } from './credentials.ts';
 import { type HttpAnswer, readAnswer } from './http-answer.ts';
 import { ConnectionError, HttpError } from './http-error.ts';
 
-/** One request. All of them are idempotent: one that finds its idle connection closed is sent once more. */
+/** One request. All requests are idempotent: one that finds its idle connection closed is sent once more. */
 export interface HttpCall {
   readonly method: 'GET' | 'POST' | 'PUT';
   /** Path and query. */
@@ -24,16 +24,16 @@ export interface HttpClientOptions {
   readonly clock: Clock;
 }
 
-/** How a socket says that the other side had closed it. */
+/** The error codes of a socket that the other side had closed. */
 const closedCodes: ReadonlySet<string> = new Set(['ECONNRESET', 'ECONNABORTED', 'EPIPE']);
 
 /**
- * JSON over one keep-alive pool. Not `fetch`: the socket of a stream must not hold the process open, which fetch
- * cannot say, and per request this costs half as much CPU.
+ * JSON over one keep-alive pool. It is not `fetch`, since the socket of a stream must not keep the process alive, which
+ * fetch cannot do; and it costs half as much CPU per request.
  */
 export class HttpClient {
   readonly #options: HttpClientOptions;
-  /** Made when it is first needed, and anew when the files of TLS have changed. */
+  /** Made when it is first needed, and made anew when the TLS files have changed. */
   #pool: { readonly agent: HttpAgent; readonly tls: TlsTexts } | undefined;
 
   constructor(options: HttpClientOptions) {
@@ -50,7 +50,7 @@ export class HttpClient {
     }
   }
 
-  /** A response whose body is read as it comes, on a connection of its own that does not hold the process open. */
+  /** A response whose body is read as it arrives, on a connection of its own that does not keep the process alive. */
   async stream(call: HttpCall): Promise<IncomingMessage> {
     try {
       return await this.#withCurrentTls(call, () => responseOf(this.#request(call, false), call));
@@ -59,12 +59,12 @@ export class HttpClient {
     }
   }
 
-  /** Reads what a server answered in place of a stream. */
+  /** Reads an answer that is not a stream, where a stream was expected. */
   refusal(response: IncomingMessage, signal: AbortSignal): Promise<HttpAnswer> {
     return readAnswer(response, this.#options.clock, signal);
   }
 
-  /** Frees every socket. */
+  /** Closes every socket. */
   close(): void {
     this.#pool?.agent.destroy();
   }
@@ -78,7 +78,7 @@ export class HttpClient {
     return this.#pool;
   }
 
-  /** A connection that fails for a certificate which has been replaced since is made once more with the new one. */
+  /** A connection that fails because of a certificate that has been replaced since is tried once more with the new one. */
   async #withCurrentTls<T>({ signal }: HttpCall, send: () => Promise<T>): Promise<T> {
     const { endpoint, credentials } = this.#options;
     const { tls, agent } = this.#current;
@@ -94,16 +94,16 @@ export class HttpClient {
     }
   }
 
-  /** A balancer closes idle connections without a word, and the next request on one finds out. */
+  /** A balancer closes idle connections silently, and the next request on one fails. */
   async #sendTwice(call: HttpCall): Promise<IncomingMessage> {
     const request = this.#request(call, this.#current.agent);
     try {
       const response = await responseOf(request, call);
-      // HAProxy says 408 into an idle connection, where it is read as the answer to the next request.
+      // HAProxy sends 408 on an idle connection, where it is read as the answer to the next request.
       if (!request.reusedSocket || response.statusCode !== 408) return response;
       response.destroy();
     } catch (cause) {
-      // A firewall that has forgotten a connection says nothing at all.
+      // A firewall that has forgotten a connection drops requests on it silently.
       const isSilent = RegistryError.is(call.signal.reason, 'TIMEOUT');
       if (request.reusedSocket && isSilent) this.#closeIdle();
       const wasIdle = request.reusedSocket && closedCodes.has(codeOf(cause));
@@ -113,7 +113,7 @@ export class HttpClient {
     return responseOf(this.#request(call, this.#current.agent), call);
   }
 
-  /** One idle connection was dead. The others were idle as long, and the next call must get a fresh one. */
+  /** One idle connection was dead. The others were idle as long, so the next call must get a fresh one. */
   #closeIdle(): void {
     for (const sockets of Object.values(this.#current.agent.freeSockets))
       for (const socket of sockets ?? []) socket.destroy();
@@ -128,7 +128,7 @@ export class HttpClient {
       method,
       signal,
       agent,
-      // A connection without an agent knows them from here alone.
+      // A connection without an agent gets the credentials only from here.
       ...(agent === false ? this.#current.tls : {}),
       headers: {
         accept: 'application/json, text/event-stream',
@@ -155,7 +155,7 @@ function responseOf(request: ClientRequest, { signal }: HttpCall): Promise<Incom
   return new Promise((resolve, reject) => {
     request.once('response', resolve);
     request.on('error', (error) => reject(signal.aborted ? signal.reason : error));
-    // An answer that changes the protocol ends the connection, and Node reports no error.
+    // An answer that switches the protocol ends the connection, and Node reports no error.
     request.once('close', () => reject(new Error('the connection ended without an answer')));
   });
 }

@@ -1,9 +1,9 @@
-/** An answer that is no answer of our protocol, or one whose status says that the request failed. */
+/** An answer outside our protocol, or an answer whose status says that the request failed. */
 export class HttpError extends Error {
   override readonly name = 'HttpError';
   /** The HTTP status; undefined when the answer was not understood at all. */
   readonly status: number | undefined;
-  /** How long the server asks its clients to wait before they try again. Milliseconds. */
+  /** How long the server asks clients to wait before they try again. Milliseconds. */
   readonly retryAfterMs: number | undefined;
 
   constructor(message: string, status?: number, retryAfterMs?: number) {
@@ -18,7 +18,7 @@ export class ConnectionError extends Error {
   override readonly name = 'ConnectionError';
   /** `host:port` of the server. */
   readonly address: string;
-  /** Whether it was to speak TLS. */
+  /** Whether the connection was to use TLS. */
   readonly secure: boolean;
 
   constructor(address: string, secure: boolean, cause: unknown) {

@@ -1,13 +1,13 @@
-/** The starts of one server that this object has heard of. A start that lost the table has an epoch of its own. */
+/** The epochs of one server that this object has heard of. A start without the earlier table has an epoch of its own. */
 export class Epochs {
   readonly #heard = new Set<string>();
 
-  /** An answer carried this epoch. */
+  /** Notes the epoch of an answer. */
   note(epoch: unknown): void {
     if (typeof epoch !== 'string') return;
     this.#heard.delete(epoch);
     this.#heard.add(epoch);
-    // Two are enough to tell whether there was another before.
+    // Two are enough to tell whether there was another one before.
     for (const old of this.#heard) if (this.#heard.size > 2) this.#heard.delete(old);
   }
 

@@ -24,8 +24,8 @@ interface Attempt<T> {
 }
 
 /**
- * All servers of one registry. Reads and watches go to one, the current, until it does not answer; writes go to
- * every one and succeed when the current has acknowledged: each server is complete by itself.
+ * All servers of one registry. Reads and watches go to one, the current server, until it does not answer. Writes go to
+ * every server and succeed when the current one has acknowledged: each server is complete by itself.
  */
 export class Fleet {
   readonly links: readonly ServerLink[];
@@ -56,12 +56,12 @@ export class Fleet {
     });
   }
 
-  /** Before what is repeated without end: where every server said `Retry-After`, they are left alone for a while. */
+  /** To call before an endless retry: where every server said `Retry-After`, they are left alone for a while. */
   untilWelcome(signal: AbortSignal): Promise<void> {
     return this.#failover.untilWelcome(signal);
   }
 
-  /** Writes to every server at once; resolves with the answer of the current server, or of the first one that replaces it. */
+  /** Writes to every server at once. Resolves with the answer of the current server, or of the first server that replaces it. */
   async write<T>({ run, missed }: FleetWrite<T>, signal: AbortSignal): Promise<T> {
     const links = this.#failover.order();
     const [only] = links;
@@ -71,7 +71,7 @@ export class Fleet {
     const attempts = links.map((link) => ({ link, done: untilAborted(writes.signal, run(link, writes.signal)) }));
     for (const { link, done } of attempts)
       done.catch((cause: unknown) => {
-        // The server is sent later what the others took without it.
+        // The write is replayed later to a server that missed it.
         if (isUnreachable(cause)) missed(link);
       });
     try {
@@ -82,7 +82,10 @@ export class Fleet {
     }
   }
 
-  /** In their order, each for as long as a server may hold up the next; then the first of those that were merely slow. */
+  /**
+   * Tries the servers in order, each for the time that a server may hold up the next; then the first of those that were
+   * merely slow.
+   */
   async #firstOf<T>(attempts: readonly Attempt<T>[], signal: AbortSignal): Promise<T> {
     const { clock } = this.#context;
     let failure: unknown;
@@ -109,7 +112,7 @@ export class Fleet {
     });
   }
 
-  /** The caller has its answer. A server that does not give one soon has missed the write. */
+  /** The caller has its answer. A server that does not answer soon has missed the write. */
   #endLater(attempts: readonly Attempt<unknown>[], writes: AbortController): void {
     const reason = new RegistryError('TIMEOUT', `no answer within ${backgroundTimeoutMs} ms`);
     const cancel = this.#context.clock.setTimer(backgroundTimeoutMs, () => writes.abort(reason));
@@ -128,12 +131,12 @@ export class Fleet {
     await Promise.all(this.links.map(withdraw));
   }
 
-  /** The current server says that another registry object holds these: on the others they are given up. */
+  /** The current server says that another registry object holds these nodes, so this object gives them up on the others. */
   yield(keys: readonly EntryKey[]): void {
     for (const link of this.links) if (!this.isCurrent(link)) link.abandon(keys);
   }
 
-  /** The server of a stream fell silent: the next connection goes to another first. */
+  /** The server of a stream fell silent, so the next connection goes to another one first. */
   failed(link: ServerLink): void {
     this.#failover.failed(link);
   }

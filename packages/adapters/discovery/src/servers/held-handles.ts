@@ -1,15 +1,15 @@
-/** By what a registration is renewed and withdrawn. */
+/** The handle by which a registration is renewed and withdrawn. */
 export interface HeldHandle {
   readonly handle: number;
-  /** Of a server with lease secrets. */
+  /** From a server with lease secrets. */
   readonly secret: string | undefined;
 }
 
-/** Handles count up below it; above it they are random per epoch of the server. */
+/** The lower part of a handle counts up; the upper part is random per epoch of the server. */
 const perEpoch = 2 ** 32;
 
 interface Held {
-  /** The number of the last register that was sent, of the one before, and of the last one that was answered. */
+  /** The numbers of the last register that was sent, of the one before, and of the last one that was answered. */
   sent: number;
   sentBefore: number;
   answered: number;
@@ -17,8 +17,9 @@ interface Held {
 }
 
 /**
- * The handles that one server gave. Registers of one node may cross on the way, and the answer of one may be lost: each
- * makes the handle of the one before it worthless, so a refused renewal may only mean that our own register came after it.
+ * The handles that one server gave. Registers of one node may cross on the way, and an answer may be lost. Each
+ * register makes the earlier handle worthless, so a refused renewal may only mean that our own later register arrived
+ * first.
  */
 export class HeldHandles {
   readonly #held = new Map<string, Held>();
@@ -28,7 +29,7 @@ export class HeldHandles {
     return this.#held.get(key)?.handle;
   }
 
-  /** These are about to be registered; answers the number of that register. */
+  /** Notes nodes that are about to be registered; answers the number of that register. */
   sent(keys: readonly string[]): number {
     this.#count += 1;
     for (const key of keys) {
@@ -40,17 +41,17 @@ export class HeldHandles {
     return this.#count;
   }
 
-  /** The register of that number gave the handle. */
+  /** The register of that number was answered with the handle. */
   answered(key: string, register: number, handle: HeldHandle): void {
     const held = this.#held.get(key);
     if (held === undefined) return;
     held.answered = Math.max(held.answered, register);
-    // The server gave the larger one of an epoch last.
+    // Within an epoch, the server gave the larger handle last.
     if (held.handle !== undefined && isOlder(handle, held.handle)) return;
     held.handle = handle;
   }
 
-  /** The register of that number was refused: nothing of it was written. */
+  /** The register of that number was refused, so nothing of it was written. */
   refused(keys: readonly string[], register: number): void {
     for (const key of keys) {
       const held = this.#held.get(key);
@@ -58,13 +59,13 @@ export class HeldHandles {
     }
   }
 
-  /** It was withdrawn by the handle. */
+  /** The node was withdrawn by the handle. */
   delete(key: string): void {
     const held = this.#held.get(key);
     if (held !== undefined) held.handle = undefined;
   }
 
-  /** The server may hold it under a handle that was never heard. */
+  /** Whether the server may hold the node under a handle whose answer was lost. */
   isUnanswered(key: string): boolean {
     const held = this.#held.get(key);
     return held !== undefined && held.sent > held.answered;

@@ -13,7 +13,7 @@ import { isUnreachable } from '../discovery-error.ts';
 import { backgroundTimeoutMs, maxRegisterBatch } from '../discovery-options.ts';
 import { HttpError } from '../http/http-error.ts';
 
-/** What a server that could not be reached has missed, of one node: the last write counts. */
+/** The last write of one node that a server missed. */
 type Missed = { readonly entry: Entry; readonly lease: Lease | undefined } | { readonly cancelled: EntryKey };
 
 /** Sends a server the writes that it missed. */
@@ -25,7 +25,7 @@ export interface MissedWritesOptions {
   readonly cancel: (keys: readonly EntryKey[], signal: AbortSignal) => Promise<void>;
 }
 
-/** Writes that a server missed while others took them, sent again in the background until it has them. */
+/** Writes that a server missed while others took them. They are sent again in the background until the server has them. */
 export class MissedWrites {
   readonly #options: MissedWritesOptions;
   readonly #missed = new Map<string, Missed>();
@@ -36,30 +36,30 @@ export class MissedWrites {
     this.#options = options;
   }
 
-  /** The server missed that these were registered. */
+  /** The server missed the registration of these nodes. */
   registered(entries: readonly Entry[], lease: Lease | undefined): void {
     for (const entry of entries) this.#missed.set(keyOf(entry.name, entry.node.id), { entry, lease });
     void this.#catchUp();
   }
 
-  /** The server missed that these were removed. */
+  /** The server missed the removal of these nodes. */
   cancelled(keys: readonly EntryKey[]): void {
     for (const key of keys) this.#missed.set(keyOf(key.name, key.id), { cancelled: key });
     void this.#catchUp();
   }
 
-  /** What was missed of these nodes is no longer true. */
+  /** Forgets what was missed of these nodes, because it is no longer true. */
   forget(keys: readonly EntryKey[]): void {
     for (const { name, id } of keys) this.#missed.delete(keyOf(name, id));
   }
 
-  /** Call it before a new write on these nodes: the write waits for one that is being sent, and replaces missed ones. */
+  /** Call it before a new write of these nodes: the write waits for a replay under way, and replaces missed writes. */
   async giveWay(keys: readonly EntryKey[], signal: AbortSignal): Promise<void> {
     if (this.#sending !== undefined) await untilAborted(signal, this.#sending);
     this.forget(keys);
   }
 
-  /** Before a read: sends what was missed. Rejects where the server cannot be reached. */
+  /** Before a read: sends the missed writes. Rejects where the server cannot be reached. */
   async settle(signal: AbortSignal): Promise<void> {
     if (this.#sending !== undefined) await untilAborted(signal, this.#sending);
     if (this.#missed.size === 0) return;
@@ -85,7 +85,7 @@ export class MissedWrites {
         ).then(() => 0, retryAfterOf);
       }
     } catch {
-      // Closed: what is still missed goes with its TTL.
+      // Closed: missed writes are dropped, and the nodes expire with their TTL.
     } finally {
       this.#catchingUp = false;
     }
@@ -105,7 +105,7 @@ export class MissedWrites {
     }
   }
 
-  /** Removals first; what is acknowledged is not sent again when a later part fails. */
+  /** Removals go first. What was acknowledged is not sent again when a later part fails. */
   async #sendAll(signal: AbortSignal): Promise<void> {
     const removals: [string, Missed, EntryKey][] = [];
     const batches = new Map<string, { readonly lease: Lease | undefined; readonly items: [string, Missed, Entry][] }>();

@@ -11,7 +11,7 @@ interface Waiting {
   readonly reject: (cause: unknown) => void;
 }
 
-/** Renewals that fall within a few milliseconds are one request. */
+/** Sends renewals within a few milliseconds as one request. */
 export class RenewalBatch {
   readonly #send: Send;
   readonly #clock: Clock;
@@ -36,7 +36,7 @@ export class RenewalBatch {
     this.#cancel = undefined;
     const batch = this.#waiting.splice(0);
     this.#send(batch.map(({ item }) => item)).then(
-      // A server that answers fewer than were asked has lost the rest.
+      // A server that answers for fewer leases than were sent has lost the rest.
       (statuses) => batch.forEach(({ resolve }, index) => void resolve(statuses[index] ?? 404)),
       (cause: unknown) => batch.forEach(({ reject }) => void reject(cause)),
     );

@@ -26,18 +26,21 @@ export interface LinkContext {
   readonly clock: Clock;
 }
 
-/** One server: its calls, the handles it gave us, and the writes that it missed. */
+/** One server: its calls, the handles that it gave this object, and the writes that it missed. */
 export class ServerLink {
   /** `host:port`. */
   readonly address: string;
-  /** The starts of the server that were heard of. */
+  /** The epochs of the server that this object has heard of. */
   readonly epochs: Epochs = new Epochs();
-  /** What the server missed while it could not be reached. */
+  /** Writes that the server missed while it could not be reached. */
   readonly missed: MissedWrites;
   readonly #context: LinkContext;
   readonly #api: ApiClient;
   readonly #handles = new HeldHandles();
-  /** What the server no longer knew when it was to be renewed: it is not to be taken from another that registered it since. */
+  /**
+   * Nodes that the server did not know at their renewal. They must not be taken over from an object that has registered
+   * them since.
+   */
   readonly #lost = new Set<string>();
   readonly #batch: RenewalBatch;
   readonly #closed = new AbortController();
@@ -56,7 +59,7 @@ export class ServerLink {
       heard: ({ epoch, warming, durable }) => {
         this.epochs.note(epoch);
         this.#warming = warming === true;
-        // A refusal by something in between says nothing of it.
+        // A refusal by a program in between says nothing about the server.
         if (epoch !== undefined) this.#durable = durable === true;
       },
     });
@@ -69,12 +72,12 @@ export class ServerLink {
     });
   }
 
-  /** Whether the server said with its last answer that it still waits for instances to come back. */
+  /** Whether, by its last answer, the server still waits for instances to come back. */
   get warming(): boolean {
     return this.#warming;
   }
 
-  /** Whether the server said that what is registered outlives its crash. */
+  /** Whether the server says that its roll outlives a crash. */
   get durable(): boolean {
     return this.#durable;
   }
@@ -96,20 +99,20 @@ export class ServerLink {
         if (held === undefined) return 404;
         const status = await this.#batch.renew(renewalOf(held, lease));
         if (status === 404) this.#lost.add(key);
-        // It may be our own register that has it, one that crossed this renewal or whose answer was lost.
+        // Our own register may hold it: one that crossed this renewal, or one whose answer was lost.
         const mayBeOurs = this.#handles.isUnanswered(key) || this.#handles.find(key) !== held;
         return status === 409 && mayBeOurs ? 404 : status;
       }),
     );
   }
 
-  /** Removes them, also where another registry registered them. */
+  /** Removes nodes, also those of other registry objects. */
   async cancel(keys: readonly EntryKey[], signal: AbortSignal): Promise<void> {
     await this.missed.giveWay(keys, signal);
     await this.#cancel(keys, signal);
   }
 
-  /** Removes only what this object holds there. */
+  /** Removes only nodes that this object holds there. */
   async withdraw(keys: readonly EntryKey[], signal: AbortSignal): Promise<void> {
     await this.missed.giveWay(keys, signal);
     const unanswered = keys.filter(({ name, id }) => this.#handles.isUnanswered(keyOf(name, id)));
@@ -117,10 +120,13 @@ export class ServerLink {
     await this.#release(keys, signal);
   }
 
-  /** Another registry object holds these: what this one still holds there goes, in the background. */
+  /**
+   * Another registry object holds these nodes. What this object still holds of them on this server is removed, in the
+   * background.
+   */
   abandon(keys: readonly EntryKey[]): void {
     this.missed.forget(keys);
-    // A server that cannot be told lets the lease end.
+    // On a server that cannot be reached the lease runs out.
     this.#inBackground((signal) => this.#release(keys, signal)).catch(() => {});
   }
 
@@ -144,7 +150,7 @@ export class ServerLink {
     this.#api.close();
   }
 
-  /** By handle: only what is still held by it is removed. */
+  /** Removal by handle: only nodes that the handle still holds. */
   async #release(keys: readonly EntryKey[], signal: AbortSignal): Promise<void> {
     const held = keys.flatMap(({ name, id }) => this.#handles.find(keyOf(name, id)) ?? []);
     if (held.length === 0) return;
@@ -157,7 +163,7 @@ export class ServerLink {
     return new URLSearchParams({ env: this.#context.env, ...(name === undefined ? {} : { appid: name }) }).toString();
   }
 
-  /** What the server missed, without what is another's by now. */
+  /** The writes that the server missed, without nodes that another object holds by now. */
   async #restore(entries: readonly Entry[], lease: Lease | undefined, signal: AbortSignal): Promise<void> {
     try {
       await this.#register(entries, lease, signal);
@@ -175,7 +181,8 @@ export class ServerLink {
     const register = this.#handles.sent(keys);
     const body = { instances };
     const answer = await this.#api.call({ method: 'POST', path: '/api/register', body, signal }).catch((cause) => {
-      // Nothing was written. After any other failure it may be ours, and is asked for as at first.
+      // Nothing was written. After any other failure the node may be ours, so the next register may take it over, like
+      // a first one.
       if (saysHeld(cause)) this.#handles.refused(keys, register);
       else for (const key of keys) this.#lost.delete(key);
       throw cause;
@@ -193,7 +200,8 @@ export class ServerLink {
   }
 
   async #cancel(keys: readonly EntryKey[], signal: AbortSignal): Promise<void> {
-    // A server with lease secrets wants the secret for nodes that this object holds, and refuses other nodes by name.
+    // A server with lease secrets needs the secret for nodes that this object holds, and refuses to remove other nodes
+    // by name.
     if (this.#hasSecrets) await this.#release(keys, signal);
     const { env } = this.#context;
     const cancelled = keys.map(({ name, id }): CancelKey => {
@@ -208,7 +216,7 @@ export class ServerLink {
     }
   }
 
-  /** One batch of renewals: its callers have deadlines of their own, so it needs one as well. */
+  /** One batch of renewals. Its callers have deadlines of their own, so it needs one as well. */
   #renewNow(items: RenewLeasesRequest): Promise<readonly RenewStatus[]> {
     return this.#inBackground(async (signal) => {
       const answer = await this.#api.call({ method: 'PUT', path: '/api/leases', body: items, signal });
@@ -237,7 +245,7 @@ function renewalOf({ handle, secret }: HeldHandle, lease: Lease | undefined): Re
   return secret === undefined ? [handle, ttlMs, renewIntervalMs] : [handle, ttlMs, renewIntervalMs, secret];
 }
 
-/** A server with lease secrets removes by name only for an admin: what is registered there ends with its TTL. */
+/** On a server with lease secrets only an admin removes by name, so what is registered there ends with its TTL. */
 function unlessForbidden(cause: unknown): void {
   if (!(cause instanceof HttpError) || cause.status !== 403) throw cause;
 }

@@ -1,11 +1,11 @@
 import { onAbort, untilAborted } from '@rollcall/core/adapter';
 import { castGrpcError, type ICallable, type IDuplexStream, KVClient, LeaseClient, WatchClient } from 'etcd3';
 
-/** What etcd3 knows of a request: the service, the connection to it and the headers. */
+/** etcd3's view of a request: the service, the connection to it and the headers. */
 type Link = Parameters<Parameters<ICallable<unknown>['withConnection']>[1]>[0];
 type Service = Parameters<ICallable<unknown>['exec']>[0];
 
-/** A call of gRPC that can be cancelled. */
+/** A gRPC call that can be cancelled. */
 interface Pending {
   cancel(): void;
 }
@@ -15,17 +15,17 @@ type Unary = (
   done: (error: Error | null, answer: unknown) => void,
 ) => Pending;
 
-/** A stream on which etcd has answered the first question. */
+/** A stream on which etcd has given its first answer. */
 export interface Conversation<Answer> {
   readonly first: Answer;
-  /** Rejects when the stream fails; undefined at its end. */
+  /** The next answer; undefined at the end. Rejects when the stream fails. */
   next(): Promise<Answer | undefined>;
   end(): void;
 }
 
 /**
- * The calls of one attempt, with the token and the signal that belong to it. etcd3's own way renews a refused token
- * without end and cannot cancel a request.
+ * The calls of one attempt, with the token and the signal that belong to it. etcd3's own calls renew a refused token
+ * without end and cannot be cancelled.
  */
 export class Calls implements ICallable<unknown> {
   readonly callOptionsFactory = undefined;
@@ -59,9 +59,9 @@ export class Calls implements ICallable<unknown> {
 
   withConnection<R>(service: Service, use: (link: Link) => Promise<R> | R): Promise<R> {
     return this.#pool.withConnection(service, (link) => {
-      // The headers are this call's own.
+      // The headers belong to this call alone.
       if (this.#token !== undefined) link.metadata.set('token', this.#token);
-      // A member without a leader says nothing to its watchers unless they ask for one.
+      // A member without a leader tells its watchers nothing unless they ask for one.
       if (service === 'Watch') link.metadata.set('hasleader', 'true');
       return use(link);
     });
@@ -71,18 +71,18 @@ export class Calls implements ICallable<unknown> {
     this.#pool.markFailed(resource, error);
   }
 
-  /** Asks on a new stream and waits for the first answer; the stream ends with the signal until that has come. */
+  /** Asks on a new stream and waits for the first answer. Until it has come, the signal ends the stream. */
   async converse<Question, Answer>(
     open: (calls: this) => Promise<IDuplexStream<Question, Answer>>,
     question: Question,
   ): Promise<Conversation<Answer>> {
     const stream = await open(this);
-    // What it still says when it is cancelled concerns no caller, and must not end the process.
+    // Errors after the cancellation concern no caller, and must not end the process.
     stream.on('error', () => {});
     const end = (): void => stream.cancel();
     const stop = onAbort(this.#signal, end);
     try {
-      // Streams of gRPC are streams of Node, which etcd3's types do not say.
+      // Streams of gRPC are Node streams, which etcd3's types do not say.
       const answers = (stream as unknown as AsyncIterable<Answer>)[Symbol.asyncIterator]();
       const next = async (): Promise<Answer | undefined> => {
         try {

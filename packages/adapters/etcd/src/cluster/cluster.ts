@@ -6,7 +6,7 @@ import type { Calls, Conversation } from './calls.ts';
 import { Member } from './member.ts';
 import { withIdleSockets } from './sockets.ts';
 
-/** The members of one cluster as one: a call goes to the member that answered last, and to the next after a second. */
+/** The members of one cluster as one: a call goes to the member that answered last, and after a second to the next. */
 export class Cluster {
   readonly endpoints: readonly string[];
   readonly #failover: Failover<Member>;
@@ -24,12 +24,12 @@ export class Cluster {
     });
   }
 
-  /** Runs `work` with the first member that serves; it may run again, with another member, before the first has ended. */
+  /** Runs `work` with the first member that serves. It may run again, with another member, before the first run has ended. */
   run<T>(signal: AbortSignal, work: (calls: Calls) => Promise<T>): Promise<T> {
     return this.#run(signal, (member, bounded) => member.run(bounded, work));
   }
 
-  /** Opens a stream with the first member that answers on it. When it is lost, that member is asked last. */
+  /** Opens a stream with the first member that answers on it. When the stream is lost, that member is asked last. */
   converse<Answer>(
     signal: AbortSignal,
     work: (calls: Calls) => Promise<Conversation<Answer>>,
@@ -54,8 +54,8 @@ export class Cluster {
   }
 
   /**
-   * A round of the members; another while a member may serve soon: during an election those that are well are silent or
-   * say so, and the one that is not well, asked last, must not decide. The signal ends it.
+   * Asks all members in turn, and again while one may serve soon. During an election healthy members are silent or
+   * report it, and the failed member, which is asked last, must not decide the result. The signal ends it.
    */
   async #run<T>(signal: AbortSignal, work: (member: Member, signal: AbortSignal) => Promise<T>): Promise<T> {
     for (;;) {

@@ -6,7 +6,7 @@ import type { EtcdTls } from '../etcd-options.ts';
 
 type Credentials = NonNullable<IOptions['credentials']>;
 
-/** For etcd3, whose types ask for an authority; gRPC takes Node's own without one. Throws `INVALID_ARGUMENT`. */
+/** TLS credentials for etcd3, whose types ask for an authority; without one gRPC uses Node's. Throws `INVALID_ARGUMENT`. */
 export function credentialsOf({ ca, key, cert }: EtcdTls): Credentials {
   checkTls({ ca, key, cert }, tlsNames, 'etcd');
   const pem = (text: string | undefined): Buffer | undefined => (text === undefined ? undefined : Buffer.from(text));
@@ -24,7 +24,7 @@ interface Secure {
 
 /**
  * gRPC names a server by its IP address in the handshake, which TLS forbids and Node warns of (DEP0123). Without a name
- * Node still checks the certificate against the address. Where gRPC changes inside, the warning is back and no more.
+ * Node still checks the certificate against the address. If gRPC changes internally, only the warning comes back.
  */
 export function withoutIpServerName(pool: unknown, host: string): void {
   if (isIP(host) === 0) return;

@@ -23,7 +23,7 @@ export interface MemberOptions {
   readonly clock: Clock;
 }
 
-/** The client with the one part of it that it keeps to itself: calls go without its retries, tokens and watch manager. */
+/** The client with its private connection pool, because calls bypass its retries, tokens and watch manager. */
 class Client extends Etcd3 {
   readonly callable: ICallable<unknown> = this.pool;
 }
@@ -45,7 +45,7 @@ export class Member {
     this.#tokens = new Tokens(user && ((signal) => authenticate(user, signal)), options.clock);
   }
 
-  /** Runs `work`, bounded by the signal; once more with another token where etcd refuses the first. */
+  /** Runs `work`, bounded by the signal. Runs it once more with another token if etcd refuses the first. */
   async run<T>(signal: AbortSignal, work: (calls: Calls) => Promise<T>): Promise<T> {
     const token = await this.#tokens.get(signal);
     try {
@@ -63,7 +63,7 @@ export class Member {
   }
 
   #calls(token: string | undefined, signal: AbortSignal): Calls {
-    // Here, since files are read.
+    // Made here and not in the constructor, because it reads files.
     this.#client ??= this.#open();
     if (this.#isClosed) this.#client.close();
     return new Calls(this.#client.callable, token, signal);
@@ -81,7 +81,7 @@ export class Member {
         'grpc.initial_reconnect_backoff_ms': reconnectMs.first,
         'grpc.min_reconnect_backoff_ms': reconnectMs.first,
         'grpc.max_reconnect_backoff_ms': reconnectMs.longest,
-        // Its backoff would be that of another registry's connection otherwise.
+        // Otherwise it would share the backoff of another registry's connection.
         'grpc.use_local_subchannel_pool': 1,
         // A proxy of the environment does not lead back to this machine.
         ...(isLoopback(endpoint.host) ? { 'grpc.enable_http_proxy': 0 } : {}),
@@ -93,7 +93,7 @@ export class Member {
   }
 }
 
-/** etcd3's own breaker stays open for 5 s after etcd is back. Trying again is the guard's; the next member the cluster's. */
+/** etcd3's own breaker would stay open for 5 s after etcd is back. The guard retries, and the cluster moves to the next member. */
 const withoutRetries: NonNullable<IOptions['faultHandling']> = { host: () => noop, global: noop };
 
 const isLoopback = (host: string): boolean => host === 'localhost' || host === '::1' || /^127\./.test(host);

@@ -2,19 +2,20 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 import { channel } from 'node:diagnostics_channel';
 import type { Socket } from 'node:net';
 
-/** Set while a call of ours runs, also in the timers and sockets that it starts. */
+/** Set while a call of ours runs, and in the timers and sockets that it starts. */
 const ours = new AsyncLocalStorage<true>();
 
 /**
- * gRPC holds the process while a stream is open, and a watch is a stream for as long as it lives. Node tells of every
- * new socket: those of our calls never hold the process; the guard does while a caller waits.
+ * gRPC keeps the process alive while a stream is open, and a watch is an open stream. Node reports every new socket, so
+ * those of our calls are told not to keep the process alive; the guard does that while a caller waits.
  */
 const letGo = (message: unknown): void => {
   if (ours.getStore() === undefined) return;
   const { socket } = message as { readonly socket: Socket };
   socket.unref();
   socket.ref = () => socket;
-  // A TLS socket replaces this one later and refs the handle below it, so the handle must not hold the process either.
+  // A TLS socket replaces this one later and refs the handle below it, so the handle must not keep the process alive
+  // either.
   socket.once('connect', () => {
     const { _handle: handle } = socket as unknown as { readonly _handle?: { ref(): void } | null };
     if (handle) handle.ref = () => {};
@@ -22,7 +23,7 @@ const letGo = (message: unknown): void => {
 };
 let isSubscribed = false;
 
-/** Runs `work`; no socket that it opens holds the process. */
+/** Runs `work`. No socket that it opens keeps the process alive. */
 export function withIdleSockets<T>(work: () => T): T {
   if (!isSubscribed) channel('net.client.socket').subscribe(letGo);
   isSubscribed = true;

@@ -6,12 +6,12 @@ import { authenticateTimeoutMs } from '../etcd-options.ts';
 /** Asks etcd for a token of the user. */
 export type Authenticate = (signal: AbortSignal) => Promise<string>;
 
-/** The token of a user with one member, asked for when it is first needed and when it was refused. */
+/** The token of a user with one member, requested when it is first needed and after a refusal. */
 export class Tokens {
   readonly #authenticate: Authenticate | undefined;
   readonly #clock: Clock;
   #current: Promise<string | undefined> | undefined;
-  /** The token that etcd gave last; null while it is not known. */
+  /** The last token that etcd gave; null while none is known. */
   #known: string | undefined | null = null;
 
   /** @param authenticate Undefined: there is no user. */
@@ -20,17 +20,17 @@ export class Tokens {
     this.#clock = clock;
   }
 
-  /** Undefined: without a user, and while etcd's authentication is off. Calls that come meanwhile share one request. */
+  /** The token. Undefined without a user, or while etcd's authentication is off. Simultaneous calls share one request. */
   async get(signal: AbortSignal): Promise<string | undefined> {
     if (this.#authenticate === undefined) return undefined;
     this.#current ??= this.#ask(this.#authenticate);
     return untilAborted(signal, this.#current);
   }
 
-  /** etcd refused the token. Answers whether there may be another. */
+  /** etcd refused the token. Answers whether another one may exist. */
   drop(token: string | undefined): boolean {
     if (this.#authenticate === undefined) return false;
-    // A call that began earlier must not drop what a later one has got.
+    // A call that began earlier must not drop the token of a later call.
     if (this.#known !== token) return true;
     this.#current = undefined;
     this.#known = null;
@@ -47,7 +47,8 @@ export class Tokens {
         this.#current = undefined;
         throw cause;
       }
-      // As etcd's own client does, without a token: a user may be configured before authentication is switched on.
+      // Goes on without a token, as etcd's own client does: a user may be configured before authentication is switched
+      // on.
     }
     this.#known = token;
     return token;

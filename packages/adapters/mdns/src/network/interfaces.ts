@@ -3,7 +3,7 @@ import { type NetworkInterfaceInfo, networkInterfaces } from 'node:os';
 /** Interfaces with their addresses, by name. */
 export type Interfaces = Readonly<Record<string, readonly NetworkInterfaceInfo[] | undefined>>;
 
-/** The interfaces of this machine, or why the system does not tell: sandboxes and Android forbid the question. */
+/** The interfaces of this machine, or the reason why the system does not list them: sandboxes and Android forbid it. */
 export function askInterfaces(): { readonly interfaces: Interfaces; readonly refusal?: string } {
   try {
     return { interfaces: networkInterfaces() };

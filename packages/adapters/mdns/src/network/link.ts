@@ -17,16 +17,17 @@ export interface Sender {
   readonly port: number;
 }
 
-/** What came in on a link. `direct`: as an answer to us alone. */
+/** A packet that a link received. `direct`: an answer to this host alone. */
 export type OnMessage = (message: Message, from: Sender, direct: boolean) => void;
 
 /**
- * mDNS on one family of one interface: a socket in the group, on the port that programs share, and one of our own port.
- * Answers that are for us alone must not come to the shared one: the system would hand them to any of its holders.
+ * mDNS on one family of one interface: a socket in the group on the shared port, and a socket on a port of its own.
+ * Answers to this host alone must come to the latter, since the system would hand a packet for the shared port to any
+ * of its holders.
  */
 export class Link {
   readonly place: Place;
-  /** Why the last packet could not be sent; undefined: it could. */
+  /** Why the last packet could not be sent; undefined: it was sent. */
   failure: Error | undefined;
   readonly #group: Socket;
   readonly #own: Socket;
@@ -42,7 +43,8 @@ export class Link {
       if (!this.#closed) onLost(error);
     };
     const listen = (socket: Socket, direct: boolean) => {
-      // It decodes and survives junk; binding and the group are ours, since it would look for interfaces by itself.
+      // The library decodes packets and survives junk. Binding and joining are done here, because the library would
+      // choose interfaces itself.
       const options = { socket, port: 0, multicast: false, ip: groups[place.family], interface: place.scope } as const;
       const library = multicastDns({ ...options, type: `udp${place.family}` });
       library.on('packet', (packet: Packet, from: RemoteInfo) => this.#receive(packet, from, direct, onMessage));
@@ -53,7 +55,7 @@ export class Link {
     this.#libraries = [listen(group, false), listen(own, true)];
   }
 
-  /** Joins the group; rejects where the port, the address or the group cannot be had. */
+  /** Joins the group; rejects where the port, the address or the group is not available. */
   static async open(place: Place, onMessage: OnMessage, onLost: (error: Error) => void): Promise<Link> {
     const type = `udp${place.family}` as const;
     const sockets = [createSocket({ type, reuseAddr: true, ipv6Only: place.family === 6 }), createSocket({ type })];
@@ -69,7 +71,7 @@ export class Link {
         socket.setRecvBufferSize(receiveBufferBytes);
         socket.setMulticastTTL(255);
         socket.setTTL(255);
-        // Others on this machine hear us only so.
+        // Other programs on this machine hear us only with this.
         socket.setMulticastLoopback(true);
         socket.unref();
       }
@@ -80,7 +82,7 @@ export class Link {
     }
   }
 
-  /** The port that answers for us alone come to. */
+  /** The port to which answers to this host alone come. */
   get ownPort(): number {
     return this.#own.address().port;
   }
@@ -95,7 +97,10 @@ export class Link {
     return this.#send(this.#own, bytes, { address: groups[this.place.family], port: mdnsPort });
   }
 
-  /** Answers one host, from the shared port: a host that asked from that port ignores answers from another (RFC 6762, 11). */
+  /**
+   * Answers one host, from the shared port, because a host that asked from that port ignores answers from another one
+   * (RFC 6762, 11).
+   */
   answer(bytes: Buffer, to: Sender): Promise<void> {
     return this.#send(this.#group, bytes, to);
   }
@@ -126,7 +131,7 @@ export class Link {
     if (this.#closed) return Promise.resolve();
     return new Promise((resolve, reject) => {
       socket.send(bytes, port, address, (error) => {
-        // A failed answer to a host that has gone says nothing about the link.
+        // A failed answer to a host that has left says nothing about the link.
         if (address === groups[this.place.family]) this.failure = error ?? undefined;
         if (error) reject(error);
         else resolve();

@@ -10,11 +10,11 @@ import { type Place, placesOf } from './places.ts';
 export interface Heard {
   readonly link: Link;
   readonly from: Sender;
-  /** To us alone. */
+  /** Sent to this host alone. */
   readonly direct: boolean;
 }
 
-/** What hears of the network. None of these may throw; if one does, it is logged and the packet is lost. */
+/** Receives the events of the network. None of these may throw; if one does, the error is logged and the packet is lost. */
 export interface Ears {
   message(message: Message, heard: Heard): void;
   /** A link is new, or back. */
@@ -39,7 +39,7 @@ export class Network {
   #looking: Promise<void> | undefined;
   #cancelLook: (() => void) | undefined;
   #loopbackOnly = false;
-  /** Why the system tells no interface. */
+  /** Why the system does not list its interfaces. */
   #refusal: string | undefined;
   #closed = false;
 
@@ -51,12 +51,12 @@ export class Network {
     return [...this.#links.values()];
   }
 
-  /** Links that could not be opened, and why. */
+  /** Links that could not be opened, with the reasons. */
   get refused(): readonly string[] {
     return [...this.#refused.values()];
   }
 
-  /** The link that is where this one was; undefined: none. */
+  /** The present link at the same place; undefined: there is none. */
   current({ place }: Link): Link | undefined {
     return this.#links.get(place.key);
   }
@@ -66,7 +66,7 @@ export class Network {
     return this.links.some(({ failure }) => failure === undefined);
   }
 
-  /** Opens what there is, again if need be; rejects `UNAVAILABLE` where nothing can be sent. */
+  /** Opens the available links, also repeatedly; rejects `UNAVAILABLE` where nothing can be sent. */
   async open(): Promise<void> {
     if (!this.usable) await this.#look();
     if (!this.usable) throw this.error();
@@ -91,11 +91,11 @@ export class Network {
       : [`no interface ${wanted.join(' or ')} is up: bring it up, or name another`];
   }
 
-  /** Resolves when one link has sent all; rejects `UNAVAILABLE` when none could. */
+  /** Resolves when one link has sent all messages; rejects `UNAVAILABLE` when none could. */
   async send(packets: readonly Buffer[], how: 'tell' | 'ask' = 'tell', links?: readonly Link[]): Promise<void> {
     if (packets.length === 0) return;
     if ((await this.#try(packets, how, links ?? this.links)) || this.#closed) return;
-    // An interface may just have been made again: then it takes new sockets, and nothing is lost.
+    // An interface may just have been recreated. Then it gets new sockets, and nothing is lost.
     if (links === undefined) await this.#look();
     if (links === undefined && (await this.#try(packets, how, this.links))) return;
     if (this.usable) return;
@@ -104,7 +104,7 @@ export class Network {
     throw error;
   }
 
-  /** Whether one link has sent all. */
+  /** Whether a link has sent all messages. */
   #try(packets: readonly Buffer[], how: 'tell' | 'ask', links: readonly Link[]): Promise<boolean> {
     const sent = links.map((link) => Promise.all(packets.map((bytes) => link[how](bytes))));
     return Promise.any(sent).then(
@@ -174,7 +174,7 @@ export class Network {
   }
 
   #hear(message: Message, heard: Heard): void {
-    // Questions of our own come back, since the group includes us.
+    // Our own questions come back, since the group includes this host.
     if (!message.response && this.#isOwn(heard.from)) return;
     try {
       this.#options.ears.message(message, heard);

@@ -12,9 +12,9 @@ export interface Place {
   /** Its first address; IPv6 without a scope. */
   readonly address: string;
   readonly loopback: boolean;
-  /** The address as its interface may be named to a socket: IPv6 by scope. */
+  /** The address by which a socket option names the interface: for IPv6 with its scope. */
   readonly scope: string;
-  /** Changes when anything of it does. */
+  /** Changes when any property of it changes. */
   readonly fingerprint: string;
   /** Whether a sender is on its link (RFC 6762, 11). */
   accepts(address: string): boolean;
@@ -67,8 +67,9 @@ function onLoopback(places: readonly Place[]): Place[] {
 }
 
 /**
- * Where to speak: on the interfaces that were asked for, by name or address; else on all, and on loopback only while
- * there is no other. A point-to-point link (a VPN) is an interface like any other: whether it carries multicast shows.
+ * Where to speak: on the interfaces that were asked for, by name or address; without a wish on all, and on loopback
+ * only while there is no other. A point-to-point link (a VPN) is treated like any other: whether it carries multicast
+ * shows only in use.
  */
 export function placesOf(interfaces: Interfaces, wanted?: readonly string[]): Place[] {
   const all = Object.entries(interfaces).flatMap(([name, infos = []]) =>

@@ -28,7 +28,7 @@ export interface AnnouncerOptions {
   readonly clock: Clock;
   readonly logger: Logger | undefined;
   readonly owner: string;
-  /** Whether another was heard of with this node. */
+  /** Whether another announcer of this node was heard. */
   readonly takenElsewhere: (key: EntryKey) => boolean;
   /** A node here is new, changed or gone. */
   readonly changed: (key: EntryKey, reason: DeleteReason) => void;
@@ -39,11 +39,14 @@ export interface Rival {
   /** The registry object; undefined: another program. */
   readonly owner: string | undefined;
   readonly from: string;
-  /** The other program never gives way in a conflict. */
+  /** Whether the other program never yields in a conflict. */
   readonly stubborn: boolean;
 }
 
-/** Brings nodes up, keeps their leases, and takes them down: the writing side of a roll that lives in its announcers. */
+/**
+ * Brings nodes up, keeps their leases, and takes them down: the writing side of a roll whose nodes exist only in their
+ * announcers.
+ */
 export class Announcer {
   readonly #options: AnnouncerOptions;
   readonly #leases = new LeaseTable<EntryKey>();
@@ -76,7 +79,10 @@ export class Announcer {
     await this.#announce(owns);
   }
 
-  /** Extends what is announced here; the rest is answered. A renewal sends nothing, unless others were told a longer lease. */
+  /**
+   * Extends the leases of nodes that are announced here, and answers the rest. A renewal sends no packet, unless other
+   * hosts were told a lease that ends later than the new one.
+   */
   async renew(keys: readonly EntryKey[], lease: Lease | undefined): Promise<readonly EntryKey[]> {
     const { zone, clock } = this.#options;
     const shortened: Own[] = [];
@@ -92,7 +98,7 @@ export class Announcer {
     return keys.filter((key) => zone.get(key) === undefined);
   }
 
-  /** Once for each node, not each time that it changes. */
+  /** Logs once per node, not at each change. */
   #tellFormless({ entry, goMicro }: Own): void {
     const { zone, logger } = this.#options;
     const key = entryKey(entry);
@@ -102,7 +108,7 @@ export class Announcer {
     logger?.warn({ name: key.name, id: key.id }, noGoMicroForm);
   }
 
-  /** Until the call or this object ends. */
+  /** Aborts when the call or this object ends. */
   async #probe(entries: readonly Entry[], signal: AbortSignal): Promise<void> {
     const either = new AbortController();
     const stops = [signal, this.#stop.signal].map((one) => onAbort(one, () => either.abort(one.reason)));
@@ -113,14 +119,14 @@ export class Announcer {
     }
   }
 
-  /** Says goodbye, twice; resolves when it was said once. */
+  /** Says goodbye twice; resolves after the first. */
   async remove(keys: readonly EntryKey[]): Promise<void> {
     const gone = this.#drop(keys, 'deregistered');
     await this.#bye(gone, false);
     this.#later(goodbyeRepeatMs, () => void this.#bye(gone, false));
   }
 
-  /** Withdraws and falls silent: resolves when goodbye was said twice. */
+  /** Withdraws everything and stops; resolves after the second goodbye. */
   async close(withdraw: readonly EntryKey[], signal: AbortSignal): Promise<void> {
     this.#stop.abort();
     const gone = this.#drop(withdraw, 'deregistered');
@@ -132,13 +138,16 @@ export class Announcer {
     await this.#bye(gone, false);
   }
 
-  /** A link is new, or back: the hosts on it do not know us. */
+  /** A link is new or back, and its hosts do not know our nodes. */
   up(link: Link): void {
     const all = [...this.#options.zone.all()];
     if (all.length > 0) void this.#announce(all, [link]).catch(() => {});
   }
 
-  /** Another registry answers for a node of this one: the one whose name comes later keeps the node and logs that. The two never fight silently. */
+  /**
+   * Another registry answers for a node of this one. The registry whose name comes later keeps the node, and logs it;
+   * the two never fight silently.
+   */
   contest(own: Own, { owner, from, stubborn }: Rival): void {
     const { clock, logger } = this.#options;
     const key = entryKey(own.entry);
@@ -155,7 +164,7 @@ export class Announcer {
     else void this.#yield(own);
   }
 
-  /** Probes again, and gives the node up where its other holder answers. */
+  /** Probes again, and gives the node up if its other holder answers. */
   async #yield(own: Own): Promise<void> {
     const { prober, zone, logger, changed } = this.#options;
     const key = entryKey(own.entry);
@@ -190,7 +199,7 @@ export class Announcer {
     });
   }
 
-  /** This process withdrew the node a moment ago and heard of no other holder since, so another probe would tell nothing new. */
+  /** This process withdrew the node a moment ago and has heard of no other holder since, so a probe would tell nothing new. */
   #wasOurs(key: EntryKey): boolean {
     const { clock, takenElsewhere } = this.#options;
     return this.#withdrawn.has(key, clock.now()) && !takenElsewhere(key);
@@ -209,7 +218,7 @@ export class Announcer {
     });
   }
 
-  /** Now, and once more a second later. */
+  /** Sends now, and once more a second later. */
   async #announce(owns: readonly Own[], links?: readonly Link[]): Promise<void> {
     this.#later(announceIntervalMs, () => void this.#tell(this.#still(owns), links).catch(() => {}));
     await this.#tell(owns, links);
@@ -233,10 +242,10 @@ export class Announcer {
     return owns.filter((own) => this.#options.zone.get(entryKey(own.entry)) === own);
   }
 
-  /** Ignores goodbyes that could not be sent: the records go with their TTL. */
+  /** Ignores goodbyes that could not be sent; the records expire with their TTL. */
   async #bye(owns: readonly Own[], expired: boolean): Promise<void> {
     const { zone, network } = this.#options;
-    // A node that was registered again meanwhile must not be taken back.
+    // A node that was registered again meanwhile must not be withdrawn.
     const gone = owns.filter((own) => zone.get(entryKey(own.entry)) === undefined);
     const groups = gone.flatMap((own) =>
       groupsOf(

@@ -5,19 +5,19 @@ import { listedTtlS } from '../mdns-options.ts';
 import { lower, nameKey, type Question, type Rr } from '../wire/message.ts';
 import { type Own, ttlOf, type Zone } from './zone.ts';
 
-/** Records that go together. */
+/** Records that are sent together. */
 export interface Answer {
   /** Equal for equal answers. */
   readonly key: string;
-  /** Others may have answers to the same question. */
+  /** Whether other hosts may have answers to the same question. */
   readonly shared: boolean;
-  /** A packet of its own: go-micro reads one instance of each packet. */
+  /** Needs a packet of its own, since go-micro reads one instance per packet. */
   readonly alone: boolean;
   /** The node that it is about; undefined: the roll as a whole. */
   readonly own: Own | undefined;
-  /** What a known answer would have to say. */
+  /** The record that a known answer would have to repeat. */
   readonly pointer: { readonly name: string; readonly data: string } | undefined;
-  /** Made when it is sent: its TTL is what is left then. */
+  /** Made at the time of sending, with the TTL that is left then. */
   records(now: number): readonly Rr[];
 }
 
@@ -64,14 +64,14 @@ function enumerated(zone: Zone): Answer {
   };
 }
 
-/** Host names stand in no list: only a program that has just been told of one asks for it. */
+/** Host names are in no list, so only a program that was just told of one asks for it. */
 function hosts(zone: Zone, name: string): Answer[] {
   const isHost = (rr: Rr): boolean => (rr.type === 'A' || rr.type === 'AAAA') && lower(rr.name) === name;
   const owns = [...zone.all()].filter(({ dnsSd }) => dnsSd?.records(1).some(isHost) === true);
   const [first] = owns;
   const found = first?.dnsSd?.records(1).find(isHost);
   if (found === undefined) return [];
-  // The host stays as long as the node of it that stays longest.
+  // The host record lives as long as the node on it that stays longest.
   const records = (now: number): readonly Rr[] => [{ ...found, ttl: Math.max(...owns.map((own) => ttlOf(own, now))) }];
   return [{ own: first, key: name, shared: false, alone: false, pointer: undefined, records }];
 }
@@ -102,7 +102,7 @@ export function answersTo(zone: Zone, { name, type }: Question): Answer[] {
   return own === undefined && type !== 'SRV' && type !== 'TXT' ? [...answers, ...hosts(zone, lower(name))] : answers;
 }
 
-/** Without what the asker knows: a pointer with at least half of the TTL that it would get (RFC 6762, 7.1). */
+/** Leaves out answers that the asker knows: a pointer with at least half of the TTL that it would get (RFC 6762, 7.1). */
 export function without(answers: readonly Answer[], known: readonly Rr[], now: number): Answer[] {
   if (known.length === 0) return [...answers];
   const ttls = new Map(

@@ -16,16 +16,16 @@ import { type Own, Zone } from './zone.ts';
 /** What {@link OwnNodes} work with. */
 export interface OwnNodesOptions {
   readonly settings: Settings;
-  /** Tells our packets from those of others, on this machine too. */
+  /** Marks our packets, also for other registries on this machine. */
   readonly owner: string;
   readonly network: Network;
-  /** Whether another registry was heard of with this node. */
+  /** Whether another announcer of this node was heard. */
   readonly takenElsewhere: (key: EntryKey) => boolean;
   /** A node here is new, changed or gone. */
   readonly changed: (key: EntryKey, reason: DeleteReason) => void;
 }
 
-/** The nodes of one registry object, which is the authority for them: announced, answered for, defended. */
+/** The nodes of one registry object, which is the authority for them: it announces them, answers for them, and defends them. */
 export class OwnNodes {
   readonly forms: Forms;
   readonly #owner: string;
@@ -51,7 +51,7 @@ export class OwnNodes {
     return this.#zone.get(key);
   }
 
-  /** Whether an instance, in any form, is of a node here. */
+  /** Whether an instance, in any shape, belongs to a node here. */
   has(instance: string): boolean {
     return this.#zone.ofInstance(instance) !== undefined;
   }
@@ -79,7 +79,7 @@ export class OwnNodes {
     this.#responder.stop();
   }
 
-  /** A link is new, or back. */
+  /** A link is new or back. */
   up(link: Link): void {
     this.#announcer.up(link);
   }
@@ -90,14 +90,17 @@ export class OwnNodes {
     this.#responder.hear(message, heard);
   }
 
-  /** Whether an announcement is not to be remembered. Our own packets come back from the group; another announcer of a node of ours contests it. */
+  /**
+   * Whether an announcement must not be remembered: our own packets come back from the group, and another announcer of
+   * a node of ours contests it.
+   */
   refuses(instance: string, dialect: Dialect, txt: readonly Buffer[], { from }: Hearing): boolean {
     const own = this.#zone.ofInstance(instance);
     if (txt.length === 0) return own !== undefined;
     const owner = dialect.read(instance, txt, undefined)?.owner;
     if (owner === this.#owner) return true;
     if (this.#prober.holds(instance, from) && own === undefined) return false;
-    // go-micro knows no conflicts: it would never yield.
+    // go-micro does not know conflicts, so it would never yield.
     if (own !== undefined) this.#announcer.contest(own, { owner, from, stubborn: dialect.direct });
     return own !== undefined;
   }

@@ -8,18 +8,18 @@ import type { Network } from '../network/network.ts';
 import { readTruth } from '../wire/dns-sd.ts';
 import { type Message, maxPacketBytes, nameKey, type Question, type Rr, toBytes } from '../wire/message.ts';
 
-/** One node that is asked for before it is announced (RFC 6762, 8.1). */
+/** One node that is probed for before it is announced (RFC 6762, 8.1). */
 interface Contender {
   readonly key: EntryKey;
   readonly dnsSd: Form | undefined;
   readonly goMicro: Form | undefined;
-  /** Where its holder answered from. */
+  /** The address from which its holder answered. */
   holder: string | undefined;
-  /** Another asks for it at the same time and comes first. */
+  /** Another host probes for it at the same time and wins. */
   behind: boolean;
 }
 
-/** Asks three times whether a node lives elsewhere. */
+/** Asks three times whether another host has a node. */
 export class Prober {
   readonly #network: Network;
   readonly #clock: Clock;
@@ -60,7 +60,7 @@ export class Prober {
         for (const { key, holder } of contenders)
           if (holder !== undefined) throw heldElsewhere(key, holder === '' ? '' : ` at ${holder}`);
         if (!contenders.some(({ behind }) => behind)) continue;
-        // The registry that came first defends it by then.
+        // By then the registry that came first defends the node.
         await listen(this.#clock, deferMs, signal);
         for (const one of contenders) one.behind = false;
         sent = -1;
@@ -71,7 +71,7 @@ export class Prober {
     }
   }
 
-  /** An answer for an instance came: whether it is one that we probe for. */
+  /** An answer for an instance arrived: answers whether we probe for that instance. */
   holds(instance: string, where: string): boolean {
     const contender = this.#contenders.get(nameKey(instance));
     if (contender === undefined) return false;
@@ -79,7 +79,7 @@ export class Prober {
     return true;
   }
 
-  /** The probe of another: of two that probe at the same time the later in order wins (RFC 6762, 8.2). */
+  /** Another host probes: of two simultaneous probes the one with the later records wins (RFC 6762, 8.2). */
   hear({ authorities }: Message): void {
     for (const rr of authorities) {
       const contender = rr.type === 'TXT' ? this.#contenders.get(nameKey(rr.name)) : undefined;
@@ -90,7 +90,7 @@ export class Prober {
 
   async #send(contenders: readonly Contender[]): Promise<void> {
     const asked = contenders.flatMap(({ dnsSd }) => (dnsSd === undefined ? [] : [dnsSd]));
-    // go-micro answers the asker alone, so its names are asked for from a port that is ours.
+    // go-micro answers only the asker, so its names are asked for from a port of our own.
     const direct = contenders.flatMap(({ goMicro }): Question[] =>
       goMicro === undefined ? [] : [{ name: goMicro.instance, type: 'ANY', unicast: true }],
     );

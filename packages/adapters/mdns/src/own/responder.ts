@@ -9,15 +9,15 @@ import type { Zone } from './zone.ts';
 
 const between = ([least, most]: readonly [number, number]): number => least + Math.random() * (most - least);
 
-/** What waits to be sent to the group on one link. */
+/** The answers that wait to be sent to the group on one link. */
 interface Waiting {
-  /** With when each may go out, since it is sent no more often than its interval allows. */
+  /** Each with the earliest time at which it may be sent again. */
   readonly answers: Map<string, { readonly answer: Answer; readonly notBefore: number }>;
   dueAt: number;
   cancel: () => void;
 }
 
-/** Answers questions for the nodes of a zone: with delay and together to the group, at once to one. */
+/** Answers questions for the nodes of a zone: to the group after a delay and bundled, to a single host at once. */
 export class Responder {
   readonly #zone: Zone;
   readonly #clock: Clock;
@@ -47,7 +47,7 @@ export class Responder {
     const wanted = all.filter(({ answer }) => unknown.has(answer));
     const pick = (unicast: boolean): Answer[] =>
       wanted.filter((one) => one.unicast === unicast).map(({ answer }) => answer);
-    // An asker on another port does not hear the group. If it also sets the unicast bit, it knows mDNS.
+    // An asker on another port does not hear the group. If it also sets the unicast bit, it speaks mDNS.
     if (from.port !== mdnsPort) {
       this.#reply(link, from, pick(true), {});
       this.#reply(link, from, pick(false), { legacy: message });
@@ -57,14 +57,14 @@ export class Responder {
     this.#schedule(link, pick(false), message, now);
   }
 
-  /** An asker for the nodes of one service asks for all only to hear of programs that know no subtypes. */
+  /** A watcher of one service asks for all only to find programs that do not know subtypes. */
   #meant(questions: readonly Question[]): readonly Question[] {
     const { type } = this.#zone.forms.names;
     const narrow = questions.some(({ name }) => lower(name).endsWith(`._sub.${type}`));
     return narrow ? questions.filter(({ name }) => lower(name) !== type) : questions;
   }
 
-  /** Nothing that waits is sent any more. */
+  /** Drops all waiting answers. */
   stop(): void {
     for (const { cancel } of this.#waiting.values()) cancel();
     this.#waiting.clear();
@@ -83,7 +83,7 @@ export class Responder {
 
   #schedule(link: Link, answers: readonly Answer[], { truncated, authorities }: Message, now: number): void {
     if (answers.length === 0) return;
-    // A probe must hear of us before it has ended.
+    // A prober must hear us before its probe ends.
     const probe = authorities.length > 0;
     const shared = answers.some((answer) => answer.shared);
     const delay = truncated ? between(truncatedDelayMs) : shared && !probe ? between(answerDelayMs) : 0;
@@ -113,7 +113,7 @@ export class Responder {
     for (const answer of waiting) if (!left.has(answer)) answers.delete(answer.key);
   }
 
-  /** All that may go out by now goes together. */
+  /** Sends together all answers that may be sent by now. */
   #tell(link: Link, waiting: Waiting): void {
     const now = this.#clock.now();
     const told = this.#toldAt.get(link) ?? new Map<string, number>();

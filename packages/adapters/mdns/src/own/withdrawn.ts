@@ -1,7 +1,7 @@
 import { type EntryKey, keyOf } from '@rollcall/core/adapter';
 import { withdrawnMs } from '../mdns-options.ts';
 
-/** Nodes that were withdrawn here a moment ago: to come back they need no probe. */
+/** Nodes that were withdrawn here a moment ago; they need no probe to come back. */
 export class Withdrawn {
   /** Oldest first. */
   readonly #at = new Map<string, number>();

@@ -14,7 +14,7 @@ export interface Own {
   toldUntil: number;
 }
 
-/** TTL of the records of a node: what is left of its lease, in seconds. At least one: zero is a goodbye. */
+/** TTL of a node's records: the rest of its lease, in seconds. At least one, since zero is a goodbye. */
 export function ttlOf(own: Own, now: number): number {
   const ttl = own.endsAt === undefined ? leaselessTtlS : Math.max(1, Math.ceil((own.endsAt - now) / 1_000));
   own.toldUntil = Math.max(own.toldUntil, now + ttl * 1_000);
@@ -41,7 +41,7 @@ export class Zone {
     return this.#nodes.get(keyOf(name, id));
   }
 
-  /** The node that has this name as its instance, in any form. */
+  /** The node whose instance has this name, in any shape. */
   ofInstance(name: string): Own | undefined {
     return this.#instances.get(nameKey(name));
   }

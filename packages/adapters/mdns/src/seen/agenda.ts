@@ -1,7 +1,7 @@
 import TinyQueue from 'tinyqueue';
 import type { Check } from './refresh.ts';
 
-/** What has checks. Only the check that was appointed last counts: its number is the item's turn. */
+/** An item with checks. Only the last appointed check counts: its number equals the item's turn. */
 export interface Item {
   turn: number;
 }
@@ -13,7 +13,7 @@ export interface Appointment<T extends Item> extends Omit<Check, 'afterMs'> {
   readonly turn: number;
 }
 
-/** Checks in the order of time, one for each item. */
+/** Checks in the order of time, at most one valid check per item. */
 export class Agenda<T extends Item> {
   readonly #isKnown: (item: T) => boolean;
   #queue: TinyQueue<Appointment<T>>;
@@ -24,16 +24,16 @@ export class Agenda<T extends Item> {
     this.#queue = new TinyQueue<Appointment<T>>([], byTime);
   }
 
-  /** Checks that are kept, void ones included. */
+  /** The number of checks, void ones included. */
   get length(): number {
     return this.#queue.length;
   }
 
-  /** Appoints a check in place of the item's last one. `items`: how many there are. */
+  /** Appoints a check in place of the item's last one. `items`: the number of items. */
   appoint(item: T, at: number, { gone, unicast }: Omit<Check, 'afterMs'>, items: number): void {
     item.turn += 1;
     this.#queue.push({ at, item, turn: item.turn, gone, unicast });
-    // Outdated appointments of instances that are heard again and again must not pile up.
+    // Void checks of instances that are heard again and again must not pile up.
     if (this.#queue.length > 64 + 4 * items)
       this.#queue = new TinyQueue(this.#queue.data.filter(this.#isValid), byTime);
   }

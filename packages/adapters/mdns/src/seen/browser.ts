@@ -14,7 +14,7 @@ import { Sparing } from './sparing.ts';
 /** A watched name; undefined: all. */
 interface Want {
   watchers: number;
-  /** Its first questions have had their time. */
+  /** The time for answers to its first questions is over. */
   settled: boolean;
   repeatInMs: number;
   cancelRepeat: () => void;
@@ -29,15 +29,15 @@ export interface BrowserOptions {
   readonly clock: Clock;
   readonly dialects: readonly Dialect[];
   readonly sightings: Sightings;
-  /** Names whose nodes are to be asked for, since a list named them. */
+  /** Names whose nodes must be asked for, because a list named them. */
   readonly listedIn: (records: readonly Rr[]) => readonly string[];
-  /** Whether an instance is of our own. */
+  /** Whether an instance is one of our own. */
   readonly ours: (instance: string) => boolean;
-  /** Pointers to nodes of our own: known answers as well. */
+  /** Pointers to our own nodes, which are known answers as well. */
   readonly own: (question: Question) => readonly Pointer[];
 }
 
-/** Asks at first, again for answers that may have been missed, and before known records expire. */
+/** Asks at the start, again for answers that it may have missed, and before known records expire. */
 export class Browser {
   readonly #options: BrowserOptions;
   readonly #wants = new Map<string | undefined, Want>();
@@ -55,12 +55,12 @@ export class Browser {
     return this.#wants.has(name) || this.#wants.has(undefined);
   }
 
-  /** Whether what is known of a name is kept fresh, so that a read need not ask. */
+  /** Whether the records of a name are kept fresh, so that a read need not ask. */
   warm(name: string | undefined): boolean {
     return this.#wants.get(name)?.settled === true || this.#wants.get(undefined)?.settled === true;
   }
 
-  /** Keeps a name fresh until the function that it answers is called. */
+  /** Keeps a name fresh until the returned function is called. */
   want(name: string | undefined): () => void {
     const want = this.#wants.get(name) ?? { watchers: 0, settled: false, repeatInMs: firstRepeatMs, cancelRepeat() {} };
     want.watchers += 1;
@@ -84,7 +84,7 @@ export class Browser {
     this.#arm();
   }
 
-  /** Asks and waits for the answers; calls for the same name meanwhile share it. Rejects where nothing can be sent. */
+  /** Asks and waits for the answers. Calls for the same name meanwhile share it. Rejects where nothing can be sent. */
   async survey(name: string | undefined, signal: AbortSignal): Promise<void> {
     const known = this.#surveys.get(name);
     const survey = known ?? this.#survey(name).finally(() => this.#surveys.delete(name));
@@ -107,12 +107,12 @@ export class Browser {
     this.#arm();
   }
 
-  /** A link is new, or back: what is known of those on it may have changed meanwhile, so all is asked for. */
+  /** A link is new or back. Records on it may have changed meanwhile, so all are asked for. */
   up(link: Link): void {
     for (const name of this.#wants.keys()) this.#send(this.#questions(name).map(toUsAlone), 'ask', [link]);
   }
 
-  /** Nothing can be sent: what is known is no longer kept fresh. */
+  /** Nothing can be sent, so known records are no longer kept fresh. */
   down(): void {
     for (const want of this.#wants.values()) want.settled = false;
   }
@@ -132,7 +132,7 @@ export class Browser {
     await listen(clock, windowMs - repeatMs, this.#stop.signal);
   }
 
-  /** Asks for a name that is not known yet, in the dialects that answer the asker alone. */
+  /** Asks for a name that is not known yet, in the shapes whose announcers answer the asker alone. */
   #firstQuestions(name: string): readonly Question[] {
     const { sightings, dialects } = this.#options;
     const [known] = sightings.of(name);
@@ -163,7 +163,7 @@ export class Browser {
     });
   }
 
-  /** What need not be answered: pointers with more than half of their time to go. */
+  /** Answers that need not be sent again: pointers with more than half of their time left. */
   #known(questions: readonly Question[], name: string | undefined): Rr[] {
     const { sightings, own, clock } = this.#options;
     const now = clock.now();
@@ -203,7 +203,7 @@ export class Browser {
     >();
     for (const { sighting, unicast } of due) {
       const how = unicast || sighting.dialect.direct ? 'ask' : 'tell';
-      // Where it was heard last; when it does not answer there, everywhere.
+      // Asks first where the instance was heard last, then everywhere.
       const link = sighting.asked > 2 ? undefined : this.#options.network.current(sighting.link);
       const batch = batches.get(`${how} ${link?.place.key}`) ?? { link, how, questions: [] };
       batches.set(`${how} ${link?.place.key}`, batch);
@@ -213,7 +213,7 @@ export class Browser {
       this.#send(questions, how, link === undefined ? undefined : [link]);
   }
 
-  /** Whether it could be sent shows in the next look at the network. */
+  /** The next check of the network shows whether it could be sent. */
   #send(questions: readonly Question[], how: 'ask' | 'tell', links?: readonly Link[], known?: readonly Rr[]): void {
     const unique = [...new Map(questions.map((question) => [keyOfQuestion(question), question])).values()];
     void this.#options.network.send(packQuestions(unique, known), how, links).catch(() => {});

@@ -1,4 +1,4 @@
-/** Pure: which dialect reads which instance names, and how they are asked for. */
+/** Pure: which dialect reads which instance names, and how to ask for them. */
 import type { Entry } from '@rollcall/core/adapter';
 import { type Reading, readDnsSd, readGoMicro } from '../mdns-mapping.ts';
 import { listedTtlS, type Settings } from '../mdns-options.ts';
@@ -15,18 +15,18 @@ interface Seen {
 
 /** One of the shapes on the wire, to a reader. */
 export interface Dialect {
-  /** The dialect with the higher number counts when a node is announced in two. */
+  /** Of a node that is announced in two dialects, the one with the higher number counts. */
   readonly rank: number;
-  /** Its announcers always answer the asker alone. */
+  /** Whether its announcers always answer the asker alone. */
   readonly direct: boolean;
   reads(instance: string): boolean;
-  /** @param address What its SRV and host records make; undefined where they are not known. */
+  /** @param address From its SRV and host records; undefined where they are not known. */
   read(instance: string, txt: readonly Buffer[], address: string | undefined): Reading | undefined;
-  /** How the nodes of a name are asked for; undefined: of all. */
+  /** The questions for the nodes of a name; undefined: for all nodes. */
   questions(name: string | undefined): Question[];
   /** Whether the instance can be asked for by its own name. */
   names(instance: string): boolean;
-  /** What its announcer would point to in answer to a question of this dialect; without a TTL: that of the instance. */
+  /** The pointers of an announcer that would answer a question of this dialect; without a TTL: that of the instance. */
   pointed(question: Question, sighting: Seen): readonly { readonly data: string; readonly ttl?: number }[];
 }
 
@@ -38,10 +38,10 @@ export function dnsSdDialect(names: DnsSdNames): Dialect {
     direct: false,
     reads: (instance) => lower(instance).endsWith(suffix),
     read: (instance, txt, address) => readDnsSd(instance.slice(0, -suffix.length), txt, address),
-    // A program that is no Rollcall knows no subtypes of ours.
+    // A program other than Rollcall does not know our subtypes.
     questions: (name) =>
       [...(name === undefined ? [] : [names.subtype(name)]), names.type].map((asked) => ({ type: 'PTR', name: asked })),
-    // The library takes a dot within a label for its end.
+    // The library takes a dot within a label for the end of the label.
     names: (instance) => !instance.slice(0, -suffix.length).includes('.'),
     pointed: ({ name }, { dialect, instance, entry }) =>
       dialect.direct || (name !== names.type && (entry === undefined || name !== names.subtype(entry.name)))
@@ -65,7 +65,7 @@ export function goMicroDialect(settings: Settings): Dialect {
       return isDnsName(question.name) ? [question] : [];
     },
     names: () => true,
-    // A node that is announced in both shapes is read in the other, and would be told in this one as well.
+    // A node in both shapes is read in the other one, and would otherwise be told twice.
     pointed({ name }, { entry }) {
       if (entry === undefined) return [];
       if (name === list) return [{ data: `${entry.name}.${list}`, ttl: listedTtlS }];

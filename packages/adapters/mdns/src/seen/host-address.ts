@@ -4,13 +4,16 @@ import type { Place } from '../network/places.ts';
 import { endOf, type Life, longer } from './life.ts';
 import type { HostRecord } from './packet.ts';
 
-/** Where addresses were heard. */
+/** Where addresses came from. */
 export interface HostSource {
   readonly place: Pick<Place, 'key' | 'holds'>;
   readonly now: number;
-  /** How far an address is trusted: it came with the SRV, from the sender of the SRV, or from another machine with the same host name. */
+  /**
+   * How far an address is trusted, best first: it came with the SRV, from the sender of the SRV, or from another
+   * machine with the same host name.
+   */
   readonly rank: 'with-srv' | 'same-sender' | 'other';
-  /** Its TTLs may have been cut short: they extend, and never shorten. */
+  /** Its TTLs may have been shortened, so they extend a life and never shorten it. */
   readonly direct: boolean;
 }
 
@@ -21,7 +24,7 @@ unusable.addSubnet('224.0.0.0', 3, 'ipv4');
 unusable.addAddress('::', 'ipv6');
 unusable.addSubnet('fe80::', 10, 'ipv6');
 unusable.addSubnet('ff00::', 8, 'ipv6');
-/** Addresses that are right only where they are in a subnet of the receiver. */
+/** Addresses that are only right if they are in a subnet of the receiver. */
 const local = new BlockList();
 local.addSubnet('127.0.0.0', 8, 'ipv4');
 local.addSubnet('169.254.0.0', 16, 'ipv4');
@@ -37,11 +40,11 @@ function costOf(address: string, place: HostSource['place']): number {
   return far + (family === 'ipv6' ? 1 : 0);
 }
 
-/** The address of a host to call; the choice stays while that address is announced. */
+/** The address to call of a host. The choice stays while that address is announced. */
 export class HostAddress {
   #chosen: { readonly address: string; readonly key: string; readonly life: Life } | undefined;
 
-  /** As it stands before a port; undefined: no usable one is known. */
+  /** In the form before a port; undefined: no usable address is known. */
   get text(): string | undefined {
     const address = this.#chosen?.address;
     return address === undefined || familyOf(address) === 'ipv4' ? address : `[${address}]`;
@@ -51,12 +54,12 @@ export class HostAddress {
     return this.#chosen?.life;
   }
 
-  /** Whether `address` is in use. */
+  /** Whether `address` is the chosen one. */
   is(address: string): boolean {
     return this.#chosen?.address === address;
   }
 
-  /** The host is another. */
+  /** The instance is at another host. */
   clear(): void {
     this.#chosen = undefined;
   }
@@ -67,9 +70,9 @@ export class HostAddress {
     const chosen = this.#chosen;
     const same = usable.find(({ address }) => address === chosen?.address);
     if (chosen !== undefined && same === undefined && now < endOf(chosen.life)) {
-      // An announcer may tell each of its links the addresses of that link alone.
+      // An announcer may tell each link only the addresses of that link.
       if (chosen.key !== place.key) return;
-      // A host of the same name must not take the place of the one that announces the node.
+      // A host with the same name must not replace the host that announces the node.
       if (rank === 'other') return;
     }
     const next = same ?? usable.sort((a, b) => costOf(a.address, place) - costOf(b.address, place))[0];

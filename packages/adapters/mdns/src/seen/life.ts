@@ -1,4 +1,4 @@
-/** Pure: how long a record is believed in. */
+/** Pure: for how long a record is valid. */
 
 /** When a record was heard, and for how long it holds. Milliseconds. */
 export interface Life {
@@ -6,13 +6,13 @@ export interface Life {
   readonly ttlMs: number;
 }
 
-/** When it is over. */
+/** The end of a life. */
 export const endOf = ({ heardAt, ttlMs }: Life): number => heardAt + ttlMs;
 
 /** The one that ends later. */
 export const longer = (a: Life, b: Life): Life => (endOf(b) > endOf(a) ? b : a);
 
-/** The one that ends first: a set of records lives as long as its shortest TTL. */
+/** The life that ends first: a set of records lives as long as its shortest TTL. */
 export function shortest(lives: readonly (Life | undefined)[]): Life | undefined {
   let first: Life | undefined;
   for (const life of lives) if (life !== undefined && (first === undefined || endOf(life) < endOf(first))) first = life;

@@ -56,7 +56,7 @@ export class OtherNodes {
     return this.#sightings.get(keyOf(name, id));
   }
 
-  /** Instances of others that cannot be used, as of now. */
+  /** Instances of other announcers that cannot be used now. */
   get skipped(): SkippedSummary {
     return this.#sightings.skipped;
   }
@@ -65,7 +65,7 @@ export class OtherNodes {
     return this.#sightings.entries(name);
   }
 
-  /** Keeps a name fresh until the function that it answers is called. */
+  /** Keeps a name fresh until the returned function is called. */
   want(name: string | undefined): () => void {
     return this.#browser.want(name);
   }
@@ -85,7 +85,7 @@ export class OtherNodes {
     this.#browser.hear(message, heard);
   }
 
-  /** A link is new, or back. */
+  /** A link is new or back. */
   up(link: Link): void {
     this.#browser.up(link);
   }

@@ -5,13 +5,13 @@ import { lower, nameKey, type Rr } from '../wire/message.ts';
 /** An address record. */
 export interface HostRecord {
   readonly address: string;
-  /** 0: taken back. */
+  /** 0: the record is withdrawn. */
   readonly ttlMs: number;
-  /** This record replaces the known addresses of the host. */
+  /** Whether this record replaces the known addresses of the host. */
   readonly flush: boolean;
 }
 
-/** What was announced to end. */
+/** Instances whose end was announced. */
 interface Goodbye {
   readonly instance: string;
   readonly reason: 'deregistered' | 'expired';
@@ -19,15 +19,15 @@ interface Goodbye {
 
 /** The records of a packet, sorted out. */
 export interface Packet {
-  /** By SRV, TXT, or the pointer alone. */
+  /** Ended by SRV, by TXT, or by the pointer alone. */
   readonly goodbyes: readonly Goodbye[];
   /** SRV and TXT of instances that live. */
   readonly facts: readonly (Rr & { readonly type: 'SRV' | 'TXT' })[];
   /** Instances that pointers name. */
   readonly named: readonly string[];
-  /** Address records by host, those included that are taken back. */
+  /** Address records by host, withdrawn ones included. */
   readonly hosts: ReadonlyMap<string, readonly HostRecord[]>;
-  /** Keys of the instances whose SRV is in it. */
+  /** Keys of the instances whose SRV is in the packet. */
   readonly withSrv: ReadonlySet<string>;
 }
 
@@ -46,7 +46,7 @@ export function packetOf(records: readonly Rr[]): Packet {
 function goodbyesOf(gone: readonly Rr[]): readonly Goodbye[] {
   const expired = new Set(gone.flatMap((rr) => (rr.type === 'TXT' && saysExpired(rr.data) ? [nameKey(rr.name)] : [])));
   return gone.flatMap((rr) => {
-    // A goodbye for a subtype alone is no goodbye of the instance.
+    // A goodbye for a subtype alone does not end the instance.
     const byPointer = rr.type === 'PTR' && !rr.name.includes('._sub.');
     const instance = byPointer ? rr.data : rr.type === 'SRV' || rr.type === 'TXT' ? rr.name : undefined;
     if (instance === undefined) return [];

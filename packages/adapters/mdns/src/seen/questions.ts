@@ -3,13 +3,13 @@ import { isDnsName, nameKey, type Question } from '../wire/message.ts';
 import type { Sighting } from './sighting.ts';
 import type { Open } from './sightings.ts';
 
-/** The same question, to be answered to us alone. */
+/** The same question, with the answer to this host alone. */
 export const toUsAlone = (question: Question): Question => ({ ...question, unicast: true });
 
 /** Equal for equal questions. */
 export const keyOfQuestion = ({ name, type }: Question): string => `${type} ${nameKey(name)}`;
 
-/** Both families, to be answered to us alone. */
+/** Questions for both families, with the answer to this host alone. */
 const addressesOf = (host: string): readonly Question[] =>
   isDnsName(host)
     ? [
@@ -18,15 +18,15 @@ const addressesOf = (host: string): readonly Question[] =>
       ]
     : [];
 
-/** What a packet leaves open, as questions. */
+/** The questions that a packet leaves open. */
 export const questionsAbout = ({ instances, hosts }: Open): Question[] => [
   ...instances.filter(isDnsName).map((name) => toUsAlone({ name, type: 'ANY' })),
   ...hosts.flatMap(addressesOf),
 ];
 
 /**
- * The instance itself, and its host where addresses do not come with it. An instance whose label has dots cannot be named in
- * a packet of ours, so all are asked for.
+ * Questions for the instance itself, and for its host where the addresses do not come with it. Our packets cannot name
+ * an instance whose label has dots, so all are asked for.
  */
 export function questionsFor({ instance, dialect, wantsHost, target }: Sighting): readonly Question[] {
   const named = isDnsName(instance) && dialect.names(instance);

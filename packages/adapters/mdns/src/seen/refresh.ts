@@ -1,19 +1,19 @@
 /** Pure: when to ask for a known instance, and when to count it as gone. */
 import { believeMs, doubtMs, graceMs, lastChanceStepMs, refreshAt } from '../mdns-options.ts';
 
-/** What is next: when, in milliseconds after it was heard; `gone`: it is believed no longer. */
+/** The next check: when, in milliseconds after it was heard. `gone`: the instance is given up. */
 export interface Check {
   readonly afterMs: number;
   readonly gone: boolean;
-  /** Asks for a unicast answer: no other host need hear it, and the interval between multicast answers does not delay it. */
+  /** Asks for a unicast answer: no other host needs it, and the limit on multicast answers does not delay it. */
   readonly unicast: boolean;
 }
 
 /**
- * The check after so many questions without an answer. A watched instance is asked for from four fifths of
- * its TTL on, and a little beyond; any other goes with its TTL.
+ * The check after this many unanswered questions. A watched instance is asked for from four fifths of its TTL on, until
+ * a little beyond its end; any other instance ends with its TTL.
  *
- * @param jitter In [0, 1): many that watch one node must not ask in step (RFC 6762, 5.2).
+ * @param jitter In [0, 1), so that many watchers of one node do not ask in step (RFC 6762, 5.2).
  */
 export function nextCheck(ttlMs: number, asked: number, watched: boolean, jitter: number): Check {
   if (!watched) return { afterMs: ttlMs, gone: true, unicast: false };
@@ -27,7 +27,7 @@ export function nextCheck(ttlMs: number, asked: number, watched: boolean, jitter
     : { afterMs, gone: false, unicast: asked >= last };
 }
 
-/** The check of a goodbye, in milliseconds after it: it may be forged, so its announcer is asked first. */
+/** The check of a goodbye, in milliseconds after it. A goodbye may be forged, so its announcer is asked first. */
 export function nextDoubt(asked: number): Check {
   const afterMs = doubtMs[asked];
   return afterMs === undefined

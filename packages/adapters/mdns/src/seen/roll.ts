@@ -1,8 +1,8 @@
-/** What was heard, by node and by name. */
+/** The heard instances, by node and by name. */
 import type { Entry } from '@rollcall/core/adapter';
 import { keyOfEntry, precedes, type Sighting } from './sighting.ts';
 
-/** Instances that could be read; a node may be announced by several. */
+/** Readable instances. A node may be announced by several. */
 export class Roll {
   readonly #nodes = new Map<string, Set<Sighting>>();
   readonly #names = new Map<string, Set<Sighting>>();
@@ -11,14 +11,14 @@ export class Roll {
     return this.#names.get(name) ?? [];
   }
 
-  /** The best that is known of a node. */
+  /** The best known state of a node. */
   get(key: string): Sighting | undefined {
     let best: Sighting | undefined;
     for (const one of this.#nodes.get(key) ?? []) if (best === undefined || precedes(one, best)) best = one;
     return best;
   }
 
-  /** One for each node of a name; undefined: of all. */
+  /** One entry for each node of a name; undefined: of all. */
   entries(name: string | undefined): Entry[] {
     const keys =
       name === undefined

@@ -8,12 +8,12 @@ import { HostAddress } from './host-address.ts';
 import { type Life, longer, shortest } from './life.ts';
 import type { HostRecord } from './packet.ts';
 
-/** What came in one packet. */
+/** The parts of one packet about an instance. */
 export interface Hearing {
   readonly records: readonly Rr[];
   readonly link: Link;
   readonly from: string;
-  /** Its TTLs may have been cut short for askers without a cache: they extend, and never shorten. */
+  /** Its TTLs may have been shortened for askers without a cache, so they extend a life and never shorten it. */
   readonly direct: boolean;
   readonly now: number;
 }
@@ -21,26 +21,26 @@ export interface Hearing {
 /** The key of an entry's node. */
 export const keyOfEntry = ({ name, node }: Entry): string => keyOf(name, node.id);
 
-/** One instance of another announcer: its records, each with its own life, and what they say. */
+/** One instance of another announcer: its records, each with a life of its own, and their content. */
 export class Sighting {
   readonly instance: string;
   readonly dialect: Dialect;
-  /** Where it was heard last. */
+  /** The link on which it was heard last. */
   link: Link;
   /** The sender of its last records. */
   from: string;
   heardAt: number;
   reading: Reading | undefined;
-  /** How many questions were asked since its TTL was last extended. */
+  /** Questions since its TTL was last extended. */
   asked = 0;
   /** A goodbye that is not believed yet. */
   leaving: { readonly at: number; readonly reason: DeleteReason } | undefined;
-  /** The check that counts; earlier ones in the agenda are void. */
+  /** The number of the check that counts; earlier ones in the agenda are void. */
   turn = 0;
   #srv: { readonly target: string; readonly port: number; readonly life: Life } | undefined;
   #txt: { readonly data: readonly Buffer[]; readonly life: Life } | undefined;
   readonly #host = new HostAddress();
-  /** Its last SRV came without addresses: the host is asked for them. */
+  /** Its last SRV came without addresses, so the host is asked for them. */
   #awaitsHost = false;
 
   constructor(instance: string, dialect: Dialect, { link, from, now }: Hearing) {
@@ -65,7 +65,7 @@ export class Sighting {
     return this.#srv !== undefined && this.#txt !== undefined;
   }
 
-  /** How long its records are believed in: as long as the one that ends first. Addresses count only where they are used. */
+  /** For how long its records are valid: until the first of them ends. Addresses count only where they are used. */
   get life(): Life {
     const host = this.reading?.needsAddress === true ? this.#host.life : undefined;
     return shortest([this.#srv?.life, this.#txt?.life, host]) ?? { heardAt: this.heardAt, ttlMs: 0 };
@@ -80,14 +80,14 @@ export class Sighting {
     return this.#host.text !== undefined;
   }
 
-  /** Why it is on no roll; undefined: it is, or is not whole yet. */
+  /** Why it is not on the roll; undefined: it is, or it is not complete yet. */
   get unusable(): string | undefined {
     if (this.#txt === undefined || this.reading?.silent === true || this.entry !== undefined) return undefined;
     if (this.reading === undefined) return 'its TXT cannot be read';
     return this.#srv === undefined ? 'no SRV record' : 'no usable address';
   }
 
-  /** Takes its SRV, with the addresses that came in the same packet. */
+  /** Takes its SRV, with the addresses of the same packet. */
   takeSrv(rr: Rr & { readonly type: 'SRV' }, hosts: readonly HostRecord[], hearing: Hearing): void {
     const target = lower(rr.data.target);
     if (this.#srv !== undefined && this.#srv.target !== target) this.#host.clear();
@@ -103,7 +103,7 @@ export class Sighting {
     this.#heard(hearing);
   }
 
-  /** Takes addresses of its host that came without its SRV; answers whether it has another address now. */
+  /** Takes addresses of its host that came without its SRV; answers whether its address changed. */
   takeHost(hosts: readonly HostRecord[], { link, from, direct, now }: Hearing): boolean {
     if (!this.#awaitsHost && this.hasAddress) return false;
     const before = this.#host.text;
@@ -112,14 +112,14 @@ export class Sighting {
     return this.#host.text !== before;
   }
 
-  /** Whether address records that came without its SRV take back the one in use, or replace it: then it is asked for again. */
+  /** Whether address records that came without its SRV withdraw or replace the one in use; then the host is asked again. */
   contradicts(all: readonly HostRecord[]): boolean {
     if (!this.hasAddress || this.reading?.needsAddress !== true) return false;
     const same = all.find(({ address }) => this.#host.is(address));
     return same === undefined ? all.some(({ flush }) => flush) : same.ttlMs === 0;
   }
 
-  /** Reads what its records say now. */
+  /** Decodes its present records. */
   read(): Reading | undefined {
     if (this.#txt === undefined) return undefined;
     const host = this.#host.text;
@@ -139,7 +139,10 @@ export class Sighting {
   }
 }
 
-/** Whether of two instances of one node the first counts: ours say more than go-micro's, which say more than nothing; of equals the one heard last. */
+/**
+ * Whether the first of two instances of one node counts. Rollcall's content beats go-micro's, and that beats none; of
+ * equals the one heard last counts.
+ */
 export function precedes(a: Sighting, b: Sighting): boolean {
   const rank = ({ dialect, reading }: Sighting): number => (reading?.owner === undefined ? 0 : 2) + dialect.rank;
   return rank(a) > rank(b) || (rank(a) === rank(b) && a.heardAt > b.heardAt);

@@ -1,4 +1,4 @@
-/** The instances that other hosts announce: pure in `now`, bounded, reported as entries. */
+/** The instances that other hosts announce, as entries. Pure in `now`, and bounded. */
 import type { DeleteReason, SkippedEntry, SkippedSummary } from '@rollcall/core';
 import { type Entry, sameEntry } from '@rollcall/core/adapter';
 import { leastPatienceMs, maxNamed, maxRemembered } from '../mdns-options.ts';
@@ -20,7 +20,7 @@ export interface Due {
 
 /** What a packet leaves open. */
 export interface Open {
-  /** Instances that it names or contradicts. */
+  /** Instances that it mentions without all their records, or that it contradicts. */
   readonly instances: readonly string[];
   /** Hosts whose addresses are needed. */
   readonly hosts: readonly string[];
@@ -30,7 +30,7 @@ export interface Open {
 export interface SightingsOptions {
   /** The dialect that reads the name of an instance; undefined: none here. */
   readonly dialectOf: (instance: string) => Dialect | undefined;
-  /** Whether an announcement is not to be remembered: it is our own, or contests one of ours. */
+  /** Whether an announcement must not be remembered: it is our own, or contests one of ours. */
   readonly refuses: (instance: string, dialect: Dialect, txt: readonly Buffer[], hearing: Hearing) => boolean;
   readonly watched: (name: string) => boolean;
   readonly changed: (entry: Entry, reason: DeleteReason) => void;
@@ -39,7 +39,7 @@ export interface SightingsOptions {
   readonly capacity?: number | undefined;
 }
 
-/** All instances of other announcers that were heard. */
+/** All heard instances of other announcers. */
 export class Sightings {
   readonly #options: SightingsOptions;
   readonly #capacity: number;
@@ -57,12 +57,12 @@ export class Sightings {
     return this.#instances.size;
   }
 
-  /** Checks that are kept, void ones included. */
+  /** The number of checks, void ones included. */
   get pending(): number {
     return this.#agenda.length;
   }
 
-  /** Instances that cannot be used, as of now. */
+  /** Instances that cannot be used now. */
   get skipped(): SkippedSummary {
     const all = [...this.#instances.values()].flatMap((sighting): SkippedEntry[] =>
       sighting.unusable === undefined ? [] : [{ key: sighting.instance, reason: sighting.unusable }],
@@ -70,12 +70,12 @@ export class Sightings {
     return { count: all.length, examples: all.slice(0, maxNamed) };
   }
 
-  /** Instances of a name; undefined: all, those included that cannot be read yet. */
+  /** Instances of a name; undefined: all, including those that cannot be read yet. */
   of(name: string | undefined): Iterable<Sighting> {
     return name === undefined ? this.#instances.values() : this.#roll.of(name);
   }
 
-  /** The best that is known of a node. */
+  /** The best known state of a node. */
   get(key: string): Sighting | undefined {
     return this.#roll.get(key);
   }
@@ -84,10 +84,10 @@ export class Sightings {
     return this.#roll.entries(name);
   }
 
-  /** Takes in a packet; answers what it leaves open. */
+  /** Takes a packet in; answers what it leaves open. */
   hear(hearing: Hearing): Open {
     const packet = packetOf(hearing.records);
-    // Before the rest, which may say that the instance lives.
+    // Goodbyes come before the rest, which may say that the instance lives.
     this.#hearGoodbyes(packet, hearing.now);
     const taken = new Set<Sighting>();
     for (const rr of packet.facts) {
@@ -105,7 +105,7 @@ export class Sightings {
     return this.#agenda.nextAt();
   }
 
-  /** Drops what has gone by now; answers what is to be asked. */
+  /** Drops ended instances; answers the questions that are due. */
   check(now: number): Due[] {
     const due: Due[] = [];
     for (let next = this.#agenda.take(now); next !== undefined; next = this.#agenda.take(now)) {
@@ -117,7 +117,7 @@ export class Sightings {
       }
       sighting.asked += 1;
       due.push({ sighting, unicast });
-      // Also a process that stood still for all of its time gives it time to answer.
+      // A process that stood still for the whole TTL still gives the instance time to answer.
       this.#appoint(sighting, now + leastPatienceMs);
     }
     return due;
@@ -148,7 +148,7 @@ export class Sightings {
     }
   }
 
-  /** Addresses that came without the SRV of an instance: the instances that have another address now, and those that are to be asked again. */
+  /** Takes addresses that came without an SRV. Answers the instances whose address changed, and those to ask again. */
   #hearHosts({ hosts, withSrv }: Packet, hearing: Hearing) {
     const moved: Sighting[] = [];
     const contradicted: string[] = [];
@@ -163,7 +163,7 @@ export class Sightings {
     return { moved, contradicted };
   }
 
-  /** Instances that pointers name and of which nothing more was heard. */
+  /** Instances that pointers name, and of which nothing more was heard. */
   #unknown({ named }: Packet): string[] {
     return named.filter(
       (instance) =>
@@ -190,7 +190,7 @@ export class Sightings {
     return sighting;
   }
 
-  /** Its records may live longer than before: then its questions begin anew. */
+  /** If its records now live longer than before, its questions start again from the first. */
   #extended(sighting: Sighting, before: Life): void {
     if (sighting.life.heardAt > before.heardAt || endOf(sighting.life) > endOf(before)) sighting.asked = 0;
     if (sighting.leaving === undefined) this.#appoint(sighting);
@@ -224,7 +224,7 @@ export class Sightings {
     const same = before !== undefined && after !== undefined && sameEntry(before, after);
     sighting.reading = reading === undefined || !same ? reading : { ...reading, entry: before };
     this.#roll.add(sighting);
-    // Which of its records count, and whether it is watched, can be told only now.
+    // Only now is it known which of its records count, and whether it is watched.
     if (!same || endOf(sighting.life) !== endOf(life)) this.#extended(sighting, life);
     // An instance without an address may still get one.
     if (reading === undefined) this.#tellSkipped(sighting);

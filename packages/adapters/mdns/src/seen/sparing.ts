@@ -2,12 +2,15 @@ import { maxSpared, sparedMs } from '../mdns-options.ts';
 import type { Question } from '../wire/message.ts';
 import { keyOfQuestion } from './questions.ts';
 
-/** Each question once a second and not too many: what others name, forged or not, must not make us flood the link. */
+/**
+ * Lets each question through once a second, and not too many in all. Other hosts, also hostile ones, decide what is
+ * mentioned, and must not make us flood the link.
+ */
 export class Sparing {
   #since = Number.NEGATIVE_INFINITY;
   readonly #asked = new Set<string>();
 
-  /** Those that may be asked now. */
+  /** The questions that may be sent now. */
   spare(questions: readonly Question[], now: number): readonly Question[] {
     if (this.#since + sparedMs < now) {
       this.#since = now;

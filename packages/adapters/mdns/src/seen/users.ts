@@ -1,4 +1,4 @@
-/** Hosts, and what is announced at them. */
+/** Hosts, and the instances that are announced at them. */
 export class Users<T> {
   readonly #users = new Map<string, Set<T>>();
 
@@ -6,7 +6,7 @@ export class Users<T> {
     return this.#users.get(host) ?? [];
   }
 
-  /** `user` is at another host than before; undefined: at none. */
+  /** `user` has moved to another host; undefined: to none. */
   move(user: T, from: string | undefined, to: string | undefined): void {
     if (from === to) return;
     const left = from === undefined ? undefined : this.#users.get(from);

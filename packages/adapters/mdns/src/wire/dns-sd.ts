@@ -1,4 +1,4 @@
-/** The shape that any DNS-SD browser understands (RFC 6763), with the truth in TXT. */
+/** The shape that any DNS-SD browser understands (RFC 6763), with the full content in TXT. */
 import { createHash } from 'node:crypto';
 import { deflateRawSync, inflateRawSync } from 'node:zlib';
 import { type Entry, type EntryKey, limits } from '@rollcall/core/adapter';
@@ -13,13 +13,13 @@ export interface DnsSdNames {
   /** `_rollcall._tcp.local`: a pointer to every node. */
   readonly type: string;
   readonly enumeration: string;
-  /** A pointer to every node of one service. Hashed, since a name with dots is no label. */
+  /** A pointer to every node of one service. Hashed, since a name with dots is not one label. */
   subtype(name: string): string;
   /** One node. */
   instance(key: EntryKey): string;
 }
 
-/** A namespace is a domain below `local`; one that is no label in lower case gets a hash. */
+/** A namespace is a domain below `local`. One that is not a lower-case label is hashed. */
 export function dnsSdNames(namespace: string | undefined): DnsSdNames {
   const label = namespace?.toLowerCase().replace(/[^a-z0-9-]/g, '-');
   const domain =
@@ -35,25 +35,25 @@ export function dnsSdNames(namespace: string | undefined): DnsSdNames {
   };
 }
 
-/** What the TXT record of an instance says. */
+/** The content of an instance's TXT record. */
 export interface Truth {
   readonly name: string;
   readonly id: string;
   readonly version: string;
-  /** Undefined for an instance of another program: host and port are in its other records. */
+  /** Undefined for an instance of another program, which has host and port in its other records. */
   readonly entry: Entry | undefined;
   /** The registry object that announces it; undefined: another program. */
   readonly owner: string | undefined;
 }
 
-/** A string of TXT holds 255 bytes, its key included. */
+/** A string of TXT holds 255 bytes, including its key. */
 const pieceBytes = 250;
-/** Largest text that is inflated: far above what fits in a packet, far below what hurts. Bytes. */
+/** Largest text that is inflated, in bytes: far more than fits in a packet, and far less than would hurt. */
 const maxInflated = 262_144;
-/** A goodbye with this text says that the lease ended and the node was not deregistered. */
+/** A goodbye with this text says that the lease ended and that the node was not deregistered. */
 const expiredMark = 'gone=expired';
 
-/** The strings of an entry's TXT: name, version and owner for people and tools, the rest deflated. */
+/** The strings of an entry's TXT: name, version and owner as text, for people and tools; the rest deflated. */
 export function writeTruth({ name, version, metadata, endpoints, node }: Entry, owner: string): Buffer[] {
   const rest = deflateRawSync(JSON.stringify({ ...node, service: metadata, endpoints }));
   const pieces = Array.from({ length: Math.ceil(rest.length / pieceBytes) }, (_, index) =>
@@ -65,14 +65,14 @@ export function writeTruth({ name, version, metadata, endpoints, node }: Entry, 
   ];
 }
 
-/** The TXT that goes with a goodbye at the end of a lease. */
+/** The TXT of a goodbye at the end of a lease. */
 export const expiredTruth = (): Buffer[] => [Buffer.from(expiredMark)];
 /** Whether a TXT is that one. */
 export const saysExpired = (data: readonly Buffer[]): boolean => data.some((item) => item.toString() === expiredMark);
 
 /** A pair of TXT. */
 interface Pair {
-  /** As it was written. */
+  /** The key as written. */
   readonly key: string;
   /** Empty for a key without `=`. */
   readonly value: Buffer;
@@ -103,8 +103,8 @@ function inflate(pairs: ReadonlyMap<string, Pair>): Record<string, unknown> | un
 }
 
 /**
- * What the TXT of any program in our type says. A program without our fields may give `name`, `id` and `version`; its other pairs
- * are metadata of the node, and its instance label stands for what it does not give.
+ * Reads the TXT of any program in our type. A program without our fields may give `name`, `id` and `version`; its other
+ * pairs are metadata of the node. Its instance label stands for missing fields.
  */
 export function readTruth(label: string, data: readonly Buffer[]): Truth | undefined {
   const pairs = pairsOf(data);
@@ -124,7 +124,7 @@ export function readTruth(label: string, data: readonly Buffer[]): Truth | undef
 
 const reserved = new Set(['txtvers', 'name', 'id', 'version', 'owner']);
 
-/** The entry of a program that does not speak our TXT. */
+/** The entry of a program that does not write our TXT. */
 export function foreignEntry({ name, id, version }: Truth, data: readonly Buffer[], address: string): Entry {
   const metadata = Object.fromEntries(
     [...pairsOf(data)]

@@ -14,12 +14,15 @@ import {
 export const goMicroDomain = 'micro';
 /** Where go-micro lists names: a pointer to `<name>._services.<domain>` for each. */
 export const listing = '_services';
-/** The port that go-micro writes into such an entry; it means no service. */
+/** The port that go-micro writes into such a record; it belongs to no service. */
 export const listingPort = 9_999;
 /** A string of TXT. */
 const pieceBytes = 255;
 
-/** The TXT of an entry. What go-micro passes over: service metadata, and whether it is announced in DNS-SD as well. */
+/**
+ * The TXT of an entry. Service metadata, and whether the node is announced in DNS-SD as well, are in fields that
+ * go-micro ignores.
+ */
 export function writeGoTxt(
   { name, version, metadata, endpoints, node }: Entry,
   alsoDnsSd: boolean,
@@ -35,7 +38,7 @@ export function writeGoTxt(
   );
 }
 
-/** What go-micro's TXT says, without the id and the address, which are in other records. */
+/** The content of go-micro's TXT, without id and address, which are in other records. */
 export interface GoTruth {
   readonly name: string;
   readonly alsoDnsSd: boolean;

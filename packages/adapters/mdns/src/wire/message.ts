@@ -1,11 +1,11 @@
-/** DNS packets as we use them. Both ways are total: what comes from the network may be anything, what we send fits. */
+/** DNS packets, as far as they are used here. Decoding accepts any bytes, and every encoded packet fits. */
 import { AUTHORITATIVE_ANSWER, decode, encode, type Packet, TRUNCATED_RESPONSE } from 'dns-packet';
 
 /** A resource record of the kinds a registry needs. `ttl` in seconds. */
 export type Rr = {
   readonly name: string;
   readonly ttl: number;
-  /** Cache-flush: what is known of this name and type is replaced (RFC 6762, 10.2). */
+  /** Cache-flush: the record replaces all known records of this name and type (RFC 6762, 10.2). */
   readonly flush?: boolean | undefined;
 } & (
   | { readonly type: 'PTR' | 'A' | 'AAAA'; readonly data: string }
@@ -17,7 +17,7 @@ export type Rr = {
 export interface Question {
   readonly name: string;
   readonly type: 'PTR' | 'SRV' | 'TXT' | 'A' | 'AAAA' | 'ANY';
-  /** The answer may come to the asker alone (RFC 6762, 5.4). */
+  /** The answer may go to the asker alone (RFC 6762, 5.4). */
   readonly unicast?: boolean | undefined;
 }
 
@@ -37,24 +37,24 @@ export interface Message {
 /** A message to send. Absent fields mean no records, id 0, and a query. */
 export type Outgoing = Partial<Message>;
 
-/** No packet of ours is longer: with its headers it crosses any Ethernet in one piece. Bytes. */
+/** Our packets are never longer, so that with headers one crosses any Ethernet in one piece. Bytes. */
 export const maxPacketBytes = 1_400;
 const headerBytes = 12;
 const qu = 0x8000;
 const unicastClass = `UNKNOWN_${qu + 1}`;
 const questionTypes = new Set(['PTR', 'SRV', 'TXT', 'A', 'AAAA', 'ANY']);
 
-/** Whether it can be a name in a packet: labels of 1-63 bytes, 253 in all (RFC 1035, 2.3.4). */
+/** Whether a text can be a name in a packet: labels of 1-63 bytes, 253 in all (RFC 1035, 2.3.4). */
 export function isDnsName(name: string): boolean {
   return (
     Buffer.byteLength(name) <= 253 && name.split('.').every((label) => label !== '' && Buffer.byteLength(label) <= 63)
   );
 }
 
-/** Names of DNS ignore case, of ASCII only. */
+/** DNS names ignore the case of ASCII letters. */
 export const lower = (name: string): string => name.replace(/[A-Z]/g, (letter) => letter.toLowerCase());
 
-/** What names are found by. go-micro's, which have no protocol in them, keep their case: its ids differ by it. */
+/** The key of a name. go-micro's names, which have no protocol part, keep their case, since its ids differ by it. */
 export const nameKey = (name: string): string => (name.includes('._tcp.') ? lower(name) : name);
 
 function readQuestion({ name, type, class: kind }: Record<string, unknown>): Question[] {
@@ -77,7 +77,7 @@ function readRr({ name, type, ttl, flush, data }: Record<string, unknown>): Rr[]
 const each = <T>(list: unknown, read: (item: Record<string, unknown>) => T[]): T[] =>
   (Array.isArray(list) ? list : []).flatMap(read);
 
-/** A decoded packet; undefined for what RFC 6762 (18.3, 18.11) wants ignored. */
+/** A decoded packet; undefined for packets that must be ignored by RFC 6762 (18.3, 18.11). */
 export function toMessage(packet: Packet): Message | undefined {
   const { id, type, opcode, rcode, flag_tc, questions, answers, additionals, authorities } = packet as Packet & {
     readonly opcode?: string;
@@ -109,7 +109,7 @@ export function toBytes({ id = 0, response = false, truncated = false, ...parts 
       authorities: authorities.map(writeRr),
     }),
   );
-  // The library cannot send the bit that asks for a unicast answer, the top one of the class.
+  // The library cannot send the bit that asks for a unicast answer, the highest of the class.
   let offset = headerBytes;
   for (const { name, unicast } of questions) {
     offset += Buffer.byteLength(name) + 2 + 4;
@@ -125,7 +125,7 @@ const writeRr = (rr: Rr) =>
 
 const sizes = new WeakMap<Rr, number>();
 
-/** What a record takes in a packet, its names in full. Bytes. */
+/** Bytes of a record in a packet, with its names in full. */
 function sizeOf(rr: Rr): number {
   const bytes = sizes.get(rr) ?? toBytes({ answers: [rr] }).length - headerBytes;
   sizes.set(rr, bytes);
@@ -133,9 +133,9 @@ function sizeOf(rr: Rr): number {
 }
 
 /**
- * Groups of records put into as few packets as they fit in; a group is divided only where it is too long for one.
+ * Puts groups of records into as few packets as possible. A group is divided only if it is too long for one packet.
  *
- * @param base What every packet begins with, its questions for instance.
+ * @param base The common beginning of every packet, such as its questions.
  */
 export function pack(groups: readonly (readonly Rr[])[], base: Outgoing = {}): Buffer[] {
   const room = maxPacketBytes - toBytes(base).length;
@@ -164,7 +164,7 @@ const recordKey = (rr: Rr): string => {
   return `${rr.type} ${rr.name} ${data}`;
 };
 const bytesOf = (records: readonly Rr[]): number => records.reduce((sum, rr) => sum + sizeOf(rr), 0);
-/** Each once, and those alone that a packet does not have yet: the nodes of one host have the same address record. */
+/** Each record once, and only those that the packet does not have yet, since the nodes of one host share its address record. */
 const freshOf = (records: readonly Rr[], packet: ReadonlyMap<string, Rr> | undefined): readonly Rr[] =>
   [...new Map(records.map((rr) => [recordKey(rr), rr])).entries()].flatMap(([key, rr]) =>
     packet?.has(key) === true ? [] : [rr],
@@ -172,9 +172,9 @@ const freshOf = (records: readonly Rr[], packet: ReadonlyMap<string, Rr> | undef
 /** A record that several nodes share lives as long as the node that stays longest. */
 const longerOf = (rr: Rr, known: Rr | undefined): Rr => (known !== undefined && known.ttl > rr.ttl ? known : rr);
 
-/** Records that go together. */
+/** Records that are sent together. */
 export interface Group {
-  /** Each instance gets a packet of its own, since go-micro reads one instance of each packet. */
+  /** A packet for each instance, since go-micro reads one instance per packet. */
   readonly alone: boolean;
   readonly records: readonly Rr[];
 }
@@ -187,7 +187,7 @@ export function packResponses(groups: readonly Group[], base: Outgoing = {}): Bu
   return [...pack(together, response), ...apart.flatMap(({ records }) => pack([records], response))];
 }
 
-/** Questions put into as few packets as they fit in, each with the known answers that fit behind them. */
+/** Puts questions into as few packets as possible, each with the known answers that fit behind them. */
 export function packQuestions(questions: readonly Question[], known: readonly Rr[] = []): Buffer[] {
   const packets: Question[][] = [];
   let free = 0;
@@ -205,7 +205,7 @@ export function packQuestions(questions: readonly Question[], known: readonly Rr
   return [...packets.map((some) => toBytes({ questions: some })), ...packKnown(last, known)];
 }
 
-/** Known answers that do not fit follow in packets of their own, each but the last marked (RFC 6762, 7.2). */
+/** Known answers that do not fit follow in further packets; all but the last are marked (RFC 6762, 7.2). */
 function packKnown(questions: readonly Question[], known: readonly Rr[]): Buffer[] {
   const first: Rr[] = [];
   let free = maxPacketBytes - toBytes({ questions }).length;

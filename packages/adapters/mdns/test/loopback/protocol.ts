@@ -21,7 +21,7 @@ const truths = (sent: readonly Sent[], name: string): Sent[] =>
 const open = (options = {}) => wire.open({ namespace, goMicro: false, ...options });
 
 describe('announcing', () => {
-  it('a register probes three times, 250 ms apart, then announces twice, 1 s apart', async () => {
+  it('a register sends three probes, 250 ms apart, then two announcements, 1 s apart', async () => {
     const registry = open();
     await wire.settle(registry.register(service('new')));
     const announcedAt = truths(wire.sent, 'new')[0]?.at ?? 0;
@@ -223,7 +223,7 @@ describe('answering', () => {
   });
 });
 
-it('an answer that may not go out again yet does not go with one that may', async () => {
+it('an answer that was sent less than a second ago is left out of a packet with other answers', async () => {
   const registry = open();
   for (const name of ['early', 'later']) await wire.settle(registry.register(service(name)));
   await wire.pass(3_000);

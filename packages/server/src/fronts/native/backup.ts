@@ -3,7 +3,7 @@ import type { FastifyInstance } from 'fastify';
 import { operatesServer } from '../../access/route-access.ts';
 import { refusal } from '../../http/refusal.ts';
 
-/** Writes the roll as of now to one file; undefined: the server keeps none. */
+/** Writes the present roll to one file; undefined: the server keeps no roll on disk. */
 export type Backup = (() => Promise<Readable>) | undefined;
 
 /** `GET /backup`: the file as it is, for an operator. It holds the handles of every lease. */

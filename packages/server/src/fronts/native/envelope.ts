@@ -5,9 +5,9 @@ import type { Roll } from '../../roll/roll.ts';
 
 /** What the native front translates for. */
 export interface NativeContext {
-  /** What commands change. */
+  /** The roll that commands change. */
   readonly roll: Roll;
-  /** What readers see. */
+  /** The roll that readers see. */
   readonly published: PublishedRoll;
   readonly durability: Durability;
   readonly protection: 'on' | 'off';

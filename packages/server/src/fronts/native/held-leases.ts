@@ -7,13 +7,13 @@ import type { LeaseTerms } from '../../roll/lease-terms.ts';
 import type { Roll } from '../../roll/roll.ts';
 import type { Renewal } from '../../roll/roll-options.ts';
 
-/** A handle, and with lease secrets what must come with it. */
+/** A handle, and with lease secrets its secret. */
 export interface GivenHandle {
   readonly handle: number;
   readonly secret?: string | undefined;
 }
 
-/** Renewals and withdrawals as far as their caller may do them. */
+/** Renewals and withdrawals, limited to what their caller may do. */
 export class HeldLeases {
   readonly #roll: Roll;
   readonly #secrets: LeaseSecrets | undefined;
@@ -23,25 +23,25 @@ export class HeldLeases {
     this.#secrets = secrets;
   }
 
-  /** The secrets of new handles, where there are any. */
+  /** The secrets of new handles, where the server uses secrets. */
   secretsOf(handles: readonly number[]): readonly string[] | undefined {
     const secrets = this.#secrets;
     return secrets && handles.map((handle) => secrets.of(handle));
   }
 
-  /** To a caller that may not write it, a handle is as unknown as any other; its register says why. */
+  /** For a caller without the right to write its instance, a handle looks unknown; the register call that follows says why. */
   renew(caller: Caller, given: GivenHandle, terms?: LeaseTerms): Renewal {
     return this.#knows(caller, given) ? this.#roll.renew(given.handle, terms) : 'unknown';
   }
 
-  /** False: it holds nothing, for this caller. */
+  /** False: the handle holds nothing for this caller. */
   release(caller: Caller, given: GivenHandle, by: Actor): boolean {
     return this.#knows(caller, given) && this.#roll.release(given.handle, by);
   }
 
   /**
-   * Throws a refusal with 403 where a name is not enough: with lease secrets, only the token of an admin renews or cancels what is
-   * listed without them.
+   * Throws a refusal with 403 where a name is not enough: with lease secrets, only an admin's token renews or cancels a
+   * listed instance without its secret.
    */
   checkNames(caller: Caller, refs: readonly InstanceRef[]): void {
     if (this.#secrets === undefined) return;

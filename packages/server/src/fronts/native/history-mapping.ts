@@ -1,4 +1,4 @@
-/** Pure: changes and their evidence on the wire of `/api`. */
+/** Pure: changes and their evidence in the wire format of `/api`. */
 import type { ChangeEvidence, ChangeRecord, ChangesAnswer } from '@rollcall/protocol';
 import type { ChangeLog } from '../../changes/change-log.ts';
 import type { ChangesPage, Now } from '../../changes/page.ts';
@@ -6,10 +6,10 @@ import { sentenceOf } from '../../changes/sentence.ts';
 import type { PutEvidence, RemovalEvidence } from '../../roll/evidence.ts';
 import type { Change } from '../../roll/followers.ts';
 
-/** Where a client goes on. */
+/** The cursor from which a client goes on. */
 export const cursorOf = ({ epoch }: Now, revision: number): string => `${epoch}:${revision}`;
 
-/** The roll's words of fields that are called otherwise on the wire. */
+/** The wire names of fields that the roll calls by other names. */
 const wireFields: Readonly<Record<string, string>> = { addresses: 'addrs' };
 
 function writeEvidence(evidence: PutEvidence | RemovalEvidence): ChangeEvidence {
@@ -17,7 +17,7 @@ function writeEvidence(evidence: PutEvidence | RemovalEvidence): ChangeEvidence 
   return { ...evidence, fields: evidence.fields.map((field) => wireFields[field] ?? field) } as ChangeEvidence;
 }
 
-/** A change as it is told to clients. */
+/** A change in the wire format. */
 export function writeChangeRecord(change: Change): ChangeRecord {
   const { revision, at, type, instance, evidence } = change;
   const { env, service, id } = instance;
@@ -29,7 +29,7 @@ export function writeChangeRecord(change: Change): ChangeRecord {
   return { ...common, text, ...written, ...(late ? { late } : {}) };
 }
 
-/** A page of changes as it is told to clients. */
+/** A page of changes in the wire format. */
 export function writeChangesPage(now: Now, log: ChangeLog, { reset, changes, next, more }: ChangesPage): ChangesAnswer {
   const { revision, at } = log.start;
   return {

@@ -14,7 +14,7 @@ import { badMoment, type ReadContext } from './past.ts';
 import { viewOf } from './reads.ts';
 import type { Snapshot } from './snapshot.ts';
 
-/** What reads of the change log translate for. */
+/** What reads of the change log work with. */
 export interface HistoryContext extends ReadContext {
   readonly waiting: WaitingRoom;
 }
@@ -36,7 +36,7 @@ interface PollQuery {
 }
 
 const defaultPageSize = 1_000;
-/** As the seed's. Milliseconds. */
+/** How long a poll waits, as in bilibili/discovery. Milliseconds. */
 const defaultPollMs = 30_000;
 
 /** `GET changes`: what happened, and why. */
@@ -64,7 +64,7 @@ export function changesRoute(app: FastifyInstance, context: HistoryContext): voi
   );
 }
 
-/** `GET poll`: those of some services that have changed since a cursor; if none has, those that change next. */
+/** `GET poll`: the services of the query that have changed since a cursor. If none has, it waits for the next that changes. */
 export function pollRoute(app: FastifyInstance, context: HistoryContext): void {
   const { published, snapshots } = context;
   app.get<{ Querystring: PollQuery }>(
@@ -93,7 +93,7 @@ export function pollRoute(app: FastifyInstance, context: HistoryContext): void {
   );
 }
 
-/** Of each service that the query names. */
+/** A target for each service that the query names. */
 const readsAsked: RouteAccess = {
   role: 'read',
   of: ({ query }) => {
@@ -102,7 +102,10 @@ const readsAsked: RouteAccess = {
   },
 };
 
-/** Which changes a caller may see. What it asks for by name and may not see is refused: no change would pass for peace. */
+/**
+ * Which changes a caller may see. A query that names something the caller may not see is refused, since an empty answer
+ * would look like "no changes".
+ */
 function viewFor(caller: Caller, env: string | undefined, service: string | undefined): ChangeFilter['sees'] {
   if (caller.mayAll('read')) return undefined;
   if (env !== undefined && service !== undefined && !caller.may('read', { env, service }))
@@ -111,7 +114,7 @@ function viewFor(caller: Caller, env: string | undefined, service: string | unde
   return (instance) => caller.may('read', instance);
 }
 
-/** Which of the services that are asked for have changed. */
+/** Which of the queried services have changed. */
 interface Changed {
   readonly reset: boolean;
   readonly services: readonly string[];
@@ -152,7 +155,7 @@ interface Search<T> {
   readonly isEmpty: (found: T) => boolean;
 }
 
-/** Looks now and at each change that is awaited, until something is found, the time is over or the client is gone. */
+/** Looks now and at each awaited change, until it finds something, the time is over, or the client is gone. */
 async function untilFound<T>(
   { published, clock, waiting }: HistoryContext,
   { raw, request }: FastifyReply,
@@ -162,8 +165,9 @@ async function untilFound<T>(
   let leave = (): void => {};
   raw.once('close', () => leave());
   for (;;) {
-    // While it waited its token may have been revoked.
-    if (!request.caller.isCurrent) throw refusal(401, 'the token is not known here any more');
+    // The token may have been revoked while the request waited.
+    if (!request.caller.isCurrent)
+      throw refusal(401, 'the token was revoked while the request waited: send a token that is known');
     published.settle();
     const found = look();
     const leftMs = deadline - clock.now();

@@ -4,37 +4,43 @@ import { chunkBytes } from '../../server-options.ts';
 import { envelope, type NativeContext } from './envelope.ts';
 import type { Snapshot } from './snapshot.ts';
 
-/** What lists are answered for. */
+/** What answers with a list work with. */
 type ListContext = NativeContext & { readonly pacer: Pacer };
 
 /** An answer whose one list is written in chunks. */
 export interface Filled {
-  /** Has an empty list in its place, and no other. */
+  /** Must have one empty list, which stands for the list. */
   readonly data: object;
-  /** Of the list, roughly. */
+  /** Rough size of the list. */
   readonly bytes: number;
   /** The list without its brackets. `cut` ends the answer of a client that reads too slowly. */
   readonly fill: (cut: () => void) => Iterable<Buffer>;
 }
 
-/** Answers with a list that all readers share. `data` has an empty list in its place, and no other. */
+/** Answers with a list that all readers share. `data` must have one empty list, which stands for the list. */
 export function sendList(reply: FastifyReply, context: ListContext, snapshot: Snapshot, data: object): FastifyReply {
   return sendFilled(reply, context, { data, bytes: snapshot.bytes, fill: (cut) => snapshot.read(cut) });
 }
 
 /** Answers with a list that comes in chunks. */
 export function sendFilled(reply: FastifyReply, context: ListContext, { data, bytes, fill }: Filled): FastifyReply {
-  const [before = '', after = ''] = JSON.stringify(envelope(context, data)).split('[]');
+  const [before, after] = aroundList(context, data);
   const cut = (): void => void reply.raw.destroy();
-  const parts = answerParts(`${before}[`, fill(cut), `]${after}`);
+  const parts = answerParts(before, fill(cut), after);
   reply.type(json);
-  // A short list is copied: that is cheaper than turns.
+  // A short list is copied, which costs less than taking turns.
   if (bytes < chunkBytes) return reply.send(Buffer.concat([...parts]));
   if (reply.request.method === 'HEAD') return reply.send();
   reply.hijack();
   reply.raw.writeHead(200, { 'content-type': json });
   context.pacer.answer(reply.raw, parts);
   return reply;
+}
+
+/** What stands before and behind the list of an answer. `data` has an empty list in its place, and no other. */
+export function aroundList(context: NativeContext, data: object): readonly [before: string, after: string] {
+  const [before = '', after = ''] = JSON.stringify(envelope(context, data)).split('[]');
+  return [`${before}[`, `]${after}`];
 }
 
 const json = 'application/json; charset=utf-8';

@@ -2,7 +2,7 @@ import { RegistryError, type RegistryErrorCode } from '@rollcall/core';
 import type { FastifyError, FastifyInstance } from 'fastify';
 import { endsConnection } from '../../http/refusal.ts';
 
-/** The one place where an error of the roll becomes an HTTP status. */
+/** The only place where an error of the roll becomes an HTTP status. */
 const statuses: Partial<Readonly<Record<RegistryErrorCode, number>>> = {
   INVALID_ARGUMENT: 400,
   CONFLICT: 409,
@@ -20,7 +20,7 @@ export function nativeErrors(app: FastifyInstance): void {
   app.setErrorHandler((error: FastifyError, _request, reply) => {
     const status = statusOf(error);
     if (endsConnection(status)) reply.header('connection', 'close');
-    // A defect is not explained to the client.
+    // The client learns nothing of a defect.
     const message = status === 500 ? 'the server failed' : error.message;
     return reply.code(status).send({ code: status, message, data: null });
   });

@@ -5,10 +5,11 @@ import { readsServiceOrOwnView } from '../../access/route-access.ts';
 import { refusal } from '../../http/refusal.ts';
 import { type Backup, backupRoute } from './backup.ts';
 import { changesRoute, type HistoryContext, pollRoute } from './history.ts';
+import { leaseRoutes } from './lease-routes.ts';
 import { nativeErrors } from './native-errors.ts';
 import { operationRoutes, readRoutes, viewOf } from './reads.ts';
 import { eventStreamHeaders, type WatchHub } from './watch/watch-hub.ts';
-import { leaseRoutes, setRoute, type WriteContext, writeRoutes } from './writes.ts';
+import { setRoute, type WriteContext, writeRoutes } from './writes.ts';
 
 /** Options of {@link nativeFront}. */
 export interface NativeFrontOptions extends HistoryContext, WriteContext {
@@ -16,7 +17,7 @@ export interface NativeFrontOptions extends HistoryContext, WriteContext {
   readonly backup: Backup;
 }
 
-/** `/api/*`: the shapes are documented in `@rollcall/protocol`. It only translates. */
+/** `/api/*`: `@rollcall/protocol` documents the shapes. This front only translates. */
 export const nativeFront: FastifyPluginCallback<NativeFrontOptions> = (app, options, done) => {
   nativeErrors(app);
   writeRoutes(app, options);
@@ -41,12 +42,12 @@ function watchRoute(app: FastifyInstance, watches: WatchHub): void {
     (request, reply) => {
       const { query, caller, headers } = request;
       const view = query.appid === undefined ? viewOf(caller, query.env) : wholeView;
-      // Headers and nothing else: a stream has no end to wait for.
+      // Headers and nothing else, because a stream has no end to wait for.
       if (request.method === 'HEAD') return reply.headers(eventStreamHeaders).send();
       const lastEventId = headers['last-event-id'];
       if (watches.isFull) {
         reply.header('retry-after', retryAfterSeconds);
-        throw refusal(503, 'the server has as many watches as it may have');
+        throw refusal(503, 'the server has as many watches as --max-watches allows: try again later, or raise it');
       }
       const filter = { env: query.env, service: query.appid, view };
       reply.hijack();

@@ -1,4 +1,4 @@
-/** Pure: the wire of `/api` <-> the roll's own words. */
+/** Pure: the wire format of `/api` <-> the roll's own words. */
 import type {
   InstanceInput,
   InstanceKey,
@@ -17,7 +17,7 @@ import type { Renewal } from '../../roll/roll-options.ts';
 import type { Setting } from '../../roll/setting.ts';
 import type { EnvironmentStatus } from '../../roll/status.ts';
 
-/** What a register call sends, once it has passed the schema. */
+/** The content of a register call, after the schema has checked it. */
 export function readRegistration(input: InstanceInput): Registration {
   return {
     env: input.env,
@@ -38,7 +38,7 @@ export function readRegistration(input: InstanceInput): Registration {
   };
 }
 
-/** What a set call sends. */
+/** The content of a set call. */
 export const readSetting = ({ status, metadata, ...key }: InstanceSetting): Setting => ({
   ...readKey(key),
   status: readStatus(status),
@@ -55,7 +55,7 @@ export const readKey = ({ env, appid, hostname }: InstanceKey): InstanceRef => (
 
 const writeKey = ({ env, service, id }: InstanceRef): InstanceKey => ({ env, appid: service, hostname: id });
 
-/** An instance as it is told to clients. */
+/** An instance in the wire format. */
 export function writeInstance(instance: Instance): WireInstance {
   return {
     env: instance.env,
@@ -88,10 +88,10 @@ export function writeChange(change: Change): WireInstance | RemoveEvent {
 
 const statuses: Readonly<Record<Renewal, RenewStatus>> = { renewed: 200, unknown: 404, taken: 409 };
 
-/** The status that a renewal is answered with. */
+/** The HTTP status of a renewal's result. */
 export const writeRenewal = (renewal: Renewal): RenewStatus => statuses[renewal];
 
-/** Self-protection as it is told to an operator. */
+/** Self-protection in the wire format, for an operator. */
 export function writeStatus({ since, firstMayGoAt, forgetsAt, ...status }: EnvironmentStatus): ProtectionStatus {
   return {
     ...status,

@@ -9,6 +9,7 @@ import { actorOf } from './actor.ts';
 import { envelope, type NativeContext } from './envelope.ts';
 import { sendList } from './list-answer.ts';
 import { type ReadContext, sendPast } from './past.ts';
+import { repeatedFetch, repeatedServices } from './repeated-reads.ts';
 import type { Snapshot } from './snapshot.ts';
 import type { Snapshots } from './snapshots.ts';
 
@@ -17,7 +18,7 @@ export function readRoutes(app: FastifyInstance, context: ReadContext): void {
   const { snapshots } = context;
   app.get<{ Querystring: { env: string; appid: string; at?: string; exact?: '0' | '1' } }>(
     '/fetch',
-    { config: { access: readsService }, schema: { querystring: schemas.fetchQuery } },
+    { config: { access: readsService, repeats: repeatedFetch(context) }, schema: { querystring: schemas.fetchQuery } },
     ({ query: { env, appid, at, exact } }, reply) => {
       if (at !== undefined) return sendPast(reply, context, { env, appid, at });
       const snapshot = exact === '1' ? snapshots.exact(env, appid) : snapshots.of(env, appid);
@@ -32,7 +33,7 @@ export function readRoutes(app: FastifyInstance, context: ReadContext): void {
   );
   app.get<{ Querystring: { env: string } }>(
     '/services',
-    { config: { access: readsOwnView }, schema: { querystring: schemas.envQuery } },
+    { config: { access: readsOwnView, repeats: repeatedServices(context) }, schema: { querystring: schemas.envQuery } },
     ({ query: { env }, caller }, reply) =>
       sendList(reply, context, snapshots.services(env, viewOf(caller, env)), { services: [] }),
   );
@@ -70,21 +71,24 @@ export function operationRoutes(app: FastifyInstance, context: ReadContext): voi
   );
 }
 
-/** What of an env a caller sees. An env of which it sees nothing is refused: an empty list would pass for an empty env. */
+/**
+ * The part of an env that a caller sees. An env of which the caller sees nothing is refused, since an empty list would
+ * look like an empty env.
+ */
 export function viewOf(caller: Caller, env: string): View {
   const view = caller.viewOf(env);
   if (view === undefined) throw refusal(403, outOfScope(caller, 'read', { env }));
   return view;
 }
 
-/** Its numbers are of whole envs: of those that the caller may read whole. */
+/** A status counts whole envs, so it lists only envs that the caller may read as a whole. */
 function statusFor(snapshots: Snapshots, caller: Caller, env: string | undefined): Snapshot {
   if (env !== undefined && !caller.may('read', { env })) throw refusal(403, outOfScope(caller, 'read', { env }));
   if (env !== undefined || caller.mayAll('read')) return snapshots.status(env);
   return snapshots.statusOf((name) => caller.may('read', { env: name }));
 }
 
-/** While the store cannot be written, an operator is told all the same: that is when status is asked for. */
+/** An operator gets the status even while the store cannot be written, which is when the status matters most. */
 const whenDurable = async ({ durability }: NativeContext): Promise<void> => {
   await durability.written()?.catch(() => {});
 };

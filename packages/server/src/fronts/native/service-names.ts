@@ -7,13 +7,13 @@ import type { PublishedRoll } from '../../roll/published-roll.ts';
 
 type Service = ServicesAnswer['services'][number];
 
-/** Of one env: what was worked out, and the services that have changed since. */
+/** The names of one env, and the services that have changed since. */
 interface Known {
   readonly services: Map<string, Service>;
   readonly changed: Set<string>;
 }
 
-/** The services with a node that can be called, and their versions. After a change only the service that changed is looked at. */
+/** The services with a node that can be called, and their versions. After a change it looks only at the changed service. */
 export class ServiceNames {
   readonly #roll: PublishedRoll;
   readonly #envs = new Map<string, Known>();
@@ -26,7 +26,7 @@ export class ServiceNames {
     this.#envs.get(env)?.changed.add(service);
   }
 
-  /** What it knows may lack a change. */
+  /** It may have missed a change, so it forgets what it knows. */
   forget(): void {
     this.#envs.clear();
   }
@@ -62,7 +62,7 @@ function put(services: Map<string, Service>, name: string, instances: readonly I
   else services.set(name, { appid: name, versions: [...versions] });
 }
 
-/** Whether a reader makes a node of it: what it leaves out makes no service either. */
+/** Whether a reader can make a node of the instance. An instance that a reader would skip must not make a service. */
 const isUsable = ({ service, id, status, addresses }: Instance): boolean =>
   status === 'up' &&
   limits.isReadableName(service) &&

@@ -3,21 +3,21 @@ import { chunkBytes } from '../../server-options.ts';
 /** What a {@link Snapshot} is made of. */
 export interface SnapshotSource<T> {
   readonly items: readonly T[];
-  /** What an item is on the wire. */
+  /** An item in the wire format. */
   readonly write: (item: T) => object;
-  /** Roughly. */
+  /** Rough size. */
   readonly bytes: number;
   readonly takenAt: number;
 }
 
-/** A list as JSON, without its brackets, in chunks that are written down when the first reader comes to them, once for all. */
+/** A list as JSON, without its brackets, in chunks. A chunk is written when the first reader comes to it, once for all readers. */
 export class Snapshot {
-  /** Roughly. */
+  /** Rough size. */
   readonly bytes: number;
   readonly takenAt: number;
-  /** When it was last asked for. */
+  /** When a reader last asked for it. */
   usedAt: number;
-  /** How to cut off each reader that is in the middle of it. */
+  /** Ends each reader that is in the middle of it. */
   readonly readers: Set<() => void> = new Set();
   readonly #texts: Iterator<string, undefined>;
   readonly #chunks: Buffer[] = [];
@@ -33,7 +33,7 @@ export class Snapshot {
     return new Snapshot(textsOf(items, write), bytes, takenAt);
   }
 
-  /** Its chunks. `cut` is called when the reader is too slow while others wait for room; it must end the reading. */
+  /** The chunks. `cut` is called when the reader is too slow while others wait for room; it must end the reading. */
   *read(cut: () => void): Generator<Buffer, undefined> {
     this.readers.add(cut);
     try {
@@ -45,6 +45,12 @@ export class Snapshot {
     } finally {
       this.readers.delete(cut);
     }
+  }
+
+  /** All its chunks at once: for a short list. */
+  whole(): readonly Buffer[] {
+    while (this.#writeNext() !== undefined);
+    return this.#chunks;
   }
 
   #writeNext(): Buffer | undefined {

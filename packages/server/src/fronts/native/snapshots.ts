@@ -9,19 +9,19 @@ import { writeInstance, writeStatus } from './native-mapping.ts';
 import { ServiceNames } from './service-names.ts';
 import { Snapshot } from './snapshot.ts';
 
-/** What the native wire adds to the content of an instance, roughly. Bytes. */
+/** Bytes that the wire format adds to the content of an instance, roughly. */
 const wireOverhead = 400;
-/** An environment's status on the wire, roughly. Bytes. */
-const statusBytes = 800;
+/** Bytes that an environment's status takes while it is read, as objects and as text, roughly. */
+const statusBytes = 2_000;
 
-/** The size of an instance on the wire, roughly. Bytes. */
+/** Bytes of an instance on the wire, roughly. */
 export const wireBytes = ({ bytes }: Instance): number => bytes + wireOverhead;
 
 /**
- * The lists that clients read: each is made once per revision and shared by all readers. Those that are no longer true
- * live on while they are read; when they take too much, the readers of the oldest are cut off. The times of renewals, which
- * move without a change of the roll, are those of the moment at which a list was made; the counts of a status are a second old
- * at most.
+ * The lists that clients read. Each is made once per revision and shared by all readers. An outdated list lives on
+ * while it is read; when outdated lists take too much memory, the readers of the oldest are cut off. Renewal times,
+ * which move without a change of the roll, are those of the moment when the list was made; the counts of a status are
+ * at most a second old.
  */
 export class Snapshots implements RollFollower {
   readonly #roll: PublishedRoll;
@@ -39,19 +39,19 @@ export class Snapshots implements RollFollower {
     this.#clock = clock;
   }
 
-  /** The instances of an env, or of one of its services; of those, what `view` shows. */
+  /** The instances of an env, or of one of its services, limited to what `view` shows. */
   of(env: string, service: string | undefined, view: View = wholeView): Snapshot {
     return this.#shared(this.#keyFor(keys.instances(env, service), env, view), (now) =>
       instancesSnapshot(seenBy(view, this.#roll.instances(env, service)), now),
     );
   }
 
-  /** The instances of a service with the times of renewals as they are now: made anew for each reader. */
+  /** The instances of a service with the present renewal times: made anew for each reader. */
   exact(env: string, service: string): Snapshot {
     return instancesSnapshot(this.#roll.instances(env, service), this.#clock.now());
   }
 
-  /** The names of an env's services that can be called, with their versions. */
+  /** The names of an env's callable services, with their versions. */
   services(env: string, view: View = wholeView): Snapshot {
     return this.#shared(this.#keyFor(keys.services(env), env, view), (now) => {
       const services = this.#services.of(env, view);
@@ -60,7 +60,7 @@ export class Snapshots implements RollFollower {
     });
   }
 
-  /** Self-protection of an env, or of all. */
+  /** The self-protection of an env, or of all envs. */
   status(env: string | undefined): Snapshot {
     const make = (now: number): Snapshot => {
       const environments = this.#roll.status(env);
@@ -70,7 +70,7 @@ export class Snapshots implements RollFollower {
     return this.#shared(keys.status(env), make, snapshotAgeMs);
   }
 
-  /** Self-protection of the envs that `sees` answers true for. Not shared: few callers ask, and seldom. */
+  /** The self-protection of the envs that `sees` allows. Not shared, because few callers ask, and seldom. */
   statusOf(sees: (env: string) => boolean): Snapshot {
     const environments = this.#roll.status().filter(({ env }) => sees(env));
     const bytes = environments.length * statusBytes;
@@ -126,7 +126,7 @@ export class Snapshots implements RollFollower {
     return snapshot;
   }
 
-  /** Forgets those that were not asked for lately. */
+  /** Forgets snapshots that no reader asked for lately. */
   #sweep(): void {
     const now = this.#clock.now();
     for (const [key, { usedAt }] of this.#current) if (now - usedAt >= snapshotAgeMs) this.#retire(key);
@@ -142,7 +142,7 @@ export class Snapshots implements RollFollower {
     if (snapshot.readers.size > 0) this.#stale.add(snapshot);
   }
 
-  /** A snapshot may be larger than the bound: four of the largest are always allowed. */
+  /** A single snapshot may be larger than the bound, so four of the largest are always allowed. */
   #bound(latest: Snapshot | undefined): void {
     let bytes = 0;
     let largest = latest?.bytes ?? 0;

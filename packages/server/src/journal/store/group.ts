@@ -1,23 +1,23 @@
 /** The name of the store in its folder. */
 export const storeName = 'roll.db';
 
-/** What is written to the store at once, and what is read back: plain text, so that it crosses threads cheaply. */
+/** Content that is written to the store at once, and read back: plain text, so that it crosses threads cheaply. */
 export interface Group {
-  /** Key and text; `null`: the entry goes. */
+  /** Key and text; `null` removes the entry. */
   readonly entries: readonly (readonly [key: string, text: string | null])[];
   /** Changes of the roll, by revision. */
   readonly changes: readonly (readonly [revision: number, text: string])[];
-  /** Changes up to this revision are forgotten. */
+  /** Changes up to this revision are removed. */
   readonly forgetUpTo: number;
-  /** What else a restart needs, as JSON. */
+  /** The other state that a restart needs, as JSON. */
   readonly state: string;
 }
 
-/** What a store holds, besides its entries and changes, which come in parts. */
+/** The content of a store besides its entries and changes, which come in parts. */
 export interface Opened {
   /** Undefined: the store is new. */
   readonly state: string | undefined;
-  /** It is not the folder that was written last, but a copy of it or a backup. */
+  /** The folder is a copy of the folder that was written last, or a backup of it. */
   readonly isCopy: boolean;
   /** The last stop was a crash or a power cut. */
   readonly wasCut: boolean;
@@ -30,7 +30,7 @@ export interface Part {
   readonly changes: readonly (readonly [revision: number, text: string])[];
 }
 
-/** Why a store does not open, or a group is not written. Crosses threads. */
+/** Why a store does not open, or why a group is not written. It crosses threads. */
 export interface StoreFailure {
   readonly kind: 'locked' | 'corrupt' | 'newer' | 'foreign' | 'unwritable';
   readonly message: string;

@@ -1,21 +1,21 @@
-/** What the server's thread and the store's thread say to each other. */
+/** Messages between the server's thread and the store's thread. */
 import type { Group, Opened, Part, StoreFailure } from './group.ts';
 
-/** What the store's thread is started with. */
+/** The start data of the store's thread. */
 export interface StoreStart {
   readonly folder: string;
-  /** Only to look whether a backup is whole. */
+  /** True: only check that a backup is whole. */
   readonly isBackup: boolean;
 }
 
-/** Asked of the store's thread; each is answered in turn. */
+/** Requests to the store's thread, which answers them in turn. */
 export type ToStore =
   | { readonly type: 'read' }
   | { readonly type: 'commit'; readonly group: Group }
   | { readonly type: 'backup'; readonly file: string }
   | { readonly type: 'close' };
 
-/** `opened` comes unasked; parts come before the `done` of a `read`. */
+/** `opened` comes without a request; the parts of a `read` come before its `done`. */
 export type FromStore =
   | { readonly type: 'opened'; readonly opened: Opened }
   | { readonly type: 'part'; readonly part: Part }

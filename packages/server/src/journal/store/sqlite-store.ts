@@ -10,21 +10,21 @@ import { corrupt, isDamage, isLocked, StoreError } from './store-error.ts';
 import { Witness } from './witness.ts';
 
 const witnessName = 'witness';
-/** Rows that are read at a time. */
+/** Rows per read. */
 const partRows = 2_000;
 
-/** What the store knows of itself. */
+/** What the store records about itself. */
 interface Meta {
-  /** How many groups were written. */
+  /** The number of groups written. */
   readonly groups: number;
-  /** Of all entries: how many there are, and all their sums xored. A row that vanished is found by it. */
+  /** The number of all entries, and the xor of their checksums. It reveals a row that vanished. */
   readonly entries: number;
   readonly digest: number;
   /** The revision of the last change. */
   readonly revision: number;
-  /** Which file it is: a copy has another one. */
+  /** Identity of the file. A copy has another one. */
   readonly identity: string;
-  /** A server has it open, or ended without closing it. */
+  /** A server has the store open, or ended without closing it. */
   readonly isOpen: boolean;
   readonly state: string;
 }
@@ -32,8 +32,8 @@ interface Meta {
 const newMeta: Meta = { groups: 0, entries: 0, digest: 0, revision: 0, identity: '', isOpen: false, state: '' };
 
 /**
- * A folder with the roll in it, by SQLite: one file, its write-ahead log, and the witness. Blocks its thread while it
- * syncs. It is locked against other processes for as long as it is open.
+ * A folder with the roll in it, kept by SQLite: one file, its write-ahead log, and the witness. A sync blocks its
+ * thread. The folder is locked against other processes while it is open.
  */
 export class SqliteStore {
   readonly #file: string;
@@ -58,7 +58,7 @@ export class SqliteStore {
       saveLog(this.#file);
       throw lost(this.#file, this.#meta.groups, witnessed);
     }
-    // A backup stays one until a server begins with it.
+    // A backup stays a backup until a server starts on it.
     const identity = isBackup ? this.#meta.identity : identityOf(this.#file);
     const { state, isOpen, entries } = this.#meta;
     const isCopy = !isNew && this.#meta.identity !== identity;
@@ -71,9 +71,9 @@ export class SqliteStore {
   }
 
   /**
-   * Opens the store of a folder, which is made where there is none. `isBackup`: only to look whether a backup is whole.
+   * Opens the store of a folder, and creates it where there is none. `isBackup`: only check that a backup is whole.
    *
-   * @throws StoreError which says why it cannot be used, and what to do.
+   * @throws StoreError that says why the store cannot be used, and what to do.
    */
   static open(folder: string, isBackup: boolean): SqliteStore {
     prepareFolder(folder);
@@ -93,7 +93,7 @@ export class SqliteStore {
     }
   }
 
-  /** All that it holds, checked row by row. */
+  /** The whole content, checked row by row. */
   *read(): Generator<Part, undefined> {
     let entries = 0;
     let digest = 0;
@@ -110,11 +110,14 @@ export class SqliteStore {
       after = rows.at(-1)?.[0] ?? after;
     }
     if (entries !== this.#meta.entries || digest !== this.#meta.digest)
-      throw corrupt(this.#file, `it holds ${entries} entries and should hold ${this.#meta.entries}, or others`);
+      throw corrupt(
+        this.#file,
+        `it holds ${entries} entries, which are not the ${this.#meta.entries} that were written`,
+      );
     yield* this.#readChanges();
   }
 
-  /** Writes a group and syncs it. Rejected: nothing of it was written. */
+  /** Writes a group and syncs it. Throws: nothing of it was written. */
   commit({ entries, changes, forgetUpTo, state }: Group): void {
     this.#inPlace.check();
     const { groups } = this.#meta;
@@ -131,13 +134,13 @@ export class SqliteStore {
     this.#witness.write(groups + 1);
   }
 
-  /** Writes a copy of it to one file, as of now. */
+  /** Writes a copy of the present store to one file. */
   backup(file: string): void {
     rmSync(file, { force: true });
     this.#db.prepare('vacuum into ?').run(file);
   }
 
-  /** The file is released when the thread ends: the library keeps it for as long as there are prepared statements. */
+  /** The file is released when the thread ends, because the library keeps it open while prepared statements exist. */
   close(): void {
     this.#inTransaction(() => this.#writeMeta({ ...this.#meta, isOpen: false }));
     this.#witness.close();
@@ -177,9 +180,9 @@ export class SqliteStore {
 
   #readMeta(): Meta {
     const row = this.#statements.meta.get() as [string, number] | undefined;
-    // A server that ended while it made the store has written nothing yet.
+    // The server ended while it created the store, so it has written nothing yet.
     if (row === undefined) return newMeta;
-    if (sumOf('', row[0]) !== row[1]) throw corrupt(this.#file, 'what it says of itself is not what was written');
+    if (sumOf('', row[0]) !== row[1]) throw corrupt(this.#file, 'its record about itself is not what was written');
     return JSON.parse(row[0]) as Meta;
   }
 
@@ -197,7 +200,7 @@ export class SqliteStore {
       write();
       this.#db.exec('commit');
     } catch (error) {
-      // After some failures SQLite has rolled back by itself.
+      // After some failures SQLite has already rolled back by itself.
       if (this.#db.inTransaction) this.#db.exec('rollback');
       throw error;
     }
@@ -208,7 +211,7 @@ export class SqliteStore {
 function connect(file: string): Database.Database {
   const db = new Database(file);
   try {
-    // It holds the handles of every lease. The log gets the mode of the file.
+    // The file holds the handles of every lease. SQLite gives the log the mode of the file.
     chmodSync(file, 0o600);
     for (const pragma of ['locking_mode=exclusive', 'journal_mode=wal', 'synchronous=full']) db.pragma(pragma);
     return db;
@@ -237,18 +240,18 @@ function statementsOf(db: Database.Database) {
 
 const sumOf = (key: string, text: string): number => crc32(text, crc32(`${key}\0`)) | 0;
 
-/** A copy of the folder has other files, also where a copy keeps the times that can be set. */
+/** Tells a copy of the folder: it has other inodes, even if the copy kept the times that can be set. */
 function identityOf(file: string): string {
   const { ino, birthtimeNs } = statSync(file, { bigint: true });
   return `${ino}:${birthtimeNs}`;
 }
 
-/** SQLite removes the log with the frames that it did not believe when it closes the file. */
+/** Keeps the log for analysis: when SQLite closes the file, it removes the log with the frames that it rejected. */
 function saveLog(file: string): void {
   try {
     copyFileSync(`${file}-wal`, `${file}-wal.damaged`, constants.COPYFILE_EXCL);
   } catch {
-    // There is no log, or the first one that was found damaged is there already.
+    // There is no log, or an earlier damaged log has been kept already.
   }
 }
 

@@ -10,7 +10,7 @@ export class StoreError extends Error {
     this.kind = kind;
   }
 
-  /** Makes a plain object of the error, which can be passed to another thread. */
+  /** A plain object of the error, which can be passed to another thread. */
   static describe(error: unknown): StoreFailure {
     if (error instanceof StoreError) return { kind: error.kind, message: error.message };
     const { code = '', message } = error as { readonly code?: string; readonly message: string };
@@ -18,17 +18,17 @@ export class StoreError extends Error {
   }
 }
 
-/** The store is damaged: it is left as it is. */
+/** The store is damaged. Nothing in it is changed. */
 export function corrupt(file: string, what: string, cause?: unknown): StoreError {
   const message = `the store ${file} is damaged: ${what}. Nothing was changed. Move the folder away and bring back a backup with rollcall restore, or start with an empty folder: the services register again by themselves`;
   return new StoreError({ kind: 'corrupt', message }, cause);
 }
 
-/** What SQLite says when a file is not what it wrote. */
+/** SQLite's codes for a file that is not what it wrote. */
 export const isDamage = (error: unknown): boolean =>
   /^SQLITE_(?:CORRUPT|NOTADB|FORMAT)/.test(String((error as { readonly code?: unknown }).code)) ||
   /malformed|not a database/.test(String((error as Error).message));
 
-/** Another process holds the file. */
+/** SQLite's codes for a file that another process holds. */
 export const isLocked = (error: unknown): boolean =>
   /^SQLITE_(?:BUSY|LOCKED)/.test(String((error as { readonly code?: unknown }).code));

@@ -3,7 +3,7 @@ import type { Group, Opened, Part } from './group.ts';
 import type { FromStore, StoreStart, ToStore } from './messages.ts';
 import { StoreError } from './store-error.ts';
 
-/** The thread's file; run from source, the built one. */
+/** The file of the thread: the built file, also when the server runs from source. */
 const file = import.meta.url.endsWith('.ts') ? '../../../dist/journal/store/worker.js' : './worker.js';
 
 interface Asked {
@@ -12,7 +12,7 @@ interface Asked {
   readonly onPart?: ((part: Part) => void) | undefined;
 }
 
-/** A store that is open in a thread of its own. What is asked of it is done in turn. */
+/** An open store in a thread of its own, which answers requests in turn. */
 export class StoreThread {
   readonly opened: Opened;
   readonly #worker: Worker;
@@ -28,9 +28,9 @@ export class StoreThread {
   }
 
   /**
-   * Opens the store of a folder, which is made where there is none. `isBackup`: only to look whether a backup is whole.
+   * Opens the store of a folder, and creates it where there is none. `isBackup`: only check that a backup is whole.
    *
-   * @throws StoreError which says why it cannot be used, and what to do.
+   * @throws StoreError that says why the store cannot be used, and what to do.
    */
   static async open(folder: string, isBackup = false): Promise<StoreThread> {
     const workerData: StoreStart = { folder, isBackup };
@@ -45,22 +45,22 @@ export class StoreThread {
     throw first.type === 'failed' ? new StoreError(first.failure) : new Error(`the store answered ${first.type}`);
   }
 
-  /** All that it holds, a part at a time. Rejects when a row is not what was written. */
+  /** The whole content, in parts. Rejects when a row is not what was written. */
   read(onPart: (part: Part) => void): Promise<void> {
     return this.#ask({ type: 'read' }, onPart);
   }
 
-  /** Resolves when the group is synced. Rejected: nothing of it was written. */
+  /** Resolves when the group is synced. Rejects: nothing of it was written. */
   commit(group: Group): Promise<void> {
     return this.#ask({ type: 'commit', group });
   }
 
-  /** Writes a copy of the store to one file, as of now. */
+  /** Writes a copy of the present store to one file. */
   backup(target: string): Promise<void> {
     return this.#ask({ type: 'backup', file: target });
   }
 
-  /** Closes it after what was asked before, and ends its thread. */
+  /** Closes the store after all earlier requests, and ends its thread. */
   async close(): Promise<void> {
     if (this.#ended !== undefined) return;
     const exited = new Promise((resolve) => this.#worker.once('exit', resolve));

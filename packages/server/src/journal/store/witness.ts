@@ -5,9 +5,10 @@ import { crc32 } from 'node:zlib';
 const length = 32;
 
 /**
- * The number of the last group that was synced, in a file of its own, written without a sync after the sync of the group.
- * It may lag behind the store after a power cut and is never ahead of it, so a store that ends before it has lost groups:
- * SQLite takes a damaged frame of its write-ahead log for the end of the log, and drops what follows without a word.
+ * The number of the last synced group, in a file of its own. It is written after the sync of the group, without a sync
+ * of its own, so after a power cut it may lag behind the store but is never ahead of it. A store that ends before this
+ * number has lost groups: SQLite takes a damaged frame of its write-ahead log for the end of the log, and silently
+ * drops all later frames.
  */
 export class Witness {
   readonly #file: number;
@@ -20,7 +21,7 @@ export class Witness {
     return new Witness(openSync(path, openFlags, 0o600));
   }
 
-  /** What the file says; 0: there is none, or it was cut while it was written. */
+  /** The number in the file; 0: there is none, or the file was cut while it was written. */
   static read(path: string): number {
     let text: string;
     try {
@@ -32,7 +33,7 @@ export class Witness {
     return digits !== '' && crc32(digits).toString(16) === sum ? Number(digits) : 0;
   }
 
-  /** Its failure is no failure of the group: the next one writes it again. */
+  /** A failure to write it does not fail the group, because the next group writes it again. */
   write(groups: number): void {
     const digits = `${groups}`;
     try {
@@ -51,5 +52,5 @@ export class Witness {
   }
 }
 
-/** Not truncated: what it says stands until it is overwritten. */
+/** Written over, not truncated first, so that the old number stands until the new one is there. */
 const openFlags = constants.O_RDWR | constants.O_CREAT;

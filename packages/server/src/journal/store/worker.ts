@@ -1,4 +1,4 @@
-/** The store's thread: it alone touches the disk, so that a slow disk holds up neither renewals nor reads. */
+/** The store's thread. It alone touches the disk, so that a slow disk holds up neither renewals nor reads. */
 import { parentPort, workerData } from 'node:worker_threads';
 import type { FromStore, StoreStart, ToStore } from './messages.ts';
 import { SqliteStore } from './sqlite-store.ts';
@@ -38,7 +38,7 @@ function listen(
       else if (message.type === 'backup') store.backup(message.file);
       else store.close();
       tell({ type: 'done' });
-      // A thread that listens to nothing ends.
+      // A thread without listeners ends.
       if (message.type === 'close') port.close();
     }),
   );

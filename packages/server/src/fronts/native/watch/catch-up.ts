@@ -7,7 +7,7 @@ import { type Snapshots, wireBytes } from '../snapshots.ts';
 import { eventOfChange } from './watch-events.ts';
 import type { Missing, WatchFilter, WatchGroup } from './watch-group.ts';
 
-/** Where the watches look. */
+/** Where the watches read from. */
 export interface Sources {
   readonly roll: PublishedRoll;
   readonly log: ChangeLog;
@@ -17,9 +17,9 @@ export interface Sources {
 const bytesOf = (change: Change): number => (change.type === 'put' ? wireBytes(change.instance) : 0);
 
 /**
- * What a watch is told next: of each node the last change since its cursor, a part of them at a time, so that a slow watch
- * keeps nothing that the log has forgotten; or a snapshot, where that is smaller or the log does not reach back. Watches
- * that stand at the same revision and want the same share the answer, as all do that keep up.
+ * The next events of a watch: the last change of each node since its cursor, in parts, so that a slow watch holds
+ * nothing that the log has forgotten. Or a snapshot, where that is smaller or the log does not reach back. Watches at
+ * the same revision with the same wish share the answer; all watches that keep up do.
  */
 export class CatchUp {
   readonly #sources: Sources;
@@ -72,7 +72,7 @@ function lastOfEachNode(changes: readonly Change[]): readonly Change[] {
   return [...last.values()];
 }
 
-/** About one chunk of them, and one at least. */
+/** About one chunk of them, at least one. */
 function firstOf(changes: readonly Change[]): readonly Change[] {
   let bytes = 0;
   const end = changes.findIndex((change) => {

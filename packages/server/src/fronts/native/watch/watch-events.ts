@@ -17,7 +17,7 @@ export function* snapshotEvent(id: string, chunks: Iterable<Buffer>, warming: bo
   yield Buffer.from(`]${warming ? ',"warming":true' : ''}}\n\n`);
 }
 
-/** Where a watch stands: `<epoch>:<revision>`, and the tag of its view where it sees only a part. */
+/** The cursor of a watch: `<epoch>:<revision>`, and the tag of its view where it sees only a part. */
 export const cursorText = (epoch: string, revision: number, { tag }: View): string =>
   tag === '' ? `${epoch}:${revision}` : `${epoch}:${revision}:${tag}`;
 
@@ -25,5 +25,5 @@ export const cursorText = (epoch: string, revision: number, { tag }: View): stri
 export const eventOfChange = (epoch: string, change: Change, view: View): Buffer =>
   eventOf(change.type, cursorText(epoch, change.revision, view), writeChange(change));
 
-/** A comment: it says that the server is there. */
+/** A comment, which shows that the server is alive. */
 export const heartbeat: Buffer = Buffer.from(':\n\n');

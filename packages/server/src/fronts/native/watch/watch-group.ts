@@ -3,24 +3,24 @@ import type { View } from '../../../access/caller.ts';
 /** What a watch wants to hear of. */
 export interface WatchFilter {
   readonly env: string;
-  /** Undefined: all of the env. */
+  /** Undefined: the whole env. */
   readonly service: string | undefined;
-  /** What of that its client may read. */
+  /** The part of it that the client may read. */
   readonly view: View;
 }
 
-/** What a watch lacks: everything, or some events after which it stands at `cursor`. */
+/** What a watch has missed: everything, or some events after which it stands at `cursor`. */
 export type Missing =
   | { readonly type: 'snapshot' }
   | { readonly type: 'events'; readonly events: Buffer; readonly cursor: number };
 
-/** The watches that want the same, and where those stand that keep up: they share what they are told. */
+/** The watches with the same wish, and the revision of those that keep up. They share their events. */
 export class WatchGroup<T> {
   readonly filter: WatchFilter;
   readonly members: Set<T> = new Set();
-  /** What was worked out for the watches that stand at a revision. */
+  /** The events that were worked out for watches at a revision. */
   readonly known: Map<number, Missing> = new Map();
-  /** The revision for which `known` holds. */
+  /** The revision for which `known` is valid. */
   knownAt = 0;
   #changedAt: number;
   #changedBefore: number;
@@ -34,12 +34,12 @@ export class WatchGroup<T> {
     this.#base = revision;
   }
 
-  /** The last revision that concerned them, or might have. */
+  /** The last revision that concerned the group, or may have. */
   get changedAt(): number {
     return this.#changedAt;
   }
 
-  /** A change concerns them. True: it is the first since they were told. */
+  /** Notes a change that concerns the group. True: it is the first since the group was told. */
   changed(revision: number): boolean {
     const isFirst = !this.#isPending;
     if (isFirst) {
@@ -51,12 +51,12 @@ export class WatchGroup<T> {
     return isFirst;
   }
 
-  /** They are being told. */
+  /** Marks the group as told. */
   told(): void {
     this.#isPending = false;
   }
 
-  /** From where a watch that stands at `cursor` goes on: what did not concern it is not looked at again. */
+  /** From where a watch at `cursor` goes on. Changes that did not concern it are not looked at again. */
   from(cursor: number): number {
     return cursor >= this.#changedBefore ? Math.max(cursor, this.#base) : cursor;
   }

@@ -1,13 +1,13 @@
 import type { Change } from '../../../roll/followers.ts';
 import { type WatchFilter, WatchGroup } from './watch-group.ts';
 
-/** Watches by what they want, so that a change costs those that it concerns and no others. */
+/** Watches grouped by what they want, so that a change costs only the groups that it concerns. */
 export class WatchGroups<T> {
   readonly #ofService = new Map<string, WatchGroup<T>>();
-  /** Env -> those that watch more than one of its services, by what they may read. */
+  /** Env -> the groups that watch more than one of its services, by what they may read. */
   readonly #ofEnv = new Map<string, Map<string, WatchGroup<T>>>();
 
-  /** Those that want the same. `revision`: of the roll, now. */
+  /** The group of a wish. `revision`: the roll's present one. */
   of(filter: WatchFilter, revision: number): WatchGroup<T> {
     const [groups, key] = this.#place(filter);
     const group = groups.get(key) ?? new WatchGroup<T>(filter, revision);
@@ -24,7 +24,7 @@ export class WatchGroups<T> {
     if (service === undefined && groups.size === 0) this.#ofEnv.delete(env);
   }
 
-  /** Those that a change concerns. */
+  /** The groups that a change concerns. */
   *concernedBy({ instance: { env, service } }: Change): Generator<WatchGroup<T>, undefined> {
     const own = this.#ofService.get(keyOf(env, service));
     if (own !== undefined) yield own;

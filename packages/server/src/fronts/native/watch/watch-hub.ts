@@ -28,7 +28,7 @@ export interface WatchHubOptions {
 export interface WatchRequest {
   readonly filter: WatchFilter;
   readonly caller: Caller;
-  /** Where it resumes. */
+  /** The cursor at which it resumes. */
   readonly lastEventId: string | undefined;
 }
 
@@ -44,7 +44,7 @@ export class WatchHub implements RollFollower {
   readonly #pacer: Pacer;
   readonly #streams = new Map<WatchStream, Client>();
   readonly #groups = new WatchGroups<WatchStream>();
-  /** Those that a change concerns of which they have not been told. */
+  /** Groups that a change concerns and that have not been told yet. */
   readonly #changed = new Set<WatchGroup<WatchStream>>();
   readonly #maxWatches: number;
   #cancelHeartbeat: (() => void) | undefined;
@@ -57,24 +57,24 @@ export class WatchHub implements RollFollower {
     this.#pacer = pacer;
   }
 
-  /** Whether there are as many watches as there may be. */
+  /** Whether there are as many watches as allowed. */
   get isFull(): boolean {
     return this.#streams.size >= this.#maxWatches;
   }
 
-  /** Open watches. */
+  /** The number of open watches. */
   get size(): number {
     return this.#streams.size;
   }
 
-  /** What their clients have not read yet, together. Bytes. */
+  /** Bytes that the clients of all watches have not read yet. */
   get backlogBytes(): number {
     let bytes = 0;
     for (const stream of this.#streams.keys()) bytes += stream.backlogBytes;
     return bytes;
   }
 
-  /** Answers with the stream: what was missed since `lastEventId`, or else the whole list, then changes. */
+  /** Answers with the stream: the changes since `lastEventId`, or the whole list, then further changes. */
   watch(response: ServerResponse, { filter, caller, lastEventId }: WatchRequest): void {
     const { roll } = this.#context;
     response.writeHead(200, eventStreamHeaders);
@@ -93,23 +93,23 @@ export class WatchHub implements RollFollower {
     this.#pacer.enqueue(stream);
   }
 
-  /** Watchers are told when the command that changed the roll is done: many changes at once are one message. */
+  /** Watchers are told when the command that changed the roll is done, so that many changes at once are one message. */
   changed(change: Change): void {
     for (const group of this.#groups.concernedBy(change)) if (group.changed(change.revision)) this.#changed.add(group);
     if (this.#changed.size > 0) this.#tellSoon();
   }
 
-  /** A watcher may lack a change: each begins anew. */
+  /** A watcher may have missed a change, so each begins anew. */
   failed(): void {
     for (const stream of this.#streams.keys()) stream.cut();
   }
 
-  /** Ends the watches that `isCurrent` answers false for: what their clients may do has changed since. */
+  /** Ends the watches for which `isCurrent` answers false: their clients' rights have changed. */
   recheck(isCurrent: (caller: Caller, socket: Socket) => boolean): void {
     for (const [stream, { caller, socket }] of this.#streams) if (!isCurrent(caller, socket)) stream.cut();
   }
 
-  /** Warming is over: what is not there now is gone. */
+  /** Warming is over: an instance that is not there now is gone. */
   warmed(): void {
     for (const stream of this.#streams.keys()) {
       stream.warmed();
@@ -136,7 +136,7 @@ export class WatchHub implements RollFollower {
     });
   }
 
-  /** Thousands at once would hold up everything else. */
+  /** Thousands of writes at once would hold up everything else. */
   #beatInTurns(streams: readonly WatchStream[]): void {
     for (const stream of streams.slice(0, beatsPerTurn)) stream.beat();
     if (streams.length > beatsPerTurn) setImmediate(() => this.#beatInTurns(streams.slice(beatsPerTurn)));
@@ -153,7 +153,7 @@ export class WatchHub implements RollFollower {
 /** Heartbeats that are written before other work has its turn. */
 const beatsPerTurn = 200;
 
-/** Also for a proxy in between: nginx would collect events until its buffer is full. */
+/** The header is for a proxy in between: nginx would collect events until its buffer is full. */
 export const eventStreamHeaders: Readonly<Record<string, string>> = {
   'content-type': 'text/event-stream',
   'cache-control': 'no-store',
@@ -161,8 +161,8 @@ export const eventStreamHeaders: Readonly<Record<string, string>> = {
 };
 
 /**
- * The revision after which a client resumes; undefined: of another epoch, ahead of us, of another view, or not a cursor at
- * all.
+ * The revision after which a client resumes. Undefined: a cursor of another epoch, ahead of the server, or of another
+ * view, or no cursor at all.
  */
 function cursorOf({ epoch, revision }: PublishedRoll, { tag }: View, lastEventId = ''): number | undefined {
   const [ofEpoch, text = '', ofView = ''] = lastEventId.split(':');

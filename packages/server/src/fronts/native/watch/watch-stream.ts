@@ -15,13 +15,13 @@ export interface WatchContext {
 }
 
 /**
- * One watch. It takes the next piece from the log or a snapshot when the client has read the last, so a slow client costs
- * one chunk, and hears the last change of each node when it goes on.
+ * One watch. It takes the next piece from the log or a snapshot when the client has read the last one. So a slow client
+ * costs one chunk, and hears only the last change of each node when it goes on.
  */
 export class WatchStream implements Paced {
   readonly #context: WatchContext;
   readonly #response: ServerResponse;
-  /** The revision up to which everything has been told or is in `#chunks`; undefined: nothing has. */
+  /** The revision up to which everything was sent or is in `#chunks`; undefined: nothing was. */
   #cursor: number | undefined;
   #chunks: Iterator<Buffer, undefined> | undefined;
   #owesCurrent: boolean;
@@ -43,18 +43,18 @@ export class WatchStream implements Paced {
     response.once('close', () => this.#chunks?.return?.());
   }
 
-  /** What its client has not read yet. Bytes. */
+  /** Bytes that its client has not read yet. */
   get backlogBytes(): number {
     return this.#response.writableLength;
   }
 
-  /** It has told all that there is. */
+  /** Whether it has sent everything. */
   get isIdle(): boolean {
     if (this.#chunks !== undefined || this.#owesCurrent || this.#owesWarmed) return false;
     return this.#cursor !== undefined && this.#cursor >= this.#group.changedAt;
   }
 
-  /** A failure ends this watch alone; its client resumes. */
+  /** A failure ends only this watch; its client resumes. */
   step(): number {
     if (this.#isBlocked) return 0;
     try {
@@ -68,19 +68,19 @@ export class WatchStream implements Paced {
     }
   }
 
-  /** To be told behind what it is being told. */
+  /** Sent after what is being sent now. */
   warmed(): void {
     this.#owesWarmed = true;
   }
 
-  /** A heartbeat is written only between events and without a backlog: a backlog that moves shows life as well. */
+  /** A heartbeat is written only between events and without a backlog, since a moving backlog shows life as well. */
   beat(): void {
-    // What did not concern it until now never will.
+    // Earlier changes that did not concern the watch never will.
     if (this.isIdle) this.#cursor = this.#context.roll.revision;
     if (this.#chunks === undefined && !this.#isBlocked) this.#response.write(heartbeat);
   }
 
-  /** Not `end`: a client that does not read would keep the connection. */
+  /** Destroy instead of `end`: a client that does not read would keep the connection. */
   cut(): void {
     this.#response.destroy();
   }

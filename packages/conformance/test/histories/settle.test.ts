@@ -1,0 +1,34 @@
+import { manualClock } from '@rollcall/core/testing';
+import { expect, it } from 'vitest';
+import { completeOptions } from '../../src/histories/history-options.ts';
+import { virtualTime } from '../../src/histories/history-time.ts';
+import { fact, type Look } from '../../src/histories/node-model.ts';
+import { settle } from '../../src/histories/reading.ts';
+import { World } from '../../src/histories/world.ts';
+import { shelfHarness, Warehouse } from '../shelf/shelf-registry.ts';
+
+const content = { version: '1', mark: 'x' };
+
+/** What readers may find of a node of which a dead object left a record, after a fresh reader found none. */
+function allowedAfterRest(removesOthers: 'own' | 'any'): readonly string[] {
+  const { capabilities } = new Warehouse({ removesOthers });
+  const world = new World(completeOptions(shelfHarness(), {}), capabilities, virtualTime(manualClock()), undefined);
+  const model = world.model('web', 'n1');
+  model.add(
+    fact({ content, writer: 0, holder: 0, startedAt: 0, ackedAt: 10, goesFrom: 20, goesBy: 90_000, ttlMs: 90_000 }),
+  );
+  // A call that was refused for another of its nodes may have written this one.
+  const unsure = { content: { version: '2', mark: 'y' }, writer: 1, holder: 1 };
+  model.add(fact({ ...unsure, startedAt: 30, ackedAt: Number.POSITIVE_INFINITY }));
+  const look: Look = { from: 5_000, until: 5_000 };
+  settle(world, 'web', new Map(), look);
+  return [...model.allowed({ from: 6_000, until: 6_000 })].sort();
+}
+
+it('where every node answers for itself, a dead one that a fresh reader has not heard may live on in other caches', () => {
+  expect(allowedAfterRest('own')).toEqual(['absent', 'version 1, mark x']);
+});
+
+it('where a server answers, what one reader finds at rest holds for all', () => {
+  expect(allowedAfterRest('any')).toEqual(['absent']);
+});
