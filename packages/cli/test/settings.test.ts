@@ -28,7 +28,7 @@ function fileOf(content: string): string {
   return path;
 }
 
-/** Of each setting three values as typed, all other than the default; a setting without them does not compile. */
+/** Three values of each setting as typed, all different from the default. A setting without them does not compile. */
 const samples: Readonly<Record<SettingKey, readonly [flag: string, variable: string, file: string]>> = {
   host: ['127.0.0.2', '127.0.0.3', '127.0.0.4'],
   port: ['1', '2', '3'],

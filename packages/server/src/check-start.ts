@@ -1,11 +1,11 @@
 import { accessSync, constants, existsSync, statSync } from 'node:fs';
 import { createServer as createNetServer } from 'node:net';
 import { dirname } from 'node:path';
-import { explainBind } from './explain-bind.ts';
+import { explainBind } from './http/explain-bind.ts';
 import { folderProblem } from './journal/folder-problems.ts';
 import { defaultHost, defaultPort, type OptionProblem, type ServerOptions } from './server-options.ts';
 
-/** What stands in the way of a start, on this machine and now. */
+/** What would prevent a start, on this machine and now. */
 export interface StartCheck {
   /** A start would fail. */
   readonly problems: readonly OptionProblem[];
@@ -14,8 +14,8 @@ export interface StartCheck {
 }
 
 /**
- * Looks at what a server with these options would write to, and tries its port. Nothing is left behind. A data folder in use is
- * a problem, unless the port is taken too: then the server that runs is most likely the one that these options are for.
+ * Checks what a server with these options would write to, and tries its port. It leaves nothing behind. A data folder
+ * in use is a problem, unless the port is taken too, since then the running server most likely has these options.
  */
 export async function checkStart(options: ServerOptions): Promise<StartCheck> {
   const { dataDir, auditLog, host = defaultHost, port = defaultPort } = options;
@@ -57,7 +57,7 @@ function writeFault(file: string): string | undefined {
   }
 }
 
-/** Why the port cannot be bound, if so. */
+/** Why the port cannot be bound; undefined: it can. */
 function portProblem(host: string, port: number): Promise<readonly string[]> {
   const attempt = createNetServer();
   return new Promise((resolve) => {
