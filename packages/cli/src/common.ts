@@ -128,11 +128,19 @@ export async function withRegistry(options: CommonOptions, work: (registry: Regi
   try {
     await work(registry);
   } catch (error) {
-    if (!RegistryError.is(error, 'UNAVAILABLE', 'TIMEOUT')) throw error;
-    throw new CliError(exitCodes.unavailable, `${error.message}${askedAt(adapter, options)}: ${remedyOf(adapter)}`);
+    if (RegistryError.is(error, 'UNAVAILABLE', 'TIMEOUT'))
+      throw new CliError(exitCodes.unavailable, `${error.message}${askedAt(adapter, options)}: ${remedyOf(adapter)}`);
+    throw withTokenHint(error, adapter, options);
   } finally {
     await registry.close();
   }
+}
+
+/** An error of a Rollcall server that no token was sent to, with what to do. */
+export function withTokenHint(error: unknown, { admin }: AdapterDescriptor, options: CommonOptions): unknown {
+  const sentOne = tokenOf(options) !== undefined || options.registryTokenFile !== undefined;
+  if (admin === undefined || sentOne || !RegistryError.is(error, 'UNAUTHORIZED')) return error;
+  return new CliError(exitCodes.unauthorized, `${error.message}; name a file with a token by --registry-token-file`);
 }
 
 /** What to do when the backend does not answer, as the end of a sentence. */

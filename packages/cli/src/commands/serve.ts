@@ -12,7 +12,7 @@ import { settingFlags } from '../settings/setting-flags.ts';
 import { aborted, untilSignal } from '../signals.ts';
 import { serviceManager } from '../systemd.ts';
 
-/** Options of the command that are not settings of the server. */
+/** What is no setting of the server, besides the flags of the settings. */
 interface ServeFlags extends Readonly<Record<string, unknown>> {
   readonly config?: string;
   readonly checkConfig?: true;
@@ -31,7 +31,10 @@ export function addServeCommand(root: Command): void {
   for (const flag of settingFlags()) command.addOption(flag);
   command
     .option('--config <file>', 'YAML with settings, one a line')
-    .option('--check-config', 'print the settings that would hold, or every problem with them, their files, data folder and port, and end')
+    .option(
+      '--check-config',
+      'print the settings that would hold, or every problem with them, their files, data folder and port, and end',
+    )
     .option('--json', 'one line of JSON when ready; with --check-config: its result')
     .option('--quiet', 'nothing but errors')
     .addHelpText('after', help)
@@ -47,7 +50,7 @@ async function serve(flags: ServeFlags): Promise<void> {
   const logger = createLogger({ level: flags.quiet ? 'error' : logLevel, format: logFormat });
   const server = createServer({ ...serverOptionsOf(settings.values), logger });
   const signal = untilSignal();
-  // In a terminal, without files to read again, SIGHUP means that the terminal is closed, so the server ends.
+  // In a terminal, without a file that could be read again, the server ends with the terminal.
   const hasFiles = tokensFile !== undefined || tlsCert !== undefined || auditLog !== undefined;
   if (hasFiles || !process.stdin.isTTY) reloadAtHangup(server, logger);
   const { url, port } = await server.listen();
