@@ -1,3 +1,4 @@
+import { setFlagsFromString } from 'node:v8';
 import type { Logger } from '@rollcall/core';
 import { createServer, type DiscoveryServer, isLoopback } from '@rollcall/server';
 import type { Command } from 'commander';
@@ -12,7 +13,7 @@ import { settingFlags } from '../settings/setting-flags.ts';
 import { aborted, untilSignal } from '../signals.ts';
 import { serviceManager } from '../systemd.ts';
 
-/** What is no setting of the server, besides the flags of the settings. */
+/** Options of the command that are not settings of the server. */
 interface ServeFlags extends Readonly<Record<string, unknown>> {
   readonly config?: string;
   readonly checkConfig?: true;
@@ -38,7 +39,15 @@ export function addServeCommand(root: Command): void {
     .action(serve);
 }
 
+/**
+ * By how much the heap may grow until V8 collects all of it. Left alone, V8 lets a busy server grow to four times what it keeps,
+ * and gives none of that back. A lower figure takes less memory and more CPU while a fleet registers; a fleet that renews makes
+ * nothing that such a collection would find. Percent.
+ */
+const heapGrowth = 50;
+
 async function serve(flags: ServeFlags): Promise<void> {
+  setFlagsFromString(`--heap-growing-percent=${heapGrowth}`);
   const settings = readSettings({ flags, env: program.env, file: flags.config });
   const problems = problemsOf(settings);
   if (flags.checkConfig) return tellChecked(settings, problems, flags);
@@ -47,7 +56,7 @@ async function serve(flags: ServeFlags): Promise<void> {
   const logger = createLogger({ level: flags.quiet ? 'error' : logLevel, format: logFormat });
   const server = createServer({ ...serverOptionsOf(settings.values), logger });
   const signal = untilSignal();
-  // In a terminal, without a file that could be read again, the server ends with the terminal.
+  // In a terminal, without files to read again, SIGHUP means that the terminal is closed, so the server ends.
   const hasFiles = tokensFile !== undefined || tlsCert !== undefined || auditLog !== undefined;
   if (hasFiles || !process.stdin.isTTY) reloadAtHangup(server, logger);
   const { url, port } = await server.listen();
