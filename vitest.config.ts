@@ -34,7 +34,7 @@ export default defineConfig({
   test: {
     include:
       process.env.ROLLCALL_LONG === undefined
-        ? ['{packages,packages/adapters,examples,interop}/*/test/**/*.test.ts', 'scripts/test/*.test.ts']
+        ? ['{packages,packages/adapters,examples,interop}/*/test/**/*.test.ts', '{scripts,bench}/test/*.test.ts']
         : [...lane('long')],
     globalSetup: ['scripts/vitest-build.ts'],
     exclude: leftOut(),

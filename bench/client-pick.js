@@ -2,13 +2,12 @@
 // index and, where Go is, go-micro's selector over its cache; collections in ten million picks; and what client.fetch adds to a bare
 // fetch, in CPU, in paired rounds.
 import { spawnSync } from 'node:child_process';
-import { createServer } from 'node:http';
 import { PerformanceObserver } from 'node:perf_hooks';
 import { fileURLToPath } from 'node:url';
-import { memory } from '../packages/adapters/memory/dist/index.js';
-import { byKey, byLoad, byRandom, byTurn, byWeight, createClient } from '../packages/client/dist/index.js';
+import { byKey, byLoad, byRandom, byTurn, byWeight } from '../packages/client/dist/index.js';
+import { fetchPairs, nanoseconds, openClient as open } from './client/in-process.js';
+import { median } from './load/measure.js';
 
-const silent = { debug() {}, info() {}, warn() {}, error() {} };
 const keys = Array.from({ length: 1_024 }, (_, index) => `user-${index}`);
 const strategies = { random: byRandom, turn: byTurn, load: byLoad, weight: byWeight, key: byKey() };
 
@@ -18,27 +17,6 @@ const observer = new PerformanceObserver((list) => {
 });
 observer.observe({ entryTypes: ['gc'] });
 const turn = () => new Promise((resolve) => setTimeout(resolve, 20));
-
-/** Median of seven rounds, in nanoseconds of CPU, so that a busy machine counts little. @param {number} count @param {(index: number) => unknown} work */
-function nanoseconds(count, work) {
-  const rounds = Array.from({ length: 7 }, () => {
-    const begin = process.cpuUsage();
-    for (let index = 0; index < count; index += 1) work(index);
-    const { user, system } = process.cpuUsage(begin);
-    return ((user + system) * 1_000) / count;
-  });
-  return rounds.sort((a, b) => a - b)[3] ?? Number.NaN;
-}
-
-/** @param {number} nodes @param {import('../packages/client/dist/index.js').Strategy} strategy */
-async function open(nodes, strategy) {
-  const registry = memory();
-  const list = Array.from({ length: nodes }, (_, index) => ({ id: `n${index}`, address: `127.0.0.1:${index + 1}` }));
-  await registry.register({ name: 'users', nodes: list });
-  const client = createClient(registry, { strategy, probe: false, logger: silent });
-  await client.ready('users');
-  return { client, registry, service: client.service('users') };
-}
 
 console.log('pick, ns at 10 / 1,000 / 10,000 nodes');
 for (const [name, strategy] of Object.entries(strategies)) {
@@ -100,35 +78,10 @@ for (const [name, strategy] of Object.entries(strategies)) {
   await registry.close();
 }
 
-const server = createServer((_request, response) => response.end('ok')).listen(0, '127.0.0.1');
-await new Promise((resolve) => server.once('listening', () => resolve(undefined)));
-const place = server.address();
-const address = `127.0.0.1:${typeof place === 'object' && place !== null ? place.port : 0}`;
-const registry = memory();
-await registry.register({ name: 'users', nodes: [{ id: 'n0', address }] });
-const client = createClient(registry, { logger: silent });
-
-/** CPU of this process for one call, in microseconds; the server's share is the same on both sides. @param {() => Promise<Response>} call */
-async function cpu(call) {
-  const calls = 2_000;
-  const begin = process.cpuUsage();
-  for (let index = 0; index < calls; index += 1) await (await call()).text();
-  const { user, system } = process.cpuUsage(begin);
-  return (user + system) / calls;
-}
-const bareCall = () => fetch(`http://${address}/42`);
-const named = () => client.fetch('http://users/42');
-await cpu(bareCall);
-await cpu(named);
-const pairs = [];
-for (let round = 0; round < 11; round += 1) pairs.push([await cpu(bareCall), await cpu(named)]);
-const differences = pairs.map(([without = 0, withNames = 0]) => withNames - without).sort((a, b) => a - b);
-const plain = pairs.map(([without = 0]) => without).sort((a, b) => a - b)[5] ?? 0;
+const pairs = await fetchPairs(11, 2_000);
+const more = median(pairs.map(({ bare: without, named }) => named - without));
+const plain = median(pairs.map(({ bare: without }) => without));
 console.log(
-  `client.fetch over a bare fetch of ${plain.toFixed(0)} us: median of 11 pairs ${differences[5]?.toFixed(1)} us of CPU a call`,
+  `client.fetch over a bare fetch of ${plain.toFixed(0)} us: median of 11 pairs ${more.toFixed(1)} us of CPU a call`,
 );
-await client.close();
-await registry.close();
-server.closeAllConnections();
-server.close();
 observer.disconnect();

@@ -58,4 +58,6 @@ setInterval(() => {
         tell(service, `event: remove\ndata: {"hostname":"${id}"}\n\n`);
 }, 50);
 
+// A connection of the load may rest.
+server.keepAliveTimeout = 0;
 server.listen(Number(process.argv[2]), '127.0.0.1');

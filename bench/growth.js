@@ -1,7 +1,5 @@
-// Run: node bench/growth.js [--most 1000000] [--write] (after a build). What one operation costs the roll in process, by how much
-// exists: microseconds of CPU. Cost should follow what changes; --write puts the table into docs/performance.md.
-import { readFileSync, writeFileSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
+// Run: node bench/growth.js [--most 100000] (after a build). What one operation costs the roll in process, by how much exists:
+// microseconds of CPU. Cost should follow what changes. `npm run bench` runs it and puts the table into docs/performance.md.
 import { parseArgs } from 'node:util';
 import { wholeView } from '../packages/server/dist/access/caller.js';
 import { ChangeLog } from '../packages/server/dist/changes/change-log.js';
@@ -9,12 +7,24 @@ import { Snapshots } from '../packages/server/dist/fronts/native/snapshots.js';
 import { CatchUp } from '../packages/server/dist/fronts/native/watch/catch-up.js';
 import { WatchGroups } from '../packages/server/dist/fronts/native/watch/watch-groups.js';
 import { Roll } from '../packages/server/dist/roll/roll.js';
+import { cpuPerCall } from './load/measure.js';
 
-const { values } = parseArgs({
-  options: { most: { type: 'string', default: '100000' }, write: { type: 'boolean', default: false } },
-});
-/** Instances of a service: a read costs the same however many services there are. */
-const perService = 10;
+const { values } = parseArgs({ options: { most: { type: 'string', default: '1000000' } } });
+/** Instances, services and environments: one of the three grows at a time. @type {readonly (readonly [number, number, number])[]} */
+const shapes = [
+  [1_000, 100, 1],
+  [10_000, 1_000, 1],
+  [100_000, 10_000, 1],
+  [1_000_000, 100_000, 1],
+  [10_000, 1_000, 100],
+  [10_000, 1_000, 1_000],
+  [100_000, 10_000, 1_000],
+  [100_000, 10_000, 10_000],
+  [10_000, 1, 1],
+  [10_000, 100, 1],
+  [10_000, 10_000, 1],
+  [1_000_000, 100_000, 10_000],
+];
 const ttlMs = 90_000;
 
 /** Time that moves when it is told to; timers never fire, since `settle` looks itself. */
@@ -31,8 +41,8 @@ class Clock {
   }
 }
 
-/** @param {number} instances @param {number} environments */
-function fleet(instances, environments) {
+/** @param {number} instances @param {number} perService @param {number} environments */
+function fleet(instances, perService, environments) {
   const clock = new Clock();
   const roll = new Roll({ clock, protection: false, cpuTimeMs: () => 0, maxBytes: Number.MAX_SAFE_INTEGER });
   const log = new ChangeLog({ changes: 10_000, bytes: 33_554_432 }, { revision: 0, at: 0 });
@@ -71,29 +81,30 @@ function fleet(instances, environments) {
   };
 }
 
-/** Microseconds of CPU for each of `count` calls. @param {number} count @param {(turn: number) => void} work */
-function cost(count, work) {
-  const before = process.cpuUsage();
-  for (let turn = 0; turn < count; turn += 1) work(turn);
-  const { user, system } = process.cpuUsage(before);
-  return (user + system) / count;
-}
-
-/** @param {number} instances @param {number} environments */
-function measure(instances, environments) {
+/** @param {number} instances @param {number} services @param {number} environments */
+function measure(instances, services, environments) {
+  const perService = instances / services;
   const { clock, roll, snapshots, groups, catchUp, envOf, serviceOf, register, handles } = fleet(
     instances,
+    perService,
     environments,
   );
   const any = (/** @type {number} */ turn) => (turn * 7_919) % instances;
-  const renew = cost(200_000, (turn) => {
+  const renew = cpuPerCall(200_000, (turn) => {
     if (turn % 1_000 === 0) clock.time += 1;
     roll.renew(handles[any(turn)] ?? 0);
   });
-  const registered = cost(2_000, (turn) => void register(instances + turn));
+  /** @type {number[]} */
+  const added = [];
+  const registered = cpuPerCall(2_000, (turn) => {
+    added.push(register(instances + turn));
+  });
+  const cancel = cpuPerCall(added.length, (turn) => {
+    if (!roll.release(added[turn] ?? 0)) throw new Error('a lease that was just given is not held');
+  });
   const group = groups.of({ env: envOf(0), service: serviceOf(0), view: wholeView }, roll.revision);
   let cursor = roll.revision;
-  const change = cost(2_000, (turn) => {
+  const change = cpuPerCall(2_000, (turn) => {
     register(0, `v${turn}`);
     group.told();
     catchUp.after(cursor, group);
@@ -102,11 +113,11 @@ function measure(instances, environments) {
   const read = (/** @type {number} */ turn) => {
     for (const _ of snapshots.of(envOf(any(turn)), serviceOf(any(turn))).read(() => {}));
   };
-  const cold = cost(2_000, (turn) => {
+  const cold = cpuPerCall(Math.ceil(20_000 / Math.max(10, perService)), (turn) => {
     register(any(turn), `r${turn}`);
     read(turn);
   });
-  const warm = cost(50_000, () => read(0));
+  const warm = cpuPerCall(50_000, () => read(0));
   // A thousand fall silent, the others renew.
   const silent = 1_000;
   for (let index = silent; index < instances; index += 1) roll.renew(handles[index] ?? 0);
@@ -120,39 +131,23 @@ function measure(instances, environments) {
   pass(ttlMs - 1_000);
   for (let index = silent; index < instances; index += 1) roll.renew(handles[index] ?? 0);
   const listed = roll.revision;
-  const evict = cost(1, () => pass(2_000)) / silent;
+  const evict = cpuPerCall(1, () => pass(2_000)) / silent;
   if (roll.revision - listed < silent) throw new Error(`only ${roll.revision - listed} changes: not all were evicted`);
-  return { renew, register: registered, change, 'change and read': cold, read: warm, evict };
+  return { renew, register: registered, cancel, change, 'change and read': cold, read: warm, evict };
 }
 
-/** @type {string[]} */
-const rows = [];
 // Until the code is compiled.
-measure(10_000, 100);
-for (const instances of [1_000, 10_000, 100_000, 1_000_000].filter((count) => count <= Number(values.most)))
-  for (const environments of [1, 100, 10_000].filter((count) => count * perService <= instances)) {
-    const costs = measure(instances, environments);
-    if (rows.length === 0)
-      rows.push(
-        `| instances / services / environments | ${Object.keys(costs).join(' | ')} |`,
-        '|---|---|---|---|---|---|---|',
-      );
-    const what = [instances, instances / perService, environments]
-      .map((count) => count.toLocaleString('en-US'))
-      .join(' / ');
-    rows.push(
-      `| ${what} | ${Object.values(costs)
-        .map((each) => each.toFixed(each < 10 ? 2 : 1))
-        .join(' | ')} |`,
-    );
-    process.stderr.write(`${rows.at(-1)}\n`);
+if (Number(values.most) >= 10_000) measure(10_000, 1_000, 100);
+let isFirst = true;
+for (const [instances, services, environments] of shapes) {
+  if (instances > Number(values.most)) continue;
+  const costs = measure(instances, services, environments);
+  if (isFirst) {
+    const names = ['instances / services / environments', ...Object.keys(costs)];
+    console.log(`| ${names.join(' | ')} |\n|${names.map(() => '---').join('|')}|`);
+    isFirst = false;
   }
-console.log(rows.join('\n'));
-if (values.write) {
-  const page = fileURLToPath(new URL('../docs/performance.md', import.meta.url));
-  const text = readFileSync(page, 'utf8');
-  writeFileSync(
-    page,
-    text.replace(/<!-- growth -->.*?<!-- end growth -->/s, `<!-- growth -->\n${rows.join('\n')}\n<!-- end growth -->`),
-  );
+  const what = [instances, services, environments].map((count) => count.toLocaleString('en-US')).join(' / ');
+  const cells = Object.values(costs).map((each) => each.toFixed(each < 10 ? 2 : 1));
+  console.log(`| ${what} | ${cells.join(' | ')} |`);
 }

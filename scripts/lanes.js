@@ -10,7 +10,7 @@ import { root } from './bootstrap.js';
 
 /** Where tests are: `<one of these>/test`. */
 const folders = [
-  'scripts',
+  ...['scripts', 'bench'],
   ...['packages', 'packages/adapters', 'examples', 'interop'].flatMap((parent) =>
     readdirSync(`${root}${parent}`).map((folder) => `${parent}/${folder}`),
   ),

@@ -1,6 +1,8 @@
 import { etcdNode } from '../../packages/backends/dist/index.js';
 import { frame, GrpcLane, message, numbersOf } from '../wire/grpc.js';
+import { openGrpcStream } from '../wire/h2-stream.js';
 import { idOf, recordOf, serviceOf } from './instances.js';
+import { peerOf } from './peer.js';
 
 const keyOf = (/** @type {number} */ index) => `/bench/${serviceOf(index)}/${idOf(index)}`;
 /** All keys of a folder: up to the character after its slash. @param {string} folder @returns {[[number, string], [number, string]]} */
@@ -9,39 +11,27 @@ const range = (folder) => [
   [2, `${folder}0`],
 ];
 
-/** One etcd: a lease per instance, renewed on a stream per connection. @returns {Promise<import('./peer.js').Peer>} */
+/** One etcd: a lease per instance, renewed on a stream per connection. */
 export async function etcd() {
   const { node, address } = await etcdNode();
   const port = Number(address.split(':')[1]);
-  let ttlMs = 90_000;
-  return {
+  return peerOf(node, (ttlMs) => ({
     name: 'etcd',
-    pid: () => node.pid ?? 0,
-    start: (ttl) => {
-      ttlMs = ttl;
-      return node.start();
-    },
-    kill: () => node.kill(),
-    restart: () => node.start(),
-    dispose: () => node.dispose(),
-    watch: async (service, onData) => {
-      const lane = new GrpcLane(port);
-      const isOpen = new Promise((resolve) => {
-        const stream = lane.stream('/etcdserverpb.Watch/Watch', (bytes) => {
-          resolve(undefined);
+    watch: (service, onData) =>
+      new Promise((resolve, reject) => {
+        const opened = openGrpcStream(port, '/etcdserverpb.Watch/Watch', (bytes) => {
+          // The first says that the watch is there.
+          opened.then(({ stop }) => resolve(stop), reject);
           onData(bytes);
         });
-        stream.write(frame(message([1, message(...range(`/bench/${service}`))])));
-      });
-      await isOpen;
-      return () => lane.close();
-    },
-    gone: (index) => keyOf(index),
+        opened.then(({ write }) => write(frame(message([1, message(...range(`/bench/${service}`))]))), reject);
+      }),
+    isGone: (chunk, index) => chunk.includes(keyOf(index)),
     lane: async () => {
       const lane = new GrpcLane(port);
       /** @type {((isKept: boolean) => void)[]} */
       const waiting = [];
-      const beats = lane.stream('/etcdserverpb.Lease/LeaseKeepAlive', (bytes) =>
+      const beats = await openGrpcStream(port, '/etcdserverpb.Lease/LeaseKeepAlive', (bytes) =>
         waiting.shift()?.((numbersOf(bytes).get(3) ?? 0) > 0),
       );
       const renewAll = async (/** @type {readonly number[]} */ indices) => {
@@ -58,11 +48,13 @@ export async function etcd() {
         },
         renew: (index) => renewAll([index]),
         renewAll,
-        get: async (service) =>
-          (await lane.call('/etcdserverpb.KV/Range', message(...range(`/bench/${service}`)))).length,
+        get: (service) => lane.call('/etcdserverpb.KV/Range', message(...range(`/bench/${service}`))),
         list: () => lane.call('/etcdserverpb.KV/Range', message(...range('/bench'), [8, 1])),
-        close: () => lane.close(),
+        close: () => {
+          beats.stop();
+          lane.close();
+        },
       };
     },
-  };
+  }));
 }

@@ -1,57 +1,66 @@
 import { fileURLToPath } from 'node:url';
 import { BackendProcess, freePorts } from '../../packages/backends/dist/index.js';
-import { HttpLane, openStream } from '../wire/http-lane.js';
+import { bodyOf, HttpLane, openStream } from '../wire/http.js';
 import { recordOf } from './instances.js';
+import { peerOf } from './peer.js';
 
-const bin = fileURLToPath(new URL('../../packages/cli/bin/rollcall.js', import.meta.url));
+/** The command line of this checkout. */
+export const bin = fileURLToPath(new URL('../../packages/cli/bin/rollcall.js', import.meta.url));
 
-/** With the roll on disk, and room for all instances of the one client. @param {string} data */
-const keeping = (data) => ['--data-dir', data, '--max-instances-per-token', '2000000'];
+/** With the roll on disk, and room for all instances of the one client. */
+const room = ['--max-instances-per-token', '2000000', '--max-watches', '10000'];
 
-/** Our server, as `rollcall serve` runs it. @param {{ name?: string, bin?: string, args?: (data: string) => readonly string[] }} [options] @returns {Promise<import('./peer.js').Peer>} */
-export async function rollcall({ name = 'rollcall', bin: file = bin, args = keeping } = {}) {
+/**
+ * Our server, as `rollcall serve` runs it.
+ *
+ * @param {{ name?: string, bin?: string, nodeArgs?: readonly string[] }} [options] Another build of it; what Node is given.
+ */
+export async function rollcall({ name = 'rollcall', bin: file = bin, nodeArgs = [] } = {}) {
   const [port = 0] = await freePorts(1);
-  /** @type {number[]} */
-  const handles = [];
-  let ttlMs = 90_000;
+  const serve = [file, 'serve', '--port', `${port}`, '--no-warm-up', '--log-level', 'error', ...room];
+  let folder = '';
   const node = new BackendProcess({
     file: process.execPath,
-    args: (data) => [file, 'serve', '--port', `${port}`, '--no-warm-up', '--log-level', 'error', ...args(data)],
+    args: (data) => {
+      folder = data;
+      return [...nodeArgs, ...serve, '--data-dir', data];
+    },
     ready: async () => (await fetch(`http://127.0.0.1:${port}/api/services?env=bench`)).ok,
   });
-  return {
-    name,
-    isOurs: true,
-    pid: () => node.pid ?? 0,
-    start: (ttl) => {
-      ttlMs = ttl;
-      return node.start();
-    },
-    kill: () => node.kill(),
-    restart: () => node.start(),
-    dispose: () => node.dispose(),
-    watch: (service, onData) => openStream(port, `/api/watch?env=bench&appid=${service}`, onData),
-    gone: (index) => `"hostname":"node-${index}","reason"`,
-    lane: async () => {
-      const lane = await HttpLane.open(port);
-      return {
-        register: async (index, mark) => {
-          const body = await lane.done(
-            'POST',
-            '/api/register',
-            JSON.stringify({ instances: [recordOf(index, ttlMs, mark)] }),
+  const peer = peerOf(node, (ttlMs) => {
+    /** @type {number[]} */
+    const handles = [];
+    return {
+      name,
+      watch: (service, onData) => openStream(port, `/api/watch?env=bench&appid=${service}`, onData),
+      isGone: (chunk, index) => chunk.includes(`"hostname":"node-${index}","reason"`),
+      lane: async () => {
+        const lane = await HttpLane.open(port);
+        /** @param {readonly number[]} indices @param {string} [mark] */
+        const registerAll = async (indices, mark) => {
+          const instances = indices.map((index) => recordOf(index, ttlMs, mark));
+          const { data } = JSON.parse(
+            `${bodyOf(await lane.done('POST', '/api/register', JSON.stringify({ instances })))}`,
           );
-          handles[index] = JSON.parse(body.toString()).data.handles[0];
-        },
-        renew: async (index) => void (await lane.done('PUT', `/api/leases/${handles[index]}`)),
-        renewAll: async (indices) => {
-          const body = await lane.done('PUT', '/api/leases', `[${indices.map((index) => handles[index]).join()}]`);
-          if (body.includes('404')) throw new Error(`a lease was lost: ${body}`);
-        },
-        get: async (service) => (await lane.done('GET', `/api/fetch?env=bench&appid=${service}`)).length,
-        list: () => lane.done('GET', '/api/services?env=bench'),
-        close: () => lane.close(),
-      };
-    },
-  };
+          for (const [at, index] of indices.entries()) handles[index] = data.handles[at];
+        };
+        return {
+          register: (index, mark) => registerAll([index], mark),
+          registerAll,
+          renew: (index) => lane.done('PUT', `/api/leases/${handles[index]}`),
+          renewAll: async (indices) => {
+            const body = `[${indices.map((index) => handles[index]).join()}]`;
+            const answer = await lane.done('PUT', '/api/leases', body);
+            // Its other fields are numbers as well.
+            if (/"statuses":\[(?:200,?)*\]/.test(answer.toString('latin1'))) return;
+            throw new Error(`a lease was lost: ${bodyOf(answer)}`);
+          },
+          get: (service) => lane.done('GET', `/api/fetch?env=bench&appid=${service}`),
+          list: () => lane.done('GET', '/api/services?env=bench'),
+          close: () => lane.close(),
+        };
+      },
+    };
+  });
+  return { ...peer, address: `127.0.0.1:${port}`, folder: () => folder };
 }

@@ -1,5 +1,5 @@
-import { rows } from '../phases.js';
-import { median } from '../wire/measure.js';
+import { median } from '../load/measure.js';
+import { rows } from '../phases/rows.js';
 import { valuesOf } from './report.js';
 
 /** @typedef {import('./report.js').Results} Results */

@@ -1,52 +1,88 @@
-import { rows } from '../phases.js';
-import { median } from '../wire/measure.js';
+import { median } from '../load/measure.js';
+import { busyRows, clientRows, rows } from '../phases/rows.js';
 
-/** @typedef {Readonly<Record<string, readonly import('../phases.js').Figures[]>>} Results Rounds by peer. */
+/** @typedef {Readonly<Record<string, readonly import('../phases/rows.js').Figures[]>>} Results Rounds by peer. */
+/** @typedef {{ peers: Record<string, import('../phases/rows.js').Figures[]>, client: { own: import('../phases/rows.js').Figures[], beside: import('../phases/rows.js').Figures[] }, growth: string, failures: string[], machine: string }} Run All of a run. */
+
+/** The name of our server in the results. */
+export const ours = 'rollcall';
 
 /** @param {number} value @param {number} digits */
-const write = (value, digits) =>
+export const write = (value, digits) =>
   value >= 1_000
     ? Math.round(value).toLocaleString('en-US')
     : value.toLocaleString('en-US', { maximumFractionDigits: value < 10 ? Math.max(digits, 1) : digits });
 
-/** @param {Results} results @param {string} peer @param {string} row */
+/** Of a peer, in all rounds. @param {Results} results @param {string} peer @param {string} row */
 export const valuesOf = (results, peer, row) =>
   (results[peer] ?? []).flatMap((figures) => (Number.isFinite(figures[row]) ? [figures[row] ?? 0] : []));
 
-/** Medians with their ranges. @param {Results} results */
+/** A median with its range. @param {readonly number[]} values @param {number} digits */
+function cell(values, digits) {
+  if (values.length === 0) return '-';
+  const range =
+    values.length > 1 ? ` (${write(Math.min(...values), digits)}-${write(Math.max(...values), digits)})` : '';
+  return `${write(median(values), digits)}${range}`;
+}
+
+/** @param {readonly string[]} head @param {readonly (readonly string[])[]} lines Those without a figure are left out. */
+function markdown(head, lines) {
+  const told = lines.filter((line) => line.slice(1).some((each) => each !== '-'));
+  if (told.length === 0) return '';
+  const rule = head.map((_, index) => (index === 0 ? '---' : '---:'));
+  return [head, rule, ...told].map((line) => `| ${line.join(' | ')} |`).join('\n');
+}
+
+/** Medians with their ranges, and of how many rounds. @param {Results} results */
 export function table(results) {
   const peers = Object.keys(results);
-  const lines = Object.entries(rows).flatMap(([key, { name, unit, digits = 0 }]) => {
-    const cells = peers.map((peer) => {
-      const values = valuesOf(results, peer, key);
-      if (values.length === 0) return '-';
-      const range =
-        values.length > 1 ? ` (${write(Math.min(...values), digits)}-${write(Math.max(...values), digits)})` : '';
-      return `${write(median(values), digits)}${range}`;
-    });
-    return cells.every((cell) => cell === '-') ? [] : [`| ${name}, ${unit} | ${cells.join(' | ')} |`];
+  const lines = Object.entries(rows).map(([key, { name, unit, digits = 0 }]) => {
+    const all = peers.map((peer) => valuesOf(results, peer, key));
+    const rounds = Math.max(0, ...all.map(({ length }) => length));
+    return [`${name}, ${unit}`, ...all.map((values) => cell(values, digits)), rounds === 0 ? '-' : `${rounds}`];
   });
-  return [`| | ${peers.join(' | ')} |`, `|---|${peers.map(() => '---').join('|')}|`, ...lines].join('\n');
+  return markdown(['', ...peers, 'rounds'], lines);
 }
 
-/** How many times ours is as good as each peer, by medians: above 1 is better than the peer. @param {Results} results @param {string} ours */
-export function ratios(results, ours) {
+/** Ours divided by each peer's, by medians. @param {Results} results */
+export function ratios(results) {
   const peers = Object.keys(results).filter((peer) => peer !== ours);
-  const lines = Object.entries(rows).flatMap(([key, row]) => {
-    const cells = peers.map((peer) => {
-      const ratio = ratioOf(results, ours, peer, key);
+  const lines = Object.entries(rows).map(([key, row]) => [
+    `${row.name}${row.isLessBetter ? ' (less is better)' : ''}`,
+    ...peers.map((peer) => {
+      const ratio = ratioOf(results, peer, key);
       return ratio === undefined ? '-' : `${ratio.toFixed(2)} x`;
-    });
-    return cells.every((cell) => cell === '-')
-      ? []
-      : [`| ${row.name}${row.isLessBetter ? ' (less is better)' : ''} | ${cells.join(' | ')} |`];
-  });
-  return [`| ${ours} : | ${peers.join(' | ')} |`, `|---|${peers.map(() => '---').join('|')}|`, ...lines].join('\n');
+    }),
+  ]);
+  return markdown([`${ours} :`, ...peers], lines);
 }
 
-/** Ours divided by the peer's. @param {Results} results @param {string} ours @param {string} peer @param {string} row */
-export function ratioOf(results, ours, peer, row) {
-  const [own, other] = [valuesOf(results, ours, row), valuesOf(results, peer, row)];
+/** Ours divided by the peer's; undefined: one of them has no figure. @param {Results} results @param {string} peer @param {string} row */
+export function ratioOf(results, peer, row) {
+  const own = valuesOf(results, ours, rows[row]?.against ?? row);
+  const other = valuesOf(results, peer, row);
   const ratio = own.length === 0 || other.length === 0 ? Number.NaN : median(own) / median(other);
   return Number.isFinite(ratio) ? ratio : undefined;
+}
+
+/** For how many cores the server and the load were busy: what bounds a figure. @param {Results} results */
+export function business(results) {
+  const peers = Object.keys(results);
+  const lines = busyRows.map((row) => [
+    rows[row]?.name ?? row,
+    ...peers.map((peer) => {
+      const [server, load] = ['server', 'load'].map((side) => median(valuesOf(results, peer, `${row}:${side}`)));
+      return Number.isFinite(server) ? `${server?.toFixed(2)} / ${load?.toFixed(2)}` : '-';
+    }),
+  ]);
+  return markdown(['server / load', ...peers], lines);
+}
+
+/** The side of the caller. @param {Run['client']} client */
+export function clientTable({ own, beside }) {
+  const lines = Object.entries(clientRows).map(([key, { name, unit, digits = 0, beside: what }]) => {
+    const [mine, other] = [own, beside].map((rounds) => valuesOf({ rounds }, 'rounds', key));
+    return [`${name}, ${unit}`, cell(mine ?? [], digits), cell(other ?? [], digits), mine?.length ? what : '-'];
+  });
+  return markdown(['', ours, 'beside', 'what is beside'], lines);
 }

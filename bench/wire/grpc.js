@@ -54,7 +54,7 @@ const headersOf = (/** @type {string} */ path) => ({
   te: 'trailers',
 });
 
-/** One connection: calls one after another, and streams. */
+/** One connection: calls one after another. */
 export class GrpcLane {
   #session;
 
@@ -78,22 +78,6 @@ export class GrpcLane {
       stream.on('end', () => resolve(Buffer.concat(chunks).subarray(5)));
       stream.end(frame(request));
     });
-  }
-
-  /** Both sides send. @param {string} path @param {(message: Buffer) => void} onMessage */
-  stream(path, onMessage) {
-    const stream = this.#session.request(headersOf(path));
-    let rest = Buffer.alloc(0);
-    stream.on('error', () => {});
-    stream.on('data', (chunk) => {
-      rest = rest.length === 0 ? chunk : Buffer.concat([rest, chunk]);
-      while (rest.length >= 5 && rest.length >= 5 + rest.readUInt32BE(1)) {
-        const end = 5 + rest.readUInt32BE(1);
-        onMessage(rest.subarray(5, end));
-        rest = rest.subarray(end);
-      }
-    });
-    return stream;
   }
 
   close() {

@@ -52,7 +52,8 @@ async function apart() {
   const address = values['registry-address'] ?? (values.registry === undefined ? await serve() : undefined);
   const flags = ['--registry', values.registry ?? 'discovery', ...(address ? ['--registry-address', address] : [])];
   const users = start([file('users.js'), ...flags]);
-  for (const name of ['users.js', 'stock.js', 'shop.js']) start([file(name), ...flags]);
+  const services = [users, ...['users.js', 'stock.js'].map((name) => start([file(name), ...flags]))];
+  const shop = start([file('shop.js'), ...flags]);
   const buyer = start([file('buyer.js'), ...flags], ['ignore', 'pipe', 'inherit']);
   let orders = 0;
   linesOf(buyer).on('line', (line) => {
@@ -62,6 +63,17 @@ async function apart() {
   });
   const [code] = await once(buyer, 'exit');
   process.exitCode = code ?? 1;
+  // First the caller, then what it calls; the registry at last, so that all can withdraw.
+  await end([shop]);
+  await end(services);
+}
+
+/** @param {import('node:child_process').ChildProcess[]} programs */
+async function end(programs) {
+  const running = programs.filter(({ exitCode, signalCode }) => exitCode === null && signalCode === null);
+  const ended = Promise.all(running.map((program) => once(program, 'exit')));
+  for (const program of running) program.kill('SIGTERM');
+  await ended;
 }
 
 try {

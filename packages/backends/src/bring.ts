@@ -74,7 +74,7 @@ const packages: Readonly<Record<BinaryName, Package>> = {
   },
   'redis-server': { name: 'redis-server', suite: 'bookworm', path: 'usr/bin/redis-server', libraries: redisLibraries },
   strace: { name: 'strace', suite: 'bookworm', path: 'usr/bin/strace', libraries: ['libunwind8'] },
-  'nats-server': { name: 'nats-server', suite: 'bookworm', path: 'usr/sbin/nats-server' },
+  'nats-server': { name: 'nats-server', suite: 'trixie', path: 'usr/sbin/nats-server' },
 };
 
 /**

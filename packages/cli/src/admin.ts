@@ -1,6 +1,6 @@
 import { RegistryError } from '@rollcall/core';
 import type { RollcallAdmin } from '@rollcall/discovery';
-import { broughtAlong, type CommonOptions, namedAdapter, registryOptions, remedyOf } from './common.ts';
+import { broughtAlong, type CommonOptions, namedAdapter, registryOptions, remedyOf, withTokenHint } from './common.ts';
 import { CliError, exitCodes } from './exit-codes.ts';
 import { plain } from './output.ts';
 
@@ -23,8 +23,9 @@ export async function askServer<T>(
     // A backend with an operator's calls is a Rollcall server, whose protocol this command speaks.
     return await question(adapter.admin(registryOptions(options)) as RollcallAdmin);
   } catch (error) {
-    if (!RegistryError.is(error, 'UNAVAILABLE', 'TIMEOUT')) throw error;
-    throw new CliError(exitCodes.unavailable, `${error.message}: ${remedyOf(adapter)}`);
+    if (RegistryError.is(error, 'UNAVAILABLE', 'TIMEOUT'))
+      throw new CliError(exitCodes.unavailable, `${error.message}: ${remedyOf(adapter)}`);
+    throw withTokenHint(error, adapter, options);
   }
 }
 

@@ -70,10 +70,10 @@ export function withCommon(command: Command): Command {
     )
     .option(
       '--registry-ca <path>',
-      "PEM file with the authorities of the registry's certificate",
+      "PEM file with the authorities to trust for the registry's certificate",
       fromEnv('registryCa'),
     )
-    .option('--registry-cert <path>', 'PEM file with the certificate to show to the registry', fromEnv('registryCert'))
+    .option('--registry-cert <path>', 'PEM file with the client certificate for the registry', fromEnv('registryCert'))
     .option('--registry-key <path>', 'PEM file with its key', fromEnv('registryKey'))
     .addOption(timeOption('--timeout <time>', 'how long a call may take', '5s'))
     .option('--json', 'print JSON, for programs')
@@ -128,11 +128,19 @@ export async function withRegistry(options: CommonOptions, work: (registry: Regi
   try {
     await work(registry);
   } catch (error) {
-    if (!RegistryError.is(error, 'UNAVAILABLE', 'TIMEOUT')) throw error;
-    throw new CliError(exitCodes.unavailable, `${error.message}${askedAt(adapter, options)}: ${remedyOf(adapter)}`);
+    if (RegistryError.is(error, 'UNAVAILABLE', 'TIMEOUT'))
+      throw new CliError(exitCodes.unavailable, `${error.message}${askedAt(adapter, options)}: ${remedyOf(adapter)}`);
+    throw withTokenHint(error, adapter, options);
   } finally {
     await registry.close();
   }
+}
+
+/** An error of a Rollcall server that no token was sent to, with what to do. */
+export function withTokenHint(error: unknown, { admin }: AdapterDescriptor, options: CommonOptions): unknown {
+  const sentOne = tokenOf(options) !== undefined || options.registryTokenFile !== undefined;
+  if (admin === undefined || sentOne || !RegistryError.is(error, 'UNAUTHORIZED')) return error;
+  return new CliError(exitCodes.unauthorized, `${error.message}; name a file with a token by --registry-token-file`);
 }
 
 /** What to do when the backend does not answer, as the end of a sentence. */

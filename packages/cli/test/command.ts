@@ -44,6 +44,13 @@ export async function serve(...args: string[]): Promise<Started & { readonly add
   return { ...started, address: new URL((JSON.parse(line) as { url: string }).url).host };
 }
 
+/** The node ids of a service, asked of the server itself: a command takes seconds on a busy machine. */
+export async function idsOf(address: string, service: string): Promise<readonly string[]> {
+  const answer = await fetch(`http://${address}/api/fetch?env=default&appid=${service}`);
+  const { data } = (await answer.json()) as { data: { instances: readonly { hostname: string }[] } };
+  return data.instances.map(({ hostname }) => hostname);
+}
+
 /** Kills the commands that still run, but those that the next test needs. */
 export function killAll(...but: readonly (Started | undefined)[]): void {
   for (const child of children) if (!but.some((one) => one?.child === child)) child.kill('SIGKILL');

@@ -1,6 +1,6 @@
 import type { ChildProcess } from 'node:child_process';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
-import { killAll, serve, start } from './command.ts';
+import { idsOf, killAll, serve, start } from './command.ts';
 
 // Each command is a process of its own: on a busy machine one takes seconds.
 vi.setConfig({ testTimeout: 120_000, hookTimeout: 60_000 });
@@ -18,12 +18,7 @@ async function statusOf(env: string): Promise<Record<string, number>> {
   return answer.data.environments[0] ?? {};
 }
 
-async function listed(name: string): Promise<number> {
-  const answer = (await (await fetch(`http://${server.address}/api/fetch?env=default&appid=${name}`)).json()) as {
-    data: { instances: unknown[] };
-  };
-  return answer.data.instances.length;
-}
+const listed = async (name: string): Promise<number> => (await idsOf(server.address, name)).length;
 
 /** A service of one node that is killed, not stopped, at the end of its test. */
 async function service(name: string, id: string, ...args: string[]): Promise<ChildProcess> {
@@ -146,7 +141,7 @@ describe('rollcall status', () => {
   it('rollcall status says since when the server protects, how many nodes each service misses, what is held and what ends it', async () => {
     const lease = ['--ttl', '5s', '--interval', '1s', '--registry-namespace', 'prod'];
     const nodes = await Promise.all(['w1', 'w2', 'w3'].map((id) => service('web', id, ...lease)));
-    // Until each has renewed after the last has registered, that one would stand in for the others.
+    // Until each instance has renewed after the last registration, the last instance would stand in for the others.
     await until(async () => {
       const answer = await fetch(`http://${server.address}/api/fetch?env=prod&appid=web&exact=1`);
       const { data } = (await answer.json()) as { data: { instances: Record<string, number>[] } };

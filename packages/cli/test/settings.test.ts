@@ -1,9 +1,11 @@
 import { execFile } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { createServer } from '@rollcall/server';
 import { afterAll, describe, expect, it } from 'vitest';
+import { Authority } from '../../server/test/access/certificates.ts';
 import { lineOf, problemsOf, shown } from '../src/settings/check-settings.ts';
 import { readSettings, serverOptionsOf, settingOf } from '../src/settings/read-settings.ts';
 import {
@@ -26,7 +28,7 @@ function fileOf(content: string): string {
   return path;
 }
 
-/** Of each setting three values as typed, all other than the default; a setting without them does not compile. */
+/** Three values of each setting as typed, all different from the default. A setting without them does not compile. */
 const samples: Readonly<Record<SettingKey, readonly [flag: string, variable: string, file: string]>> = {
   host: ['127.0.0.2', '127.0.0.3', '127.0.0.4'],
   port: ['1', '2', '3'],
@@ -170,7 +172,7 @@ describe('rollcall serve --check-config', () => {
     });
 
   it('--check-config prints "valid" and the settings with their places, binds nothing, and ends with 0', async () => {
-    const file = fileOf('port: 7171\n');
+    const file = fileOf('port: 0\n');
     const { code, out, err } = await serve(['--check-config', '--config', file], { ROLLCALL_SERVER_PROTECTION: 'off' });
     expect({ code, err }).toEqual({ code: 0, err: '' });
     expect(out).toMatch(/^valid\nSETTING +VALUE +FROM\n/);
@@ -179,7 +181,8 @@ describe('rollcall serve --check-config', () => {
     const json = await serve(['--check-config', '--json'], { ROLLCALL_SERVER_CONFIG: file });
     expect(JSON.parse(json.out)).toMatchObject({
       valid: true,
-      settings: { port: { value: '7171', source: `${file}:1` }, host: { value: '127.0.0.1', source: 'default' } },
+      warnings: [],
+      settings: { port: { value: '0', source: `${file}:1` }, host: { value: '127.0.0.1', source: 'default' } },
     });
   });
 
@@ -193,5 +196,95 @@ describe('rollcall serve --check-config', () => {
         'rollcall: port (--port): must be a port, 0-65535, got "x"',
       ]);
     }
+  });
+
+  it('--check-config names every fault of the data folder, the audit log and the certificates at once, and changes nothing', async () => {
+    const data = join(folder, 'foreign');
+    mkdirSync(data);
+    writeFileSync(join(data, 'roll.db'), 'notes of a person');
+    const authority = await Authority.make('ours');
+    const [first, second] = await Promise.all([authority.sign('first'), authority.sign('second')]);
+    const [cert, key] = [join(folder, 'first.pem'), join(folder, 'second.key')];
+    writeFileSync(cert, first.cert);
+    writeFileSync(key, second.key);
+    const log = join(folder, 'nowhere', 'audit.log');
+    const ca = join(folder, 'no-ca.pem');
+    const files = ['--tls-cert', cert, '--tls-key', key, '--tls-client-ca', ca, '--audit-log', log];
+    const { code, out, err } = await serve(['--check-config', '--port', 'x', '--data-dir', data, ...files]);
+    expect({ code, out }).toEqual({ code: 2, out: '' });
+    expect(err.trim().split('\n')).toEqual([
+      'rollcall: port (--port): must be a port, 0-65535, got "x"',
+      expect.stringMatching(/^rollcall: tls-key .*is not that of the first certificate/),
+      expect.stringMatching(/^rollcall: tls-client-ca .*ENOENT/),
+      expect.stringMatching(/^rollcall: data-dir .*roll\.db is not a store of Rollcall/),
+      expect.stringMatching(/^rollcall: audit-log .*there is no folder/),
+    ]);
+    expect(readdirSync(data)).toEqual(['roll.db']);
+    const missing = join(folder, 'to-be-made', 'data');
+    expect(await serve(['--check-config', '--port', '0', '--data-dir', missing])).toMatchObject({ code: 0, err: '' });
+    expect(existsSync(missing)).toBe(false);
+    const under = join(cert, 'data');
+    expect((await serve(['--check-config', '--port', '0', '--data-dir', under])).err).toContain('is not a folder');
+  });
+
+  it('--check-config warns of a tokens file that every user may write and a key that every user may read', async () => {
+    const pair = await (await Authority.make('ours')).sign('server');
+    const [tokens, cert, key] = [join(folder, 'open.json'), join(folder, 'open.pem'), join(folder, 'open.key')];
+    // With the byte order mark of an editor.
+    writeFileSync(tokens, '\uFEFF{ "tokens": [] }\r\n');
+    writeFileSync(cert, pair.cert);
+    writeFileSync(key, pair.key);
+    const check = () =>
+      serve(['--check-config', '--port', '0', '--tokens-file', tokens, '--tls-cert', cert, '--tls-key', key]);
+    chmodSync(tokens, 0o666);
+    chmodSync(key, 0o644);
+    const open = await check();
+    expect(open.code).toBe(0);
+    if (process.platform !== 'win32')
+      expect(open.err.trim().split('\n')).toEqual([
+        expect.stringMatching(/^rollcall: warning: tokens-file .*chmod o-w$/),
+        expect.stringMatching(/^rollcall: warning: tls-key .*chmod o-rw$/),
+      ]);
+    chmodSync(tokens, 0o644);
+    chmodSync(key, 0o640);
+    expect(await check()).toMatchObject({ code: 0, err: '' });
+  });
+
+  it('--check-config refuses a store of a newer format, and takes an empty file for a new store', async () => {
+    const data = join(folder, 'newer');
+    mkdirSync(data);
+    const store = Buffer.alloc(4_096);
+    store.write('SQLite format 3\0');
+    store.writeUInt32BE(99, 60);
+    store.writeUInt32BE(0x526f6c6c, 68);
+    writeFileSync(join(data, 'roll.db'), store);
+    const { code, err } = await serve(['--check-config', '--port', '0', '--data-dir', data]);
+    expect(code).toBe(2);
+    expect(err).toMatch(/has format 99 and this version of Rollcall knows up to \d+/);
+    writeFileSync(join(data, 'roll.db'), '');
+    expect((await serve(['--check-config', '--port', '0', '--data-dir', data])).code).toBe(0);
+  });
+
+  it('--check-config warns of a port that is taken, and refuses a data folder that a server on another port holds', async () => {
+    const data = join(folder, 'held');
+    const other = createServer({ port: 0, dataDir: data, warmUpMs: 0 });
+    try {
+      const { port } = await other.listen();
+      const same = await serve(['--check-config', '--json', '--port', `${port}`, '--data-dir', data]);
+      expect(same.code).toBe(0);
+      const isLinux = process.platform === 'linux';
+      expect(JSON.parse(same.out)).toMatchObject({
+        valid: true,
+        warnings: [
+          { name: 'port', message: expect.stringContaining('is taken') },
+          ...(isLinux ? [{ name: 'data-dir', message: expect.stringContaining('is in use by a running server') }] : []),
+        ],
+      });
+      const another = await serve(['--check-config', '--port', '0', '--data-dir', data]);
+      expect(another.code).toBe(isLinux ? 2 : 0);
+    } finally {
+      await other.close();
+    }
+    expect((await serve(['--check-config', '--port', '0', '--data-dir', data])).code).toBe(0);
   });
 });

@@ -1,8 +1,10 @@
 import { createRequire } from 'node:module';
+import type { Socket } from 'node:net';
 import { getHeapStatistics } from 'node:v8';
 import { RegistryError } from '@rollcall/core';
 import type { FastifyInstance } from 'fastify';
 import type { GuardedRoute } from './access/access-guard.ts';
+import type { Caller } from './access/caller.ts';
 import { Security } from './access/security.ts';
 import { ChangeLog } from './changes/change-log.ts';
 import { WaitingRoom } from './changes/waiting-room.ts';
@@ -11,10 +13,12 @@ import { nativeFront } from './fronts/native/native-front.ts';
 import { Snapshots } from './fronts/native/snapshots.ts';
 import { WatchHub } from './fronts/native/watch/watch-hub.ts';
 import { createApp } from './http/create-app.ts';
+import { explainBind } from './http/explain-bind.ts';
 import { OpenAnswers } from './http/open-answers.ts';
 import { operatorRoutes } from './http/operator-routes.ts';
 import { Pacer } from './http/pacer.ts';
 import { Readiness } from './http/readiness.ts';
+import { RepeatedHeads } from './http/repeats/repeated-heads.ts';
 import { Tls } from './http/tls.ts';
 import type { DataFolder } from './journal/data-folder.ts';
 import { keepRoll, publishedOf } from './journal/keep-roll.ts';
@@ -67,6 +71,7 @@ export class HttpServer implements DiscoveryServer {
   readonly #tls: Tls | undefined;
   readonly #security: Security;
   readonly #answers: OpenAnswers;
+  readonly #repeats: RepeatedHeads;
   readonly #readiness: Readiness;
   readonly #folder: DataFolder | undefined;
   readonly #startedAt: number;
@@ -77,6 +82,11 @@ export class HttpServer implements DiscoveryServer {
   /** Every route, and the rights that it needs. */
   get routes(): readonly GuardedRoute[] {
     return this.#security.routes;
+  }
+
+  /** Requests that were answered without the HTTP parser and the framework. */
+  get repeatedCount(): number {
+    return this.#repeats.count;
   }
 
   constructor(settings: ServerSettings) {
@@ -109,11 +119,12 @@ export class HttpServer implements DiscoveryServer {
     this.#folder = folder;
     this.#tls = tlsOf(settings);
     this.#app = createApp(settings, this.#tls);
-    logRequests(this.#app, settings);
-    metrics.measure(this.#app);
+    const observers = [logRequests(this.#app, settings), metrics.measure(this.#app)];
     this.#answers = new OpenAnswers(this.#app, clock);
     this.#security = new Security({ app: this.#app, settings, tls: this.#tls, roll });
     const { quota, secrets } = this.#security;
+    const isCurrent = (caller: Caller, socket: Socket): boolean => this.#security.isCurrent(caller, socket);
+    this.#repeats = new RepeatedHeads({ app: this.#app, clock, answers: this.#answers, isCurrent, observers });
     describeApi(this.#app, version);
     const uptimeMs = (): number => clock.now() - this.#startedAt;
     this.#app.register(nativeFront, {
@@ -211,15 +222,6 @@ function explainProgress(folder: DataFolder | undefined): string {
 
 function tlsOf({ tlsCert: cert, tlsKey: key, tlsClientCa: clientCa, clock }: ServerSettings): Tls | undefined {
   return cert === undefined || key === undefined ? undefined : new Tls({ cert, key, clientCa }, clock);
-}
-
-function explainBind(cause: unknown, host: string, port: number): string {
-  const code = cause instanceof Error && 'code' in cause ? cause.code : undefined;
-  if (code === 'EADDRINUSE')
-    return `port ${port} of ${host} is taken: is a server running already? Choose another with --port`;
-  if (code === 'EADDRNOTAVAIL') return `${host} is no address of this machine`;
-  if (code === 'EACCES') return `no permission to bind port ${port}: choose one above 1023`;
-  return `cannot listen on ${host}:${port}: ${String(cause)}`;
 }
 
 const { version } = createRequire(import.meta.url)('../package.json') as { readonly version: string };

@@ -7,6 +7,7 @@ export {
   type TokensFile,
   writeTokensFile,
 } from './access/tokens-file.ts';
+export { checkStart, type StartCheck } from './check-start.ts';
 export { createServer, type DiscoveryServer } from './create-server.ts';
 export { restoreBackup } from './journal/restore-backup.ts';
 export { isLoopback, type OptionProblem, type ServerOptions, serverOptionProblems } from './server-options.ts';

@@ -106,7 +106,9 @@ export function wentSilent(ms: number): AnswerError {
 
 /** The agent runs, but reaches no server of its cluster. */
 export function withoutLeader(): AnswerError {
-  return new AnswerError('knows no leader of the cluster');
+  return new AnswerError(
+    'knows no leader of its cluster: the servers are holding an election, or the agent cannot reach them',
+  );
 }
 
 /** The status says success, but the body has the wrong shape. */
@@ -116,7 +118,10 @@ export function notConsul(path: string): AnswerError {
 
 /** A token without the right to read gets an empty list, which newer servers mark. */
 export function filteredByAcl(): AnswerError {
-  return new AnswerError('hides the service from this token (ACL)', { status: 403 });
+  return new AnswerError(
+    'hides the service from this token (ACL): the token needs service:read and node:read, see docs/consul.md, Security',
+    { status: 403 },
+  );
 }
 
 /** Consul has ACLs, and a client without a token may read nothing. */
@@ -149,7 +154,9 @@ export function toAnswerError(cause: unknown): unknown {
   const isPage = type.includes('html');
   const retryAfterMs = readRetryAfter(response?.headers?.['retry-after']);
   const again = retryAfterMs === undefined ? '' : `, and asks to come back in ${Math.ceil(retryAfterMs / 1_000)} s`;
-  const message = `answered ${status}: ${cause.message}${isPage ? ' (a page: is it a Consul agent?)' : ''}${again}`;
+  // Calls that expect a 404 of Consul handle it; any other comes from another program, as a page does.
+  const doubt = isPage ? ' (a page: is it a Consul agent?)' : status === 404 ? ' (is it a Consul agent?)' : '';
+  const message = `answered ${status}: ${cause.message.trim()}${doubt}${again}`;
   return new AnswerError(message, { status, isPage, retryAfterMs, cause });
 }
 

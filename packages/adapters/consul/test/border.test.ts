@@ -80,8 +80,11 @@ describe('an agent that is not well', () => {
   });
 
   it('the error says so when something other than an agent answers', async () => {
-    const { registry } = await pretend((_request, response) => void response.writeHead(404).end('not here'));
-    await expect(registry.init()).rejects.toMatchObject({ code: 'UNAVAILABLE' });
+    const plain = { 'content-type': 'text/plain' };
+    const other = (response: ServerResponse) => void response.writeHead(404, plain).end('404 page not found\n');
+    const { registry } = await pretend((_request, response) => other(response));
+    const message = 'the Consul agent answered 404: 404 page not found (is it a Consul agent?)';
+    await expect(registry.init()).rejects.toMatchObject({ code: 'UNAVAILABLE', message });
   });
 });
 

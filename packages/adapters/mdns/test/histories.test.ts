@@ -1,4 +1,5 @@
 import { describe, it } from 'vitest';
+import { inFull } from '../../../backends/src/index.ts';
 import { checkHistories } from '../../../conformance/src/histories/index.ts';
 import { mdns } from '../src/index.ts';
 
@@ -6,6 +7,6 @@ import { mdns } from '../src/index.ts';
 checkHistories(
   'mdns on loopback',
   { open: (options) => mdns({ ...options, addresses: ['lo'] }) },
-  { runs: 300, together: 10 },
+  { runs: inFull ? 300 : 30, together: 10 },
   { describe, it },
 );

@@ -54,9 +54,11 @@ async function tellWarming(options: CommonOptions): Promise<void> {
     note('the server is warming up: services that were registered before its start may be missing');
 }
 
-/** Says that no Rollcall program can have the name, although another program may. */
+/** Says that no program of Rollcall can register the name, although another program may. */
 const nameHint = (name: string): string =>
-  limits.isServiceName(name) ? '' : ', and none of Rollcall can be: a name is 1-63 of [a-z0-9._-]';
+  limits.isServiceName(name)
+    ? ''
+    : ', and only programs without Rollcall can register that name: ours are 1-63 of [a-z0-9._-]';
 
 const rowsOf = ({ version, nodes }: Service): string[][] =>
   nodes.map(({ id, address, late, metadata }) => [

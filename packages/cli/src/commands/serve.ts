@@ -6,7 +6,7 @@ import { program } from '../common.ts';
 import { exitCodes } from '../exit-codes.ts';
 import { createLogger } from '../logging/create-logger.ts';
 import { note, print } from '../output.ts';
-import { given, lineOf, problemsOf, shown, shownAsTable } from '../settings/check-settings.ts';
+import { checked, given, lineOf, problemsOf, shown, shownAsTable } from '../settings/check-settings.ts';
 import type { Problem } from '../settings/given.ts';
 import { type EffectiveSettings, readSettings, serverOptionsOf } from '../settings/read-settings.ts';
 import { settingFlags } from '../settings/setting-flags.ts';
@@ -32,7 +32,10 @@ export function addServeCommand(root: Command): void {
   for (const flag of settingFlags()) command.addOption(flag);
   command
     .option('--config <file>', 'YAML with settings, one a line')
-    .option('--check-config', 'print the settings that would hold, or every problem in them, and end')
+    .option(
+      '--check-config',
+      'print the settings that would hold, or every problem with them, their files, data folder and port, and end',
+    )
     .option('--json', 'one line of JSON when ready; with --check-config: its result')
     .option('--quiet', 'nothing but errors')
     .addHelpText('after', help)
@@ -49,8 +52,8 @@ const heapGrowth = 50;
 async function serve(flags: ServeFlags): Promise<void> {
   setFlagsFromString(`--heap-growing-percent=${heapGrowth}`);
   const settings = readSettings({ flags, env: program.env, file: flags.config });
+  if (flags.checkConfig) return tellChecked(settings, flags);
   const problems = problemsOf(settings);
-  if (flags.checkConfig) return tellChecked(settings, problems, flags);
   if (problems.length > 0) return refuse(problems);
   const { host, protection, insecure, tokensFile, tlsCert, auditLog, logLevel, logFormat } = settings.values;
   const logger = createLogger({ level: flags.quiet ? 'error' : logLevel, format: logFormat });
@@ -84,10 +87,12 @@ function refuse(problems: readonly Problem[]): void {
   process.exitCode = exitCodes.usage;
 }
 
-function tellChecked(settings: EffectiveSettings, problems: readonly Problem[], { json, quiet }: ServeFlags): void {
+async function tellChecked(settings: EffectiveSettings, { json, quiet }: ServeFlags): Promise<void> {
+  const { problems, warnings } = await checked(settings);
+  for (const warning of warnings) note(`rollcall: warning: ${lineOf(warning)}`);
   if (problems.length > 0) refuse(problems);
   const valid = problems.length === 0;
-  if (json) print(JSON.stringify({ valid, ...(valid ? { settings: shown(settings) } : { problems }) }));
+  if (json) print(JSON.stringify({ valid, ...(valid ? { settings: shown(settings) } : { problems }), warnings }));
   else if (valid && !quiet) print(`valid\n${shownAsTable(settings)}`);
 }
 
@@ -99,7 +104,7 @@ function reloadAtHangup(server: DiscoveryServer, logger: Logger): void {
       (error: unknown) =>
         logger.error(
           {},
-          `SIGHUP: what was read before goes on: ${error instanceof Error ? error.message : String(error)}`,
+          `SIGHUP: the earlier content of the files stays in use, because ${error instanceof Error ? error.message : String(error)}`,
         ),
     );
   });

@@ -1,8 +1,8 @@
-import type { Logger } from '@rollcall/core';
+import { type Logger, limits } from '@rollcall/core';
 import { createService } from '@rollcall/service';
 import { type Command, Option } from 'commander';
 import { type CommonOptions, openNamed, serviceSettings, withCommon, withRegistry } from '../common.ts';
-import { exitCodes } from '../exit-codes.ts';
+import { CliError, exitCodes } from '../exit-codes.ts';
 import { note, plain } from '../output.ts';
 import { duration, pair } from '../parse.ts';
 import { aborted, untilSignal } from '../signals.ts';
@@ -49,6 +49,10 @@ export function lifeLogger(quiet: boolean): Logger {
 
 async function register(name: string, address: string, options: RegisterOptions): Promise<void> {
   const { quiet = false, onConflict } = options;
+  if (!limits.isAddress(address)) {
+    const rule = 'host:port with a port of 1 to 65535; an IPv6 address is in brackets, and a URL has no place here';
+    throw new CliError(exitCodes.usage, `address ${JSON.stringify(address)} must be ${rule}`);
+  }
   const signal = untilSignal();
   const registry = await openNamed(options);
   const service = createService({

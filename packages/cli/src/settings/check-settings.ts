@@ -1,4 +1,4 @@
-import { serverFileProblems, serverOptionProblems } from '@rollcall/server';
+import { checkStart, type OptionProblem, serverFileProblems, serverOptionProblems } from '@rollcall/server';
 import { plain, table } from '../output.ts';
 import type { Problem } from './given.ts';
 import { type EffectiveSettings, serverOptionsOf, settingOf } from './read-settings.ts';
@@ -7,11 +7,28 @@ import { nameOf, settingKeys, writeSetting } from './server-settings.ts';
 /** Every problem: of each setting, of the settings together, and of the files that they name. */
 export function problemsOf({ values, sources, problems }: EffectiveSettings): readonly Problem[] {
   const options = serverOptionsOf(values);
-  const together = [...serverOptionProblems(options), ...serverFileProblems(options)].map(({ option, message }) => {
-    const key = settingOf(option);
-    return key === undefined ? { source: option, message } : { name: nameOf(key), source: sources[key], message };
-  });
-  return [...problems, ...together];
+  const together = [...serverOptionProblems(options), ...serverFileProblems(options)];
+  return [...problems, ...together.map((problem) => placed(problem, sources))];
+}
+
+/** The same, and what stands in the way of a start on this machine now. */
+export async function checked(settings: EffectiveSettings): Promise<{
+  readonly problems: readonly Problem[];
+  readonly warnings: readonly Problem[];
+}> {
+  const { values, sources } = settings;
+  const start = await checkStart(serverOptionsOf(values));
+  const problems = [...problemsOf(settings), ...start.problems.map((problem) => placed(problem, sources))];
+  const wrong = new Set(problems.map(({ name }) => name));
+  // In the place of a wrong value its default was tried.
+  const warnings = start.warnings.map((problem) => placed(problem, sources)).filter(({ name }) => !wrong.has(name));
+  return { problems, warnings };
+}
+
+/** A problem with the name of its setting and the place where it was given. */
+function placed({ option, message }: OptionProblem, sources: EffectiveSettings['sources']): Problem {
+  const key = settingOf(option);
+  return key === undefined ? { source: option, message } : { name: nameOf(key), source: sources[key], message };
 }
 
 /** A problem as one line. */

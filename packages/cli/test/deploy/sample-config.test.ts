@@ -20,14 +20,19 @@ const rollcall = (...args: readonly string[]) =>
 describe('deploy/rollcall.yaml', () => {
   it('the settings in deploy/rollcall.yaml are valid once their files exist, and a message names each file that is missing or wrong', async () => {
     const config = join(folder, 'rollcall.yaml');
-    writeFileSync(config, textOf('deploy/rollcall.yaml').replaceAll(/\/(?:etc|var\/log|var\/lib)\/rollcall/g, folder));
+    writeFileSync(
+      config,
+      textOf('deploy/rollcall.yaml')
+        .replaceAll(/\/(?:etc|var\/log|var\/lib)\/rollcall/g, folder)
+        .replace('port: 7171', 'port: 0'),
+    );
     const missing = await rollcall('serve', '--config', config, '--check-config');
     expect(missing.code).toBe(2);
     expect(missing.err).toMatch(/^rollcall: tokens-file \(.*rollcall\.yaml:8\): .*tokens\.json/m);
     expect(missing.err).toMatch(/^rollcall: tls-cert \(.*rollcall\.yaml:9\): .*tls\.crt/m);
     const pair = await (await Authority.make('ours')).sign('server');
     writeFileSync(join(folder, 'tls.crt'), pair.cert);
-    writeFileSync(join(folder, 'tls.key'), pair.key);
+    writeFileSync(join(folder, 'tls.key'), pair.key, { mode: 0o600 });
     const made = await rollcall(
       'token',
       'create',

@@ -22,7 +22,10 @@ export class InstanceQuota implements RollFollower {
     const has = this.#counts.get(name) ?? 0;
     const more = new Set(refs.map(keyOf).filter((key) => this.#owners.get(key) !== name)).size;
     if (more === 0 || has + more <= maxInstances) return;
-    throw refusal(429, `the token ${name} has ${has} instances on the roll, and may have ${maxInstances}`);
+    throw refusal(
+      429,
+      `the token ${name} has ${has} instances on the roll and may have ${maxInstances}: raise maxInstances of the token, or --max-instances-per-token`,
+    );
   }
 
   /** Counts instances that `caller` has registered. */

@@ -6,7 +6,8 @@ import { answerCheckMs, closeGraceMs, maxPipelined, stalledAnswerMs } from '../s
 
 interface OpenAnswer {
   readonly index: number;
-  readonly response: ServerResponse;
+  /** The stream in which its bytes wait. */
+  readonly stream: ServerResponse | Socket;
   readonly socket: Socket;
   /** When data last moved over the socket. */
   bytesWritten: number;
@@ -29,6 +30,7 @@ export class OpenAnswers {
   readonly #perSocket = new WeakMap<Socket, number>();
   #cancelCheck: (() => void) | undefined;
   #onIdle: (() => void) | undefined;
+  #isClosing = false;
 
   constructor(app: FastifyInstance, clock: Clock) {
     this.#app = app;
@@ -38,11 +40,24 @@ export class OpenAnswers {
     });
   }
 
+  /** Whether the server is being closed. */
+  get isClosing(): boolean {
+    return this.#isClosing;
+  }
+
+  /** An answer was written directly to a socket, and its client has not read all of it. */
+  unread(socket: Socket): void {
+    const answer = this.#begin(socket, socket);
+    // Called when the client has taken everything before it, or the socket is closed.
+    socket.write('', () => this.#closed(answer));
+  }
+
   /**
    * Stops accepting, lets requests under way finish for `closeGraceMs`, then closes every connection. A browser or a
    * pool may hold a connection without any request on it, which Node counts as busy.
    */
   async close(): Promise<void> {
+    this.#isClosing = true;
     const end = (): void => {
       cancelGrace();
       this.#app.server.closeAllConnections();
@@ -61,18 +76,22 @@ export class OpenAnswers {
   }
 
   #admit({ socket }: IncomingMessage, response: ServerResponse): boolean {
-    const unanswered = (this.#perSocket.get(socket) ?? 0) + 1;
-    if (unanswered > maxPipelined) {
+    if ((this.#perSocket.get(socket) ?? 0) >= maxPipelined) {
       socket.destroy();
       return false;
     }
-    this.#perSocket.set(socket, unanswered);
-    const index = this.#free.pop() ?? this.#open.length;
-    const answer = { index, response, socket, bytesWritten: 0, movedAt: this.#clock.now() };
-    this.#open[index] = answer;
+    const answer = this.#begin(socket, response);
     response.once('close', () => this.#closed(answer));
-    this.#cancelCheck ??= this.#clock.setTimer(answerCheckMs, () => this.#check());
     return true;
+  }
+
+  #begin(socket: Socket, stream: OpenAnswer['stream']): OpenAnswer {
+    this.#perSocket.set(socket, (this.#perSocket.get(socket) ?? 0) + 1);
+    const index = this.#free.pop() ?? this.#open.length;
+    const answer = { index, stream, socket, bytesWritten: 0, movedAt: this.#clock.now() };
+    this.#open[index] = answer;
+    this.#cancelCheck ??= this.#clock.setTimer(answerCheckMs, () => this.#check());
+    return answer;
   }
 
   #closed(answer: OpenAnswer): void {
@@ -87,7 +106,7 @@ export class OpenAnswers {
     for (const answer of this.#open) {
       if (answer === undefined) continue;
       const { bytesWritten } = answer.socket;
-      const waits = answer.response.writableLength > 0;
+      const waits = answer.stream.writableLength > 0;
       if (!waits || bytesWritten !== answer.bytesWritten) {
         answer.bytesWritten = bytesWritten;
         answer.movedAt = now;

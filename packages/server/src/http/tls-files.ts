@@ -1,6 +1,6 @@
 import { createPrivateKey, X509Certificate } from 'node:crypto';
-import { readFileSync } from 'node:fs';
 import { RegistryError } from '@rollcall/core';
+import { readTextFile } from './read-text-file.ts';
 
 /** Paths of a server's PEM files. */
 export interface TlsPaths {
@@ -26,17 +26,43 @@ export interface TlsFiles {
  * certificate.
  */
 export function readTlsFiles({ cert: certPath, key: keyPath, clientCa: caPath }: TlsPaths, wallNow: number): TlsFiles {
-  const cert = readText('certificate', certPath);
-  const [own] = certificatesOf(cert, certPath, wallNow);
-  const key = readText('key', keyPath);
-  if (own === undefined || !own.checkPrivateKey(keyOf(key, keyPath)))
+  const { text: cert, certificates } = readCertificates('certificate', certPath, wallNow);
+  const { text: key, privateKey } = readKey(keyPath);
+  if (!certificates[0]?.checkPrivateKey(privateKey))
     refuse(
       `the key in ${keyPath} is not that of the first certificate in ${certPath}: the server's own must come first`,
     );
   if (caPath === undefined) return { cert, key };
-  const clientCa = readText('client authority', caPath);
-  certificatesOf(clientCa, caPath, wallNow);
-  return { cert, key, clientCa };
+  return { cert, key, clientCa: readCertificates('client authority', caPath, wallNow).text };
+}
+
+/** All that is wrong with the files, by the path that it concerns. */
+export function tlsFileProblems(paths: TlsPaths, wallNow: number): readonly (readonly [keyof TlsPaths, unknown])[] {
+  const { cert, key, clientCa } = paths;
+  const problems: (readonly [keyof TlsPaths, unknown])[] = [];
+  const attempt = (path: keyof TlsPaths, read: () => unknown): void => {
+    try {
+      read();
+    } catch (cause) {
+      problems.push([path, cause]);
+    }
+  };
+  attempt('cert', () => readCertificates('certificate', cert, wallNow));
+  attempt('key', () => readKey(key));
+  // Only a pair of which both are readable can be compared.
+  if (problems.length === 0) attempt('key', () => readTlsFiles({ cert, key }, wallNow));
+  if (clientCa !== undefined) attempt('clientCa', () => readCertificates('client authority', clientCa, wallNow));
+  return problems;
+}
+
+function readCertificates(what: string, path: string, wallNow: number) {
+  const text = readText(what, path);
+  return { text, certificates: certificatesOf(text, path, wallNow) };
+}
+
+function readKey(path: string) {
+  const text = readText('key', path);
+  return { text, privateKey: keyOf(text, path) };
 }
 
 function refuse(message: string, cause?: unknown): never {
@@ -45,7 +71,7 @@ function refuse(message: string, cause?: unknown): never {
 
 function readText(what: string, path: string): string {
   try {
-    return readFileSync(path, 'utf8');
+    return readTextFile(path);
   } catch (cause) {
     return refuse(`cannot read the ${what} file: ${cause instanceof Error ? cause.message : String(cause)}`, cause);
   }

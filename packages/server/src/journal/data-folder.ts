@@ -1,8 +1,8 @@
 import { createReadStream, type ReadStream } from 'node:fs';
 import { rm } from 'node:fs/promises';
-import { join } from 'node:path';
 import { type Logger, RegistryError } from '@rollcall/core';
 import { type RestoreProgress, type RestoreTargets, restoreRoll } from './restore-roll.ts';
+import { backupFile } from './store/folder.ts';
 import { StoreError } from './store/store-error.ts';
 import { StoreThread } from './store/store-thread.ts';
 
@@ -68,7 +68,7 @@ export class DataFolder {
     const { journal } = this.#targets;
     if (this.#store === undefined) throw new RegistryError('UNAVAILABLE', 'the server is starting or ending');
     this.#backups += 1;
-    const file = join(this.#path, `backup-${process.pid}-${this.#backups}.tmp`);
+    const file = backupFile(this.#path, this.#backups);
     try {
       await journal.flush();
       await this.#store.backup(file);
@@ -96,5 +96,5 @@ function explain(wasCut: boolean, isCopy: boolean, isNew: boolean, revision: num
   if (isNew) return 'the data folder is new';
   if (isCopy) return 'the data folder is a copy or a backup: it goes on in a new epoch, and services register again';
   if (!wasCut) return `restored up to revision ${revision}`;
-  return `restored up to revision ${revision}; the last stop was not clean: what was being written then was never told, and is cut`;
+  return `restored up to revision ${revision}; the last stop was not clean: a group that was being written is cut, and no client had been told of it`;
 }

@@ -164,7 +164,7 @@ export class Journal implements RollFollower, Durability {
     const { clock, observer } = this.#options;
     const beganAt = clock.now();
     const cancelLimit = clock.setTimer(groupLimitMs, () =>
-      this.#fail(`the disk has not taken what was to be written for ${groupLimitMs / 1_000} s`),
+      this.#fail(`the disk has not finished a write for ${groupLimitMs / 1_000} s`),
     );
     try {
       await this.#store.commit(group);
@@ -242,7 +242,7 @@ export class Journal implements RollFollower, Durability {
   }
 
   #fail(why: string): void {
-    const message = `the store cannot be written (${why}): nothing is registered, removed or evicted until it can; reads and renewals go on`;
+    const message = `the store cannot be written (${why}): nothing is registered, removed or evicted until it can be written; reads and renewals go on`;
     if (this.#failure === undefined) {
       this.#options.logger.error({}, message);
       this.#options.observer.unwritable();

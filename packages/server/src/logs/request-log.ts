@@ -1,5 +1,6 @@
 import type { Logger } from '@rollcall/core';
-import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
+import type { AnsweredRequest } from '../http/answered-request.ts';
 
 /** What of requests is logged. */
 export interface RequestLogOptions {
@@ -13,40 +14,36 @@ export interface RequestLogOptions {
 /**
  * Lines about requests. A line has the pattern of the route and never what the client sent, since a query or a header
  * may hold a token. The end of a watch is no answer, so it gets no line.
+ * Answers what logs a request that the framework has not seen.
  */
 export function logRequests(
   app: FastifyInstance,
   { logger, logRequests: wanted, slowRequestMs }: RequestLogOptions,
-): void {
+): (answered: AnsweredRequest) => void {
   const causes = new WeakMap<FastifyRequest, Error>();
+  const log = (answered: AnsweredRequest, waits: boolean, err?: Error): void => {
+    const { method, route = 'none', status, from } = answered;
+    const hasFailed = status >= 500 && status !== 503;
+    const isSlow = answered.ms > slowRequestMs && !waits;
+    if (!hasFailed && !isSlow && wanted === 'problems') return;
+    const fields = { method, route, status, ms: Math.round(answered.ms), from: from() };
+    const what = `${method} ${route} ${status} in ${fields.ms} ms`;
+    if (hasFailed) logger.error({ ...fields, err }, `the server failed: ${what}`);
+    else if (isSlow) logger.warn(fields, `slow: ${what}`);
+    else logger.info(fields, what);
+  };
   app.addHook('onError', (request, _reply, error, done) => {
     causes.set(request, error);
     done();
   });
   app.addHook('onResponse', (request, reply, done) => {
     done();
-    const hasFailed = reply.statusCode >= 500 && reply.statusCode !== 503;
-    const isSlow = reply.elapsedTime > slowRequestMs && request.routeOptions.config.waits !== true;
-    if (!hasFailed && !isSlow && wanted === 'problems') return;
-    const fields = fieldsOf(request, reply);
-    const what = `${fields.method} ${fields.route} ${fields.status} in ${fields.ms} ms`;
-    if (hasFailed) logger.error({ ...fields, err: causes.get(request) }, `the server failed: ${what}`);
-    else if (isSlow) logger.warn(fields, `slow: ${what}`);
-    else logger.info(fields, what);
+    const { method, routeOptions } = request;
+    const { statusCode: status, elapsedTime: ms } = reply;
+    const answered = { method, route: routeOptions.url, status, ms, from: () => request.ip };
+    log(answered, routeOptions.config.waits === true, causes.get(request));
   });
-}
-
-/** The pattern of the route that answers. A path without a route has none. */
-export const routeOf = ({ routeOptions }: FastifyRequest): string => routeOptions.url ?? 'none';
-
-function fieldsOf(request: FastifyRequest, reply: FastifyReply) {
-  return {
-    method: request.method,
-    route: routeOf(request),
-    status: reply.statusCode,
-    ms: Math.round(reply.elapsedTime),
-    from: request.ip,
-  };
+  return (answered) => log(answered, false);
 }
 
 declare module 'fastify' {

@@ -1,14 +1,15 @@
-import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyInstance } from 'fastify';
 import { Histogram, type Registry } from 'prom-client';
+import type { AnsweredRequest } from '../http/answered-request.ts';
 
 /** Seconds. A renewal takes a tenth of a millisecond, a full read of a large roll a second. */
 const buckets = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10];
 
 /**
  * How long requests take, by route. Labels come from the table of routes, so that an unknown path or a query makes no
- * series. A watch has no end and is not measured.
+ * series. A watch has no end and is not measured. Answers what measures a request that the framework has not seen.
  */
-export function measureRequests(app: FastifyInstance, registry: Registry): void {
+export function measureRequests(app: FastifyInstance, registry: Registry): (answered: AnsweredRequest) => void {
   const durations = new Histogram({
     name: 'rollcall_request_duration_seconds',
     help: 'Time from the head of a request to the end of its answer',
@@ -16,14 +17,14 @@ export function measureRequests(app: FastifyInstance, registry: Registry): void 
     buckets,
     registers: [registry],
   });
-  app.addHook('onResponse', (request, reply, done) => {
-    durations.observe(labelsOf(request, reply), reply.elapsedTime / 1_000);
+  app.addHook('onResponse', ({ method, routeOptions }, reply, done) => {
+    durations.observe(labelsOf(method, routeOptions.url, reply.statusCode), reply.elapsedTime / 1_000);
     done();
   });
+  return ({ method, route, status, ms }) => durations.observe(labelsOf(method, route, status), ms / 1_000);
 }
 
-function labelsOf({ method, routeOptions }: FastifyRequest, { statusCode }: FastifyReply) {
-  const route = routeOptions.url;
+function labelsOf(method: string, route: string | undefined, statusCode: number) {
   const status = `${Math.floor(statusCode / 100)}xx`;
   return route === undefined ? { method: 'any', route: 'none', status } : { method, route, status };
 }

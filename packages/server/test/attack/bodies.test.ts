@@ -89,17 +89,18 @@ describe('a server with little memory', () => {
 
   it('a server bounds the memory of unfinished bodies together, and serves others meanwhile', async () => {
     const part = Buffer.alloc(9_000_000, ' ');
-    const before = server.memory();
+    const { heap: before } = await server.inUse();
     for (let index = 0; index < 60; index += 1) {
       const connection = await open(server.port, head('POST', '/api/register', 10_000_000));
       connection.socket.write(part);
     }
     // What was accepted has arrived when a request behind it is answered.
     for (let round = 0; round < 20; round += 1) {
-      expect((await server.register(instance({ hostname: `n${round}` }))).status).toBe(200);
+      expect((await server.register(instance({ hostname: `n${round}`, ttlMs: 0 }))).status).toBe(200);
       await new Promise((resolve) => setTimeout(resolve, 100));
     }
-    expect(server.memory() - before).toBeLessThan(300);
+    const { heap: after } = await server.inUse();
+    expect(after - before).toBeLessThan(300);
     expect(await server.list()).toHaveLength(20);
   });
 
@@ -110,7 +111,8 @@ describe('a server with little memory', () => {
       expect((await server.register(instance())).status).toBe(200);
       for (const { socket } of dripping) if (!socket.destroyed) socket.write(' '.repeat(100));
     }
-    expect(dripping.some(({ text }) => text().startsWith('HTTP/1.1 503'))).toBe(true);
+    // 503 for the newcomers; 408 for the oldest where the machine is so slow that these are no longer young.
+    await expect.poll(() => dripping.some(({ text }) => /^HTTP\/1\.1 (503|408)/.test(text()))).toBe(true);
   });
 
   it.each([

@@ -1,4 +1,5 @@
 import { Agent, request } from 'node:http';
+import { pick, type Random, seeded } from './random.ts';
 import { raw } from './raw.ts';
 
 /** What the fuzzer saw. */
@@ -7,21 +8,6 @@ export interface FuzzReport {
   /** Requests that were answered with 5xx, or not at all within 10 s. */
   readonly faults: string[];
 }
-
-type Random = () => number;
-
-/** Numbers in [0, 1) that are the same for a seed. */
-function seeded(seed: number): Random {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
-
-const pick = <T>(random: Random, items: readonly T[]): T => items[Math.floor(random() * items.length)] as T;
 
 const deep = (depth: number): unknown => JSON.parse(`${'['.repeat(depth)}${']'.repeat(depth)}`);
 const strange: readonly ((random: Random) => unknown)[] = [

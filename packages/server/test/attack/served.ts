@@ -14,13 +14,14 @@ export interface Served extends Omit<Running, 'server'> {
   cpuMs(): number;
   /** Resident memory in MiB. It stays high when the heap is free again: the allocator of C keeps pages for later. */
   memory(): number;
-  /** What is in use when nothing is left to collect: the heap of JavaScript in MiB, and open connections. */
+  /** What is in use when nothing is left to collect. It does not depend on when a busy machine collects. */
   inUse(): Promise<InUse>;
   kill(): void;
 }
 
 /** See {@link Served.inUse}. */
 export interface InUse {
+  /** The heap of JavaScript and the buffers outside it, in MiB. */
   readonly heap: number;
   readonly connections: number;
 }
@@ -63,7 +64,8 @@ export async function served(heap = 512, more: readonly string[] = []): Promise<
       const text = await (await fetch(`${url}/metrics`)).text();
       const read = (series: string): number => Number(new RegExp(`^${series} (.*)$`, 'm').exec(text)?.[1] ?? 0);
       const connections = read('nodejs_active_resources\\{type="TCPSocketWrap"\\}');
-      return { heap: read('nodejs_heap_size_used_bytes') / 1_048_576, connections };
+      const bytes = read('nodejs_heap_size_used_bytes') + read('nodejs_external_memory_bytes');
+      return { heap: bytes / 1_048_576, connections };
     },
     kill: () => void child.kill('SIGKILL'),
   };

@@ -168,13 +168,14 @@ describe('a watcher that does not read', () => {
     endings.push(() => server.kill());
     for (let index = 0; index < 240; index += 60)
       await server.register(...Array.from({ length: 60 }, (_, offset) => large(`n${index + offset}`, 30_000)));
-    const before = server.memory();
+    const { heap: before } = await server.inUse();
     for (let index = 0; index < 300; index += 1) {
       await silent(server, '/api/watch?env=e');
       if (index % 10 === 0) await server.register(large('n0', 30_000, `v${index}`));
     }
     for (let round = 0; round < 20; round += 1) await server.register(large(`n${round}`, 30_000, 'last'));
-    expect(server.memory() - before).toBeLessThan(400);
+    const { heap: after } = await server.inUse();
+    expect(after - before).toBeLessThan(400);
     const good = watch(`${server.url}/api/watch?env=e`);
     expect((await good.next()).value!.data.instances).toHaveLength(240);
     await good.return(undefined);
@@ -195,7 +196,7 @@ describe('an answer that is not read', () => {
         const nodes = Array.from({ length: 1_000 }, (_, index) => instance({ ...of(index), ttlMs: 0 }));
         expect((await server.register(...nodes)).status).toBe(200);
       }
-      const before = server.memory();
+      const { heap: before } = await server.inUse();
       const asked = watchHead(path).repeat(8);
       for (let index = 0; index < 200; index += 1) {
         const { socket } = await raw(server.port, asked, true);
@@ -203,7 +204,8 @@ describe('an answer that is not read', () => {
         if (index % 20 === 0) await server.register(instance({ version: `${index}` }));
       }
       await server.register(instance({ version: 'last' }));
-      expect(server.memory() - before).toBeLessThan(250);
+      const { heap: after } = await server.inUse();
+      expect(after - before).toBeLessThan(250);
     },
   );
 
@@ -221,9 +223,10 @@ describe('an answer that is not read', () => {
     };
     const pathOf = (round: number): string => (round % 2 === 0 ? '/api/fetch/all?env=e' : '/api/watch?env=e');
     await leave(50);
-    const before = server.memory();
+    const { heap: before } = await server.inUse();
     await leave(200);
-    expect(server.memory() - before).toBeLessThan(100);
+    const { heap: after } = await server.inUse();
+    expect(after - before).toBeLessThan(100);
   });
 });
 

@@ -24,9 +24,9 @@ export function sendList(reply: FastifyReply, context: ListContext, snapshot: Sn
 
 /** Answers with a list that comes in chunks. */
 export function sendFilled(reply: FastifyReply, context: ListContext, { data, bytes, fill }: Filled): FastifyReply {
-  const [before = '', after = ''] = JSON.stringify(envelope(context, data)).split('[]');
+  const [before, after] = aroundList(context, data);
   const cut = (): void => void reply.raw.destroy();
-  const parts = answerParts(`${before}[`, fill(cut), `]${after}`);
+  const parts = answerParts(before, fill(cut), after);
   reply.type(json);
   // A short list is copied, which costs less than taking turns.
   if (bytes < chunkBytes) return reply.send(Buffer.concat([...parts]));
@@ -35,6 +35,12 @@ export function sendFilled(reply: FastifyReply, context: ListContext, { data, by
   reply.raw.writeHead(200, { 'content-type': json });
   context.pacer.answer(reply.raw, parts);
   return reply;
+}
+
+/** What stands before and behind the list of an answer. `data` has an empty list in its place, and no other. */
+export function aroundList(context: NativeContext, data: object): readonly [before: string, after: string] {
+  const [before = '', after = ''] = JSON.stringify(envelope(context, data)).split('[]');
+  return [`${before}[`, `]${after}`];
 }
 
 const json = 'application/json; charset=utf-8';

@@ -5,10 +5,11 @@ import { readsServiceOrOwnView } from '../../access/route-access.ts';
 import { refusal } from '../../http/refusal.ts';
 import { type Backup, backupRoute } from './backup.ts';
 import { changesRoute, type HistoryContext, pollRoute } from './history.ts';
+import { leaseRoutes } from './lease-routes.ts';
 import { nativeErrors } from './native-errors.ts';
 import { operationRoutes, readRoutes, viewOf } from './reads.ts';
 import { eventStreamHeaders, type WatchHub } from './watch/watch-hub.ts';
-import { leaseRoutes, setRoute, type WriteContext, writeRoutes } from './writes.ts';
+import { setRoute, type WriteContext, writeRoutes } from './writes.ts';
 
 /** Options of {@link nativeFront}. */
 export interface NativeFrontOptions extends HistoryContext, WriteContext {
@@ -46,7 +47,7 @@ function watchRoute(app: FastifyInstance, watches: WatchHub): void {
       const lastEventId = headers['last-event-id'];
       if (watches.isFull) {
         reply.header('retry-after', retryAfterSeconds);
-        throw refusal(503, 'the server has as many watches as it may have');
+        throw refusal(503, 'the server has as many watches as --max-watches allows: try again later, or raise it');
       }
       const filter = { env: query.env, service: query.appid, view };
       reply.hijack();

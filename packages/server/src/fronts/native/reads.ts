@@ -9,6 +9,7 @@ import { actorOf } from './actor.ts';
 import { envelope, type NativeContext } from './envelope.ts';
 import { sendList } from './list-answer.ts';
 import { type ReadContext, sendPast } from './past.ts';
+import { repeatedFetch, repeatedServices } from './repeated-reads.ts';
 import type { Snapshot } from './snapshot.ts';
 import type { Snapshots } from './snapshots.ts';
 
@@ -17,7 +18,7 @@ export function readRoutes(app: FastifyInstance, context: ReadContext): void {
   const { snapshots } = context;
   app.get<{ Querystring: { env: string; appid: string; at?: string; exact?: '0' | '1' } }>(
     '/fetch',
-    { config: { access: readsService }, schema: { querystring: schemas.fetchQuery } },
+    { config: { access: readsService, repeats: repeatedFetch(context) }, schema: { querystring: schemas.fetchQuery } },
     ({ query: { env, appid, at, exact } }, reply) => {
       if (at !== undefined) return sendPast(reply, context, { env, appid, at });
       const snapshot = exact === '1' ? snapshots.exact(env, appid) : snapshots.of(env, appid);
@@ -32,7 +33,7 @@ export function readRoutes(app: FastifyInstance, context: ReadContext): void {
   );
   app.get<{ Querystring: { env: string } }>(
     '/services',
-    { config: { access: readsOwnView }, schema: { querystring: schemas.envQuery } },
+    { config: { access: readsOwnView, repeats: repeatedServices(context) }, schema: { querystring: schemas.envQuery } },
     ({ query: { env }, caller }, reply) =>
       sendList(reply, context, snapshots.services(env, viewOf(caller, env)), { services: [] }),
   );

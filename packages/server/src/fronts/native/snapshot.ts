@@ -47,6 +47,12 @@ export class Snapshot {
     }
   }
 
+  /** All its chunks at once: for a short list. */
+  whole(): readonly Buffer[] {
+    while (this.#writeNext() !== undefined);
+    return this.#chunks;
+  }
+
   #writeNext(): Buffer | undefined {
     const texts: string[] = [];
     let length = 0;

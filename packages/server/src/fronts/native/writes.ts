@@ -2,14 +2,13 @@ import {
   type CancelRequest,
   type KeysRequest,
   type RegisterRequest,
-  type RenewLeasesRequest,
   type SetRequest,
   schemas,
 } from '@rollcall/protocol';
 import type { FastifyInstance } from 'fastify';
 import type { InstanceQuota } from '../../access/instance-quota.ts';
-import { renews, writesHandles, writesInstances, writesKeys } from '../../access/route-access.ts';
-import { maxBatchBodyBytes, maxBodyBytes, maxRenewalBodyBytes, smallBodyBytes } from '../../server-options.ts';
+import { renews, writesInstances, writesKeys } from '../../access/route-access.ts';
+import { maxBatchBodyBytes, maxBodyBytes } from '../../server-options.ts';
 import { actorOf } from './actor.ts';
 import { envelope, type NativeContext } from './envelope.ts';
 import type { HeldLeases } from './held-leases.ts';
@@ -61,15 +60,15 @@ export function writeRoutes(app: FastifyInstance, context: WriteContext): void {
       const by = actorOf(request);
       if ('handles' in body) {
         const { handles, secrets } = body;
-        const released = handles.filter((handle, index) =>
+        request.effects = handles.map((handle, index) =>
           leases.release(caller, { handle, secret: secrets?.[index] }, by),
         );
-        await durability.written();
-        return envelope(context, { cancelled: released.length });
+      } else {
+        const refs = body.keys.map(readKey);
+        leases.checkNames(caller, refs);
+        request.effects = body.keys.map((key) => roll.deregister(readKey(key), by, key.handle));
       }
-      const refs = body.keys.map(readKey);
-      leases.checkNames(caller, refs);
-      const cancelled = body.keys.filter((key) => roll.deregister(readKey(key), by, key.handle)).length;
+      const cancelled = request.effects.filter((hasEffect) => hasEffect).length;
       await durability.written();
       return envelope(context, { cancelled });
     },
@@ -92,57 +91,4 @@ export function setRoute(app: FastifyInstance, context: WriteContext): void {
       return reply.code(404).send(envelope(context, null, 404, message));
     },
   );
-}
-
-const failures = {
-  404: 'LEASE_UNKNOWN: register again',
-  409: 'LEASE_TAKEN: another client holds this instance',
-} as const;
-
-/** The secret of the lease whose handle is in the path. It is a header, because paths are written into logs. */
-const secretHeader = 'lease-secret';
-
-/** Renewals by handle: the hot path. */
-export function leaseRoutes(app: FastifyInstance, context: WriteContext): void {
-  const { leases } = context;
-  app.put<{ Body: RenewLeasesRequest }>(
-    '/leases',
-    { bodyLimit: maxRenewalBodyBytes, config: { access: writesHandles(renews) }, schema: { body: schemas.leasesBody } },
-    ({ body, caller }) => {
-      const renewals = body.map((item) => {
-        if (typeof item === 'number') return leases.renew(caller, { handle: item });
-        if (item.length === 2) return leases.renew(caller, { handle: item[0], secret: item[1] });
-        const [handle, ttlMs, renewIntervalMs, secret] = item;
-        return leases.renew(caller, { handle, secret }, { ttlMs, renewIntervalMs });
-      });
-      const refused = body.filter((_, index) => renewals[index] !== 'renewed').map(handleOf);
-      return whenTold(context, refused, () => envelope(context, { statuses: renewals.map(writeRenewal) }));
-    },
-  );
-  app.put<{ Params: { handle: string } }>(
-    '/leases/:handle',
-    { bodyLimit: smallBodyBytes, config: { access: writesHandles(renews) }, schema: { params: schemas.handleParams } },
-    ({ params, headers, caller }, reply) => {
-      const secret = headers[secretHeader];
-      const handle = Number(params.handle);
-      const given = { handle, secret: typeof secret === 'string' ? secret : undefined };
-      const status = writeRenewal(leases.renew(caller, given));
-      if (status === 200) return envelope(context, null);
-      return whenTold(context, [handle], () =>
-        reply.code(status).send(envelope(context, null, status, failures[status])),
-      );
-    },
-  );
-}
-
-const handleOf = (item: RenewLeasesRequest[number]): number => (typeof item === 'number' ? item : item[0]);
-
-/** A successful renewal reveals nothing new; a refused one may reveal a change that is not durable yet. */
-function whenTold<T>({ roll, durability }: NativeContext, refused: readonly number[], answer: () => T): T | Promise<T> {
-  const waits = refused.some((handle) => {
-    const ref = roll.instanceOf(handle);
-    return ref !== undefined && durability.isPending(ref);
-  });
-  const written = waits ? durability.written() : undefined;
-  return written === undefined ? answer() : written.then(answer);
 }

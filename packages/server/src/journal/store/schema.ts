@@ -34,19 +34,44 @@ export function create(db: Database.Database): void {
   db.exec(`begin;${tables}commit;`);
 }
 
-/** Checks that the file is ours, whole, and of a known format; upgrades an older format. */
-export function check(db: Database.Database, file: string): void {
-  if (numberOf(db, 'application_id') !== applicationId) {
+/** The numbers in a file that say which program wrote it, and in which format. */
+export interface Marks {
+  readonly application: number;
+  readonly version: number;
+}
+
+const marksOf = (db: Database.Database): Marks => ({
+  application: numberOf(db, 'application_id'),
+  version: numberOf(db, 'user_version'),
+});
+
+/** The marks in the first bytes of a file, without SQLite; undefined: the file is empty. Other content has no marks of ours. */
+export function marksIn(bytes: Buffer): Marks | undefined {
+  if (bytes.length === 0) return undefined;
+  // https://sqlite.org/fileformat.html#the_database_header
+  if (bytes.length < 100 || bytes.toString('latin1', 0, 16) !== 'SQLite format 3\0')
+    return { application: 0, version: 0 };
+  return { application: bytes.readUInt32BE(68), version: bytes.readUInt32BE(60) };
+}
+
+/** Throws a StoreError for a file that is not ours, or of a later format. */
+export function checkMarks({ application, version }: Marks, file: string): void {
+  if (application !== applicationId) {
     const message = `${file} is not a store of Rollcall: name another folder with --data-dir`;
     throw new StoreError({ kind: 'foreign', message });
   }
-  const version = numberOf(db, 'user_version');
   if (version > formatVersion) {
     const message = `the store ${file} has format ${version} and this version of Rollcall knows up to ${formatVersion}: start the version that wrote it, or a newer one`;
     throw new StoreError({ kind: 'newer', message });
   }
+}
+
+/** Checks that the file is ours, whole, and of a known format; upgrades an older format. */
+export function check(db: Database.Database, file: string): void {
+  const marks = marksOf(db);
+  checkMarks(marks, file);
   const [verdict] = db.prepare('pragma quick_check(1)').raw().get() as readonly unknown[];
   if (verdict !== 'ok') throw corrupt(file, String(verdict));
-  for (let from = version; from < formatVersion; from += 1)
+  for (let from = marks.version; from < formatVersion; from += 1)
     db.exec(`begin;${upgrades[from]};pragma user_version = ${from + 1};commit;`);
 }

@@ -2,7 +2,7 @@ import { chmodSync, constants, copyFileSync, existsSync, rmSync, statSync } from
 import { join } from 'node:path';
 import { crc32 } from 'node:zlib';
 import Database from 'libsql';
-import { prepareFolder, unfit } from './folder.ts';
+import { prepareFolder, removeBackups, unfit } from './folder.ts';
 import { type Group, type Opened, type Part, storeName } from './group.ts';
 import { InPlace } from './in-place.ts';
 import { check, create, isEmpty } from './schema.ts';
@@ -64,6 +64,7 @@ export class SqliteStore {
     const isCopy = !isNew && this.#meta.identity !== identity;
     this.opened = { state: state === '' ? undefined : state, isCopy, wasCut: isOpen && !isCopy, entries };
     this.#inTransaction(() => this.#writeMeta({ ...this.#meta, identity, isOpen: true }));
+    removeBackups(folder);
     this.#witness = Witness.open(join(folder, witnessName));
     // Since that transaction there is a log.
     this.#inPlace = new InPlace([this.#file, `${this.#file}-wal`]);
@@ -109,7 +110,10 @@ export class SqliteStore {
       after = rows.at(-1)?.[0] ?? after;
     }
     if (entries !== this.#meta.entries || digest !== this.#meta.digest)
-      throw corrupt(this.#file, `it holds ${entries} entries and should hold ${this.#meta.entries}, or others`);
+      throw corrupt(
+        this.#file,
+        `it holds ${entries} entries, which are not the ${this.#meta.entries} that were written`,
+      );
     yield* this.#readChanges();
   }
 
@@ -178,7 +182,7 @@ export class SqliteStore {
     const row = this.#statements.meta.get() as [string, number] | undefined;
     // The server ended while it created the store, so it has written nothing yet.
     if (row === undefined) return newMeta;
-    if (sumOf('', row[0]) !== row[1]) throw corrupt(this.#file, 'what it says of itself is not what was written');
+    if (sumOf('', row[0]) !== row[1]) throw corrupt(this.#file, 'its record about itself is not what was written');
     return JSON.parse(row[0]) as Meta;
   }
 

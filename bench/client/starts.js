@@ -1,0 +1,37 @@
+import { execFile } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { bin } from '../peers/rollcall.js';
+
+const run = promisify(execFile);
+const facade = new URL('../../packages/rollcall/dist/index.js', import.meta.url).href;
+
+/** How long a program runs. Milliseconds. @param {readonly string[]} args */
+async function lasts(args) {
+  const begun = performance.now();
+  await run(process.execPath, args);
+  return performance.now() - begun;
+}
+
+/** How long imports take in a process of their own. Milliseconds. @param {readonly string[]} modules */
+async function imports(modules) {
+  const all = modules.map((name) => `await import(${JSON.stringify(name)});`).join('');
+  const code = `const begun = performance.now(); ${all} console.log(performance.now() - begun)`;
+  const { stdout } = await run(process.execPath, ['--input-type=module', '--eval', code], {
+    cwd: fileURLToPath(new URL('.', import.meta.url)),
+  });
+  return Number(stdout);
+}
+
+/** Starts of processes, in milliseconds. @param {string} server */
+export async function starts(server) {
+  const nothing = await lasts(['--eval', '0']);
+  return {
+    own: {
+      import: await imports([facade]),
+      cli: await lasts([bin, '--version']),
+      cliList: await lasts([bin, 'list', '--registry', 'discovery', '--registry-address', server]),
+    },
+    beside: { import: await imports(['node:http', 'node:crypto']), cli: nothing, cliList: nothing },
+  };
+}

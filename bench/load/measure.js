@@ -1,0 +1,40 @@
+import { readdirSync, readFileSync } from 'node:fs';
+
+/** What a process has computed, in all its threads, in seconds. @param {number} pid */
+export function cpuOf(pid) {
+  try {
+    // Nanoseconds; the sums of `stat` are of hundredths of a second.
+    const threads = readdirSync(`/proc/${pid}/task`);
+    const spent = threads.map((thread) =>
+      Number(readFileSync(`/proc/${pid}/task/${thread}/schedstat`, 'utf8').split(' ')[0]),
+    );
+    return spent.reduce((sum, each) => sum + each, 0) / 1e9;
+  } catch {
+    const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]?.split(' ') ?? [];
+    return (Number(fields[11]) + Number(fields[12])) / 100;
+  }
+}
+
+/** Resident memory of a process in bytes. @param {number} pid */
+export const memoryOf = (pid) =>
+  Number(/VmRSS:\s*(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1] ?? 0) * 1024;
+
+/** @param {number} ms */
+export const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
+
+/** @param {readonly number[]} values @param {number} share */
+export const quantile = (values, share) => {
+  const sorted = [...values].sort((a, b) => a - b);
+  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? Number.NaN;
+};
+
+/** @param {readonly number[]} values */
+export const median = (values) => quantile(values, 0.5);
+
+/** CPU of this process for each of `count` calls, in microseconds. @param {number} count @param {(turn: number) => unknown} work */
+export function cpuPerCall(count, work) {
+  const before = process.cpuUsage();
+  for (let turn = 0; turn < count; turn += 1) work(turn);
+  const { user, system } = process.cpuUsage(before);
+  return (user + system) / count;
+}

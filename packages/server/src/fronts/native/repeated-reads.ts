@@ -1,0 +1,36 @@
+import type { RepeatableRoute, RepeatedAnswer } from '../../http/repeats/repeatable-route.ts';
+import { chunkBytes } from '../../server-options.ts';
+import { aroundList } from './list-answer.ts';
+import type { ReadContext } from './past.ts';
+import type { Snapshot } from './snapshot.ts';
+
+/** `GET /fetch` of one service as it is now, repeated: names that need no decoding, and nothing else in the query. */
+export function repeatedFetch(context: ReadContext): RepeatableRoute {
+  return {
+    varies: /^\?env=([\w.~-]+)&appid=([\w.~-]+)$/,
+    answer: ({ varying: [, env = '', service = ''], body, caller, isValid }) => {
+      if (body.length > 0 || !isValid({ env, appid: service })) return undefined;
+      if (!caller.mayAll('read') && !caller.may('read', { env, service })) return undefined;
+      return answerOf(context, context.snapshots.of(env, service), { instances: [] });
+    },
+  };
+}
+
+/** `GET /services`, repeated. */
+export function repeatedServices(context: ReadContext): RepeatableRoute {
+  return {
+    varies: /^\?env=([\w.~-]+)$/,
+    answer: ({ varying: [, env = ''], body, caller, isValid }) => {
+      const view = caller.viewOf(env);
+      if (body.length > 0 || view === undefined || !isValid({ env })) return undefined;
+      return answerOf(context, context.snapshots.services(env, view), { services: [] });
+    },
+  };
+}
+
+/** A long list is written in turns, by the handler. */
+function answerOf(context: ReadContext, snapshot: Snapshot, data: object): RepeatedAnswer | undefined {
+  if (snapshot.bytes >= chunkBytes) return undefined;
+  const [before, after] = aroundList(context, data);
+  return { before, list: snapshot.whole(), after };
+}

@@ -1,0 +1,31 @@
+import type { RenewLeasesRequest } from '@rollcall/protocol';
+import { parseJsonBody } from '../../http/json-body.ts';
+import type { RepeatableRoute } from '../../http/repeats/repeatable-route.ts';
+import { envelope } from './envelope.ts';
+import { type RenewContext, renewAll } from './renew-all.ts';
+
+/** `PUT /leases/:handle`, repeated. A refusal is the handler's. */
+export function repeatedRenewal(context: RenewContext): RepeatableRoute {
+  return {
+    varies: /^\d{1,16}$/,
+    answer: ({ varying: [handle], body, caller, secret }) => {
+      if (body.length > 0) return undefined;
+      const renewal = context.leases.renew(caller, { handle: Number(handle), secret });
+      return renewal === 'renewed' ? { before: JSON.stringify(envelope(context, null)) } : undefined;
+    },
+  };
+}
+
+/** `PUT /leases`, repeated. */
+export function repeatedRenewals(context: RenewContext): RepeatableRoute {
+  return {
+    varies: /^$/,
+    answer: ({ body, caller, isValid }) => {
+      const items = parseJsonBody(body);
+      if (!isValid(items)) return undefined;
+      const answer = renewAll(context, caller, items as RenewLeasesRequest);
+      // One that has to wait for the disk is begun anew by the handler: a lease that is renewed twice at once is renewed.
+      return answer instanceof Promise ? undefined : { before: JSON.stringify(answer) };
+    },
+  };
+}

@@ -1,0 +1,138 @@
+import type { IncomingMessage } from 'node:http';
+import type { Socket } from 'node:net';
+import type { Caller } from '../../access/caller.ts';
+import type { RepeatableRoute, RepeatedAnswer, RepeatedRequest } from './repeatable-route.ts';
+import { isReadAlike, RepeatedHead, readWritten, type WrittenRequest } from './written-request.ts';
+
+/** A request that the framework admitted and answered with 200. */
+export interface Admitted {
+  readonly route: RepeatableRoute;
+  readonly method: string;
+  /** As in the table of routes. */
+  readonly path: string;
+  readonly caller: Caller;
+  readonly secret: string | undefined;
+  readonly isValid: (value: unknown) => boolean;
+}
+
+interface Learned {
+  readonly head: RepeatedHead;
+  readonly admitted: Admitted;
+  /** The head without the target's fixed and varying parts. Heads with the same rest are learned once. */
+  readonly rest: string;
+}
+
+/** What the connections of a server share. */
+export interface RepeatedShared {
+  /** Whether requests are answered here at all, and this caller's requests on this socket. */
+  isServed(caller: Caller, socket: Socket): boolean;
+  now(): number;
+  /** Sends an answer; `beganAt`: when its request arrived. */
+  send(socket: Socket, answer: RepeatedAnswer, admitted: Admitted, beganAt: number): void;
+}
+
+/** Heads that a connection remembers: one for each kind of request that a client repeats. */
+const maxLearned = 4;
+/** A longer chunk goes to the parser, so that its body does not hold up other requests. Bytes. */
+const maxChunkBytes = 16_384;
+
+/**
+ * Stands between a socket and its HTTP parser. A chunk that is exactly one request whose head the framework has admitted on
+ * this connection is answered here; every other chunk goes to the parser as it came. A chunk is answered here only while the
+ * parser stands between two requests and no answer is open, which is known in one way alone: the chunk before that the parser was
+ * given made exactly one request, which the parser read as it is written, to its last byte, and its answer has been sent.
+ */
+export class RepeatedConnection {
+  readonly #socket: Socket;
+  readonly #shared: RepeatedShared;
+  readonly #parse: (chunk: Buffer) => void;
+  /** The learned heads, the last used one first. */
+  #learned: readonly Learned[] = [];
+  /** The requests that the parser made of the present chunk. */
+  #requests: IncomingMessage[] = [];
+  /** The request of the last chunk for the parser, if the chunk held exactly that request. */
+  #last: { readonly written: WrittenRequest; readonly request: IncomingMessage } | undefined;
+  #isAnswered = false;
+
+  /** `parse` gives a chunk to the HTTP parser. */
+  constructor(socket: Socket, shared: RepeatedShared, parse: (chunk: Buffer) => void) {
+    this.#socket = socket;
+    this.#shared = shared;
+    this.#parse = parse;
+  }
+
+  /** A chunk has come. */
+  take(chunk: Buffer): void {
+    if (this.#isAnswered && this.#answers(chunk)) return;
+    this.#isAnswered = false;
+    this.#last = undefined;
+    this.#requests = [];
+    this.#parse(chunk);
+    const [request, ...more] = this.#requests;
+    this.#requests = [];
+    if (request === undefined || more.length > 0 || chunk.length > maxChunkBytes) return;
+    const written = readWritten(chunk);
+    if (written !== undefined && isReadAlike(written, request)) this.#last = { written, request };
+  }
+
+  /** The parser has made a request. */
+  made(request: IncomingMessage): void {
+    this.#requests.push(request);
+  }
+
+  /** A request has been answered with 200. Node sends answers in order, so all before it have been sent as well. */
+  answered(request: IncomingMessage, admitted: Admitted): void {
+    if (this.#last?.request !== request) return;
+    const { written } = this.#last;
+    this.#last = undefined;
+    this.#isAnswered = true;
+    const fixed = fixedOf(admitted.path);
+    if (!written.target.startsWith(fixed)) return;
+    const learned = { head: new RepeatedHead(written, fixed, admitted.route.varies), admitted, rest: written.rest };
+    const others = this.#learned.filter(
+      ({ admitted: { route }, rest }) => route !== admitted.route || rest !== learned.rest,
+    );
+    this.#learned = [learned, ...others.slice(0, maxLearned - 1)];
+  }
+
+  /** False: the chunk must go to the parser. */
+  #answers(chunk: Buffer): boolean {
+    const socket = this.#socket;
+    // A client that does not read counts, and is cut off, like clients of the framework's answers.
+    if (chunk.length > maxChunkBytes || !socket.writable || socket.writableLength > 0) return false;
+    for (const learned of this.#learned) {
+      const varying = learned.head.match(chunk);
+      if (varying === null) continue;
+      if (this.#learned[0] !== learned) this.#learned = [learned, ...this.#learned.filter((one) => one !== learned)];
+      return this.#answersAs(learned, varying, chunk);
+    }
+    return false;
+  }
+
+  #answersAs({ admitted, head }: Learned, varying: RegExpExecArray, chunk: Buffer): boolean {
+    const { route, caller, secret, isValid } = admitted;
+    const shared = this.#shared;
+    if (!shared.isServed(caller, this.#socket)) return false;
+    const beganAt = shared.now();
+    const request: RepeatedRequest = { varying, body: chunk.subarray(head.bodyFrom(chunk)), caller, secret, isValid };
+    const answer = answerOf(route, request);
+    if (answer === undefined) return false;
+    shared.send(this.#socket, answer, admitted, beganAt);
+    return true;
+  }
+}
+
+/** An exception is left to the handler, which throws it again and reports it. */
+function answerOf(route: RepeatableRoute, request: RepeatedRequest): RepeatedAnswer | undefined {
+  try {
+    return route.answer(request);
+  } catch {
+    return undefined;
+  }
+}
+
+/** The part of the target that is the same for all requests of a route. */
+function fixedOf(path: string): string {
+  const parameter = path.indexOf(':');
+  return parameter < 0 ? path : path.slice(0, parameter);
+}
