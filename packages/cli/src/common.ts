@@ -136,7 +136,7 @@ export async function withRegistry(options: CommonOptions, work: (registry: Regi
   }
 }
 
-/** An error of a Rollcall server that no token was sent to, with what to do. */
+/** An error of a Rollcall server to a request without a token, with what to do. */
 export function withTokenHint(error: unknown, { admin }: AdapterDescriptor, options: CommonOptions): unknown {
   const sentOne = tokenOf(options) !== undefined || options.registryTokenFile !== undefined;
   if (admin === undefined || sentOne || !RegistryError.is(error, 'UNAUTHORIZED')) return error;

@@ -32,7 +32,7 @@ export async function checkStart(options: ServerOptions): Promise<StartCheck> {
   return { problems, warnings };
 }
 
-/** Files that more users of this machine can reach than should. */
+/** Files that too many users of this machine can read or write. */
 function openFiles({ tokensFile, tlsKey }: ServerOptions): readonly OptionProblem[] {
   const warnings: OptionProblem[] = [];
   if (tokensFile !== undefined && modeOf(tokensFile) & 0o002)
@@ -42,7 +42,7 @@ function openFiles({ tokensFile, tlsKey }: ServerOptions): readonly OptionProble
   return warnings;
 }
 
-/** 0 where the file is not there, which is told elsewhere, and on Windows, which has no such modes. */
+/** 0 for a missing file, which another check reports, and on Windows, which has no such modes. */
 const modeOf = (path: string): number =>
   process.platform === 'win32' ? 0 : (statSync(path, { throwIfNoEntry: false })?.mode ?? 0);
 

@@ -83,7 +83,7 @@ export const goodbyeRepeatMs = 100;
 /** When the announcer is asked whether its goodbye is true. Milliseconds after the goodbye. */
 export const doubtMs: readonly number[] = [0, 200];
 /**
- * When a goodbye without a contradiction is believed. Milliseconds after the goodbye; sensible values are 1 s to 5 s;
+ * When a goodbye without a contradiction is believed. Milliseconds after the goodbye; sensible values are 300 ms to 5 s;
  * longer reports removals later, shorter believes forged goodbyes on a lossy link.
  */
 export const believeMs = 500;

@@ -12,7 +12,7 @@ import { settingFlags } from '../settings/setting-flags.ts';
 import { aborted, untilSignal } from '../signals.ts';
 import { serviceManager } from '../systemd.ts';
 
-/** What is no setting of the server, besides the flags of the settings. */
+/** Options of the command that are not settings of the server. */
 interface ServeFlags extends Readonly<Record<string, unknown>> {
   readonly config?: string;
   readonly checkConfig?: true;
@@ -50,7 +50,7 @@ async function serve(flags: ServeFlags): Promise<void> {
   const logger = createLogger({ level: flags.quiet ? 'error' : logLevel, format: logFormat });
   const server = createServer({ ...serverOptionsOf(settings.values), logger });
   const signal = untilSignal();
-  // In a terminal, without a file that could be read again, the server ends with the terminal.
+  // In a terminal, without files to read again, SIGHUP means that the terminal is closed, so the server ends.
   const hasFiles = tokensFile !== undefined || tlsCert !== undefined || auditLog !== undefined;
   if (hasFiles || !process.stdin.isTTY) reloadAtHangup(server, logger);
   const { url, port } = await server.listen();

@@ -63,7 +63,7 @@ export class AccessGuard {
   }
 
   #callerOf({ headers, raw: { rawHeaders } }: FastifyRequest): Caller | undefined {
-    // Of two headers Node keeps the first, and a proxy before the server may have checked the other one.
+    // Node keeps the first of two headers, and a proxy before the server may have checked the other one.
     if (countHeader('authorization', rawHeaders) > 1) return undefined;
     const [, token] = /^Bearer +([\x21-\x7e]{1,4096})$/i.exec(headers.authorization ?? '') ?? [];
     return token === undefined ? undefined : this.#tokens.find(token);

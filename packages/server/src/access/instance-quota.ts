@@ -30,7 +30,8 @@ export class InstanceQuota implements RollFollower {
 
   /** Counts instances that `caller` has registered. */
   registered(caller: Caller, refs: readonly InstanceRef[]): void {
-    // It has no limit, and an entry of each of its instances would take as much memory as a lease.
+    // A caller without a limit is not counted, because an entry for each of its instances would take as much memory as
+    // a lease.
     const isCounted = caller !== anonymous;
     if (!isCounted && this.#owners.size === 0) return;
     for (const ref of refs) {

@@ -9,8 +9,8 @@ declare module 'fastify' {
     /** Finds the instances of a write before the write, because afterwards their handles are unknown. */
     auditTargets: readonly (AuditTarget | undefined)[];
     /**
-     * Of each handle or key in the body, whether the write did something. Undefined: the status of the answer holds for all. A
-     * cancel answers 200 for what it does not know and for what its caller may not touch.
+     * For each handle or key in the body, whether the write did something. Undefined: the status of the answer applies
+     * to all. A cancel answers 200 even for unknown instances, and for those that its caller may not touch.
      */
     effects: readonly boolean[] | undefined;
   }
@@ -69,6 +69,6 @@ function targetsOf(body: unknown, roll: Roll): readonly (AuditTarget | undefined
   return named.map(({ env, appid, hostname, addrs }) => ({ env, service: appid, id: hostname, addresses: addrs }));
 }
 
-/** Undefined for a handle that is not known. */
+/** Undefined for an unknown handle. */
 const nameOf = (ref: InstanceRef | undefined): AuditTarget | undefined =>
   ref && { env: ref.env, service: ref.service, id: ref.id };

@@ -22,8 +22,8 @@ export class OpenAnswers {
   readonly #app: FastifyInstance;
   readonly #clock: Clock;
   /**
-   * A `Set` would keep garbage alive: each time that its table is full of deleted entries V8 makes another and lets the old one
-   * point to it, so that tables which are garbage already, and old, hold every answer that was open when one was replaced.
+   * Not a `Set`, which would keep garbage alive: when its table is full of deleted entries V8 makes a new one and lets
+   * the old one point to it. Old tables that are garbage already then hold every answer that was open at a replacement.
    */
   readonly #open: (OpenAnswer | undefined)[] = [];
   readonly #free: number[] = [];

@@ -1,11 +1,11 @@
 import { readFileSync, statSync } from 'node:fs';
 
-/** Larger files hold something else. Bytes. */
+/** A larger file is not one of these. Bytes. */
 const maxBytes = 16_777_216;
 
 /**
- * The text of a file that an option names. Throws what Node throws, and for what is not a file: reading a pipe would stop the
- * server until something writes to it.
+ * The text of a file that an option names. Throws Node's error, and an error for anything but a file, because reading a
+ * pipe would stop the server until something writes to it.
  */
 export function readTextFile(path: string): string {
   const stats = statSync(path);

@@ -16,7 +16,7 @@ type Services = Map<string, Map<string, Instance | undefined>>;
  */
 export class DurableRoll implements PublishedRoll {
   readonly #roll: Roll;
-  /** By env: instances that have changed since the last group was synced, as they are in the store. */
+  /** By env: the stored state of instances that have changed since the last synced group. */
   readonly #stored = new Map<string, Services>();
   #revision = 0;
 
@@ -32,13 +32,13 @@ export class DurableRoll implements PublishedRoll {
     return this.#revision;
   }
 
-  /** The roll has changed an instance. `before`: as it was until now. Readers see the stored one until `publish`. */
+  /** The roll has changed an instance. `before`: its state until now. Readers see the stored state until `publish`. */
   hold({ env, service, id }: InstanceRef, before: Instance | undefined): void {
     const nodes = this.#nodes(env, service);
     if (!nodes.has(id)) nodes.set(id, before);
   }
 
-  /** Everything up to `revision` is durable now, with these instances. `isAhead`: the roll has changed it since. */
+  /** Everything up to `revision` is durable now, with these instances. `isAhead`: the roll has changed the instance since. */
   publish(instances: readonly DurableInstance[], revision: number, isAhead: (ref: InstanceRef) => boolean): void {
     for (const [ref, instance] of instances) {
       if (isAhead(ref)) this.#nodes(ref.env, ref.service).set(ref.id, instance);
@@ -90,7 +90,7 @@ export class DurableRoll implements PublishedRoll {
   }
 }
 
-/** The instances of a service, of which `nodes` are others in the store. */
+/** The instances of a service, with those in `nodes` replaced by what the store has of them. */
 function asStored(instances: readonly Instance[], nodes: ReadonlyMap<string, Instance | undefined>): Instance[] {
   return [...instances.filter(({ id }) => !nodes.has(id)), ...listedOf(nodes)];
 }

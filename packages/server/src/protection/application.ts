@@ -15,9 +15,9 @@ export interface Cancel extends Ref, Queued {
  * event is O(1).
  */
 export class Application {
-  /** Its name. Its members share the string. */
+  /** The application's name. Its members share the string. */
   readonly service: string;
-  /** Its listed instances, by id. */
+  /** The application's listed instances, by id. */
   readonly members: Map<string, Member> = new Map();
   /** Unused newcomers that are on time, in the order of their registration. */
   readonly #newcomers = new Fifo<Member>();

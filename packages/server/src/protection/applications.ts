@@ -23,12 +23,12 @@ export class Applications {
     return this.#cancels.nextDeadline() ?? Number.POSITIVE_INFINITY;
   }
 
-  /** How many instances are listed. */
+  /** The number of listed instances. */
   get size(): number {
     return this.#listed;
   }
 
-  /** How many applications list an instance. */
+  /** The number of applications that list an instance. */
   get services(): number {
     return this.#services;
   }
@@ -48,7 +48,7 @@ export class Applications {
     else for (const { members } of this.#apps.values()) yield* members.values();
   }
 
-  /** It is listed from now on. */
+  /** The instance is listed from now on. */
   enlist(member: Member): void {
     const { members } = this.of(member);
     members.set(member.id, member);
@@ -56,7 +56,7 @@ export class Applications {
     if (members.size === 1) this.#services += 1;
   }
 
-  /** It is no longer listed. */
+  /** The instance is no longer listed. */
   unlist(member: Member): void {
     const { members } = this.of(member);
     members.delete(member.id);
@@ -139,7 +139,7 @@ export class Applications {
   #forget(cancel: Cancel): void {
     this.#cancels.delete(cancel.key);
     if (this.#cancelOf.get(memberKey(cancel)) === cancel) this.#cancelOf.delete(memberKey(cancel));
-    // Its id may change while the reference waits to be written.
+    // The instance's id may change while the reference waits to be written.
     this.#touch({ service: cancel.service, id: cancel.id });
   }
 }

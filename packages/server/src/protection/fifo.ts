@@ -1,12 +1,12 @@
-/** What can wait in a {@link Fifo}: it carries its own links, so that waiting costs no memory besides. */
+/** An item of a {@link Fifo}. It carries its own links, so that waiting needs no further memory. */
 export interface Queued {
-  /** The queue in which it waits; undefined: it waits in none. It waits in one at most. */
+  /** The queue in which it waits; undefined: it is in none. An item is in at most one queue. */
   queue: object | undefined;
   queuedBefore: Queued | undefined;
   queuedAfter: Queued | undefined;
 }
 
-/** A queue that any item can leave in O(1). A `Set` would not do: each look at its head skips the deleted entries again. */
+/** A queue that any item can leave in O(1). A `Set` is too slow: each look at its head skips the deleted entries again. */
 export class Fifo<T extends Queued> {
   #head: Queued | undefined;
   #tail: Queued | undefined;
@@ -28,7 +28,7 @@ export class Fifo<T extends Queued> {
     return this.#tail as T | undefined;
   }
 
-  /** Puts an item, which waits in no queue, at the tail, or behind the last item that comes before it by `isBefore`. */
+  /** Adds an item, which is in no queue, at the tail, or behind the last item for which `isBefore` holds. */
   add(item: T, isBefore: (other: T) => boolean = () => true): void {
     let previous = this.#tail;
     while (previous !== undefined && !isBefore(previous as T)) previous = previous.queuedBefore;

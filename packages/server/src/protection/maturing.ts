@@ -9,23 +9,24 @@ interface Line {
   first: number;
 }
 
-/** An array is cut when so many of its first places are empty. */
+/** The array is cut when this many of its first places are empty. */
 const cutAt = 1_024;
 
 /**
- * Members that have not been registered for long enough to count in N. Each waits once and costs one place of an array.
- * A member that leaves, or has another interval meanwhile, keeps its place until its time has come, and is passed over then.
+ * Members that have not been registered for long enough to count in N. Each waits once, and costs one place of an
+ * array. A member that leaves, or gets another interval, keeps its place until its time has come, and is then passed
+ * over.
  */
 export class MaturingMembers {
   readonly #lines = new Map<number, Line>();
   readonly #ends = new DeadlineQueue<Line>();
 
-  /** No member matures before it; infinite: none waits. */
+  /** A time before which no member matures; infinite: none waits. */
   get nextDeadline(): number {
     return this.#ends.firstAt ?? Number.POSITIVE_INFINITY;
   }
 
-  /** It waits from now on, unless it waits already or has matured. */
+  /** The member waits from now on, unless it waits already or has matured. */
   add(member: Member): void {
     if (member.mature || member.isMaturing) return;
     member.isMaturing = true;
@@ -37,7 +38,7 @@ export class MaturingMembers {
     this.#ends.set(line, member.registeredAt + afterMs);
   }
 
-  /** Those that have been registered for long enough now. */
+  /** The members that have been registered for long enough now. */
   expire(now: number): readonly Member[] {
     const due: Member[] = [];
     for (let line = this.#ends.first; line !== undefined && this.nextDeadline <= now; line = this.#ends.first) {

@@ -14,14 +14,14 @@ export interface Lease {
 }
 
 /**
- * What the rule knows of one instance, while it is listed and for as long afterwards as it matters. There is one for each
- * instance of the roll, so it carries the links of the lists and queues in which it waits.
+ * What the rule knows of one instance, while it is listed and for as long afterwards as it matters. Each instance of
+ * the roll has one member, which carries the links of its lists and queues.
  */
 export interface Member extends Ref, Timed, Queued {
-  /** Its last renewal, whether it waits in a list or not. */
+  /** Its last renewal, even if it waits in no list. */
   since: number;
   readonly registeredAt: number;
-  /** What the caller keeps with it while it is listed. */
+  /** The caller's own record of the instance while it is listed. */
   tenant: object | undefined;
   ttlMs: number;
   renewIntervalMs: number;
@@ -135,7 +135,7 @@ export interface Silence extends Ref {
  */
 export type EvictionCause = 'ttl' | 'replaced' | 'quiet' | 'ceiling';
 
-/** A silent instance on which the rule has decided; it may be listed no longer. */
+/** A silent instance on which the rule has decided. It may no longer be listed. */
 export interface Judged extends Silence {
   readonly member: Member;
 }

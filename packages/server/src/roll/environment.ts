@@ -94,7 +94,7 @@ export class Environment {
     this.#instances -= 1;
     this.#late -= Number(instance.late);
     this.#instancesCost -= costOf(instance);
-    // Self-protection may remember the member for an hour.
+    // Lets go of the listing, since self-protection may remember the member for an hour.
     member.tenant = undefined;
   }
 
@@ -130,5 +130,5 @@ export class Environment {
   }
 }
 
-/** What the roll keeps of a member; undefined: it is not on the roll any more. */
+/** The roll's record of a member; undefined: it is no longer on the roll. */
 export const listingOf = (member: Member | undefined): Listing | undefined => member?.tenant as Listing | undefined;

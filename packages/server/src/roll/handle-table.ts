@@ -7,8 +7,9 @@ interface Page<T> {
 }
 
 /**
- * Items by numbers that count up and are never given twice. A `Map` takes sixty bytes for each entry; pages of neighbours
- * take a sixth of that, and a page goes when its last item goes, so that many that came and went leave nothing.
+ * Items by numbers that count up and are never given twice. A `Map` takes sixty bytes for each entry; pages of
+ * neighbouring numbers take a sixth of that. A page goes when its last item goes, so that a past crowd leaves nothing
+ * behind.
  */
 export class HandleTable<T> {
   readonly #pages = new Map<number, Page<T>>();

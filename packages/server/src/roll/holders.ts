@@ -31,7 +31,7 @@ export interface Listing extends Timed {
  */
 export class Holders {
   #base = randomInt(1, 2 ** 21) * 2 ** 32;
-  /** By the count of their handles. */
+  /** By the lower part of their handles, which counts up. */
   readonly #listings = new HandleTable<Listing>();
   /** Handles of instances that left the roll, oldest first. */
   readonly #departed = new Map<number, InstanceRef>();

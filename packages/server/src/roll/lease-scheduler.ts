@@ -79,7 +79,7 @@ export class LeaseScheduler {
     for (let { first } = this.#environments; first !== undefined; first = this.#environments.first) {
       if ((this.#environments.firstAt ?? Number.POSITIVE_INFINITY) > now) break;
       due.push(first);
-      // It stays in the queue until it is followed again: to leave and come back, at each event, costs more.
+      // It stays in the queue until it is followed again, because leaving and coming back at each event costs more.
       this.#environments.set(first, Number.POSITIVE_INFINITY);
     }
     return due;

@@ -108,7 +108,7 @@ describe('a tokens file', () => {
     [{ tokens: [{ ...entry, maxInstances: -1 }] }, 'tokens[0].maxInstances must be a whole number'],
     [{ tokens: Array(maxTokens + 1).fill(entry) }, `it has more than ${maxTokens} tokens`],
     [{ tokens: [entry] }, 'none'],
-  ])('that cannot be meant so is refused as a whole: %j', (text, fault) => {
+  ])('a tokens file with a fault is refused as a whole (case %#)', (text, fault) => {
     expect(faultsOf(text)).toContain(fault);
   });
 

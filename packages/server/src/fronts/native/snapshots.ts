@@ -77,7 +77,7 @@ export class Snapshots implements RollFollower {
     return Snapshot.of({ items: environments, write: writeStatus, bytes, takenAt: this.#clock.now() });
   }
 
-  /** The envs of which it remembers lists for views of a part. */
+  /** The envs with remembered lists for callers that see only a part. */
   get partialEnvs(): number {
     return this.#partial.size;
   }
@@ -141,7 +141,7 @@ export class Snapshots implements RollFollower {
     this.#cancelSweep = isIdle ? undefined : this.#clock.setTimer(snapshotAgeMs, () => this.#sweep());
   }
 
-  /** A token for every env could ask for one env after another: without this the keys of each would stay. */
+  /** A token for every env could ask for one env after another, and the keys of each would stay without this. */
   #forgetPartial(): void {
     for (const [env, keysOfEnv] of this.#partial) {
       for (const key of keysOfEnv) if (!this.#current.has(key)) keysOfEnv.delete(key);

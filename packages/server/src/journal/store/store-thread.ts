@@ -6,7 +6,7 @@ import { StoreError } from './store-error.ts';
 /** The file of the thread: the built file, also when the server runs from source. */
 const file = import.meta.url.endsWith('.ts') ? '../../../dist/journal/store/worker.js' : './worker.js';
 
-/** What a group leaves behind is garbage at once: a larger nursery would only keep more of it. */
+/** The objects of a group are garbage at once, so a larger nursery would only hold more garbage. */
 const resourceLimits = { maxYoungGenerationSizeMb: 4 };
 
 interface Asked {
