@@ -20,7 +20,7 @@ export class Session {
   /** @type {import('./peers/all.js').Maker[]} */
   #peers = [];
   #gc = openGcFile();
-  /** How to repeat them. @type {(() => Promise<void>)[]} */
+  /** A stall of the machine may be all that was wrong. @type {{ failure: string, again: () => Promise<void> }[]} */
   #failedPlays = [];
 
   /** @param {Options} options */
@@ -40,7 +40,11 @@ export class Session {
     await this.#ownSide('client', clientSide);
     await this.#ownSide('growth', growth);
     // What time is left goes to what failed, and to further rounds of what takes long.
-    for (const again of this.#failedPlays.splice(0)) if (!this.#isOver()) await again();
+    for (const { failure, again } of this.#failedPlays.splice(0)) {
+      if (this.#isOver()) continue;
+      this.#run.failures = this.#run.failures.filter((each) => each !== failure);
+      await again();
+    }
     await this.#playAll(others, [2, 3]);
     return this.#run;
   }
@@ -89,8 +93,8 @@ export class Session {
       if (Object.keys(figures).length > 0) peers[peer.name] = [...(peers[peer.name] ?? []), figures];
       say(`${what}: ${peer.name}, ${((performance.now() - begun) / 1_000).toFixed(0)} s`);
     } catch (error) {
-      this.#failed(`${peer.name}, ${name}`, error);
-      this.#failedPlays.push(() => this.#play(`${what} again`, name, phase, { make }));
+      const failure = this.#failed(`${peer.name}, ${name}`, error);
+      this.#failedPlays.push({ failure, again: () => this.#play(`${what} again`, name, phase, { make }) });
     } finally {
       await peer.dispose();
     }
@@ -122,8 +126,10 @@ export class Session {
   /** @param {string} what @param {unknown} error */
   #failed(what, error) {
     const why = (error instanceof Error ? error.message : `${error}`).replace(/\s+/g, ' ').slice(0, 300);
-    this.#run.failures.push(`${what}: ${why}`);
-    say(`${what} failed: ${why}`);
+    const failure = `${what}: ${why}`;
+    this.#run.failures.push(failure);
+    say(`failed: ${failure}`);
+    return failure;
   }
 
   #keep() {

@@ -48,6 +48,8 @@ async function beyondTtl(peer, wanted, ttlMs, settleMs) {
     await stopOthers();
     ears.stop();
     for (const lane of [one, other]) lane.close();
+    if (ears.heardAt.size < silent)
+      throw new Error(`of ${silent - ears.heardAt.size} that fell silent nothing was heard`);
     return median(lastBeat.map((at, index) => (ears.heardAt.get(index) ?? Number.NaN) - at - ttlMs));
   });
 }

@@ -14,7 +14,7 @@ export function sections(run) {
     measured: [machine, table(peers), ratios(peers)].filter((each) => each !== '').join('\n\n'),
     busy: [
       business(peers),
-      ...(left.length === 0 ? [] : ['What failed, and was tried once more if there was time:', left.join('\n')]),
+      ...(left.length === 0 ? [] : ['What failed, twice if there was time:', left.join('\n')]),
     ].join('\n\n'),
     client: clientTable(client),
     aims: aimsTable(run),

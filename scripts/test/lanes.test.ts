@@ -5,7 +5,9 @@ import { isIn, lanes, leftOut } from '../lanes.js';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
 const files = readdirSync(root, { withFileTypes: true })
-  .filter((entry) => entry.isDirectory() && ['packages', 'examples', 'interop', 'scripts'].includes(entry.name))
+  .filter(
+    (entry) => entry.isDirectory() && ['packages', 'examples', 'interop', 'scripts', 'bench'].includes(entry.name),
+  )
   .flatMap(({ name }) => testsIn(name));
 
 /** Every test file below a folder, by its path from the root. */
