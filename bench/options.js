@@ -1,7 +1,10 @@
+import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { makers } from './peers/all.js';
 import { phases } from './phases/phases.js';
 
+/** Ignored by git. A page can be written from it again. */
+const kept = fileURLToPath(new URL('../.cache/bench.json', import.meta.url));
 /** Phases that need no peer. */
 const ownPhases = {
   client: 'what our own side costs a program',
@@ -20,7 +23,7 @@ Without options it measures everything in about 25 minutes and writes docs/perfo
   --quick            a fifth of the load, one round: to see which way a change goes (nothing is written)
   --tiny             a hundredth: to see that it runs (nothing is written)
   --beside <path>    bin/rollcall.js of another build, measured as "before" in the same run (nothing is written)
-  --results <file>   keeps the figures there as they come
+  --results <file>   keeps the figures there as they come; default for a whole run: .cache/bench.json
   --from <file>      writes the page from such a file, without measuring
   --no-write         prints only
 
@@ -64,11 +67,13 @@ export function readOptions() {
   refuseOthers('--peers', peers, Object.keys(makers));
   const rounds = numberOf('--rounds', values.rounds) ?? (values.quick || values.tiny ? 1 : Number.POSITIVE_INFINITY);
   const isPart = [only, peers, values.beside].some((each) => each !== undefined) || values.quick || values.tiny;
+  /** A page of parts would mix runs. */
+  const writes = !isPart && !values['no-write'];
+  const results = values.results ?? (writes && values.from === undefined ? kept : undefined);
   return {
     ...{ only, peers, rounds, minutes: numberOf('--minutes', values.minutes) ?? 0 },
-    ...{ quick: values.quick, tiny: values.tiny, beside: values.beside, results: values.results, from: values.from },
-    /** A page of parts would mix runs. */
-    writes: !isPart && !values['no-write'],
+    ...{ quick: values.quick, tiny: values.tiny, beside: values.beside, from: values.from },
+    ...{ results, writes },
   };
 }
 

@@ -18,6 +18,8 @@ async function main() {
   return run.failures.length === 0 ? 0 : 1;
 }
 
+// A connection that outlives its peer must not end what has been measured for many minutes.
+process.on('uncaughtException', (error) => process.stderr.write(`outside of a phase: ${error.message}\n`));
 // A connection of a peer that failed would hold the process open.
 process.exit(
   await main().catch((error) => {

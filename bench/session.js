@@ -1,5 +1,6 @@
-import { writeFileSync } from 'node:fs';
-import { cpus } from 'node:os';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { cpus, loadavg } from 'node:os';
+import { dirname } from 'node:path';
 import { openGcFile } from './load/gc-file.js';
 import { clientSide, growth } from './load/own-side.js';
 import { full, quick, tiny } from './load/scales.js';
@@ -59,7 +60,8 @@ export class Session {
       }
     }
     const processors = `${cpus().length} processors (${cpus()[0]?.model.trim()})`;
-    this.#run.machine = `${processors}, ${versions.join(', ')}: medians (ranges) of interleaved rounds.`;
+    const others = loadavg()[0]?.toFixed(1);
+    this.#run.machine = `${processors}, ${versions.join(', ')}, load of the machine at the start ${others}: medians (ranges) of interleaved rounds.`;
   }
 
   /** Rounds of some phases, which take turns; after the first only while there is time. @param {readonly string[]} names @param {readonly number[]} rounds */
@@ -125,7 +127,10 @@ export class Session {
   }
 
   #keep() {
-    if (this.#options.results !== undefined) writeFileSync(this.#options.results, JSON.stringify(this.#run));
+    const { results } = this.#options;
+    if (results === undefined) return;
+    mkdirSync(dirname(results), { recursive: true });
+    writeFileSync(results, JSON.stringify(this.#run));
   }
 }
 

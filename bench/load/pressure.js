@@ -2,30 +2,39 @@ import { cpuOf } from './measure.js';
 
 /** @typedef {{ perCpuSecond: number, server: number, load: number }} Pressure Operations per second of the server's CPU; how busy the server and this process were, in cores. */
 
+/** Between two looks at the server's CPU. Milliseconds. */
+const lookMs = 20;
+
 /**
  * Calls `work` on each lane again and again.
  *
  * @template L
- * @param {{ pid: number, lanes: readonly L[], ms?: number, turns?: number, per?: number }} load Until `ms` are over, or `turns` are done; `per`: operations of a call.
+ * @param {{ pid: number, lanes: readonly L[], cpuMs?: number, turns?: number, per?: number }} load Until the server has computed for `cpuMs`
+ * (at most thrice as long by the clock), or `turns` are done; `per`: operations of a call.
  * @param {(lane: L, turn: number) => Promise<unknown>} work
  * @returns {Promise<Pressure>}
  */
-export async function pressure(
-  { pid, lanes, ms = Number.POSITIVE_INFINITY, turns = Number.POSITIVE_INFINITY, per = 1 },
-  work,
-) {
+export async function pressure({ pid, lanes, cpuMs, turns = Number.POSITIVE_INFINITY, per = 1 }, work) {
   const begun = performance.now();
-  const [serverBefore, ownBefore, end] = [cpuOf(pid), process.cpuUsage(), begun + ms];
-  let next = 0;
-  let done = 0;
-  await Promise.all(
-    lanes.map(async (lane) => {
-      while (next < turns && performance.now() < end) {
-        await work(lane, next++);
-        done += 1;
-      }
-    }),
-  );
+  const [serverBefore, ownBefore] = [cpuOf(pid), process.cpuUsage()];
+  let [next, done, isOver] = [0, 0, false];
+  const look = () => {
+    if (cpuMs === undefined) return;
+    isOver = (cpuOf(pid) - serverBefore) * 1_000 >= cpuMs || performance.now() - begun >= 3 * cpuMs;
+  };
+  const looking = setInterval(look, lookMs);
+  try {
+    await Promise.all(
+      lanes.map(async (lane) => {
+        while (next < turns && !isOver) {
+          await work(lane, next++);
+          done += 1;
+        }
+      }),
+    );
+  } finally {
+    clearInterval(looking);
+  }
   const seconds = (performance.now() - begun) / 1_000;
   const spent = Math.max(0.001, cpuOf(pid) - serverBefore);
   const { user, system } = process.cpuUsage(ownBefore);

@@ -1,7 +1,7 @@
 /**
  * How much a run does. @typedef {object} Scale
  * @property {number} instances @property {number} large @property {number} huge Of the phases by that name.
- * @property {number} ms For each figure of a throughput.
+ * @property {number} ms Of the server's CPU, for each figure of a throughput, after half as much to warm up.
  * @property {number} idleMs @property {number} crashTtlMs
  * @property {readonly (readonly [number, number])[]} watchers How many, and how many changes they are told.
  * @property {readonly (readonly [number, number])[]} manyWatchers
@@ -10,7 +10,7 @@
 
 /** What the page is made of. @type {Scale} */
 export const full = {
-  ...{ instances: 10_000, large: 100_000, huge: 1_000_000, ms: 1_000, idleMs: 10_000, crashTtlMs: 10_000 },
+  ...{ instances: 10_000, large: 100_000, huge: 1_000_000, ms: 600, idleMs: 10_000, crashTtlMs: 10_000 },
   ...{
     watchers: [
       [1, 200],
@@ -24,7 +24,7 @@ export const full = {
 
 /** To see in a minute whether a change goes the right way. @type {Scale} */
 export const quick = {
-  ...{ instances: 2_000, large: 10_000, huge: 50_000, ms: 400, idleMs: 3_000, crashTtlMs: 3_000 },
+  ...{ instances: 2_000, large: 10_000, huge: 50_000, ms: 300, idleMs: 3_000, crashTtlMs: 3_000 },
   ...{
     watchers: [
       [1, 50],

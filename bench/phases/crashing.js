@@ -8,31 +8,38 @@ const silent = 5;
 const lookMs = 5;
 
 /** A thousand, of which five fall silent. @type {import('./phases.js').Run} */
-export const crash = async (peer, { scale }) => ({ crash: await beyondTtl(peer, scale.instances / 10, scale) });
+export const crash = async (peer, { scale }) => ({
+  crash: await beyondTtl(peer, scale.instances / 10, scale.crashTtlMs, scale.settleMs),
+});
 
-/** The same with a hundred thousand. @type {import('./phases.js').Run} */
+/** The same with a hundred thousand, whose TTL leaves a busy machine the time to renew them all. @type {import('./phases.js').Run} */
 export const largeCrash = async (peer, { scale }) =>
   // To renew all of them in time is more than a peer can that is asked one by one, or that stores a beat like a change.
-  peer.most === undefined && peer.isGone !== undefined ? { crash100k: await beyondTtl(peer, scale.large, scale) } : {};
+  peer.most === undefined && peer.isGone !== undefined
+    ? { crash100k: await beyondTtl(peer, scale.large, 3 * scale.crashTtlMs, scale.settleMs) }
+    : {};
 
-/** The others renew all the time, so that self-protection has no part in it. @param {import('../peers/peer.js').Peer} peer @param {number} wanted @param {import('../load/scales.js').Scale} scale */
-async function beyondTtl(peer, wanted, { crashTtlMs: ttlMs, settleMs }) {
+/** The others renew all the time, so that self-protection has no part in it. @param {import('../peers/peer.js').Peer} peer @param {number} wanted @param {number} ttlMs @param {number} settleMs */
+async function beyondTtl(peer, wanted, ttlMs, settleMs) {
   const size = Math.max(perService, Math.min(peer.most ?? wanted, wanted));
   return onPeer(peer, ttlMs, async (on) => {
     // One by one, each on disk, a hundred thousand take minutes, in which those that are there must renew.
     if (wanted > perService * 100 && on.lanes[0]?.registerAll === undefined && !peer.isVolatile) return Number.NaN;
-    const [beating, filling, [one, other]] = [on.lanes.slice(0, 8), on.lanes.slice(10), on.lanes.slice(8, 10)];
+    const [beating, filling] = [on.lanes.slice(0, 8), on.lanes.slice(8)];
     let filled = 0;
     const stopAll = keepRenewing({ ...on, lanes: beating }, ttlMs, () => [0, filled]);
     // Those that came first must not expire while the rest come.
-    for (; filled < size; filled += perService) await fill({ ...on, lanes: filling }, perService, filled);
+    for (const step = Math.min(size, 10 * perService); filled < size; filled += step)
+      await fill({ ...on, lanes: filling }, step, filled);
     await stopAll();
+    // A connection that rested for a minute may be closed.
+    const [one, other] = [await peer.lane(), await peer.lane()];
     const ears = await listen(peer, other);
     await pause(settleMs / 2);
     /** @type {number[]} */
     const lastBeat = [];
     for (let index = 0; index < silent; index += 1) {
-      await one?.renew(index);
+      await one.renew(index);
       lastBeat.push(performance.now());
     }
     const stopOthers = keepRenewing({ ...on, lanes: beating }, ttlMs, () => [silent, size]);
@@ -40,18 +47,19 @@ async function beyondTtl(peer, wanted, { crashTtlMs: ttlMs, settleMs }) {
     while (ears.heardAt.size < silent && performance.now() < end) await pause(20);
     await stopOthers();
     ears.stop();
+    for (const lane of [one, other]) lane.close();
     return median(lastBeat.map((at, index) => (ears.heardAt.get(index) ?? Number.NaN) - at - ttlMs));
   });
 }
 
-/** Renews a range thrice per TTL; answers how to stop. @param {import('./on-peer.js').OnPeer} on @param {number} ttlMs @param {() => readonly [number, number]} range */
+/** Renews a range six times per TTL, so that none is late when the machine is; answers how to stop. @param {import('./on-peer.js').OnPeer} on @param {number} ttlMs @param {() => readonly [number, number]} range */
 function keepRenewing(on, ttlMs, range) {
   let isOn = true;
   const renewing = (async () => {
     while (isOn) {
       const begun = performance.now();
       await renewEach(on, ...range());
-      while (isOn && performance.now() - begun < ttlMs / 3) await pause(10);
+      while (isOn && performance.now() - begun < ttlMs / 6) await pause(10);
     }
   })();
   renewing.catch(() => {});
@@ -61,7 +69,7 @@ function keepRenewing(on, ttlMs, range) {
   };
 }
 
-/** When it is heard that each of the silent ones is gone. @param {import('../peers/peer.js').Peer} peer @param {import('../peers/peer.js').PeerLane | undefined} lane */
+/** When it is heard that each of the silent ones is gone. @param {import('../peers/peer.js').Peer} peer @param {import('../peers/peer.js').PeerLane} lane */
 async function listen({ watch, isGone }, lane) {
   /** @type {Map<number, number>} */
   const heardAt = new Map();
@@ -75,7 +83,7 @@ async function listen({ watch, isGone }, lane) {
   const look = async () => {
     while (isOpen) {
       for (let index = 0; index < silent; index += 1) {
-        const isThere = await lane?.has?.(index);
+        const isThere = await lane.has?.(index);
         each((other) => other === index && isThere === false);
       }
       await pause(lookMs);

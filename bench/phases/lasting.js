@@ -77,7 +77,7 @@ export async function huge(peer, { scale, pauses }) {
     await pause(2 * scale.settleMs);
     const rss = memoryOf(on.pid);
     // While it works on, too.
-    await pressure({ ...on, ms: 3 * scale.ms }, (lane, turn) =>
+    await pressure({ ...on, cpuMs: 3 * scale.ms }, (lane, turn) =>
       turn % 100 === 0 ? lane.register(turn % size, `m${turn}`) : lane.renew((turn * 7_919) % size),
     );
     const { full, other } = pauses();

@@ -52,7 +52,7 @@ export const phases = {
     rows: ['crash100k'],
   },
   huge: {
-    ...{ what: 'memory and collections with 1,000,000', rounds: 1, limitMs: 240_000, run: huge },
+    ...{ what: 'memory and collections with 1,000,000', rounds: 1, limitMs: 400_000, run: huge },
     rows: ['memory1m', 'rss1m', 'gcFull', 'gcYoung'],
   },
 };

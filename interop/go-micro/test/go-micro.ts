@@ -99,7 +99,7 @@ export class GoMicro {
   }
 }
 
-/** An endpoint with all that one can have. */
+/** An endpoint with every field. */
 export const endpoint = {
   name: 'Greeter.Hello',
   request: { name: 'Request', type: 'Request', values: [{ name: 'name', type: 'string', values: [] }] },

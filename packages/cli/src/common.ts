@@ -70,10 +70,10 @@ export function withCommon(command: Command): Command {
     )
     .option(
       '--registry-ca <path>',
-      "PEM file with the authorities of the registry's certificate",
+      "PEM file with the authorities to trust for the registry's certificate",
       fromEnv('registryCa'),
     )
-    .option('--registry-cert <path>', 'PEM file with the certificate to show to the registry', fromEnv('registryCert'))
+    .option('--registry-cert <path>', 'PEM file with the client certificate for the registry', fromEnv('registryCert'))
     .option('--registry-key <path>', 'PEM file with its key', fromEnv('registryKey'))
     .addOption(timeOption('--timeout <time>', 'how long a call may take', '5s'))
     .option('--json', 'print JSON, for programs')
@@ -136,7 +136,7 @@ export async function withRegistry(options: CommonOptions, work: (registry: Regi
   }
 }
 
-/** An error of a Rollcall server that no token was sent to, with what to do. */
+/** An error of a Rollcall server to a request without a token, with what to do. */
 export function withTokenHint(error: unknown, { admin }: AdapterDescriptor, options: CommonOptions): unknown {
   const sentOne = tokenOf(options) !== undefined || options.registryTokenFile !== undefined;
   if (admin === undefined || sentOne || !RegistryError.is(error, 'UNAUTHORIZED')) return error;

@@ -15,7 +15,9 @@ import { CliError, exitCodes } from './exit-codes.ts';
 /** The tokens of a file; empty where there is no file. */
 export function readTokens(path: string): readonly TokenEntry[] {
   if (!existsSync(path)) return [];
-  const { entries, faults } = parseTokensFile(attempt(`cannot read ${path}`, () => readFileSync(path, 'utf8')));
+  const { entries, faults } = parseTokensFile(
+    attempt(`cannot read ${path}`, () => readFileSync(path, 'utf8').replace(/^\uFEFF/, '')),
+  );
   if (entries !== undefined) return entries;
   throw new CliError(exitCodes.usage, `the tokens file ${path}: ${faults.join('; ')}`);
 }

@@ -141,7 +141,7 @@ describe('rollcall status', () => {
   it('rollcall status says since when the server protects, how many nodes each service misses, what is held and what ends it', async () => {
     const lease = ['--ttl', '5s', '--interval', '1s', '--registry-namespace', 'prod'];
     const nodes = await Promise.all(['w1', 'w2', 'w3'].map((id) => service('web', id, ...lease)));
-    // Until each has renewed after the last has registered, that one would stand in for the others.
+    // Until each instance has renewed after the last registration, the last instance would stand in for the others.
     await until(async () => {
       const answer = await fetch(`http://${server.address}/api/fetch?env=prod&appid=web&exact=1`);
       const { data } = (await answer.json()) as { data: { instances: Record<string, number>[] } };

@@ -210,7 +210,7 @@ describe('a command on a server with tokens and TLS', () => {
     const text = readFileSync(tokensFile, 'utf8');
     writeFileSync(tokensFile, '{');
     server.kill('SIGHUP');
-    await expect.poll(() => heard).toContain('what was read before goes on: the tokens file');
+    await expect.poll(() => heard).toContain('stays in use, because the tokens file');
     expect((await list()).code).toBe(0);
     writeFileSync(tokensFile, '{"tokens":[]}');
     server.kill('SIGHUP');

@@ -45,7 +45,8 @@ describe('rollcall serve', () => {
     async (signal, code) => {
       const { child, url } = await serve();
       const port = Number(new URL(url).port);
-      // A watch, a connection that asked, one on which nothing was asked, and one that is in the middle of a request.
+      // A watch, a connection with finished requests, an unused connection, and a connection in the middle of a
+      // request.
       const watch = await fetch(`${url}/api/watch?env=e`);
       const reader = watch.body?.getReader();
       await reader?.read();
@@ -94,7 +95,7 @@ describe('rollcall serve', () => {
     const { child, url } = await serve('--protection', 'off');
     await register(url, 'a');
     child.kill('SIGSTOP');
-    // No condition can be waited for: the pause itself is what is tested.
+    // There is no condition to wait for, because the pause itself is under test.
     await new Promise((resolve) => setTimeout(resolve, 3_000));
     child.kill('SIGCONT');
     expect(await listed(url)).toBe(1);

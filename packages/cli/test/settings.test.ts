@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -28,7 +28,7 @@ function fileOf(content: string): string {
   return path;
 }
 
-/** Of each setting three values as typed, all other than the default; a setting without them does not compile. */
+/** Three values of each setting as typed, all different from the default. A setting without them does not compile. */
 const samples: Readonly<Record<SettingKey, readonly [flag: string, variable: string, file: string]>> = {
   host: ['127.0.0.2', '127.0.0.3', '127.0.0.4'],
   port: ['1', '2', '3'],
@@ -225,6 +225,29 @@ describe('rollcall serve --check-config', () => {
     expect(existsSync(missing)).toBe(false);
     const under = join(cert, 'data');
     expect((await serve(['--check-config', '--port', '0', '--data-dir', under])).err).toContain('is not a folder');
+  });
+
+  it('--check-config warns of a tokens file that every user may write and a key that every user may read', async () => {
+    const pair = await (await Authority.make('ours')).sign('server');
+    const [tokens, cert, key] = [join(folder, 'open.json'), join(folder, 'open.pem'), join(folder, 'open.key')];
+    // With the byte order mark of an editor.
+    writeFileSync(tokens, '\uFEFF{ "tokens": [] }\r\n');
+    writeFileSync(cert, pair.cert);
+    writeFileSync(key, pair.key);
+    const check = () =>
+      serve(['--check-config', '--port', '0', '--tokens-file', tokens, '--tls-cert', cert, '--tls-key', key]);
+    chmodSync(tokens, 0o666);
+    chmodSync(key, 0o644);
+    const open = await check();
+    expect(open.code).toBe(0);
+    if (process.platform !== 'win32')
+      expect(open.err.trim().split('\n')).toEqual([
+        expect.stringMatching(/^rollcall: warning: tokens-file .*chmod o-w$/),
+        expect.stringMatching(/^rollcall: warning: tls-key .*chmod o-rw$/),
+      ]);
+    chmodSync(tokens, 0o644);
+    chmodSync(key, 0o640);
+    expect(await check()).toMatchObject({ code: 0, err: '' });
   });
 
   it('--check-config refuses a store of a newer format, and takes an empty file for a new store', async () => {

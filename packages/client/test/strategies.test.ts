@@ -149,7 +149,7 @@ describe('strategies', () => {
       const busy = nodes.map((node, index) => ({ ...node, pending: index === 0 ? pending : 0 }));
       return byKey()(busy)({ key, nowMs: 0, pending }, () => 0);
     };
-    // Three quarters of what is pending are its own: ceil(1.25 x (10 + 1) x 3 / 4) = 11.
+    // Its share of the pending calls is three quarters: ceil(1.25 x (10 + 1) x 3 / 4) = 11.
     expect(pendingAtHome(10)).toBe(0);
     const unweighted = [candidate('a', { pending: 10 }), candidate('b')];
     expect(byKey()(unweighted)({ key, nowMs: 0, pending: 10 }, () => 0)).toBe(1);

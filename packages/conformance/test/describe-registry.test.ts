@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { describeRegistry, type Harness, registryCases, type TestRunner } from '../src/index.ts';
 import { openShelf, shelfHarness, Warehouse } from './shelf/shelf-registry.ts';
 
-// That these type-check is what is tested: the functions of the runners fit as they are.
+// The test is that these type-check: the runners' functions fit as they are.
 const runners: readonly TestRunner[] = [
   { describe, it },
   { describe: nodeDescribe, it: nodeIt },

@@ -19,7 +19,7 @@ function control(caughtBy: string): Promise<void> {
   return known;
 }
 
-/** Chances to catch a mutant: one that does a thing too early escapes when the machine stands still until it would be right. */
+/** Chances to catch a mutant: a mutant that acts too early escapes when the machine stands still until the right time. */
 const chances = 8;
 
 /** A mutant must fail by what the case asserts, not by a slip of its own. */

@@ -42,7 +42,7 @@ export interface ProtectionStatus {
   /** The environment that the numbers are about. */
   readonly env: string;
   readonly state: ProtectionState;
-  /** Listed, late and expired ones included. */
+  /** Listed instances, late and expired ones included. */
   readonly instances: number;
   /** Instances that were silent for 1.25 of their own intervals. */
   readonly late: number;

@@ -1,11 +1,11 @@
-import { accessSync, constants, existsSync } from 'node:fs';
+import { accessSync, constants, existsSync, statSync } from 'node:fs';
 import { createServer as createNetServer } from 'node:net';
 import { dirname } from 'node:path';
-import { explainBind } from './explain-bind.ts';
+import { explainBind } from './http/explain-bind.ts';
 import { folderProblem } from './journal/folder-problems.ts';
 import { defaultHost, defaultPort, type OptionProblem, type ServerOptions } from './server-options.ts';
 
-/** What stands in the way of a start, on this machine and now. */
+/** What would prevent a start, on this machine and now. */
 export interface StartCheck {
   /** A start would fail. */
   readonly problems: readonly OptionProblem[];
@@ -14,8 +14,8 @@ export interface StartCheck {
 }
 
 /**
- * Looks at what a server with these options would write to, and tries its port. Nothing is left behind. A data folder in use is
- * a problem, unless the port is taken too: then the server that runs is most likely the one that these options are for.
+ * Checks what a server with these options would write to, and tries its port. It leaves nothing behind. A data folder
+ * in use is a problem, unless the port is taken too, since then the running server most likely has these options.
  */
 export async function checkStart(options: ServerOptions): Promise<StartCheck> {
   const { dataDir, auditLog, host = defaultHost, port = defaultPort } = options;
@@ -26,10 +26,25 @@ export async function checkStart(options: ServerOptions): Promise<StartCheck> {
     const list = folder.isInUse && warnings.length > 0 ? warnings : problems;
     list.push({ option: 'dataDir', message: folder.message });
   }
+  warnings.push(...openFiles(options));
   const fault = auditLog === undefined ? undefined : writeFault(auditLog);
   if (fault !== undefined) problems.push({ option: 'auditLog', message: fault });
   return { problems, warnings };
 }
+
+/** Files that too many users of this machine can read or write. */
+function openFiles({ tokensFile, tlsKey }: ServerOptions): readonly OptionProblem[] {
+  const warnings: OptionProblem[] = [];
+  if (tokensFile !== undefined && modeOf(tokensFile) & 0o002)
+    warnings.push({ option: 'tokensFile', message: `every user of this machine may write ${tokensFile}: chmod o-w` });
+  if (tlsKey !== undefined && modeOf(tlsKey) & 0o006)
+    warnings.push({ option: 'tlsKey', message: `every user of this machine may read ${tlsKey}: chmod o-rw` });
+  return warnings;
+}
+
+/** 0 for a missing file, which another check reports, and on Windows, which has no such modes. */
+const modeOf = (path: string): number =>
+  process.platform === 'win32' ? 0 : (statSync(path, { throwIfNoEntry: false })?.mode ?? 0);
 
 function writeFault(file: string): string | undefined {
   const folder = dirname(file);
@@ -42,7 +57,7 @@ function writeFault(file: string): string | undefined {
   }
 }
 
-/** Why the port cannot be bound, if so. */
+/** Why the port cannot be bound; undefined: it can. */
 function portProblem(host: string, port: number): Promise<readonly string[]> {
   const attempt = createNetServer();
   return new Promise((resolve) => {

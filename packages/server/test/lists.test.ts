@@ -1,5 +1,7 @@
 import { manualClock } from '@rollcall/core/testing';
 import { afterEach, expect, it } from 'vitest';
+import { Snapshots } from '../src/fronts/native/snapshots.ts';
+import { Roll } from '../src/roll/roll.ts';
 import { instance, type Running, running } from './http.ts';
 
 const endings: (() => unknown)[] = [];
@@ -47,4 +49,17 @@ it('the times of renewals stay in a list until the service changes; exact=1 tell
   expect(await renewedAt('&exact=1')).toBe((first ?? 0) + 500);
   await server.register(instance({ ttlMs: 0, version: 'next' }));
   expect(await renewedAt()).toBe((first ?? 0) + 500);
+});
+
+it('a client that reads one env after another with a token for a part of each makes the server remember none of them', async () => {
+  const clock = manualClock();
+  const snapshots = new Snapshots(new Roll({ clock, protection: false, cpuTimeMs: () => 0, maxBytes: 1e9 }), clock);
+  const view = { key: 'web-*', tag: 'x', sees: () => true };
+  for (let index = 0; index < 100; index += 1) {
+    snapshots.services(`env-${index}`, view);
+    snapshots.of(`env-${index}`, undefined, view);
+  }
+  expect(snapshots.partialEnvs).toBe(100);
+  await clock.advance(2_500);
+  expect(snapshots.partialEnvs).toBe(0);
 });

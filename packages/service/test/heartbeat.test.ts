@@ -33,7 +33,7 @@ interface Told {
   readonly line?: string;
   readonly stalledMs?: number;
   readonly heldByWorker?: boolean;
-  /** Of what the program's own client sees. */
+  /** The view of the program's own client. */
   readonly status?: string;
 }
 

@@ -106,7 +106,9 @@ export function wentSilent(ms: number): AnswerError {
 
 /** The agent runs, but reaches no server of its cluster. */
 export function withoutLeader(): AnswerError {
-  return new AnswerError('knows no leader of the cluster');
+  return new AnswerError(
+    'knows no leader of its cluster: the servers are holding an election, or the agent cannot reach them',
+  );
 }
 
 /** The status says success, but the body has the wrong shape. */
@@ -116,7 +118,10 @@ export function notConsul(path: string): AnswerError {
 
 /** A token without the right to read gets an empty list, which newer servers mark. */
 export function filteredByAcl(): AnswerError {
-  return new AnswerError('hides the service from this token (ACL)', { status: 403 });
+  return new AnswerError(
+    'hides the service from this token (ACL): the token needs service:read and node:read, see docs/consul.md, Security',
+    { status: 403 },
+  );
 }
 
 /** Consul has ACLs, and a client without a token may read nothing. */

@@ -35,7 +35,7 @@ import { watchConsul } from './consul-watch.ts';
 /**
  * A registry on a Consul cluster, through its agents.
  *
- * @throws RegistryError `INVALID_ARGUMENT` for an address, token or tag that cannot be one.
+ * @throws RegistryError `INVALID_ARGUMENT` for an invalid address, token or tag.
  */
 export function consul(options: ConsulOptions = {}): Registry {
   return createRegistry(new ConsulDriver(options), options, recipeOf(import.meta.url, options));

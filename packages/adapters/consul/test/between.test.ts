@@ -64,7 +64,7 @@ async function useAll(registry: Registry): Promise<void> {
   await registry.deregister(service());
 }
 
-/** A balancer that forgets connections: what comes on one that it has marked is answered so. */
+/** A balancer that forgets connections: it answers like this on a connection that it has marked. */
 async function balancer(
   answer: (client: Socket) => void = (client) => void client.resetAndDestroy(),
 ): Promise<{ readonly address: string; forget(): void; readonly opened: () => number }> {

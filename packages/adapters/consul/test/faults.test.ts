@@ -31,7 +31,7 @@ function open(at: string, log = logger()): { readonly registry: Registry; readon
   return { registry, log };
 }
 
-/** Consul's own HTTP API: another writer, and what is true. */
+/** Consul's own HTTP API: another writer, and the source of truth. */
 async function bare(path: string, body?: object): Promise<unknown> {
   const init = body === undefined ? {} : { method: 'PUT', body: JSON.stringify(body) };
   const response = await fetch(`http://${address}/v1${path}`, init);
@@ -49,7 +49,7 @@ async function each(names: readonly string[], write: (id: string) => Promise<unk
 }
 const putAll = (names: readonly string[], port?: number) => each(names, (id) => put(id, port));
 
-/** What the one agent calls its machine: part of the id of what is written by hand. */
+/** The agent's name for its machine, which is part of the id of hand-written entries. */
 const machine = () => `agent-${address.split(':')[1]}`;
 
 interface Item {

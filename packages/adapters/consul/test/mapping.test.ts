@@ -43,7 +43,7 @@ const stored = ({ id, name, tags, meta, address, port }: Registration, checks: r
 const roundTrip = (written: Entry) => toInstance(stored(toRegistration(written, undefined, author)))?.entry;
 
 describe('tags', () => {
-  it.each(Object.entries(published))('%s decodes, and encodes byte for byte', (tag, text) => {
+  it.each(Object.entries(published))("go-micro's tag %s decodes, and encodes byte for byte", (tag, text) => {
     expect(decodeZlib(tag.slice(2))).toBe(text);
     expect(`${tag.slice(0, 2)}${encodeGo(text)}`).toBe(tag);
   });

@@ -79,7 +79,7 @@ describe('what else the environment says', () => {
     ['an authority without a certificate', { ca: 'garbage' }],
     ['a key that is no PEM', { cert: 'garbage', key: 'garbage' }],
     ['a key without its certificate', { key: 'garbage' }],
-  ])('%s is INVALID_ARGUMENT and not UNAVAILABLE', async (_, tls) => {
+  ])('the TLS option %s is INVALID_ARGUMENT and not UNAVAILABLE', async (_, tls) => {
     const registry = consul({ addresses: ['https://127.0.0.1:1'], env: {}, tls });
     await expect(registry.init()).rejects.toMatchObject({
       code: 'INVALID_ARGUMENT',

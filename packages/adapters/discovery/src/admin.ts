@@ -78,7 +78,7 @@ export interface RollcallAdmin extends DiscoveryAdmin {
 /**
  * Operates a discovery server. Each call opens and closes its own connection.
  *
- * @throws RegistryError `INVALID_ARGUMENT` for an address or token that cannot be one.
+ * @throws RegistryError `INVALID_ARGUMENT` for an invalid address or token.
  */
 export function discoveryAdmin(options: CommonRegistryOptions = {}): RollcallAdmin {
   const settings = parseSettings(options);
@@ -130,7 +130,7 @@ export function discoveryAdmin(options: CommonRegistryOptions = {}): RollcallAdm
 }
 
 function firstOf({ endpoints: [first] }: DiscoverySettings): DiscoverySettings['endpoints'][number] {
-  if (first === undefined) throw new RegistryError('INTERNAL', 'the options name no server');
+  if (first === undefined) throw new RegistryError('INTERNAL', 'the options name no server: give addresses');
   return first;
 }
 

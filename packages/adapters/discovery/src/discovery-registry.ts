@@ -28,7 +28,7 @@ import type { ServerLink } from './servers/server-link.ts';
 /**
  * A registry on one or several Rollcall discovery servers.
  *
- * @throws RegistryError `INVALID_ARGUMENT` for an address or token that cannot be one.
+ * @throws RegistryError `INVALID_ARGUMENT` for an invalid address or token.
  */
 export function discovery(options: DiscoveryOptions = {}): Registry {
   return createRegistry(new DiscoveryDriver(parseSettings(options)), options, recipeOf(import.meta.url, options));

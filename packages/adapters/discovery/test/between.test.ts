@@ -151,7 +151,7 @@ describe('TLS', () => {
   });
 });
 
-/** As a balancer that has forgotten a connection: what is sent on one that was idle for `idleMs` is answered by a reset. */
+/** Acts like a balancer that forgets connections: it resets a connection that was idle for `idleMs` when a request comes. */
 function forgetful(idleMs: number): Server {
   return createTcpServer((client) => {
     const [host, port] = server.address.split(':');

@@ -112,10 +112,13 @@ it('a server goes on with reads and renewals while its disk is full, refuses wri
   expect(await count()).toBe(services);
   expect(failures).toEqual([]);
   expect(child.exitCode).toBe(null);
+  // One of them is back before there is room: it was not evicted in secret, so its renewal is one.
+  await register(0);
+  renewing.add(0);
 
   giveBack();
   await until(async () => write().then(() => true), 'a write succeeds');
-  await until(async () => (await count()) === services - silent, 'the silent are evicted');
+  await until(async () => (await count()) === services - (silent - 1), 'the silent are evicted');
   expect(failures).toEqual([]);
   expect((await reader.getService('new')).length).toBe(1);
 }, 120_000);

@@ -24,7 +24,7 @@ describe('an event stream', () => {
 
   it('reading an event of 40 MB in chunks of 64 KB takes time that grows with its length, not with its square', () => {
     const megabytes = (count: number) => Buffer.from(`event: snapshot\ndata: "${'x'.repeat(count * 1_000_000)}"\n\n`);
-    // Of the processor's time: others use this machine as well.
+    // A share of processor time, since other programs use this machine as well.
     const time = (bytes: Buffer): number => {
       const before = process.cpuUsage();
       expect(parse(bytes, 65_536)).toMatchObject([{ event: 'snapshot' }]);

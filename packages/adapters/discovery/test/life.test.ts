@@ -43,7 +43,7 @@ describe('kill -9 of a registered service', () => {
     expect(await registry.getService('mortal')).toEqual([]);
     // A renewal may have been on its way when it was killed: the lower bound holds from the last that was acknowledged.
     expect(now - (last?.sent ?? 0)).toBeGreaterThanOrEqual(3_000);
-    console.log(`struck off ${now - (last?.done ?? 0)} ms after its last acknowledged renewal (promised: 3,000-3,300)`);
+    console.log(`evicted ${now - (last?.done ?? 0)} ms after its last acknowledged renewal (promised: 3,000-3,300)`);
     await registry.close();
   });
 });

@@ -18,7 +18,7 @@ export interface RawInstance {
   readonly renewTimestamp: number;
 }
 
-/** Requests to a server that is killed now and then, without the adapter: what is not answered rejects. */
+/** Requests without the adapter to a server that is killed now and then. A request without an answer rejects. */
 export class RawServer {
   readonly #address: () => string;
   readonly #agent = new Agent({ keepAlive: true, maxSockets: 64 });

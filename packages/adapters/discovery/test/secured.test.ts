@@ -230,7 +230,7 @@ describe('a registry on a server with lease secrets', () => {
     await registry.register(web('c'));
     const events = told(reader);
     await expect.poll(() => types(events)).toEqual(['create', 'create', 'create', 'synced']);
-    // Renewals: a TTL passes several times, and nobody hears of it.
+    // Renewals: several TTLs pass, and no watcher hears of it.
     const until = performance.now() + 2_500;
     while (performance.now() < until) {
       for (const id of ['a', 'c']) await registry.register(web(id), id === 'a' ? { ttlMs: 1_000 } : {});

@@ -23,7 +23,7 @@ import { Ranges } from './ranges.ts';
 /**
  * A registry on an etcd cluster, in go-micro's format.
  *
- * @throws RegistryError `INVALID_ARGUMENT` for an address or token that cannot be one.
+ * @throws RegistryError `INVALID_ARGUMENT` for an invalid address or token.
  */
 export function etcd(options: EtcdOptions = {}): Registry {
   return createRegistry(new EtcdDriver(options), options, recipeOf(import.meta.url, options));

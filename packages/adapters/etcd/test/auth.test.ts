@@ -8,7 +8,7 @@ import { type BackendProcess, etcdNode, findBinary, TcpProxy } from '../../../ba
 import { addressesOf, Roll } from '../../../backends/test/both/roll.ts';
 import { etcd } from '../src/index.ts';
 
-/** Of etcd's own token for a user, in seconds: it expires when it was not used for so long. */
+/** Life of etcd's own token for a user, in seconds: it expires when it was unused for this long. */
 const tokenTtl = 2;
 let node: BackendProcess;
 let address = '';

@@ -40,7 +40,7 @@ it('the next write revokes the lease of a write that a silent member was asked f
   const holdings = new Holdings(cluster, '/p/');
   await holdings.put([entry(80)], lease, signal);
   await holdings.put([entry(81)], lease, signal);
-  // A write that one member alone was asked for cannot come late, and its lease ends by itself.
+  // A write that only one member was asked for cannot come late, and its lease ends by itself.
   expect(revoked).toEqual([]);
   isRetried = true;
   await holdings.put([entry(82)], lease, signal);

@@ -66,7 +66,7 @@ describe('certificates', () => {
     ['an authority without a certificate', { ca: 'garbage' }],
     ['a key that is no PEM', { cert: 'garbage', key: 'garbage' }],
     ['a key without its certificate', { key: 'garbage' }],
-  ])('%s is INVALID_ARGUMENT and not UNAVAILABLE', async (_, tls) => {
+  ])('the TLS option %s is INVALID_ARGUMENT and not UNAVAILABLE', async (_, tls) => {
     const registry = etcd({ addresses: ['127.0.0.1:1'], env: {}, tls });
     await expect(registry.init()).rejects.toMatchObject({
       code: 'INVALID_ARGUMENT',

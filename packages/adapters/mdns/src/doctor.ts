@@ -18,7 +18,7 @@ const listenMs = 3_000;
 /** Interfaces of containers: packets on these do not leave the machine. */
 const bridge = /^(?:docker\d|br-|veth|cni|podman)/;
 
-/** What was heard. */
+/** Everything that the diagnosis has heard. */
 class Notes {
   /** Marks our own question, which comes back when multicast works here. */
   readonly mark: number = randomInt(1, 0xffff);

@@ -44,7 +44,7 @@ describe.concurrent('three packets of ten are lost', () => {
       console.log(`30 % loss at host ${lossy}: ${lost} packets lost, ${count('delete')} services reported gone`);
       expect(lost).toBeGreaterThan(lostAtLeast);
       expect(events.filter(({ type }) => type !== 'create' && type !== 'synced')).toEqual([]);
-      // And one that does not live is: the watcher was not deaf.
+      // A dead node is reported, so the watcher was not deaf.
       await announcer.kill();
       await expect.poll(() => count('delete'), { timeout: 20_000 }).toBe(services);
     },

@@ -1,6 +1,6 @@
 import type { Registry, WatchEvent } from '@rollcall/core';
 
-/** What a watcher of a service has been told, and what is there by that. */
+/** The events of a watcher of a service, and the nodes that they add up to. */
 export class Roll {
   readonly events: WatchEvent[] = [];
   readonly #addresses = new Map<string, string>();

@@ -21,7 +21,7 @@ interface RestoreOptions {
 /** The commands `backup` and `restore`, for the roll of a discovery server. */
 export function addBackupCommands(root: Command): void {
   withCommon(root.command('backup <file>'))
-    .description('what a discovery server keeps, in one file, while it runs')
+    .description('save what a discovery server keeps to one file, while it runs')
     .action(backup);
   root
     .command('restore <file>')

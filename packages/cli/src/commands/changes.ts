@@ -24,8 +24,8 @@ export function addChangesCommand(program: Command): void {
   withCommon(program.command('changes [name]'))
     .description('what changed on the roll of the discovery server, and why')
     .option('--since <time>', '10m (ago), 14:02, or an ISO time (default: all that the server remembers)')
-    .option('--id <id>', 'of this node alone')
-    .option('--follow', 'go on with what happens from now on, until Ctrl-C')
+    .option('--id <id>', 'only changes of this node')
+    .option('--follow', 'go on with further changes until Ctrl-C')
     .addHelpText('after', '\nExamples:\n  rollcall changes web --since 10m\n  rollcall changes --follow --json')
     .action(changes);
 }

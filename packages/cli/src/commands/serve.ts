@@ -95,7 +95,7 @@ function reloadAtHangup(server: DiscoveryServer, logger: Logger): void {
       (error: unknown) =>
         logger.error(
           {},
-          `SIGHUP: what was read before goes on: ${error instanceof Error ? error.message : String(error)}`,
+          `SIGHUP: the earlier content of the files stays in use, because ${error instanceof Error ? error.message : String(error)}`,
         ),
     );
   });

@@ -25,7 +25,7 @@ export async function checked(settings: EffectiveSettings): Promise<{
   return { problems, warnings };
 }
 
-/** With the name of the setting and the place where it was given. */
+/** A problem with the name of its setting and the place where it was given. */
 function placed({ option, message }: OptionProblem, sources: EffectiveSettings['sources']): Problem {
   const key = settingOf(option);
   return key === undefined ? { source: option, message } : { name: nameOf(key), source: sources[key], message };

@@ -75,7 +75,7 @@ export const settingTable: { readonly [K in keyof ServeSettings]-?: Setting<NonN
   tlsCert: {
     kind: text('the path of a file'),
     argument: '<path>',
-    help: "PEM file with the server's certificate and those up to its authority; read again at SIGHUP",
+    help: "PEM file with the server's certificate and the intermediate ones; read again at SIGHUP",
     option: 'tlsCert',
   },
   tlsKey: {
@@ -87,7 +87,7 @@ export const settingTable: { readonly [K in keyof ServeSettings]-?: Setting<NonN
   tlsClientCa: {
     kind: text('the path of a file'),
     argument: '<path>',
-    help: 'PEM file with the authorities of clients: without a certificate of theirs a client is refused; read again at SIGHUP',
+    help: 'PEM file with the authorities of client certificates; clients without one are refused; read again at SIGHUP',
     option: 'tlsClientCa',
   },
   allowHost: {
@@ -114,19 +114,19 @@ export const settingTable: { readonly [K in keyof ServeSettings]-?: Setting<NonN
   dataDir: {
     kind: text('the path of a folder'),
     argument: '<folder>',
-    help: 'folder in which the roll is kept over a restart; not given: it is not kept',
+    help: 'folder in which the roll is kept over a restart; without it a restart loses the roll',
     option: 'dataDir',
   },
   leaseSecrets: {
     kind: yesOrNo,
-    help: 'renew and cancel only for the client that registered, which knows a secret',
+    help: 'renewals and cancels need a secret that only the registering client gets',
     byDefault: false,
     option: 'leaseSecrets',
   },
   auditLog: {
     kind: text('the path of a file'),
     argument: '<path>',
-    help: 'file for a line of JSON per write, renewals left out; opened again at SIGHUP',
+    help: 'file that gets a line of JSON per write, except renewals; opened again at SIGHUP',
     option: 'auditLog',
   },
   maxConnections: {
@@ -156,7 +156,7 @@ export const settingTable: { readonly [K in keyof ServeSettings]-?: Setting<NonN
   logLevel: {
     kind: choice('debug', 'info', 'warn', 'error', 'silent'),
     argument: '<level>',
-    help: 'from what level on lines are logged, on stderr',
+    help: 'lowest level of the lines on stderr',
     byDefault: 'info',
   },
   logFormat: {
@@ -168,7 +168,7 @@ export const settingTable: { readonly [K in keyof ServeSettings]-?: Setting<NonN
   logRequests: {
     kind: choice('problems', 'all'),
     argument: '<which>',
-    help: 'log requests that fail by a defect of the server or are slow, or all',
+    help: 'log all requests, or only slow ones and those that fail by a defect of the server',
     byDefault: 'problems',
     option: 'logRequests',
   },

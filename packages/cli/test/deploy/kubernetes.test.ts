@@ -109,7 +109,7 @@ describe('the manifests for Kubernetes', () => {
     for (const name of values.keys()) if (name.startsWith('ROLLCALL_')) expect(known).toContain(name);
     expect(values.get('POD_IP')?.valueFrom).toEqual({ fieldRef: { fieldPath: 'status.podIP' } });
     expect(values.get('ROLLCALL_ADVERTISE')?.value).toBe(`$(POD_IP):${container.ports[0]?.containerPort}`);
-    // Kubernetes resolves what is defined above.
+    // Kubernetes resolves only variables that are defined further up.
     expect([...values.keys()].indexOf('POD_IP')).toBeLessThan([...values.keys()].indexOf('ROLLCALL_ADVERTISE'));
     const config = parse(manifestOf('ConfigMap').data!['rollcall.yaml']!) as { 'allow-host': string[]; port: number };
     for (const address of values.get('ROLLCALL_REGISTRY_ADDRESS')!.value!.split(',')) {

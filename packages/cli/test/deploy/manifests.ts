@@ -11,7 +11,7 @@ export interface Manifest {
   readonly spec?: ManifestSpec;
 }
 
-/** Of the kinds that there are. */
+/** One of the kinds of manifests. */
 export interface ManifestSpec {
   readonly replicas?: number;
   readonly serviceName?: string;
@@ -45,7 +45,7 @@ export interface Container {
 
 const folder = 'deploy/kubernetes';
 
-/** Every manifest by the file that it is in, without what is for kustomize. */
+/** Every manifest by its file, without those of kustomize. */
 export const manifests: readonly (readonly [file: string, manifest: Manifest])[] = readdirSync(inRepository(folder))
   .filter((file) => file.endsWith('.yaml') && file !== 'kustomization.yaml')
   .flatMap((file) =>

@@ -32,7 +32,7 @@ describe('deploy/rollcall.yaml', () => {
     expect(missing.err).toMatch(/^rollcall: tls-cert \(.*rollcall\.yaml:9\): .*tls\.crt/m);
     const pair = await (await Authority.make('ours')).sign('server');
     writeFileSync(join(folder, 'tls.crt'), pair.cert);
-    writeFileSync(join(folder, 'tls.key'), pair.key);
+    writeFileSync(join(folder, 'tls.key'), pair.key, { mode: 0o600 });
     const made = await rollcall(
       'token',
       'create',

@@ -97,7 +97,7 @@ export class Suspects {
       const { suspicion } = state;
       if (suspicion === undefined) continue;
       const leftMs = suspicion.heldAtMs + this.#lastsMs(suspicion) - syncedMs;
-      if (leftMs <= 0) this.giveUp(state, 'hold over');
+      if (leftMs <= 0) this.giveUp(state, 'not listed again in time');
       else this.#board.schedule(nowMs + leftMs);
     }
   }

@@ -75,7 +75,7 @@ export class SnapshotFile {
     this.#cancel ??= this.#clock.setTimer(waitMs, () => this.#write());
   }
 
-  /** Writes what is not yet written. */
+  /** Writes the changes that are not written yet. */
   async close(): Promise<void> {
     if (this.#cancel !== undefined) this.#write();
     await this.#writing;

@@ -86,7 +86,7 @@ export const reportedLeaseMutants: readonly Mutant[] = [
     }),
   },
   {
-    // apache/curator#43: what is registered again after a lost session is the first content.
+    // apache/curator#43: after a lost session the first content is registered again.
     name: 'writes its first content again when the backend lost the node',
     caughtBy: 'renew: a renewal of a removed node writes its last content, not an earlier one',
     open: withDriver((inner) => {
@@ -275,7 +275,7 @@ export const reportedLeaseMutants: readonly Mutant[] = [
     }),
   },
   {
-    // apache/dubbo#15633: the time of the last heartbeat is part of what is compared.
+    // apache/dubbo#15633: the comparison includes the time of the last heartbeat.
     name: 'stamps a renewal into the metadata',
     caughtBy: 'renew: a renewal with the same content makes no event',
     open: withRegistry((inner, { clock }) => ({

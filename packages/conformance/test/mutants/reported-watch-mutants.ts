@@ -49,7 +49,7 @@ export const reportedWatchMutants: readonly Mutant[] = [
     }),
   },
   {
-    // go-kratos/kratos#2911: a watch that failed at first is taken for one that runs.
+    // go-kratos/kratos#2911: a watch that failed at first is taken for a running watch.
     name: 'a watch that failed at first never starts',
     caughtBy: 'outage: a watcher that begins during an outage hears interrupted, later the state and synced',
     open: withDriver((inner) => {
@@ -250,7 +250,7 @@ export const reportedWatchMutants: readonly Mutant[] = [
     }),
   },
   {
-    // Reads that share a flight: one that begins after a write joins one that began before it.
+    // Reads share a request: a read that begins after a write joins a read that began before it.
     name: 'a read joins one that began before the write',
     caughtBy: 'freshness of reads: a read that begins after a register shows it, also while an earlier read is pending',
     open: withDriver((inner) => {

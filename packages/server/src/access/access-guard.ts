@@ -1,5 +1,6 @@
 import { RegistryError } from '@rollcall/core';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { countHeader } from '../http/count-header.ts';
 import { anonymous, type Caller } from './caller.ts';
 import type { Target } from './grant.ts';
 import type { RouteAccess } from './route-access.ts';
@@ -61,8 +62,9 @@ export class AccessGuard {
     return refuse(reply, 403, `the token ${caller.name} may not ${verbs[access.role]} here`);
   }
 
-  #callerOf({ headers }: FastifyRequest): Caller | undefined {
-    // Node does not join repeated Authorization headers; it keeps the first.
+  #callerOf({ headers, raw: { rawHeaders } }: FastifyRequest): Caller | undefined {
+    // Node keeps the first of two headers, and a proxy before the server may have checked the other one.
+    if (countHeader('authorization', rawHeaders) > 1) return undefined;
     const [, token] = /^Bearer +([\x21-\x7e]{1,4096})$/i.exec(headers.authorization ?? '') ?? [];
     return token === undefined ? undefined : this.#tokens.find(token);
   }

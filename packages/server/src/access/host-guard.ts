@@ -1,6 +1,7 @@
 import { isIP } from 'node:net';
 import { hostname } from 'node:os';
 import type { FastifyInstance } from 'fastify';
+import { countHeader } from '../http/count-header.ts';
 import { isLoopback, type ServerSettings } from '../server-options.ts';
 
 /**
@@ -12,32 +13,22 @@ import { isLoopback, type ServerSettings } from '../server-options.ts';
 export function guardHost(app: FastifyInstance, { host, allowedHosts }: ServerSettings): void {
   const own = new Set([host, hostname(), ...allowedHosts].map((name) => name.toLowerCase()));
   const isOurs = (name: string): boolean =>
-    isLoopback(name) || own.has(name) || (!isLoopback(host) && (isAddress(name) || !name.includes('.')));
+    isLoopback(name) || own.has(name) || (!isLoopback(host) && name !== '' && (isAddress(name) || !name.includes('.')));
   app.addHook('onRequest', (request, reply, done) => {
     const { url = '', rawHeaders } = request.raw;
-    if (countOf('host', rawHeaders) > 1) {
+    if (countHeader('host', rawHeaders) > 1) {
       // With two Host headers, a proxy before the server may have read the other one (RFC 9112, 3.2).
       reply.code(400).send({ code: 400, message: 'a request has one Host', data: null });
       return;
     }
     // The host of a whole URL in the request line overrides the header.
     const written = /^[a-z][a-z0-9+.-]*:\/\/([^/?#]*)/i.exec(url)?.[1];
-    const name = nameOf(request.host);
-    if (name !== '' && isOurs(name) && (written === undefined || isOurs(nameOf(written)))) return done();
+    const foreign = [request.host, ...(written === undefined ? [] : [written])].find((name) => !isOurs(nameOf(name)));
+    if (foreign === undefined) return done();
     const remedy = isLoopback(host) ? 'it listens for this machine only' : 'allow the name with --allow-host';
-    const message = `Host ${JSON.stringify(request.host)} is not this server: ${remedy}`;
+    const message = `Host ${JSON.stringify(foreign)} is not this server: ${remedy}`;
     reply.code(421).send({ code: 421, message, data: null });
   });
-}
-
-/** How often a header occurs. Node keeps only the first of some headers, so the raw list is counted. */
-function countOf(wanted: string, rawHeaders: readonly string[]): number {
-  let count = 0;
-  for (let index = 0; index < rawHeaders.length; index += 2) {
-    const name = rawHeaders[index] ?? '';
-    if (name.length === wanted.length && name.toLowerCase() === wanted) count += 1;
-  }
-  return count;
 }
 
 /** A host without port, brackets, and the dot of an absolute name. */

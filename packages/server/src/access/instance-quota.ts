@@ -1,7 +1,7 @@
 import { refusal } from '../http/refusal.ts';
 import type { Change, RollFollower } from '../roll/followers.ts';
 import { type InstanceRef, keyOf } from '../roll/instance-ref.ts';
-import type { Caller } from './caller.ts';
+import { anonymous, type Caller } from './caller.ts';
 
 /**
  * How many instances each token has on the roll, counted by the token that registered an instance last. The limit keeps
@@ -18,18 +18,25 @@ export class InstanceQuota implements RollFollower {
 
   /** Throws a refusal with 429 if `caller` would have more instances than its limit. */
   check({ name, maxInstances = this.#limit }: Caller, refs: readonly InstanceRef[]): void {
+    if (maxInstances === Number.POSITIVE_INFINITY) return;
     const has = this.#counts.get(name) ?? 0;
     const more = new Set(refs.map(keyOf).filter((key) => this.#owners.get(key) !== name)).size;
     if (more === 0 || has + more <= maxInstances) return;
-    throw refusal(429, `the token ${name} has ${has} instances on the roll, and may have ${maxInstances}`);
+    throw refusal(
+      429,
+      `the token ${name} has ${has} instances on the roll and may have ${maxInstances}: raise maxInstances of the token, or --max-instances-per-token`,
+    );
   }
 
   /** Counts instances that `caller` has registered. */
-  registered({ name }: Caller, refs: readonly InstanceRef[]): void {
+  registered(caller: Caller, refs: readonly InstanceRef[]): void {
+    // A caller without a limit is not counted, because an entry for each of its instances would take as much memory as
+    // a lease.
+    const isCounted = caller !== anonymous;
+    if (!isCounted && this.#owners.size === 0) return;
     for (const ref of refs) {
       this.#drop(keyOf(ref));
-      this.#owners.set(keyOf(ref), name);
-      this.#counts.set(name, (this.#counts.get(name) ?? 0) + 1);
+      if (isCounted) this.#count(keyOf(ref), caller.name);
     }
   }
 
@@ -41,6 +48,11 @@ export class InstanceQuota implements RollFollower {
   failed(): void {
     this.#owners.clear();
     this.#counts.clear();
+  }
+
+  #count(key: string, name: string): void {
+    this.#owners.set(key, name);
+    this.#counts.set(name, (this.#counts.get(name) ?? 0) + 1);
   }
 
   #drop(key: string): void {

@@ -9,7 +9,7 @@ const safeMethods = new Set(['GET', 'HEAD', 'OPTIONS']);
 export function guardOrigin(app: FastifyInstance): void {
   app.addHook('onRequest', (request, reply, done) => {
     if (safeMethods.has(request.method) || isOwn(request.headers)) return done();
-    const message = 'a page of another origin may not write here';
+    const message = 'a web page of another origin may not write to this server: send the request from a program';
     reply.code(403).header('connection', 'close').send({ code: 403, message, data: null });
   });
 }

@@ -1,5 +1,5 @@
-import { readFileSync } from 'node:fs';
 import { RegistryError } from '@rollcall/core';
+import { readTextFile } from '../http/read-text-file.ts';
 import { Caller } from './caller.ts';
 import { TokenIndex } from './token.ts';
 import { parseTokensFile, type TokenEntry } from './tokens-file.ts';
@@ -60,7 +60,7 @@ function readEntries(path: string): readonly TokenEntry[] {
 
 function readText(path: string): string {
   try {
-    return readFileSync(path, 'utf8');
+    return readTextFile(path);
   } catch (cause) {
     const why = cause instanceof Error ? cause.message : String(cause);
     const message = `cannot read the tokens file: ${why}; make one with \`rollcall token create\``;

@@ -43,9 +43,9 @@ export class AuditLog {
 
   wrote({ who, from, action, status, targets }: AuditedWrite): void {
     const result = status < 400 ? 'done' : status < 500 ? 'refused' : 'failed';
-    if (result === 'refused' && !this.#admits()) return;
     const what = { who, from, action, result, status };
-    for (const target of targets.length === 0 ? [{}] : targets) this.#file.append(this.#line({ ...what, ...target }));
+    for (const target of targets.length === 0 ? [{}] : targets)
+      if (result !== 'refused' || this.#admits()) this.#file.append(this.#line({ ...what, ...target }));
   }
 
   /** Goes on in a new file, after the old one has been moved away. */

@@ -9,7 +9,7 @@ export type ChangeFilter = { readonly [K in keyof InstanceRef]: InstanceRef[K] |
   readonly sees: ((instance: InstanceRef) => boolean) | undefined;
 };
 
-/** Where the roll is: what a cursor is compared with. */
+/** The present place of the roll, which cursors are compared with. */
 export interface Now {
   readonly epoch: string;
   readonly revision: number;

@@ -10,17 +10,17 @@ import {
 } from '../server-options.ts';
 import { type Refusal, refusal } from './refusal.ts';
 
-/** A body that has not arrived whole. */
+/** A body that has not arrived completely. */
 interface Unfinished {
   readonly fail: (cause: Refusal) => void;
-  /** What it takes of the common room. */
+  /** The bytes that it takes of the shared room. */
   charged: number;
   readonly beganAt: number;
 }
 
 /**
- * Reads bodies, bounded each by the limit of its route and by time, and together in number and in bytes. When the common
- * room is full, the body that has taken longest makes room; where all are young, the newcomer is refused.
+ * Reads bodies. Each is bounded by the limit of its route and in time; all together are bounded in number and in bytes.
+ * When the shared room is full, the slowest body is cut off; if all bodies are young, the new one is refused.
  */
 export class Bodies {
   readonly #clock: Clock;
@@ -32,7 +32,7 @@ export class Bodies {
     this.#clock = clock;
   }
 
-  /** Rejects with a refusal: 400 for a client that went away, 408, 413, 503. */
+  /** Rejects with a refusal: 400 for a client that closed the connection, 408, 413, 503. */
   read(stream: IncomingMessage, limit: number): Promise<Buffer> {
     const length =
       stream.headers['content-length'] === undefined ? undefined : Number(stream.headers['content-length']);
@@ -68,13 +68,13 @@ export class Bodies {
     });
   }
 
-  /** Resolves when it is the turn of a large body to be parsed: after each the server looks what else there is to do. */
+  /** Resolves when it is the turn of a large body to be parsed. After each large body the server does other work first. */
   turn(): Promise<void> {
     this.#lastTurn = this.#lastTurn.then(() => setImmediate());
     return this.#lastTurn;
   }
 
-  /** Whether a body may grow to `bytes`. Its first bytes are free, so that small ones pass when the room is full. */
+  /** Whether a body may grow to `bytes`. Its first bytes are free, so that small bodies pass when the room is full. */
   #makeRoom(body: Unfinished, bytes: number): boolean {
     const charge = Math.max(0, bytes - freeBodyBytes);
     this.#charged += charge - body.charged;
@@ -83,9 +83,9 @@ export class Bodies {
     return true;
   }
 
-  /** Cuts off the body that has taken longest, other than `except`. False: all are young. */
+  /** Cuts off the slowest body, but not `except`. False: all bodies are young. */
   #cutOldest(except: Unfinished): boolean {
-    // A set keeps the order in which they began.
+    // A set keeps the order in which the bodies began.
     for (const body of this.#unfinished) {
       if (body === except) continue;
       if (this.#clock.now() - body.beganAt < youngBodyMs) return false;

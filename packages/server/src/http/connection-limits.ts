@@ -3,8 +3,8 @@ import type { FastifyInstance } from 'fastify';
 import type { SecuritySettings } from '../access/security-options.ts';
 
 /**
- * Bounds connections, in total and of each address: what is one too many is closed before a byte of it is read. An IPv6
- * client is known by its /64, which it may choose addresses from as it likes.
+ * Bounds the connections, in total and of each address. A connection beyond a limit is closed before any of it is read.
+ * An IPv6 client counts by its /64, since it may use any address in it.
  */
 export function limitConnections(
   { server }: FastifyInstance,
@@ -32,7 +32,7 @@ export function limitConnections(
 
 const isLoopbackNetwork = (network: string): boolean => /^127\./.test(network) || network === '0:0:0:0';
 
-/** An IPv4 address as it is; the first half of an IPv6 address, spelt out. */
+/** An IPv4 address as it is; of an IPv6 address the first half, spelt out. */
 export function networkOf(address: string): string {
   const mapped = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(address)?.[1];
   if (mapped !== undefined || !address.includes(':')) return mapped ?? address;

@@ -5,7 +5,8 @@ import type { FastifyInstance } from 'fastify';
 import { answerCheckMs, closeGraceMs, maxPipelined, stalledAnswerMs } from '../server-options.ts';
 
 interface OpenAnswer {
-  /** Where its bytes wait. */
+  readonly index: number;
+  /** The stream in which its bytes wait. */
   readonly stream: ServerResponse | Socket;
   readonly socket: Socket;
   /** When data last moved over the socket. */
@@ -20,7 +21,12 @@ interface OpenAnswer {
 export class OpenAnswers {
   readonly #app: FastifyInstance;
   readonly #clock: Clock;
-  readonly #open = new Set<OpenAnswer>();
+  /**
+   * Not a `Set`, which would keep garbage alive: when its table is full of deleted entries V8 makes a new one and lets
+   * the old one point to it. Old tables that are garbage already then hold every answer that was open at a replacement.
+   */
+  readonly #open: (OpenAnswer | undefined)[] = [];
+  readonly #free: number[] = [];
   readonly #perSocket = new WeakMap<Socket, number>();
   #cancelCheck: (() => void) | undefined;
   #onIdle: (() => void) | undefined;
@@ -39,10 +45,10 @@ export class OpenAnswers {
     return this.#isClosing;
   }
 
-  /** An answer was written to a socket past its response, and its client has not read all of it. */
+  /** An answer was written directly to a socket, and its client has not read all of it. */
   unread(socket: Socket): void {
     const answer = this.#begin(socket, socket);
-    // It is called when all before it has been taken, or the socket is closed.
+    // Called when the client has taken everything before it, or the socket is closed.
     socket.write('', () => this.#closed(answer));
   }
 
@@ -59,10 +65,14 @@ export class OpenAnswers {
     const cancelGrace = this.#clock.setTimer(closeGraceMs, end);
     this.#onIdle = end;
     const closed = this.#app.close();
-    if (this.#open.size === 0) end();
+    if (this.#isIdle) end();
     await closed;
     cancelGrace();
     this.#cancelCheck?.();
+  }
+
+  get #isIdle(): boolean {
+    return this.#free.length === this.#open.length;
   }
 
   #admit({ socket }: IncomingMessage, response: ServerResponse): boolean {
@@ -77,21 +87,24 @@ export class OpenAnswers {
 
   #begin(socket: Socket, stream: OpenAnswer['stream']): OpenAnswer {
     this.#perSocket.set(socket, (this.#perSocket.get(socket) ?? 0) + 1);
-    const answer = { stream, socket, bytesWritten: 0, movedAt: this.#clock.now() };
-    this.#open.add(answer);
+    const index = this.#free.pop() ?? this.#open.length;
+    const answer = { index, stream, socket, bytesWritten: 0, movedAt: this.#clock.now() };
+    this.#open[index] = answer;
     this.#cancelCheck ??= this.#clock.setTimer(answerCheckMs, () => this.#check());
     return answer;
   }
 
   #closed(answer: OpenAnswer): void {
-    this.#open.delete(answer);
+    this.#open[answer.index] = undefined;
+    this.#free.push(answer.index);
     this.#perSocket.set(answer.socket, (this.#perSocket.get(answer.socket) ?? 1) - 1);
-    if (this.#open.size === 0) this.#onIdle?.();
+    if (this.#isIdle) this.#onIdle?.();
   }
 
   #check(): void {
     const now = this.#clock.now();
     for (const answer of this.#open) {
+      if (answer === undefined) continue;
       const { bytesWritten } = answer.socket;
       const waits = answer.stream.writableLength > 0;
       if (!waits || bytesWritten !== answer.bytesWritten) {
@@ -99,6 +112,6 @@ export class OpenAnswers {
         answer.movedAt = now;
       } else if (now - answer.movedAt >= stalledAnswerMs) answer.socket.destroy();
     }
-    this.#cancelCheck = this.#open.size === 0 ? undefined : this.#clock.setTimer(answerCheckMs, () => this.#check());
+    this.#cancelCheck = this.#isIdle ? undefined : this.#clock.setTimer(answerCheckMs, () => this.#check());
   }
 }

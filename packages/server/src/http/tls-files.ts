@@ -1,6 +1,6 @@
 import { createPrivateKey, X509Certificate } from 'node:crypto';
-import { readFileSync } from 'node:fs';
 import { RegistryError } from '@rollcall/core';
+import { readTextFile } from './read-text-file.ts';
 
 /** Paths of a server's PEM files. */
 export interface TlsPaths {
@@ -71,7 +71,7 @@ function refuse(message: string, cause?: unknown): never {
 
 function readText(what: string, path: string): string {
   try {
-    return readFileSync(path, 'utf8');
+    return readTextFile(path);
   } catch (cause) {
     return refuse(`cannot read the ${what} file: ${cause instanceof Error ? cause.message : String(cause)}`, cause);
   }

@@ -96,5 +96,5 @@ function explain(wasCut: boolean, isCopy: boolean, isNew: boolean, revision: num
   if (isNew) return 'the data folder is new';
   if (isCopy) return 'the data folder is a copy or a backup: it goes on in a new epoch, and services register again';
   if (!wasCut) return `restored up to revision ${revision}`;
-  return `restored up to revision ${revision}; the last stop was not clean: what was being written then was never told, and is cut`;
+  return `restored up to revision ${revision}; the last stop was not clean: a group that was being written is cut, and no client had been told of it`;
 }

@@ -99,11 +99,13 @@ export class Journal implements RollFollower, Durability {
 
   changed(change: Change, before: Instance | undefined): void {
     this.#pending.changes.push({ change, before });
+    this.#options.published.hold(change.instance, before);
     this.touch(change.instance);
     this.#schedule();
   }
 
-  termsChanged(instance: Instance): void {
+  termsChanged(instance: Instance, before: Instance): void {
+    this.#options.published.hold(instance, before);
     this.#pending.terms.set(keyOf(instance), instance);
     this.touch(instance);
     this.#schedule();
@@ -162,7 +164,7 @@ export class Journal implements RollFollower, Durability {
     const { clock, observer } = this.#options;
     const beganAt = clock.now();
     const cancelLimit = clock.setTimer(groupLimitMs, () =>
-      this.#fail(`the disk has not taken what was to be written for ${groupLimitMs / 1_000} s`),
+      this.#fail(`the disk has not finished a write for ${groupLimitMs / 1_000} s`),
     );
     try {
       await this.#store.commit(group);
@@ -204,9 +206,10 @@ export class Journal implements RollFollower, Durability {
   }
 
   #publish({ instances, pending, revision }: Flight): void {
-    this.#options.published.publish(instances, revision);
+    const { refs } = this.#pending;
+    this.#options.published.publish(instances, revision, (ref) => refs.has(keyOf(ref)));
     for (const { change, before } of pending.changes) this.#followers.changed(change, before);
-    for (const instance of pending.terms.values()) this.#followers.termsChanged(instance);
+    for (const instance of pending.terms.values()) this.#followers.termsChanged(instance, instance);
     for (const { resolve } of pending.waiters) resolve();
     if (this.#failure === undefined) return;
     this.#failure = undefined;
@@ -239,7 +242,7 @@ export class Journal implements RollFollower, Durability {
   }
 
   #fail(why: string): void {
-    const message = `the store cannot be written (${why}): nothing is registered, removed or evicted until it can; reads and renewals go on`;
+    const message = `the store cannot be written (${why}): nothing is registered, removed or evicted until it can be written; reads and renewals go on`;
     if (this.#failure === undefined) {
       this.#options.logger.error({}, message);
       this.#options.observer.unwritable();

@@ -4,7 +4,7 @@
  */
 import type { RememberedMember } from '../protection/index.ts';
 import type { Change } from '../roll/followers.ts';
-import type { Listing } from '../roll/holders.ts';
+import type { KeptListing } from '../roll/holders.ts';
 import type { InstanceRef } from '../roll/instance-ref.ts';
 import type { Kept, KeptState } from '../roll/keeping.ts';
 
@@ -22,7 +22,7 @@ export function writeKept({ listing, member }: Kept, axis: number): string | nul
 
 /** Reads what the function above writes. */
 export function readKept(text: string, axis: number): Kept {
-  const { listing, member } = JSON.parse(text) as { listing?: Listing; member?: RememberedMember };
+  const { listing, member } = JSON.parse(text) as { listing?: KeptListing; member?: RememberedMember };
   return { listing, member: member && shifted(member, -axis) };
 }
 

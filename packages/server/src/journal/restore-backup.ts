@@ -14,7 +14,7 @@ import { StoreThread } from './store/store-thread.ts';
  * empty. Then the folder stays as it was.
  */
 export async function restoreBackup(file: string, dataDir: string): Promise<number> {
-  if (!existsSync(file)) throw refused(`there is no file ${file}`);
+  if (!existsSync(file)) throw refused(`there is no file ${file}: name a file that rollcall backup wrote`);
   const target = join(dataDir, storeName);
   try {
     makeFolder(dataDir);

@@ -60,15 +60,10 @@ export async function restoreRoll(
   const protectingSince = new Map(state.protectingSince);
   for (const [env, kept] of byEnv) {
     keeping.restore(env, kept, isCopy, protectingSince.get(env));
-    const listed = kept.flatMap(({ listing }) => (listing === undefined ? [] : [listing.instance]));
-    published.publish(
-      listed.map((instance) => [instance, instance]),
-      state.revision,
-    );
     // A new epoch gives new handles.
-    if (isCopy) for (const instance of listed) journal.touch(instance);
+    if (isCopy) for (const { listing } of kept) if (listing !== undefined) journal.touch(listing.instance);
   }
-  published.publish([], state.revision);
+  published.begin(state.revision);
   log.restore(isCopy ? [] : changes, state.revision);
   return axis;
 }

@@ -17,7 +17,7 @@ export class RollLog implements RollFollower {
   readonly #logger: Logger;
   readonly #clock: Clock;
   #lines = 0;
-  /** By environment. */
+  /** Evictions that are not logged one by one, by environment. */
   readonly #untold = new Map<string, number>();
   #cancelWindow: (() => void) | undefined;
 

@@ -12,9 +12,21 @@ const readings: readonly (readonly [name: string, help: string, read: (summary: 
   ['rollcall_services', 'Services that have an instance', ({ services }) => services],
   ['rollcall_late_instances', 'Instances without a renewal for 1.25 of their intervals', ({ late }) => late],
   ['rollcall_held_instances', 'Expired instances that self-protection keeps listed', ({ held }) => held],
-  ['rollcall_missing_instances', 'Silent or evicted lately, and not replaced', ({ missing }) => missing],
-  ['rollcall_considered_instances', 'What the missing are compared with', ({ considered }) => considered],
-  ['rollcall_tolerated_missing_instances', 'With more missing nothing is evicted', ({ threshold }) => threshold],
+  [
+    'rollcall_missing_instances',
+    'Instances that are silent or were evicted lately, and not replaced',
+    ({ missing }) => missing,
+  ],
+  [
+    'rollcall_considered_instances',
+    'Instances that the missing ones are compared with',
+    ({ considered }) => considered,
+  ],
+  [
+    'rollcall_tolerated_missing_instances',
+    'Missing instances above which nothing is evicted',
+    ({ threshold }) => threshold,
+  ],
   ['rollcall_protection_on', 'Environments whose self-protection is on', ({ on }) => Number(on)],
 ];
 

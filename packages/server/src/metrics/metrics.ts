@@ -48,20 +48,20 @@ const gauges: readonly Reading[] = [
     help: 'Environments that list an instance',
     read: (_, { environments }) => environments.length,
   },
-  { name: 'rollcall_roll_bytes', help: 'Memory that the roll takes, roughly', read: (_, { bytes }) => bytes },
+  { name: 'rollcall_roll_bytes', help: 'Bytes that the roll takes, roughly', read: (_, { bytes }) => bytes },
   {
     name: 'rollcall_roll_max_bytes',
-    help: 'Memory that the roll may take; beyond it new instances are refused',
+    help: 'Bytes that the roll may take; beyond it new instances are refused',
     read: (_, { maxBytes }) => maxBytes,
   },
   { name: 'rollcall_watches', help: 'Open watches', read: ({ watches }) => watches.size },
   {
     name: 'rollcall_watch_backlog_bytes',
-    help: 'What the clients of watches have not read yet, together',
+    help: 'Bytes that the clients of all watches have not read yet',
     read: ({ watches }) => watches.backlogBytes,
   },
   { name: 'rollcall_change_log_changes', help: 'Changes that a watch can resume over', read: ({ log }) => log.size },
-  { name: 'rollcall_change_log_bytes', help: 'What the instances in these changes take', read: ({ log }) => log.bytes },
+  { name: 'rollcall_change_log_bytes', help: 'Bytes of the instances in these changes', read: ({ log }) => log.bytes },
 ];
 
 /**
@@ -97,7 +97,7 @@ export class Metrics {
     return new StoreMetrics(this.#registry);
   }
 
-  /** Measures the requests of an app from now on; answers what measures those that the framework does not see. */
+  /** Measures the requests of an app from now on. Answers a function that measures requests which the framework does not see. */
   measure(app: FastifyInstance): (answered: AnsweredRequest) => void {
     return measureRequests(app, this.#registry);
   }

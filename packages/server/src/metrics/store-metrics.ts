@@ -20,7 +20,7 @@ export class StoreMetrics implements StoreObserver {
     });
     this.#failures = new Counter({
       name: 'rollcall_store_failures_total',
-      help: 'Times that the store became impossible to write',
+      help: 'How often the store became impossible to write',
       registers,
     });
     this.#unwritable = new Gauge({

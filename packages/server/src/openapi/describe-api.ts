@@ -44,7 +44,7 @@ function described(schema: RouteSchema, operation: Operation | undefined): Route
   if (operation === undefined) return checks;
   const { operationId, summary, data, contentType = 'application/json' } = operation;
   const content = { [contentType]: { schema: data === undefined ? {} : toOpenApi(answers.envelopeOf(data)) } };
-  const refused = { description: 'It is refused; `message` says why', content: jsonOf(answers.failure) };
+  const refused = { description: 'The request is refused; `message` says why', content: jsonOf(answers.failure) };
   return { ...checks, operationId, summary, response: { 200: { description: summary, content }, default: refused } };
 }
 

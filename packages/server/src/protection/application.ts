@@ -1,9 +1,9 @@
 import { recentMs } from './constants.ts';
-import { Fifo } from './fifo.ts';
+import { Fifo, type Queued } from './fifo.ts';
 import { isOnTime, lateAfterMs, type Member, type Ref } from './member.ts';
 
 /** A clean cancel that found no newcomer: it uses up the next one that registers within 300 s. */
-export interface Cancel extends Ref {
+export interface Cancel extends Ref, Queued {
   readonly key: string;
   /** The instance that it is written down with. */
   id: string;
@@ -15,8 +15,10 @@ export interface Cancel extends Ref {
  * event is O(1).
  */
 export class Application {
-  /** How many of its instances are listed. */
-  listed = 0;
+  /** The application's name. Its members share the string. */
+  readonly service: string;
+  /** The application's listed instances, by id. */
+  readonly members: Map<string, Member> = new Map();
   /** Unused newcomers that are on time, in the order of their registration. */
   readonly #newcomers = new Fifo<Member>();
   /** Silent or evicted instances without a newcomer, in the order in which they fell silent. */
@@ -25,12 +27,13 @@ export class Application {
   readonly #touch: (member: Member) => void;
 
   /** `touch` is called for each instance whose remembered state changes. */
-  constructor(touch: (member: Member) => void) {
+  constructor(service: string, touch: (member: Member) => void) {
+    this.service = service;
     this.#touch = touch;
   }
 
   get isEmpty(): boolean {
-    return this.listed === 0 && this.#departed.size === 0 && this.#cancels.size === 0;
+    return this.members.size === 0 && this.#departed.size === 0 && this.#cancels.size === 0;
   }
 
   /** A newcomer registered. Answers the cancel that uses it up, or the instance that it replaces. */
@@ -91,7 +94,6 @@ export class Application {
 
   /** Restores the state at the stop of the server; in the order of `registeredAt`. */
   restore(member: Member, isUnused: boolean): void {
-    if (member.state === 'listed') this.listed += 1;
     if (isUnused && isOnTime(member)) this.#newcomers.add(member);
   }
 
@@ -159,7 +161,7 @@ export function unchain(member: Member): void {
  * before it, if the departed instance had been listed for long.
  */
 function standsIn(newcomer: Member, departed: Member): boolean {
-  const after = newcomer.registeredAt - departed.lastRenewal;
+  const after = newcomer.registeredAt - departed.since;
   return after > 0 || (-after <= recentMs && newcomer.registeredAt - departed.registeredAt >= recentMs);
 }
 

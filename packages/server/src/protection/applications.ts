@@ -11,6 +11,8 @@ export class Applications {
   readonly #cancelOf = new Map<string, Cancel>();
   readonly #touch: (ref: Ref) => void;
   #cancelCount = 0;
+  #listed = 0;
+  #services = 0;
 
   /** `touch` is called for each instance whose remembered state changes. */
   constructor(touch: (ref: Ref) => void) {
@@ -21,14 +23,51 @@ export class Applications {
     return this.#cancels.nextDeadline() ?? Number.POSITIVE_INFINITY;
   }
 
+  /** The number of listed instances. */
+  get size(): number {
+    return this.#listed;
+  }
+
+  /** The number of applications that list an instance. */
+  get services(): number {
+    return this.#services;
+  }
+
   listed(service: string): number {
-    return this.#apps.get(service)?.listed ?? 0;
+    return this.#apps.get(service)?.members.size ?? 0;
+  }
+
+  /** A listed instance. */
+  member(service: string, id: string): Member | undefined {
+    return this.#apps.get(service)?.members.get(id);
+  }
+
+  /** The listed instances of one application, or of all. */
+  *members(service?: string): Generator<Member, undefined> {
+    if (service !== undefined) yield* this.#apps.get(service)?.members.values() ?? [];
+    else for (const { members } of this.#apps.values()) yield* members.values();
+  }
+
+  /** The instance is listed from now on. */
+  enlist(member: Member): void {
+    const { members } = this.of(member);
+    members.set(member.id, member);
+    this.#listed += 1;
+    if (members.size === 1) this.#services += 1;
+  }
+
+  /** The instance is no longer listed. */
+  unlist(member: Member): void {
+    const { members } = this.of(member);
+    members.delete(member.id);
+    this.#listed -= 1;
+    if (members.size === 0) this.#services -= 1;
   }
 
   of({ service }: { readonly service: string }): Application {
     const known = this.#apps.get(service);
     if (known !== undefined) return known;
-    const app = new Application(this.#touch);
+    const app = new Application(service, this.#touch);
     this.#apps.set(service, app);
     return app;
   }
@@ -48,7 +87,7 @@ export class Applications {
   cancel(member: Member, now: number): void {
     this.#cancelCount += 1;
     const { service, id } = member;
-    const cancel = { key: `${this.#cancelCount}`, service, id, at: now };
+    const cancel = newCancel(`${this.#cancelCount}`, { service, id }, now);
     if (this.of(member).cancelled(member, cancel, now)) this.#await(cancel);
     this.#touch(member);
   }
@@ -61,7 +100,7 @@ export class Applications {
   /** Restores the state at the stop of the server, in the order of the times. */
   restoreCancel(ref: Ref, at: number): void {
     this.#cancelCount += 1;
-    const cancel = { key: `${this.#cancelCount}`, service: ref.service, id: ref.id, at };
+    const cancel = newCancel(`${this.#cancelCount}`, ref, at);
     this.of(cancel).restoreCancel(cancel);
     this.#await(cancel);
   }
@@ -85,9 +124,9 @@ export class Applications {
    */
   #useUp(used: Cancel, newcomer: Member): void {
     this.#forget(used);
-    const own = this.#cancelOf.get(newcomer.key);
+    const own = this.#cancelOf.get(memberKey(newcomer));
     if (own === undefined) return;
-    this.#cancelOf.delete(newcomer.key);
+    this.#cancelOf.delete(memberKey(newcomer));
     own.id = used.id;
     this.#cancelOf.set(memberKey(own), own);
   }
@@ -100,6 +139,12 @@ export class Applications {
   #forget(cancel: Cancel): void {
     this.#cancels.delete(cancel.key);
     if (this.#cancelOf.get(memberKey(cancel)) === cancel) this.#cancelOf.delete(memberKey(cancel));
-    this.#touch(cancel);
+    // The instance's id may change while the reference waits to be written.
+    this.#touch({ service: cancel.service, id: cancel.id });
   }
 }
+
+const newCancel = (key: string, { service, id }: Ref, at: number): Cancel => ({
+  ...{ key, service, id, at },
+  ...{ queue: undefined, queuedBefore: undefined, queuedAfter: undefined },
+});

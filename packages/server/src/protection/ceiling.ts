@@ -1,6 +1,6 @@
 import { LeaseTable } from '@rollcall/core/adapter';
 import { ceilingMs, ceilingStepMs } from './constants.ts';
-import type { Member } from './member.ts';
+import { type Member, memberKey } from './member.ts';
 
 /** Remaining times are rounded up to it, so that the lists of the lease table stay few. Milliseconds. */
 const resolutionMs = 100;
@@ -36,12 +36,12 @@ export class Ceiling {
 
   /** Its lease has run out, and it stays listed. */
   await(member: Member, now: number): void {
-    const restMs = Math.max(0, member.lastRenewal + ceilingMs - now);
-    this.#due.set(member.key, member, Math.ceil(restMs / resolutionMs) * resolutionMs, now);
+    const restMs = Math.max(0, member.since + ceilingMs - now);
+    this.#due.set(memberKey(member), member, Math.ceil(restMs / resolutionMs) * resolutionMs, now);
   }
 
-  release({ key }: Member): void {
-    this.#due.delete(key);
+  release(member: Member): void {
+    this.#due.delete(memberKey(member));
   }
 
   /** The instances to evict now. The others are tried again 60 s later. */
@@ -57,7 +57,7 @@ export class Ceiling {
     const chosen = heard ? this.#choose(silent, budget - this.#spent, allowance) : [];
     this.#spent += chosen.length;
     const goes = new Set(chosen);
-    for (const member of silent) if (!goes.has(member)) this.#due.set(member.key, member, ceilingStepMs, now);
+    for (const member of silent) if (!goes.has(member)) this.#due.set(memberKey(member), member, ceilingStepMs, now);
     return chosen;
   }
 

@@ -1,5 +1,5 @@
 import { ceilingMs, recentMs } from './constants.ts';
-import type { Member } from './member.ts';
+import { type Member, memberKey } from './member.ts';
 
 /** An id that was evicted within the last hour. */
 export interface Departure {
@@ -37,10 +37,11 @@ export class Evicted {
 
   /** Remembers an evicted instance. With `member.recent` it counts as missing. */
   add(member: Member, now: number): void {
-    this.#known.delete(member.key);
+    const key = memberKey(member);
+    this.#known.delete(key);
     const departure = { evictedAt: now, member: member.recent || member.replacedBy !== undefined ? member : undefined };
-    this.#known.set(member.key, departure);
-    if (member.recent) this.#recent.set(member.key, departure);
+    this.#known.set(key, departure);
+    if (member.recent) this.#recent.set(key, departure);
   }
 
   /** What is known of an id that was evicted. */

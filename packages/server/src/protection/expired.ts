@@ -1,7 +1,8 @@
 import { LeaseTable } from '@rollcall/core/adapter';
 import { type Allowance, Ceiling } from './ceiling.ts';
 import { ceilingMs, quietIntervals } from './constants.ts';
-import { coverOf, type Eviction, type EvictionCause, type Member, silenceOf } from './member.ts';
+import { coverOf, type Eviction, type EvictionCause, judgedOf, type Member, memberKey } from './member.ts';
+import { takeAll } from './take-all.ts';
 
 /** An instance that is to be evicted now. */
 export interface Due {
@@ -47,7 +48,7 @@ export class Expired {
   delete(member: Member): void {
     if (!this.#members.delete(member)) return;
     this.#perhapsCovered.delete(member);
-    this.#quiet.delete(member.key);
+    this.#quiet.delete(memberKey(member));
     this.#ceiling.release(member);
   }
 
@@ -64,8 +65,8 @@ export class Expired {
 
   /** The instances to evict now. The ceiling counts only where no other reason applies. */
   take(isProtected: boolean, allowance: Allowance): readonly Due[] {
-    const covered = [...this.#perhapsCovered].filter((member) => coverOf(member) !== undefined);
-    this.#perhapsCovered.clear();
+    if (this.#members.size === 0) return none;
+    const covered = takeAll(this.#perhapsCovered).filter((member) => coverOf(member) !== undefined);
     // An instance that expired before protection began waits for its end.
     const quiet = this.#quiet.expire(allowance.now).filter(() => !isProtected);
     const due = new Map([...quiet.map(dueTo('quiet')), ...covered.map(dueTo('replaced'))]);
@@ -74,16 +75,18 @@ export class Expired {
   }
 
   /** When an instance may be evicted, if neither it nor its environment changes until then. */
-  mayGoAt({ lastRenewal, renewIntervalMs }: Member, isProtected: boolean): number {
-    const ceilingAt = lastRenewal + ceilingMs;
+  mayGoAt({ since, renewIntervalMs }: Member, isProtected: boolean): number {
+    const ceilingAt = since + ceilingMs;
     return isProtected ? ceilingAt : Math.min(ceilingAt, this.#quietSince + quietIntervals * renewIntervalMs);
   }
 
   /** When an instance may be evicted: its environment must not have been protected for two of its own intervals. */
   #awaitQuiet(member: Member): void {
-    this.#quiet.set(member.key, member, quietIntervals * member.renewIntervalMs, this.#quietSince);
+    this.#quiet.set(memberKey(member), member, quietIntervals * member.renewIntervalMs, this.#quietSince);
   }
 }
+
+const none: readonly Due[] = [];
 
 const dueTo =
   (cause: EvictionCause) =>
@@ -92,5 +95,5 @@ const dueTo =
 /** The record of an instance that is to be evicted. */
 export function evictionOf({ member, cause }: Due, now: number): Eviction {
   const replacedBy = cause === 'replaced' ? coverOf(member)?.id : undefined;
-  return { ...silenceOf(member, now), cause, ...(replacedBy === undefined ? {} : { replacedBy }) };
+  return { ...judgedOf(member, now), cause, ...(replacedBy === undefined ? {} : { replacedBy }) };
 }

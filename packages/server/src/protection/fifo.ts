@@ -1,42 +1,46 @@
-interface Link<T> {
-  readonly item: T;
-  previous: Link<T> | undefined;
-  next: Link<T> | undefined;
+/** An item of a {@link Fifo}. It carries its own links, so that waiting needs no further memory. */
+export interface Queued {
+  /** The queue in which it waits; undefined: it is in none. An item is in at most one queue. */
+  queue: object | undefined;
+  queuedBefore: Queued | undefined;
+  queuedAfter: Queued | undefined;
 }
 
 /** A queue that any item can leave in O(1). A `Set` is too slow: each look at its head skips the deleted entries again. */
-export class Fifo<T> {
-  readonly #links = new Map<T, Link<T>>();
-  #head: Link<T> | undefined;
-  #tail: Link<T> | undefined;
+export class Fifo<T extends Queued> {
+  #head: Queued | undefined;
+  #tail: Queued | undefined;
+  #size = 0;
 
   get size(): number {
-    return this.#links.size;
+    return this.#size;
   }
 
   has(item: T): boolean {
-    return this.#links.has(item);
+    return item.queue === this;
   }
 
   get first(): T | undefined {
-    return this.#head?.item;
+    return this.#head as T | undefined;
   }
 
   get last(): T | undefined {
-    return this.#tail?.item;
+    return this.#tail as T | undefined;
   }
 
-  /** Adds an item at the tail, or behind the last item for which `isBefore` holds. An item is in a queue at most once. */
+  /** Adds an item, which is in no queue, at the tail, or behind the last item for which `isBefore` holds. */
   add(item: T, isBefore: (other: T) => boolean = () => true): void {
     let previous = this.#tail;
-    while (previous !== undefined && !isBefore(previous.item)) previous = previous.previous;
-    const next = previous === undefined ? this.#head : previous.next;
-    const link: Link<T> = { item, previous, next };
-    this.#links.set(item, link);
-    if (previous === undefined) this.#head = link;
-    else previous.next = link;
-    if (next === undefined) this.#tail = link;
-    else next.previous = link;
+    while (previous !== undefined && !isBefore(previous as T)) previous = previous.queuedBefore;
+    const next = previous === undefined ? this.#head : previous.queuedAfter;
+    item.queue = this;
+    item.queuedBefore = previous;
+    item.queuedAfter = next;
+    if (previous === undefined) this.#head = item;
+    else previous.queuedAfter = item;
+    if (next === undefined) this.#tail = item;
+    else next.queuedBefore = item;
+    this.#size += 1;
   }
 
   shift(): T | undefined {
@@ -46,13 +50,16 @@ export class Fifo<T> {
   }
 
   delete(item: T): boolean {
-    const link = this.#links.get(item);
-    if (link === undefined) return false;
-    this.#links.delete(item);
-    if (link.previous === undefined) this.#head = link.next;
-    else link.previous.next = link.next;
-    if (link.next === undefined) this.#tail = link.previous;
-    else link.next.previous = link.previous;
+    if (item.queue !== this) return false;
+    const { queuedBefore: previous, queuedAfter: next } = item;
+    if (previous === undefined) this.#head = next;
+    else previous.queuedAfter = next;
+    if (next === undefined) this.#tail = previous;
+    else next.queuedBefore = previous;
+    item.queue = undefined;
+    item.queuedBefore = undefined;
+    item.queuedAfter = undefined;
+    this.#size -= 1;
     return true;
   }
 }

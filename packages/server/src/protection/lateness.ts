@@ -1,5 +1,7 @@
 import { TimedLists } from '../leases/timed-lists.ts';
-import { type Lease, lateAfterMs, type Maturing, type Member, maturesAfterMs } from './member.ts';
+import { MaturingMembers } from './maturing.ts';
+import { type Lease, lateAfterMs, type Member } from './member.ts';
+import { takeAll } from './take-all.ts';
 
 /** Late marks that changed since the last call. */
 export interface Flips {
@@ -14,7 +16,7 @@ export interface Flips {
 export class Lateness {
   /** Instances with a lease that are on time. */
   readonly #lateAt = new TimedLists<Member>();
-  readonly #matureAt = new TimedLists<Maturing>();
+  readonly #maturing = new MaturingMembers();
   #heard = 0;
   readonly #flippedLate = new Set<Member>();
   readonly #flippedOnTime = new Set<Member>();
@@ -27,13 +29,12 @@ export class Lateness {
 
   get nextDeadline(): number {
     const late = this.#lateAt.nextDeadline() ?? Number.POSITIVE_INFINITY;
-    return Math.min(late, this.#matureAt.nextDeadline() ?? Number.POSITIVE_INFINITY);
+    return Math.min(late, this.#maturing.nextDeadline);
   }
 
   /** An instance that is on time renewed on its present terms, so only its deadline changes. False: it is not on time. */
   renewed(member: Member, now: number): boolean {
     if (member.late || member.list === undefined) return false;
-    member.lastRenewal = now;
     this.#lateAt.set(member, lateAfterMs(member), now);
     return true;
   }
@@ -43,7 +44,7 @@ export class Lateness {
     const wasLate = member.late;
     member.ttlMs = ttlMs;
     member.renewIntervalMs = renewIntervalMs;
-    member.lastRenewal = now;
+    member.since = now;
     member.late = false;
     if (wasLate && !this.#flippedLate.delete(member)) this.#flippedOnTime.add(member);
     if (ttlMs === 0) this.#unlease(member);
@@ -57,7 +58,7 @@ export class Lateness {
    */
   restore(member: Member, now: number): void {
     if (!member.late) this.heard(member, member, now);
-    else this.#mature(member);
+    else this.#maturing.add(member);
   }
 
   fellLate(member: Member): void {
@@ -81,30 +82,18 @@ export class Lateness {
 
   /** The members that have been registered for long enough to count. */
   dueMature(now: number): readonly Member[] {
-    return this.#matureAt.expire(now).map(({ member }) => {
-      member.maturing = undefined;
-      return member;
-    });
+    return this.#maturing.expire(now);
   }
 
   takeFlips(): Flips {
-    const flips = { late: [...this.#flippedLate], onTime: [...this.#flippedOnTime] };
-    this.#flippedLate.clear();
-    this.#flippedOnTime.clear();
-    return flips;
+    return { late: takeAll(this.#flippedLate), onTime: takeAll(this.#flippedOnTime) };
   }
 
   #lease(member: Member, now: number): void {
     if (this.#heard === 0) this.#heardSince = now;
     if (member.list === undefined) this.#heard += 1;
     this.#lateAt.set(member, lateAfterMs(member), now);
-    this.#mature(member);
-  }
-
-  #mature(member: Member): void {
-    if (member.mature || member.maturing !== undefined) return;
-    member.maturing = { member, list: undefined, since: 0, previous: undefined, next: undefined };
-    this.#matureAt.set(member.maturing, maturesAfterMs(member), member.registeredAt);
+    this.#maturing.add(member);
   }
 
   #unhear(member: Member): void {
@@ -114,7 +103,6 @@ export class Lateness {
 
   #unlease(member: Member): void {
     this.#unhear(member);
-    if (member.maturing !== undefined) this.#matureAt.delete(member.maturing);
-    member.maturing = undefined;
+    member.isMaturing = false;
   }
 }

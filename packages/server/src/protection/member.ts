@@ -1,4 +1,5 @@
 import type { Timed } from '../leases/timed-lists.ts';
+import type { Queued } from './fifo.ts';
 
 /** Names an instance of an environment. */
 export interface Ref {
@@ -12,12 +13,16 @@ export interface Lease {
   readonly renewIntervalMs: number;
 }
 
-/** What the rule knows of one instance, while it is listed and for as long afterwards as it matters. */
-export interface Member extends Ref, Timed {
-  /** Its key. NUL occurs in neither part. */
-  readonly key: string;
+/**
+ * What the rule knows of one instance, while it is listed and for as long afterwards as it matters. Each instance of
+ * the roll has one member, which carries the links of its lists and queues.
+ */
+export interface Member extends Ref, Timed, Queued {
+  /** Its last renewal, even if it waits in no list. */
+  since: number;
   readonly registeredAt: number;
-  lastRenewal: number;
+  /** The caller's own record of the instance while it is listed. */
+  tenant: object | undefined;
   ttlMs: number;
   renewIntervalMs: number;
   state: 'listed' | 'evicted' | 'cancelled';
@@ -25,7 +30,7 @@ export interface Member extends Ref, Timed {
   mature: boolean;
   late: boolean;
   /** It waits for the time at which it begins to count in N. */
-  maturing: Maturing | undefined;
+  isMaturing: boolean;
   /** Evicted within the last 300 s, but not by an operator. */
   recent: boolean;
   /** The newcomer that stands in for it. */
@@ -40,11 +45,6 @@ export interface Member extends Ref, Timed {
 export interface Counted {
   readonly missing: number;
   readonly considered: number;
-}
-
-/** A listed instance that has not been registered for long enough to count in N. */
-export interface Maturing extends Timed {
-  readonly member: Member;
 }
 
 const nothing: Counted = { missing: 0, considered: 0 };
@@ -73,9 +73,8 @@ export function newMember(ref: Ref, { ttlMs, renewIntervalMs }: Lease, now: numb
   return {
     service: ref.service,
     id: ref.id,
-    key: memberKey(ref),
     registeredAt: now,
-    lastRenewal: now,
+    tenant: undefined,
     ttlMs,
     renewIntervalMs,
     state: 'listed',
@@ -85,11 +84,14 @@ export function newMember(ref: Ref, { ttlMs, renewIntervalMs }: Lease, now: numb
     replacedBy: undefined,
     standsInFor: undefined,
     counted: nothing,
-    maturing: undefined,
+    isMaturing: false,
     list: undefined,
-    since: 0,
+    since: now,
     previous: undefined,
     next: undefined,
+    queue: undefined,
+    queuedBefore: undefined,
+    queuedAfter: undefined,
   };
 }
 
@@ -133,14 +135,22 @@ export interface Silence extends Ref {
  */
 export type EvictionCause = 'ttl' | 'replaced' | 'quiet' | 'ceiling';
 
+/** A silent instance on which the rule has decided. It may no longer be listed. */
+export interface Judged extends Silence {
+  readonly member: Member;
+}
+
 /** An instance to be evicted. */
-export interface Eviction extends Silence {
+export interface Eviction extends Judged {
   readonly cause: EvictionCause;
   /** The id of the newcomer that stands in for it. */
   readonly replacedBy?: string | undefined;
 }
 
 /** Names an instance, and since when it is silent. */
-export function silenceOf({ service, id, lastRenewal }: Member, now: number): Silence {
-  return { service, id, silentMs: Math.round(now - lastRenewal) };
+export function silenceOf({ service, id, since }: Member, now: number): Silence {
+  return { service, id, silentMs: Math.round(now - since) };
 }
+
+/** The same, with the member. */
+export const judgedOf = (member: Member, now: number): Judged => ({ ...silenceOf(member, now), member });

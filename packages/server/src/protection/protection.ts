@@ -5,8 +5,9 @@ import { Count } from './count.ts';
 import { Evicted } from './evicted.ts';
 import { type Due, Expired, evictionOf } from './expired.ts';
 import { Lateness } from './lateness.ts';
-import { type Lease, type Member, memberKey, newMember, type Ref, refOf, type Silence, silenceOf } from './member.ts';
+import { type Judged, judgedOf, type Lease, type Member, memberKey, newMember, type Ref, refOf } from './member.ts';
 import { type RememberedMember, remember, restoreMembers } from './remembered.ts';
+import { takeAll } from './take-all.ts';
 import {
   detailsOf,
   type ProtectionDetails,
@@ -26,10 +27,9 @@ const nothingDue: Verdict = { late: [], onTime: [], evict: [] };
 export class Protection {
   /** False: every expired instance is evicted at once. */
   readonly enabled: boolean;
-  readonly #listed = new Map<string, Member>();
   /** Instances whose remembered state changed since the last call; undefined: no journal asks for it. */
-  readonly #touched: Map<string, Ref> | undefined;
-  readonly #applications = new Applications((ref) => this.#touched?.set(memberKey(ref), ref));
+  readonly #touched: Set<Ref> | undefined;
+  readonly #applications = new Applications((ref) => void this.#touched?.add(ref));
   readonly #lateness = new Lateness();
   readonly #expired: Expired;
   readonly #evicted = new Evicted();
@@ -41,8 +41,13 @@ export class Protection {
 
   constructor({ enabled, random = Math.random, isKept = false }: ProtectionOptions) {
     this.enabled = enabled;
-    this.#touched = isKept ? new Map() : undefined;
+    this.#touched = isKept ? new Set() : undefined;
     this.#expired = new Expired(random);
+  }
+
+  /** The listed instances, by service. */
+  get listed(): Pick<Applications, 'services' | 'members'> {
+    return this.#applications;
   }
 
   /** The number of remembered evicted ids. */
@@ -57,23 +62,21 @@ export class Protection {
 
   /** The instances whose remembered state changed since the last call. */
   takeTouched(): readonly Ref[] {
-    const touched = [...(this.#touched?.values() ?? [])];
-    this.#touched?.clear();
-    return touched;
+    return takeAll(this.#touched);
   }
 
   /** What the journal must store of an instance; undefined: nothing. */
   remember(ref: Ref): RememberedMember | undefined {
-    return remember({ listed: this.#listed, applications: this.#applications, evicted: this.#evicted }, ref);
+    return remember({ applications: this.#applications, evicted: this.#evicted }, ref);
   }
 
   /** Begins with the state that an earlier start stored. `onSince`: since when it was on, by the lease clock. */
   restore(remembered: readonly RememberedMember[], now: number, onSince?: number): void {
-    const parts = { listed: this.#listed, applications: this.#applications, lateness: this.#lateness };
+    const parts = { applications: this.#applications, lateness: this.#lateness };
     restoreMembers({ ...parts, evicted: this.#evicted, count: this.#count }, remembered, now);
     this.#onSince = onSince;
     this.#evaluate(now);
-    this.#touched?.clear();
+    takeAll(this.#touched);
     this.#dirty = true;
   }
 
@@ -84,9 +87,8 @@ export class Protection {
       this.#renew(known, lease, now);
       return known;
     }
-    const member = newMember({ service, id }, lease, now);
-    this.#listed.set(member.key, member);
-    this.#applications.of(member).listed += 1;
+    const member = newMember({ service: this.#applications.of({ service }).service, id }, lease, now);
+    this.#applications.enlist(member);
     this.#arrive(member);
     this.#lateness.heard(member, lease, now);
     this.#dirty = true;
@@ -95,7 +97,7 @@ export class Protection {
 
   /** The member of a listed instance. A renewal by it needs no look-up. */
   member(service: string, id: string): Member | undefined {
-    return this.#listed.get(memberKey({ service, id }));
+    return this.#applications.member(service, id);
   }
 
   /** A renewal on the present terms. False: it was on time, so nothing changes except its own deadline. */
@@ -107,7 +109,7 @@ export class Protection {
 
   /** A clean cancel. */
   cancelled(service: string, id: string, now: number): void {
-    const member = this.#listed.get(memberKey({ service, id }));
+    const member = this.member(service, id);
     if (member === undefined) return;
     this.#unlist(member, 'cancelled');
     this.#applications.cancel(member, now);
@@ -119,7 +121,7 @@ export class Protection {
 
   /** The lease of an instance ran out. It stays listed until {@link Protection.advance} evicts it. */
   expired(service: string, id: string, now: number): void {
-    const member = this.#listed.get(memberKey({ service, id }));
+    const member = this.member(service, id);
     if (member === undefined) return;
     this.#fallLate(member, now);
     this.#expired.add(member, now, this.#protected);
@@ -138,7 +140,7 @@ export class Protection {
     for (const { member } of due) this.#evict(member, now, true);
     this.#evaluate(now);
     this.#dirty = false;
-    return { late: late.map((member) => silenceOf(member, now)), onTime, evict };
+    return { late: late.map((member) => judgedOf(member, now)), onTime, evict };
   }
 
   /** When {@link Protection.advance} must be called next; undefined: nothing is due. */
@@ -150,12 +152,12 @@ export class Protection {
   }
 
   /** Evicts every expired instance. Afterwards these count neither as missing nor in N. */
-  end(now: number): readonly Silence[] {
+  end(now: number): readonly Judged[] {
     const ended = this.#expired.members;
     for (const member of ended) this.#evict(member, now, false);
     this.#dirty = true;
     this.#evaluate(now);
-    return ended.map((member) => silenceOf(member, now));
+    return ended.map((member) => judgedOf(member, now));
   }
 
   /** Protected, or an expired instance is held; as of the last event. */
@@ -170,7 +172,6 @@ export class Protection {
 
   view(now: number): ProtectionView {
     this.#evaluate(now);
-    const { forgetsAt } = this.#evicted;
     // Object spread costs four times as much here, at each change of an environment.
     return {
       missing: this.#count.missing,
@@ -180,7 +181,7 @@ export class Protection {
       on: this.isOn,
       onSince: this.#onSince,
       heard: this.#lateness.heardSince !== undefined,
-      forgetsAt: Number.isFinite(forgetsAt) ? forgetsAt : undefined,
+      forgetsAt: Number.isFinite(this.#evicted.forgetsAt) ? this.#evicted.forgetsAt : undefined,
     };
   }
 
@@ -188,7 +189,7 @@ export class Protection {
   details(now: number): ProtectionDetails {
     const held = this.enabled ? this.#expired.members : [];
     const mayGoAt = (member: Member): number => this.#expired.mayGoAt(member, this.#protected);
-    return detailsOf([...this.#listed.values(), ...this.#evicted.recent()], held, mayGoAt, now);
+    return detailsOf([...this.#applications.members(), ...this.#evicted.recent()], held, mayGoAt, now);
   }
 
   #renew(member: Member, lease: Lease, now: number): void {
@@ -203,7 +204,7 @@ export class Protection {
   }
 
   #arrive(member: Member): void {
-    const { wasEvicted, before } = this.#evicted.back(member.key);
+    const { wasEvicted, before } = this.#evicted.back(memberKey(member));
     if (before !== undefined) {
       // The id is back: it is no newcomer, and no longer missing.
       this.#applications.of(before).returned(before);
@@ -223,10 +224,10 @@ export class Protection {
       member.mature = true;
       this.#count.update(member);
     }
-    const atMost = rememberedDepartures + rememberedPerListed * this.#listed.size;
-    for (const member of this.#evicted.expire(now, atMost, (key) => void this.#touched?.set(key, refOf(key)))) {
+    const atMost = rememberedDepartures + rememberedPerListed * this.#applications.size;
+    for (const member of this.#evicted.expire(now, atMost, (key) => void this.#touched?.add(refOf(key)))) {
       this.#applications.of(member).forget(member);
-      this.#touched?.set(member.key, member);
+      this.#touched?.add(member);
       this.#count.update(member);
       this.#applications.forgetIfEmpty(member);
     }
@@ -246,8 +247,7 @@ export class Protection {
     member.state = state;
     this.#expired.delete(member);
     this.#lateness.left(member);
-    this.#listed.delete(member.key);
-    this.#applications.of(member).listed -= 1;
+    this.#applications.unlist(member);
     this.#count.update(member);
   }
 
@@ -255,7 +255,7 @@ export class Protection {
     member.recent = counts;
     this.#unlist(member, 'evicted');
     this.#evicted.add(member, now);
-    this.#touched?.set(member.key, member);
+    this.#touched?.add(member);
     if (!counts) this.#applications.of(member).forget(member);
     unchain(member);
     this.#applications.forgetIfEmpty(member);

@@ -34,7 +34,6 @@ export interface RememberedMember extends Ref {
 
 /** The parts of one environment's self-protection that {@link restoreMembers} fills. */
 export interface Parts {
-  readonly listed: Map<string, Member>;
   readonly applications: Applications;
   readonly lateness: Lateness;
   readonly evicted: Evicted;
@@ -43,20 +42,20 @@ export interface Parts {
 
 /** What the journal must store of an instance; undefined: nothing. */
 export function remember(
-  { listed, applications, evicted }: Omit<Parts, 'lateness' | 'count'>,
+  { applications, evicted }: Pick<Parts, 'applications' | 'evicted'>,
   ref: Ref,
 ): RememberedMember | undefined {
   const { service, id } = ref;
   const key = memberKey(ref);
   const departure = evicted.find(key);
-  const member = listed.get(key) ?? departure?.member;
+  const member = applications.member(service, id) ?? departure?.member;
   const cancelledAt = applications.cancelledAt(ref);
   const cancel = cancelledAt === undefined ? {} : { cancelledAt };
   if (member === undefined) {
     if (departure !== undefined) return { ...gone(ref, 'evicted'), evictedAt: departure.evictedAt, ...cancel };
     return cancelledAt === undefined ? undefined : { ...gone(ref, 'cancelled'), cancelledAt };
   }
-  const { registeredAt, lastRenewal, ttlMs, renewIntervalMs, late, recent, replacedBy } = member;
+  const { registeredAt, since: lastRenewal, ttlMs, renewIntervalMs, late, recent, replacedBy } = member;
   return {
     ...{ service, id, state: departure === undefined ? 'listed' : 'evicted' },
     ...{ registeredAt, lastRenewal, ttlMs, renewIntervalMs, late, recent },
@@ -81,8 +80,8 @@ export function restoreMembers(parts: Parts, remembered: readonly RememberedMemb
   const { applications, count } = parts;
   const all = inOrder(remembered, ({ registeredAt }) => registeredAt)
     .filter(({ state }) => state !== 'cancelled')
-    .map((record) => ({ record, member: memberOf(record) }));
-  const members = new Map(all.map(({ member }) => [member.key, member]));
+    .map((record) => ({ record, member: memberOf(record, applications) }));
+  const members = new Map(all.map(({ member }) => [memberKey(member), member]));
   for (const { record, member } of all) {
     if (record.state === 'listed') restoreListed(parts, member, now);
     applications.of(member).restore(member, record.isUnused);
@@ -101,17 +100,18 @@ export function restoreMembers(parts: Parts, remembered: readonly RememberedMemb
 
 const inOrder = <T>(items: readonly T[], by: (item: T) => number): T[] => [...items].sort((a, b) => by(a) - by(b));
 
-function memberOf(record: RememberedMember): Member {
-  const member = newMember(record, record, record.registeredAt);
-  member.lastRenewal = record.lastRenewal;
+function memberOf(record: RememberedMember, applications: Applications): Member {
+  const ref = { service: applications.of(record).service, id: record.id };
+  const member = newMember(ref, record, record.registeredAt);
+  member.since = record.lastRenewal;
   member.state = record.state;
   member.late = record.late;
   member.recent = record.recent;
   return member;
 }
 
-function restoreListed({ listed, lateness }: Parts, member: Member, now: number): void {
-  listed.set(member.key, member);
+function restoreListed({ applications, lateness }: Parts, member: Member, now: number): void {
+  applications.enlist(member);
   member.mature = member.registeredAt + maturesAfterMs(member) <= now;
   lateness.restore(member, now);
 }

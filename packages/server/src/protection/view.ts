@@ -1,4 +1,4 @@
-import { type Eviction, type Member, type Ref, type Silence, silenceOf } from './member.ts';
+import { type Eviction, type Judged, type Member, type Silence, silenceOf } from './member.ts';
 
 /** Options of {@link Protection}. */
 export interface ProtectionOptions {
@@ -12,8 +12,8 @@ export interface ProtectionOptions {
 
 /** The result of {@link Protection.advance}. */
 export interface Verdict {
-  readonly late: readonly Silence[];
-  readonly onTime: readonly Ref[];
+  readonly late: readonly Judged[];
+  readonly onTime: readonly Member[];
   readonly evict: readonly Eviction[];
 }
 

@@ -1,4 +1,4 @@
-import { Protection, type ProtectionView, recentMs } from '../protection/index.ts';
+import { type Member, Protection, type ProtectionView, recentMs } from '../protection/index.ts';
 import type { Listing } from './holders.ts';
 import type { Instance } from './instance.ts';
 import type { InstanceRef } from './instance-ref.ts';
@@ -31,7 +31,6 @@ export class Environment {
   readonly protection: Protection;
   readonly renewals: WindowCounter = new WindowCounter(60_000);
   readonly #evictions: WindowCounter = new WindowCounter(recentMs);
-  readonly #services = new Map<string, Map<string, Listing>>();
   #instances = 0;
   #late = 0;
   #instancesCost = 0;
@@ -48,7 +47,7 @@ export class Environment {
 
   /** Whether nothing is listed. Then what self-protection remembers decides nothing any more. */
   get isEmpty(): boolean {
-    return this.#services.size === 0;
+    return this.#instances === 0;
   }
 
   /** Bytes that it takes in memory, roughly. */
@@ -79,28 +78,24 @@ export class Environment {
   }
 
   get(service: string, id: string): Listing | undefined {
-    return this.#services.get(service)?.get(id);
+    return listingOf(this.protection.member(service, id));
   }
 
   /** Lists an instance, or replaces it. */
   set(listing: Listing, before: Instance | undefined): void {
-    const { service, id, late } = listing.instance;
+    const { instance, member } = listing;
     if (before === undefined) this.#instances += 1;
-    this.#late += Number(late) - Number(before?.late ?? false);
-    this.#instancesCost += costOf(listing.instance) - (before === undefined ? 0 : costOf(before));
-    const nodes = this.#services.get(service) ?? new Map<string, Listing>();
-    this.#services.set(service, nodes);
-    nodes.set(id, listing);
+    this.#late += Number(instance.late) - Number(before?.late ?? false);
+    this.#instancesCost += costOf(instance) - (before === undefined ? 0 : costOf(before));
+    member.tenant = listing;
   }
 
-  delete({ instance }: Listing): void {
-    const { service, id, late } = instance;
-    const nodes = this.#services.get(service);
-    nodes?.delete(id);
+  delete({ instance, member }: Listing): void {
     this.#instances -= 1;
-    this.#late -= Number(late);
-    if (nodes?.size === 0) this.#services.delete(service);
+    this.#late -= Number(instance.late);
     this.#instancesCost -= costOf(instance);
+    // Lets go of the listing, since self-protection may remember the member for an hour.
+    member.tenant = undefined;
   }
 
   /**
@@ -114,8 +109,7 @@ export class Environment {
   }
 
   list(service?: string): Listing[] {
-    if (service !== undefined) return [...(this.#services.get(service)?.values() ?? [])];
-    return [...this.#services.values()].flatMap((nodes) => [...nodes.values()]);
+    return Array.from(this.protection.listed.members(service), listingOf).filter((listing) => listing !== undefined);
   }
 
   /** An environment that is about to be forgotten protects nothing any more. */
@@ -125,7 +119,7 @@ export class Environment {
 
   /** Costs the same, however much it lists. */
   summary(now: number): EnvironmentSummary {
-    const counts = { services: this.#services.size, instances: this.#instances, late: this.#late };
+    const counts = { services: this.protection.listed.services, instances: this.#instances, late: this.#late };
     return { env: this.name, ...counts, ...this.protection.view(now) };
   }
 
@@ -135,3 +129,6 @@ export class Environment {
     return statusOf({ env: this.name, protection, renewals, instances }, now, wallNow);
   }
 }
+
+/** The roll's record of a member; undefined: it is no longer on the roll. */
+export const listingOf = (member: Member | undefined): Listing | undefined => member?.tenant as Listing | undefined;

@@ -32,7 +32,7 @@ export interface RollFollower {
   /** `before`: the instance as it was listed until now; undefined: it was not listed. */
   changed(change: Change, before: Instance | undefined): void;
   /** The lease of an instance has other terms, which is no change for watchers. */
-  termsChanged?(instance: Instance): void;
+  termsChanged?(instance: Instance, before: Instance): void;
   /** Self-protection of an environment went on or off. */
   protectionChanged?(env: string, view: ProtectionView): void;
   /** One of its own methods threw, so it may have missed that change. */
@@ -53,8 +53,8 @@ export class Followers {
     this.#tell((follower) => follower.changed(change, before));
   }
 
-  termsChanged(instance: Instance): void {
-    this.#tell((follower) => follower.termsChanged?.(instance));
+  termsChanged(instance: Instance, before: Instance): void {
+    this.#tell((follower) => follower.termsChanged?.(instance, before));
   }
 
   protectionChanged(env: string, view: ProtectionView): void {

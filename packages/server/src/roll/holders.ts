@@ -2,6 +2,7 @@ import { randomInt } from 'node:crypto';
 import type { Timed } from '../leases/timed-lists.ts';
 import type { Member } from '../protection/index.ts';
 import { rememberedDepartures, rememberedHolders } from '../server-options.ts';
+import { HandleTable } from './handle-table.ts';
 import type { Instance } from './instance.ts';
 import { type InstanceRef, refOf } from './instance-ref.ts';
 
@@ -17,11 +18,11 @@ export interface Listing extends Timed {
   instance: Instance;
   handle: number;
   /** How long it had been silent when it renewed late. Milliseconds. */
-  silentMs?: number | undefined;
-  /** Its member in self-protection; undefined: not looked up yet. */
-  member: Member | undefined;
+  silentMs: number | undefined;
+  /** Its member in self-protection. */
+  readonly member: Member;
   /** Handles of earlier holders, and of callers whose registration was too old. */
-  readonly superseded: number[];
+  superseded: number[] | undefined;
 }
 
 /**
@@ -30,7 +31,8 @@ export interface Listing extends Timed {
  */
 export class Holders {
   #base = randomInt(1, 2 ** 21) * 2 ** 32;
-  readonly #byHandle = new Map<number, Listing>();
+  /** By the lower part of their handles, which counts up. */
+  readonly #listings = new HandleTable<Listing>();
   /** Handles of instances that left the roll, oldest first. */
   readonly #departed = new Map<number, InstanceRef>();
   #count = 0;
@@ -47,21 +49,22 @@ export class Holders {
   }
 
   /** A listing of an earlier start, with the handles that were given for it. */
-  restore({ instance, handle, superseded }: KeptListing): Listing {
-    const listing = newListing(instance, handle, [...superseded]);
-    for (const each of [handle, ...superseded]) this.#byHandle.set(each, listing);
+  restore({ instance, handle, superseded }: KeptListing, member: Member): Listing {
+    const listing = newListing(instance, handle, member);
+    if (superseded.length > 0) listing.superseded = [...superseded];
+    for (const each of [handle, ...superseded]) this.#set(each, listing);
     return listing;
   }
 
   /** The listing of a handle, whether the handle still holds it or was superseded. */
   find(handle: number): Listing | undefined {
-    return this.#byHandle.get(handle);
+    return this.#listings.get(handle - this.#base);
   }
 
   /** A new listing with a handle of its own. */
-  admit(instance: Instance): Listing {
-    const listing = newListing(instance, this.#next(), []);
-    this.#byHandle.set(listing.handle, listing);
+  admit(instance: Instance, member: Member): Listing {
+    const listing = newListing(instance, this.#next(), member);
+    this.#set(listing.handle, listing);
     return listing;
   }
 
@@ -69,13 +72,13 @@ export class Holders {
   supersede(listing: Listing): void {
     this.#remember(listing, listing.handle);
     listing.handle = this.#next();
-    this.#byHandle.set(listing.handle, listing);
+    this.#set(listing.handle, listing);
   }
 
   /** A handle that never held the listing, so that its caller finds the instance taken. */
   refuse(listing: Listing): number {
     const handle = this.#next();
-    this.#byHandle.set(handle, listing);
+    this.#set(handle, listing);
     this.#remember(listing, handle);
     return handle;
   }
@@ -83,8 +86,8 @@ export class Holders {
   /** The listing left the roll, so its handles hold nothing from now on. */
   forget(listing: Listing): void {
     const ref = refOf(listing.instance);
-    for (const handle of [listing.handle, ...listing.superseded]) {
-      this.#byHandle.delete(handle);
+    for (const handle of [listing.handle, ...(listing.superseded ?? [])]) {
+      this.#listings.delete(handle - this.#base);
       this.#departed.set(handle, ref);
     }
     for (const oldest of this.#departed.keys()) {
@@ -100,8 +103,14 @@ export class Holders {
 
   /** Bounded: a client that renews by a forgotten handle is told to register, and learns it then. */
   #remember(listing: Listing, handle: number): void {
-    listing.superseded.push(handle);
-    if (listing.superseded.length > rememberedHolders) this.#byHandle.delete(listing.superseded.shift() ?? 0);
+    const superseded = listing.superseded ?? [];
+    listing.superseded = superseded;
+    superseded.push(handle);
+    if (superseded.length > rememberedHolders) this.#listings.delete((superseded.shift() ?? 0) - this.#base);
+  }
+
+  #set(handle: number, listing: Listing): void {
+    this.#listings.set(handle - this.#base, listing);
   }
 
   #next(): number {
@@ -110,11 +119,12 @@ export class Holders {
   }
 }
 
-const newListing = (instance: Instance, handle: number, superseded: number[]): Listing => ({
+const newListing = (instance: Instance, handle: number, member: Member): Listing => ({
   instance,
   handle,
-  member: undefined,
-  superseded,
+  member,
+  silentMs: undefined,
+  superseded: undefined,
   list: undefined,
   since: 0,
   previous: undefined,

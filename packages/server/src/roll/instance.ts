@@ -1,3 +1,4 @@
+import type { InstanceRef } from './instance-ref.ts';
 import type { Admission } from './registration.ts';
 
 /**
@@ -18,11 +19,19 @@ export interface Instance extends Omit<Admission, 'dirtyAt' | 'status'> {
 }
 
 /** The instance to store for a registration. It keeps the times of an earlier registration. */
-export function newInstance(admission: Admission, earlier: Instance | undefined, wallNow: number): Instance {
+export function newInstance(
+  admission: Admission,
+  ref: InstanceRef,
+  earlier: Instance | undefined,
+  wallNow: number,
+): Instance {
   const status = admission.status ?? earlier?.status ?? 'up';
   const staysUp = earlier?.status === 'up' && status === 'up';
   return {
     ...admission,
+    env: ref.env,
+    service: ref.service,
+    id: ref.id,
     status,
     dirtyAt: admission.dirtyAt ?? wallNow,
     registeredAt: earlier?.registeredAt ?? wallNow,

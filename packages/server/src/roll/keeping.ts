@@ -84,15 +84,18 @@ export class Keeping {
   restore(env: string, kept: readonly Kept[], newHandles: boolean, protectingSince: number | undefined): void {
     const environment = this.#environments.of(env);
     const now = this.#scheduler.now();
+    const { protection } = environment;
+    const members = kept.flatMap(({ member }) => member ?? []);
+    const onForMs = protectingSince === undefined ? undefined : Math.max(0, this.#clock.wallNow() - protectingSince);
+    protection.restore(members, now, onForMs === undefined ? undefined : now - onForMs);
     for (const { listing: before } of kept) {
       if (before === undefined) continue;
-      const listing = newHandles ? this.#holders.admit(before.instance) : this.#holders.restore(before);
+      const { service, id } = before.instance;
+      const member = protection.member(service, id) ?? protection.registered(service, id, before.instance, now);
+      const listing = newHandles ? this.#holders.admit(before.instance, member) : this.#holders.restore(before, member);
       environment.set(listing, undefined);
       this.#scheduler.grant(listing, now);
     }
-    const members = kept.flatMap(({ member }) => member ?? []);
-    const onForMs = protectingSince === undefined ? undefined : Math.max(0, this.#clock.wallNow() - protectingSince);
-    environment.protection.restore(members, now, onForMs === undefined ? undefined : now - onForMs);
     this.#environments.update(environment);
     if (!environment.isEmpty) this.#scheduler.follow(environment);
   }
@@ -100,4 +103,4 @@ export class Keeping {
 
 /** The listing without its links. */
 const keptOf = (listing: Listing | undefined): KeptListing | undefined =>
-  listing && { instance: listing.instance, handle: listing.handle, superseded: listing.superseded };
+  listing && { instance: listing.instance, handle: listing.handle, superseded: listing.superseded ?? [] };

@@ -75,7 +75,14 @@ export class LeaseScheduler {
 
   /** Takes out the environments whose self-protection has a decision to make. */
   takeDue(now: number): readonly Environment[] {
-    return this.#environments.takeDue(now);
+    const due: Environment[] = [];
+    for (let { first } = this.#environments; first !== undefined; first = this.#environments.first) {
+      if ((this.#environments.firstAt ?? Number.POSITIVE_INFINITY) > now) break;
+      due.push(first);
+      // It stays in the queue until it is followed again, because leaving and coming back at each event costs more.
+      this.#environments.set(first, Number.POSITIVE_INFINITY);
+    }
+    return due;
   }
 
   /** Call it after each event in an environment. */

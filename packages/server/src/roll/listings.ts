@@ -1,6 +1,6 @@
 import type { Clock } from '@rollcall/core';
-import type { Ref } from '../protection/index.ts';
-import type { Environment } from './environment.ts';
+import type { Member } from '../protection/index.ts';
+import { type Environment, listingOf } from './environment.ts';
 import { type Actor, changedFields, type PutEvidence, type RemovalEvidence, sentBy } from './evidence.ts';
 import type { Change, Followers, Moment } from './followers.ts';
 import type { Holders, Listing } from './holders.ts';
@@ -28,8 +28,8 @@ export class Listings {
     this.#followers = followers;
   }
 
-  list(environment: Environment, instance: Instance, by: Actor | undefined): Listing {
-    const listing = this.#holders.admit(instance);
+  list(environment: Environment, member: Member, instance: Instance, by: Actor | undefined): Listing {
+    const listing = this.#holders.admit(instance, member);
     environment.set(listing, undefined);
     this.#put(instance, undefined, { what: 'registered', ...sentBy(by) });
     return listing;
@@ -42,7 +42,7 @@ export class Listings {
     noteSilence(listing, instance.renewedAt);
     listing.instance = instance;
     environment.set(listing, before);
-    if (sameContent(before, instance)) this.#followers.termsChanged(instance);
+    if (sameContent(before, instance)) this.#followers.termsChanged(instance, before);
     else {
       const fields = changedFields(before, instance);
       this.#put(instance, before, { what: 'updated', fields, ...sentBy(by) });
@@ -61,8 +61,8 @@ export class Listings {
   }
 
   /** `silentMs`: the instance became late; undefined: it no longer is. */
-  mark(environment: Environment, { service, id }: Ref, silentMs: number | undefined): void {
-    const listing = environment.get(service, id);
+  mark(environment: Environment, member: Member, silentMs: number | undefined): void {
+    const listing = listingOf(member);
     const late = silentMs !== undefined;
     if (listing === undefined || listing.instance.late === late) return;
     const before = listing.instance;

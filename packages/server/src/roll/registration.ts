@@ -53,14 +53,24 @@ export function admit(given: Registration, wallNow: number): Admission {
     zone: given.zone ?? '',
     status: given.status,
     // Spread copies `__proto__` as a key like any other.
-    metadata: { ...given.metadata },
-    serviceMetadata: { ...given.serviceMetadata },
-    endpoints: (given.endpoints ?? []).map(copyEndpoint),
+    metadata: copyMetadata(given.metadata),
+    serviceMetadata: copyMetadata(given.serviceMetadata),
+    endpoints:
+      given.endpoints === undefined || given.endpoints.length === 0 ? noEndpoints : given.endpoints.map(copyEndpoint),
     ...roundTerms({ ttlMs, renewIntervalMs }),
     // A client clock that runs far ahead must not lock the id until that time.
     dirtyAt: dirtyAt === undefined ? undefined : Math.min(dirtyAt, wallNow + maxDirtyAheadMs),
   };
   return { ...content, bytes: measured(content) };
+}
+
+/** Most instances have none. A separate empty object for each would take 56 bytes. */
+const noMetadata: Metadata = Object.freeze({});
+const noEndpoints: readonly Endpoint[] = Object.freeze([]);
+
+function copyMetadata(given: Metadata | undefined): Metadata {
+  const copy = { ...given };
+  return Object.keys(copy).length === 0 ? noMetadata : copy;
 }
 
 function copyEndpoint({ name, request, response, metadata }: Endpoint): Endpoint {

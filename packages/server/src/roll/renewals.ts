@@ -21,15 +21,14 @@ export class Renewals {
   /** True: the renewal changed its environment, which the caller must settle. */
   renew(environment: Environment, listing: Listing, now: number, terms?: LeaseTerms): boolean {
     environment.renewals.add(now);
+    const before = listing.instance;
     const isChanged = terms !== undefined && changeTerms(environment, listing, roundTerms(terms), now);
-    if (isChanged) this.#followers.termsChanged(listing.instance);
+    if (isChanged) this.#followers.termsChanged(listing.instance, before);
     const wallNow = this.#clock.wallNow();
     noteSilence(listing, wallNow);
     listing.instance.renewedAt = wallNow;
     this.#scheduler.grant(listing, now);
-    const { service, id } = listing.instance;
-    listing.member ??= environment.protection.member(service, id);
-    const isBack = listing.member !== undefined && environment.protection.renewed(listing.member, now);
+    const isBack = environment.protection.renewed(listing.member, now);
     return isBack || isChanged;
   }
 }

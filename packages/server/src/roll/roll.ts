@@ -1,6 +1,6 @@
 import type { Clock } from '@rollcall/core';
-import type { Silence } from '../protection/index.ts';
-import type { Environment } from './environment.ts';
+import type { Judged } from '../protection/index.ts';
+import { type Environment, listingOf } from './environment.ts';
 import { Environments, type RollCounts, type RollSummary } from './environments.ts';
 import { type Actor, type EvictionEvidence, sentBy } from './evidence.ts';
 import { Followers, type RollFollower } from './followers.ts';
@@ -164,8 +164,8 @@ export class Roll {
     const environment = this.#environments.find(env);
     if (environment === undefined) return 0;
     const ended = environment.protection.end(now);
-    for (const [index, silence] of ended.entries())
-      this.#evict(environment, silence, { what: 'ended', evicted: index + 1, of: ended.length, ...sentBy(by) });
+    for (const [index, judged] of ended.entries())
+      this.#evict(environment, judged, { what: 'ended', evicted: index + 1, of: ended.length, ...sentBy(by) });
     this.#followUp(environment);
     return ended.length;
   }
@@ -198,11 +198,11 @@ export class Roll {
       this.#scheduler.follow(this.#environments.expired(listing.instance, now));
     for (const environment of this.#scheduler.takeDue(now)) {
       const { late, onTime, evict } = environment.protection.advance(now);
-      for (const { silentMs, ...ref } of late) this.#listings.mark(environment, ref, silentMs);
-      for (const ref of onTime) this.#listings.mark(environment, ref, undefined);
-      for (const { cause, replacedBy, ...silence } of evict) {
+      for (const { silentMs, member } of late) this.#listings.mark(environment, member, silentMs);
+      for (const member of onTime) this.#listings.mark(environment, member, undefined);
+      for (const { cause, replacedBy, ...judged } of evict) {
         const count = environment.countEviction(now);
-        this.#evict(environment, silence, { what: 'evicted', cause, replacedBy, ...count });
+        this.#evict(environment, judged, { what: 'evicted', cause, replacedBy, ...count });
       }
       this.#track(environment);
     }
@@ -224,16 +224,17 @@ export class Roll {
     if (listing !== undefined && this.#scheduler.defends(listing, admission.dirtyAt)) {
       this.#renew(listing, this.#scheduler.now());
       const handle = this.#holders.refuse(listing);
-      this.#followers.termsChanged(listing.instance);
+      this.#followers.termsChanged(listing.instance, listing.instance);
       return { handle };
     }
-    const instance = newInstance(admission, listing?.instance, wallNow);
+    const now = this.#scheduler.now();
+    const member = environment.protection.registered(admission.service, admission.id, admission, now);
+    const ref = { env: environment.name, service: member.service, id: member.id };
+    const instance = newInstance(admission, ref, listing?.instance, wallNow);
     const next =
       listing === undefined
-        ? this.#listings.list(environment, instance, by)
+        ? this.#listings.list(environment, member, instance, by)
         : this.#listings.replace(environment, listing, instance, by);
-    const now = this.#scheduler.now();
-    next.member = environment.protection.registered(instance.service, instance.id, instance, now);
     this.#scheduler.grant(next, now);
     this.#followUp(environment);
     return { handle: next.handle };
@@ -245,8 +246,8 @@ export class Roll {
     if (this.#renewals.renew(environment, listing, now, terms)) this.#followUp(environment);
   }
 
-  #evict(environment: Environment, { service, id, silentMs }: Silence, evidence: EvictionEvidence): void {
-    const listing = environment.get(service, id);
+  #evict(environment: Environment, { member, silentMs }: Judged, evidence: EvictionEvidence): void {
+    const listing = listingOf(member);
     // A renewal may have come between the decision and now.
     if (listing === undefined || this.#scheduler.isLeased(listing)) return;
     this.#listings.remove(environment, listing, { ...evidence, silentMs, ttlMs: listing.instance.ttlMs });

@@ -1,3 +1,5 @@
+import { execFileSync } from 'node:child_process';
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import fastify from 'fastify';
 import { describe, expect, it } from 'vitest';
 import { AccessGuard } from '../../src/access/access-guard.ts';
@@ -106,7 +108,7 @@ describe('a tokens file', () => {
     [{ tokens: [{ ...entry, maxInstances: -1 }] }, 'tokens[0].maxInstances must be a whole number'],
     [{ tokens: Array(maxTokens + 1).fill(entry) }, `it has more than ${maxTokens} tokens`],
     [{ tokens: [entry] }, 'none'],
-  ])('that cannot be meant so is refused as a whole: %j', (text, fault) => {
+  ])('a tokens file with a fault is refused as a whole (case %#)', (text, fault) => {
     expect(faultsOf(text)).toContain(fault);
   });
 
@@ -117,6 +119,21 @@ describe('a tokens file', () => {
     );
     expect(entries).toEqual([{ ...entry, grants: [{ role: 'read', envs: ['a'], services: ['b*'] }] }]);
   });
+});
+
+it('a tokens file with the byte order mark and the line ends of Windows is read', () => {
+  using file = new TokensFile();
+  const token = file.add('web', { role: 'read' });
+  writeFileSync(file.path, `\uFEFF${readFileSync(file.path, 'utf8').replaceAll('\n', '\r\n')}`);
+  expect(new Tokens(file.path).find(token)?.name).toBe('web');
+});
+
+it.runIf(process.platform !== 'win32')('a pipe in the place of the tokens file is refused and not waited for', () => {
+  using file = new TokensFile();
+  const tokens = new Tokens(file.path);
+  rmSync(file.path);
+  execFileSync('mkfifo', [file.path]);
+  expect(() => tokens.reload()).toThrow(/is not a file/);
 });
 
 it('a token is found by its hash, ten thousand or one', () => {

@@ -9,7 +9,7 @@ import { TokensFile } from './tokens.ts';
 /** What a route is to its caller. Written by hand: the rules of the server are held to it. */
 interface Expected {
   readonly role: Role | 'none';
-  /** Of which part of the roll it must have the role: the service `web-a`, the env `prod`, some service of it, everything. */
+  /** The part of the roll for which it needs the role: the service `web-a`, the env `prod`, some service of it, everything. */
   readonly of: 'service' | 'env' | 'some' | 'server' | 'caller';
   readonly path: string;
   readonly body?: unknown;

@@ -127,7 +127,8 @@ describe('a token for some services of an env', () => {
     expect((await web.register(node('web-a', '1'), node('web-a', '2'))).status).toBe(200);
     expect(await web.register(node('web-a', '3'))).toMatchObject({
       status: 429,
-      message: 'the token web has 2 instances on the roll, and may have 2',
+      message:
+        'the token web has 2 instances on the roll and may have 2: raise maxInstances of the token, or --max-instances-per-token',
     });
     expect((await web.register(node('web-a', '1'), node('web-a', '2'))).status).toBe(200);
     expect((await one.register(node('web-b', '1'))).status).toBe(200);

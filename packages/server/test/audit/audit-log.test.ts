@@ -13,6 +13,7 @@ afterEach(async () => {
 interface Audited extends Running {
   readonly path: string;
   readonly token: string;
+  readonly admin: string;
   post(path: string, body: unknown, token?: string): Promise<Response>;
 }
 
@@ -20,6 +21,7 @@ async function start(): Promise<Audited> {
   const file = new TokensFile();
   endings.push(() => file[Symbol.dispose]());
   const token = file.add('web', { role: 'write', envs: ['e'] });
+  const admin = file.add('admin', {});
   const path = join(file.folder, 'audit.log');
   const server = await running({ tokensFile: file.path, auditLog: path });
   endings.push(() => server.server.close());
@@ -29,7 +31,7 @@ async function start(): Promise<Audited> {
       headers: { 'content-type': 'application/json', authorization: `Bearer ${given}` },
       body: JSON.stringify(body),
     });
-  return { ...server, path, token, post };
+  return { ...server, path, token, admin, post };
 }
 
 const linesOf = (path: string): Record<string, unknown>[] =>
@@ -85,6 +87,25 @@ describe('the audit log', () => {
     expect(statSync(path).mode & 0o077).toBe(0);
   });
 
+  it('the audit log calls a cancel refused for each instance that it did not end: out of scope, held by another, or not listed', async () => {
+    const { post, path, admin } = await start();
+    const other = { instances: [instance({ env: 'other' }), instance()] };
+    const { data } = (await (await post('/api/register', other, admin)).json()) as { data: { handles: number[] } };
+    const answer = await post('/api/cancel', { handles: [...data.handles, 99] });
+    expect(((await answer.json()) as { data: object }).data).toEqual({ cancelled: 1 });
+    await post('/api/cancel', { keys: [{ env: 'e', appid: 'web', hostname: 'none' }] });
+    await post('/api/cancel', { handles: [99] });
+    const lines = await written(path, 6);
+    const web = { who: 'web', action: 'cancel', service: 'web' };
+    expect(lines.slice(2)).toMatchObject([
+      { ...web, result: 'done', status: 200, env: 'e', id: 'a' },
+      { ...web, result: 'refused', status: 404, env: 'other', id: 'a' },
+      { ...web, result: 'refused', status: 404, env: 'e', id: 'none' },
+      { who: 'web', action: 'cancel', result: 'refused', status: 404 },
+    ]);
+    expect(lines.at(-1)).not.toHaveProperty('id');
+  });
+
   it('the audit log goes on in a new file after a reload, and no line is lost or torn meanwhile', async () => {
     const { post, path, server } = await start();
     let done = false;
@@ -118,6 +139,14 @@ describe('the audit log', () => {
     const lines = linesOf(path);
     expect(lines).toHaveLength(101);
     expect(lines.at(-1)).toMatchObject({ action: 'refusals not written', count: 30 });
+  });
+
+  it('the audit log counts the refused instances of one request in the same flood', async () => {
+    const { post, path, server } = await start();
+    const instances = Array.from({ length: 130 }, (_, index) => instance({ env: 'other', hostname: `n${index}` }));
+    await post('/api/register', { instances });
+    await server.close();
+    expect(linesOf(path)).toHaveLength(101);
   });
 
   it('an audit log that cannot be opened stops the server from starting', () => {

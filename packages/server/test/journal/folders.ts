@@ -11,7 +11,7 @@ export function newFolder(): string {
   return folder;
 }
 
-/** To be called after each test. */
+/** Call it after each test. */
 export function removeFolders(): void {
   for (const folder of made.splice(0)) rmSync(folder, { recursive: true, force: true });
 }

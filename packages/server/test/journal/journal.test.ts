@@ -207,7 +207,7 @@ describe('while the store cannot be written', () => {
     await turn();
     await clock.advance(5_000);
     await turn();
-    expect(answer()).toMatch(/has not taken what was to be written for 5 s/);
+    expect(answer()).toMatch(/has not finished a write for 5 s/);
     expect(() => register('b')).toThrow(/cannot be written/);
     await store.sync();
     expect(listed()).toEqual(['a']);

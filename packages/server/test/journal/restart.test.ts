@@ -123,7 +123,7 @@ describe('a server that is started again on its data folder', () => {
     await first.clock.advance(1_300);
     await expect.poll(() => since(first)).toBeDefined();
     const told = await since(first);
-    // By then it is written down. What is copied now is what a power cut would leave.
+    // By then it is written. A copy made now is what a power cut would leave.
     await first.register(instance({ env: 'other' }));
     const left = newFolder();
     cpSync(folder, left, { recursive: true });
@@ -205,7 +205,7 @@ describe('a server that is started again on its data folder', () => {
     await second.register(instance({ addrs: ['10.0.0.2:80'] }));
     const [told] = await events(`${second.url}/api/watch?env=e`, snapshot!.id, 1);
     expect([told!.event, told!.data]).toMatchObject(['put', { addrs: ['10.0.0.2:80'] }]);
-    // By the clock the older change is yet to come: it is told as well rather than left out.
+    // By the clock the older change is still in the future. It is told as well, rather than left out.
     const { data: log } = await second.raw('/api/changes?env=e&since=1m');
     expect(log).toMatchObject({
       changes: [{ evidence: { what: 'registered' } }, { evidence: { what: 'updated' } }],
@@ -261,6 +261,40 @@ describe('/readyz', () => {
     readiness.ready();
     expect(await statuses()).toEqual([200, 200, 200]);
     await app.close();
+  });
+
+  it('/readyz is 503 while a server reads its roll, which answers nothing rather than a part of it', async () => {
+    const folder = newFolder();
+    const first = await start(folder);
+    for (let from = 0; from < 6_000; from += 200) {
+      const some = Array.from({ length: 200 }, (_, index) =>
+        instance({ hostname: `n${from + index}`, ttlMs: 600_000 }),
+      );
+      expect((await first.register(...some)).status).toBe(200);
+    }
+    await first.server.close();
+    // Without a keep-alive connection to a server that is gone.
+    const init = { headers: { connection: 'close' } };
+    const starting = start(folder, { port: first.port });
+    const lists: (number | string)[] = [];
+    const readiness: string[] = [];
+    await expect
+      .poll(
+        async () => {
+          const list = await fetch(`${first.url}/api/fetch/all?env=e`, init);
+          const { data, message } = (await list.json()) as { data: { instances: object[] } | null; message: string };
+          lists.push(data === null ? `${list.status} ${message}` : data.instances.length);
+          const ready = await fetch(`${first.url}/readyz`, init);
+          readiness.push(`${ready.status} ${((await ready.json()) as { message?: string }).message ?? ''}`);
+          return ready.status;
+        },
+        { timeout: 20_000, interval: 1 },
+      )
+      .toBe(200);
+    await starting;
+    const early = /^503 the roll is being restored: (?:the store is being opened|\d+ of 6000 instances are read)$/;
+    expect(readiness[0]).toMatch(early);
+    for (const list of lists) expect(list === 6_000 || early.test(`${list}`)).toBe(true);
   });
 
   it('/readyz is ready when the server has restored its roll', async () => {

@@ -162,22 +162,25 @@ describe('the store', () => {
 });
 
 describe('a store whose files are taken away while it is open writes nothing until they are back', () => {
-  it.each(['roll.db', 'roll.db-wal'])('%s', async (name) => {
-    const [store, folder] = await written(3);
-    const file = join(folder, name);
-    renameSync(file, `${file}.away`);
-    await expect(store.commit(group(4))).rejects.toThrow(
-      `${file} was removed or replaced; bring it back, or start the server again`,
-    );
-    writeFileSync(file, 'another one');
-    await expect(store.commit(group(4))).rejects.toThrow('was removed or replaced');
-    renameSync(`${file}.away`, file);
-    await store.commit(group(4));
-    await store.close();
-    expect((await contentOf(folder)).revisions).toEqual([1, 2, 3, 4]);
-  });
+  it.each(['roll.db', 'roll.db-wal'])(
+    'a store whose file %s is taken away writes nothing until it is back',
+    async (name) => {
+      const [store, folder] = await written(3);
+      const file = join(folder, name);
+      renameSync(file, `${file}.away`);
+      await expect(store.commit(group(4))).rejects.toThrow(
+        `${file} was removed or replaced; bring it back, or start the server again`,
+      );
+      writeFileSync(file, 'another one');
+      await expect(store.commit(group(4))).rejects.toThrow('was removed or replaced');
+      renameSync(`${file}.away`, file);
+      await store.commit(group(4));
+      await store.close();
+      expect((await contentOf(folder)).revisions).toEqual([1, 2, 3, 4]);
+    },
+  );
 
-  it('the whole folder', async () => {
+  it('a store writes nothing while its whole folder is removed', async () => {
     const [store, folder] = await written(3);
     rmSync(folder, { recursive: true });
     await expect(store.commit(group(4))).rejects.toThrow('was removed or replaced');
@@ -200,7 +203,7 @@ describe('a folder that cannot be used is refused, and the message says what to 
       return folder;
     },
   };
-  it.each(Object.entries(inItsWay))('%s', async (_, prepare) => {
+  it.each(Object.entries(inItsWay))('a store refuses a folder, and says what to do, when %s', async (_, prepare) => {
     const folder = prepare(newFolder());
     const advice =
       /Let the user of the server write the folder and what is in it, or name another folder with --data-dir/;
@@ -210,7 +213,7 @@ describe('a folder that cannot be used is refused, and the message says what to 
     );
   });
 
-  it('a folder that cannot be made, where the call of Node that makes folders one below the other would never end', async () => {
+  it('a store refuses a folder that cannot be made, where a recursive mkdir of Node would never end', async () => {
     const backup = join(await filled(1), 'roll.db');
     // A process can be killed, and a thread that never ends cannot.
     const restored = spawnSync(process.execPath, [bin, 'restore', backup, '--data-dir', '/proc/rollcall/data'], {

@@ -91,7 +91,7 @@ describe('self-protection that begins from what an earlier start wrote down', ()
             .flatMap(({ service, id }) => (written.get(`${service}/${id}`) as (typeof before)[number]) ?? [])
             .map(stable),
         ).toEqual(before.map(stable));
-        // Of instances that fell silent at the same moment it does not matter which one is replaced.
+        // Among instances that fell silent at the same moment, it does not matter which one is replaced.
         const settled = ({ state, late, recent, isUnused }: (typeof before)[number]) => ({
           state,
           late,
@@ -123,7 +123,7 @@ describe('self-protection that begins from what an earlier start wrote down', ()
     );
   });
 
-  it('remembers every cancel that waits for a newcomer, also both of an instance that came back and was cancelled again', () => {
+  it('self-protection remembers every cancel that waits for a newcomer, also both cancels of an instance that came back in between', () => {
     const fleet = new Fleet();
     // The return of n1 makes up for the cancel of n0, the oldest; its own still waits.
     for (const each of [0, 1].map((which): Step => ['register', which])) fleet.play(each);

@@ -143,7 +143,7 @@ describe('on a connection whose requests skip the parser', () => {
       const count = connection.heard().length;
       connection.socket.write(renew.replace(/Host.*/s, 'User-Agent: '));
       await pause(30);
-      // Of both together the parser makes a renewal, whose user agent is the first line of the second.
+      // The parser makes one renewal of both, with the first line of the second as its user agent.
       connection.socket.write(fake);
       expect(statuses((await connection.until(count + 1)).slice(count))).toEqual([200]);
     }

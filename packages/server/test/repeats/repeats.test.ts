@@ -40,7 +40,7 @@ async function withLeases(options: ServerOptions = {}) {
 }
 
 describe('a request whose head repeats', () => {
-  it('skips the parser from the third on, and its answer is byte for byte that of the parser', async () => {
+  it('a request whose head repeats skips the parser from the third on, and its answer is byte for byte that of the parser', async () => {
     const { server, handles, talk } = await withLeases();
     const requests = [
       (turn: number) => bare('PUT', `/api/leases/${handles[turn % 3]}`),
@@ -59,7 +59,7 @@ describe('a request whose head repeats', () => {
     }
   });
 
-  it('renews the lease', async () => {
+  it('a renewal that skips the parser renews the lease', async () => {
     const clock = manualClock();
     const { server, handles, talk } = await withLeases({ clock });
     for (let turn = 0; turn < 10; turn += 1) {
@@ -71,7 +71,7 @@ describe('a request whose head repeats', () => {
     expect((await server.list()).map(({ hostname }) => hostname)).toEqual(['n0', 'n1']);
   });
 
-  it('is answered likewise where the roll is on disk, over TLS, with tokens and with lease secrets', async () => {
+  it('requests skip the parser as well with the roll on disk, over TLS, with tokens and with lease secrets', async () => {
     using file = new TokensFile();
     const token = file.add('writer', { role: 'write' });
     const authority = await Authority.make('ours');
@@ -108,7 +108,7 @@ describe('a request whose head repeats', () => {
     expect(countOf(server)).toBe(2);
   });
 
-  it('is measured and logged like any other', async () => {
+  it('a request that skips the parser is measured and logged like any other', async () => {
     const lines: string[] = [];
     const on = (_fields: object, message: string): void => void lines.push(message);
     const logger = { debug: on, info: on, warn: on, error: on };

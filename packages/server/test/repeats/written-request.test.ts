@@ -66,7 +66,7 @@ describe('what the parser made of a chunk', () => {
       ...over,
     }) as IncomingMessage;
 
-  it('is the same request only if everything of it is the same, and it has ended', () => {
+  it("the parser's request equals the bytes only if every part of it is equal, and the request has ended", () => {
     const written = readText(renew)!;
     expect(isReadAlike(written, made())).toBe(true);
     for (const over of [
@@ -88,7 +88,7 @@ describe('a head that repeats', () => {
   const matches = (learned: string, text: string, fixed = '/api/leases/', varies = /^\d{1,16}$/): string | undefined =>
     new RepeatedHead(readText(learned)!, fixed, varies).match(Buffer.from(text, 'latin1'))?.[0];
 
-  it('matches with another handle, and with nothing else in the place of a handle', () => {
+  it('a repeated head matches with another handle, and with nothing else in the place of a handle', () => {
     const put = (handle: string) => renew.replace('/12', `/${handle}`);
     expect([matches(renew, renew), matches(renew, put('7')), matches(renew, put('9'.repeat(16)))]).toEqual([
       ...['12', '7', '9'.repeat(16)],
@@ -107,7 +107,7 @@ describe('a head that repeats', () => {
       expect([handle, matches(renew, put(handle))]).toEqual([handle, undefined]);
   });
 
-  it('matches exactly as long as it is', () => {
+  it('a repeated head matches only at its exact length', () => {
     const batch = json('PUT', '/api/leases', [1]);
     const match = (text: string) => matches(batch, text, '/api/leases', /^$/);
     expect([match(batch), match(batch.replace('[1]', '[2]'))]).toEqual(['', '']);

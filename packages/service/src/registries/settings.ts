@@ -77,13 +77,13 @@ export const settingTable: Readonly<
     flag: '--registry-ca',
     env: ['ROLLCALL_REGISTRY_CA'],
     argument: '<path>',
-    help: "PEM file with the authorities that the registry's certificate is believed by",
+    help: "PEM file with the authorities to trust for the registry's certificate",
   },
   registryCert: {
     flag: '--registry-cert',
     env: ['ROLLCALL_REGISTRY_CERT'],
     argument: '<path>',
-    help: 'PEM file with the certificate that is shown to the registry',
+    help: 'PEM file with the client certificate for the registry',
   },
   registryKey: {
     flag: '--registry-key',

@@ -161,7 +161,8 @@ function watched(request: ClientRequest, take: (socket: Socket) => void): Client
     let bytes = 0;
     response.on('data', (chunk: Buffer) => {
       bytes += chunk.length;
-      if (bytes > maxAnswerBytes) request.destroy(new AnswerError(`answered more than ${maxAnswerBytes} bytes`));
+      if (bytes > maxAnswerBytes)
+        request.destroy(new AnswerError(`answered more than ${maxAnswerBytes} bytes: is it a Consul agent?`));
     });
     response.once('error', (error) => request.emit('error', error));
   });

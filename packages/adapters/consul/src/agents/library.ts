@@ -35,7 +35,7 @@ export interface LibraryRequest {
   transport: { request(options: RequestOptions): ClientRequest };
 }
 
-/** For paths without a method in the library. */
+/** A request for a path that has no method in the library. */
 export interface RawRequest {
   readonly path: string;
   readonly params?: Readonly<Record<string, string>> | undefined;

@@ -104,7 +104,7 @@ export class Responder {
     waiting.cancel = this.#clock.setTimer(dueAt - now, () => this.#tell(link, waiting));
   }
 
-  /** Known answers that came after their question. */
+  /** Drops waiting answers that the asker knows, by known answers in a later packet. */
   #drop(link: Link, known: readonly Rr[], now: number): void {
     const answers = this.#waiting.get(link)?.answers;
     if (answers === undefined) return;

@@ -9,7 +9,7 @@ export interface Life {
 /** The end of a life. */
 export const endOf = ({ heardAt, ttlMs }: Life): number => heardAt + ttlMs;
 
-/** The one that ends later. */
+/** The life that ends later. */
 export const longer = (a: Life, b: Life): Life => (endOf(b) > endOf(a) ? b : a);
 
 /** The life that ends first: a set of records lives as long as its shortest TTL. */

@@ -67,7 +67,7 @@ export function writeTruth({ name, version, metadata, endpoints, node }: Entry, 
 
 /** The TXT of a goodbye at the end of a lease. */
 export const expiredTruth = (): Buffer[] => [Buffer.from(expiredMark)];
-/** Whether a TXT is that one. */
+/** Whether a TXT is that of a goodbye at the end of a lease. */
 export const saysExpired = (data: readonly Buffer[]): boolean => data.some((item) => item.toString() === expiredMark);
 
 /** A pair of TXT. */

@@ -166,7 +166,8 @@ async function untilFound<T>(
   raw.once('close', () => leave());
   for (;;) {
     // The token may have been revoked while the request waited.
-    if (!request.caller.isCurrent) throw refusal(401, 'the token is not known here any more');
+    if (!request.caller.isCurrent)
+      throw refusal(401, 'the token was revoked while the request waited: send a token that is known');
     published.settle();
     const found = look();
     const leftMs = deadline - clock.now();

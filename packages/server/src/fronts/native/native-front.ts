@@ -47,7 +47,7 @@ function watchRoute(app: FastifyInstance, watches: WatchHub): void {
       const lastEventId = headers['last-event-id'];
       if (watches.isFull) {
         reply.header('retry-after', retryAfterSeconds);
-        throw refusal(503, 'the server has as many watches as it may have');
+        throw refusal(503, 'the server has as many watches as --max-watches allows: try again later, or raise it');
       }
       const filter = { env: query.env, service: query.appid, view };
       reply.hijack();

@@ -77,6 +77,11 @@ export class Snapshots implements RollFollower {
     return Snapshot.of({ items: environments, write: writeStatus, bytes, takenAt: this.#clock.now() });
   }
 
+  /** The envs with remembered lists for callers that see only a part. */
+  get partialEnvs(): number {
+    return this.#partial.size;
+  }
+
   changed({ instance }: Change): void {
     this.#services.changed(instance);
     this.termsChanged(instance);
@@ -130,9 +135,18 @@ export class Snapshots implements RollFollower {
   #sweep(): void {
     const now = this.#clock.now();
     for (const [key, { usedAt }] of this.#current) if (now - usedAt >= snapshotAgeMs) this.#retire(key);
+    this.#forgetPartial();
     this.#bound(undefined);
     const isIdle = this.#current.size === 0 && this.#stale.size === 0;
     this.#cancelSweep = isIdle ? undefined : this.#clock.setTimer(snapshotAgeMs, () => this.#sweep());
+  }
+
+  /** A token for every env could ask for one env after another, and the keys of each would stay without this. */
+  #forgetPartial(): void {
+    for (const [env, keysOfEnv] of this.#partial) {
+      for (const key of keysOfEnv) if (!this.#current.has(key)) keysOfEnv.delete(key);
+      if (keysOfEnv.size === 0) this.#partial.delete(env);
+    }
   }
 
   #retire(key: string): void {

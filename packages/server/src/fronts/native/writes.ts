@@ -60,15 +60,15 @@ export function writeRoutes(app: FastifyInstance, context: WriteContext): void {
       const by = actorOf(request);
       if ('handles' in body) {
         const { handles, secrets } = body;
-        const released = handles.filter((handle, index) =>
+        request.effects = handles.map((handle, index) =>
           leases.release(caller, { handle, secret: secrets?.[index] }, by),
         );
-        await durability.written();
-        return envelope(context, { cancelled: released.length });
+      } else {
+        const refs = body.keys.map(readKey);
+        leases.checkNames(caller, refs);
+        request.effects = body.keys.map((key) => roll.deregister(readKey(key), by, key.handle));
       }
-      const refs = body.keys.map(readKey);
-      leases.checkNames(caller, refs);
-      const cancelled = body.keys.filter((key) => roll.deregister(readKey(key), by, key.handle)).length;
+      const cancelled = request.effects.filter((hasEffect) => hasEffect).length;
       await durability.written();
       return envelope(context, { cancelled });
     },

@@ -1,14 +1,17 @@
 import type { Caller } from '../../access/caller.ts';
 
-/** A request whose head the server has admitted before on the same connection, byte for byte but for what may differ. */
+/**
+ * A request whose head the server admitted before on the same connection. The two differ at most in the part of the
+ * target that may vary.
+ */
 export interface RepeatedRequest {
-  /** What the target has behind the fixed part of its route, as the route's `varies` matched it. */
+  /** The part of the target behind the route's fixed part, which matched the route's `varies`. */
   readonly varying: RegExpExecArray;
-  /** As long as the head says. */
+  /** The body, as long as the head says. */
   readonly body: Buffer;
   readonly caller: Caller;
   readonly secret: string | undefined;
-  /** The check of the route's own schema: of its body, else of its query. */
+  /** The check of the route's own schema, for its body, or for its query if it has no body. */
   readonly isValid: (value: unknown) => boolean;
 }
 
@@ -21,9 +24,9 @@ export interface RepeatedAnswer {
 
 /** A route that answers repeated requests at once, and only as its handler would. */
 export interface RepeatableRoute {
-  /** What of the target may differ, behind what is fixed of the route. It must match no white space and no control character. */
+  /** The pattern of the varying part of the target. It must match neither white space nor control characters. */
   readonly varies: RegExp;
-  /** Undefined: the handler is to answer, as if this had not been asked. It must not have changed anything then. */
+  /** Undefined: the handler must answer, as if this had not been called. Then it must not have changed anything. */
   readonly answer: (request: RepeatedRequest) => RepeatedAnswer | undefined;
 }
 

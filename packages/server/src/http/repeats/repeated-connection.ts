@@ -4,7 +4,7 @@ import type { Caller } from '../../access/caller.ts';
 import type { RepeatableRoute, RepeatedAnswer, RepeatedRequest } from './repeatable-route.ts';
 import { isReadAlike, RepeatedHead, readWritten, type WrittenRequest } from './written-request.ts';
 
-/** What the framework admitted and answered with 200. */
+/** A request that the framework admitted and answered with 200. */
 export interface Admitted {
   readonly route: RepeatableRoute;
   readonly method: string;
@@ -18,22 +18,22 @@ export interface Admitted {
 interface Learned {
   readonly head: RepeatedHead;
   readonly admitted: Admitted;
-  /** Of the head without what is fixed or may differ of the target: heads with the same are learned once. */
+  /** The head without the target's fixed and varying parts. Heads with the same rest are learned once. */
   readonly rest: string;
 }
 
 /** What the connections of a server share. */
 export interface RepeatedShared {
-  /** Whether requests are answered at all, and this caller's on this socket. */
+  /** Whether requests are answered here at all, and this caller's requests on this socket. */
   isServed(caller: Caller, socket: Socket): boolean;
   now(): number;
-  /** Sends an answer; `beganAt`: when its request came. */
+  /** Sends an answer; `beganAt`: when its request arrived. */
   send(socket: Socket, answer: RepeatedAnswer, admitted: Admitted, beganAt: number): void;
 }
 
 /** Heads that a connection remembers: one for each kind of request that a client repeats. */
 const maxLearned = 4;
-/** A longer chunk is the parser's: its body may be one that others must not wait for. Bytes. */
+/** A longer chunk goes to the parser, so that its body does not hold up other requests. Bytes. */
 const maxChunkBytes = 16_384;
 
 /**
@@ -46,11 +46,11 @@ export class RepeatedConnection {
   readonly #socket: Socket;
   readonly #shared: RepeatedShared;
   readonly #parse: (chunk: Buffer) => void;
-  /** The one that was used last first. */
+  /** The learned heads, the last used one first. */
   #learned: readonly Learned[] = [];
-  /** What the parser made of the chunk that it is given. */
+  /** The requests that the parser made of the present chunk. */
   #requests: IncomingMessage[] = [];
-  /** The request of the last chunk that the parser was given, if that was all of it. */
+  /** The request of the last chunk for the parser, if the chunk held exactly that request. */
   #last: { readonly written: WrittenRequest; readonly request: IncomingMessage } | undefined;
   #isAnswered = false;
 
@@ -95,10 +95,10 @@ export class RepeatedConnection {
     this.#learned = [learned, ...others.slice(0, maxLearned - 1)];
   }
 
-  /** False: the parser is to have the chunk. */
+  /** False: the chunk must go to the parser. */
   #answers(chunk: Buffer): boolean {
     const socket = this.#socket;
-    // A client that does not read is counted and cut off with the answers of the framework.
+    // A client that does not read counts, and is cut off, like clients of the framework's answers.
     if (chunk.length > maxChunkBytes || !socket.writable || socket.writableLength > 0) return false;
     for (const learned of this.#learned) {
       const varying = learned.head.match(chunk);
@@ -122,7 +122,7 @@ export class RepeatedConnection {
   }
 }
 
-/** What throws is told by the handler, which throws it again. */
+/** An exception is left to the handler, which throws it again and reports it. */
 function answerOf(route: RepeatableRoute, request: RepeatedRequest): RepeatedAnswer | undefined {
   try {
     return route.answer(request);
@@ -131,7 +131,7 @@ function answerOf(route: RepeatableRoute, request: RepeatedRequest): RepeatedAns
   }
 }
 
-/** What of a target is the same for all requests of a route. */
+/** The part of the target that is the same for all requests of a route. */
 function fixedOf(path: string): string {
   const parameter = path.indexOf(':');
   return parameter < 0 ? path : path.slice(0, parameter);

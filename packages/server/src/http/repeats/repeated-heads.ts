@@ -7,21 +7,22 @@ import type { OpenAnswers } from '../open-answers.ts';
 import type { RepeatedAnswer } from './repeatable-route.ts';
 import { type Admitted, RepeatedConnection, type RepeatedShared } from './repeated-connection.ts';
 
-/** What repeated requests are answered with. */
+/** What answers repeated requests. */
 export interface RepeatedHeadsOptions {
   readonly app: FastifyInstance;
   readonly clock: Clock;
   readonly answers: OpenAnswers;
   /** Whether a client still has the rights that it came with. */
   readonly isCurrent: (caller: Caller, socket: Socket) => boolean;
-  /** Hear of each answer, as of those of the framework. */
+  /** Hear of each answer, as of the framework's answers. */
   readonly observers: readonly ((answered: AnsweredRequest) => void)[];
 }
 
 /**
- * Answers requests whose heads repeat, byte for byte but for a handle or a query, without the HTTP parser and the framework:
- * docs/design/hot-path.md. What of a request depends on its head (Host, origin, token, role) the framework has decided when it
- * admitted the same bytes on the same connection; what can change since is asked each time.
+ * Answers requests whose heads repeat, byte for byte except for a handle or a query, without the HTTP parser and the
+ * framework: docs/design/hot-path.md. Everything that depends on the head alone (Host, origin, token, role) the
+ * framework has decided when it admitted the same bytes on the same connection. Whatever can change since then is
+ * checked each time.
  */
 export class RepeatedHeads implements RepeatedShared {
   readonly #options: RepeatedHeadsOptions;
@@ -42,7 +43,7 @@ export class RepeatedHeads implements RepeatedShared {
     });
   }
 
-  /** Requests that were answered so. */
+  /** Number of requests that were answered this way. */
   get count(): number {
     return this.#count;
   }
@@ -102,13 +103,16 @@ export class RepeatedHeads implements RepeatedShared {
     });
   }
 
-  /** Takes the place of the HTTP parser's listener. The parser has not been between two requests for certain until its next chunk. */
+  /**
+   * Replaces the HTTP parser's listener. Until the parser's next chunk it is not certain that the parser is between two
+   * requests.
+   */
   #begin(socket: Socket): RepeatedConnection | undefined {
     const [parse, ...others] = socket.listeners('data') as ((chunk: Buffer) => void)[];
     if (!(socket instanceof Socket) || socket.destroyed || parse === undefined || others.length > 0) return undefined;
     const connection = new RepeatedConnection(socket, this, parse);
     this.#connections.set(socket, connection);
-    // A listener beyond its own makes Node's parser leave the socket's handle, from which it reads otherwise.
+    // A second listener would make Node's parser leave the socket's handle, from which it reads otherwise.
     socket.on('data', (chunk: Buffer) => connection.take(chunk));
     socket.removeListener('data', parse);
     return connection;

@@ -1,26 +1,26 @@
-/** Pure: one request in the plainest way in which HTTP/1.1 can be written, and what such requests have in common. */
+/** Pure: a request in the plainest form of HTTP/1.1, and what such requests have in common. */
 import type { IncomingMessage } from 'node:http';
 
-/** One request as its bytes have it. */
+/** A request as its bytes say. */
 export interface WrittenRequest {
   readonly method: string;
   readonly target: string;
-  /** From behind the target to the end of the head. */
+  /** The bytes from behind the target to the end of the head. */
   readonly rest: string;
   /** Name, value, name, value, as they were written. */
   readonly headers: readonly string[];
   readonly bodyLength: number;
 }
 
-/** A longer head is not remembered: each connection may hold some. Bytes. */
+/** A longer head is not remembered, since each connection may hold several. Bytes. */
 const maxHeadBytes = 1_024;
 const headEnd = '\r\n\r\n';
 const firstLine = /^([A-Z]{3,7}) (\/[\x21-\x7e]*) HTTP\/1\.1$/;
-/** One space behind the colon and none at the end: what parsers might read in two ways is left to the parser. */
+/** One space behind the colon and none at the end. The parser decides about text that could be read in two ways. */
 const headerLine = /^([A-Za-z-]{1,40}): ([\x21-\x7e](?:[\x20-\x7e]*[\x21-\x7e])?)$/;
 const length = /^(?:0|[1-9]\d{0,5})$/;
 
-/** Headers that neither frame a request nor change its answer, but for those that {@link isPlain} looks at. */
+/** Headers that neither frame a request nor change its answer, except those that {@link isPlain} checks. */
 const knownHeaders = new Set([
   ...['host', 'connection', 'content-type', 'content-length', 'authorization', 'lease-secret'],
   ...['accept', 'accept-encoding', 'accept-language', 'user-agent', 'sec-fetch-mode'],
@@ -46,7 +46,7 @@ export function readWritten(chunk: Buffer): WrittenRequest | undefined {
   return { method, target, rest, headers, bodyLength };
 }
 
-/** How long the body is; undefined: a header is not known to be harmless, or is there twice. */
+/** The length of the body. Undefined: a header is not known to be harmless, or occurs twice. */
 function plainLength(headers: readonly string[]): number | undefined {
   const seen = new Map<string, string>();
   for (let index = 0; index < headers.length; index += 2) {
@@ -59,7 +59,10 @@ function plainLength(headers: readonly string[]): number | undefined {
   return length.test(bodyLength) ? Number(bodyLength) : undefined;
 }
 
-/** Whether the HTTP parser read a request exactly as {@link readWritten} did, to its end: then it stands behind it now. */
+/**
+ * Whether the HTTP parser read the request exactly as {@link readWritten} did, to its end. Then the parser is between
+ * two requests.
+ */
 export function isReadAlike({ method, target, headers }: WrittenRequest, request: IncomingMessage): boolean {
   const { rawHeaders } = request;
   return (
@@ -72,14 +75,14 @@ export function isReadAlike({ method, target, headers }: WrittenRequest, request
   );
 }
 
-/** What requests begin and end with that repeat one, but for the part of the target that may differ. */
+/** The beginning and the end of requests that repeat one, around the varying part of the target. */
 export class RepeatedHead {
   readonly #before: string;
   readonly #after: string;
   readonly #bodyLength: number;
   readonly #varies: RegExp;
 
-  /** `fixed`: what of the target must not differ. */
+  /** `fixed`: the part of the target that must not differ. */
   constructor({ method, rest, bodyLength }: WrittenRequest, fixed: string, varies: RegExp) {
     this.#before = `${method} ${fixed}`;
     this.#after = rest;
@@ -87,12 +90,12 @@ export class RepeatedHead {
     this.#varies = varies;
   }
 
-  /** Where the body of a chunk begins that repeats it. */
+  /** The start of the body in a chunk that repeats the request. */
   bodyFrom(chunk: Buffer): number {
     return chunk.length - this.#bodyLength;
   }
 
-  /** What differs; null: the chunk is no such request, or not exactly one. */
+  /** The varying part. Null: the chunk does not repeat the request, or is not exactly one request. */
   match(chunk: Buffer): RegExpExecArray | null {
     const fromVarying = this.#before.length;
     const from = chunk.length - this.#bodyLength - this.#after.length;

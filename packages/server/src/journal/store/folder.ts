@@ -14,7 +14,7 @@ import { dirname, join, resolve } from 'node:path';
 import { StoreError } from './store-error.ts';
 
 /**
- * Makes the folder of a store, and those above it, where there is none, and looks whether it can be written.
+ * Makes the folder of a store, with missing parents, and checks that it can be written.
  *
  * @throws StoreError `unwritable`: the message says what to do.
  */
@@ -30,28 +30,28 @@ export function prepareFolder(folder: string): void {
   }
 }
 
-/** Where a backup is written until it is read. */
+/** The path of a backup until it has been read. */
 export const backupFile = (folder: string, count: number): string => join(folder, `backup-${process.pid}-${count}.tmp`);
 
-/** A server that was killed while it wrote a backup has left it. */
+/** Removes a backup that a killed server left half-written. */
 export function removeBackups(folder: string): void {
   for (const name of readdirSync(folder))
     if (/^backup-\d+-\d+\.tmp/.test(name)) rmSync(join(folder, name), { force: true });
 }
 
-/** A folder in which this user cannot keep a store. */
+/** The error for a folder in which this user cannot keep a store. */
 export function unfit(why: string, cause: unknown): StoreError {
   const message = `${why}. Let the user of the server write the folder and what is in it, or name another folder with --data-dir`;
   return new StoreError({ kind: 'unwritable', message }, cause);
 }
 
-/** One by one: with `recursive`, Node never comes to an end where a file system refuses a new folder with ENOENT, as /proc does. */
+/** One by one, because with `recursive` Node never ends where a file system refuses a new folder with ENOENT, as /proc does. */
 export function makeFolder(folder: string): void {
   const missing: string[] = [];
   for (let path = resolve(folder); !existsSync(path); path = dirname(path)) missing.push(path);
   for (const path of missing.reverse()) {
     mkdirSync(path, { mode: 0o700 });
-    // SQLite syncs the folder of its files, and no folder above it.
+    // SQLite syncs the folder of its files, but not the folders above it.
     syncFolder(dirname(path));
   }
 }

@@ -1,6 +1,6 @@
 import { statSync } from 'node:fs';
 
-/** Whether files are where they were opened: what is written to one that was removed is gone with the process. */
+/** Whether files are where they were opened. Writes to a removed file are lost when the process ends. */
 export class InPlace {
   readonly #files: ReadonlyMap<string, string>;
 
@@ -8,7 +8,7 @@ export class InPlace {
     this.#files = new Map(paths.map((path) => [path, inodeOf(path) ?? '']));
   }
 
-  /** @throws Error when one was removed, or another is in its place. */
+  /** @throws Error when a file was removed, or another one is in its place. */
   check(): void {
     for (const [path, inode] of this.#files) {
       if (inodeOf(path) === inode) continue;
@@ -18,7 +18,7 @@ export class InPlace {
   }
 }
 
-/** Undefined: there is no such file. */
+/** Undefined: the file does not exist. */
 function inodeOf(path: string): string | undefined {
   const stats = statSync(path, { bigint: true, throwIfNoEntry: false });
   return stats && `${stats.dev}:${stats.ino}`;

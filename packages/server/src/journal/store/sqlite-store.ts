@@ -110,7 +110,10 @@ export class SqliteStore {
       after = rows.at(-1)?.[0] ?? after;
     }
     if (entries !== this.#meta.entries || digest !== this.#meta.digest)
-      throw corrupt(this.#file, `it holds ${entries} entries and should hold ${this.#meta.entries}, or others`);
+      throw corrupt(
+        this.#file,
+        `it holds ${entries} entries, which are not the ${this.#meta.entries} that were written`,
+      );
     yield* this.#readChanges();
   }
 
@@ -179,7 +182,7 @@ export class SqliteStore {
     const row = this.#statements.meta.get() as [string, number] | undefined;
     // The server ended while it created the store, so it has written nothing yet.
     if (row === undefined) return newMeta;
-    if (sumOf('', row[0]) !== row[1]) throw corrupt(this.#file, 'what it says of itself is not what was written');
+    if (sumOf('', row[0]) !== row[1]) throw corrupt(this.#file, 'its record about itself is not what was written');
     return JSON.parse(row[0]) as Meta;
   }
 

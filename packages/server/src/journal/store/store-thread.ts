@@ -6,6 +6,9 @@ import { StoreError } from './store-error.ts';
 /** The file of the thread: the built file, also when the server runs from source. */
 const file = import.meta.url.endsWith('.ts') ? '../../../dist/journal/store/worker.js' : './worker.js';
 
+/** The objects of a group are garbage at once, so a larger nursery would only hold more garbage. */
+const resourceLimits = { maxYoungGenerationSizeMb: 4 };
+
 interface Asked {
   readonly resolve: () => void;
   readonly reject: (error: Error) => void;
@@ -34,7 +37,7 @@ export class StoreThread {
    */
   static async open(folder: string, isBackup = false): Promise<StoreThread> {
     const workerData: StoreStart = { folder, isBackup };
-    const worker = new Worker(new URL(file, import.meta.url), { workerData });
+    const worker = new Worker(new URL(file, import.meta.url), { workerData, resourceLimits });
     const first = await new Promise<FromStore>((resolve, reject) => {
       worker.once('message', resolve);
       worker.once('error', reject);

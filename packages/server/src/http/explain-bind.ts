@@ -3,7 +3,7 @@ export function explainBind(cause: unknown, host: string, port: number): string 
   const code = cause instanceof Error && 'code' in cause ? cause.code : undefined;
   if (code === 'EADDRINUSE')
     return `port ${port} of ${host} is taken: is a server running already? Choose another with --port`;
-  if (code === 'EADDRNOTAVAIL') return `${host} is no address of this machine`;
+  if (code === 'EADDRNOTAVAIL') return `${host} is not an address of this machine: give one with --host`;
   if (code === 'EACCES') return `no permission to bind port ${port}: choose one above 1023`;
   return `cannot listen on ${host}:${port}: ${String(cause)}`;
 }
