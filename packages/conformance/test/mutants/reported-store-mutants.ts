@@ -125,7 +125,7 @@ export const reportedStoreMutants: readonly Mutant[] = [
   {
     // kitex-contrib/registry-etcd#11: one failure ends the keepalive for good, and nothing says so.
     name: 'after a failed call a renewal is acknowledged and extends nothing',
-    caughtBy: 'frozen backend: after a freeze silent nodes expire and renewed nodes stay',
+    caughtBy: 'ownership: a renewal by an object that lost the node is CONFLICT and writes nothing',
     open: afterFailure((inner, failed) => ({
       async renew(keys, lease, call) {
         const known = keys.filter((key) => !failed.has(keyOfKey(key)));
