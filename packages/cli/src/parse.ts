@@ -1,11 +1,18 @@
 import { parseTime } from '@rollcall/core/adapter';
 import { InvalidArgumentError, Option } from 'commander';
+import { momentOf } from './times.ts';
 
 /** `500ms`, `5s`, `2m`, `1h` as milliseconds. */
 export function duration(text: string): number {
   const ms = parseTime(text);
   if (ms === undefined) throw new InvalidArgumentError('It must be a time such as 500ms, 5s or 2m.');
   return ms;
+}
+
+/** A past time in the form that the server takes. */
+export function moment(text: string): string {
+  if (text.trim() === '') throw new InvalidArgumentError('It must be a time such as 10m (ago), 14:02 or an ISO time.');
+  return momentOf(text);
 }
 
 /** Parses a port, 0-65535. */

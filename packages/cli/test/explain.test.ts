@@ -91,6 +91,14 @@ describe('rollcall changes', () => {
       { type: 'remove', reason: 'deregistered', evidence: { what: 'deregistered', holder: true } },
     ]);
     expect(await rollcall('changes', 'nothing')).toMatchObject({ code: 0, out: '', err: 'nothing has changed\n' });
+    for (const args of [
+      ['changes', '--since', ''],
+      ['get', 'shop', '--at', ' '],
+    ])
+      expect(await rollcall(...args)).toMatchObject({
+        code: 2,
+        err: expect.stringContaining('It must be a time such as 10m (ago), 14:02 or an ISO time.'),
+      });
     expect(await rollcall('changes', '--since', 'soon')).toMatchObject({
       code: 2,
       err: expect.stringContaining('since must be'),

@@ -5,8 +5,9 @@ import { askServer } from '../admin.ts';
 import { type CommonOptions, withCommon } from '../common.ts';
 import { exitCodeOf, exitCodes } from '../exit-codes.ts';
 import { note, plain, print } from '../output.ts';
+import { moment } from '../parse.ts';
 import { untilSignal } from '../signals.ts';
-import { clockOf, momentOf } from '../times.ts';
+import { clockOf } from '../times.ts';
 
 interface ChangesOptions extends CommonOptions {
   readonly since?: string;
@@ -23,7 +24,7 @@ const retryMs = 1_000;
 export function addChangesCommand(program: Command): void {
   withCommon(program.command('changes [name]'))
     .description('what changed on the roll of the discovery server, and why')
-    .option('--since <time>', '10m (ago), 14:02, or an ISO time (default: all that the server remembers)')
+    .option('--since <time>', '10m (ago), 14:02, or an ISO time (default: all that the server remembers)', moment)
     .option('--id <id>', 'only changes of this node')
     .option('--follow', 'go on with further changes until Ctrl-C')
     .addHelpText('after', '\nExamples:\n  rollcall changes web --since 10m\n  rollcall changes --follow --json')
@@ -57,7 +58,7 @@ async function* pages(
   signal: AbortSignal,
 ): AsyncGenerator<ChangesAnswer, undefined> {
   const { follow = false, id, registryNamespace: env } = options;
-  let since = options.since === undefined ? undefined : momentOf(options.since);
+  let { since } = options;
   const ask = (waitMs: number): Promise<ChangesAnswer> =>
     askServer(options, 'tell its changes', (admin) => admin.changes({ env, name, id, since, waitMs }, { signal }));
   for (let waitMs = 0; !signal.aborted; waitMs = followMs) {

@@ -4,15 +4,20 @@ import { askServer, envOf } from '../admin.ts';
 import { type CommonOptions, namedAdapter, registryOptions, withCommon, withRegistry } from '../common.ts';
 import { CliError, exitCodes } from '../exit-codes.ts';
 import { note, plain, print, table } from '../output.ts';
+import { moment } from '../parse.ts';
 import { untilSignal } from '../signals.ts';
-import { clockOf, momentOf } from '../times.ts';
+import { clockOf } from '../times.ts';
 
 /** Adds the commands `list`, `get`, `watch`. */
 export function addReadCommands(program: Command): void {
   withCommon(program.command('list')).description('list services and their versions').action(list);
   withCommon(program.command('get <name>'))
     .description('show the nodes of a service; late ones are marked')
-    .option('--at <time>', 'as it was at 14:02, at an ISO time, or 10m ago: the discovery server remembers some time')
+    .option(
+      '--at <time>',
+      'as it was at 14:02, at an ISO time, or 10m ago: the discovery server remembers some time',
+      moment,
+    )
     .action(get);
   withCommon(program.command('watch [name]')).description('print each change of a service as it happens').action(watch);
 }
@@ -77,7 +82,7 @@ interface GetOptions extends CommonOptions {
 
 /** The nodes as they were at a past time. */
 async function getAt(name: string, at: string, options: CommonOptions): Promise<void> {
-  const query = { env: envOf(options), name, at: momentOf(at) };
+  const query = { env: envOf(options), name, at };
   const past = await askServer(options, 'look into the past', (admin) => admin.servicesAt(query));
   if (!options.quiet && !options.json) note(`${plain(name)} as of ${clockOf(past.at)}, revision ${past.revision}`);
   show(past.services, options);
