@@ -89,7 +89,7 @@ describe("heartbeat: 'worker'", () => {
 
   it('the main loop takes over without a gap when the heartbeat worker dies, and says so', async () => {
     // Long enough for a busy machine to take over in.
-    vi.stubEnv('TTL_MS', '5000');
+    vi.stubEnv('TTL_MS', '12000');
     const { child, ended, told, types, registry } = await start();
     child.send({ kill: true });
     const line = /the main loop renews from now on, because its worker ended/;
@@ -97,7 +97,7 @@ describe("heartbeat: 'worker'", () => {
     const registered = () => told.filter(({ event }) => event === 'registered').length;
     await vi.waitFor(() => expect(registered()).toBeGreaterThanOrEqual(1), waiting);
     // Renewed by the main loop for longer than the TTL.
-    const until = Date.now() + 6_000;
+    const until = Date.now() + 13_000;
     await vi.waitFor(() => expect(Date.now()).toBeGreaterThan(until), waiting);
     expect(types()).not.toContain('delete');
     child.send({ stop: true });

@@ -1,21 +1,10 @@
 import { type Member, Protection, type ProtectionView, recentMs } from '../protection/index.ts';
+import { costOf, departureCost, environmentCost } from './cost.ts';
 import type { Listing } from './holders.ts';
 import type { Instance } from './instance.ts';
 import type { InstanceRef } from './instance-ref.ts';
 import { type EnvironmentStatus, statusOf } from './status.ts';
 import { WindowCounter } from './window-counter.ts';
-
-/** Bytes of an instance in memory besides its content: entries of maps, its lease, its state in self-protection. */
-const instanceCost = 3_000;
-/** Bytes that one byte of content takes as objects. */
-const contentFactor = 3;
-/** Bytes of an environment with its self-protection. */
-export const environmentCost = 8_000;
-/** Bytes of a recently evicted id. */
-const departureCost = 1_000;
-
-/** Bytes that an instance takes in memory, roughly. */
-export const costOf = ({ bytes }: { readonly bytes: number }): number => instanceCost + contentFactor * bytes;
 
 /** The numbers of one environment. */
 export interface EnvironmentSummary extends ProtectionView {

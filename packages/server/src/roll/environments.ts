@@ -1,5 +1,6 @@
 import { RegistryError } from '@rollcall/core';
-import { costOf, Environment, type EnvironmentSummary, environmentCost } from './environment.ts';
+import { costOf, environmentCost, type Sized } from './cost.ts';
+import { Environment, type EnvironmentSummary } from './environment.ts';
 import type { Listing } from './holders.ts';
 import type { InstanceRef } from './instance-ref.ts';
 
@@ -25,11 +26,6 @@ export interface RollSummary extends Readonly<RollCounts> {
   /** Bytes that the roll takes in memory, roughly. */
   readonly bytes: number;
   readonly maxBytes: number;
-}
-
-/** An instance to store, and its size in bytes. */
-interface Sized extends InstanceRef {
-  readonly bytes: number;
 }
 
 /** The environments that list something, and the memory that they take together. */
@@ -118,14 +114,14 @@ export class Environments {
    *
    * @throws RegistryError `RESOURCE_EXHAUSTED`: the roll is full.
    */
-  checkRoom(admissions: readonly Sized[]): void {
+  checkRoom(admissions: readonly (InstanceRef & Sized)[]): void {
     const more = admissions.reduce((sum, admission) => sum + this.#growth(admission), 0);
     if (more === 0 || this.#cost + more <= this.#maxBytes) return;
     const message = `the roll is full: it takes about ${this.#cost} bytes of at most ${this.#maxBytes}; give the server a larger heap`;
     throw new RegistryError('RESOURCE_EXHAUSTED', message, { registry: 'server' });
   }
 
-  #growth(admission: Sized): number {
+  #growth(admission: InstanceRef & Sized): number {
     const environment = this.#environments.get(admission.env);
     if (environment === undefined) return environmentCost + costOf(admission);
     const listing = environment.get(admission.service, admission.id);

@@ -164,6 +164,36 @@ describe('a server with little memory', () => {
     expect(performance.now() - opened).toBeLessThan(20_000);
   });
 
+  const keys = (count: number, text: string) =>
+    Object.fromEntries(Array.from({ length: count }, (_, index) => [`${text}-${index}`, '']));
+  it.each([
+    ['60 keys of its own', (text: string) => ({ metadata: keys(60, text) })],
+    ['200 tiny endpoints', () => ({ endpoints: Array.from({ length: 200 }, (_, index) => ({ name: `${index}` })) })],
+    [
+      'many tiny values',
+      () => ({
+        endpoints: [{ name: 'e', request: { name: '', type: '', values: Array(150).fill({ name: '', type: '' }) } }],
+      }),
+    ],
+    ['keys of its own in endpoints', (text: string) => ({ endpoints: [{ name: 'e', metadata: keys(60, text) }] })],
+    ['nothing, in a service of its own', (text: string) => ({ appid: text })],
+  ])('a server says that its roll is full before its heap is, where each instance has %s', async (_, more) => {
+    const small = await served(160);
+    try {
+      let filled = { status: 200, message: '' };
+      for (let from = 0; filled.status === 200; from += 200)
+        filled = await small.register(
+          ...Array.from({ length: 200 }, (_, index) =>
+            instance({ hostname: `n${from + index}`, ttlMs: 0, ...more(`s${from + index}`) }),
+          ),
+        );
+      expect(filled).toMatchObject({ status: 413, message: expect.stringContaining('the roll is full') });
+      expect((await small.inUse()).heap).toBeLessThan(160);
+    } finally {
+      small.kill();
+    }
+  });
+
   it('a full roll refuses new instances and goes on with listed ones', async () => {
     const endpoints = Array.from({ length: 28 }, (_, index) => ({ name: `${index}`.padEnd(1_000, 'x') }));
     const batch = (from: number) =>
