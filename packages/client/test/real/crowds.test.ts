@@ -22,6 +22,17 @@ async function closedPort(): Promise<number> {
   return Number(one.members[0]?.address.split(':').at(-1));
 }
 
+const timeOf = async (work: () => Promise<unknown>): Promise<number> => {
+  const startedAt = performance.now();
+  await work();
+  return performance.now() - startedAt;
+};
+
+async function refused(count: number, port: number): Promise<void> {
+  const calls = Array.from({ length: count }, (_, index) => fetch(`http://127.0.1.${index % 250}:${port}/`));
+  await Promise.allSettled(calls);
+}
+
 /** 200 calls a second for `ms`; answers their times and how many failed. */
 async function callFor(ms: number, call: () => Promise<unknown>): Promise<{ failed: number; times: number[] }> {
   const [times, pending] = [[] as number[], [] as Promise<void>[]];
@@ -53,13 +64,18 @@ describe('a client that starts cold', () => {
       await using greeters = await fleet('greeter', ...alive);
       // The client is cold, not the process: its first fetch loads much of Node.
       await (await fetch(`http://${greeters.members[0]?.address}/`)).text();
-      await bury(greeters, 'greeter', hole?.port ?? (await closedPort()));
+      const closed = await closedPort();
+      // As many calls as there are dead nodes, by a bare fetch: a busy machine takes its time for these as well.
+      const bare = await timeOf(() => refused(1_000, closed));
+      await bury(greeters, 'greeter', hole?.port ?? closed);
       await using client = createClient(greeters.registry, { logger });
       const { failed, times } = await callFor(10_000, async () => (await client.fetch('http://greeter/')).text());
       const p99 = times[Math.floor(times.length * 0.99)] ?? Number.POSITIVE_INFINITY;
-      console.log(`1,000 dead that ${how}: ${times.length} calls, ${failed} failed, p99 ${p99.toFixed(0)} ms`);
+      console.log(
+        `1,000 dead that ${how}: ${times.length} calls, ${failed} failed, p99 ${p99.toFixed(0)} ms (1,000 refused by bare fetch: ${bare.toFixed(0)} ms)`,
+      );
       expect(failed).toBe(0);
-      expect(p99).toBeLessThan(2_000);
+      expect(p99).toBeLessThan(Math.max(2_000, 4 * bare));
     },
   );
 });
