@@ -26,7 +26,10 @@ export interface ConsulAgentOptions {
 export async function consulAgent(options: ConsulAgentOptions = {}): Promise<ConsulAgent> {
   const [file, [http = 0, server = 0, lan = 0, wan = 0]] = await Promise.all([findBinary('consul'), freePorts(4)]);
   const ports = ['-http-port', http, '-server-port', server, '-serf-lan-port', lan, '-serf-wan-port', wan];
-  const role = options.join === undefined ? ['-server', '-bootstrap-expect=1'] : ['-retry-join', options.join];
+  const role =
+    options.join === undefined
+      ? ['-server', '-bootstrap-expect=1']
+      : ['-retry-join', options.join, '-retry-interval', '1s'];
   const agent = new BackendProcess({
     file,
     args: (data) => [

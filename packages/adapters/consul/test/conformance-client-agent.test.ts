@@ -29,7 +29,10 @@ const harnesses = [0, 1].map((index): Harness => {
     open: (options) => consul({ ...options, addresses: [pair().client.address] }),
     faults: {
       stop: () => both((agent) => agent.kill()),
-      start: () => both((agent) => agent.start()),
+      // At once: a server that finds the client away takes it for dead, and with it every node there.
+      start: async () => {
+        await Promise.all([pair().server.agent.start(), pair().client.agent.start()]);
+      },
       freeze: () => both((agent) => agent.freeze()),
       resume: () => both((agent) => agent.resume()),
       wipe: async () => {
