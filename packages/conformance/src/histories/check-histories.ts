@@ -142,4 +142,15 @@ async function cleanUp(world: World): Promise<void> {
     if (!caller.open) continue;
     await world.time.ends('close()', 5_000, caller.registry.close()).catch(() => {});
   }
+  // In virtual time many histories share one registry, whose lists would grow with every node without a TTL of a crash.
+  if (world.time.isVirtual) await world.time.ends('clearing', 5_000, clear(world)).catch(() => {});
+}
+
+async function clear(world: World): Promise<void> {
+  const { registry } = await world.open('last');
+  for (const name of new Set(world.models().map(({ service }) => world.nameOf(service)))) {
+    const nodes = (await registry.getService(name)).flatMap((service) => service.nodes);
+    if (nodes.length > 0) await registry.deregister({ name, nodes });
+  }
+  await registry.close();
 }
