@@ -2,7 +2,7 @@ import { manualClock } from '@rollcall/core/testing';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createServer, type DiscoveryServer } from '../src/index.ts';
 
-/** Whatever the routes of these tests answer. */
+/** The data of the answers in these tests. */
 interface Data {
   readonly handles: number[];
   readonly statuses: number[];
@@ -92,7 +92,7 @@ describe('leases', () => {
 
   it('the lease clock stands still while the server does: a pause evicts no instance', async () => {
     await register();
-    // One jump instead of many steps: what the clock sees after SIGSTOP.
+    // The clock jumps once instead of taking many steps, as it does after SIGSTOP.
     await clock.advance(0);
     const jump = clock.now;
     let offset = 0;
@@ -182,7 +182,7 @@ describe('the border', () => {
   });
 });
 
-/** The events of a watch, as they come. */
+/** The events of a watch, in the order of their arrival. */
 async function* watch(path: string, headers: Record<string, string> = {}) {
   const control = new AbortController();
   const response = await fetch(`${url}${path}`, { headers, signal: control.signal });

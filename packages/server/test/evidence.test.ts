@@ -45,7 +45,7 @@ it('each change carries its wall time and an evidence that survives JSON', async
   const wall = clock.wallNow();
   expect(changes.map(({ revision, at }) => [revision, wall - at])).toEqual([
     [1, 1_500],
-    // Late after 1.25 intervals.
+    // The instance is late after 1.25 intervals.
     [2, 250],
     [3, 0],
   ]);
@@ -101,7 +101,7 @@ it('the evidence of an eviction without protection tells the silence, the TTL, a
     { id: 'a', ...evicted, silentMs: 3_000, ttlMs: 3_000, evicted: 1, of: 3 },
     { id: 'b', ...evicted, silentMs: 4_000, ttlMs: 4_000, evicted: 2, of: 3 },
   ]);
-  // Five minutes later those two no longer count.
+  // Five minutes later those two evictions no longer count.
   await clock.advance(310_000);
   roll.register([node('d')]);
   await clock.advance(3_000);
@@ -116,14 +116,14 @@ it('the evidence of an eviction under protection tells whether a newcomer stands
   roll.register([node('new', { ttlMs: 60_000, renewIntervalMs: 60_000 })]);
   await clock.advance(200);
   expect(changes.at(-1)?.evidence).toMatchObject({ what: 'evicted', cause: 'replaced', replacedBy: 'new' });
-  // One alone is no reason to blame the network: it goes after two quiet intervals.
+  // One silent instance is no reason to blame the network: it is evicted after two quiet intervals.
   await clock.advance(70_000);
   expect(causes()).toEqual(['replaced', 'quiet']);
   expect(changes.at(-1)).toMatchObject({ instance: { id: 'new' } });
 
   roll.register([node('x'), node('y'), node('z')]);
   await clock.advance(5_000);
-  // All three are held; an hour after their last renewal the first goes, as soon as another one is heard.
+  // All three are held. An hour after their last renewal the first is evicted, as soon as another instance is heard.
   const alive = roll.register([node('alive', { service: 'db', ttlMs: 30_000, renewIntervalMs: 20_000 })])[0]!;
   for (let minutes = 0; minutes < 65; minutes += 0.25) {
     await clock.advance(15_000);
@@ -156,7 +156,7 @@ it('a set changes status and metadata without a sign of life, and a register tha
     evidence: { what: 'set', fields: ['status', 'metadata'], by },
     instance: { status: 'out', metadata: { k: 'v', more: 'w' }, renewedAt: clock.wallNow() - 1_000 },
   });
-  // Its holder is still its holder.
+  // The client that held the lease still holds it.
   expect(roll.renew(a!.handle)).toBe('renewed');
   roll.register([node('a', { metadata: { k: 'x' } })]);
   expect(roll.instances('e')[0]).toMatchObject({ status: 'out', metadata: { k: 'x' } });
@@ -177,7 +177,7 @@ it('a set of several instances is done as a whole or not at all', () => {
     ]),
   ).toThrowError(/metadata of b of web would have 65 pairs; at most 64/);
   expect(changes.length).toBe(count);
-  // The same node twice in one call: both hold.
+  // A call may name the same node twice: both changes hold.
   roll.set([
     { ...node('a'), status: 'out' },
     { ...node('a'), metadata: { k: 'v' } },

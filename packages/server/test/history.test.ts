@@ -17,12 +17,12 @@ const poll = (query: string): Promise<Answer<PollAnswer>> => at.ask('GET', `/api
 const set = (...instances: object[]): Promise<Answer<{ set: number }>> => at.ask('POST', '/api/set', { instances });
 const iso = (ms: number): string => new Date(ms).toISOString();
 
-/** The server has the request, which waits: a question after it is answered. */
+/** Waits until the server has the pending request: it has answered later requests by then. */
 const asked = async (): Promise<void> => {
   for (let round = 0; round < 3; round += 1) await fetch(`${at.url}/healthz`);
 };
 
-/** Lets time pass until the answer is there. */
+/** Advances the clock until the answer is there. */
 async function passing<T>(answer: Promise<T>): Promise<T> {
   let isOver = false;
   const over = answer.finally(() => {
@@ -108,7 +108,7 @@ describe('GET /api/changes', () => {
     await at.register(instance({ ttlMs: 0 }));
     for (const since of ['0123456789abcdef:1', `${(await changes()).epoch}:99`, '99'])
       expect((await changes(`?since=${since}`)).data).toMatchObject({ reset: true, changes: [{ revision: 1 }] });
-    // The log holds 10,000.
+    // The log holds 10,000 changes.
     const toggle = (version: string) => instance({ ttlMs: 0, version });
     for (let call = 0; call < 11; call += 1)
       await at.register(...Array.from({ length: 1_000 }, (_, index) => toggle(`${(call + index) % 2}`)));
@@ -122,7 +122,7 @@ describe('GET /api/changes', () => {
     const { cursor } = (await changes()).data;
     const waiting = changes(`?since=${cursor}&env=e&appid=web&hostname=b&waitMs=20000`);
     await asked();
-    // Neither is asked for.
+    // The waiting request asks for neither instance.
     await at.register(instance({ appid: 'db' }), instance({ hostname: 'a' }));
     await at.register(instance({ hostname: 'b' }));
     expect((await waiting).data.changes).toMatchObject([{ hostname: 'b', revision: 3 }]);
@@ -302,7 +302,7 @@ describe('GET /api/fetch with a time', () => {
     expect(await seen('1ms')).toEqual(['b2']);
     expect(await seen(clock.wallNow())).toEqual(['b2', 'c']);
     expect((await past('15s')).data).toMatchObject({ at: begin + 5_000, revision: 3 });
-    // The future of a renewal is not told.
+    // An answer about a past moment leaves out later renewals.
     const { handles } = (await at.register(instance({ hostname: 'c', ttlMs: 0 }))).data;
     await clock.advance(10_000);
     await at.ask('PUT', `/api/leases/${handles[0]}`);

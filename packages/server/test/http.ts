@@ -1,7 +1,7 @@
 import { manualClock } from '@rollcall/core/testing';
 import { createServer, type DiscoveryServer, type ServerOptions } from '../src/index.ts';
 
-/** An answer of `/api`; `data` is whatever the route answers. */
+/** An answer of `/api`; the shape of `data` depends on the route. */
 export interface Answer<T> {
   readonly status: number;
   readonly code: number;
@@ -39,7 +39,7 @@ export async function running(options: ServerOptions = {}): Promise<Running> {
   return { server, port, ...client(url) };
 }
 
-/** Requests to a server that runs already. */
+/** Requests to a running server. */
 export function client(url: string): Pick<Running, 'url' | 'ask' | 'register' | 'list'> {
   const ask = async <T>(method: string, path: string, body?: unknown): Promise<Answer<T>> => {
     const text = typeof body === 'string' ? body : JSON.stringify(body);
@@ -56,7 +56,7 @@ export function client(url: string): Pick<Running, 'url' | 'ask' | 'register' | 
   };
 }
 
-/** The events of a watch, as they come. */
+/** The events of a watch, in the order of their arrival. */
 export async function* watch(url: string, headers: Record<string, string> = {}) {
   const control = new AbortController();
   const response = await fetch(url, { headers, signal: control.signal });
@@ -65,7 +65,7 @@ export async function* watch(url: string, headers: Record<string, string> = {}) 
   try {
     for await (const chunk of response.body!.pipeThrough(new TextDecoderStream())) {
       parts.push(chunk);
-      // A large event comes in many chunks: it is joined when it ends.
+      // A large event comes in many chunks: they are joined when it ends.
       if (!chunk.endsWith('\n') && !chunk.includes('\n\n')) continue;
       const blocks = (rest + parts.join('')).split('\n\n');
       parts = [];

@@ -2,7 +2,7 @@ import { manualClock } from '@rollcall/core/testing';
 import { expect, it } from 'vitest';
 import { LeaseClock } from '../src/roll/lease-clock.ts';
 
-/** A clock whose time jumps, and what the process computed meanwhile. */
+/** A clock whose time jumps, with the CPU time that the process used meanwhile. */
 function jumping() {
   const manual = manualClock();
   let [jumped, busy] = [0, 0];
@@ -31,7 +31,7 @@ it('a process that computed all the while loses a moment, however often', () => 
     clock.now();
     jump(500, 100);
   }
-  // Six pauses of 250 ms in all; each used to count as a pause of 2,550 ms.
+  // The clock finds six pauses of 250 ms; each used to count as a pause of 2,550 ms.
   expect(clock.now() - before).toBeGreaterThan(6 * (2_800 + 500) - 6 * 260);
 });
 

@@ -63,7 +63,7 @@ describe('the log of the server', () => {
     const { lines, started } = await logged({ clock, protection: 'on' });
     await started.register(...many(20));
     await clock.advance(1_900);
-    // All are silent beyond their intervals: the registry blames the network.
+    // All instances are silent beyond their intervals: the registry blames the network.
     const [on] = lines;
     expect(on).toMatchObject({
       level: 'warn',
@@ -86,7 +86,7 @@ describe('the log of the server', () => {
       await started.ask('PUT', '/api/leases', alive);
       await clock.advance(900);
     }
-    // Three of twenty are believed to be dead. Of the last few they are too many.
+    // The registry takes three silent instances of twenty for dead. Among the last few instances, three are too many.
     expect(lines.map(({ message }) => message)).toHaveLength(3);
     for (const handle of alive) await started.ask('POST', '/api/cancel', { handles: [handle] });
     expect(lines.slice(3).map(({ fields }) => fields.on)).toEqual([true, false]);
@@ -119,7 +119,7 @@ describe('the log of the server', () => {
     await started.ask('GET', '/api/poll?env=e&appid=web&waitMs=0');
     await started.ask('GET', '/api/changes?waitMs=0');
     await started.ask('GET', '/api/services?env=e');
-    // A close waits for the answers that are under way, the watch's too.
+    // The close waits for the answers under way, including the watch's.
     await started.server.close();
     expect(lines.map(({ level, fields }) => [level, fields.route])).toEqual([['warn', '/api/services']]);
   });

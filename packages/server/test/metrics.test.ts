@@ -54,7 +54,7 @@ describe('GET /metrics', () => {
     expect(await samples()).toMatchObject({
       'rollcall_instances{env="e"}': 1,
       'rollcall_late_instances{env="e"}': 0,
-      // Emptied, it lists none: its series does not end.
+      // Environment `f` has no instances left, but its series goes on.
       'rollcall_instances{env="f"}': 0,
       'rollcall_removals_total{env="e",reason="deregistered"}': 1,
       'rollcall_removals_total{env="e",reason="ttl"}': 2,
@@ -156,7 +156,7 @@ describe('GET /metrics', () => {
     const flood = (prefix: string) => many(1_000, (index) => ({ env: `${prefix}${index}`, appid: `s${index}` }));
     await started.register(...flood('a'));
     await started.ask('GET', '/api/fetch?env=zzz&appid=zzz');
-    // Series of Node itself come when it first collects in another way.
+    // Node adds series of its own when it first collects garbage in another way.
     const series = async () => (await text()).split('\n').filter((line) => line.startsWith('rollcall_')).length;
     const before = await series();
     const seen = await samples();

@@ -74,7 +74,7 @@ describe('GET /api/openapi.json', () => {
     const { started, document } = await described();
     const client = await generated(started, document);
     const ask = async (operation: string, parameters: object | null, body?: object) => {
-      // Without a body axios would say that there is a form, which the server takes for a page of another site.
+      // Without a body axios would declare a form, and the server would take the caller for a page of another site.
       const headers = body === undefined ? { 'content-type': false } : {};
       const answer = await client[operation]!(parameters as never, body, { validateStatus: () => true, headers });
       return { status: answer.status, body: answer.data as { data: Record<string, unknown>; message: string } };
@@ -122,7 +122,7 @@ describe('GET /api/openapi.json', () => {
       const { status, ...answer } = await started.ask(method.toUpperCase(), url, body);
       expect(status, path).toBe(200);
       expect(ajv.validate(schemaOf(path, method, '200'), answer), `${path}: ${ajv.errorsText()}`).toBe(true);
-      // And not whatever comes: each schema says what its data holds.
+      // Each schema says what its data holds, so it rejects other data.
       expect(ajv.validate(schemaOf(path, method, '200'), { ...answer, data: { x: 1 } }), path).toBe(false);
     }
     const covered = new Set(asked.map(([, path]) => path));

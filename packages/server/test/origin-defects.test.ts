@@ -6,14 +6,16 @@ import { Roll } from '../src/roll/roll.ts';
 import { Simulation } from './protection/simulation.ts';
 
 /**
- * The origin registry (docs/design/README.md) has forty-three defects, S1 to S43. Each test here says in one comment what the
- * defect does there, and shows that this server does not have it. Elsewhere or not at all:
+ * The origin registry (docs/design/README.md) has forty-three defects, S1 to S43. Each test here says in one comment
+ * what the defect does there, and shows that this server does not have it. This file has no test of these defects:
  *
  * - S1 to S5: code that does not compile. The compiler is a gate.
- * - S20, S43: nodes of a cluster have revisions of their own, and a restart loses everything unsaid. Here each history has an epoch.
- * - S33: each eviction lowers the expected number of renewals, so a slow bleed never protects. S34: the eviction limit is global, so a
- *   small application can lose its last instance. Both are golden transcripts of self-protection.
- * - S39, S40: a signal can get lost, and a stop always takes five seconds. They need a process: see the tests of `rollcall serve`.
+ * - S20, S43: nodes of a cluster have revisions of their own, and a restart silently loses everything. Here each
+ *   history has an epoch.
+ * - S33: each eviction lowers the expected number of renewals, so a slow bleed never protects. S34: the eviction limit
+ *   is global, so a small application can lose its last instance. Both are golden transcripts of self-protection.
+ * - S39, S40: a signal can get lost, and a stop always takes five seconds. Their tests need a process: see those of
+ *   `rollcall serve`.
  */
 
 const clock = manualClock();
@@ -43,7 +45,8 @@ describe('the self-protection of the server', () => {
     expect(silent(s, range(20)).run(600)[0]).toBe('340.5 protection on');
   });
 
-  // S8: cancelling an unknown instance lowers the expected number, below zero as well. S9: lost updates let the number drift.
+  // S8: cancelling an unknown instance lowers the expected number, even below zero.
+  // S9: lost updates let the number drift.
   it('S8, S9: registering twice, cancelling twice and cancelling an unknown id leave the counts of self-protection as they are', () => {
     const s = new Simulation().fleet();
     s.at(100, () => {
@@ -63,7 +66,7 @@ describe('the self-protection of the server', () => {
     expect(s.run(4000)).toEqual(['4000 listed 20, alive 20']);
   });
 
-  // S11: renewals are counted and not instances, so a client that retries hides dead ones.
+  // S11: renewals are counted instead of instances, so a client that retries hides dead instances.
   it('S11: self-protection counts an instance that renews a hundred times as one', () => {
     const s = new Simulation().fleet();
     silent(s, range(5));
@@ -93,7 +96,7 @@ describe('the roll of the server', () => {
   });
   afterEach(() => roll.close());
 
-  // S14: a cancel of the last instance deletes the application, with an instance that registered meanwhile.
+  // S14: a cancel of the last instance deletes the application, together with an instance that registered meanwhile.
   it('S14: an instance that registers after the last one of its service left stays listed', () => {
     roll.register([registration()]);
     roll.deregister(registration());
@@ -102,7 +105,7 @@ describe('the roll of the server', () => {
     expect(ids()).toEqual(['b']);
   });
 
-  // S15: eviction decides by a snapshot and does not look again, so it removes instances that have renewed since.
+  // S15: eviction decides by a snapshot and does not check again, so it removes instances that have renewed since.
   it('S15: an instance that renews just before its expiry stays listed', async () => {
     const handle = roll.register([registration()])[0]!.handle;
     await clock.advance(0);
@@ -193,7 +196,7 @@ describe('the roll of the server', () => {
     jumping.close();
   });
 
-  // S28: the order of a list is that of a hash map, another one at each request.
+  // S28: a list has the order of a hash map, which differs at each request.
   it('S28: a list has the same order each time', () => {
     for (const id of ['c', 'a', 'b']) roll.register([registration({ id })]);
     roll.register([registration({ id: 'a', version: '2' })]);
@@ -216,7 +219,8 @@ describe('the roll of the server', () => {
     expect(ids()).toEqual(['host-1', 'host-2']);
   });
 
-  // S32: eviction looks once a minute and takes 15 % each time. S36: what a renewal of an evicted instance gets is nowhere said.
+  // S32: eviction looks once a minute and takes 15 % each time.
+  // S36: no document says how a renewal of an evicted instance is answered.
   it('S32, S36: a hundred expired instances leave at their TTL, and each renewal afterwards is answered "unknown"', async () => {
     const handles = range(100).map((id) => roll.register([registration({ id })])[0]!.handle);
     for (const _ of range(5)) await clock.advance(599);
@@ -244,7 +248,7 @@ describe('the roll of the server', () => {
     };
     const counted = new Roll({ cpuTimeMs: () => 0, maxBytes: 1e9, clock: counting, protection: true });
     for (const id of range(50)) counted.register([registration({ id, ttlMs: 1_000 + Number(id) * 100 })]);
-    // The lease clock looks for pauses with one of its own.
+    // The lease clock looks for pauses with a timer of its own.
     expect(timers).toBeLessThanOrEqual(2);
     counted.close();
     expect(timers).toBe(0);
@@ -270,7 +274,8 @@ describe('the HTTP API of the server', () => {
     return { status: response.status, body: (await response.json()) as Record<string, unknown> };
   };
 
-  // S13: two first registrations each make an application, and one is lost. S17: a fetch after a register may find nothing.
+  // S13: two first registrations each make an application, and one is lost.
+  // S17: a fetch after a register may find nothing.
   it('S13, S17: fifty simultaneous first registrations of one service are all listed when they are answered', async () => {
     await Promise.all(
       range(50).map(async (id) => {
@@ -284,7 +289,8 @@ describe('the HTTP API of the server', () => {
     expect((body.data as { instances: unknown[] }).instances).toHaveLength(50);
   });
 
-  // S25: "not modified" is answered before the filter is looked at. S26: an application that has become empty is "not found".
+  // S25: the server answers "not modified" before it applies the filter.
+  // S26: an application that has become empty is "not found".
   it('S25, S26: fetch answers a name without instances with an empty list and a revision', async () => {
     await post('/api/register', { instances: [input()] });
     await post('/api/cancel', { keys: [{ env, appid: 'web', hostname: 'a' }] });
@@ -325,7 +331,7 @@ describe('the HTTP API of the server', () => {
     await second.close();
   });
 
-  // S42: a restarted server answers "not found" for every service until they register again.
+  // S42: a restarted server answers "not found" for every service until its instances register again.
   it('S42: a server that starts empty answers with warming: true', async () => {
     const young = createServer({ port: 0, clock });
     const { url: at } = await young.listen();

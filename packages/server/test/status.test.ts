@@ -55,7 +55,7 @@ it('the status of a protecting environment says since when, which applications m
   const answer = status();
   expect(answer).toMatchObject({
     ...{ state: 'protecting', on: true, missing: 4, considered: 10, threshold: 1, held: 4, late: 4, out: 1 },
-    // Late after 12.5 s; the second of them made it too many.
+    // An instance is late after 12.5 s; the second late instance was one too many.
     since: renewed + 12_500,
     backUntilCalm: 3,
     firstMayGoAt: renewed + 3_600_000,
@@ -72,7 +72,7 @@ it('the status of a protecting environment says since when, which applications m
     ...{ appid: 'web', hostname: 'n0', silentMs: 60_000, mayGoAt: renewed + 3_600_000 },
   });
 
-  // Three are back: the last one goes after two quiet intervals of its own.
+  // Three instances renew again; the last one is evicted after two quiet intervals of its own.
   await run(5_000, 'n9');
   const waiting = status();
   expect(waiting).toMatchObject({ state: 'waiting', on: true, since: renewed + 12_500, held: 1, backUntilCalm: 0 });

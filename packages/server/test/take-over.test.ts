@@ -17,7 +17,7 @@ it('a register with takeOver: false leaves an id to the client whose lease runs,
   expect(await list()).toMatchObject([{ hostname: 'a', version: '1' }]);
   expect(await ask('PUT', '/api/leases', data.handles)).toMatchObject({ data: { statuses: [200] } });
 
-  // Without it the id is taken over; once the lease is over it is free.
+  // Without `takeOver: false` the register takes the id over; once the lease has ended, the id is free.
   expect((await register(instance({ version: '2' }))).status).toBe(200);
   await clock.advance(3_500);
   expect((await register(instance({ version: '3', takeOver: false }))).status).toBe(200);

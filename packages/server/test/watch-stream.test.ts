@@ -75,7 +75,7 @@ it('a resumed stream tells the missed changes in parts, each with the revision t
   for (const version of ['1', '2']) for (let index = 0; index < 10; index += 1) register(`n${index}`, version);
   const sizes: number[] = [];
   for (let size = stream.step(); size > 0; size = stream.step()) sizes.push(size);
-  // Three of 30 KB pass the size of a chunk.
+  // Three nodes of 30 KB exceed the size of a chunk.
   expect(Math.max(...sizes)).toBeLessThan(100_000);
   const events = eventsOf(written);
   expect(events.filter((_, index) => index % 3 === 0)).toEqual([...Array(10).fill('put'), 'current']);

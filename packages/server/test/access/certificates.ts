@@ -10,7 +10,7 @@ interface Wanted {
   readonly keyType?: 'ec' | 'rsa';
   readonly from?: Date;
   readonly to?: Date;
-  /** DNS names besides `localhost` and 127.0.0.1, or instead of them where `only`. */
+  /** DNS names besides `localhost` and 127.0.0.1; with `only`, instead of them. */
   readonly names?: readonly string[];
   readonly only?: boolean;
 }
@@ -40,7 +40,7 @@ export class Authority {
     return this.#pair.cert;
   }
 
-  /** A certificate for this machine, or for a client. */
+  /** Signs a certificate for this machine or for a client. */
   async sign(name: string, { keyType = 'ec', from, to, names = [], only = false }: Wanted = {}): Promise<Pair> {
     const local = only
       ? []

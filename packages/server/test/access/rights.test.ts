@@ -6,10 +6,13 @@ import { newFolder, removeFolders } from '../journal/folders.ts';
 import { bare, json, Talk } from '../repeats/talk.ts';
 import { TokensFile } from './tokens.ts';
 
-/** What a route is to its caller. Written by hand: the rules of the server are held to it. */
+/** The rights that a route demands. They are written by hand; the tests compare the server's rules with them. */
 interface Expected {
   readonly role: Role | 'none';
-  /** The part of the roll for which it needs the role: the service `web-a`, the env `prod`, some service of it, everything. */
+  /**
+   * The part of the roll for which the caller needs the role: the service `web-a`, the env `prod`, some service of
+   * `prod`, or everything.
+   */
   readonly of: 'service' | 'env' | 'some' | 'server' | 'caller';
   readonly path: string;
   readonly body?: unknown;
@@ -17,7 +20,7 @@ interface Expected {
 
 const key = { env: 'prod', appid: 'web-a', hostname: 'a' };
 
-/** A route that is added needs a line here, or the first test fails. HEAD is as its GET. */
+/** A new route needs a line here; without it the first test fails. HEAD needs the rights of its GET. */
 const expectations: Readonly<Record<string, Expected>> = {
   'GET /healthz': { role: 'none', of: 'server', path: '/healthz' },
   'GET /metrics': { role: 'read', of: 'server', path: '/metrics' },
@@ -56,7 +59,7 @@ const expectations: Readonly<Record<string, Expected>> = {
   },
 };
 
-/** Where a grant may hold. */
+/** The scopes that a grant may have. */
 const scopes = {
   everywhere: { envs: ['*'], services: ['*'] },
   'in prod': { envs: ['prod'], services: ['*'] },
@@ -157,12 +160,12 @@ describe('every route of the server', () => {
         if (refused.length !== (isIn ? 0 : statuses.length)) wrong.push([route, name, statuses]);
       }
     expect(wrong).toEqual([]);
-    // A handle that is unknown is the handler's to answer; of four others two skip the parser.
+    // The route's handler answers an unknown handle; of four other requests, two skip the parser.
     expect((server.server as HttpServer).repeatedCount - before).toBeGreaterThanOrEqual(allowed);
   });
 });
 
-/** Routes with a shorter way for requests that repeat. */
+/** The routes whose repeated requests skip the parser. */
 const repeated = new Set(['PUT /api/leases', 'PUT /api/leases/:handle', 'GET /api/fetch', 'GET /api/services']);
 
 async function repeatedStatuses(method: string, { path, body }: Expected, header: string): Promise<number[]> {

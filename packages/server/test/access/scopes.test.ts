@@ -21,7 +21,7 @@ async function start(
   return { ...server, file, as, all: as(all), web: as(web) };
 }
 
-/** What the routes of these tests answer. */
+/** The data of the answers in these tests. */
 interface Data {
   readonly instances: readonly { readonly appid: string }[];
   readonly services: unknown;
@@ -74,7 +74,7 @@ describe('a token for some services of an env', () => {
     await all.ask('POST', '/api/cancel', { keys: [node('db', '1'), node('web-b', '1')] });
     expect((await events.next()).value).toMatchObject({ event: 'remove', data: { appid: 'web-b' } });
     await events.return(undefined);
-    // What others see is not shared with it, nor its part with them.
+    // A token never gets an answer that the server made for a token of another scope.
     expect(names(await all.ask('GET', '/api/fetch/all?env=prod'))).toEqual(['db', 'web-a']);
     expect(names(await web.ask('GET', '/api/fetch/all?env=prod'))).toEqual(['web-a']);
   });
@@ -133,7 +133,7 @@ describe('a token for some services of an env', () => {
     expect((await web.register(node('web-a', '1'), node('web-a', '2'))).status).toBe(200);
     expect((await one.register(node('web-b', '1'))).status).toBe(200);
     expect((await one.register(node('web-b', '2'))).status).toBe(429);
-    // One that has left, or that another token has taken over, counts no longer.
+    // An instance that has left, or that another token has taken over, no longer counts.
     await web.ask('POST', '/api/cancel', { keys: [node('web-a', '1')] });
     await all.register(node('web-a', '2'));
     expect((await web.register(node('web-a', '4'), node('web-a', '5'))).status).toBe(200);
@@ -152,7 +152,7 @@ describe('a reload of the tokens file', () => {
     const [kept, cut] = [await open(all), await open(web)];
     file.remove('web');
     await server.reload();
-    // The connection breaks off.
+    // The server breaks off the connection.
     await expect(cut.next()).rejects.toThrow();
     expect((await web.ask('GET', '/api/services?env=prod')).status).toBe(401);
     await all.register(node('web-a', '9'));
@@ -190,7 +190,7 @@ describe('a reload of the tokens file', () => {
       const { all, web, file, server } = await start();
       const { cursor } = (await all.ask('GET', '/api/changes?env=prod')).data as unknown as { cursor: string };
       const waiting = web.ask('GET', `${path.replace('&since=0', '')}&since=${cursor}`);
-      // It is there before the token is taken away.
+      // The waiting request reaches the server before the token is revoked.
       await expect.poll(async () => (await web.ask('GET', '/api/services?env=prod')).status).toBe(200);
       file.remove('web');
       await server.reload();

@@ -31,7 +31,7 @@ beforeAll(async () => {
   [server, client] = await Promise.all([ours.sign('server'), ours.sign('client')]);
 });
 
-/** Writes the files and starts on them. */
+/** Writes the certificate files and starts a server with them. */
 async function start(pair: Pair = server, clientCa?: string): Promise<{ server: DiscoveryServer; port: number }> {
   const options: ServerOptions = {
     ...{ port: 0, warmUpMs: 0, tlsCert: file('cert.pem', pair.cert), tlsKey: file('key.pem', pair.key) },
@@ -50,7 +50,7 @@ const agentOf = (options: AgentOptions = {}): Agent => {
   return agent;
 };
 
-/** An answer, or what went wrong. */
+/** Resolves with the answer, or rejects with the error of the connection. */
 async function get(
   port: number,
   agent: Agent,

@@ -13,7 +13,7 @@ export class TokensFile implements Disposable {
     this.#write();
   }
 
-  /** Adds a token, or puts it in the place of one with the same name; answers it. */
+  /** Adds a token, or replaces the token of the same name; returns the token. */
   add(name: string, grants: Partial<Grant> | readonly Grant[], maxInstances?: number): string {
     const token = newToken();
     const list: readonly Grant[] = Array.isArray(grants)

@@ -4,7 +4,7 @@ import { instance, type Running, running } from '../http.ts';
 import { head, type Raw, raw, watchHead } from './raw.ts';
 import { type Served, served } from './served.ts';
 
-// Most of their time is the machine's: real sockets, and megabytes.
+// These tests use real sockets and megabytes of data, so their duration depends on the machine.
 vi.setConfig({ testTimeout: 120_000 });
 
 const raws: Raw[] = [];
@@ -29,7 +29,7 @@ describe('a request that does not arrive', () => {
     'a request whose body does not arrive is cut off after 30 s: %s',
     async (path) => {
       const slow = await open(server.port, `${head('POST', path, 1_000)}{`);
-      // It must have arrived before time passes.
+      // The request must reach the server before time passes.
       await server.ask('GET', '/healthz');
       for (let second = 0; second < 31; second += 1) {
         slow.socket.write(' ');
@@ -94,7 +94,7 @@ describe('a server with little memory', () => {
       const connection = await open(server.port, head('POST', '/api/register', 10_000_000));
       connection.socket.write(part);
     }
-    // What was accepted has arrived when a request behind it is answered.
+    // The server has read the accepted bytes once it has answered a later request.
     for (let round = 0; round < 20; round += 1) {
       expect((await server.register(instance({ hostname: `n${round}`, ttlMs: 0 }))).status).toBe(200);
       await new Promise((resolve) => setTimeout(resolve, 100));
@@ -111,7 +111,7 @@ describe('a server with little memory', () => {
       expect((await server.register(instance())).status).toBe(200);
       for (const { socket } of dripping) if (!socket.destroyed) socket.write(' '.repeat(100));
     }
-    // 503 for the newcomers; 408 for the oldest where the machine is so slow that these are no longer young.
+    // The server answers 503 to the newcomers. On a slow machine the oldest bodies run out of time: they get 408.
     await expect.poll(() => dripping.some(({ text }) => /^HTTP\/1\.1 (503|408)/.test(text()))).toBe(true);
   });
 

@@ -1,4 +1,4 @@
-/** Many connections that ask for nothing or never finish, and many TLS handshakes: clients that mean well are served as before. */
+/** Many idle or unfinished connections, and many TLS handshakes, do not hinder clients that mean well. */
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
@@ -41,19 +41,19 @@ async function waitsWhile(port: number, meanwhile: () => Promise<unknown>, ca?: 
   return waits;
 }
 
-// What passes is the time for which is measured.
+// A test measures for this long; it does not wait for a result.
 const seconds = (count: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, count * 1_000));
 
 /**
- * How long a client may wait in the crowd. On a machine that is busy with other things it waits without any crowd as well,
- * before or afterwards: that is not the crowd's doing.
+ * How long a client may wait in the crowd. On a busy machine the client waits without any crowd as well, before or
+ * afterwards: the crowd does not cause this wait.
  */
 async function bearable(alone: Waits, ms: number, afterwards: () => Promise<Waits>): Promise<number> {
   const again = await afterwards();
   return Math.max(ms, 2 * Math.max(alone.p99, again.p99) + ms);
 }
 
-/** Heap that code may keep after it has run for the first time. A thousand connections take more. MiB. */
+/** The heap in MiB that code may keep after its first run. A thousand connections take more. */
 const keptHeap = 3;
 
 describe('a crowd', () => {
@@ -75,7 +75,7 @@ describe('a crowd', () => {
       return socket;
     };
     for (let opened = 0; opened < idle; opened += 200) {
-      // Half have asked once and may ask again; the others are watches that hear nothing.
+      // Half of the connections have asked once and may ask again; the others are watches without events.
       const some = Array.from({ length: Math.min(200, idle - opened) }, (_, index) =>
         open(index % 2 === 0 ? 'GET /healthz HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n' : watchHead('/api/watch?env=quiet')),
       );
@@ -105,7 +105,7 @@ describe('a crowd', () => {
     console.log(
       `p99 ${alone.p99.toFixed(1)} ms alone, ${crowded.p99.toFixed(1)} ms in the crowd; heap ${before.heap.toFixed(1)} -> ${during.heap.toFixed(1)} MiB, resident ${resident.toFixed()} MiB`,
     );
-    // The crowd takes more than is allowed to stay.
+    // The crowd takes more heap than may stay in use afterwards.
     expect(during.heap - before.heap).toBeGreaterThan(keptHeap);
     expect(during.connections).toBeGreaterThan(idle);
     first.leave();
@@ -124,7 +124,7 @@ describe('a crowd', () => {
     second.leave();
     await expect.poll(isBack, { timeout: 120_000, interval: 500 }).toBe(true);
     console.log(`resident ${afterFirst.toFixed()} MiB after the crowd, ${residentAgain.toFixed()} MiB in a second one`);
-    // The second crowd takes the pages that the allocator kept of the first.
+    // The second crowd reuses the pages that the allocator kept from the first.
     expect(residentAgain).toBeLessThan(resident * 1.1);
   });
 });
@@ -161,7 +161,7 @@ describe('TLS handshakes', () => {
           for (let count = 0; count < perSecond / 50; count += 1) shake();
         }, 20);
         await seconds(length);
-        // A machine that is busy with other things begins them later.
+        // A busy machine begins the handshakes later.
         await expect.poll(() => done, { timeout: 60_000 }).toBeGreaterThan(perSecond);
         clearInterval(timer);
       },

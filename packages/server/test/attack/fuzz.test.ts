@@ -13,9 +13,9 @@ interface GoodClientReport {
   readonly faults: readonly string[];
 }
 
-/** `ROLLCALL_FUZZ=100000` sends more. */
+/** With `ROLLCALL_FUZZ=100000` the test sends more requests. */
 const requests = Number(process.env.ROLLCALL_FUZZ ?? 10_000);
-/** Milliseconds. Generous, since other tests share the machine; alone on it, `ROLLCALL_FUZZ_P99=50` holds. */
+/** Milliseconds. The limit is high, since other tests share the machine; without them `ROLLCALL_FUZZ_P99=50` holds. */
 const maxP99 = Number(process.env.ROLLCALL_FUZZ_P99 ?? 1_000);
 const seed = Number(process.env.ROLLCALL_FUZZ_SEED ?? Date.now() % 1_000_000);
 

@@ -2,7 +2,7 @@ import { Agent, request } from 'node:http';
 import { pick, type Random, seeded } from './random.ts';
 import { raw } from './raw.ts';
 
-/** What the fuzzer saw. */
+/** The results of a fuzzer run. */
 export interface FuzzReport {
   readonly statuses: Map<number, number>;
   /** Requests that were answered with 5xx, or not at all within 10 s. */
@@ -54,7 +54,7 @@ function instance(random: Random): Record<string, unknown> {
   };
 }
 
-/** Puts something strange somewhere. */
+/** Puts a strange value at a random place. */
 function spoil(random: Random, value: unknown): unknown {
   if (random() < 0.15) return pick(random, strange)(random);
   if (Array.isArray(value))
@@ -127,7 +127,7 @@ const torn: readonly string[] = [
   '\u0016\u0003\u0001\u0000',
 ];
 
-/** Sends so many requests of every kind, eight at a time. */
+/** Sends `requests` requests of every kind, eight at a time. */
 export async function fuzz(port: number, requests: number, seed: number): Promise<FuzzReport> {
   const random = seeded(seed);
   const agent = new Agent({ keepAlive: true, maxSockets: 8 });
@@ -181,13 +181,13 @@ function shoot(
       statuses.set(status, (statuses.get(status) ?? 0) + 1);
       if (status >= 500) faults.push(`${status}: ${what}`);
       if (response.headers['content-type'] === 'text/event-stream' && method === 'GET') {
-        // A stream has no end: left at once, or after a while without reading.
+        // A stream has no end: the client leaves it at once, or after a while without reading.
         if (random() < 0.8) response.destroy();
         else setTimeout(() => response.destroy(), 50);
         done();
       } else response.resume().once('close', done);
     });
-    // Node's own refusals, and connections that the server ends after a refusal.
+    // The errors are Node's own refusals and connections that the server ends after a refusal.
     sent.once('error', done);
     sent.end(body as string | undefined);
   });

@@ -4,7 +4,7 @@ import { Agent, request } from 'node:http';
 import { Agent as TlsAgent, request as tlsRequest } from 'node:https';
 
 const port = Number(process.argv[2]);
-// With an authority it speaks TLS.
+// With the certificate of an authority, the client speaks TLS.
 const ca = process.argv[3] === undefined ? undefined : readFileSync(process.argv[3]);
 const pool = { keepAlive: true, maxSockets: 1 };
 const agent = ca === undefined ? new Agent(pool) : new TlsAgent({ ...pool, ca });

@@ -1,4 +1,4 @@
-/** Requests of clients that have no right to what they ask for, in every disguise of the attack list that a request can wear. */
+/** Clients send requests for which they have no right, in every disguise of the attack list that a request can wear. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { TokensFile } from '../access/tokens.ts';
 import { instance, type Running, running } from '../http.ts';
@@ -211,7 +211,7 @@ describe('a web page of another origin', () => {
     };
     const safe = routes.filter(({ method }) => method === 'GET' || method === 'HEAD');
     const acting = safe.filter(({ access }) => access.role === 'write' || access.role === 'admin');
-    // A backup is read, by an admin alone.
+    // A backup is a read that only an admin may do.
     expect(acting.map(({ access }) => access.action)).toEqual(['backup']);
   });
 });

@@ -1,7 +1,7 @@
 /** Numbers in [0, 1). */
 export type Random = () => number;
 
-/** Numbers that are the same for a seed. */
+/** Random numbers; the same seed gives the same numbers. */
 export function seeded(seed: number): Random {
   let state = seed;
   return () => {
@@ -12,5 +12,5 @@ export function seeded(seed: number): Random {
   };
 }
 
-/** One of them. */
+/** Picks one of the items. */
 export const pick = <T>(random: Random, items: readonly T[]): T => items[Math.floor(random() * items.length)] as T;

@@ -4,13 +4,13 @@ import { connect, type Socket } from 'node:net';
 /** A connection on which a test writes what it likes. */
 export interface Raw {
   readonly socket: Socket;
-  /** What has come so far. */
+  /** The text that has arrived so far. */
   text(): string;
-  /** Resolves when the other side has closed it. */
+  /** Resolves when the other side has closed the connection. */
   readonly closed: Promise<void>;
 }
 
-/** Opens one; `paused`: it reads nothing. */
+/** Opens a connection; with `paused` it reads nothing. */
 export async function raw(port: number, bytes: string | Buffer, paused = false): Promise<Raw> {
   const socket = connect(port, '127.0.0.1').on('error', () => {});
   let text = '';

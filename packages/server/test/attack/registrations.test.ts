@@ -4,7 +4,7 @@ import type { Change } from '../../src/roll/followers.ts';
 import { Roll } from '../../src/roll/roll.ts';
 import { instance, type Running, running, watch } from '../http.ts';
 
-// Most of their time is the machine's: real sockets, and megabytes.
+// These tests use real sockets and megabytes of data, so their duration depends on the machine.
 vi.setConfig({ testTimeout: 120_000 });
 
 const clock = manualClock();
@@ -165,7 +165,7 @@ describe('many environments', () => {
       return (performance.now() - started) / 2_000;
     };
     expect(perRenewal(1)).toBeLessThan(1);
-    // A look at each environment takes several milliseconds.
+    // A look at each environment would take several milliseconds.
     expect(perRenewal(5_000)).toBeLessThan(1);
   });
 
@@ -205,7 +205,7 @@ describe('an id that is taken', () => {
     pass(900);
     expect(roll.renew(loser)).toBe('taken');
     pass(300);
-    // Four of four are silent: protection keeps them.
+    // Four of four instances are silent: protection keeps them.
     expect(roll.instances('e').map(({ id, late }) => [id, late])).toContainEqual(['a', true]);
     expect(roll.renew(loser)).toBe('unknown');
     const again = roll.register([of('a')])[0]!.handle;

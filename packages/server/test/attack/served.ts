@@ -10,11 +10,11 @@ const bin = fileURLToPath(new URL('../../../cli/bin/rollcall.js', import.meta.ur
 /** `rollcall serve` in a process of its own, whose memory can be measured. */
 export interface Served extends Omit<Running, 'server'> {
   readonly child: ChildProcess;
-  /** What it has spent computing, in milliseconds: unlike the time that passes, it says the same on a busy machine. */
+  /** The CPU time of the server in milliseconds: unlike elapsed time, it is the same on a busy machine. */
   cpuMs(): number;
-  /** Resident memory in MiB. It stays high when the heap is free again: the allocator of C keeps pages for later. */
+  /** Resident memory in MiB. It stays high when the heap is free again: the C allocator keeps pages for later. */
   memory(): number;
-  /** What is in use when nothing is left to collect. It does not depend on when a busy machine collects. */
+  /** The heap and connections in use after a full garbage collection, which does not depend on the machine's load. */
   inUse(): Promise<InUse>;
   kill(): void;
 }
@@ -26,10 +26,10 @@ export interface InUse {
   readonly connections: number;
 }
 
-/** Lets a test ask the server to collect its garbage, by a signal. */
+/** This module makes the server collect its garbage when a test sends SIGUSR2. */
 const collector = "data:text/javascript,process.on('SIGUSR2', () => globalThis.gc())";
 
-/** Starts one with a heap of so many MiB. */
+/** Starts a server with a heap of `heap` MiB. */
 export async function served(heap = 512, more: readonly string[] = []): Promise<Served> {
   const args = [
     '--expose-gc',
@@ -59,7 +59,7 @@ export async function served(heap = 512, more: readonly string[] = []): Promise<
     memory: () => Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${child.pid}/status`, 'utf8'))?.[1]) / 1_024,
     inUse: async () => {
       child.kill('SIGUSR2');
-      // Asked on a connection of its own; the signal is handled before a request that comes after it is answered for the second time.
+      // The server has handled the signal once it has answered two later requests on a connection of their own.
       for (let index = 0; index < 2; index += 1) await (await fetch(`${url}/healthz`)).text();
       const text = await (await fetch(`${url}/metrics`)).text();
       const read = (series: string): number => Number(new RegExp(`^${series} (.*)$`, 'm').exec(text)?.[1] ?? 0);

@@ -5,7 +5,7 @@ import { instance, type Running, running, watch } from '../http.ts';
 import { type Raw, raw, watchHead } from './raw.ts';
 import { type Served, served } from './served.ts';
 
-// Most of their time is the machine's: real sockets, and megabytes.
+// These tests use real sockets and megabytes of data, so their duration depends on the machine.
 vi.setConfig({ testTimeout: 120_000 });
 
 const endings: (() => unknown)[] = [];
@@ -87,7 +87,7 @@ describe('a watch that was away', () => {
     await first.return(undefined);
     for (let index = 0; index < 5; index += 1) await server.register(large(`n${index}`, 30_000));
     const second = watch(`${server.url}/api/watch?env=e`, { 'last-event-id': id });
-    // Five of six nodes changed: their changes are smaller.
+    // Five of six nodes changed: their changes are smaller than the snapshot.
     expect((await second.next()).value).toMatchObject({ event: 'put', data: { hostname: 'n0' } });
     await second.return(undefined);
     const keys = ['stays', 'n0', 'n1', 'n2', 'n3'].map((hostname) => ({ env: 'e', appid: 'web', hostname }));
@@ -131,7 +131,7 @@ describe('a watcher that does not read', () => {
     const frozen = await silent(server, '/api/watch?env=e');
     const slow = watch(`${server.url}/api/watch?env=e`);
     await slow.next();
-    // More than the kernel's buffers hold.
+    // The changes exceed what the kernel's buffers hold.
     const last = 100;
     for (let round = 0; round <= last; round += 1) {
       const nodes = Array.from({ length: 10 }, (_, index) => large(`n${index}`, 30_000, `v${round}`));
@@ -139,7 +139,7 @@ describe('a watcher that does not read', () => {
     }
     const versions = new Map<string, string>();
     while (new Set(versions.values()).size !== 1 || !versions.has('n9') || versions.get('n0') !== `v${last}`) {
-      // Time passes while it reads.
+      // Time passes while the slow watcher reads.
       await clock.advance(100);
       const { event, data } = (await slow.next()).value!;
       for (const { hostname, version } of event === 'snapshot' ? data.instances : [data])

@@ -33,7 +33,7 @@ const toEntry = ({ service, id, version, addresses, metadata, serviceMetadata, e
   node: { id, address: addresses[0] ?? '', metadata, ...(late ? { late } : {}) },
 });
 
-/** The server's roll behind the contract, without HTTP between them, so that one clock moves both. */
+/** A registry on the server's roll without HTTP between them, so that one clock moves both. */
 export function rollOf(clock: Clock): (options?: RegistryOptions) => Registry {
   const roll = new Roll({ clock, protection: false, cpuTimeMs: () => 0, maxBytes: 2 ** 30 });
   return (options = {}) => createRegistry(rollDriver(roll, options.namespace ?? 'default'), options);

@@ -4,14 +4,14 @@ import { join } from 'node:path';
 
 const made: string[] = [];
 
-/** A folder that is there until {@link removeFolders}. */
+/** Makes a folder that exists until {@link removeFolders}. */
 export function newFolder(): string {
   const folder = mkdtempSync(join(tmpdir(), 'rollcall-journal-'));
   made.push(folder);
   return folder;
 }
 
-/** Call it after each test. */
+/** Removes the folders. Call it after each test. */
 export function removeFolders(): void {
   for (const folder of made.splice(0)) rmSync(folder, { recursive: true, force: true });
 }

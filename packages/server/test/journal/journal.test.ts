@@ -8,7 +8,7 @@ import type { Change } from '../../src/roll/followers.ts';
 import { Roll } from '../../src/roll/roll.ts';
 import { retryWriteMs } from '../../src/server-options.ts';
 
-/** A store whose groups are synced when the test says so. */
+/** A store that syncs its groups when the test says so. */
 class HeldStore implements GroupStore {
   readonly groups: Group[] = [];
   #settle: { resolve: () => void; reject: (error: Error) => void } | undefined;
@@ -33,7 +33,7 @@ class HeldStore implements GroupStore {
   }
 }
 
-/** What a setImmediate and the promises behind it need. */
+/** Lets a setImmediate and the promises behind it run. */
 const turn = async (): Promise<void> => {
   for (let round = 0; round < 3; round += 1) await new Promise((resolve) => setImmediate(resolve));
 };
@@ -76,7 +76,7 @@ function journaled() {
   return { clock, roll, published, told, journal, store, register, listed, seen };
 }
 
-/** How a promise ended, as far as it has. */
+/** Tells how a promise ended: `pending`, `resolved`, or the message of its error. */
 function outcome(promise: Promise<void> | undefined): () => string {
   let state = 'pending';
   promise?.then(
@@ -150,7 +150,7 @@ describe('the journal', () => {
     ]);
     await clock.advance(1_600);
     roll.renew(handle);
-    // The mark of `a` at 2,250 ms.
+    // This sync writes the late mark of `a`, which became late at 2,250 ms.
     await store.sync();
     expect(listed()).toEqual(['a', 'b']);
     await store.sync();

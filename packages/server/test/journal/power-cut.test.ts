@@ -17,7 +17,10 @@ const bin = fileURLToPath(new URL('../../../cli/bin/rollcall.js', import.meta.ur
 const images = tenthOf(200);
 afterAll(removeFolders);
 
-/** Runs a server under strace while instances register, renew, are cancelled and expire; answers what it did to its folder. */
+/**
+ * Runs a server under strace while instances register, renew, are cancelled and expire; returns the server's operations
+ * on its folder.
+ */
 async function record() {
   const root = realpathSync(newFolder());
   const folder = join(root, 'data');
@@ -60,14 +63,14 @@ async function record() {
       await ask('POST', '/api/cancel', { keys });
     }
   } finally {
-    // The server itself: strace passes on what becomes of it.
+    // The signal goes to the server itself: strace exits as the server does.
     execFileSync('pkill', ['-TERM', '-P', `${child.pid}`]);
     await ended;
   }
   return readTrace(trace, folder, (text) => text.includes('"revision":') || text.includes('\nid: '));
 }
 
-/** The revisions that a text tells: of an answer, or of events. */
+/** The revisions in a text, which is an answer or a series of events. */
 const revisionsIn = (text: string): number[] =>
   [...text.matchAll(/"revision":(\d+)|^id: \w+:(\d+)$/gm)].map(([, answer, event]) => Number(answer ?? event));
 
@@ -89,7 +92,7 @@ async function contentOf(folder: string) {
   }
 }
 
-/** What a log leaves on the roll. */
+/** The content of the roll after these changes. */
 function replay(changes: readonly Change[]): string[] {
   const listed = new Set<string>();
   for (const { type, instance } of changes) {
@@ -129,7 +132,7 @@ it(`the store opens on each of ${images} images of its folder after a power cut,
     const last = changes.at(-1)?.revision ?? 0;
     expect(last, where).toBeGreaterThanOrEqual(told);
     if (last < all.length) cutOff += 1;
-    // Told or not: one history, and the table that it makes.
+    // The log may end with untold changes, but it is one history, and the table is what this history makes.
     expect(changes, where).toEqual(all.slice(0, last));
     expect(listed, where).toEqual(replay(changes));
     const server = await running({ dataDir: target, clock: manualClock() });
@@ -139,7 +142,7 @@ it(`the store opens on each of ${images} images of its folder after a power cut,
   expect(cutOff).toBeGreaterThan(images / 2);
 }, 900_000);
 
-/** mulberry32: a seed gives the same images again. */
+/** mulberry32: the same seed gives the same images. */
 function randomOf(seed: number): () => number {
   let state = seed;
   return () => {

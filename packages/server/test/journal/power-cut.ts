@@ -1,7 +1,7 @@
 import { closeSync, mkdirSync, openSync, readFileSync, rmSync, writeSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 
-/** Something that a process did to its data folder, as strace saw it. */
+/** An operation of a process on its data folder, as strace recorded it. */
 type Operation =
   | { readonly type: 'create'; readonly path: string; readonly file: number }
   | { readonly type: 'write'; readonly file: number; readonly at: number; readonly bytes: Buffer }
@@ -10,10 +10,10 @@ type Operation =
   | { readonly type: 'sync folder' }
   | { readonly type: 'remove'; readonly path: string }
   | { readonly type: 'rename'; readonly from: string; readonly to: string }
-  /** The process told something: what it had told before must be in every image from here on. */
+  /** The process told a client something: every later image must contain it. */
   | { readonly type: 'told'; readonly text: string };
 
-/** What strace is to record. `-y` names the file of each descriptor, `-xx` writes every byte. */
+/** The arguments of strace. `-y` names the file of each descriptor, `-xx` writes every byte. */
 export const straceArguments = (output: string): readonly string[] => [
   ...['-f', '-y', '-xx', '-s', '70000', '-o', output],
   ...[
@@ -25,7 +25,7 @@ export const straceArguments = (output: string): readonly string[] => [
 const unhex = (text: string): Buffer => Buffer.from(text.replaceAll('\\x', ''), 'hex');
 const hex = /"((?:\\x[0-9a-f]{2})*)"/g;
 
-/** Reads what strace wrote. A call that another thread interrupts is one when it has ended. */
+/** Reads the output of strace. A call that another thread interrupts counts when it has ended. */
 export function readTrace(output: string, folder: string, isTold: (text: string) => boolean): readonly Operation[] {
   const unfinished = new Map<string, string>();
   const reader = new TraceReader(folder, isTold);
@@ -120,9 +120,9 @@ class TraceReader {
 type Change = Extract<Operation, { type: 'write' | 'truncate' }>;
 
 /**
- * Makes the folder that a power cut after `operations` leaves: all that was synced, and of the rest a random part. Of a file,
- * each write or truncation behind its last sync is there or not, and a write may be there in part, by blocks. Of the folder,
- * each entry that was made, removed or renamed since its last sync is so or not.
+ * Makes the folder that a power cut after `operations` leaves: it has everything that was synced, and a random part of
+ * the rest. A file has or lacks each write or truncation after its last sync, and it may have only some blocks of a
+ * write. The folder has or lacks each creation, removal or renaming of an entry after its last sync.
  */
 export function makeImage(operations: readonly Operation[], target: string, random: () => number): void {
   const synced = new Map<number, Change[]>();
@@ -161,7 +161,7 @@ export function makeImage(operations: readonly Operation[], target: string, rand
 
 const blockBytes = 512;
 
-/** All of it, nothing, or some of its blocks. */
+/** Keeps the whole change, nothing of it, or some of its blocks. */
 function partOf(change: Change, random: () => number): Change[] {
   const chance = random();
   if (chance < 0.4) return [];

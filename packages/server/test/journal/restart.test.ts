@@ -123,7 +123,7 @@ describe('a server that is started again on its data folder', () => {
     await first.clock.advance(1_300);
     await expect.poll(() => since(first)).toBeDefined();
     const told = await since(first);
-    // By then it is written. A copy made now is what a power cut would leave.
+    // The state is written by then. A copy of the folder made now is what a power cut would leave.
     await first.register(instance({ env: 'other' }));
     const left = newFolder();
     cpSync(folder, left, { recursive: true });
@@ -149,7 +149,7 @@ describe('a server that is started again on its data folder', () => {
     expect((await second.ask<{ statuses: number[] }>('PUT', '/api/leases', data.handles)).data.statuses).toEqual([404]);
     const [event] = await events(`${second.url}/api/watch?env=e`, `${epoch}:1`, 1);
     expect(event!.event).toBe('snapshot');
-    // From then on it is a folder of its own.
+    // From then on the copy is a folder of its own.
     await second.server.close();
     const third = await start(copy);
     expect(await third.raw('/api/services?env=e')).toMatchObject({ epoch: event!.id.split(':')[0] });
@@ -171,7 +171,7 @@ describe('a server that is started again on its data folder', () => {
     const first = await start(newFolder());
     let acknowledged = 0;
     let isOver = false;
-    // In turn: each is acknowledged before the next one begins.
+    // The calls come in turn: each is acknowledged before the next one begins.
     const registering = (async () => {
       for (let count = 0; !isOver; count += 1) {
         await first.register(instance({ hostname: `n${count}` }));
@@ -205,12 +205,12 @@ describe('a server that is started again on its data folder', () => {
     await second.register(instance({ addrs: ['10.0.0.2:80'] }));
     const [told] = await events(`${second.url}/api/watch?env=e`, snapshot!.id, 1);
     expect([told!.event, told!.data]).toMatchObject(['put', { addrs: ['10.0.0.2:80'] }]);
-    // By the clock the older change is still in the future. It is told as well, rather than left out.
+    // By the clock the older change is still in the future. The server reports it all the same.
     const { data: log } = await second.raw('/api/changes?env=e&since=1m');
     expect(log).toMatchObject({
       changes: [{ evidence: { what: 'registered' } }, { evidence: { what: 'updated' } }],
     });
-    // The lease of the second registration runs by a clock of its own.
+    // The lease of the second registration runs by the second server's own clock.
     await second.ask('PUT', '/api/leases', data.handles);
     await second.clock.advance(3_100);
     await expect.poll(() => second.list()).toEqual([]);
@@ -228,7 +228,7 @@ describe('a server that is started again on its data folder', () => {
       },
     ]);
     expect(await server.list('dev')).toMatchObject([{ appid: 'db', hostname: 'd', status: 2, ttlMs: 0 }]);
-    // One was evicted a moment before the stop.
+    // One instance was evicted a moment before the stop.
     const { data } = await server.raw('/api/status?env=prod');
     expect((data as { environments: object[] }).environments).toMatchObject([{ missing: 1, considered: 3 }]);
   });
@@ -273,7 +273,7 @@ describe('/readyz', () => {
       expect((await first.register(...some)).status).toBe(200);
     }
     await first.server.close();
-    // Without a keep-alive connection to a server that is gone.
+    // The requests must not reuse a keep-alive connection to the stopped server.
     const init = { headers: { connection: 'close' } };
     const starting = start(folder, { port: first.port });
     const lists: (number | string)[] = [];

@@ -27,14 +27,14 @@ async function written(groups: number): Promise<[StoreThread, folder: string]> {
   return [store, folder];
 }
 
-/** A folder with so many groups in it. */
+/** Makes a folder with a store of `groups` groups. */
 async function filled(groups: number): Promise<string> {
   const [store, folder] = await written(groups);
   await store.close();
   return folder;
 }
 
-/** What a process that is killed leaves. */
+/** Makes the folder that a killed process leaves. */
 async function killed(groups: number): Promise<string> {
   const [store, folder] = await written(groups);
   const left = newFolder();
@@ -58,7 +58,7 @@ async function contentOf(folder: string) {
   }
 }
 
-/** Changes the file behind the back of the store. In a process of its own: the library closes a file late. */
+/** Changes the store's file. A process of its own does this, because the library closes a file late. */
 function edit(folder: string, sql: string): void {
   const program = `const db = new (require('libsql'))('roll.db'); db.exec(${JSON.stringify(sql)});`;
   const library = createRequire(import.meta.url).resolve('libsql');
@@ -215,7 +215,7 @@ describe('a folder that cannot be used is refused, and the message says what to 
 
   it('a store refuses a folder that cannot be made, where a recursive mkdir of Node would never end', async () => {
     const backup = join(await filled(1), 'roll.db');
-    // A process can be killed, and a thread that never ends cannot.
+    // The test can kill a process, but not a thread that never ends.
     const restored = spawnSync(process.execPath, [bin, 'restore', backup, '--data-dir', '/proc/rollcall/data'], {
       timeout: 30_000,
       killSignal: 'SIGKILL',

@@ -20,7 +20,7 @@ describe('deploys', () => {
     }
     const log = s.run(1500);
     expect(flag(log)).toEqual([]);
-    // Each at its TTL of 90 s after a heartbeat that came at most 30 s before the kill.
+    // Each instance is evicted 90 s (its TTL) after its last heartbeat, which came at most 30 s before the kill.
     expect(evictions(log)).toEqual([
       540, 571, 602, 603, 634, 665, 666, 697, 728, 729, 760, 761, 792, 823, 824, 855, 886, 887, 918, 949,
     ]);
@@ -200,7 +200,7 @@ describe('ceiling', () => {
 
   it('the ceiling evicts the last of an application only when no other can be chosen', () => {
     const s = new Simulation(() => 0);
-    // One application of one, and one of nine, all silent but for three others.
+    // `single` has one instance and `many` has nine; these ten fall silent, and three others are heard.
     s.at(0, () => s.join('single', 'only', 0));
     s.at(0, () => range(0, 9).forEach((id) => void s.join('many', id, 0)));
     s.at(0, () => range(10, 13).forEach((id) => void s.join('heard', id, 0)));

@@ -5,7 +5,7 @@ const all = Array.from({ length: 20 }, (_, index) => `${index}`);
 const range = (from: number, to: number): string[] =>
   Array.from({ length: to - from }, (_, index) => `${from + index}`);
 
-/** Numbers in [0, 1) that are the same for a seed. */
+/** Random numbers in [0, 1); the same seed gives the same numbers. */
 const seeded = (seed: number) => {
   let state = seed + 1;
   return (): number => {
@@ -14,7 +14,7 @@ const seeded = (seed: number) => {
   };
 };
 
-/** The fleet: twenty instances with leases of 30 s / 90 s; instance i belongs to app<i % 4> and registers at second i. */
+/** The fleet: 20 instances with leases of 30 s / 90 s; instance i belongs to app<i % 4> and registers at second i. */
 describe('golden transcripts', () => {
   it('one killed of twenty is evicted at its TTL', () => {
     const log = new Simulation()
@@ -96,7 +96,7 @@ describe('golden transcripts', () => {
     expect(s.run(1500)).toEqual(['337.5 protection on', '949 protection off', '1500 listed 40, alive 40']);
   });
 
-  /** The old ones are older than 300 s, so the newcomers can stand in for them. */
+  /** The old instances are older than 300 s, so the newcomers can stand in for them. */
   const doubled = (size: number, seed: number): readonly string[] => {
     const s = new Simulation();
     const ids = range(0, 2 * size);
@@ -116,7 +116,7 @@ describe('golden transcripts', () => {
   };
 
   it('a fleet that doubles, is cut 40 s later and is heard again in random order loses no living instance', () => {
-    // Heard newcomers come first for some: that says that the network is healing, not that their predecessors are dead.
+    // Some newcomers are heard before their predecessors: the network is healing, the predecessors are not dead.
     expect(doubled(20, 1)).toEqual(['412.5 protection on', '1028 protection off', '1300 listed 40, alive 40']);
   });
 

@@ -27,7 +27,7 @@ it.each([
     generation += 1;
     const events: [number, () => void][] = [
       [died + replacedAfterMs, () => protection.registered('app', `${generation}`, lease, now)],
-      // In the one case on time when its predecessor expires; in the other case not registered yet.
+      // In one case the newcomer is on time when its predecessor expires; in the other it has not registered yet.
       [died + 85_000, () => hear(`${generation}`)],
       [died + 90_000, () => protection.expired('app', dead, now)],
     ];
@@ -42,7 +42,7 @@ it.each([
   const before = heap();
   for (let round = 0; round < 20_000; round += 1) replace();
   expect((heap() - before) / 1_048_576).toBeLessThan(1);
-  // Used here, so that it is not collected before it is measured.
+  // The test uses `protection` here, so that it is not collected before the measurement.
   expect(protection.view(now).held).toBe(0);
 });
 
@@ -58,7 +58,7 @@ it.each([
     if (index >= 100) protection.expired('app', `${index - 100}`, now);
     protection.advance(now);
   }
-  // A hundred are listed at any time.
+  // A hundred instances are listed at any time.
   expect(protection.remembered).toBeGreaterThan(1_000);
   expect(protection.remembered).toBeLessThanOrEqual(1_000 + 4 * 102);
 });

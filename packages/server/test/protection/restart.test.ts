@@ -11,7 +11,7 @@ const step: fc.Arbitrary<Step> = fc.tuple(
   fc.constantFrom('register', 'register', 'renewAll', 'renewAll', 'cancel', 'silent'),
   fc.nat({ max: services.length * ids.length - 1 }),
 );
-// Never 0: which of two cancels of the same moment comes first is not written down, and does not matter.
+// A pause is never 0: the order of two cancels at the same moment is not written down, and does not matter.
 const pause = fc.oneof(
   { weight: 20, arbitrary: fc.integer({ min: 1, max: 3_000 }) },
   { weight: 4, arbitrary: fc.integer({ min: 1, max: 40_000 }) },
@@ -77,7 +77,7 @@ describe('self-protection that begins from what an earlier start wrote down', ()
         for (const [each, pauseMs] of steps) {
           fleet.play(each);
           fleet.advance(pauseMs);
-          // What is registered is written anyway.
+          // The server writes a registered instance in any case.
           for (const ref of [
             ...fleet.protection.takeTouched(),
             { service: nameOf(each[1])[0], id: nameOf(each[1])[1] },
@@ -106,11 +106,11 @@ describe('self-protection that begins from what an earlier start wrote down', ()
         const heard = (record: (typeof before)[number]) =>
           record.state === 'listed' && !record.late ? { ...record, lastRenewal: again.now } : record;
         expect(remembered(again)).toEqual(before.map(heard));
-        // Newcomers find the same departed instances and cancels waiting.
+        // In both fleets, newcomers find the same departed instances and the same waiting cancels.
         for (const service of services)
           for (const each of [fleet, again])
             for (const id of ['new 1', 'new 2']) each.protection.registered(service, id, lease, each.now);
-        // Since when it is on is not written down.
+        // The time at which protection went on is not written down.
         const { onSince: _since, ...view } = fleet.protection.view(fleet.now);
         expect(again.protection.view(again.now)).toMatchObject({
           ...view,
@@ -125,7 +125,7 @@ describe('self-protection that begins from what an earlier start wrote down', ()
 
   it('self-protection remembers every cancel that waits for a newcomer, also both cancels of an instance that came back in between', () => {
     const fleet = new Fleet();
-    // The return of n1 makes up for the cancel of n0, the oldest; its own still waits.
+    // The return of n1 makes up for the oldest cancel, that of n0; the cancel of n1 still waits.
     for (const each of [0, 1].map((which): Step => ['register', which])) fleet.play(each);
     fleet.advance(400_000);
     for (const each of [

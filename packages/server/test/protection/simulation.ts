@@ -1,7 +1,7 @@
 import { LeaseTable } from '@rollcall/core/adapter';
 import { type Member, Protection } from '../../src/protection/index.ts';
 
-/** What happens to a fleet: a script of commands by second, and the log that the rule writes beneath. */
+/** A simulated fleet: a script of commands by second, and the log that self-protection writes beneath. */
 export class Simulation {
   readonly log: string[] = [];
   readonly protection: Protection;
@@ -24,7 +24,7 @@ export class Simulation {
     return this;
   }
 
-  /** Registers now and renews at every interval from then on. */
+  /** Registers an instance now and renews its lease at every interval from then on. */
   join(service: string, id: string, now: number, interval = 30, ttl = 90): void {
     this.#alive.set(id, { service, id, interval, ttl, from: now, cut: false });
     this.#hear(id, now, true);
@@ -42,7 +42,7 @@ export class Simulation {
     this.protection.cancelled(node.service, id, now * 1000);
   }
 
-  /** The operator ends protection; answers how many went. */
+  /** The operator ends protection; returns the number of evicted instances. */
   end(now: number): number {
     const ended = this.protection.end(now * 1000);
     for (const { id } of ended) this.#listed.delete(id);
@@ -56,7 +56,7 @@ export class Simulation {
     }
   }
 
-  /** Heard again now, and at every interval from now on. */
+  /** The server hears the instance again now, and at every interval from then on. */
   heal(id: string, now: number): void {
     const node = this.#alive.get(id);
     if (node === undefined) return;
@@ -65,13 +65,13 @@ export class Simulation {
     this.#hear(id, now, false);
   }
 
-  /** The server stands still: nothing is heard, and its clock does not run. */
+  /** The server stands still: it hears nothing, and its clock does not run. */
   stopServer(from: number, to: number): this {
     this.#stopped = [from, to];
     return this;
   }
 
-  /** The fleet of the golden scenarios: 20 in four applications, one per second. */
+  /** The golden fleet: 20 instances in four applications, of which one registers each second. */
   fleet(lease: (index: number) => readonly [number, number] = () => [30, 90]): this {
     for (let index = 0; index < 20; index += 1) {
       this.at(index, () => this.join(`app${index % 4}`, `${index}`, index, ...lease(index)));
@@ -79,7 +79,7 @@ export class Simulation {
     return this;
   }
 
-  /** Steps of a quarter of a second. Heartbeats of a second come before its cut ends and after its cut begins. */
+  /** Runs in steps of a quarter of a second. The commands of a second run before its heartbeats. */
   run(until: number): readonly string[] {
     const commands = [...this.#commands].sort((a, b) => a.at - b.at);
     for (let quarter = 0; quarter <= until * 4; quarter += 1) {

@@ -1,4 +1,4 @@
-/** What else can happen on a connection on which requests skip the HTTP parser. */
+/** Further cases of connections on which requests skip the HTTP parser. */
 import { setTimeout as pause } from 'node:timers/promises';
 import { manualClock } from '@rollcall/core/testing';
 import fastify from 'fastify';
@@ -143,7 +143,7 @@ describe('on a connection whose requests skip the parser', () => {
       const count = connection.heard().length;
       connection.socket.write(renew.replace(/Host.*/s, 'User-Agent: '));
       await pause(30);
-      // The parser makes one renewal of both, with the first line of the second as its user agent.
+      // The parser reads both pieces as one renewal, whose user agent is the first line of the second piece.
       connection.socket.write(fake);
       expect(statuses((await connection.until(count + 1)).slice(count))).toEqual([200]);
     }
@@ -227,7 +227,7 @@ describe('a server that closes', () => {
   });
 });
 
-/** A server whose timeouts are short, with one route that repeats and answers as long as `answer` is. */
+/** A server with short timeouts and one route for repeated requests, which answers with `answer`. */
 async function rig(answer = '{}') {
   const timeouts = { headersTimeout: 400, connectionsCheckingInterval: 50 };
   const app = fastify({ keepAliveTimeout: 300, http: timeouts });
@@ -275,7 +275,7 @@ describe('the bounds of every connection', () => {
     const { answers, clock, connection, renew } = await rig(JSON.stringify('x'.repeat(50_000)));
     const unread = vi.spyOn(answers, 'unread');
     connection.socket.pause();
-    // As many as the kernel takes, and one more.
+    // The client asks until the kernel takes no further answer.
     for (let turn = 0; unread.mock.calls.length === 0; turn += 1) {
       connection.socket.write(renew);
       await pause(turn % 10 === 0 ? 2 : 0);

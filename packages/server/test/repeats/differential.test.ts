@@ -1,4 +1,7 @@
-/** Streams of usual, unusual, torn and spoilt requests: the server answers the same bytes whether or not requests skip the parser. */
+/**
+ * The server answers streams of usual, unusual, torn and spoilt requests with the same bytes, whether or not the
+ * requests skip the parser.
+ */
 import { setTimeout as pause } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, expect, it, vi } from 'vitest';
 import type { HttpServer } from '../../src/create-server.ts';
@@ -7,7 +10,7 @@ import { pick, type Random, seeded } from '../attack/random.ts';
 import { instance, type Running, running } from '../http.ts';
 import { bare, json, Talk } from './talk.ts';
 
-/** `ROLLCALL_STREAMS=2000` plays more. */
+/** With `ROLLCALL_STREAMS=2000` the test plays more streams. */
 const streams = Number(process.env.ROLLCALL_STREAMS ?? 100);
 const seed = Number(process.env.ROLLCALL_FUZZ_SEED ?? Date.now() % 1_000_000);
 
@@ -58,7 +61,7 @@ const unusual: readonly ((random: Random) => string)[] = [
   (random) => pick(random, usual)(random).replaceAll('\r\n', '\n'),
 ];
 
-/** One byte more, one less, another one. */
+/** Adds, removes or replaces one byte. */
 function spoil(random: Random, text: string): string {
   const at = Math.floor(random() * text.length);
   const byte = pick(random, ['\r', '\n', ' ', '\0', ':', '0', 'é', '\t', '/', '%']);
@@ -69,9 +72,9 @@ function spoil(random: Random, text: string): string {
   ]);
 }
 
-/** What is written to a connection, piece by piece. */
+/** The pieces that the test writes to a connection. */
 function streamOf(random: Random): readonly Buffer[] {
-  // Heads that repeat are what it is about.
+  // The test is about heads that repeat.
   const own = pick(random, usual);
   const pieces = [own(random), own(random), own(random)];
   for (let count = 4 + Math.floor(random() * 8); count > 0; count -= 1) {
@@ -97,7 +100,7 @@ function streamOf(random: Random): readonly Buffer[] {
   return pieces.filter((piece) => piece !== '').map((piece) => Buffer.from(piece, 'latin1'));
 }
 
-/** What comes back, without the dates. */
+/** The answers of the server, without the dates. */
 async function answersTo(pieces: readonly Buffer[], ms: number): Promise<string> {
   const connection = await Talk.open(server.port);
   for (const piece of pieces) {
@@ -114,7 +117,8 @@ it(`${streams} random streams are answered alike with and without the parser`, a
   const wrong: unknown[] = [];
   for (let index = 0; index < streams; index += 1) {
     const pieces = streamOf(random);
-    // A busy machine may end a refused connection before or after what was written behind: it is asked again, more slowly.
+    // On a busy machine a refused connection may end before or after it gets the bytes written later: the test asks
+    // again, more slowly.
     for (let attempt = 0; attempt < 4; attempt += 1) {
       const fast = await answersTo(pieces, 3 * 4 ** attempt);
       const learn = vi.spyOn(RepeatedConnection.prototype, 'answered').mockImplementation(() => {});

@@ -1,4 +1,4 @@
-/** Requests that skip the HTTP parser and the framework since their heads repeat: they are answered as all others. */
+/** Requests whose heads repeat skip the HTTP parser and the framework; they are answered as all others are. */
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
@@ -54,7 +54,7 @@ describe('a request whose head repeats', () => {
       for (let turn = 0; turn < 8; turn += 1) asked.push(await talk.ask(request(turn)));
       expect(asked.map(({ status }) => status)).toEqual(Array(8).fill(200));
       expect(countOf(server) - before).toBeGreaterThanOrEqual(6);
-      // The parser answered the first two.
+      // The first two requests went through the parser.
       expect(asked.slice(2)).toEqual([...asked.slice(0, 2), ...asked.slice(0, 2), ...asked.slice(0, 2)]);
     }
   });
@@ -103,7 +103,7 @@ describe('a request whose head repeats', () => {
     expect(more).toEqual([first, first]);
     expect(first.body).toContain('"durable":true');
     expect(countOf(server)).toBe(2);
-    // The secret of another lease is in the head that was learned.
+    // The head that the server learned has the secret of another lease.
     expect((await connection.ask(renew(1))).status).toBe(404);
     expect(countOf(server)).toBe(2);
   });

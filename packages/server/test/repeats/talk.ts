@@ -30,12 +30,12 @@ export class Talk {
     return new Talk(socket);
   }
 
-  /** What has come so far. */
+  /** The text that has arrived so far. */
   text(): string {
     return this.#bytes.toString('latin1');
   }
 
-  /** The answers that have come whole so far. */
+  /** The answers that have arrived whole so far. */
   heard(): Heard[] {
     const answers: Heard[] = [];
     for (let rest = this.#bytes; ; ) {
@@ -49,7 +49,7 @@ export class Talk {
       if (!isInterim)
         answers.push({ status: Number(head.slice(9, 12)), head: head.replace(/^date: .*\r\n/im, ''), body });
       rest = rest.subarray(end + 4 + length);
-      // An empty answer in chunks.
+      // An empty answer in chunks has this end.
       if (rest.toString('latin1', 0, 5) === '0\r\n\r\n') rest = rest.subarray(5);
     }
   }
@@ -61,19 +61,19 @@ export class Talk {
     return (await this.until(count + 1)).at(-1)!;
   }
 
-  /** Asks until the server has learned the head, so that the next that repeats it may skip the parser. */
+  /** Asks until the server has learned the head, so that the next request with this head may skip the parser. */
   async teach(bytes: string | Buffer): Promise<Heard> {
     await this.ask(bytes);
     return this.ask(bytes);
   }
 
-  /** Resolves when so many answers have come. */
+  /** Resolves when `count` answers have arrived. */
   async until(count: number): Promise<Heard[]> {
     await expect.poll(() => this.heard().length, { timeout: 20_000, interval: 2 }).toBeGreaterThanOrEqual(count);
     return this.heard();
   }
 
-  /** All answers until the connection is closed. */
+  /** Resolves with all answers when the connection is closed. */
   async untilClosed(): Promise<Heard[]> {
     await this.closed;
     return this.heard();
