@@ -24,7 +24,7 @@ function open(...addresses: string[]): Registry {
   return registry;
 }
 
-/** A program that speaks HTTP/2 and answers every request so. */
+/** A program that speaks HTTP/2 and gives every request the same answer. */
 async function program(headers: OutgoingHttpHeaders, body: string): Promise<string> {
   const server = createServer();
   const sessions = new Set<{ destroy(): void }>();
