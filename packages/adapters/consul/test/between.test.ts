@@ -1,4 +1,4 @@
-/** What stands between a registry and its agent: balancers, proxies, pages, sockets. */
+/** The programs between a registry and its agent: balancers, proxies, pages, sockets. */
 import { once } from 'node:events';
 import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { createServer, type IncomingMessage, type RequestListener, request } from 'node:http';

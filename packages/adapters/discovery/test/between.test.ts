@@ -1,4 +1,4 @@
-/** What stands between a registry and its server: balancers with pages of their own, proxies, TLS. */
+/** The programs between a registry and its server: balancers with pages of their own, proxies, TLS. */
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, request, type ServerResponse } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';

@@ -1,4 +1,4 @@
-/** What answers in place of etcd: pages of proxies, and other programs. */
+/** The programs that answer in place of etcd: proxies with pages of their own, and others. */
 import { once } from 'node:events';
 import { createServer, type OutgoingHttpHeaders } from 'node:http2';
 import type { AddressInfo } from 'node:net';

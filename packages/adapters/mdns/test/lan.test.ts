@@ -128,7 +128,7 @@ describe('a cable', () => {
     const healed = (seen.at(-1)?.at ?? 0) - connectedAt;
     console.log(`interface made again: an update is seen after ${healed.toFixed()} ms`);
     expect(healed).toBeLessThan(10_000 + toleranceMs);
-    // The other direction works too: the announcer hears of a service that the watcher's side registers.
+    // The other direction works too: the announcer reads a service that the watcher's registry registers.
     await watcher.register(service('back'), { ttlMs: 60_000 });
     await eventually(() => announcer.getService('back')).toHaveLength(1);
   }, 60_000);

@@ -30,7 +30,7 @@ const nodesOf = (count: number, port: number) =>
   }));
 const sorted = (nodes: readonly { readonly address: string }[]) => nodes.map(({ address }) => address).sort();
 
-/** Count the requests at the backend that wait for a change of the fleet. */
+/** For each backend, a count of the requests that wait there for a change of the fleet. */
 const waiting = {
   /** Reads etcd's gauge of watchers. */
   async etcd(address: string): Promise<{ readonly address: string; count(): Promise<number> }> {

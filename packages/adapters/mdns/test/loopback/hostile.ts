@@ -153,7 +153,7 @@ describe('lies', () => {
   });
 
   it('a host that announces our node is contradicted and not believed', async () => {
-    // Its name comes before any of ours, so that we win.
+    // The stranger's claim has the owner '', which sorts before the owner of our node, so that our node wins.
     const [owner, watcher] = [open(), open()];
     await wire.settle(owner.register(service('mine')));
     const events = wire.follow(watcher, 'mine');

@@ -208,7 +208,7 @@ describe('answering', () => {
     stranger.say(question(names.type));
     await wire.pass(200);
     const ttl = about('lease', stranger.heard.find((message) => about('lease', message).length > 0) as Message)[0]?.ttl;
-    // 60 s from the register, whose first probe was less than a second before; rounded up.
+    // The lease of 60 s began less than a second before the register settled; answers round up.
     expect([29, 30]).toContain(ttl);
   });
 
