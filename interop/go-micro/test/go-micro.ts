@@ -5,20 +5,20 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 
 const folder = fileURLToPath(new URL('..', import.meta.url));
-/** Ignored by git. */
+/** A folder that git ignores. */
 const cache = fileURLToPath(new URL('../../../.cache/interop/', import.meta.url));
 
-/** Builds the program of `main.go` and answers its path. The first time brings the modules of `go.sum`. */
+/** Builds the program of `main.go` and returns its path. The first build downloads the modules of `go.sum`. */
 export async function buildGoMicro(): Promise<string> {
   mkdirSync(cache, { recursive: true });
   const file = `${cache}go-micro`;
-  // Put in place at once: several files of tests may build at the same time.
+  // The rename puts the program in place at once, since several test files may build at the same time.
   await promisify(execFile)('go', ['build', '-o', `${file}.${process.pid}`, '.'], { cwd: folder });
   renameSync(`${file}.${process.pid}`, file);
   return file;
 }
 
-/** What its watcher was told; services as go-micro's JSON has them. */
+/** An event of go-micro's watcher, with the service in go-micro's JSON. */
 export interface GoEvent {
   readonly Action: string;
   readonly Service: GoService;
@@ -45,17 +45,17 @@ interface Answer {
   readonly services?: readonly GoService[] | null;
 }
 
-/** A process that uses go-micro's own registry, as `main.go` says. */
+/** A process of `main.go`, which uses go-micro's own registry. */
 export class GoMicro {
   readonly events: GoEvent[] = [];
   readonly #child: ChildProcess;
   readonly #waiting: ((answer: Answer) => void)[] = [];
 
-  /** @param muted Whether what it logs by itself is kept from the report. */
+  /** @param muted Whether to keep go-micro's own log lines out of the report. */
   constructor([file, ...args]: readonly [string, ...string[]], muted = false) {
     this.#child = spawn(file, args, { stdio: ['pipe', 'pipe', muted ? 'ignore' : 'inherit'] });
     createInterface({ input: this.#child.stdout as NodeJS.ReadableStream }).on('line', (line) => {
-      // What it logs itself is no answer.
+      // A line of go-micro's own log is no answer.
       if (!line.startsWith('{')) return;
       const answer = JSON.parse(line) as Answer;
       if (answer.event !== undefined) this.events.push(answer.event);
@@ -75,7 +75,7 @@ export class GoMicro {
     return this.#ask({ do: 'watch', name });
   }
 
-  /** Without the versions that have no node: its Consul registry answers those as well. */
+  /** Reads a service, without the versions that have no node: go-micro's Consul registry returns those as well. */
   async get(name: string): Promise<readonly GoService[]> {
     const { services } = await this.#ask({ do: 'get', name });
     return (services ?? []).filter(({ nodes }) => (nodes ?? []).length > 0);
@@ -107,7 +107,7 @@ export const endpoint = {
   metadata: { stream: 'false' },
 };
 
-/** What identifies and describes each node. */
+/** One row for each node, with all that identifies and describes it. */
 export const rows = (services: readonly GoService[]): readonly string[] =>
   services
     .flatMap(({ version = '', nodes }) =>

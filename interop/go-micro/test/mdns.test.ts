@@ -1,4 +1,4 @@
-/** go-micro's own mDNS registry and ours: on two hosts of one LAN, and on one. */
+/** go-micro's own mDNS registry and ours, on two hosts of one LAN and on one host. */
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { Member } from '../../../packages/adapters/mdns/test/lan/member.ts';
 import { type HostName, Lan } from '../../../packages/backends/src/index.ts';
@@ -37,7 +37,7 @@ function goMicro(...domain: readonly string[]): GoMicro {
 
 function goMicroOn(host: HostName, ...domain: readonly string[]): GoMicro {
   const [file, args] = lan.command(host, program, ['mdns', ...domain]);
-  // It logs each packet that is not for it.
+  // go-micro logs each packet that is not for it.
   const process = new GoMicro([file, ...args], true);
   cleanUps.push(() => process.kill());
   return process;
@@ -64,7 +64,7 @@ it('a killed go-micro service leaves the roll when its records expire', async ()
   await other.register(service('1.0.0', 'killed'), 30);
   await eventually(() => types(events, 'killed')).toContain('create');
   other.kill();
-  // They live 120 s, whatever TTL is asked for.
+  // go-micro's records live 120 s, whatever TTL the caller asks for.
   await eventually(() => types(events, 'killed').at(-1), 130_000).toBe('delete');
   expect(events.at(-1)).toMatchObject({ reason: 'expired' });
 }, 180_000);
@@ -107,7 +107,7 @@ it.each(['a', 'b'] as const)(
     const events = follow(watched);
     for (const { process, services } of processes) for (const one of services) await process.register(one, 30);
     await eventually(async () => rows(await watched.getService(name))).toEqual(expected);
-    // Each question makes all of them answer again, each with its own address under the common host name.
+    // Each question makes all processes answer again, each with its own address under the common host name.
     for (let round = 0; round < 5; round += 1)
       await eventually(async () => rows(await open(host).getService(name))).toEqual(expected);
     expect(events.filter(({ type }) => type !== 'create' && type !== 'synced')).toEqual([]);
@@ -129,7 +129,7 @@ describe.each(['a', 'b'] as const)('go-micro on host a and a registry on host %s
     await other.register(service('1.0.0', `theirs-1${host}`), 30);
     await other.register(service('2.0.0', `theirs-2${host}`), 30);
     await eventually(() => types(events, `theirs-2${host}`)).toContain('create');
-    // Also to one that has heard nothing before.
+    // A registry that has heard nothing before reads the services as well.
     const fresh = ours();
     await eventually(async () => rows(await fresh.getService(name))).toEqual([
       `1.0.0 theirs-1${host} 10.77.0.1:8080 {"zone":"z1"}`,
@@ -164,7 +164,7 @@ describe.each(['a', 'b'] as const)('go-micro on host a and a registry on host %s
     await eventually(async () => rows(await other.get(name))).toEqual([
       `4.0.0 ours-2${host} 10.77.0.1:8080 {"zone":"z1"}`,
     ]);
-    // Its get asks once and waits 100 ms, so it may miss one; what we withdraw must be missing for good.
+    // go-micro's get asks once and waits 100 ms, so it may miss a node; the withdrawn nodes must be missing for good.
     await registry.close();
     await eventually(() => other.get(name)).toEqual([]);
     await eventually(() => other.list()).not.toContain(name);

@@ -6,7 +6,7 @@ import type { AgentLink } from '../src/agents/agent-link.ts';
 import { Agents } from '../src/agents/agents.ts';
 import { AnswerError } from '../src/consul-error.ts';
 
-/** Two agents that are well, and a way to see which is asked. */
+/** Two healthy agents, and a record of which agent is asked. */
 function two() {
   const clock = manualClock();
   const link = (name: string) => ({ name, probe: async () => {}, close: () => {} }) as unknown as AgentLink;

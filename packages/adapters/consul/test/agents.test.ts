@@ -30,7 +30,7 @@ const addressesOf = async (registry: Registry, name: string) =>
 interface Item {
   readonly Node: { readonly Node: string };
 }
-/** The agents that the servers know an instance of this service from, passing or not. */
+/** The agents on which the servers know an instance of this service, passing or not. */
 async function holders(address: string, name: string, query = ''): Promise<readonly string[]> {
   const response = await fetch(`http://${address}/v1/health/service/${name}${query}`);
   return ((await response.json()) as readonly Item[]).map(({ Node }) => Node.Node).sort();
@@ -53,7 +53,7 @@ describe('a client agent', () => {
     await registry.register(service('cut-off'), { ttlMs: 600_000 });
     await eventually(() => events.map(({ type }) => type)).toContain('create');
     await server.agent.kill();
-    // The agent by itself answers 200.
+    // An agent without its server still answers a registration with 200.
     const gone = { code: expect.stringMatching(/UNAVAILABLE|TIMEOUT/) };
     await expect(registry.register(service('cut-off', 81))).rejects.toMatchObject(gone);
     await expect(registry.register(service('cut-off', 81))).rejects.toMatchObject(gone);
@@ -130,7 +130,7 @@ describe('several agents', () => {
     cleanUps.push(() => proxy.close());
     const registry = open({ addresses: [proxy.address, second.address] });
     await registry.getService('any');
-    // It has just answered, so it is asked without a probe before.
+    // The first agent has just answered, so the registry asks it again without a probe.
     proxy.blackHole();
     const took: number[] = [];
     for (let call = 0; call < 4; call += 1) {

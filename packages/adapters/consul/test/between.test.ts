@@ -1,4 +1,4 @@
-/** What stands between a registry and its agent: balancers, proxies, pages, sockets. */
+/** The programs between a registry and its agent: balancers, proxies, pages, sockets. */
 import { once } from 'node:events';
 import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { createServer, type IncomingMessage, type RequestListener, request } from 'node:http';
@@ -37,7 +37,7 @@ async function listen(listener: RequestListener, at: string | number = 0): Promi
   });
   return typeof at === 'string' ? at : `127.0.0.1:${(http.address() as AddressInfo).port}`;
 }
-/** Passes on what `pass` lets through, to the path that it answers. */
+/** A proxy that forwards each request to the path that `pass` returns, and refuses it if `pass` returns nothing. */
 const proxyTo = (pass: (incoming: IncomingMessage) => string | undefined): RequestListener => {
   const { hostname, port } = new URL(`http://${server.address}`);
   return (incoming, outgoing) => {
@@ -64,7 +64,7 @@ async function useAll(registry: Registry): Promise<void> {
   await registry.deregister(service());
 }
 
-/** A balancer that forgets connections: it answers like this on a connection that it has marked. */
+/** A balancer that forgets connections: on a forgotten connection it calls `answer` for each request. */
 async function balancer(
   answer: (client: Socket) => void = (client) => void client.resetAndDestroy(),
 ): Promise<{ readonly address: string; forget(): void; readonly opened: () => number }> {
@@ -99,14 +99,14 @@ async function balancer(
 describe('a kept connection that was closed on the way', () => {
   it.each([
     ['with a reset', (client: Socket) => void client.resetAndDestroy()],
-    // As HAProxy does: what it wrote before it closed is read as the answer.
+    // HAProxy does this: it writes a 408 before it closes, and the client reads the 408 as the answer.
     ['with a 408', (client: Socket) => void client.end('HTTP/1.1 408 Request Time-out\r\ncontent-length: 0\r\n\r\n')],
   ])(
     'an idle connection that was closed by %s fails no call: reads, writes and renewals go over a new one',
     async (_, answer) => {
       const lb = await balancer(answer);
       const registry = open({ addresses: [lb.address] });
-      // Several at a time, so that several connections lie idle.
+      // Some of these send several requests at a time, so that several connections lie idle.
       const calls: (() => Promise<unknown>)[] = [
         () => registry.register(service(), { ttlMs: 60_000 }),
         () => Promise.all([registry.getService('web'), registry.getService('other'), registry.listServices()]),
@@ -144,7 +144,7 @@ describe('a kept connection that was closed on the way', () => {
       () => undefined,
       (error: unknown) => error,
     );
-    // Whether the new one was forgotten in time is chance; how many were tried is not.
+    // Chance decides whether the new connection is forgotten in time, but not how many connections are tried.
     if (failure !== undefined) expect(failure).toMatchObject({ code: 'UNAVAILABLE' });
     expect(lb.opened() - before).toBeLessThanOrEqual(2);
   });

@@ -26,7 +26,7 @@ async function pretend(listener: RequestListener): Promise<{ readonly address: s
 const json = (response: ServerResponse, body: unknown, status = 200): void => {
   response.writeHead(status, { 'content-type': 'application/json', 'x-consul-index': '7' }).end(JSON.stringify(body));
 };
-/** Enough of an agent to connect; what it answers about services is the test's. */
+/** An agent with just enough answers to connect; the test gives the answers about services. */
 const agent =
   (services: (response: ServerResponse) => void): RequestListener =>
   ({ url = '' }, response) => {

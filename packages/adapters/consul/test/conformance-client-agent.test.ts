@@ -16,11 +16,11 @@ async function startPair(): Promise<Pair> {
   return { server, client };
 }
 
-/** A server and a client agent of its own for each. */
+/** Each harness has a server and a client agent of its own. */
 let pairs: readonly Pair[] = [];
 const harnesses = [0, 1].map((index): Harness => {
   const pair = () => pairs[index] as Pair;
-  /** Servers first: a client agent without a server serves no request. */
+  /** Servers come first: a client agent without a server serves no request. */
   const both = async (act: (agent: BackendProcess) => Promise<void>): Promise<void> => {
     await act(pair().server.agent);
     await act(pair().client.agent);
@@ -29,19 +29,20 @@ const harnesses = [0, 1].map((index): Harness => {
     open: (options) => consul({ ...options, addresses: [pair().client.address] }),
     faults: {
       stop: () => both((agent) => agent.kill()),
-      // At once: a server that finds the client away takes it for dead, and with it every node there.
+      // Both start at once: a server that misses the client agent takes it for dead, and every node on it too.
       start: async () => {
         await Promise.all([pair().server.agent.start(), pair().client.agent.start()]);
       },
       freeze: () => both((agent) => agent.freeze()),
       resume: () => both((agent) => agent.resume()),
       wipe: async () => {
-        // A server with nothing that meets the client before its wipe keeps the client's name for what it was.
+        // Both are killed first: a wiped server that meets the client before the client is wiped
+        // keeps the client's name for the client's old identity.
         await both((agent) => agent.kill());
         await both((agent) => agent.wipe());
       },
     },
-    // After an outage an agent whose report to its servers failed tries again only 15 to 30 s later.
+    // If an agent fails to report to its servers in an outage, it tries again only 15 to 30 s later.
     patience: 2,
   };
 });

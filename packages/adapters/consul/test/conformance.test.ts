@@ -3,14 +3,14 @@ import { type ConsulAgent, consulAgent, faultsOf } from '../../../backends/src/i
 import { describeRegistry, type Harness } from '../../../conformance/src/index.ts';
 import { consul } from '../src/index.ts';
 
-/** An agent of its own for each. */
+/** Each harness has an agent of its own. */
 const agents: ConsulAgent[] = [];
 const harnesses = [0, 1, 2].map((index): Harness => {
   const backend = () => agents[index] as ConsulAgent;
   return {
     open: (options) => consul({ ...options, addresses: [backend().address] }),
     faults: faultsOf(() => [backend().agent]),
-    // After an outage an agent whose report to its servers failed tries again only 15 to 30 s later.
+    // If an agent fails to report to its servers in an outage, it tries again only 15 to 30 s later.
     patience: 2,
   };
 });

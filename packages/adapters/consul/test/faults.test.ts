@@ -24,7 +24,7 @@ afterEach(async () => {
 });
 
 const logger = () => ({ debug: vi.fn(), info: vi.fn(), warn: vi.fn(), error: vi.fn() });
-/** At the agent itself, or behind the proxy. */
+/** Opens a registry at the agent itself or behind the proxy. */
 function open(at: string, log = logger()): { readonly registry: Registry; readonly log: ReturnType<typeof logger> } {
   const registry = consul({ addresses: [at], logger: log });
   cleanUps.push(() => registry.close({ withdraw: false }));
@@ -43,7 +43,7 @@ const put = (id: string, port = 80) =>
   bare('/agent/service/register', { ID: id, Name: 'fleet', Address: '10.0.0.1', Port: port });
 const drop = (id: string) => bare(`/agent/service/deregister/${id}`, {});
 const ids = (count: number, from = 0): string[] => Array.from({ length: count }, (_, index) => `n${from + index}`);
-/** One after the other: of one client Consul takes at most 200 connections. */
+/** Writes one after the other, since Consul takes at most 200 connections from one client. */
 async function each(names: readonly string[], write: (id: string) => Promise<unknown>): Promise<void> {
   for (const name of names) await write(name);
 }
@@ -56,13 +56,13 @@ interface Item {
   readonly Node: { readonly Node: string };
   readonly Service: { readonly ID: string; readonly Address: string; readonly Port: number };
 }
-/** `id@machine address:port` of every instance that passes; the id is that of Consul. */
+/** `id@machine address:port` of every passing instance, with Consul's id. */
 async function truth(): Promise<readonly string[]> {
   const items = (await bare('/health/service/fleet?passing')) as readonly Item[];
   return items.map(({ Node, Service }) => `${Service.ID}@${Node.Node} ${Service.Address}:${Service.Port}`).sort();
 }
 
-/** What a watcher of the fleet has been told to be there, and what it was told. */
+/** The nodes that a watcher of the fleet knows, and the events that it received. */
 function follow(registry: Registry) {
   const state = new Map<string, string>();
   const events: WatchEvent[] = [];
@@ -131,7 +131,7 @@ describe('the link', () => {
       await putAll(ids(61, 100 * round));
       await drop(`n${round - 1}`);
       proxy.restore();
-      // In the middle of whatever it does to come back: some rounds before its new list, some after.
+      // The next cut hits the watcher while it recovers: in some rounds before its new list, in others after it.
       if (round % 2 === 0) await eventually(() => state.has(`n${100 * round}@${machine()}`)).toBe(true);
     }
     const expected = await truth();

@@ -7,7 +7,7 @@ import { type ConsulAgent, consulAgent } from '../../../backends/src/index.ts';
 import { Roll } from '../../../backends/test/both/roll.ts';
 import { consul } from '../src/index.ts';
 
-// What teams have today: the bare client, a TTL check and a blocking query, all by hand.
+// The tests begin with the code that teams have today: the bare client, a TTL check and a blocking query, all by hand.
 
 const bin = fileURLToPath(new URL('../../../cli/bin/rollcall.js', import.meta.url));
 let server: ConsulAgent;
@@ -35,7 +35,7 @@ const users = {
   ...{ id: 'users-1', name: 'users', address: '10.0.0.7', port: 3000, tags: ['http', 'traefik.enable=true'] },
   ...{ meta: { version: '2.3.0', team: 'accounts' }, check: { name: 'alive', ttl: '15s', status: 'passing' } },
 };
-// Its types know no `meta`.
+// The bare client's types do not know `meta`.
 const register = () => bare.agent.service.register(users as never);
 
 it('a service registered by hand is read and watched as any other, and gone while its check is critical', async () => {

@@ -5,7 +5,7 @@ import { consul } from '../src/index.ts';
 
 let backend: ConsulAgent;
 beforeAll(async () => {
-  // Ten histories with four objects each, all from one address, open more connections than an agent takes by default (200).
+  // Ten histories of four objects each, all from one address, open more than the 200 connections that an agent allows.
   backend = await consulAgent({ config: 'limits { http_max_conns_per_client = 2000 }' });
   await backend.agent.start();
 }, 120_000);
@@ -16,7 +16,7 @@ checkHistories(
   {
     open: (options) => consul({ ...options, addresses: [backend.address] }),
     faults: faultsOf(() => [backend.agent]),
-    // After an outage an agent whose report to its servers failed tries again only 15 to 30 s later.
+    // If an agent fails to report to its servers in an outage, it tries again only 15 to 30 s later.
     patience: 2,
   },
   inFull ? { runs: 300, faults: true } : { runs: 30, together: 10 },

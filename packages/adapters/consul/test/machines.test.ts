@@ -49,7 +49,7 @@ it('one ServiceID on several machines is several nodes, and each is removed wher
       message: expect.stringContaining(machineOf(second)),
     },
   );
-  // Without a machine it is that of the agent which is asked.
+  // An id without a machine means the machine of the agent that is asked.
   await registry.deregister({ name: 'web', nodes: [{ id: 'web' }] });
   expect(await idsOf(registry, 'web')).toEqual([`web@${machineOf(second)}`]);
   await registry.deregister({ name: 'web', nodes: [{ id: 'web' }] });
@@ -110,7 +110,7 @@ it('many names that change at once bring no warning of Node, and each change is 
     );
   await registerAll(80);
   await eventually(() => told(80).size).toBe(30);
-  // Same tags but for the mark of the write: the address alone is another.
+  // Only the address and the tag that marks the write change; all other tags stay.
   await registerAll(81);
   await eventually(() => told(81).size).toBe(30);
   await reader.listServices();

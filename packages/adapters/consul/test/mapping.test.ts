@@ -13,7 +13,7 @@ import {
 } from '../src/consul-mapping.ts';
 import { readTags } from '../src/tags/tags.ts';
 
-/** Published: go-micro's own test, and a dump of a Consul that its services ran on in 2019. */
+/** Published tags: from go-micro's own test, and from a dump of a Consul that go-micro services used in 2019. */
 const published: Readonly<Record<string, string>> = {
   'v-789c32d433d03300040000ffff02ce00ee': '1.0.0',
   'v-789cca492c492d2e01040000ffff08cc028e': 'latest',
@@ -34,7 +34,7 @@ const entry = (change: Partial<Entry> = {}): Entry => ({
   ...change,
 });
 
-/** What Consul would answer for a registration. */
+/** Consul's answer for a registration. */
 const stored = ({ id, name, tags, meta, address, port }: Registration, checks: readonly object[] = []) => ({
   Node: { Node: 'host1', Address: '192.0.2.1' },
   Service: { ID: id, Service: name, Tags: tags, Meta: meta, Address: address ?? '', Port: port, ModifyIndex: 7 },

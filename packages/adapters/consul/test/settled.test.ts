@@ -5,7 +5,7 @@ import type { Roll } from '../src/watch/roll.ts';
 import { settled } from '../src/watch/settled.ts';
 
 type Node = Roll extends ReadonlyMap<string, infer T> ? T : never;
-/** One node: whether anything of it or of its machine is critical, and whether its own check passes. */
+/** A roll of one node. `live`: no check of the node or its machine is critical. `passing`: its own check passes. */
 const roll = (live: boolean, passing: boolean): Roll => new Map([['n1', { live, passing } as Node]]);
 
 function setUp(isAfterOutage: boolean) {
@@ -24,7 +24,7 @@ it('after an outage a watch waits before it tells nodes of a machine gone whose 
   isBack = true;
   await clock.advance(250);
   expect([...(await waiting).values()]).toMatchObject([{ live: true }]);
-  // The guard must not take the wait for silence.
+  // The watch must call `alive` while it waits, or the guard takes the wait for silence.
   expect(sink.alive.mock.calls.length).toBeGreaterThanOrEqual(4);
 });
 

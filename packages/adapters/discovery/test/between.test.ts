@@ -1,4 +1,4 @@
-/** What stands between a registry and its server: balancers with pages of their own, proxies, TLS. */
+/** The programs between a registry and its server: balancers with pages of their own, proxies, TLS. */
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, request, type ServerResponse } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
@@ -23,7 +23,7 @@ function open(address: string, options: DiscoveryOptions & RegistryOptions = {})
   return registry;
 }
 
-/** Answers where it listens. */
+/** Starts a server and returns its address. */
 async function listen(listener: Server): Promise<string> {
   const sockets = new Set<Socket>();
   listener.on('connection', (socket: Socket) => {
@@ -151,12 +151,12 @@ describe('TLS', () => {
   });
 });
 
-/** Acts like a balancer that forgets connections: it resets a connection that was idle for `idleMs` when a request comes. */
+/** A balancer that forgets connections: it resets a request on a connection that was idle for longer than `idleMs`. */
 function forgetful(idleMs: number): Server {
   return createTcpServer((client) => {
     const [host, port] = server.address.split(':');
     const upstream = connect(Number(port), host);
-    // When its last answer went out; a request under way is not idle, however slow this machine is.
+    // The time of the last answer. A connection with a request under way is not idle, however slow this machine is.
     let answeredAt = Number.POSITIVE_INFINITY;
     upstream
       .on('error', () => client.destroy())
@@ -184,7 +184,7 @@ it('a call that finds its idle connection closed is sent once more on a fresh on
     () => registry.deregister(web('idle')),
   ];
   for (const call of calls) {
-    // Several at once leave several idle connections, all of which the balancer forgets.
+    // Several calls at once leave several idle connections, and the balancer forgets all of them.
     await Promise.all([registry.getService('a'), registry.getService('b'), registry.getService('c')]);
     await new Promise((resolve) => setTimeout(resolve, 2 * idleMs));
     await call();

@@ -1,5 +1,5 @@
-// A program whose heap is kept busy reads four times and writes once from the servers of its arguments, of which the first is mute. Run with
-// --expose-gc. Prints one JSON line: how long each read took in milliseconds, or its error code.
+// A program with a busy heap. Its arguments are servers, and the first of them is mute. It reads four times and writes
+// once. Run it with --expose-gc. It prints one JSON line: the milliseconds that each call took, or its error code.
 import { discovery } from '../dist/index.js';
 
 const addresses = process.argv.slice(2);
@@ -10,7 +10,7 @@ const busy = setInterval(() => {
 }, 20);
 const took = [];
 for (let read = 0; read < 4; read += 1) {
-  // A registry of its own each time: what one has learned of a mute server must not help the next.
+  // Each call has a registry of its own, so that no call profits from what an earlier one learned of the mute server.
   const registry = discovery({ addresses });
   const startedAt = performance.now();
   const result = await registry.getService('web').then(

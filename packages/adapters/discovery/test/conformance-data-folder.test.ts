@@ -3,7 +3,7 @@ import { describeRegistry } from '../../../conformance/src/index.ts';
 import { DurableServer } from './durable-server.ts';
 import { harnessOf } from './server-harness.ts';
 
-/** The cases that end a server wait most of their time: four share them. */
+/** Four servers share the cases, since the cases that end a server mostly wait. */
 const servers = Array.from({ length: 4 }, () => new DurableServer());
 beforeAll(async () => {
   await Promise.all(servers.map((server) => server.start()));

@@ -8,7 +8,7 @@ import { TokensFile } from '../../../server/test/access/tokens.ts';
 import { discovery } from '../src/index.ts';
 import { ServerProcess } from './server-process.ts';
 
-// A server that asks for tokens, certificates and secrets of leases: the contract is the same.
+// The server requires tokens, certificates and lease secrets; the contract stays the same.
 const tokens = new TokensFile();
 const path = (name: string): string => join(tokens.folder, name);
 const token = tokens.add('all', { role: 'admin' });
@@ -38,7 +38,7 @@ const cases = registryCases({
   open: (options) => discovery({ ...options, token, tlsFiles, addresses: [`https://${server.address}`] }),
 });
 
-/** All of them in `npm run test:long`. */
+/** `npm run test:long` runs every case, other runs every fourth. */
 const step = inFull ? 1 : 4;
 
 describe('discovery with tokens and TLS keeps the contract', () => {

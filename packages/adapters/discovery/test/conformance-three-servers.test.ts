@@ -3,7 +3,7 @@ import { registryCases } from '../../../conformance/src/index.ts';
 import { discovery } from '../src/index.ts';
 import { ServerProcess } from './server-process.ts';
 
-// Three servers that know nothing of each other; another one is down for each third of the cases, from beginning to end.
+// Three servers that know nothing of each other. Each server is down for one third of the cases, from beginning to end.
 const servers = [new ServerProcess(), new ServerProcess(), new ServerProcess()];
 
 beforeAll(async () => {

@@ -3,7 +3,7 @@ import { describeRegistry } from '../../../conformance/src/index.ts';
 import { harnessOf } from './server-harness.ts';
 import { ServerProcess } from './server-process.ts';
 
-/** A server of its own for each. */
+/** Each harness has a server of its own. */
 const servers = [new ServerProcess(), new ServerProcess()];
 beforeAll(async () => {
   await Promise.all(servers.map((server) => server.start()));

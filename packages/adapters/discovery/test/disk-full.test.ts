@@ -27,7 +27,7 @@ const until = async (holds: () => Promise<boolean>, what: string): Promise<void>
   }
 };
 
-/** A server whose data folder is a small disk of its own, which no other process sees but by way of the server's. */
+/** A server with a small disk of its own as data folder. Other processes reach it only through the server's /proc. */
 async function serveOnSmallDisk(): Promise<{ address: string; disk: string; child: ChildProcess }> {
   const folder = mkdtempSync(join(tmpdir(), 'rollcall-disk-'));
   const [port] = await freePorts(1);
@@ -47,7 +47,7 @@ async function serveOnSmallDisk(): Promise<{ address: string; disk: string; chil
   return { address, disk: `/proc/${child.pid}/root${folder}`, child };
 }
 
-/** Takes all the room that is left; answers how to give it back. */
+/** Fills the disk; the returned function frees the space again. */
 function fill(disk: string): () => void {
   const path = join(disk, 'filler');
   const file = openSync(path, 'w');
@@ -84,7 +84,7 @@ it('a server goes on with reads and renewals while its disk is full, refuses wri
   expect(await count()).toBe(services);
 
   const giveBack = fill(disk);
-  // Whatever the log still had room for: the disk is full for good when a write says so.
+  // The server's log may still have some room: the disk is full for good once the server refuses a write.
   const newcomer = open();
   let written = 0;
   const write = () =>
@@ -108,11 +108,11 @@ it('a server goes on with reads and renewals while its disk is full, refuses wri
 
   for (let index = 0; index < silent; index += 1) renewing.delete(index);
   await new Promise((resolve) => setTimeout(resolve, terms.ttlMs + 2_000));
-  // Neither evicted nor marked.
+  // The server neither evicts the silent instances nor marks them.
   expect(await count()).toBe(services);
   expect(failures).toEqual([]);
   expect(child.exitCode).toBe(null);
-  // One of them is back before there is room: it was not evicted in secret, so its renewal is one.
+  // One silent instance returns before there is room. The server has not evicted it, so this counts as a renewal.
   await register(0);
   renewing.add(0);
 

@@ -20,7 +20,7 @@ export class DurableServer extends ServerProcess {
     await this.start();
   }
 
-  /** Ends it and removes its folder. */
+  /** Ends the server and removes its folder. */
   async remove(): Promise<void> {
     await this.kill();
     rmSync(this.folder, { recursive: true, force: true });

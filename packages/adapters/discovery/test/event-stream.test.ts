@@ -24,7 +24,7 @@ describe('an event stream', () => {
 
   it('reading an event of 40 MB in chunks of 64 KB takes time that grows with its length, not with its square', () => {
     const megabytes = (count: number) => Buffer.from(`event: snapshot\ndata: "${'x'.repeat(count * 1_000_000)}"\n\n`);
-    // A share of processor time, since other programs use this machine as well.
+    // This measures processor time, since other programs use this machine as well.
     const time = (bytes: Buffer): number => {
       const before = process.cpuUsage();
       expect(parse(bytes, 65_536)).toMatchObject([{ event: 'snapshot' }]);
@@ -35,7 +35,7 @@ describe('an event stream', () => {
     const least = (bytes: Buffer): number => Math.min(...Array.from({ length: 4 }, () => time(bytes)));
     const [short, long] = [least(small), least(large)];
     console.log(`5 MB in ${short.toFixed()} ms, 40 MB in ${long.toFixed()} ms`);
-    // Eight times as long for eight times as much; the square would be 64 times.
+    // Eight times the length should take eight times as long; quadratic time would take 64 times as long.
     expect(long).toBeLessThan(24 * Math.max(short, 10));
   });
 });

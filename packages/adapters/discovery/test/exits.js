@@ -1,5 +1,5 @@
-// Opens a registry at the server of the first argument, uses it, and comes to its end; `close` as second argument closes
-// it, `watch` leaves a watcher behind without a pending next.
+// Opens a registry at the server of the first argument, uses it, and ends. With `close` as second argument it closes
+// the registry; with `watch` it leaves a watcher behind that has no pending next.
 import { discovery } from '../dist/index.js';
 
 const [, , address = '', how] = process.argv;

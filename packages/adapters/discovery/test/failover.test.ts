@@ -1,4 +1,4 @@
-/** Several servers of which one does not answer, is away, or knows another holder. */
+/** Several servers; one of them does not answer, is away, or knows another holder. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createServer as createHttpServer } from 'node:http';
@@ -17,7 +17,7 @@ let mute: Server;
 let muteAddress = '';
 beforeAll(async () => {
   const sockets = new Set<Socket>();
-  // Takes connections, reads, and never says a word.
+  // This server accepts connections, reads, and never answers.
   mute = createServer((socket) => void sockets.add(socket.on('error', () => {}).resume()));
   mute.listen(0, '127.0.0.1');
   await once(mute, 'listening');
@@ -134,7 +134,7 @@ it('the loser of a conflict does not take the id over on a server that missed it
   await second.start();
   const reader = open([second.address], { namespace });
   expect(await outcome(loser.register(service('contested', 1), { ttlMs: 60_000 }))).toBe('CONFLICT');
-  // Within seconds the server that was away has what it missed, and only what the holder wrote.
+  // Within seconds the server that was away has the write that it missed: the holder's, not the loser's.
   await expect
     .poll(
       async () => [

@@ -4,7 +4,7 @@ import { DurableServer } from './durable-server.ts';
 import { RawServer, RawWatch } from './raw-server.ts';
 
 const kills = tenthOf(100);
-/** One at a time, about so many a second. */
+/** Milliseconds between two changes. */
 const everyMs = 5;
 
 const cleanUps: (() => unknown)[] = [];
@@ -47,7 +47,7 @@ class Living {
     for (const [index, id] of missing.entries()) this.#handles.set(id, data.handles[index]!);
   }
 
-  /** All of them, or those that are not silent for now. */
+  /** Renews every instance that is not silent for now. */
   async renew(): Promise<void> {
     const held = this.ids.filter((id) => !this.#silent.has(id));
     const body = held.map((id) => this.#handles.get(id)!);
@@ -57,14 +57,14 @@ class Living {
     if (lost.length > 0) await this.register();
   }
 
-  /** Half of them are silent until it is called with false: self-protection must hold them. */
+  /** Silences half of the instances until it is called with false: self-protection must keep them. */
   silence(silent: boolean): void {
     this.#silent.clear();
     if (silent) for (const id of this.ids.slice(this.ids.length / 2)) this.#silent.add(id);
   }
 }
 
-/** What the server acknowledged of each node: `unknown` while a request is under way, or when it was not answered. */
+/** The last acknowledged state of each node: `unknown` while a request is under way or was never answered. */
 class Ledger {
   readonly known = new Map<string, { state: 'on' | 'off' | 'unknown'; revision: number }>();
   acknowledged = 0;
@@ -83,7 +83,7 @@ class Ledger {
     entry.revision = revision;
   }
 
-  /** A watcher was told that it left. */
+  /** Notes that a watcher was told of the removal of a node. */
   removed(id: string, revision: number): void {
     const entry = this.known.get(id);
     if (entry?.state === 'on' && revision > entry.revision) this.known.set(id, { state: 'off', revision });
@@ -121,7 +121,7 @@ it(`a server with a data folder loses nothing that it acknowledged or told, and 
     const instances = [shapeOf(id, 'churn', `app-${count % 5}`, 1_000)];
     await ledger.change(id, 'on', () => server.ask('POST', '/api/register', { instances }));
     recent.push(id);
-    // Every third is cancelled, all others are left to expire: newcomers take their places.
+    // Every third registration is followed by the cancel of an older one; all other nodes are left to expire.
     if (count % 3 !== 0 || recent.length < 10) return;
     const gone = recent.shift()!;
     const keys = [{ env: 'churn', appid: `app-${Number(gone.slice(1)) % 5}`, hostname: gone }];
@@ -133,10 +133,10 @@ it(`a server with a data folder loses nothing that it acknowledged or told, and 
 
   for (let round = 1; round <= kills; round += 1) {
     fleets[1]!.silence(round % 2 === 1);
-    // Leases begin anew at each start: some starts live for longer than the shortest of them.
+    // Leases begin anew at each start, so in some rounds the server lives longer than the shortest lease.
     await sleep((round % 3 === 0 ? 1_500 : 100) + Math.random() * 500);
     await process.kill('SIGKILL');
-    // What was answered has been read by then.
+    // By the end of this pause the test has read every answer that the server sent.
     await sleep(5);
     const told = Math.max(
       ...watches.map(({ revision }) => revision),
@@ -151,7 +151,7 @@ it(`a server with a data folder loses nothing that it acknowledged or told, and 
     expect(answer.epoch).toBe(epoch);
     const listed = new Set(answer.data.instances.map(({ hostname }) => hostname));
     expect(before.filter(([id, { state }]) => state === 'off' && listed.has(id)).map(([id]) => id)).toEqual([]);
-    // An eviction that was durable and not told yet is the only way off the roll.
+    // A node may be missing only because its eviction was stored before the kill; the watchers are told of it now.
     await until(
       () =>
         before.every(([id, { state }]) => state === 'off' || listed.has(id) || ledger.known.get(id)?.state === 'off'),
@@ -171,7 +171,7 @@ it(`a server with a data folder loses nothing that it acknowledged or told, and 
       () => `a watcher knows ${watch.state.size} nodes, exactly those that are listed`,
     );
     expect([watch.snapshots, watch.outOfOrder]).toEqual([1, 0]);
-    // Some starts end before a watch is back.
+    // In some rounds the server is killed before a watch has resumed.
     expect(watch.resumed).toBeGreaterThan(kills / 2);
   }
   const living = new Set(fleets.flatMap(({ ids }) => ids));

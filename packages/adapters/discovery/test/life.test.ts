@@ -41,7 +41,8 @@ describe('kill -9 of a registered service', () => {
     const now = Date.now();
     expect(told).toMatchObject({ type: 'delete', reason: 'expired' });
     expect(await registry.getService('mortal')).toEqual([]);
-    // A renewal may have been on its way when it was killed: the lower bound holds from the last that was acknowledged.
+    // A renewal may have been on its way when the program was killed.
+    // The lower bound counts from the last acknowledged renewal.
     expect(now - (last?.sent ?? 0)).toBeGreaterThanOrEqual(3_000);
     console.log(`evicted ${now - (last?.done ?? 0)} ms after its last acknowledged renewal (promised: 3,000-3,300)`);
     await registry.close();

@@ -18,7 +18,7 @@ export interface RawInstance {
   readonly renewTimestamp: number;
 }
 
-/** Requests without the adapter to a server that is killed now and then. A request without an answer rejects. */
+/** Sends requests without the adapter to a server that is killed now and then. A request without an answer rejects. */
 export class RawServer {
   readonly #address: () => string;
   readonly #agent = new Agent({ keepAlive: true, maxSockets: 64 });
@@ -56,16 +56,16 @@ export class RawServer {
   }
 }
 
-/** A watch by server-sent events that resumes after each break, and what it came to know. */
+/** A watch by server-sent events that resumes after each break and keeps what it was told. */
 export class RawWatch {
-  /** What it holds, by node. */
+  /** The known instances, by node. */
   readonly state = new Map<string, RawInstance>();
   readonly removed: { readonly id: string; readonly reason: string }[] = [];
   snapshots = 0;
-  /** How often it was told that a node is late. */
+  /** How many events said that a node is late. */
   late = 0;
   resumed = 0;
-  /** Events whose revision was not above the one before. */
+  /** How many events had a revision that was not above the revision before. */
   outOfOrder = 0;
   revision = 0;
   readonly #server: RawServer;

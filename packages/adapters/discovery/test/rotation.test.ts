@@ -1,4 +1,4 @@
-/** Credentials are replaced as an operator replaces them, while services run: no renewal fails and no node leaves the roll. */
+/** The test replaces credentials as an operator does, while services run: no renewal fails, no node leaves the roll. */
 import { mkdirSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Registry, RegistryError, type WatchEvent } from '@rollcall/core';
@@ -9,10 +9,10 @@ import { TokensFile } from '../../../server/test/access/tokens.ts';
 import { discovery } from '../src/index.ts';
 import { ServerProcess } from './server-process.ts';
 
-/** A hundred in `npm run test:long`. */
+/** The number of services: a hundred in `npm run test:long`. */
 const count = tenthOf(100);
 const ttlMs = 20_000;
-/** Renewed eight times as often as declared: a busy machine makes no service late. */
+/** The declared interval. Services renew eight times as often, so that a busy machine makes none of them late. */
 const renewIntervalMs = 4_000;
 const actualIntervalMs = 500;
 
@@ -23,7 +23,7 @@ afterEach(async () => {
 
 const tokens = new TokensFile();
 const path = (name: string): string => join(tokens.folder, name);
-/** As a whole: a reader sees the old text or the new one. */
+/** Replaces a file as a whole: a reader sees the old text or the new one. */
 function put(name: string, text: string): void {
   writeFileSync(path(`${name}.new`), text);
   renameSync(path(`${name}.new`), path(name));
@@ -33,7 +33,7 @@ function putPair(name: string, { cert, key }: Pair): void {
   put(`${name}.pem`, cert);
 }
 
-/** A service as a program of its own would keep it. */
+/** A service with a registry of its own that renews, as in a program of its own. */
 class Service {
   readonly id: string;
   renewals = 0;
@@ -119,13 +119,14 @@ it(
     cleanUps.push(() => Promise.all(services.map((service) => service.stop())));
     await Promise.all(services.map((service) => service.start()));
 
-    /** Until each has renewed twice more and the observer has nothing open. */
+    /** Waits until each service has tried two more renewals; none may have failed except by timeout. */
     const settled = async (step: string): Promise<void> => {
       const before = services.map(({ renewals, failures }) => renewals + failures.length);
       const isSettled = (): boolean =>
         services.every(({ renewals, failures }, index) => renewals + failures.length >= before[index]! + 2);
       await expect.poll(isSettled, { timeout: 30_000 }).toBe(true);
-      // A machine that is busy with handshakes may answer late, and the next renewal makes up for it. Nothing else may happen.
+      // A machine that is busy with handshakes may answer late; the next renewal makes up for it.
+      // No other failure may happen.
       const failures = services
         .flatMap((service) => service.failures)
         .filter((error) => !RegistryError.is(error, 'TIMEOUT'))
@@ -161,7 +162,7 @@ it(
     await expect.poll(() => states().at(-1), { timeout: 20_000 }).toBe('synced');
     expect(events.filter(({ type }) => type === 'delete')).toEqual([]);
     expect(events.filter(({ type }) => type === 'create')).toHaveLength(count);
-    // Seen from outside: none of it was skipped.
+    // The interruptions of the observer prove that the server did apply the changes.
     expect(events.filter(({ type }) => type === 'interrupted').length).toBeGreaterThanOrEqual(2);
   },
   inFull ? 300_000 : 120_000,

@@ -34,7 +34,7 @@ async function round(index: number): Promise<void> {
   await until(watcher, 'synced');
   const nodes = [{ id: `n${index % 3}`, address: '10.0.0.1:80' }];
   await registry.register({ name: 'round', nodes }, { ttlMs: 30_000 });
-  // Lost in the middle of a watch; every twentieth time with all that it knew.
+  // The server fails in the middle of a watch; in every twentieth round it also loses all its data.
   if (index % 20 === 0) {
     await server.kill();
     await until(watcher, 'interrupted');
@@ -47,7 +47,7 @@ async function round(index: number): Promise<void> {
 
 const warmUp = 40;
 const rounds = tenthOf(200);
-/** How much the heap may grow, in MiB: its own variation, and 15 KiB for each round. */
+/** How much the heap may grow, in MiB: 1 MiB of normal variation, and 15 KiB for each round. */
 const growth = 1 + (rounds * 15) / 1_024;
 
 describe('rounds', () => {

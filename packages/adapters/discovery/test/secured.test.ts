@@ -43,7 +43,7 @@ const failure = (call: Promise<unknown>): Promise<{ readonly code: string; reado
     (error) => error,
   );
 
-/** What a watch tells, from its beginning. */
+/** Opens a watch and collects all its events. */
 function told(registry: Registry): WatchEvent[] {
   const events: WatchEvent[] = [];
   const watcher = registry.watch({ name: 'web' });
@@ -90,7 +90,7 @@ describe('a registry on a server with tokens', () => {
     file('token', `${tokens.add('new', { role: 'write' })}\n`);
     tokens.remove('old');
     await server.reload();
-    // The server has cut the watch.
+    // The server cuts the watch of the removed token.
     await expect.poll(() => types(events).slice(2), { timeout: 10_000 }).toEqual(['interrupted', 'synced']);
     await registry.register(web(), { ttlMs: 30_000 });
     expect((await registry.getService('web')).length).toBe(1);
@@ -230,7 +230,7 @@ describe('a registry on a server with lease secrets', () => {
     await registry.register(web('c'));
     const events = told(reader);
     await expect.poll(() => types(events)).toEqual(['create', 'create', 'create', 'synced']);
-    // Renewals: several TTLs pass, and no watcher hears of it.
+    // The services renew through several TTLs, and watchers are told nothing.
     const until = performance.now() + 2_500;
     while (performance.now() < until) {
       for (const id of ['a', 'c']) await registry.register(web(id), id === 'a' ? { ttlMs: 1_000 } : {});

@@ -2,7 +2,7 @@ import type { Harness } from '../../../conformance/src/index.ts';
 import { discovery } from '../src/index.ts';
 import type { ServerProcess } from './server-process.ts';
 
-/** How the conformance suite opens registries at a server of ours, and what it does to that server. */
+/** Tells the conformance suite how to open registries at a discovery server and how to break that server. */
 export const harnessOf = (server: ServerProcess): Harness => ({
   open: (options) => discovery({ ...options, addresses: [server.address] }),
   faults: {

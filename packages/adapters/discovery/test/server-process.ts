@@ -54,7 +54,7 @@ export class ServerProcess {
     return child.exitCode;
   }
 
-  /** Kills it and starts it with nothing. */
+  /** Kills the server and starts it again without data. */
   async wipe(): Promise<void> {
     await this.kill();
     await this.start();

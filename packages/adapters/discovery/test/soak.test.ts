@@ -14,7 +14,7 @@ afterEach(async () => {
 });
 const sleep = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 
-/** What must not grow. */
+/** The sizes that must not grow. */
 interface Sample {
   readonly rssMb: number;
   readonly handles: number;
@@ -49,7 +49,7 @@ it(
     });
     let count = 0;
     const failures: unknown[] = [];
-    // Ids come back: a fleet has so many places. Half are cancelled, half expire.
+    // Ids are used again, as in a fleet of fixed size. Half of the nodes are cancelled, half expire.
     const churn = async (): Promise<void> => {
       count += 1;
       const key = { env: 'churn', appid: `app-${count % 10}`, hostname: `n${count % 500}` };

@@ -51,7 +51,7 @@ it('a watch tells no delete of a living node while each of three servers is kill
     .poll(() => told.every((events) => events.some(({ type }) => type === 'synced')), { timeout: 30_000 })
     .toBe(true);
 
-  /** Those that the server does not list, or has not heard of since it was ready. */
+  /** The nodes that the server does not list or that have not renewed there since it was ready. */
   const missing = async (server: RawServer, since: number) => {
     const heard = new Map(
       (await server.list('default')).map(({ hostname, renewTimestamp }) => [hostname, renewTimestamp]),
@@ -66,7 +66,7 @@ it('a watch tells no delete of a living node while each of three servers is kill
     const began = Date.now();
     await expect.poll(() => missing(raw[index]!, began), { timeout: 20_000, interval: 50 }).toEqual([]);
     took.push(Date.now() - began);
-    // One that has never registered there.
+    // This node has never registered at the restarted server.
     const late = `late-${index}`;
     await registries[0]!.register({ name: 'other', nodes: [{ id: late, address: '10.0.0.1:80' }] }, terms);
   }
@@ -76,6 +76,6 @@ it('a watch tells no delete of a living node while each of three servers is kill
     expect(new Set(created).size).toBe(services);
   }
   console.log(`complete ${took.join(', ')} ms after they were ready (promised: ${terms.renewIntervalMs + 1_000})`);
-  // Beside other tests a machine may be too busy for that.
+  // A machine that runs other tests at the same time may be too busy for this bound.
   if (inFull) for (const ms of took) expect(ms).toBeLessThanOrEqual(terms.renewIntervalMs + 1_000);
 }, 300_000);

@@ -8,7 +8,7 @@ import { type BackendProcess, etcdNode, findBinary, TcpProxy } from '../../../ba
 import { addressesOf, Roll } from '../../../backends/test/both/roll.ts';
 import { etcd } from '../src/index.ts';
 
-/** Life of etcd's own token for a user, in seconds: it expires when it was unused for this long. */
+/** How long etcd keeps an unused token of a user, in seconds. */
 const tokenTtl = 2;
 let node: BackendProcess;
 let address = '';
@@ -84,7 +84,7 @@ it('calls and watches get a new token when the token of the user has expired', a
   const roll = new Roll(registry, 'greeter');
   await registry.register(service(), { ttlMs: 60_000 });
   await eventually(() => roll.addresses).toEqual(['10.0.0.1:80']);
-  // Nothing tells when etcd has forgotten it; it looks twice as often as it lives.
+  // Nothing tells when etcd has forgotten the token. etcd looks for expired tokens twice in the life of a token.
   await pause(tokenTtl * 2_000);
   await registry.register(service(81), { ttlMs: 60_000 });
   await eventually(() => roll.addresses).toEqual(['10.0.0.1:81']);

@@ -1,4 +1,4 @@
-/** What answers in place of etcd: pages of proxies, and other programs. */
+/** The programs that answer in place of etcd: proxies with pages of their own, and others. */
 import { once } from 'node:events';
 import { createServer, type OutgoingHttpHeaders } from 'node:http2';
 import type { AddressInfo } from 'node:net';
@@ -24,7 +24,7 @@ function open(...addresses: string[]): Registry {
   return registry;
 }
 
-/** A program that speaks HTTP/2 and answers every request so. */
+/** A program that speaks HTTP/2 and gives every request the same answer. */
 async function program(headers: OutgoingHttpHeaders, body: string): Promise<string> {
   const server = createServer();
   const sessions = new Set<{ destroy(): void }>();

@@ -3,7 +3,7 @@ import { type EtcdCluster, etcdCluster, faultsOf } from '../../../backends/src/i
 import { describeRegistry, type Harness } from '../../../conformance/src/index.ts';
 import { etcd } from '../src/index.ts';
 
-/** A cluster of its own for each. */
+/** Each harness has a cluster of its own. */
 const clusters: EtcdCluster[] = [];
 const harnesses = [0, 1].map((index): Harness => {
   const cluster = () => clusters[index] as EtcdCluster;

@@ -3,7 +3,7 @@ import { type EtcdCluster, etcdCluster, faultsOf } from '../../../backends/src/i
 import { describeRegistry, type Harness } from '../../../conformance/src/index.ts';
 import { etcd } from '../src/index.ts';
 
-/** An etcd of its own for each. */
+/** Each harness has an etcd of its own. */
 const backends: EtcdCluster[] = [];
 const harnesses = [0, 1, 2].map((index): Harness => {
   const backend = () => backends[index] as EtcdCluster;

@@ -24,7 +24,7 @@ afterEach(async () => {
 });
 
 const logger = () => ({ debug: vi.fn(), info: vi.fn(), warn: vi.fn(), error: vi.fn() });
-/** At etcd itself, or behind the proxy. */
+/** Opens a registry at etcd itself or behind the proxy. */
 function open(at: string, log = logger()): { readonly registry: Registry; readonly log: ReturnType<typeof logger> } {
   const registry = etcd({ addresses: [at], logger: log });
   cleanUps.push(() => registry.close({ withdraw: false }));
@@ -46,7 +46,7 @@ const ids = (count: number, from = 0): string[] => Array.from({ length: count },
 const putAll = (names: readonly string[], port?: number) =>
   Promise.all(names.map((id) => bare('put', putOf(id, port))));
 
-/** What a watcher of the fleet has been told to be there, and what it was told. */
+/** The nodes that a watcher of the fleet knows, and the events that it received. */
 function follow(registry: Registry) {
   const state = new Map<string, string>();
   const events: WatchEvent[] = [];
@@ -124,7 +124,7 @@ describe('the link', () => {
       await putAll(ids(61, 100 * round));
       await bare('deleterange', { key: base64(`${prefix}n${round - 1}`) });
       proxy.restore();
-      // In the middle of whatever it does to come back: some rounds before its new list, some after.
+      // The next cut hits the watcher while it recovers: in some rounds before its new list, in others after it.
       if (round % 2 === 0) await eventually(() => state.has(`n${100 * round}`)).toBe(true);
     }
     const expected = await truth();
@@ -156,7 +156,7 @@ describe('the link', () => {
       registry.register({ name: 'fleet', nodes: [{ id: 'n0', address: '10.0.0.1:80' }] }, { ttlMs, timeoutMs });
     await register(60_000);
     proxy.delay(10);
-    // Each way takes 10 ms: the call ends before, between and after each of its requests.
+    // Each direction takes 10 ms, so these timeouts end the call before, between and after each of its requests.
     for (let timeoutMs = 5; timeoutMs <= 120; timeoutMs += 5) {
       await register(60_000 + 1_000 * timeoutMs, timeoutMs).catch(() => {});
       await register(600_000 + 1_000 * timeoutMs);

@@ -13,7 +13,7 @@ const entry = (port: number): Entry => ({
 const lease = { ttlMs: 10_000, renewIntervalMs: 3_000 };
 const { signal } = new AbortController();
 
-/** A cluster that answers yes; `isRetried` says whether a write goes to two members. */
+/** A cluster that grants every call; `isRetried` says whether a write goes to two members. */
 function clusterOf(isRetried: () => boolean) {
   const revoked: string[] = [];
   let granted = 0;
@@ -40,7 +40,7 @@ it('the next write revokes the lease of a write that a silent member was asked f
   const holdings = new Holdings(cluster, '/p/');
   await holdings.put([entry(80)], lease, signal);
   await holdings.put([entry(81)], lease, signal);
-  // A write that only one member was asked for cannot come late, and its lease ends by itself.
+  // A write that was sent to only one member cannot arrive late, and its lease expires by itself.
   expect(revoked).toEqual([]);
   isRetried = true;
   await holdings.put([entry(82)], lease, signal);

@@ -9,7 +9,7 @@ beforeAll(async () => {
 }, 120_000);
 afterAll(() => Promise.all(cluster.nodes.map((node) => node.dispose())));
 
-/** Which of the members leads. */
+/** The index of the member that leads. */
 async function leader(): Promise<number> {
   for (const [index, address] of cluster.addresses.entries()) {
     const response = await fetch(`http://${address}/v3/maintenance/status`, { method: 'POST', body: '{}' });

@@ -32,7 +32,7 @@ describe('values', () => {
   it('etcd values have the names of go-micro in its order', () => {
     const text = encode(entry).toString();
     expect([...text.matchAll(/"(name|version|metadata|endpoints|nodes|id|address)":/g)].map(([, key]) => key)).toEqual(
-      // The service, its endpoint (request, metadata, name), its node.
+      // The keys of the service, then of its endpoint (request, metadata, name), then of its node.
       ['name', 'version', 'metadata', 'endpoints', 'name', 'metadata', 'name', 'nodes', 'metadata', 'id', 'address'],
     );
   });

@@ -24,7 +24,7 @@ function open(addresses: readonly string[] = cluster.addresses): Registry {
 }
 const service = (port: number) => ({ name: 'fleet', nodes: [{ id: 'n0', address: `10.0.0.1:${port}` }] });
 const eventually = (holds: () => unknown) => expect.poll(holds, { timeout: 30_000 });
-/** How long each of so many renewals took, in milliseconds; rejects with the first that fails. */
+/** Renews `count` times and returns the milliseconds that each renewal took; rejects with the first failure. */
 async function renewals(registry: Registry, count: number): Promise<readonly number[]> {
   const took: number[] = [];
   for (let index = 0; index < count; index += 1) {
@@ -44,7 +44,7 @@ describe('one of three members', () => {
       // Not the member that calls go to first alone: a stream may have been opened anywhere.
       await cluster.nodes[0]?.[fault]();
       const took = await renewals(registry, 15);
-      // A member that leads is replaced within an election, which is why the bound is no tighter.
+      // If the lost member was the leader, calls wait for an election, so the bound is not tighter.
       expect(took.filter((ms) => ms > 900).length).toBeLessThanOrEqual(3);
       expect(took.slice(5).every((ms) => ms < 900)).toBe(true);
     },
@@ -61,7 +61,7 @@ describe('one of three members', () => {
       return header.member_id === leader;
     };
     const states = await Promise.all(cluster.addresses.map(leads));
-    // The members that stay come first: they have calls under way that the old leader was to confirm.
+    // The followers come first in the list: their calls under way still need the confirmation of the old leader.
     const registry = open([...cluster.addresses].sort((a) => (states[cluster.addresses.indexOf(a)] ? 1 : -1)));
     await registry.register(service(80), { ttlMs: 60_000 });
     let isOver = false;
@@ -109,7 +109,7 @@ describe('one of three members', () => {
     const roll = new Roll(registry, 'fleet');
     await eventually(() => roll.synced).toBe(true);
     const id = /^(\w+),.*\bnode0\b/m.exec(await admin('member', 'list'))?.[1] ?? '';
-    // etcd refuses for some seconds after its start.
+    // etcd refuses to remove a member for some seconds after its start.
     await eventually(() =>
       admin('member', 'remove', id).then(
         () => true,

@@ -35,7 +35,7 @@ const record = (name: string, id: string, bytes: number): string =>
   });
 
 it('records that fill more than one answer are read, listed and watched, whatever their size', async () => {
-  // 250 KB each: 500 of them are 125 MB, and 100 are more than an answer may hold.
+  // Each record has 250 KB: 500 of them would be 125 MB, and 100 are already more than one answer may hold.
   for (let from = 0; from < 120; from += 10)
     await Promise.all(
       Array.from({ length: 10 }, (_, at) => put(`big/n${from + at}`, record('big', `n${from + at}`, 250_000))),

@@ -69,7 +69,7 @@ it('calls whose token is refused together ask for one new token', async () => {
       return tokens.get(signal);
     }),
   );
-  // One that comes late, with the token from before.
+  // This refusal comes late and names the old token.
   tokens.drop(refused);
   expect(new Set([...again, await tokens.get(signal)])).toEqual(new Set(['token 2']));
 });
@@ -116,7 +116,7 @@ it('after each change of users or roles calls go on with a token of the new stat
       ['user', 'grant-role', 'other', 'reader'],
     ].entries()) {
       await asRoot(...change);
-      // Several at a time: one refused token must not make each ask for its own again and again.
+      // Several calls run at a time: one refused token must not make each call ask for a new token again and again.
       await Promise.all([renew(registry, 90 + index), registry.getService('greeter'), registry.listServices()]);
       await renew(registry, 90 + index);
     }

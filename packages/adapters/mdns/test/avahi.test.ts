@@ -1,4 +1,4 @@
-/** Beside Avahi, an independent implementation: on another host, and on the same host and port. */
+/** The adapter beside Avahi, an independent implementation: on another host, and on the same host and port. */
 import type { Registry, WatchEvent } from '@rollcall/core';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { Avahi, type HostName, Lan } from '../../../backends/src/index.ts';
@@ -73,7 +73,7 @@ describe.each(['a', 'b'] as const)('Avahi on host b and a registry on host %s', 
         nodes: [{ id: `Room ${host} 2.1`, address: '10.77.0.2:631', metadata: { color: 'red' } }],
       },
     });
-    // A registry without a watch sees it as well.
+    // A registry without a watch sees the service as well.
     expect(await open(host).getService(name)).toMatchObject([{ version: '9' }]);
     expect((await open(host).listServices()).map((one) => one.name)).toContain(name);
     published.kill();

@@ -29,7 +29,7 @@ it('a link that is back is also asked for known instances, since they may have c
   browser.hear(message, { link, from: { address: '10.0.0.1', port: 5_353 }, direct: false });
   browser.want('svc');
 
-  // Questions list known answers, so these are not sent again.
+  // Questions list the known answers, so that responders do not send them again.
   await clock.advance(1_200);
   expect(asked.flatMap((packet) => packet?.answers ?? [])).toMatchObject([{ data: instance }, { data: instance }]);
   asked.length = 0;

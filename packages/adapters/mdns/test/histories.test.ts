@@ -3,7 +3,7 @@ import { inFull } from '../../../backends/src/index.ts';
 import { checkHistories } from '../../../conformance/src/histories/index.ts';
 import { mdns } from '../src/index.ts';
 
-// Nothing can be stopped here: the backend is the link.
+// The backend is the link itself, so the test has no server to stop.
 checkHistories(
   'mdns on loopback',
   { open: (options) => mdns({ ...options, addresses: ['lo'] }) },

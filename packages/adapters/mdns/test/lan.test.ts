@@ -1,4 +1,4 @@
-/** What happens to a LAN: two hosts on a cable, real processes, real packets. */
+/** The faults of a LAN: two hosts on a cable, real processes, real packets. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
@@ -28,7 +28,7 @@ async function on(host: HostName): Promise<Member> {
 }
 const eventually = (holds: () => unknown, timeout = 20_000) => expect.poll(holds, { timeout, interval: 20 });
 const service = (name: string, port = 80) => ({ name, nodes: [{ id: 'n1', address: `10.77.0.1:${port}` }] });
-/** What a machine under load may add. Milliseconds. */
+/** The milliseconds that a machine under load may add. */
 const toleranceMs = 1_500;
 
 interface Seen {
@@ -45,7 +45,7 @@ function follow(registry: Registry, name?: string): Seen[] {
   return seen;
 }
 const last = (seen: readonly Seen[]) => seen.at(-1)?.event.type;
-/** Registers again and again, as the service runtime does; what fails is tried again. */
+/** Registers again and again, as the service runtime does; the next round makes up for a failure. */
 function renewing(registry: Registry, name: string, ttlMs: number): void {
   const timer = setInterval(() => void registry.register(service(name), { ttlMs }).catch(() => {}), ttlMs / 3);
   cleanUps.push(() => clearInterval(timer));
@@ -86,7 +86,7 @@ describe('an announcer', () => {
     await eventually(() => last(seen)).toBe('create');
     await registry.register(service('shortened'), { ttlMs: 2_000 });
     await members[0]?.kill();
-    // Had the shorter lease not been told, it would be believed in for ten minutes.
+    // If the announcer had not told the shorter lease, the watcher would keep the node for ten minutes.
     await eventually(() => last(seen), 10_000).toBe('delete');
   }, 60_000);
 });
@@ -112,7 +112,7 @@ describe('a cable', () => {
   }, 60_000);
 
   it('an interface that is deleted and made again with the same address carries again within 10 s', async () => {
-    // Of IPv6 the number of the interface shows that it is another; of IPv4 nothing does.
+    // With IPv6 the number of the interface shows that it is new; with IPv4 nothing shows it. So IPv6 is off here.
     for (const host of ['a', 'b'] as const)
       await lan.run(host, 'sh', ['-c', 'echo 1 > /proc/sys/net/ipv6/conf/all/disable_ipv6']);
     const announcer = (await on('a')).open();
@@ -128,7 +128,7 @@ describe('a cable', () => {
     const healed = (seen.at(-1)?.at ?? 0) - connectedAt;
     console.log(`interface made again: an update is seen after ${healed.toFixed()} ms`);
     expect(healed).toBeLessThan(10_000 + toleranceMs);
-    // And the other way: this side hears of what is registered there.
+    // The other direction works too: the announcer reads a service that the watcher's registry registers.
     await watcher.register(service('back'), { ttlMs: 60_000 });
     await eventually(() => announcer.getService('back')).toHaveLength(1);
   }, 60_000);
@@ -265,7 +265,7 @@ describe('where mDNS cannot work', () => {
     const seen = follow(other, 'alone');
     await one.register(service('alone'), { ttlMs: 60_000 });
     await eventually(() => last(seen)).toBe('create');
-    // When the network comes, others hear of it.
+    // When the network comes up, registries on other hosts hear of the service.
     const far = follow((await on('b')).open(), 'alone');
     await lan.up('a');
     await eventually(() => last(far)).toBe('create');

@@ -19,7 +19,7 @@ const handles = (): number => process.getActiveResourcesInfo().filter((name) => 
 
 const warmUp = inFull ? 40 : 20;
 const count = tenthOf(200);
-/** How much the heap may grow, in MiB: its own variation, and 15 KiB for each round. */
+/** How much the heap may grow, in MiB: 1 MiB of normal variation, and 15 KiB for each round. */
 const growth = 1 + (count * 15) / 1_024;
 
 describe('nothing is left of mdns', () => {

@@ -2,7 +2,7 @@ import type { Clock } from '@rollcall/core';
 import { expect, it } from 'vitest';
 import { listen } from '../src/network/listen.ts';
 
-/** A clock of a process that stands still for `stallMs` at each timer: how many timers it takes to listen for so long. */
+/** How many timers `listen` needs for `ms` in a process that stands still for `stallMs` at each timer. */
 async function timersOf(ms: number, stallMs: number): Promise<number> {
   let timers = 0;
   let at = 0;

@@ -4,7 +4,7 @@ import { inFull, Lan, tenthOf } from '../../../backends/src/index.ts';
 import { Member } from './lan/member.ts';
 
 const services = 50;
-// A shorter TTL where there is less time, so that each service is still renewed and asked for several times.
+// The short run has a shorter TTL, so that each service is still renewed and asked for several times.
 const ttlMs = inFull ? 10_000 : 4_000;
 const lossMs = tenthOf(120_000);
 const lostAtLeast = tenthOf(50);
@@ -13,7 +13,8 @@ const service = (index: number) => ({
   nodes: [{ id: 'n1', address: `10.77.0.1:${8_000 + index}` }],
 });
 
-// In full each of the fifty is asked for some fifteen times in the two minutes. Both hosts at a time: most of it is waiting.
+// In the full run each of the fifty services is asked for some fifteen times in two minutes. Both hosts run at a time,
+// since the tests mostly wait.
 describe.concurrent('three packets of ten are lost', () => {
   it.for(['a', 'b'] as const)(
     'with three packets of ten lost, host %s never reports a living node gone',
@@ -38,13 +39,13 @@ describe.concurrent('three packets of ten are lost', () => {
       const count = (type: string) => events.filter((event) => event.type === type).length;
       await expect.poll(() => count('create'), { timeout: 20_000 }).toBe(services);
       await lan.lose(lossy, 30);
-      // The promise is one of time, so time must pass.
+      // The promise holds over time, so the test lets real time pass.
       await new Promise((resolve) => setTimeout(resolve, lossMs));
       const lost = await lan.lost(lossy);
       console.log(`30 % loss at host ${lossy}: ${lost} packets lost, ${count('delete')} services reported gone`);
       expect(lost).toBeGreaterThan(lostAtLeast);
       expect(events.filter(({ type }) => type !== 'create' && type !== 'synced')).toEqual([]);
-      // A dead node is reported, so the watcher was not deaf.
+      // The watcher reports dead nodes, so it was not deaf.
       await announcer.kill();
       await expect.poll(() => count('delete'), { timeout: 20_000 }).toBe(services);
     },

@@ -1,4 +1,4 @@
-/** The cache, pure in time. */
+/** The cache of records; the tests pass the time to it. */
 import type { DeleteReason } from '@rollcall/core';
 import type { Entry } from '@rollcall/core/adapter';
 import { describe, expect, it } from 'vitest';
@@ -99,7 +99,7 @@ describe('what is heard', () => {
   it('an instance stays when it answers a process that stood still beyond its TTL', () => {
     const { sightings, told, hear } = cache();
     hear(0, txt(entry('a'), 10), txt(entry('b'), 10));
-    // The first look comes when all that was appointed is due; answers are read only after it.
+    // After the stall the process first checks, with everything scheduled due, and reads the answers only after that.
     expect(sightings.check(60_000)).toHaveLength(2);
     hear(60_010, txt(entry('a'), 10));
     for (let now = 60_020; now < 62_000; now += 10) sightings.check(now);
@@ -189,7 +189,7 @@ describe('what is heard', () => {
   });
 });
 
-/** A node of another program: its address is that of its SRV and its host. */
+/** A node of another program: its SRV and its host give its address. */
 const foreign = (id: string, { ttl = 100, txtTtl = 100 } = {}): readonly [Rr, Rr] => [
   { type: 'SRV', name: `${id}._rollcall._tcp.local`, ttl, data: { target: 'h.local', port: 80 } },
   {
@@ -280,7 +280,7 @@ describe('the address of a node of another program', () => {
     hear(2, at('10.0.0.1'));
     hearOn(link, '10.0.0.99', 3, at('10.0.0.99'));
     expect(told).toEqual(['a 10.0.0.99:80', 'a 10.0.0.1:80']);
-    // What was told is no reason to ask again.
+    // The cache must not ask again for an address that it has been told.
     expect(hear(4, at('10.0.0.1')).hosts).toEqual([]);
   });
 
@@ -324,7 +324,7 @@ describe('the records of a node', () => {
     for (let now = 0; now < 300_000; now += 100) {
       for (const _due of sightings.check(now)) {
         asked.push(now);
-        // As a responder that tells of a name only what stands under it.
+        // The responder answers for a name only with the records of that name.
         const { hosts } = hear(now + 10, srv);
         hear(now + 20, text);
         if (hosts.length > 0) hear(now + 30, at('10.0.0.5', { ttl: 20 }));

@@ -95,7 +95,7 @@ describe("go-micro's TXT", () => {
   });
 
   it('a TXT that go-micro itself wrote is read', () => {
-    // As its `encode` writes it (Go 1.26, compress/zlib).
+    // These bytes are the output of go-micro's `encode` (Go 1.26, compress/zlib).
     const hex = [
       '789c5c8fbf4ac7301845dfe5ce21fc5cb38b2e2e0a2ee210da6b09e44ffdbea4a025ef2ec122ade33d700f9c1d4fac7e',
       'f6d5c3edf82e997060433778a16c611a7b293685498a55d9ec2264a5c0e095a2a16438dcd99bbdc1e03ecf6b09b92adc',
@@ -150,7 +150,7 @@ describe('packets', () => {
                 type: 'TXT',
                 name: `g${index}.local`,
                 ttl: 1,
-                // Each its own: a record that is there already is not written again.
+                // Each record has data of its own: a record that is there already is not written again.
                 data: Array.from({ length: Math.ceil(size / 250) }, (_, piece) =>
                   Buffer.alloc(Math.min(250, size - piece * 250), at + 1),
                 ),

@@ -1,5 +1,5 @@
-// Opens a registry of the adapter of the first argument with the options (JSON) of the second, uses it, and comes to its end;
-// `close` as third argument closes it, `watch` leaves a watcher behind without a pending next.
+// Opens a registry of the adapter of the first argument with the options (JSON) of the second, uses it, and ends.
+// With `close` as third argument it closes the registry; with `watch` it leaves a watcher that has no pending next.
 const [, , name = '', options = '', how] = process.argv;
 const adapter = await import(`../../../adapters/${name}/dist/index.js`);
 const registry = adapter[name](JSON.parse(options));

@@ -19,7 +19,7 @@ const handles = (): number => process.getActiveResourcesInfo().filter((name) => 
 
 const warmUp = 40;
 const rounds = tenthOf(200);
-/** How much the heap may grow, in MiB: its own variation, and 15 KiB for each round. */
+/** How much the heap may grow, in MiB: 1 MiB of normal variation, and 15 KiB for each round. */
 const growth = 1 + (rounds * 15) / 1_024;
 
 describe.each(subjects)('nothing is left of $name', ({ name, prepare, open }) => {

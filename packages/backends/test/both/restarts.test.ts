@@ -3,7 +3,7 @@ import { describe, type ExpectStatic, it } from 'vitest';
 import { addressesOf, Roll } from './roll.ts';
 import { subjects } from './subjects.ts';
 
-// An agent of Consul whose report to its servers failed tries again only 15 to 30 s later.
+// If a Consul agent fails to report to its servers, it tries again only 15 to 30 s later.
 const within = (expect: ExpectStatic) => (holds: () => unknown) => expect.poll(holds, { timeout: 60_000 });
 const ttlMs = 3_000;
 
@@ -14,7 +14,7 @@ const restarts = [
   { data: 'lost', awayMs: 2 * ttlMs },
 ] as const;
 
-// Each on a backend of its own, side by side: most of it is waiting.
+// The tests run side by side, each on a backend of its own, since they mostly wait.
 describe.for(subjects)(
   'after a restart of $name nodes that renew are there, and nodes that do not renew are gone',
   ({ prepare, open, truth }) => {
@@ -46,7 +46,7 @@ describe.for(subjects)(
 
         if (data === 'lost') await backend.wipe();
         await backend.kill();
-        // Shorter or longer than the TTL: nothing can be waited for but the time.
+        // The absence is shorter or longer than the TTL; the test can wait only for the time to pass.
         await pause(awayMs);
         await backend.start();
 

@@ -31,6 +31,6 @@ export class Roll {
   }
 }
 
-/** What a read says: `host:port` of each node, sorted. */
+/** Reads a service and returns `host:port` of each node, sorted. */
 export const addressesOf = async (registry: Registry, name: string): Promise<readonly string[]> =>
   (await registry.getService(name)).flatMap(({ nodes }) => nodes.map(({ address }) => address)).sort();

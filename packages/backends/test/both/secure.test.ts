@@ -42,7 +42,7 @@ async function issue(name: string, by?: Identity): Promise<Identity> {
 const file = (name: string): string => join(folder, name);
 const files = { ca: file('authority.cert'), cert: file('server.cert'), key: file('server.key') };
 
-/** Each starts its backend and answers where TLS is spoken. */
+/** Each function starts its backend and returns its TLS address. */
 const secured = {
   async etcd(): Promise<{ readonly process: BackendProcess; readonly address: string }> {
     const { node, address } = await etcdNode({ tls: files });
@@ -202,7 +202,7 @@ describe.each(['etcd', 'consul'] as const)('TLS with client certificates on %s',
     const exits = fileURLToPath(new URL('./exits.js', import.meta.url));
     const options = JSON.stringify({ addresses: [`https://${backend.address}`], tls });
     const ended = promisify(execFile)(process.execPath, [exits, name, options, how], { timeout: 20_000 });
-    // Nothing on stderr: an address that is an IP must bring no warning of Node.
+    // Stderr stays empty: Node must not warn of an address that is an IP.
     expect(await ended).toMatchObject({ stdout: '1\n', stderr: '' });
   });
 });

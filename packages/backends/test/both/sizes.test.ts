@@ -30,9 +30,9 @@ const nodesOf = (count: number, port: number) =>
   }));
 const sorted = (nodes: readonly { readonly address: string }[]) => nodes.map(({ address }) => address).sort();
 
-/** How many questions the backend has that wait for a change of the fleet. */
+/** For each backend, a count of the requests that wait there for a change of the fleet. */
 const waiting = {
-  /** The gauge of its watches. */
+  /** Reads etcd's gauge of watchers. */
   async etcd(address: string): Promise<{ readonly address: string; count(): Promise<number> }> {
     const count = async () => {
       const metrics = await (await fetch(`http://${address}/metrics`)).text();
@@ -40,7 +40,7 @@ const waiting = {
     };
     return { address, count };
   },
-  /** The blocking queries that pass on their way to it. */
+  /** Counts the blocking queries in a proxy before Consul. */
   async consul(address: string): Promise<{ readonly address: string; count(): Promise<number> }> {
     let now = 0;
     const server = createServer((incoming, response) => {
@@ -96,7 +96,7 @@ describe.each(subjects)('one service of many nodes on $name', ({ name, prepare, 
     for (const roll of rolls) roll.events.length = 0;
     const grown = heap() - before;
     console.log(`${name}: ${grown.toFixed(1)} MiB for ${count} nodes told to ${watchers} watchers`);
-    // Each of the watchers of this test holds the addresses of all nodes as well.
+    // The bound includes the addresses of all nodes that each watcher of this test holds itself.
     expect(grown).toBeLessThan(64);
     await owner.deregister({ name: 'fleet', nodes: nodesOf(count, 81) }, { timeoutMs: 60_000 });
     await all([]);

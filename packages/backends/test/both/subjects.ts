@@ -12,11 +12,11 @@ export interface Backend {
 
 /** An adapter with its real backend, for tests that are the same on each. */
 export interface Subject {
-  /** Also that of the adapter's package. */
+  /** The name of the backend and of the adapter's package. */
   readonly name: 'etcd' | 'consul';
   prepare(): Promise<Backend>;
   open(address: string, options?: RegistryOptions): Registry;
-  /** What the backend itself says, asked without the adapter: `host:port` of each live node of a service, sorted. */
+  /** Asks the backend without the adapter: returns `host:port` of each live node of a service, sorted. */
   truth(address: string, service: string): Promise<readonly string[]>;
 }
 

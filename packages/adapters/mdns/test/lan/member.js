@@ -1,5 +1,5 @@
-// One host's side of a test: drivers of the adapter in a process of its own, since a process has one network. Told by
-// its parent what to do, over the channel between the two.
+// One host's side of a test: drivers of the adapter in a process of their own, since a process has one network. The
+// parent process sends the calls over the channel between the two processes.
 
 import { parseSettings } from '../../dist/mdns-options.js';
 import { MdnsDriver } from '../../dist/mdns-registry.js';

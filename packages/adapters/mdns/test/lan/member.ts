@@ -29,7 +29,7 @@ interface Pending {
   readonly sink: WatchSink | undefined;
 }
 
-/** A process on a host of the LAN that holds drivers; the guards of their registries are here. */
+/** A process on a host of the LAN that holds drivers; the guards of their registries run in the process of the test. */
 export class Member {
   readonly #child: ChildProcess;
   readonly #pending = new Map<number, Pending>();
@@ -38,7 +38,7 @@ export class Member {
 
   private constructor(child: ChildProcess) {
     this.#child = child;
-    // After its death every call says so.
+    // After the child's death every call reports it.
     child.on('error', () => {});
     child.on('exit', () => {
       const error = { code: 'UNAVAILABLE', message: 'the member was killed' } as const;
@@ -55,17 +55,17 @@ export class Member {
     const [file, args] = lan.command(host, process.execPath, [program]);
     const child = spawn(file, args, {
       stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
-      // Keeps undefined apart from null.
+      // This format keeps `undefined` apart from `null`.
       serialization: 'advanced',
     });
     await once(child, 'message');
-    // What it holds does not hold us.
+    // The child and its channel must not keep this process alive.
     child.unref();
     child.channel?.unref();
     return new Member(child);
   }
 
-  /** A registry whose driver speaks from that host. */
+  /** Opens a registry whose driver speaks from the host of this member. */
   open({ namespace, ...options }: MdnsOptions & RegistryOptions = {}): Registry {
     this.#drivers += 1;
     const driver = `${this.#drivers}`;
@@ -74,7 +74,7 @@ export class Member {
     return createRegistry(this.#driver(driver), { ...options, namespace });
   }
 
-  /** As a machine dies. */
+  /** Kills the process without a goodbye, as when a machine dies. */
   async kill(signal: NodeJS.Signals = 'SIGKILL'): Promise<void> {
     if (this.#child.exitCode !== null || this.#child.signalCode !== null) return;
     const ended = once(this.#child, 'exit');

@@ -1,4 +1,4 @@
-/** Packets that any host of the link can send: none ends a process, fills its memory or makes a live node disappear. */
+/** Packets that any host of the link can send. No packet ends a process, fills its memory or removes a live node. */
 import { encode } from 'dns-packet';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { Network } from '../../src/network/network.ts';
@@ -153,7 +153,7 @@ describe('lies', () => {
   });
 
   it('a host that announces our node is contradicted and not believed', async () => {
-    // Its name comes before any of ours, so that we win.
+    // The stranger's claim has the owner '', which sorts before the owner of our node, so that our node wins.
     const [owner, watcher] = [open(), open()];
     await wire.settle(owner.register(service('mine')));
     const events = wire.follow(watcher, 'mine');
@@ -196,7 +196,7 @@ describe('floods', () => {
     const stranger = await wire.stranger(5_353);
     for (let index = 0; index < 10_000; index += 1) {
       stranger.say({ response: true, answers: [txt('flood', `id${index}`)] });
-      // The socket's buffer holds some hundred.
+      // The socket's buffer holds only some hundred packets.
       if (index % 50 === 0) await wire.pass(1, 1);
     }
     await wire.settle(owner.register(service('still-here'), { ttlMs: 60_000 }));

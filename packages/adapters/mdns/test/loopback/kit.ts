@@ -8,7 +8,7 @@ import { fromBytes, type Message, type Outgoing, toBytes } from '../../src/wire/
 
 /** A packet that a registry of this process sent. */
 export interface Sent {
-  /** Milliseconds of the clock. */
+  /** The time of the test's clock, in milliseconds. */
   readonly at: number;
   readonly message: Message;
   readonly bytes: number;
@@ -17,7 +17,7 @@ export interface Sent {
 
 const group = { address: '224.0.0.251', port: 5_353 };
 
-/** Registries on loopback, with real sockets and a clock that the test moves; all that they send is noted. */
+/** Registries on loopback, with real sockets and a clock that the test moves; it notes every packet that they send. */
 export class Loopback {
   readonly clock = manualClock();
   readonly sent: Sent[] = [];
@@ -71,7 +71,7 @@ export class Loopback {
     return events;
   }
 
-  /** A program of another hand: what it sends is not noted, what it hears is. */
+  /** A foreign program on the link: it notes the packets that it hears, and its own packets are not in `sent`. */
   async stranger(port = 0): Promise<Stranger> {
     const socket = createSocket({ type: 'udp4', reuseAddr: true });
     await new Promise<void>((done) => socket.bind(port, '0.0.0.0', done));
@@ -89,7 +89,7 @@ export class Loopback {
   }
 }
 
-/** A socket that speaks mDNS as a test wants. */
+/** A socket that sends the mDNS messages of a test. */
 export class Stranger {
   readonly heard: Message[] = [];
   readonly #socket: Socket;
@@ -106,7 +106,7 @@ export class Stranger {
     this.shout(toBytes(message));
   }
 
-  /** Any bytes. */
+  /** Sends any bytes. */
   shout(bytes: Buffer): void {
     this.#socket.send(bytes, group.port, group.address);
   }

@@ -1,4 +1,4 @@
-/** What goes over the wire, and when: real sockets on loopback, a clock that stands still. */
+/** The packets on the wire and their times, with real sockets on loopback and a clock that only the test moves. */
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { dnsSdNames, writeTruth } from '../../src/wire/dns-sd.ts';
 import type { Message, Rr } from '../../src/wire/message.ts';
@@ -33,7 +33,7 @@ describe('announcing', () => {
     const announcements = truths(wire.sent, 'new');
     expect(announcements.map(({ at }) => at - announcedAt)).toEqual([0, 1_000]);
     expect(announcements[0]?.to).toEqual({ address: '224.0.0.251', port: 5_353 });
-    // What is unique to it replaces what was known of it; pointers add up.
+    // Records that are unique to the instance replace those that were known; pointers add up.
     const flushes = announcements[0]?.message.answers.map(({ type, flush }) => [type, flush]);
     expect(flushes).toEqual([
       ['PTR', false],
@@ -178,7 +178,7 @@ describe('answering', () => {
     };
     expect(await ask(90)).toBe(0);
     expect(await ask(30)).toBe(1);
-    // Known answers that come in a packet of their own, after the question.
+    // The known answers come in a packet of their own, after the question.
     const name = names.subtype('known');
     wire.sent.length = 0;
     stranger.say({ ...question(name), truncated: true });
@@ -208,7 +208,7 @@ describe('answering', () => {
     stranger.say(question(names.type));
     await wire.pass(200);
     const ttl = about('lease', stranger.heard.find((message) => about('lease', message).length > 0) as Message)[0]?.ttl;
-    // 60 s from the register, whose first probe was less than a second before; rounded up.
+    // The lease of 60 s began less than a second before the register settled; answers round up.
     expect([29, 30]).toContain(ttl);
   });
 
