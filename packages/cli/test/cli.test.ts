@@ -7,7 +7,7 @@ import { pathToFileURL } from 'node:url';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { bin, idsOf, killAll, serve, start } from './command.ts';
 
-// Each command is a process of its own: on a busy machine one takes seconds.
+// Each command runs in a process of its own, which takes seconds on a busy machine.
 vi.setConfig({ testTimeout: 120_000, hookTimeout: 60_000 });
 
 const cleanUps: (() => unknown)[] = [];
@@ -115,7 +115,7 @@ describe('reading', () => {
   it('a command finds an adapter in the working directory, and says what to install where there is none', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'rollcall-cli-'));
     cleanUps.push(() => rm(folder, { recursive: true }));
-    // Elsewhere than beside this repository's own adapters.
+    // The entry lies outside this repository, so that the command does not find the repository's own adapters.
     const entry = join(folder, 'entry.js');
     await writeFile(entry, `import(${JSON.stringify(pathToFileURL(bin).href)})`);
     const list = () =>
@@ -137,7 +137,7 @@ describe('reading', () => {
     const { child, ended } = start(['watch', '--registry-address', address]);
     await once(child.stdout, 'data');
     child.stdout.destroy();
-    // The pipe is found closed at the next line.
+    // The command notices that its pipe is closed when it prints the next line.
     const writer = start(['register', 'noise', '10.0.0.1:80', '--registry-address', address]);
     expect(await ended).toMatchObject({ code: 0, err: '' });
     writer.child.kill('SIGINT');
@@ -322,7 +322,7 @@ describe('writing', () => {
       'let n = 0; process.on("SIGINT", () => { n += 1; console.log("int", n); setTimeout(() => process.exit(0), 300); }); setInterval(() => {}, 1e9);';
     const flags = ['--name', 'tty', '--port', port, '--interval', '200ms', '--ttl', '2s', '--drain', '3s'];
     const args = ['run', ...flags, '--registry-address', address, '--', process.execPath, '-e', counts];
-    // A group of its own, to which the signal goes as from a terminal.
+    // The command gets a process group of its own; the signal goes to the whole group, as from a terminal.
     const run = start(args, { detached: true });
     await until(async () => (await ids('tty')).length === 1);
     process.kill(-run.child.pid!, 'SIGINT');

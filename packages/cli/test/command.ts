@@ -4,10 +4,10 @@ import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 
-/** The real command line. */
+/** The path of the real command. */
 export const bin: string = fileURLToPath(new URL('../bin/rollcall.js', import.meta.url));
 
-/** A command that runs, what it has printed, and how it ends. */
+/** A running command, its output so far, and how it ends. */
 export interface Started {
   readonly child: ChildProcessByStdio<null, Readable, Readable>;
   readonly output: { out: string; err: string };
@@ -37,21 +37,21 @@ export function start(
   return { child, output, ended };
 }
 
-/** Starts a server of the command line, and answers it with its host and port when it listens. */
+/** Starts `rollcall serve`; answers the command with the server's host and port when the server listens. */
 export async function serve(...args: string[]): Promise<Started & { readonly address: string }> {
   const started = start(['serve', '--json', ...args]);
   const [line] = (await once(createInterface(started.child.stdout), 'line')) as [string];
   return { ...started, address: new URL((JSON.parse(line) as { url: string }).url).host };
 }
 
-/** The node ids of a service, asked of the server itself: a command takes seconds on a busy machine. */
+/** Asks the server itself for the node ids of a service, because a command takes seconds on a busy machine. */
 export async function idsOf(address: string, service: string): Promise<readonly string[]> {
   const answer = await fetch(`http://${address}/api/fetch?env=default&appid=${service}`);
   const { data } = (await answer.json()) as { data: { instances: readonly { hostname: string }[] } };
   return data.instances.map(({ hostname }) => hostname);
 }
 
-/** Kills the commands that still run, but those that the next test needs. */
+/** Kills the commands that still run, except those that the next test needs. */
 export function killAll(...but: readonly (Started | undefined)[]): void {
   for (const child of children) if (!but.some((one) => one?.child === child)) child.kill('SIGKILL');
 }

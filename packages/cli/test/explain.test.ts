@@ -2,7 +2,7 @@ import type { ChildProcess } from 'node:child_process';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { idsOf, killAll, serve, start } from './command.ts';
 
-// Each command is a process of its own: on a busy machine one takes seconds.
+// Each command runs in a process of its own, which takes seconds on a busy machine.
 vi.setConfig({ testTimeout: 120_000, hookTimeout: 60_000 });
 
 let server: Awaited<ReturnType<typeof serve>>;
@@ -20,7 +20,7 @@ async function statusOf(env: string): Promise<Record<string, number>> {
 
 const listed = async (name: string): Promise<number> => (await idsOf(server.address, name)).length;
 
-/** A service of one node that is killed, not stopped, at the end of its test. */
+/** Registers a service of one node; at the end of the test its command is killed, not stopped. */
 async function service(name: string, id: string, ...args: string[]): Promise<ChildProcess> {
   const { child, output } = onServer('register', name, '10.0.0.1:80', '--id', id, ...args);
   await until(() => output.err).toContain('on the roll as');
@@ -50,7 +50,7 @@ describe('rollcall out and in', () => {
     });
     await until(types).toEqual(['create', 'synced', 'delete deregistered']);
     expect(await rollcall('get', 'shop')).toMatchObject({ code: 4 });
-    // It renews meanwhile, and is not back by that.
+    // The owner goes on renewing, and a renewal does not put the instance back into service.
     const before = (await statusOf('default')).renewsLastMinute!;
     await until(async () => (await statusOf('default')).renewsLastMinute, 2_000).toBeGreaterThan(before);
     expect(await statusOf('default')).toMatchObject({ out: 1, late: 0 });
@@ -139,7 +139,7 @@ describe('rollcall get --at', () => {
       code: 2,
       err: expect.stringContaining('cannot be looked at: the change log begins'),
     });
-    // A time of the wall's clock that has not been today was yesterday.
+    // A time of day that has not come yet today means yesterday.
     const soon = new Date(Date.now() + 120_000).toTimeString().slice(0, 5);
     expect(await rollcall('get', 'cards', '--at', soon)).toMatchObject({ code: 2 });
   });
@@ -149,7 +149,8 @@ describe('rollcall status', () => {
   it('rollcall status says since when the server protects, how many nodes each service misses, what is held and what ends it', async () => {
     const lease = ['--ttl', '5s', '--interval', '1s', '--registry-namespace', 'prod'];
     const nodes = await Promise.all(['w1', 'w2', 'w3'].map((id) => service('web', id, ...lease)));
-    // Until each instance has renewed after the last registration, the last instance would stand in for the others.
+    // The test waits until each instance has renewed after the last registration. Before that, the server would take
+    // the last instance as a replacement for the others.
     await until(async () => {
       const answer = await fetch(`http://${server.address}/api/fetch?env=prod&appid=web&exact=1`);
       const { data } = (await answer.json()) as { data: { instances: Record<string, number>[] } };

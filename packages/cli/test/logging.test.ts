@@ -56,7 +56,7 @@ describe('the logger of rollcall serve', () => {
 });
 
 describe('rollcall serve', () => {
-  /** Runs it; `url` when it serves, `lines` of its log when it has ended. */
+  /** Starts the server; `url` resolves when it serves, `lines` to the lines of its log when it has ended. */
   function start(...args: string[]) {
     const child = execFile(process.execPath, [bin, 'serve', '--port', '0', '--json', '--no-warm-up', ...args]);
     let err = '';
@@ -72,7 +72,7 @@ describe('rollcall serve', () => {
     };
   }
 
-  /** Runs it until it serves, asks it something, ends it; answers what it logged. */
+  /** Starts the server, sends it a request, and ends it; answers the lines of its log. */
   async function logOf(...args: string[]): Promise<string[]> {
     const { child, lines, ...server } = start(...args);
     const url = await server.url;
@@ -126,7 +126,7 @@ describe('rollcall serve', () => {
     rmSync(folder, { recursive: true, force: true });
     expect(lines.length).toBeGreaterThan(15);
     expect(texts[0]).toContain('rollcall_request_duration_seconds_count');
-    // An environment that is named like a token would be a label: such a name is refused, for it is too long.
+    // An environment named like the token would be a label of the metrics, but the server refuses the name as too long.
     expect([...lines, ...texts].filter((text) => text.includes(token))).toEqual([]);
   });
 

@@ -1,4 +1,4 @@
-/** The command line on a server with tokens and TLS, in processes of their own as users run them. */
+/** The commands and a server with tokens and TLS, in processes of their own as users run them. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { chmodSync, lstatSync, mkdtempSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
@@ -24,7 +24,7 @@ interface Ended {
   readonly err: string;
 }
 
-/** Everything that any process said. */
+/** The output of all processes. */
 let heard = '';
 
 function start(
@@ -181,7 +181,7 @@ describe('a command on a server with tokens and TLS', () => {
       .toContain('web-a');
     byFile.child.kill('SIGTERM');
     expect((await byFile.ended).code).toBe(143);
-    // It keeps trying: rights may be given later.
+    // The command keeps trying, because its token may be given the rights later.
     const refused = start(['register', 'db', '10.0.0.1:80', ...common('--registry-token-file', path('token'))]);
     await expect.poll(() => heard, { timeout: 20_000 }).toContain('may not write service db');
     refused.child.kill('SIGTERM');

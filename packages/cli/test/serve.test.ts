@@ -11,7 +11,7 @@ afterEach(() => {
   for (const child of children.splice(0)) child.kill('SIGKILL');
 });
 
-/** The real command, ready. */
+/** Starts the real command, and waits until it serves. */
 async function serve(...args: string[]): Promise<{ readonly child: ChildProcess; readonly url: string }> {
   const child = spawn(process.execPath, [bin, 'serve', '--port', '0', '--json', '--no-warm-up', ...args], {
     stdio: ['ignore', 'pipe', 'inherit'],
@@ -40,13 +40,14 @@ describe('rollcall serve', () => {
     ['SIGTERM', 143],
     ['SIGINT', 130],
   ] as const)(
-    // The origin registry (docs/design) can lose a signal, and a stop there always takes five seconds: its defects S39 and S40.
+    // The origin registry (docs/design) can lose a signal, and always takes five seconds to stop: these are its defects
+    // S39 and S40.
     'rollcall serve ends soon after %s, whatever is connected',
     async (signal, code) => {
       const { child, url } = await serve();
       const port = Number(new URL(url).port);
-      // A watch, a connection with finished requests, an unused connection, and a connection in the middle of a
-      // request.
+      // The test holds a watch, a connection with finished requests, an unused connection, and a connection in the
+      // middle of a request.
       const watch = await fetch(`${url}/api/watch?env=e`);
       const reader = watch.body?.getReader();
       await reader?.read();
@@ -61,7 +62,7 @@ describe('rollcall serve', () => {
       const asked = performance.now();
       child.kill(signal);
       expect((await exit)[0]).toBe(code);
-      // Five seconds is how long the origin registry waits each time.
+      // The origin registry waits five seconds at every stop.
       expect(performance.now() - asked).toBeLessThan(4_500);
       await reader?.closed.catch(() => {});
       idle.destroy();
@@ -99,7 +100,7 @@ describe('rollcall serve', () => {
     await new Promise((resolve) => setTimeout(resolve, 3_000));
     child.kill('SIGCONT');
     expect(await listed(url)).toBe(1);
-    // And the rest of its TTL runs from there.
+    // After the pause, the rest of the instance's TTL still runs down.
     await expect.poll(() => listed(url), { timeout: 15_000 }).toBe(0);
   });
 

@@ -21,14 +21,14 @@ import { settingFlags } from '../src/settings/setting-flags.ts';
 const folder = mkdtempSync(join(tmpdir(), 'rollcall-settings-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-/** A file with that content. */
+/** Writes a file with that content, and answers its path. */
 function fileOf(content: string): string {
   const path = join(folder, `${Math.random()}.yaml`);
   writeFileSync(path, content);
   return path;
 }
 
-/** Three values of each setting as typed, all different from the default. A setting without them does not compile. */
+/** Three values of each setting as a user types them, none of them the default. The type demands every setting. */
 const samples: Readonly<Record<SettingKey, readonly [flag: string, variable: string, file: string]>> = {
   host: ['127.0.0.2', '127.0.0.3', '127.0.0.4'],
   port: ['1', '2', '3'],
@@ -230,7 +230,7 @@ describe('rollcall serve --check-config', () => {
   it('--check-config warns of a tokens file that every user may write and a key that every user may read', async () => {
     const pair = await (await Authority.make('ours')).sign('server');
     const [tokens, cert, key] = [join(folder, 'open.json'), join(folder, 'open.pem'), join(folder, 'open.key')];
-    // With the byte order mark of an editor.
+    // The file begins with a byte order mark, as some editors write it.
     writeFileSync(tokens, '\uFEFF{ "tokens": [] }\r\n');
     writeFileSync(cert, pair.cert);
     writeFileSync(key, pair.key);

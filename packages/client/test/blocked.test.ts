@@ -1,4 +1,4 @@
-/** A caller whose own loop is blocked: what it finds late must not be taken for the fault of nodes. */
+/** A caller whose event loop was blocked must not blame the nodes for what the caller finds late. */
 import { type Clock, systemClock } from '@rollcall/core';
 import { describe, expect, it } from 'vitest';
 import { InFlight } from '../src/call/in-flight.ts';
@@ -17,7 +17,7 @@ function block(ms: number): void {
   while (performance.now() < end);
 }
 
-/** A clock of which the test says how far it jumps; timers that came due meanwhile run then, as after a blocked loop. */
+/** A clock that jumps when the test says so. Timers that came due meanwhile run after it, as after a blocked loop. */
 function jumpingClock(): Clock & { jump(ms: number): void } {
   let now = 0;
   let timers: { readonly atMs: number; readonly run: () => void }[] = [];
@@ -75,7 +75,7 @@ describe('a caller that was blocked', () => {
     const state = new NodeState(remoteNode('0'), 0);
     const service = { rule: { board: { states: new Map() } } } as unknown as FollowedService;
     inFlight.add({ state, service, startedAtMs: 0, askAtMs: 0, onDead: () => void given.push(`${clock.now()}`) });
-    // One step of two seconds: the sweep that was due at 250 ms comes at 2,000 ms.
+    // One step of two seconds: the sweep that was due at 250 ms runs at 2,000 ms.
     clock.jump(2_000);
     expect(given).toEqual([]);
     clock.jump(250);

@@ -1,4 +1,4 @@
-/** What callers get wrong, and what they are told: nothing of it may blame a node, crash the process or hang. */
+/** Mistakes of callers, and what callers are told: no mistake may blame a node, crash the process or hang a call. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, readdir, rm } from 'node:fs/promises';
@@ -11,7 +11,7 @@ import { type byLoad, type Client, type ClientOptions, createClient } from '../s
 import { eventually, type Fleet, fleet, notebook, portOf, says } from './fleet.ts';
 
 const { logger } = notebook();
-/** Nodes that are out for what callers met. */
+/** Nodes that the client blames for a caller's mistake: they are ejected, unreachable or slow. */
 const blamed = (client: Client): readonly string[] =>
   client
     .service('users')

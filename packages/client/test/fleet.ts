@@ -9,7 +9,7 @@ export interface Member {
   readonly id: string;
   readonly address: string;
   calls: number;
-  /** As kill -9 does: every socket is closed, nothing is withdrawn. */
+  /** Kills the server as kill -9 does: every socket is closed, and the node is not deregistered. */
   kill(): Promise<void>;
 }
 
@@ -34,7 +34,7 @@ async function kill(server: Server): Promise<void> {
 
 export const portOf = (server: Server): number => (server.address() as AddressInfo).port;
 
-/** One node of `name` per handler, with ids n0, n1, ... */
+/** Starts one node of `name` per handler, with the ids n0, n1, ... */
 export async function fleet(name: string, ...handlers: readonly RequestListener[]): Promise<Fleet> {
   const registry = memory();
   const servers: Server[] = [];
@@ -60,7 +60,7 @@ export async function fleet(name: string, ...handlers: readonly RequestListener[
   };
 }
 
-/** Answers `text`. */
+/** A handler that answers `text`. */
 export const says =
   (text: string, status = 200): RequestListener =>
   (_request, response) => {
@@ -68,7 +68,7 @@ export const says =
     response.end(text);
   };
 
-/** Takes lines down instead of printing them. */
+/** A logger that keeps its lines instead of printing them. */
 export function notebook(): { readonly logger: Logger; readonly lines: string[] } {
   const lines: string[] = [];
   const write = (_fields: object, message: string): void => void lines.push(message);

@@ -8,7 +8,7 @@ import { notebook } from './fleet.ts';
 const { logger } = notebook();
 const answer = 'HTTP/1.1 200 OK\r\nConnection: keep-alive\r\nContent-Length: 2\r\n\r\nok';
 
-/** A server whose connections answer one request, and end at the second, as an idle connection that was just closed does. */
+/** A server that answers the first request on a connection and closes it at the second, as after an idle time. */
 async function forgetful() {
   const server = createServer((socket) => {
     let requests = 0;

@@ -6,7 +6,7 @@ import { remoteNode } from './golden/play.ts';
 
 const ids = (from: number, to: number): string[] => Array.from({ length: to - from }, (_, index) => `${from + index}`);
 
-/** A rule whose nodes connect whenever they are asked. */
+/** A rule under test; every node that the rule probes accepts the connection. */
 class Bench {
   readonly rule = new ServiceRule(defaultLimits, () => 0.5);
 

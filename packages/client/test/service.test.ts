@@ -86,7 +86,7 @@ describe('a followed service', () => {
     const service = client.service('users');
     await eventually(() => service.state.nodes.every(({ tier }) => tier === 'up'), 'all up');
     isCut = true;
-    // The second one within a second raises the alarm: the other three are asked.
+    // The second report within a second raises the alarm: the client probes the other three nodes.
     for (const node of service.nodes.slice(0, 2)) service.report(node, 'unreachable');
     await eventually(() => service.state.nodes.every(({ tier }) => tier === 'unreachable'), 'all unreachable');
     // The view follows within ten milliseconds.
@@ -209,7 +209,7 @@ describe('the snapshot file', () => {
       expect(second.service('users').state.status).toBe('restored');
       registry.up();
       await eventually(() => second.service('users').state.status === 'live', 'live');
-      // It writes what it has seen, until it is closed.
+      // The client is closed first, because an open client writes the snapshot file.
       await second.close();
       await writeFile(snapshotFile, '{"format":1,"services":[]');
       const { logger: own, lines } = notebook();

@@ -3,7 +3,7 @@ import type { Candidate, PickRequest, RandomBelow, Strategy } from '../src/index
 import { byKey, byLoad, byRandom, byTurn, byWeight } from '../src/index.ts';
 import { smallRandom } from '../src/strategy/random.ts';
 
-/** Reproducible, and even enough for counting. */
+/** Random numbers that are reproducible, and even enough for counting. */
 function randomFrom(seed: number): RandomBelow {
   let state = seed;
   return (below) => {
@@ -135,7 +135,7 @@ describe('strategies', () => {
     }
     for (const [index, share] of [2_000, 4_000, 2_000, 8_000].entries())
       expect(Math.abs((counts[index] ?? 0) - share)).toBeLessThan(share * 0.08);
-    // From 1 of 8 to 2 of 9: a ninth of the keys has to.
+    // The share of one node grows from 1 of 8 to 2 of 9, so about a tenth of the keys must move.
     expect(moved / 16_000).toBeLessThan(0.2);
   });
 
@@ -149,7 +149,7 @@ describe('strategies', () => {
       const busy = nodes.map((node, index) => ({ ...node, pending: index === 0 ? pending : 0 }));
       return byKey()(busy)({ key, nowMs: 0, pending }, () => 0);
     };
-    // Its share of the pending calls is three quarters: ceil(1.25 x (10 + 1) x 3 / 4) = 11.
+    // The node's share of the pending calls is three quarters: ceil(1.25 x (10 + 1) x 3 / 4) = 11.
     expect(pendingAtHome(10)).toBe(0);
     const unweighted = [candidate('a', { pending: 10 }), candidate('b')];
     expect(byKey()(unweighted)({ key, nowMs: 0, pending: 10 }, () => 0)).toBe(1);

@@ -33,7 +33,7 @@ describe('a version range', () => {
   it('a version range means what npm reads in it, for any version', () => {
     fc.assert(
       fc.property(version, range, (text, wanted) => {
-        // As text an equal version always matches, which npm says of build numbers and prereleases as well.
+        // A version that equals the range as text always matches. npm agrees for build numbers and prereleases.
         if (text === wanted) return;
         expect(parseRange(wanted)(text), `${text} in ${wanted}`).toBe(satisfies(text, wanted));
       }),

@@ -27,7 +27,7 @@ describe('put or renew', () => {
     await registry.register(service('a'), { ttlMs: 1000 });
     await registry.register({ ...service('a'), metadata: {} }, { ttlMs: 1000 });
     await registry.register(service('a', '2'), { ttlMs: 1000 });
-    // Whose it is the backend says before other content is written.
+    // Before the guard writes other content, it renews, so that the backend says who owns the node.
     expect(driver.log).toEqual(['connect', 'put a@1', 'renew a', 'renew a', 'put a@2']);
   });
 
@@ -123,7 +123,7 @@ describe('call order', () => {
   it('a call waits for an aborted earlier call on the same node until its grace is over', async () => {
     const { driver, registry, clock } = setUp();
     await registry.init();
-    driver.put = () => new Promise(() => {}); // A driver that does not even hear its signal.
+    driver.put = () => new Promise(() => {}); // This driver ignores its abort signal.
     const stuck = code(registry.register(service('a', '1'), { timeoutMs: 2_000 }));
     const waiting = code(registry.register(service('a', '2'), { timeoutMs: 10 }));
     const removal = code(registry.deregister(service('a'), { timeoutMs: 9_000 }));

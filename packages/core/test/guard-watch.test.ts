@@ -17,7 +17,7 @@ function line(event: WatchEvent): string {
   return `${event.type} ${nodes[0]?.id}@${version}${event.type === 'delete' ? ` ${event.reason}` : ''}`;
 }
 
-/** The next `count` events as lines. */
+/** Takes the next `count` events, as lines. */
 async function take(watcher: Watcher, count: number): Promise<string[]> {
   const lines: string[] = [];
   while (lines.length < count) {
@@ -175,7 +175,7 @@ describe('watch', () => {
     await filled(registry, 2);
     const watcher = registry.watch();
     await take(watcher, 3);
-    driver.entries.delete('greeter\0n1'); // No watch heard of it.
+    driver.entries.delete('greeter\0n1'); // The watch gets no event for it.
     await clock.advance(330_000);
     expect(await take(watcher, 2)).toEqual(['delete n1@1 unknown', 'synced']);
   });

@@ -55,7 +55,7 @@ describe('LeaseTable', () => {
     const perRenewal = (distinct: number): number => {
       const table = new LeaseTable<number>();
       for (let id = 0; id < 20_000; id += 1) table.set(`${id}`, id, 1_000_000 + (id % distinct), 0);
-      // CPU time: other work on the machine does not count.
+      // The test measures CPU time, so that other work on the machine does not count.
       const started = process.cpuUsage();
       for (let id = 0; id < 20_000; id += 1) {
         table.renew(`${id}`, id);
@@ -65,7 +65,7 @@ describe('LeaseTable', () => {
       return process.cpuUsage(started).user / 1_000 / 20_000;
     };
     perRenewal(1);
-    // A scan of all lists takes 100 us and more.
+    // A scan of all lists would take 100 us or more.
     expect(perRenewal(20_000)).toBeLessThan(0.02);
   });
 });

@@ -36,7 +36,7 @@ export function gate(): Gate {
   return { open, opened };
 }
 
-/** A backend that logs what it was asked, holds a call while `wait` is set, and fails while `fault` is set. */
+/** A backend that logs its calls, holds a call while `wait` is set, and fails while `fault` is set. */
 export class ScriptedDriver implements RegistryDriver {
   readonly name = 'scripted';
   readonly capabilities = capabilities;
@@ -48,7 +48,7 @@ export class ScriptedDriver implements RegistryDriver {
   wait: Promise<void> | undefined;
   withdrawn: readonly EntryKey[] | undefined;
   conflict = false;
-  /** Without it a watch answers with its snapshot at once. */
+  /** While this is false, a watch answers with its snapshot at once. */
   mute = false;
 
   async connect(_call: DriverCall): Promise<void> {

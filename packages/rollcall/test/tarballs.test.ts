@@ -24,7 +24,7 @@ beforeAll(async () => {
 }, 120_000);
 afterAll(() => rm(folder, { recursive: true }));
 
-/** A project of its own, outside the repository and its settings. */
+/** Makes a project outside the repository, so that the settings of the repository do not apply. */
 async function project(
   name: string,
 ): Promise<(file: string, ...args: string[]) => Promise<{ stdout: string; stderr: string }>> {
@@ -37,7 +37,7 @@ async function project(
 
 const isSource = (path: string): boolean => !/node_modules|\/test(?:\/|$)/.test(path);
 
-/** Another Node, from the registry's packages of its binaries; kept beside the real backends. */
+/** Another version of Node, installed from npm and kept in the folder of the real backends. */
 async function nodeOf(major: number): Promise<string> {
   const home = join(root, '.cache', `node-${major}`);
   const node = join(home, `node_modules/node-${process.platform}-${process.arch}/bin/node`);

@@ -17,7 +17,7 @@ afterEach(async () => {
   await lan.up('a');
 });
 
-/** Another interface of host a, which is up. */
+/** Adds another interface to host a, and brings it up. */
 async function add(name: string, address: string): Promise<void> {
   await lan.run('a', 'ip', ['link', 'add', name, 'type', 'veth', 'peer', 'name', `${name.slice(0, 8)}-end`]);
   added.add(name);

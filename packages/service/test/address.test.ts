@@ -146,7 +146,7 @@ describe('the advertised address', () => {
 
   it.each([
     ...['http://10.0.0.1:8080', 'a b', 'host:0', 'host:70000', '[::1', 'fd00::1:x:80', '[host]:80', 'me@host', 'a,b'],
-    // No address of another machine: wildcards, a zone, a mistyped one.
+    // Other machines cannot reach these: wildcards, addresses with a zone, a mistyped address.
     ...['0.0.0.0', '0.0.0.0:80', '::', '[::]:80', '*:80', 'fe80::1%eth0', '[fe80::1%eth0]:80', '10.0.5'],
   ])('the option advertise refuses %s', (value) => {
     expect(() => chooseAddress(facts({ wanted: { value, source: '--advertise' } }))).toThrow(

@@ -80,7 +80,7 @@ describe('a service in adversity', () => {
     const started = service.start();
     await vi.waitFor(() => expect(service.node).toBeDefined(), { timeout: 10_000 });
     const stopped = service.stop();
-    // Only the withdrawal may still wait for the backend.
+    // The start must end while the backend hangs; only the deregistration may still wait for the backend.
     await started;
     registry.up();
     await registry.close();
@@ -105,7 +105,7 @@ describe('a service in adversity', () => {
     const { service, registry } = make(server);
     const node = await service.start();
     await new Promise((resolve) => server.close(resolve));
-    // Another takes the old port, so that the new one differs.
+    // Another server takes the old port, so that the new port differs.
     const squatter = createServer().listen(Number(node.address.split(':')[1]), '127.0.0.1');
     cleanUps.push(() => squatter.close());
     await vi.waitFor(() => expect(squatter.listening).toBe(true), { timeout: 10_000 });
@@ -168,7 +168,7 @@ describe('the network', () => {
 });
 
 describe('a server whose own closing hook stops the service', () => {
-  /** As Fastify: `close()` runs the hooks, then closes, and answers one promise for all calls. */
+  /** Like Fastify, `close()` runs the hooks, then closes the server, and answers all calls with one promise. */
   const hooked = () => {
     const server = listen();
     const hooks: (() => Promise<void>)[] = [];

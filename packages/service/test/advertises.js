@@ -1,12 +1,12 @@
 // Prints, as JSON, the address that a service on this machine advertises, and the lines of its runtime.
-// Arguments: the host that its server is bound to, and the endpoint of its registry ('' for a registry without one).
+// Arguments: the host that the server is bound to, and the endpoint of the registry ('' for a registry without one).
 import { createServer } from 'node:http';
 import { memory } from '../../adapters/memory/dist/index.js';
 import { createService } from '../dist/index.js';
 
 const [host = '0.0.0.0', endpoint = ''] = process.argv.slice(2);
 const inner = memory();
-// A registry that other machines see, whose backend need not answer: its address is what matters here.
+// A registry that other machines see. Its backend need not answer, because only its address matters here.
 /** @type {import('@rollcall/core').Registry} */
 const registry = {
   name: 'far',

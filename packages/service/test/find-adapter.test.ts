@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { memory } from '../../adapters/memory/src/index.ts';
 import { findAdapter } from '../src/registries/find-adapter.ts';
 
-/** An adapter that knows only its name. */
+/** The source of an adapter that has a name and cannot do anything. */
 const source = (name: string): string =>
   `export const adapter = { name: '${name}', create() {}, capabilities: {}, addresses: { kind: 'none' }, loopbackIsLocal: false, environment: [] };`;
 

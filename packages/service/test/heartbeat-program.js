@@ -1,6 +1,6 @@
-// A service whose heartbeat is a worker's, on the discovery server at the address given; TTL_MS is its TTL, else 1 s. It also follows itself as a
-// client. It tells its events to its parent, and does what it is told: { block: ms } keeps its main loop busy, { kill: true }
-// ends its worker.
+// A service with a heartbeat worker, on the discovery server at the given address. Its TTL is TTL_MS, or 1 s. A client
+// in the same process follows the service. The program sends its events to its parent, and obeys the parent's messages:
+// { block: ms } keeps the main loop busy, { kill: true } ends the worker.
 import { Worker } from 'node:worker_threads';
 import { discovery } from '../../adapters/discovery/dist/index.js';
 import { createClient } from '../../client/dist/index.js';

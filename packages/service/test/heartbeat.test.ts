@@ -33,11 +33,11 @@ interface Told {
   readonly line?: string;
   readonly stalledMs?: number;
   readonly heldByWorker?: boolean;
-  /** The view of the program's own client. */
+  /** The status of the view of the program's own client. */
   readonly status?: string;
 }
 
-/** The program in a process of its own, what it tells, and what a watcher elsewhere is told of it. */
+/** Starts the program in a process of its own; answers what it tells, and which events a watcher elsewhere gets. */
 const start = (...args: string[]) => startBy(address, ...args);
 
 /** `link`: the address by which the program reaches the server. */
@@ -53,7 +53,7 @@ async function startBy(link: string, ...args: string[]) {
     await registry.close();
     await watching;
   });
-  // Listened for from the start: a program may have ended before a test waits for it.
+  // The test listens from the start, because the program may end before the test waits for its end.
   const ended = once(child, 'exit').then(([code]) => code as number | null);
   const told: Told[] = [];
   child.on('message', (message) => told.push(message as Told));
@@ -88,7 +88,7 @@ describe("heartbeat: 'worker'", () => {
   }, 60_000);
 
   it('the main loop takes over without a gap when the heartbeat worker dies, and says so', async () => {
-    // Long enough for a busy machine to take over in.
+    // The TTL is long enough for the main loop to take over within it on a busy machine.
     vi.stubEnv('TTL_MS', '12000');
     const { child, ended, told, types, registry } = await start();
     child.send({ kill: true });
@@ -96,7 +96,7 @@ describe("heartbeat: 'worker'", () => {
     await vi.waitFor(() => expect(told.some((message) => line.test(message.line ?? ''))).toBe(true), waiting);
     const registered = () => told.filter(({ event }) => event === 'registered').length;
     await vi.waitFor(() => expect(registered()).toBeGreaterThanOrEqual(1), waiting);
-    // Renewed by the main loop for longer than the TTL.
+    // The main loop renews for longer than the TTL.
     const until = Date.now() + 13_000;
     await vi.waitFor(() => expect(Date.now()).toBeGreaterThan(until), waiting);
     expect(types()).not.toContain('delete');
@@ -117,7 +117,7 @@ describe("heartbeat: 'worker'", () => {
     const at = told.length;
     const until = Date.now() + 2_500;
     await vi.waitFor(() => expect(Date.now()).toBeGreaterThan(until), waiting);
-    // The main loop's own call hangs as well: nothing is claimed.
+    // The main loop's own call hangs as well, so the runtime must not say that the service is registered.
     expect(told.slice(at).filter(({ event }) => event === 'registered')).toEqual([]);
     expect(told.filter(({ event }) => event === 'unregistered')).toHaveLength(1);
     link.restore();
@@ -159,7 +159,7 @@ describe("heartbeat: 'worker'", () => {
     child.kill('SIGSTOP');
     cleanUps.push(() => child.kill('SIGCONT'));
     await vi.waitFor(() => expect(types()).toContain('delete'), waiting);
-    // Longer than two TTLs, and than a watch may be silent.
+    // The pause is longer than two TTLs, and longer than a watch may be silent.
     const until = Date.now() + 6_000;
     await vi.waitFor(() => expect(Date.now()).toBeGreaterThan(until), waiting);
     const at = told.length;
@@ -169,7 +169,7 @@ describe("heartbeat: 'worker'", () => {
     await vi.waitFor(() => expect(since().some(({ event }) => event === 'unregistered')).toBe(true), waiting);
     await vi.waitFor(() => expect(since().some(({ event }) => event === 'registered')).toBe(true), waiting);
     await vi.waitFor(() => expect(since().some(({ event }) => event === 'stalled')).toBe(true), waiting);
-    // Between the two it may hold nodes that the registry no longer lists.
+    // Between `stale` and `live` the view may be `holding`, with nodes that the registry no longer lists.
     const statuses = () => since().flatMap(({ status }) => status ?? []);
     await vi.waitFor(() => expect(statuses().at(-1)).toBe('live'), waiting);
     expect(statuses()[0]).toBe('stale');
@@ -182,7 +182,7 @@ describe("heartbeat: 'worker'", () => {
     child.kill('SIGSTOP');
     cleanUps.push(() => child.kill('SIGCONT'));
     await vi.waitFor(() => expect(types()).toContain('delete'), waiting);
-    // Beyond the TTL and the notice of a stall, below maxStallMs.
+    // The pause is longer than the TTL and than a stall that is noticed, but shorter than maxStallMs.
     const until = Date.now() + 1_000;
     await vi.waitFor(() => expect(Date.now()).toBeGreaterThan(until), waiting);
     child.kill('SIGCONT');

@@ -9,7 +9,7 @@ afterEach(async () => {
   for (const cleanUp of cleanUps.splice(0).reverse()) await cleanUp();
 });
 
-/** A keeper on a registry in memory, both on one clock that the test moves. */
+/** A keeper and its registry in memory; the test moves the clock of both. */
 function setUp(registerCheck?: (signal: AbortSignal) => Promise<void> | void) {
   const clock = manualClock();
   const registry = memory({ clock });
@@ -47,7 +47,7 @@ describe('the loop that keeps a service registered', () => {
     const { clock, registry, events, keeper } = setUp();
     await keeper.begin();
     const register = registry.register.bind(registry);
-    // The process is blocked while it renews: nothing else runs for so long.
+    // The process is blocked for 4.5 s while it renews: nothing else runs meanwhile.
     vi.spyOn(registry, 'register').mockImplementationOnce(async (service, options?: RegisterOptions) => {
       await register(service, options);
       clock.now = (

@@ -1,5 +1,5 @@
-// A program that keeps a service registered until a signal ends it. What happens goes to stdout; the runtime's own lines
-// go to stderr. `never` as argument: its server never listens.
+// A program that keeps a service registered until a signal ends it. The program prints its events to stdout; the
+// runtime's own lines go to stderr. With the argument `never`, the server never listens.
 import { createServer } from 'node:http';
 import { memory } from '../../adapters/memory/dist/index.js';
 import { createService } from '../dist/index.js';
@@ -11,7 +11,7 @@ const service = createService({ name: 'greeter', server, registry, drainMs: proc
 service.on('registered', () => console.log('registered'));
 service.on('stopped', () => console.log('stopped'));
 const running = service.run();
-// From here on it hears signals.
+// From here on the program handles signals.
 console.log('ready');
 await running;
 console.log(`left: ${(await registry.listServices()).length}, listening: ${server.listening}`);

@@ -54,7 +54,7 @@ describe('createService', () => {
     await watcher.next();
     await watcher.next();
     const change = watcher.next();
-    // Two TTLs of renewals, during which no event may come.
+    // The service renews for two TTLs, and no event may come meanwhile.
     await until(() => register.mock.calls.length >= 9);
     expect(await count(registry)).toBe(1);
     await service.stop();
@@ -167,7 +167,7 @@ describe('createService', () => {
     service.on('unregistered', ({ error }) => events.push(`unregistered ${error === undefined}`));
     service.on('registered', () => events.push('registered'));
     await service.start();
-    // What a wipe by hand leaves.
+    // Another registry object deregisters the node, as an operator does by hand.
     await theirs.deregister({ name: 'greeter', nodes: [{ id: 'one' }] });
     await until(() => events.length === 3);
     expect(events).toEqual(['registered', 'unregistered true', 'registered']);

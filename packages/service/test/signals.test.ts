@@ -9,7 +9,7 @@ afterEach(() => {
   for (const child of children.splice(0)) child.kill('SIGKILL');
 });
 
-/** The program in a process of its own, and how to wait for what it prints. */
+/** Starts the program in a process of its own; the test can wait for what the program prints. */
 function start(...args: string[]) {
   const child = spawn(process.execPath, [program, ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
   children.push(child);
@@ -53,7 +53,7 @@ describe('run', () => {
     const { child, output, ended, says } = start('slow');
     await says('registered\n');
     child.kill(signal);
-    // Two signals that arrive together are one to the process: the first must have been seen.
+    // A process sees two signals that arrive together as one, so the test repeats the signal until the process ends.
     const again = setInterval(() => child.kill(signal), 100);
     expect(await ended).toBe(code);
     clearInterval(again);

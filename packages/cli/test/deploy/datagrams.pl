@@ -1,4 +1,4 @@
-# Prints the datagrams that come to a unix socket, one a line: what systemd would hear. Perl is part of every Debian.
+# Prints the datagrams that a unix socket receives, one a line, as systemd would receive them. Every Debian has Perl.
 use strict;
 use warnings;
 use Socket;

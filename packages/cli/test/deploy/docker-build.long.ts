@@ -14,7 +14,8 @@ const root = mkdtempSync(join(tmpdir(), 'rollcall-image-'));
 afterAll(() => rmSync(root, { recursive: true, force: true }));
 
 describe('the Dockerfile', () => {
-  // Without a daemon of Docker: each RUN as the shell would run it, with the folders of the image in one of this machine.
+  // The test needs no Docker daemon: it runs each RUN in a shell, with the folders of the image in a folder of this
+  // machine.
   it('the steps of the Dockerfile end well and install the command', { timeout: 900_000 }, async () => {
     const [build = '', install = ''] = argumentsOf('RUN').map((command) =>
       command
@@ -24,7 +25,7 @@ describe('the Dockerfile', () => {
         .replace(/ && chown \S+ \S+/, ''),
     );
     const source = join(root, 'src');
-    // What the build context holds: tracked files, as they are here.
+    // The build context holds the tracked files, as they are here.
     const { stdout } = await run('git', ['ls-files'], { cwd: inRepository('.'), maxBuffer: 10_000_000 });
     for (const file of stdout.trim().split('\n')) cpSync(inRepository(file), join(source, file));
     const shell = (command: string, cwd: string) => run('sh', ['-ec', command], { cwd, maxBuffer: 50_000_000 });
@@ -35,7 +36,7 @@ describe('the Dockerfile', () => {
     const [program = '', ...entry] = listOf('ENTRYPOINT').map((argument) => argument.replace(/^\/opt/, `${root}/opt`));
     const { stdout: version } = await run(program, [...entry, '--version']);
     expect(version).toMatch(/^\d+\.\d+\.\d+\n$/);
-    // The store is a binary that npm chooses for the machine.
+    // The server opens its store, because the store is a binary that npm chooses for the machine.
     const serve = [...entry, 'serve', '--port', '0', '--json', '--data-dir', join(root, 'var/lib/rollcall')];
     const child = spawn(program, serve, { stdio: ['ignore', 'pipe', 'inherit'] });
     const ended = once(child, 'close');

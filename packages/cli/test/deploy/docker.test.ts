@@ -20,7 +20,7 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 const tokensFile = join(folder, 'tokens.json');
 
-/** What a container runs, with what the image sets; paths of the image are those of this machine. */
+/** Runs the image's command with the image's variables; paths of the image are replaced by paths of this machine. */
 function container(env: Record<string, string> = {}, ...more: readonly string[]) {
   const [program = '', ...args] = [...listOf('ENTRYPOINT'), ...listOf('CMD'), ...more].map((argument) =>
     argument.replace('/opt/rollcall/node_modules/@rollcall/cli', inRepository('packages/cli')),
@@ -86,7 +86,7 @@ describe('the Dockerfile', () => {
     const read = (headers: Record<string, string>) =>
       fetch(`http://127.0.0.1:${port}/api/fetch?env=e&appid=web`, { headers }).then(({ status }) => status);
     expect(await read({})).toBe(401);
-    // Healthy before the roll is restored, which is 503 until then.
+    // The container is healthy before the roll is restored; until then the server answers reads with 503.
     await expect.poll(() => read({ authorization: `Bearer ${token}` }), { timeout: 60_000 }).toBe(200);
     child.kill('SIGTERM');
     expect(await ended).toEqual([143, null]);

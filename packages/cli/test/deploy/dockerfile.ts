@@ -1,22 +1,22 @@
 import { DockerfileParser } from 'dockerfile-ast';
 import { textOf } from './repository.ts';
 
-/** Where it is. */
+/** The path of the Dockerfile in the repository. */
 export const dockerfilePath = 'deploy/docker/Dockerfile';
 
 const instructions = DockerfileParser.parse(textOf(dockerfilePath)).getInstructions();
 
-/** The arguments of every instruction of a kind, as written. */
+/** The arguments of every instruction with the keyword, as written. */
 export const argumentsOf = (keyword: string): readonly string[] =>
   instructions
     .filter((instruction) => instruction.getKeyword() === keyword)
     .map((instruction) => instruction.getRawArgumentsContent() ?? '');
 
-/** `ENTRYPOINT` or `CMD`, which are lists. */
+/** The arguments of `ENTRYPOINT` or `CMD`, which are written as lists. */
 export const listOf = (keyword: string): readonly string[] =>
   JSON.parse(argumentsOf(keyword).at(-1) ?? '[]') as string[];
 
-/** What the image sets. */
+/** The environment variables that the image sets. */
 export const environment = (): Readonly<Record<string, string>> =>
   Object.fromEntries(
     (argumentsOf('ENV')[0] ?? '')
@@ -25,6 +25,6 @@ export const environment = (): Readonly<Record<string, string>> =>
       .map((pair) => pair.split('=') as [string, string]),
   );
 
-/** The command that says whether a container is healthy. */
+/** The command that checks whether a container is healthy. */
 export const healthCheck = (): readonly string[] =>
   JSON.parse(/CMD (\[.*\])/s.exec(argumentsOf('HEALTHCHECK')[0] ?? '')?.[1] ?? '[]') as string[];

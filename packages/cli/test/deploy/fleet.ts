@@ -22,7 +22,7 @@ export class Fleet {
     this.#timer = setInterval(() => void this.#send('PUT', 'leases', this.#handles), 300);
   }
 
-  /** They say nothing any more, as after a power cut. */
+  /** The instances stop renewing and do not deregister, as after a power cut. */
   kill(): void {
     clearInterval(this.#timer);
   }

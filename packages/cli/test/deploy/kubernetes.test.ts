@@ -15,13 +15,13 @@ import { inRepository, textOf } from './repository.ts';
 
 const run = promisify(execFile);
 const folder = mkdtempSync(join(tmpdir(), 'rollcall-kubernetes-'));
-// Within the package, so that the types are found from there.
+// The folder is within the package, so that the compiler finds the types.
 const typesFolder = inRepository(`packages/cli/node_modules/.manifests-${process.pid}`);
 afterAll(() => {
   for (const path of [folder, typesFolder]) rmSync(path, { recursive: true, force: true });
 });
 
-/** `apps/v1`, `StatefulSet`: the module that knows its fields. */
+/** The module that has the fields of a kind, such as `StatefulSet` of `apps/v1`. */
 const moduleOf = (apiVersion: string, kind: string): string =>
   `kubernetes-models/${apiVersion.includes('/') ? apiVersion : apiVersion}/${kind}`;
 
@@ -40,7 +40,7 @@ describe('the manifests for Kubernetes', () => {
     });
     const options = { noEmit: true, strict: true, skipLibCheck: true, types: [], module: 'nodenext', target: 'es2022' };
     writeFileSync(join(typesFolder, 'tsconfig.json'), JSON.stringify({ compilerOptions: options, files }));
-    // Rejects with what the compiler says.
+    // The call rejects with the errors of the compiler.
     await run('npx', ['tsc', '-p', typesFolder], { cwd: inRepository('.') });
   });
 
@@ -75,12 +75,12 @@ describe('the manifests for Kubernetes', () => {
     const settings = readSettings({ flags: {}, env: { ...env, ROLLCALL_SERVER_TOKENS_FILE: tokens }, file });
     expect(problemsOf(settings).map(lineOf)).toEqual([]);
     expect(container.args).toEqual(['serve', '--config', '/etc/rollcall/rollcall.yaml']);
-    // In the namespace of the server and in another.
+    // Clients use the short names in the namespace of the server, and the long names in another namespace.
     const { replicas, serviceName } = manifestOf('StatefulSet').spec!;
     const names = Array.from({ length: replicas! }, (_, index) => `rollcall-${index}.${serviceName}`);
     expect(settings.values.allowHost).toEqual([...names, ...names.map((name) => `${name}.rollcall`)]);
     expect(container.ports).toEqual([{ name: 'http', containerPort: settings.values.port }]);
-    // Otherwise ROLLCALL_SERVER_PORT of a Service named rollcall-server would be taken for a setting.
+    // With service links, the server would take ROLLCALL_SERVER_PORT of a Service named rollcall-server for a setting.
     expect(pod.enableServiceLinks).toBe(false);
   });
 
@@ -109,14 +109,14 @@ describe('the manifests for Kubernetes', () => {
     for (const name of values.keys()) if (name.startsWith('ROLLCALL_')) expect(known).toContain(name);
     expect(values.get('POD_IP')?.valueFrom).toEqual({ fieldRef: { fieldPath: 'status.podIP' } });
     expect(values.get('ROLLCALL_ADVERTISE')?.value).toBe(`$(POD_IP):${container.ports[0]?.containerPort}`);
-    // Kubernetes resolves only variables that are defined further up.
+    // Kubernetes resolves only variables that are defined earlier in the list.
     expect([...values.keys()].indexOf('POD_IP')).toBeLessThan([...values.keys()].indexOf('ROLLCALL_ADVERTISE'));
     const config = parse(manifestOf('ConfigMap').data!['rollcall.yaml']!) as { 'allow-host': string[]; port: number };
     for (const address of values.get('ROLLCALL_REGISTRY_ADDRESS')!.value!.split(',')) {
       expect(config['allow-host']).toContain(address.split(':')[0]);
       expect(address.split(':')[1]).toBe(`${config.port}`);
     }
-    // The runtime waits 2 s after it has deregistered, then for the requests that are under way.
+    // The runtime waits 2 s after it has deregistered, then for the requests in flight.
     expect(pod.terminationGracePeriodSeconds).toBeGreaterThanOrEqual(30);
     expect(manifestOf('Deployment', 'greeter').spec!.template!.metadata.labels).toHaveProperty(
       ['rollcall/client'],

@@ -2,7 +2,7 @@ import { readdirSync } from 'node:fs';
 import { parseAllDocuments } from 'yaml';
 import { inRepository, textOf } from './repository.ts';
 
-/** What of a manifest the tests read. */
+/** The fields of a manifest that the tests read. */
 export interface Manifest {
   readonly apiVersion: string;
   readonly kind: string;
@@ -11,7 +11,7 @@ export interface Manifest {
   readonly spec?: ManifestSpec;
 }
 
-/** One of the kinds of manifests. */
+/** The fields of a spec that the tests read, of any kind of manifest. */
 export interface ManifestSpec {
   readonly replicas?: number;
   readonly serviceName?: string;
@@ -22,7 +22,7 @@ export interface ManifestSpec {
   };
 }
 
-/** A pod. */
+/** The fields of a pod that the tests read. */
 export interface PodSpec {
   readonly enableServiceLinks?: boolean;
   readonly terminationGracePeriodSeconds: number;
@@ -32,7 +32,7 @@ export interface PodSpec {
 
 type Probe = { readonly httpGet: { readonly path: string; readonly port: string } };
 
-/** A container. */
+/** The fields of a container that the tests read. */
 export interface Container {
   readonly args?: readonly string[];
   readonly env: readonly { readonly name: string; readonly value?: string; readonly valueFrom?: object }[];
@@ -45,7 +45,7 @@ export interface Container {
 
 const folder = 'deploy/kubernetes';
 
-/** Every manifest by its file, without those of kustomize. */
+/** Every manifest with the name of its file, except the file of kustomize. */
 export const manifests: readonly (readonly [file: string, manifest: Manifest])[] = readdirSync(inRepository(folder))
   .filter((file) => file.endsWith('.yaml') && file !== 'kustomization.yaml')
   .flatMap((file) =>
@@ -55,7 +55,7 @@ export const manifests: readonly (readonly [file: string, manifest: Manifest])[]
     }),
   );
 
-/** The one of a kind and name. */
+/** The manifest with this kind and name. */
 export function manifestOf(kind: string, name = 'rollcall'): Manifest {
   const found = manifests.find(([, manifest]) => manifest.kind === kind && manifest.metadata.name === name);
   if (found === undefined) throw new Error(`there is no ${kind} ${name}`);

@@ -55,7 +55,7 @@ describe('the alert rules', () => {
   });
 });
 
-/** The rules as they are; in the short run minutes are seconds, so that an alert need not be waited for. */
+/** The rules as they are; the short run turns minutes into seconds, so that the test waits seconds for an alert. */
 const rules = inFull
   ? textOf(rulesFile)
   : textOf(rulesFile)
@@ -139,7 +139,7 @@ describe('a real Prometheus', () => {
       const back = new Fleet(server.url, token, 6);
       await back.start();
       await expect.poll(firing, { timeout }).toEqual([]);
-      // Each panel of the dashboard shows something of what has just happened.
+      // Each panel of the dashboard must show data about what has just happened.
       for (const { title, targets } of panels)
         for (const { expr } of targets) {
           const asked = expr

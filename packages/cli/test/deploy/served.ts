@@ -7,11 +7,11 @@ import { inRepository } from './repository.ts';
 export interface Served {
   readonly child: ChildProcess;
   readonly url: string;
-  /** `host:port`. */
+  /** The server's `host:port`. */
   readonly address: string;
 }
 
-/** Starts it on a free port. */
+/** Starts the server on a free port. */
 export async function served(...args: readonly string[]): Promise<Served> {
   const command = [inRepository('packages/cli/bin/rollcall.js'), 'serve', '--port', '0', '--json', '--no-warm-up'];
   const child = spawn(process.execPath, [...command, '--log-level', 'warn', ...args], {

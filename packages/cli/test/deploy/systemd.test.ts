@@ -21,14 +21,14 @@ const bin = inRepository('packages/cli/bin/rollcall.js');
 const unit = textOf('deploy/systemd/rollcall.service');
 const settingIn = (key: string): string => new RegExp(`^${key}=(.*)$`, 'm').exec(unit)?.[1] ?? '';
 
-/** The unit as it is, with the program where it is here. */
+/** Writes the unit with the program's path on this machine, and answers the path of the unit. */
 function unitFile(): string {
   const path = join(folder, 'rollcall.service');
   writeFileSync(path, unit.replace('/usr/local/bin/rollcall', bin));
   return path;
 }
 
-/** The server with what the unit says, as far as it is the server's. */
+/** Starts the server with the variables and arguments that are given. */
 function serve(env: Record<string, string>, ...args: readonly string[]) {
   const child = spawn(process.execPath, [bin, 'serve', '--port', '0', '--json', ...args], {
     env: { ...process.env, ...env },
@@ -47,7 +47,7 @@ describe('the systemd unit', () => {
   it('systemd accepts the unit without a warning, and the unit leaves the server next to no rights', async () => {
     const { stdout, stderr } = await run('systemd-analyze', ['verify', unitFile()]);
     expect(stdout + stderr).toBe('');
-    // Ends with a failure above the threshold: 2.0 of 10. Without a word on hardening a unit has 9.6.
+    // The command fails above the threshold of 2.0 points of 10. A unit without hardening has 9.6 points.
     await run('systemd-analyze', ['security', '--offline=yes', '--no-pager', '--threshold=20', unitFile()]);
   });
 

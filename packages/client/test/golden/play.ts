@@ -46,7 +46,7 @@ class Stage {
     for (;;) {
       const next = this.#plan[0]?.atMs ?? Number.POSITIVE_INFINITY;
       const due = this.rule.board.nextAtMs;
-      // The rule's own time comes first, so that a question at the same moment sees its effect.
+      // The rule's due work runs first, so that a question at the same moment sees its effect.
       if (due <= next && next < Number.POSITIVE_INFINITY) {
         this.nowMs = Math.max(this.nowMs, due);
         this.rule.tick(this.nowMs);
@@ -122,7 +122,7 @@ function report(stage: Stage, atMs: number, text: string): void {
       });
 }
 
-/** The nodes from which a pick is made. */
+/** The nodes from which the client picks. */
 function first(rule: ServiceRule): readonly string[] {
   const states = [...rule.board.states.values()];
   const isIn = (state: NodeState, ...tiers: readonly string[]): boolean => tiers.includes(state.tier);

@@ -1,6 +1,6 @@
-/** The format of `rule.txt`: one block per scenario, inputs marked with `>`, the rest is what the rule says. */
+/** The format of `rule.txt`: one block per scenario; lines with `>` are inputs, the others are what the rule says. */
 export interface Line {
-  /** Seconds; -Infinity: `before`. */
+  /** Seconds; -Infinity stands for `before`. */
   readonly at: number;
   readonly isInput: boolean;
   readonly text: string;

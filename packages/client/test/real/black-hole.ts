@@ -1,4 +1,4 @@
-/** Addresses on loopback that swallow connection attempts, as those of a lost host do. */
+/** Addresses on loopback that swallow connection attempts, as the addresses of a lost host do. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
@@ -11,7 +11,7 @@ const program = `
 `;
 
 export interface BlackHole extends AsyncDisposable {
-  /** Every address 127.x.y.z at this port is lost. */
+  /** Every address 127.x.y.z swallows connection attempts at this port. */
   readonly port: number;
 }
 
@@ -19,7 +19,7 @@ async function connects(socket: Socket): Promise<boolean> {
   return Promise.race([once(socket, 'connect').then(() => true), pause(300).then(() => false)]);
 }
 
-/** A listener that is stopped and whose backlog is full: the kernel drops whatever comes. */
+/** Stops a listener and fills its backlog, so that the kernel drops every further connection attempt. */
 export async function blackHole(): Promise<BlackHole> {
   const child = spawn(process.execPath, ['-e', program], { stdio: ['ignore', 'pipe', 'inherit'] });
   const [line] = await once(createInterface(child.stdout), 'line');

@@ -16,7 +16,7 @@ async function bury({ registry }: Fleet, name: string, port: number): Promise<vo
   await registry.register({ name, version: '1.0.0', nodes });
 }
 
-/** A port of loopback on which nothing listens, and which fetch does not refuse by itself, as it does port 1. */
+/** A loopback port on which nothing listens. fetch itself refuses some ports, such as port 1, but not this one. */
 async function closedPort(): Promise<number> {
   await using one = await fleet('gone', says('gone'));
   return Number(one.members[0]?.address.split(':').at(-1));
@@ -33,7 +33,7 @@ async function refused(count: number, port: number): Promise<void> {
   await Promise.allSettled(calls);
 }
 
-/** 200 calls a second for `ms`; answers their times and how many failed. */
+/** Makes 200 calls a second for `ms`; answers the times of the successful calls, and how many calls failed. */
 async function callFor(ms: number, call: () => Promise<unknown>): Promise<{ failed: number; times: number[] }> {
   const [times, pending] = [[] as number[], [] as Promise<void>[]];
   let failed = 0;
@@ -62,10 +62,10 @@ describe('a client that starts cold', () => {
     async (how) => {
       await using hole = how === 'swallow' ? await blackHole() : undefined;
       await using greeters = await fleet('greeter', ...alive);
-      // The client is cold, not the process: its first fetch loads much of Node.
+      // The client is cold, but the process is not: the first fetch of a process loads much of Node.
       await (await fetch(`http://${greeters.members[0]?.address}/`)).text();
       const closed = await closedPort();
-      // As many calls as there are dead nodes, by a bare fetch: a busy machine takes its time for these as well.
+      // A bare fetch makes as many calls as there are dead nodes: on a busy machine these are slow as well.
       const bare = await timeOf(() => refused(1_000, closed));
       await bury(greeters, 'greeter', hole?.port ?? closed);
       await using client = createClient(greeters.registry, { logger });

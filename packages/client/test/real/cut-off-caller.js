@@ -1,4 +1,5 @@
-// A caller of ten greeters: 50 requests a second. Prints a line per 100 ms: how many answers, failures and attempts.
+// A caller that sends 50 requests a second to ten greeters. Every 100 ms it prints a line with the number of answers,
+// failures and attempts.
 import { subscribe } from 'node:diagnostics_channel';
 import { createClient, memory } from 'rollcall';
 

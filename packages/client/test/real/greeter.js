@@ -1,4 +1,5 @@
-// A greeter as a process of its own. Arguments: its id. The registry is that of the environment; GREETER_TTL_MS is its TTL.
+// A greeter in a process of its own. Its argument is its id. The environment names its registry, and GREETER_TTL_MS its
+// TTL.
 import { createServer } from 'node:http';
 import { createService } from 'rollcall';
 

@@ -1,4 +1,4 @@
-/** What must hold under load while a real registry tells of fewer nodes than there are. */
+/** The client under load while a real registry lists fewer nodes than there are. */
 import { afterEach, describe, expect, it } from 'vitest';
 import { discovery } from '../../../adapters/discovery/src/index.ts';
 import { TcpProxy } from '../../../backends/src/index.ts';
@@ -11,7 +11,7 @@ afterEach(async () => {
   for (const cleanUp of cleanUps.splice(0).reverse()) await cleanUp();
 });
 
-/** A server that keeps no node by its own rules, and the link by which some greeters renew, which can be cut. */
+/** A server without warm-up and self-protection, and a link that some greeters renew over and that can be cut. */
 async function scene() {
   const server = new ServerProcess('--no-warm-up', '--protection', 'off');
   await server.start();
@@ -70,7 +70,7 @@ describe('200 requests a second over ten greeters', () => {
     const { link, linked, stage, until } = await scene();
     await stage.register({}, ...ids.slice(0, 5));
     await stage.register(linked, ...ids.slice(5));
-    // Followed from here on: nodes that come later would stand in for those that vanish.
+    // The client follows only from here on: it would take nodes that come later as replacements for those that vanish.
     const service = stage.client.service('greeter');
     await until(() => service.nodes.length === 10, 'ten nodes');
     const tally = await stage.load(async () => {

@@ -1,4 +1,4 @@
-/** What must hold under load while things break, the same on every backend. */
+/** The client under load while things break; the cases are the same on every backend. */
 import type { Registry } from '@rollcall/core';
 import { describe, expect, it } from 'vitest';
 import { failures, isLong, lostPosts, pause, Stage, summary } from './stage.ts';
@@ -6,9 +6,9 @@ import { failures, isLong, lostPosts, pause, Stage, summary } from './stage.ts';
 /** A registry that can be killed and started again. */
 export interface Outage {
   readonly registry: Registry;
-  /** For the processes of the greeters. */
+  /** The environment for the processes of the greeters. */
   readonly env: Readonly<Record<string, string>>;
-  /** Kills its processes. */
+  /** Kills the processes of the registry. */
   kill(): Promise<void>;
   start(): Promise<void>;
   dispose(): Promise<void>;
@@ -67,7 +67,7 @@ export function describeOutages(name: string, prepare: () => Promise<Outage>): v
               await pause(700);
               await stage.stop(id, 'SIGKILL');
               deadSince[id] = performance.now();
-              // Where all are killed, each one is replaced before the next is.
+              // When all greeters are killed, the test replaces each one before it kills the next.
               if (isLong) await stage.start(`${id}-new`);
             }
             await pause(1_500);
@@ -82,7 +82,7 @@ export function describeOutages(name: string, prepare: () => Promise<Outage>): v
             const atDead = tally.attempts.filter(
               ({ node, beganAt }) => node.id === id && beganAt > (deadSince[id] ?? 0),
             );
-            // Two may be on their way at once; after the first refusal none begins.
+            // Two attempts may be under way at once; after the first one is refused, no attempt begins.
             const learntAt = Math.min(...atDead.map(({ endedAt }) => endedAt));
             expect(atDead.filter(({ beganAt }) => beganAt > learntAt)).toEqual([]);
           }

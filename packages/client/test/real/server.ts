@@ -1,4 +1,4 @@
-/** A discovery server as a process of its own, which can be killed and started again at the same address. */
+/** A discovery server in a process of its own, which can be killed and started again at the same address. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
@@ -11,12 +11,12 @@ export class ServerProcess {
   #child: ChildProcess | undefined;
   #address: string | undefined;
 
-  /** `flags` of `rollcall serve`. */
+  /** `flags` are those of `rollcall serve`. */
   constructor(...flags: readonly string[]) {
     this.#flags = flags;
   }
 
-  /** `host:port`, from the first start on. */
+  /** The server's `host:port`, which is known from its first start on. */
   get address(): string {
     if (this.#address === undefined) throw new Error('the server was not started yet');
     return this.#address;

@@ -1,4 +1,4 @@
-/** Greeters as processes of their own, and a steady load on them through `client.fetch`. */
+/** Greeters in processes of their own, and a steady load on them through `client.fetch`. */
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
@@ -15,7 +15,7 @@ export const isLong = process.env.ROLLCALL_LONG !== undefined;
 
 export const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
-/** What a load met. */
+/** The outcome of a load. */
 export interface Tally {
   calls: number;
   failedGets: string[];
@@ -23,7 +23,7 @@ export interface Tally {
   readonly attempts: Ended[];
 }
 
-/** An attempt with its times, on the clock of `performance`. */
+/** An attempt with its begin and end, on the clock of `performance`. */
 export interface Ended extends AttemptMessage {
   readonly beganAt: number;
   readonly endedAt: number;
@@ -40,7 +40,7 @@ export class Stage implements AsyncDisposable {
   readonly #env: NodeJS.ProcessEnv;
   readonly #greeters = new Map<string, ChildProcess>();
 
-  /** `registry`, and where a process finds the same. */
+  /** The client uses `registry`; `env` tells the greeters where they find the same registry. */
   constructor(registry: Registry, env: Readonly<Record<string, string>>) {
     const { logger, lines } = notebook();
     this.client = createClient(registry, { logger });
@@ -61,7 +61,7 @@ export class Stage implements AsyncDisposable {
     await eventually(known, `${ids.join(', ')} up`);
   }
 
-  /** Starts greeters and does not ask for them yet. `env`: besides what all have. */
+  /** Starts greeters without asking the client for them. `env` is added to the environment of all greeters. */
   async register(env: Readonly<Record<string, string>>, ...ids: readonly string[]): Promise<void> {
     await Promise.all(
       ids.map(async (id) => {
@@ -75,7 +75,7 @@ export class Stage implements AsyncDisposable {
     );
   }
 
-  /** SIGTERM drains, SIGKILL does not. */
+  /** Ends a greeter: with SIGTERM it drains, with SIGKILL it does not. */
   async stop(id: string, signal: 'SIGTERM' | 'SIGKILL'): Promise<void> {
     const child = this.#greeters.get(id);
     if (child === undefined) return;
@@ -85,7 +85,7 @@ export class Stage implements AsyncDisposable {
     await ended;
   }
 
-  /** 200 requests a second, every tenth a POST, while `work` lasts. */
+  /** Sends 200 requests a second, every tenth a POST, while `work` lasts. */
   async load(work: () => Promise<void>): Promise<Tally> {
     const tally: Tally = { calls: 0, failedGets: [], failedPosts: [], attempts: [] };
     const note = (message: unknown): void => {
@@ -133,13 +133,13 @@ export class Stage implements AsyncDisposable {
   }
 }
 
-/** What failed, with the reasons: one line. */
+/** One line that counts the failed calls and gives their reasons. */
 export function summary({ calls, failedGets, failedPosts }: Tally): string {
   const reasons = [...new Set([...failedGets, ...failedPosts])].slice(0, 4).join('; ');
   return `${calls} calls, ${failedGets.length} GETs and ${failedPosts.length} POSTs failed${reasons === '' ? '' : ` (${reasons})`}`;
 }
 
-/** Attempts at a node that failed, by its id. */
+/** The number of failed attempts at each node, by node id. */
 export function failures({ attempts }: Tally): Readonly<Record<string, number>> {
   const counts: Record<string, number> = {};
   for (const { node, result } of attempts) if (result !== 'ok') counts[node.id] = (counts[node.id] ?? 0) + 1;
@@ -147,8 +147,8 @@ export function failures({ attempts }: Tally): Readonly<Record<string, number>> 
 }
 
 /**
- * POSTs that failed although no connection of theirs broke. A caller that stalls finds its idle connections closed by the
- * servers, and a POST on one of them must not be sent twice.
+ * POSTs that failed although their connection did not break. When a caller stalls, the servers close its idle
+ * connections, and the client must not send a POST on one of these twice.
  */
 export const lostPosts = ({ failedPosts }: Tally): readonly string[] =>
   failedPosts.filter((text) => !/other side closed|ECONNRESET|EPIPE/.test(text));

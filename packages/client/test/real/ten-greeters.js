@@ -1,4 +1,4 @@
-// Ten greeters on ten ports of the address given. Prints the ports.
+// Runs ten greeters on ten ports of the given address, and prints the ports.
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 

@@ -1,4 +1,4 @@
-/** How soon a client believes a registry that tells of no nodes, when it is true. */
+/** How soon a client believes a registry that lists no nodes, when the registry is right. */
 import { faulty } from '@rollcall/core/testing';
 import { describe, expect, it } from 'vitest';
 import { createClient } from '../../src/index.ts';
@@ -6,18 +6,18 @@ import { type Fleet, fleet, notebook, says } from '../fleet.ts';
 import { isLong, pause } from './stage.ts';
 
 const { logger } = notebook();
-/** The defaults with `npm run test:long`, else the shortest that there are. */
+/** The default hold times with `npm run test:long`, else the shortest hold times that the client accepts. */
 const guard = isLong ? { holdMs: 60_000, lastHoldMs: 600_000 } : { holdMs: 10_000, lastHoldMs: 10_000 };
 const running = (): Promise<Fleet> => fleet('greeter', ...Array.from({ length: 10 }, (_, index) => says(`n${index}`)));
 
-/** A client that has called all nodes; `callFor` goes on calling and answers how many calls failed. */
+/** A client that has called all nodes; `untilEmpty` waits until the client's view is empty. */
 async function scene(greeters: Fleet) {
   const registry = faulty(greeters.registry);
   const client = createClient(registry, { logger, ...(isLong ? {} : { guard }) });
   const service = client.service('greeter');
   const call = async (): Promise<void> => void (await (await client.fetch('http://greeter/')).text());
   for (let index = 0; index < 100; index += 1) await call();
-  /** Calls until there is no node left, 20 times a second; answers for how long there was one, and what failed. */
+  /** Waits until the view is empty, calling 20 times a second if `calls`; answers the time and the failed calls. */
   const untilEmpty = async (calls: boolean): Promise<{ readonly ms: number; readonly failed: number }> => {
     const startedAt = performance.now();
     let failed = 0;

@@ -1,4 +1,4 @@
-// A job that waits for what it depends on, remembers where that was, and may repeat what it sends.
+// A job that waits for the services it depends on, remembers their addresses, and may repeat its requests.
 import { createClient, loadRegistry, noNodeIn } from 'rollcall';
 
 const [snapshotFile = 'nightly.json', timeoutMs = '600000'] = process.argv.slice(2);

@@ -1,4 +1,4 @@
-// A twentieth of the users gets version 2, and stays there.
+// A twentieth of the users get version 2, and each user keeps the same version.
 import { createClient, loadRegistry } from 'rollcall';
 
 const client = createClient(loadRegistry(), { services: { users: { split: { 2: 0.05 } } } });

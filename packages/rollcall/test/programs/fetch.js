@@ -1,4 +1,4 @@
-// Five lines: a service called by its name.
+// Five lines call a service by its name.
 import { createClient, loadRegistry } from 'rollcall';
 
 const client = createClient(loadRegistry());

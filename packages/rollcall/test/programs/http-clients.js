@@ -1,4 +1,4 @@
-// The same names in axios and got. Nothing is closed: a client in the background lets the process end.
+// axios and got use the same names. The program closes nothing: a client in the background lets the process end.
 import axios from 'axios';
 import got from 'got';
 import { createClient, loadRegistry } from 'rollcall';

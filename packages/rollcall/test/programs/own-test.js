@@ -1,4 +1,4 @@
-// How users test code of their own that calls a service.
+// A user's test of code that calls a service.
 import { strictEqual } from 'node:assert';
 import { test } from 'node:test';
 import { createClient, memory } from 'rollcall';

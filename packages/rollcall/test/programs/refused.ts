@@ -1,4 +1,4 @@
-// What must not compile. Only type-checked.
+// Misuse that must not compile. This file is only type-checked.
 import { byKey, createClient, createService, memory, noNodeIn } from 'rollcall';
 
 export function misuse(): void {
@@ -8,9 +8,9 @@ export function misuse(): void {
   const client = createClient(memory(), { strategy: byKey });
   // @ts-expect-error the set of outcomes is closed
   client.service('users').acquire().release('fine');
-  // @ts-expect-error no such heartbeat
+  // @ts-expect-error there is no such heartbeat
   createService({ name: 'x', advertise: '10.0.0.1:80', heartbeat: 'child' });
-  // @ts-expect-error a key is of one call
+  // @ts-expect-error a key belongs to one call
   createClient(memory(), { key: '42' });
 }
 

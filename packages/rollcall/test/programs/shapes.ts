@@ -1,4 +1,4 @@
-// The shapes that users build on. Only type-checked.
+// The types that users build on. This file is only type-checked.
 import type { Attempt, RemoteNode, Strategy } from 'rollcall';
 import { byLoad, createClient, memory, noNodeIn, RegistryError } from 'rollcall';
 

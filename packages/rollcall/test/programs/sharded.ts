@@ -1,4 +1,4 @@
-// One key, one node: over HTTP, and over a protocol of the caller's own. Only type-checked.
+// Each key goes to one node, over HTTP and over the caller's own protocol. This file is only type-checked.
 import { byKey, createClient, loadRegistry } from 'rollcall';
 
 const client = createClient(loadRegistry(), { services: { carts: { strategy: byKey() } } });

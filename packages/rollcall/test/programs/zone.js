@@ -1,4 +1,4 @@
-// The own zone first; what changes is told; a caller that gave up hears its own reason.
+// The client prefers its own zone and reports changes; a caller that aborts a call gets the reason of its own signal.
 import { createClient, loadRegistry } from 'rollcall';
 
 const client = createClient(loadRegistry(), { zone: process.env.ZONE });
