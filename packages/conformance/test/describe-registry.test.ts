@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { describeRegistry, type Harness, registryCases, type TestRunner } from '../src/index.ts';
 import { openShelf, shelfHarness, Warehouse } from './shelf/shelf-registry.ts';
 
-// The test is that these type-check: the runners' functions fit as they are.
+// The type check is the test: the functions of both runners must fit `TestRunner` as they are.
 const runners: readonly TestRunner[] = [
   { describe, it },
   { describe: nodeDescribe, it: nodeIt },
@@ -22,7 +22,7 @@ interface Declared {
   readonly timeoutMs: number | undefined;
 }
 
-/** A runner that only remembers. */
+/** A runner that records the declared cases and runs none. */
 function recorder(): TestRunner & { readonly declared: readonly Declared[] } {
   const declared: Declared[] = [];
   const path: string[] = [];

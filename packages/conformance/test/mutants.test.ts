@@ -12,22 +12,25 @@ function caseOf(harness: Harness, caughtBy: string): Case {
 
 const unbroken = new Map<string, Promise<void>>();
 
-/** The same case against the honest registry, once for all mutants that it catches; several run at the same time. */
+/** Runs the case against the honest registry, once for all mutants that the case catches. Several cases run at once. */
 function control(caughtBy: string): Promise<void> {
   const known = unbroken.get(caughtBy) ?? caseOf(shelfHarness({}, openShelf, 2), caughtBy).run();
   unbroken.set(caughtBy, known);
   return known;
 }
 
-/** Chances to catch a mutant: a mutant that acts too early escapes when the machine stands still until the right time. */
+/**
+ * The number of tries to catch a mutant.
+ * A mutant that acts too early escapes if the machine stalls until the right time.
+ */
 const chances = 8;
 
-/** A mutant must fail by what the case asserts, not by a slip of its own. */
+/** Expects the mutant to fail an assertion of the case, and not by a programming error of its own. */
 async function isCaught({ caughtBy, open }: Mutant): Promise<void> {
   await control(caughtBy);
   let failure: unknown;
   for (let chance = 0; failure === undefined && chance < chances; chance += 1) {
-    // Impatient: what a mutant never does is not worth waiting for.
+    // The patience is low, so that the test does not wait long for events that a mutant never sends.
     failure = await caseOf(shelfHarness({}, open, 0.2), caughtBy)
       .run()
       .then(
@@ -42,7 +45,10 @@ async function isCaught({ caughtBy, open }: Mutant): Promise<void> {
 
 const title = ({ name, caughtBy }: Mutant): string => `the mutant "${name}" is caught by "${caughtBy}"`;
 
-/** Each mutant has a backend of its own; the process they share. */
+/**
+ * True for a mutant whose case must have the process to itself.
+ * Mutants share the process, but each has its own backend.
+ */
 const alone = ({ caughtBy }: Mutant): boolean => caseOf(shelfHarness(), caughtBy).alone === 'process';
 
 describe.concurrent('broken registries', () => {

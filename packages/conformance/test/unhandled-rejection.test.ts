@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { expect, it } from 'vitest';
 
-// In a process of its own: vitest fails any run in which a rejection was not handled.
+// The script runs in a process of its own, because vitest fails any run with an unhandled rejection.
 const script = (leaves: string): string => `
   import { registryCases } from '${new URL('../dist/index.js', import.meta.url)}';
   import { memory } from '${new URL('../../adapters/memory/dist/index.js', import.meta.url)}';

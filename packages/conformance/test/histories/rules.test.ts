@@ -4,7 +4,7 @@ import { playHistories, type Rule, rules, Violation } from '../../src/histories/
 import { mutants } from '../mutants/all-mutants.ts';
 import { type Open, openShelf, shelfHarness } from '../shelf/shelf-registry.ts';
 
-/** For each rule a broken registry that it finds. */
+/** Each rule finds the mutant that is named beside it. */
 const finds: Readonly<Record<Rule, string>> = {
   lifetime: 'expires too early',
   expiry: 'forgets the TTL',
@@ -22,7 +22,7 @@ const finds: Readonly<Record<Rule, string>> = {
   call: 'fails for an unknown id',
 };
 
-/** Where the shortest history of seed 1 breaks a neighbour of the rule. */
+/** Seeds for rules where the shortest failing history of seed 1 breaks a related rule instead. */
 const seeds: Readonly<Partial<Record<Rule, number>>> = { visibility: 2 };
 
 const openOf = (name: string): Open => {
@@ -31,7 +31,7 @@ const openOf = (name: string): Open => {
   return found.open;
 };
 
-/** What histories find out about a registry. */
+/** Plays histories against a registry and returns the violation that they find. */
 async function found(open: Open, seed: number): Promise<Violation> {
   const clock = manualClock();
   const options = { runs: 1_500, seed, clock, faults: true };
@@ -48,7 +48,7 @@ describe.concurrent('every rule of histories finds a broken registry', { timeout
     it(`the rule "${rules[rule]}" finds the mutant "${mutant}"`, async () => {
       const violation = await found(openOf(mutant), seeds[rule] ?? 1);
       expect(violation.rule, violation.message).toBe(rule);
-      // Made short: openings, a few calls, what watchers were told.
+      // The violation is shrunk to the openings, a few calls and the events of the watchers.
       expect(violation.lines.length, violation.message).toBeLessThanOrEqual(20);
     });
   }

@@ -9,7 +9,7 @@ import { shelfHarness, Warehouse } from '../shelf/shelf-registry.ts';
 
 const content = { version: '1', mark: 'x' };
 
-/** What readers may find of a node of which a dead object left a record, after a fresh reader found none. */
+/** Returns the states that later readers may see: a dead object left a record, and a fresh reader saw none. */
 function allowedAfterRest(removesOthers: 'own' | 'any'): readonly string[] {
   const { capabilities } = new Warehouse({ removesOthers });
   const world = new World(completeOptions(shelfHarness(), {}), capabilities, virtualTime(manualClock()), undefined);
@@ -17,7 +17,7 @@ function allowedAfterRest(removesOthers: 'own' | 'any'): readonly string[] {
   model.add(
     fact({ content, writer: 0, holder: 0, startedAt: 0, ackedAt: 10, goesFrom: 20, goesBy: 90_000, ttlMs: 90_000 }),
   );
-  // A call that was refused for another of its nodes may have written this one.
+  // A call that was refused because of another node may still have written this node.
   const unsure = { content: { version: '2', mark: 'y' }, writer: 1, holder: 1 };
   model.add(fact({ ...unsure, startedAt: 30, ackedAt: Number.POSITIVE_INFINITY }));
   const look: Look = { from: 5_000, until: 5_000 };

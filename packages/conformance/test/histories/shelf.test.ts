@@ -22,7 +22,7 @@ for (const [name, limits] of [
   }
 }
 
-// Watchers find a backend that was wiped, or has lost everything with its restart, before the fault has been reported.
+// The fault resolves late: watchers notice before it that the backend was wiped, or lost its records with a restart.
 const clock = manualClock();
 const harness = shelfHarness({ durable: false }, openShelf, 1, clock);
 const { faults } = harness;

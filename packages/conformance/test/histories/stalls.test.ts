@@ -10,7 +10,7 @@ beforeEach(() => {
 });
 afterEach(() => stalls.stop());
 
-/** The process does nothing else meanwhile. */
+/** Blocks the event loop for `ms` milliseconds. */
 function standStill(ms: number): void {
   for (const end = now() + ms; now() < end; );
 }

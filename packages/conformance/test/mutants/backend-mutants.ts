@@ -3,7 +3,7 @@ import { type Entry, keyOf } from '@rollcall/core/adapter';
 import { openShelf, Warehouse } from '../shelf/shelf-registry.ts';
 import { type Mutant, withDriver } from './mutant.ts';
 
-/** A driver that stores something else than it was given. */
+/** A driver that changes each entry before it stores the entry. */
 const storing = (change: (entry: Entry) => Entry): Mutant['open'] =>
   withDriver((inner) => ({ put: (entries, lease, call) => inner.put(entries.map(change), lease, call) }));
 
@@ -13,7 +13,7 @@ const withoutProto = (metadata: Metadata): Metadata => {
   return copy;
 };
 
-/** A driver that takes a service for the document of one object. */
+/** A driver that stores a service as the document of one object: each writer removes the nodes of the others. */
 const onlyTheLast: Mutant['open'] = withDriver((inner, warehouse) => {
   const mine = new Set<string>();
   return {
@@ -29,7 +29,7 @@ const onlyTheLast: Mutant['open'] = withDriver((inner, warehouse) => {
   };
 });
 
-/** What adapters get wrong about writing, renewing, reading and storing. */
+/** Mutants with mistakes that adapters make in writing, renewing, reading and storing. */
 export const backendMutants: readonly Mutant[] = [
   {
     name: 'registers the first node of a call only',

@@ -1,6 +1,6 @@
 import { type Mutant, receiving, tells, turn, withRegistry, withWatcher } from './mutant.ts';
 
-/** What a registry without the guard gets wrong about what it takes and hands out. */
+/** Mutants with mistakes that a registry without the guard makes in the input it takes and the results it returns. */
 export const borderMutants: readonly Mutant[] = [
   {
     name: 'shows versions unsorted',

@@ -3,7 +3,7 @@ import type { CallOptions } from '@rollcall/core';
 import { openShelf } from '../shelf/shelf-registry.ts';
 import { eager, type Mutant, turn, withDriver, withRegistry, withWatcher } from './mutant.ts';
 
-/** A registry that passes other options on than it was given. */
+/** A registry that changes the options of a call before it passes them on. */
 const withOptions = (change: <O extends CallOptions>(options: O | undefined) => O | undefined): Mutant['open'] =>
   withRegistry((inner) => ({
     init: (options) => inner.init(change(options)),
@@ -13,7 +13,7 @@ const withOptions = (change: <O extends CallOptions>(options: O | undefined) => 
     listServices: (options) => inner.listServices(change(options)),
   }));
 
-/** A registry that does something around each of its calls. */
+/** A registry that wraps each of its calls in `around`. */
 const withCalls = (
   around: (options: CallOptions | undefined, call: () => Promise<never>) => Promise<never>,
 ): Mutant['open'] =>
@@ -27,7 +27,7 @@ const withCalls = (
 
 const calls = ['init', 'register', 'deregister', 'getService', 'listServices'];
 
-/** Answers an abort with what the platform gives as its reason. */
+/** Rejects an aborted call with the raw reason of its signal. */
 const abortsRaw: Mutant['open'] = withCalls((options, call) => {
   const { signal } = options ?? {};
   return new Promise((resolve, reject) => {
@@ -36,13 +36,13 @@ const abortsRaw: Mutant['open'] = withCalls((options, call) => {
   });
 });
 
-/** Has no patience at all with a short deadline, and says so in its own words. */
+/** Rejects a call whose deadline is below 5 ms with an error of its own. */
 const timesOutRaw: Mutant['open'] = withCalls(async (options, call) => {
   if ((options?.timeoutMs ?? 5) < 5) throw new Error('the deadline is too short');
   return call();
 });
 
-/** What is wrong about the life of a call and of a registry: signals, deadlines, close. */
+/** Mutants with mistakes in the life of a call or of a registry: signals, deadlines, close. */
 export const callMutants: readonly Mutant[] = [
   {
     name: 'ignores the signal',
@@ -190,7 +190,7 @@ export const callMutants: readonly Mutant[] = [
     name: 'leaves a timer behind',
     caughtBy: 'lifecycle: repeated open, use and close leave no handle behind',
     open: withWatcher((inner) => {
-      // Long enough for the case to see it, short enough not to hold up the test run.
+      // The timer lives long enough for the case to see it, and ends soon enough not to hold up the test run.
       setTimeout(() => {}, 4_000);
       return inner;
     }),

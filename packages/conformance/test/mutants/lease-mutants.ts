@@ -9,7 +9,7 @@ const leased = (change: (lease: Lease) => Lease | undefined): Mutant['open'] =>
     renew: (keys, lease, call) => inner.renew(keys, lease && change(lease), call),
   }));
 
-/** What adapters get wrong about leases and about whose a node is. */
+/** Mutants with mistakes that adapters make about leases and about the owner of a node. */
 export const leaseMutants: readonly Mutant[] = [
   {
     name: 'forgets the TTL',

@@ -1,7 +1,7 @@
 import type { Registry } from '@rollcall/core';
 import { type Mutant, receiving, withRegistry } from './mutant.ts';
 
-/** What is wrongly accepted. */
+/** Mutants that accept invalid input. */
 export const limitMutants: readonly Mutant[] = [
   {
     name: 'cuts a version instead of refusing it',

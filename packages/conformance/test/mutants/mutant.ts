@@ -2,16 +2,16 @@ import type { Registry, ServiceInput, WatchEvent, Watcher, WatchOptions } from '
 import { createRegistry, type RegistryDriver, type WatchSink } from '@rollcall/core/adapter';
 import { type Open, openShelf, shelfDriver, type Warehouse } from '../shelf/shelf-registry.ts';
 
-/** A registry that breaks one promise, and the case that must notice. */
+/** A registry that breaks one promise, and the case that must catch it. */
 export interface Mutant {
-  /** What it does wrong. */
+  /** The mistake of the mutant. */
   readonly name: string;
-  /** `concern: title` of the case. */
+  /** The case that must catch the mutant, as `concern: title`. */
   readonly caughtBy: string;
   readonly open: Open;
 }
 
-/** An honest guard over a driver of which a part was replaced. */
+/** An honest guard over a driver that `part` overrides. */
 export const withDriver =
   (part: (inner: RegistryDriver, warehouse: Warehouse) => Partial<RegistryDriver>): Open =>
   (warehouse, options) => {
@@ -19,13 +19,13 @@ export const withDriver =
     return createRegistry({ ...inner, ...part(inner, warehouse) }, options);
   };
 
-/** An honest driver of which watches tell something else. */
+/** An honest driver that reports to a sink that `change` overrides. */
 export const sinking = (change: (sink: WatchSink) => Partial<WatchSink>): Open =>
   withDriver((inner) => ({
     watch: (name, sink, call) => inner.watch(name, { ...sink, ...change(sink) }, call),
   }));
 
-/** An honest registry of which a part was replaced. */
+/** An honest registry that `part` overrides. */
 export const withRegistry =
   (part: (inner: Registry, warehouse: Warehouse) => Partial<Registry>): Open =>
   (warehouse, options) => {
@@ -51,7 +51,7 @@ export const withRegistry =
 export const withWatcher = (replace: (inner: Watcher, registry: Registry, options: WatchOptions) => Watcher): Open =>
   withRegistry((inner) => ({ watch: (options) => replace(inner.watch(options), inner, options ?? {}) }));
 
-/** A watcher that ends like the inner one and tells for each of its events what `change` makes of it. */
+/** A watcher that ends like `inner` and yields, for each of its events, the events that `change` returns. */
 export function tells(
   inner: Watcher,
   change: (event: WatchEvent) => readonly WatchEvent[] | Promise<readonly WatchEvent[]>,
@@ -69,7 +69,7 @@ export function tells(
   return watcher(next, () => inner.return());
 }
 
-/** A watcher of its two halves. */
+/** Makes a watcher of its `next` and its `return`. */
 export function watcher(next: Watcher['next'], end: Watcher['return']): Watcher {
   const self: Watcher = {
     next,
@@ -82,10 +82,10 @@ export function watcher(next: Watcher['next'], end: Watcher['return']): Watcher 
   return self;
 }
 
-/** What an ended watcher answers. */
+/** The result of an ended watcher. */
 export const done = { done: true, value: undefined } as const;
 
-/** Takes everything at once and keeps it for a consumer that may come. */
+/** A watcher that pulls events as soon as they come and queues them until the consumer asks. */
 export function eager(inner: Watcher): Watcher {
   const queue: WatchEvent[] = [];
   let waiting: (() => void) | undefined;
@@ -118,6 +118,6 @@ export function eager(inner: Watcher): Watcher {
 /** One turn of the event loop. */
 export const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
-/** A registry that changes what was given before it looks at it. */
+/** A registry that changes a service before the guard checks the service. */
 export const receiving = (change: (service: ServiceInput) => ServiceInput): Mutant['open'] =>
   withRegistry((inner) => ({ register: (service, options) => inner.register(service && change(service), options) }));

@@ -2,7 +2,7 @@ import type { Service } from '@rollcall/core';
 import type { Entry } from '@rollcall/core/adapter';
 import { done, eager, type Mutant, tells, watcher, withDriver, withWatcher } from './mutant.ts';
 
-/** What watchers get wrong when the backend is lost. */
+/** Mutants whose watchers make mistakes when the backend is lost. */
 export const outageMutants: readonly Mutant[] = [
   {
     name: 'replays the state of its first snapshot when it reconnects',

@@ -2,10 +2,10 @@ import { type Entry, keyOf, sameEntry } from '@rollcall/core/adapter';
 import { openShelf } from '../shelf/shelf-registry.ts';
 import { type Mutant, withDriver, withRegistry } from './mutant.ts';
 
-/** How adapters fail to tell whose a node is. */
+/** Mutants with mistakes that adapters make about the owner of a node. */
 export const ownershipMutants: readonly Mutant[] = [
   {
-    // Found by a history on etcd: without a lease the value alone told whose a key is.
+    // A history found this on etcd: without a lease, the adapter told the owner of a key by the value alone.
     name: 'takes what another wrote with the same content for its own',
     caughtBy: 'ownership: a first register with the same content from another object is a takeover as well',
     open: withDriver((inner, warehouse) => {
@@ -45,7 +45,8 @@ export const ownershipMutants: readonly Mutant[] = [
       })(warehouse, options),
   },
   {
-    // Found by reading: the handles of a discovery server that had restarted were unknown, and so its clients registered anew.
+    // A review found this: a restarted discovery server did not know the handles of its clients,
+    // so the clients registered their nodes anew.
     name: 'takes for lost what a wiped backend holds for another',
     caughtBy: 'wiped backend: what another registered since is not taken back by a renewal, nor withdrawn by close',
     open: (warehouse, options) => {

@@ -6,7 +6,7 @@ import { type Mutant, withDriver, withRegistry } from './mutant.ts';
 const keyOfEntry = ({ name, node }: Entry): string => keyOf(name, node.id);
 const keyOfKey = ({ name, id }: EntryKey): string => keyOf(name, id);
 
-/** A driver that knows which nodes it wrote under a lease, and with which. */
+/** A driver that remembers which nodes it wrote under a lease, and the lease of each. */
 const withLeases = (
   part: (
     inner: RegistryDriver,
@@ -29,7 +29,9 @@ const withLeases = (
     return { put: noting.put, ...part(noting, leases, warehouse) };
   });
 
-/** A backend that knows by handles whose a node is, and forgets them with a node that left for this reason. */
+/**
+ * A backend that knows the owner of a node by a handle, and forgets the handle when the node leaves for this reason.
+ */
 const forgettingHolders = (forgotten: DeleteReason): Mutant['open'] =>
   withDriver((inner, warehouse) => {
     const lost = new Set<string>();
@@ -57,10 +59,13 @@ const forgettingHolders = (forgotten: DeleteReason): Mutant['open'] =>
     };
   });
 
-/** What users of other registries reported about leases and writes. Each names a report of the kind. */
+/**
+ * Mutants with mistakes that users of other registries reported about leases and writes.
+ * A comment in each names or describes the mistake.
+ */
 export const reportedLeaseMutants: readonly Mutant[] = [
   {
-    // alibaba/nacos#1733: the heartbeat of the first of two registers goes on.
+    // alibaba/nacos#1733: of two registers, the heartbeat of the first goes on after the deregistration.
     name: 'a node that was registered twice comes back after its deregistration',
     caughtBy: 'watch: every event carries one node, also when many are written or removed at once',
     open: withDriver((inner, warehouse) => {
@@ -86,7 +91,7 @@ export const reportedLeaseMutants: readonly Mutant[] = [
     }),
   },
   {
-    // apache/curator#43: after a lost session the first content is registered again.
+    // apache/curator#43: after a lost session the client registers its first content again, not its last.
     name: 'writes its first content again when the backend lost the node',
     caughtBy: 'renew: a renewal of a removed node writes its last content, not an earlier one',
     open: withDriver((inner) => {
@@ -106,7 +111,7 @@ export const reportedLeaseMutants: readonly Mutant[] = [
     }),
   },
   {
-    // micro/go-micro#1911: a hash of what was registered outlives its deregistration.
+    // micro/go-micro#1911: the registry keeps the hash of a service after its deregistration.
     name: 'does not write again what it once wrote and deregistered',
     caughtBy: 'deregister: a removed node can be registered again',
     open: withDriver((inner) => {
@@ -126,7 +131,7 @@ export const reportedLeaseMutants: readonly Mutant[] = [
     }),
   },
   {
-    // smallnest/rpcx#420: "requested lease not found", for ever.
+    // smallnest/rpcx#420: every later register fails with "requested lease not found".
     name: 'cannot register again what expired once',
     caughtBy: 'ttl: a register after the expiry writes the node again',
     open: withLeases((inner, leases, warehouse) => ({
@@ -139,7 +144,7 @@ export const reportedLeaseMutants: readonly Mutant[] = [
     })),
   },
   {
-    // moleculerjs/moleculer#765: with more than 200 services some are lost without their heartbeat.
+    // moleculerjs/moleculer#765: with more than 200 services, some services get no heartbeat and are lost.
     name: 'renews no more than a hundred nodes',
     caughtBy: 'large state: an object that holds many nodes keeps all of them by its renewals',
     open: withLeases((inner, leases) => ({
@@ -154,19 +159,19 @@ export const reportedLeaseMutants: readonly Mutant[] = [
     })),
   },
   {
-    // Found by a history: a handle that the server has forgotten is taken for a node without a holder.
+    // A history found this: the adapter takes a handle that the server has forgotten for a node without a holder.
     name: 'takes what another registered after an expiry for lost',
     caughtBy: "ownership: a renewal of a node that expired and is another's now is CONFLICT",
     open: forgettingHolders('expired'),
   },
   {
-    // The same after a removal.
+    // The adapter makes the same mistake after a removal.
     name: 'takes what another registered after a removal for lost',
     caughtBy: 'ownership: a renewal of a node that another removed and registered is CONFLICT',
     open: forgettingHolders('deregistered'),
   },
   {
-    // One lease for the process, revoked by the first deregister (etcd clients of several kinds).
+    // The process has one lease, and its first deregister revokes the lease (etcd clients of several kinds).
     name: 'a deregistration revokes the lease of all nodes of the object',
     caughtBy: 'ttl: a node without a TTL stays, and one that is deregistered before its TTL is deleted once',
     open: withLeases((inner, leases) => ({
@@ -179,7 +184,7 @@ export const reportedLeaseMutants: readonly Mutant[] = [
     })),
   },
   {
-    // One session for the process: whatever is renewed keeps everything.
+    // The process has one session: the renewal of one node keeps all nodes.
     name: 'a register renews all leases of the object',
     caughtBy: 'what leaves a lease alone: a register of a sibling does not extend it',
     open: withLeases((inner, leases, warehouse) => {
@@ -199,7 +204,7 @@ export const reportedLeaseMutants: readonly Mutant[] = [
     }),
   },
   {
-    // One session for the process: the first expiry takes everything.
+    // The process has one session: the expiry of one node removes all nodes.
     name: 'the expiry of one node takes all leased nodes of the object',
     caughtBy: 'ttl: a register with changed content extends the TTL as well',
     open: withLeases((inner, leases, warehouse) => ({
@@ -219,7 +224,7 @@ export const reportedLeaseMutants: readonly Mutant[] = [
     })),
   },
   {
-    // A lease may be lengthened and never shortened.
+    // The adapter lengthens a lease but never shortens it.
     name: 'never shortens a lease',
     caughtBy: 'ttl: a renewal with a longer or shorter TTL changes the TTL',
     open: withLeases((inner, leases) => ({
@@ -231,7 +236,7 @@ export const reportedLeaseMutants: readonly Mutant[] = [
     })),
   },
   {
-    // owncloud/ocis#6762: the key-value store's create instead of its put.
+    // owncloud/ocis#6762: the registry calls create on its key-value store instead of put.
     name: 'creates a node and never replaces one',
     caughtBy: 'register: register of a known id replaces the address',
     open: withDriver((inner, warehouse) => ({
@@ -244,7 +249,7 @@ export const reportedLeaseMutants: readonly Mutant[] = [
     })),
   },
   {
-    // go-kratos/kratos#1711: the instances of one host are one.
+    // go-kratos/kratos#1711: the registry takes all instances of one host for one instance.
     name: 'takes nodes of one address for one node',
     caughtBy: 'register: a second register of a service adds nodes and keeps those of the first',
     open: withDriver((inner, warehouse) => ({
@@ -260,7 +265,7 @@ export const reportedLeaseMutants: readonly Mutant[] = [
     })),
   },
   {
-    // micro/go-micro: the registry of a process knows one service, its last.
+    // micro/go-micro: the registry of a process knows only the last service of the process.
     name: 'close withdraws the nodes of the last service only',
     caughtBy: 'lifecycle: close withdraws the nodes of all services of the object',
     open: withDriver((inner) => {
@@ -275,7 +280,7 @@ export const reportedLeaseMutants: readonly Mutant[] = [
     }),
   },
   {
-    // apache/dubbo#15633: the comparison includes the time of the last heartbeat.
+    // apache/dubbo#15633: the registry compares the time of the last heartbeat as well as the content.
     name: 'stamps a renewal into the metadata',
     caughtBy: 'renew: a renewal with the same content makes no event',
     open: withRegistry((inner, { clock }) => ({
@@ -284,7 +289,7 @@ export const reportedLeaseMutants: readonly Mutant[] = [
     })),
   },
   {
-    // Values that a decoder of tags takes for something else than text.
+    // A decoder of tags takes some text values for other types.
     name: 'reads "true" and "null" as what they look like',
     caughtBy: 'fidelity: text with separators, escapes and quotes comes back whole',
     open: withDriver((inner) => ({
@@ -298,7 +303,7 @@ export const reportedLeaseMutants: readonly Mutant[] = [
     })),
   },
   {
-    // A sweeper that runs at reads only.
+    // The backend removes expired nodes only when a client reads.
     name: 'expires nodes at reads only',
     caughtBy: 'ttl: an expiry is a delete with the reason expired',
     open: withLeases((inner, leases, warehouse) => {

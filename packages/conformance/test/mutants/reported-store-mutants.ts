@@ -10,16 +10,16 @@ const withMetadata = (entry: Entry, metadata: Entry['node']['metadata']): Entry 
   node: { ...entry.node, metadata },
 });
 
-/** How long after a takeover the mutant cleans up. Milliseconds. */
+/** The mutant cleans up this many milliseconds after a takeover. */
 const cleanedAfterMs = 200;
 
-/** Replaces what the backend holds of a node and tells no watcher. */
+/** Replaces the record of a node in the backend and notifies no watcher. */
 function rewrite(shelf: Shelf, key: string, change: (entry: Entry) => Entry): void {
   const record = shelf.records.get(key);
   if (record !== undefined) shelf.records.set(key, { ...record, entry: change(record.entry) });
 }
 
-/** Metadata that a backend keeps beside its nodes, and does not delete with them. */
+/** A backend that keeps metadata beside its nodes and does not delete the metadata with the node. */
 const metadataOutlives: Mutant['open'] = withDriver((inner) => {
   const kept = new Map<string, Entry['node']['metadata']>();
   const departed = new Set<string>();
@@ -41,7 +41,7 @@ const metadataOutlives: Mutant['open'] = withDriver((inner) => {
   };
 });
 
-/** Notes for which nodes a call failed. */
+/** A driver that remembers the nodes of failed calls. */
 const afterFailure = (part: (inner: RegistryDriver, failed: Set<string>) => Partial<RegistryDriver>): Mutant['open'] =>
   withDriver((inner) => {
     const failed = new Set<string>();
@@ -61,10 +61,13 @@ const afterFailure = (part: (inner: RegistryDriver, failed: Set<string>) => Part
     return { put: noted.put, renew: noted.renew, ...part(noted, failed) };
   });
 
-/** What users of other registries reported about what a backend keeps for a node. Each names a report of the kind. */
+/**
+ * Mutants with mistakes that users of other registries reported about the data that a backend keeps for a node.
+ * A comment in each names or describes the mistake.
+ */
 export const reportedStoreMutants: readonly Mutant[] = [
   {
-    // alibaba/nacos#11890: the cleaner of a dead client takes the metadata of the client that came after it.
+    // alibaba/nacos#11890: the cleaner of a dead client deletes the metadata of the client that replaced it.
     name: 'the end of a dead holder takes the metadata of the node that another took over',
     caughtBy: 'ownership: what a dead object left takes nothing along when its TTL is over, if another holds the node',
     open: withDriver((inner, warehouse) => ({
@@ -84,7 +87,7 @@ export const reportedStoreMutants: readonly Mutant[] = [
         });
       },
       async read(name, call) {
-        // The history of a shelf is not what it holds now.
+        // The inner read replays the history, which `rewrite` does not change; the records hold the present state.
         const held = warehouse.shelf().records;
         const entries = await inner.read(name, call);
         return entries.map((entry) => held.get(keyOfEntry(entry))?.entry ?? entry);
@@ -92,13 +95,14 @@ export const reportedStoreMutants: readonly Mutant[] = [
     })),
   },
   {
-    // alibaba/nacos#8717: the metadata of a deregistered instance is there again when its address registers again.
+    // alibaba/nacos#8717: the metadata of a deregistered instance comes back when its address registers again.
     name: 'metadata outlives its node, and is part of the next register of the id',
     caughtBy: 'register: register of an id that was deregistered says nothing of what it said before',
     open: metadataOutlives,
   },
   {
-    // apache/dolphinscheduler#5210: after a reconnect the node is deleted and created, and others take its owner for dead.
+    // apache/dolphinscheduler#5210: after a reconnect the client deletes and creates its node,
+    // so other clients take the owner of the node for dead.
     name: 'after a failed call a renewal deletes the node and creates it',
     caughtBy: 'outage: a renewal after a call that failed tells no watcher of a delete',
     open: afterFailure((inner, failed) => ({
@@ -112,7 +116,7 @@ export const reportedStoreMutants: readonly Mutant[] = [
     })),
   },
   {
-    // mantl/mesos-consul#59: the first id that is not there ends a deregistration of several.
+    // mantl/mesos-consul#59: a deregistration of several ids stops at the first unknown id.
     name: 'a deregistration ends at the first node that is not there',
     caughtBy: 'deregister: deregister removes known ids that are named beside unknown ones',
     open: withDriver((inner, warehouse) => ({
@@ -123,7 +127,7 @@ export const reportedStoreMutants: readonly Mutant[] = [
     })),
   },
   {
-    // kitex-contrib/registry-etcd#11: one failure ends the keepalive for good, and nothing says so.
+    // kitex-contrib/registry-etcd#11: one failure ends the keepalive for good, and the client reports nothing.
     name: 'after a failed call a renewal is acknowledged and extends nothing',
     caughtBy: 'ownership: a renewal by an object that lost the node is CONFLICT and writes nothing',
     open: afterFailure((inner, failed) => ({

@@ -5,13 +5,16 @@ import { type Mutant, sinking, withDriver, withRegistry } from './mutant.ts';
 
 const keyOfEntry = ({ name, node }: Entry): string => keyOf(name, node.id);
 
-/** Namespaces of a warehouse that were opened so far. */
+/** The namespaces that have been opened on each warehouse. */
 const namespaces = new WeakMap<Warehouse, Set<string>>();
 
-/** What users of other registries reported about reads and watches. Each names a report of the kind. */
+/**
+ * Mutants with mistakes that users of other registries reported about reads and watches.
+ * A comment in each names or describes the mistake.
+ */
 export const reportedWatchMutants: readonly Mutant[] = [
   {
-    // apache/shenyu#6526, alibaba/nacos#11: an empty answer never replaces the one before.
+    // apache/shenyu#6526, alibaba/nacos#11: the client never replaces its last answer with an empty answer.
     name: 'reads the last node of a service for ever',
     caughtBy: 'deregister: a deregistered node is gone for every reader and watcher',
     open: withDriver((inner) => {
@@ -27,7 +30,7 @@ export const reportedWatchMutants: readonly Mutant[] = [
     }),
   },
   {
-    // go-kratos/kratos#3562, nacos-group/nacos-sdk-nodejs#124
+    // go-kratos/kratos#3562, nacos-group/nacos-sdk-nodejs#124: the watcher does not hear that the last node left.
     name: 'a watcher is not told of the last node leaving',
     caughtBy: 'watch: deregister is a delete event with the reason deregistered and the node as it was',
     open: sinking((sink) => {
@@ -49,7 +52,7 @@ export const reportedWatchMutants: readonly Mutant[] = [
     }),
   },
   {
-    // go-kratos/kratos#2911: a watch that failed at first is taken for a running watch.
+    // go-kratos/kratos#2911: the client takes a watch that failed at first for a running watch.
     name: 'a watch that failed at first never starts',
     caughtBy: 'outage: a watcher that begins during an outage hears interrupted, later the state and synced',
     open: withDriver((inner) => {
@@ -76,7 +79,8 @@ export const reportedWatchMutants: readonly Mutant[] = [
     }),
   },
   {
-    // hashicorp/consul#2621, linkerd/linkerd#1230: the index began anew, the client waits for the old one.
+    // hashicorp/consul#2621, linkerd/linkerd#1230:
+    // the index of the server began anew, but the client waits for the old index.
     name: 'after a restart it waits for the old index',
     caughtBy: 'outage: a watcher hears of the first node after the synced that ends an outage',
     open: withDriver((inner) => {
@@ -106,7 +110,7 @@ export const reportedWatchMutants: readonly Mutant[] = [
     }),
   },
   {
-    // apache/kyuubi#7558, etcd-io/jetcd#439: the watch is not armed again.
+    // apache/kyuubi#7558, etcd-io/jetcd#439: the client does not set the watch again.
     name: 'after an outage it tells the state and no change',
     caughtBy: 'outage: a watcher hears changes after an outage',
     open: withDriver((inner) => {
@@ -122,7 +126,7 @@ export const reportedWatchMutants: readonly Mutant[] = [
     }),
   },
   {
-    // An expiry is noticed when something else happens.
+    // The backend notices an expiry only at the next change.
     name: 'tells an expiry with the next change',
     caughtBy: 'ttl: an expiry is a delete with the reason expired',
     open: sinking((sink) => {
@@ -140,7 +144,7 @@ export const reportedWatchMutants: readonly Mutant[] = [
     }),
   },
   {
-    // owncloud/ocis#9740: services are told apart by name alone.
+    // owncloud/ocis#9740: the registry tells services apart by their names alone.
     name: 'reads the nodes of one version only',
     caughtBy: 'lookup: getService groups nodes by version',
     open: withRegistry((inner) => ({
@@ -148,7 +152,7 @@ export const reportedWatchMutants: readonly Mutant[] = [
     })),
   },
   {
-    // A prefix without the separator at its end (etcd, Redis, ZooKeeper).
+    // The prefix has no separator at its end (etcd, Redis, ZooKeeper).
     name: 'a namespace sees those whose names begin like its own',
     caughtBy: 'namespaces: namespaces that begin alike are separate',
     open: (warehouse, options) => {
@@ -165,7 +169,7 @@ export const reportedWatchMutants: readonly Mutant[] = [
     },
   },
   {
-    // ai-dynamo/dynamo#13224: what leaves between the list and the watch.
+    // ai-dynamo/dynamo#13224: the client misses a node that leaves between the list and the watch.
     name: 'misses what leaves right after the first state',
     caughtBy: 'call order: a node is gone after register and deregister in that order',
     open: sinking((sink) => {
@@ -182,7 +186,7 @@ export const reportedWatchMutants: readonly Mutant[] = [
     }),
   },
   {
-    // ai-dynamo/dynamo#13224: a new list adds, it never takes away.
+    // ai-dynamo/dynamo#13224: the client adds the nodes of a new list but removes none.
     name: 'after an outage it adds what is new and keeps what is gone',
     caughtBy: 'wiped backend: a watcher hears the delete of a wiped node that is not registered again',
     open: withDriver((inner) => {
@@ -212,7 +216,7 @@ export const reportedWatchMutants: readonly Mutant[] = [
     }),
   },
   {
-    // alibaba/nacos: protection against an empty push.
+    // alibaba/nacos: the client ignores an empty push to protect its state.
     name: 'does not believe an empty state',
     caughtBy: 'wiped backend: a watcher hears the delete of a wiped node that is not registered again',
     open: withDriver((inner) => {
@@ -233,7 +237,7 @@ export const reportedWatchMutants: readonly Mutant[] = [
     }),
   },
   {
-    // Reads that share a flight (go-micro's cache): the first caller's signal ends it for all.
+    // Callers share a read (go-micro's cache): the signal of the first caller ends the read for all.
     name: 'an aborted read takes along those that wait for the same',
     caughtBy: 'abort and deadline: an aborted read, or one with a short deadline, ends no other read of the same',
     open: withRegistry((inner) => {
@@ -250,7 +254,7 @@ export const reportedWatchMutants: readonly Mutant[] = [
     }),
   },
   {
-    // Reads share a request: a read that begins after a write joins a read that began before it.
+    // Callers share a read: a read that begins after a write joins a read that began before the write.
     name: 'a read joins one that began before the write',
     caughtBy: 'freshness of reads: a read that begins after a register shows it, also while an earlier read is pending',
     open: withDriver((inner) => {
@@ -260,7 +264,7 @@ export const reportedWatchMutants: readonly Mutant[] = [
           const known = flights.get(name);
           if (known !== undefined) return known;
           const flight = inner.read(name, call).then(async (entries) => {
-            // The answer is on its way for a while.
+            // The answer takes a while to arrive.
             await new Promise((resolve) => setTimeout(resolve, 15));
             return entries;
           });
@@ -273,7 +277,7 @@ export const reportedWatchMutants: readonly Mutant[] = [
     }),
   },
   {
-    // A long poll that ends and begins anew: what happens in between waits for the next change.
+    // A long poll ends and begins anew: the client hears a change in between only with the next change.
     name: 'a change right after another waits for the next one',
     caughtBy: 'watch: every event carries one node, also when many are written or removed at once',
     open: sinking((sink) => {
@@ -293,7 +297,7 @@ export const reportedWatchMutants: readonly Mutant[] = [
     }),
   },
   {
-    // Hysteresis against flapping: away and back within the window is nothing, though it came back changed.
+    // The watcher damps flapping: it ignores that a node left and returned within the window, even with other content.
     name: 'a node that comes back at once is taken for the one that left',
     caughtBy: 'coalescing: a pending delete and create with other content become one update',
     open: sinking((sink) => {

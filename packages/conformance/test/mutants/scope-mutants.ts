@@ -3,7 +3,7 @@ import { type Entry, keyOf } from '@rollcall/core/adapter';
 import type { Warehouse } from '../shelf/shelf-registry.ts';
 import { type Mutant, sinking, tells, withDriver, withWatcher } from './mutant.ts';
 
-/** A watcher that, after an outage and until `synced`, tells something else. */
+/** A watcher that replaces its events by those of `change` from an outage until `synced`. */
 const recovering = (change: (event: WatchEvent) => readonly WatchEvent[]): Mutant['open'] =>
   withWatcher((inner) => {
     let lost = false;
@@ -17,14 +17,14 @@ const recovering = (change: (event: WatchEvent) => readonly WatchEvent[]): Mutan
 
 const memories = new WeakMap<Warehouse, Map<string, Entry>>();
 
-/** Nodes that a broken backend remembers. */
+/** Returns the nodes that the broken backend remembers. */
 function remembered(warehouse: Warehouse): Map<string, Entry> {
   const known = memories.get(warehouse) ?? new Map<string, Entry>();
   memories.set(warehouse, known);
   return known;
 }
 
-/** What adapters get wrong about how far a watch reaches, and about the end of an outage. */
+/** Mutants with mistakes that adapters make about the scope of a watch and the end of an outage. */
 export const scopeMutants: readonly Mutant[] = [
   {
     name: 'a second watch of another name deafens the first',

@@ -3,7 +3,7 @@ import { type Entry, keyOf, sameEntry } from '@rollcall/core/adapter';
 import { openShelf, type Warehouse } from '../shelf/shelf-registry.ts';
 import { type Mutant, withDriver, withRegistry } from './mutant.ts';
 
-/** A driver that stores something else than it was given. */
+/** A driver that changes each entry before it stores the entry. */
 const storing = (change: (entry: Entry) => Entry): Mutant['open'] =>
   withDriver((inner) => ({ put: (entries, lease, call) => inner.put(entries.map(change), lease, call) }));
 
@@ -25,7 +25,7 @@ const withEndpointMetadata = (entry: Entry, change: (metadata: Metadata) => Meta
 const firstPairs = (metadata: Metadata, count: number): Metadata =>
   Object.fromEntries(Object.entries(metadata).slice(0, count));
 
-/** A driver that writes only what differs by its own idea of sameness. */
+/** A driver that writes an entry only if `form` of its JSON text has changed. */
 const writingDifferences = (form: (text: string) => string): Mutant['open'] =>
   withDriver((inner) => {
     const written = new Map<string, string>();
@@ -41,7 +41,7 @@ const writingDifferences = (form: (text: string) => string): Mutant['open'] =>
     };
   });
 
-/** Namespaces of a warehouse that were opened so far. */
+/** The namespaces that have been opened on each warehouse. */
 const namespaces = new WeakMap<Warehouse, Set<string | undefined>>();
 
 function known(warehouse: Warehouse, namespace: string | undefined): ReadonlySet<string | undefined> {
@@ -50,7 +50,7 @@ function known(warehouse: Warehouse, namespace: string | undefined): ReadonlySet
   return set;
 }
 
-/** What adapters get wrong about the last byte, and about whose roll it is. */
+/** Mutants with mistakes that adapters make in storing every byte and in keeping namespaces apart. */
 export const storedMutants: readonly Mutant[] = [
   {
     name: 'normalises Unicode',

@@ -3,13 +3,13 @@ import { type Entry, keyOf, type Lease } from '@rollcall/core/adapter';
 import { openShelf, type Warehouse } from '../shelf/shelf-registry.ts';
 import { type Mutant, withDriver, withRegistry } from './mutant.ts';
 
-/** Versions that were ever registered on a warehouse, by service. */
+/** The versions that have ever been registered on each warehouse, by service. */
 const leasedVersions = new WeakMap<Warehouse, Map<string, Set<string>>>();
 
-/** Leases as they were last asked for, on this warehouse. */
+/** The last lease of each node on each warehouse. */
 const leases = new WeakMap<Warehouse, Map<string, Lease>>();
 
-/** A driver that remembers leases and renews them where it should only look. */
+/** A driver that remembers leases and renews them at a read, a list or a snapshot. */
 const extending = (on: 'read' | 'list' | 'watch'): Mutant['open'] =>
   withDriver((inner, warehouse) => {
     const known = leases.get(warehouse) ?? new Map<string, Lease>();
@@ -53,7 +53,7 @@ const extending = (on: 'read' | 'list' | 'watch'): Mutant['open'] =>
     };
   });
 
-/** A registry whose reads are answered from a cache for so long. */
+/** A registry that answers reads from a cache for `ms` milliseconds. */
 const caching = (ms: number): Mutant['open'] =>
   withRegistry((inner, { clock }) => {
     const cache = new Map<string, { readonly at: number; readonly services: readonly Service[] }>();
@@ -68,7 +68,9 @@ const caching = (ms: number): Mutant['open'] =>
     };
   });
 
-/** What adapters get wrong about leases that no call touched, and about reads that began before a write. */
+/**
+ * Mutants with mistakes that adapters make about leases that no call renews, and about reads that began before a write.
+ */
 export const touchMutants: readonly Mutant[] = [
   {
     name: 'a read extends a lease',
@@ -216,7 +218,7 @@ export const touchMutants: readonly Mutant[] = [
             const text = JSON.stringify(service);
             const before = written.get(service.name);
             written.set(service.name, text);
-            // As an adapter does that asks whose it is only for what it takes for a renewal.
+            // The adapter checks the owner of the node only in calls that it takes for renewals.
             if (before === undefined || before === text) await inner.register(service, how);
             else await openShelf(warehouse, options).register(service, how);
           },

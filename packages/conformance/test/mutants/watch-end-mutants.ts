@@ -1,6 +1,6 @@
 import { done, type Mutant, watcher, withRegistry, withWatcher } from './mutant.ts';
 
-/** What adapters get wrong about how a watcher ends. */
+/** Mutants with mistakes that adapters make about the end of a watcher. */
 export const watchEndMutants: readonly Mutant[] = [
   {
     name: 'leaks a watcher: return ends nothing',

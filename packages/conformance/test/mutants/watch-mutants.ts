@@ -1,7 +1,7 @@
 import { RegistryError, type Service, type WatchEvent } from '@rollcall/core';
 import { eager, type Mutant, sinking, tells, watcher, withDriver, withRegistry, withWatcher } from './mutant.ts';
 
-/** What adapters get wrong about what a watcher is told. */
+/** Mutants with mistakes that adapters make about the events of a watcher. */
 export const watchMutants: readonly Mutant[] = [
   {
     name: 'tells no initial state',

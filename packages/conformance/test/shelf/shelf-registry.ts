@@ -23,7 +23,7 @@ const capabilities: Capabilities = {
   crossHost: false,
 };
 
-/** Shelves by namespace, and what they are said to be able to do. */
+/** The shelves by namespace, and the capabilities that they declare. */
 export class Warehouse {
   readonly capabilities: Capabilities;
   readonly #shelves = new Map<string, Shelf>();
@@ -48,7 +48,7 @@ export class Warehouse {
 const conflict = ({ name, id }: EntryKey): RegistryError =>
   new RegistryError('CONFLICT', `node ${id} of ${name} is held by another`);
 
-/** An honest driver over a shelf. A plain object, so that a mutant replaces a part of it. */
+/** An honest driver over a shelf. The driver is a plain object, so that a mutant can replace a part of it. */
 export function shelfDriver(warehouse: Warehouse, namespace?: string): RegistryDriver {
   const { capabilities } = warehouse;
   const shelf = warehouse.shelf(namespace);
@@ -75,7 +75,7 @@ export function shelfDriver(warehouse: Warehouse, namespace?: string): RegistryD
     renew: (keys, lease, { signal }) =>
       shelf.ask(signal, () => {
         refuseOthers(keys);
-        // What a dead holder left is not renewed: its content may be another.
+        // The shelf does not renew a node that a dead holder left, because its content may differ.
         return keys.filter((key) => !shelf.isHeldBy(key, me) || !shelf.renew(key, lease));
       }),
     remove: (keys, { signal }) =>
@@ -103,7 +103,7 @@ export type Open = (warehouse: Warehouse, options?: RegistryOptions) => Registry
 export const openShelf: Open = (warehouse, options) =>
   createRegistry(shelfDriver(warehouse, options?.namespace), options);
 
-/** A warehouse of its own with all its faults. */
+/** A harness with a warehouse of its own and all faults. */
 export function shelfHarness(
   limits: Partial<Capabilities> = {},
   open: Open = openShelf,

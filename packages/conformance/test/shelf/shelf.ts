@@ -1,7 +1,7 @@
 import type { Clock } from '@rollcall/core';
 import { type Entry, type EntryKey, keyOf, type Lease, systemClock, type WatchSink } from '@rollcall/core/adapter';
 
-/** One driver object, as long as it lives. */
+/** One driver object. It is alive until it is closed. */
 export interface Holder {
   alive: boolean;
 }
@@ -25,17 +25,17 @@ interface Link {
   cut(error: Error): void;
 }
 
-/** A backend as a process would be: it can be stopped, frozen and wiped, and knows nothing of the guard. */
+/** A backend that behaves like a process: it can be stopped, frozen and wiped. It knows nothing of the guard. */
 export class Shelf {
   readonly durable: boolean;
-  /** How long others do not see a write, in milliseconds. */
+  /** A write becomes visible to others after this many milliseconds. */
   readonly lagMs: number;
   readonly records = new Map<string, Record>();
   readonly #clock: Clock;
   readonly #links = new Set<Link>();
   #history: Change[] = [];
   #down = false;
-  /** What waits while frozen. */
+  /** The requests that wait while the shelf is frozen. */
   #frozen: (() => void)[] | undefined;
 
   constructor({
@@ -62,7 +62,9 @@ export class Shelf {
     this.#frozen ??= [];
   }
 
-  /** What waited is served even if its caller has gone, and in any order: the last first is the meanest. */
+  /**
+   * Serves the waiting requests, even if their callers have gone. Any order is allowed; the last first is the hardest.
+   */
   async resume(): Promise<void> {
     const waiting = this.#frozen ?? [];
     this.#frozen = undefined;
@@ -76,9 +78,9 @@ export class Shelf {
     this.#down = false;
   }
 
-  /** One request: refused while down, unanswered while frozen. */
+  /** Serves one request. The shelf refuses it while down and does not answer it while frozen. */
   async ask<T>(signal: AbortSignal, work: () => T): Promise<T> {
-    // A request takes a turn of the event loop, as over a socket.
+    // A request takes a turn of the event loop, as it would over a socket.
     await new Promise((resolve) => setImmediate(resolve));
     signal.throwIfAborted();
     if (this.#down) throw new Error('connection refused');
@@ -96,7 +98,7 @@ export class Shelf {
     });
   }
 
-  /** The object that holds the node and could defend it. */
+  /** Returns the holder of the node if it is still alive and can defend the node. */
   holderOf(key: EntryKey): Holder | undefined {
     const holder = this.records.get(keyOf(key.name, key.id))?.holder;
     return holder?.alive ? holder : undefined;
@@ -115,7 +117,7 @@ export class Shelf {
     this.#tell(entry.name, (sink) => sink.put(entry));
   }
 
-  /** False when it is not there. */
+  /** Returns false when the node is not there. */
   renew(key: EntryKey, lease: Lease | undefined): boolean {
     const record = this.records.get(keyOf(key.name, key.id));
     if (record === undefined) return false;
@@ -132,7 +134,7 @@ export class Shelf {
     this.#tell(key.name, (sink) => sink.remove(key, reason));
   }
 
-  /** What this reader can see by now. */
+  /** Returns the entries that this reader can see by now. */
   read(name: string | undefined, reader?: Holder): Entry[] {
     const seen = new Map<string, Entry>();
     const until = this.#clock.now() - this.lagMs;
@@ -177,7 +179,7 @@ export class Shelf {
     }
   }
 
-  /** In order, late by the lag; not over a link that was cut. */
+  /** Delivers changes in order and late by the lag. A link that was cut gets none. */
   #deliver(link: Link, tell: () => void): void {
     const late = (): void => {
       if (this.#links.has(link)) tell();
