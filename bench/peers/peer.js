@@ -6,7 +6,7 @@
  * @property {number | undefined} [most] The largest number of instances that the benchmark registers with it.
  * @property {boolean | undefined} [isVolatile] Whether it loses everything at a restart.
  * @property {(ttlMs: number) => Promise<void>} start Starts the server with nothing stored.
- * @property {() => Promise<void>} kill Ends the server as a power failure would.
+ * @property {() => Promise<void>} kill Ends the server by SIGKILL.
  * @property {() => Promise<void>} restart Starts the server again on its stored data.
  * @property {() => Promise<void>} dispose
  * @property {() => number} pid
@@ -27,7 +27,7 @@
  * @property {(service: string) => Promise<Buffer>} [getHash] Reads a service from a hash, where the peer has hashes.
  * @property {(services: number) => Promise<unknown>} [fillHashes] Writes the hashes that `getHash` reads.
  * @property {() => Promise<unknown>} list
- * @property {(index: number) => Promise<boolean>} [has] Whether an instance is registered; needed where watchers do not hear of expiries.
+ * @property {(index: number) => Promise<boolean>} [has] Whether an instance is registered; present where watchers do not hear of expiries.
  * @property {() => void} close
  */
 

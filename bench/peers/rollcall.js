@@ -7,7 +7,7 @@ import { peerOf } from './peer.js';
 /** The command-line program of this checkout. */
 export const bin = fileURLToPath(new URL('../../packages/cli/bin/rollcall.js', import.meta.url));
 
-/** The roll is kept on disk, and the limits leave room for all instances of the one client. */
+/** The limits leave room for all instances and watches of the one client. */
 const room = ['--max-instances-per-token', '2000000', '--max-watches', '10000'];
 
 /**

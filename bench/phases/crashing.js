@@ -71,7 +71,7 @@ function keepRenewing(on, ttlMs, range) {
   };
 }
 
-/** Records when the watcher hears that each silent instance is gone. @param {import('../peers/peer.js').Peer} peer @param {import('../peers/peer.js').PeerLane} lane */
+/** Records when a watcher hears (or polling shows) that each silent instance is gone. @param {import('../peers/peer.js').Peer} peer @param {import('../peers/peer.js').PeerLane} lane */
 async function listen({ watch, isGone }, lane) {
   /** @type {Map<number, number>} */
   const heardAt = new Map();
