@@ -1,6 +1,6 @@
-// Run: node --expose-gc bench/client-pick.js (after a build). What one pick costs by strategy and number of nodes, beside a bare array
-// index and, where Go is, go-micro's selector over its cache; collections in ten million picks; and what client.fetch adds to a bare
-// fetch, in CPU, in paired rounds.
+// Run: node --expose-gc bench/client-pick.js (after a build). It prints the cost of one pick by strategy and number of
+// nodes, beside a bare array index and (where Go is installed) go-micro's selector over its cache; the collections
+// during ten million picks; and the CPU that client.fetch adds to a bare fetch, in paired rounds.
 import { spawnSync } from 'node:child_process';
 import { PerformanceObserver } from 'node:perf_hooks';
 import { fileURLToPath } from 'node:url';

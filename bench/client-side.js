@@ -1,5 +1,6 @@
-// Run by bench/run.js: node bench/client-side.js --server 127.0.0.1:7171 [--share 0.1]. What our own side costs a program, beside
-// what it is made of. Prints JSON: rounds of figures by the rows of phases/rows.js. The server has service-0 of 100 nodes in env bench.
+// Run by bench/run.js: node bench/client-side.js --server 127.0.0.1:7171 [--share 0.1]. It measures what the client
+// library costs a program, beside the bare operations. It prints JSON: rounds of figures by the rows of phases/rows.js.
+// The server must hold service-0 with 100 nodes in env bench.
 import { parseArgs } from 'node:util';
 import { discovery } from '../packages/adapters/discovery/dist/index.js';
 import { memory } from '../packages/adapters/memory/dist/index.js';
@@ -16,7 +17,7 @@ const share = Number(values.share);
 const times = (/** @type {number} */ count) => Math.max(3, Math.round(count * share));
 const rounds = share < 1 ? 1 : 5;
 
-/** A read of a service from the server. */
+/** Reads a service from the server. */
 async function reads() {
   const registry = discovery({ addresses: [values.server], namespace: 'bench' });
   const own = async () => {
@@ -58,7 +59,7 @@ async function readsOfMemory() {
   return /** @type {const} */ ([ours, theirs]);
 }
 
-/** A change until a client that follows the service has it. */
+/** Measures the time from a change until a client that follows the service has it. */
 async function follow() {
   const writer = discovery({ addresses: [values.server], namespace: 'bench' });
   const reader = discovery({ addresses: [values.server], namespace: 'bench' });
@@ -97,7 +98,7 @@ async function follow() {
   return { heard: median(heard), written: median(written), read };
 }
 
-/** A pick of a thousand nodes, in nanoseconds of CPU. @param {import('../packages/client/dist/index.js').Strategy} strategy */
+/** Picks from a thousand nodes; answers the nanoseconds of CPU per pick. @param {import('../packages/client/dist/index.js').Strategy} strategy */
 async function pick(strategy) {
   const { client, registry, service } = await openClient(1_000, strategy);
   nanoseconds(times(100_000), () => service.pick());
@@ -107,7 +108,7 @@ async function pick(strategy) {
   return figure;
 }
 
-/** An index into an array, in nanoseconds of CPU. */
+/** Indexes an array; answers the nanoseconds of CPU per access. */
 function index() {
   const array = nodes(1_000);
   let seen = 0;
@@ -118,7 +119,7 @@ function index() {
   return figure;
 }
 
-/** One round: what is ours, and what is beside it. */
+/** Measures one round: our figures, and those of the bare operations. */
 async function round() {
   const [[get, getBare], [fromMemory, cloned], followed] = [await reads(), await readsOfMemory(), await follow()];
   const array = index();

@@ -1,5 +1,5 @@
-// Run: node bench/consul-sizes.js (after a build). What one Consul agent takes per call, by how many nodes it holds: its
-// checks and its catalogue are looked through more slowly the more there are.
+// Run: node bench/consul-sizes.js (after a build). It measures the time of one call to a Consul agent by the number
+// of nodes that the agent holds: the agent scans its checks and its catalogue, so more nodes make calls slower.
 
 import { consul } from '../packages/adapters/consul/dist/index.js';
 import { consulAgent } from '../packages/backends/dist/index.js';

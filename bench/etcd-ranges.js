@@ -1,5 +1,6 @@
-// Run: node bench/etcd-ranges.js (after a build). 1,000 services of 10 nodes in a real etcd: `listServices`, and a watch until
-// it is synced, beside the same ranges with bare etcd3 and JSON.parse, in turns. Ratio of the medians.
+// Run: node bench/etcd-ranges.js (after a build). A real etcd holds 1,000 services of 10 nodes. `listServices`, and a
+// watch until it is synced, take turns with the same ranges by bare etcd3 and JSON.parse; the output is the ratio of
+// the medians.
 import { Etcd3 } from 'etcd3';
 import { etcd } from '../packages/adapters/etcd/dist/index.js';
 import { etcdNode } from '../packages/backends/dist/index.js';
@@ -64,7 +65,7 @@ for (let round = -3; round < rounds; round += 1) {
     const startedAt = performance.now();
     const read = await way();
     if (read !== services * nodes) throw new Error(`${name} read ${read} nodes`);
-    // The first rounds warm up.
+    // The first rounds are a warm-up and do not count.
     if (round >= 0) times[name]?.push(performance.now() - startedAt);
   }
 }

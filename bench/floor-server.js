@@ -1,5 +1,5 @@
-// The floor of the benchmark: a registry in forty lines of node:http. It checks nothing, stores in memory only, and
-// evicts by a plain look through all. What it gives is what the language and its HTTP give.
+// The floor of the benchmark: a registry in forty lines of node:http. It checks nothing, stores in memory only,
+// and evicts by a scan of all nodes. Its figures are the upper bound that JavaScript and node:http allow.
 import { createServer } from 'node:http';
 
 /** @type {Map<string, Map<string, { record: object, seenAt: number, ttlMs: number }>>} */
@@ -58,6 +58,6 @@ setInterval(() => {
         tell(service, `event: remove\ndata: {"hostname":"${id}"}\n\n`);
 }, 50);
 
-// A connection of the load may rest.
+// The server must not close an idle connection of the load.
 server.keepAliveTimeout = 0;
 server.listen(Number(process.argv[2]), '127.0.0.1');

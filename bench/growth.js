@@ -1,5 +1,6 @@
-// Run: node bench/growth.js [--most 100000] (after a build). What one operation costs the roll in process, by how much exists:
-// microseconds of CPU. Cost should follow what changes. `npm run bench` runs it and puts the table into docs/performance.md.
+// Run: node bench/growth.js [--most 100000] (after a build). It measures the cost of one operation on the in-process
+// roll, in microseconds of CPU, as the roll grows. The cost should follow the size of the change, not of the roll.
+// `npm run bench` runs it and puts the table into docs/performance.md.
 import { parseArgs } from 'node:util';
 import { wholeView } from '../packages/server/dist/access/caller.js';
 import { ChangeLog } from '../packages/server/dist/changes/change-log.js';
@@ -10,7 +11,7 @@ import { Roll } from '../packages/server/dist/roll/roll.js';
 import { cpuPerCall } from './load/measure.js';
 
 const { values } = parseArgs({ options: { most: { type: 'string', default: '1000000' } } });
-/** Instances, services and environments: one of the three grows at a time. @type {readonly (readonly [number, number, number])[]} */
+/** The numbers of instances, services and environments; one of the three grows at a time. @type {readonly (readonly [number, number, number])[]} */
 const shapes = [
   [1_000, 100, 1],
   [10_000, 1_000, 1],
@@ -27,7 +28,7 @@ const shapes = [
 ];
 const ttlMs = 90_000;
 
-/** Time that moves when it is told to; timers never fire, since `settle` looks itself. */
+/** A clock that the benchmark moves. Its timers never fire, since `settle` checks the time itself. */
 class Clock {
   time = 1_000;
   now() {
@@ -118,10 +119,10 @@ function measure(instances, services, environments) {
     read(turn);
   });
   const warm = cpuPerCall(50_000, () => read(0));
-  // A thousand fall silent, the others renew.
+  // A thousand instances fall silent; the others renew.
   const silent = 1_000;
   for (let index = silent; index < instances; index += 1) roll.renew(handles[index] ?? 0);
-  // In steps: a gap would pass for a pause of the process, in which no lease runs.
+  // The clock moves in steps: the roll would take a gap for a pause of the process, during which no lease runs.
   const pass = (/** @type {number} */ ms) => {
     for (let step = 0; step < ms; step += 500) {
       clock.time += 500;
@@ -136,7 +137,7 @@ function measure(instances, services, environments) {
   return { renew, register: registered, cancel, change, 'change and read': cold, read: warm, evict };
 }
 
-// Until the code is compiled.
+// The warm-up: this run lets V8 compile the code.
 if (Number(values.most) >= 10_000) measure(10_000, 1_000, 100);
 let isFirst = true;
 for (const [instances, services, environments] of shapes) {

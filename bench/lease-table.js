@@ -1,5 +1,5 @@
-// Run: node bench/lease-table.js (after a build). A million leases: the cost of one renewal and of one expiry, beside a
-// scan of a plain map for what has expired.
+// Run: node bench/lease-table.js (after a build). It measures the cost of one renewal and of one expiry among a million
+// leases, beside a scan of a plain map for expired entries.
 import { LeaseTable } from '../packages/core/dist/adapter/index.js';
 
 const count = 1_000_000;

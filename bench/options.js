@@ -3,7 +3,7 @@ import { parseArgs } from 'node:util';
 import { makers } from './peers/all.js';
 import { phases } from './phases/phases.js';
 
-/** Ignored by git. A page can be written from it again. */
+/** The file that keeps the results of the last full run. Git ignores it; the page can be written from it again. */
 const kept = fileURLToPath(new URL('../.cache/bench.json', import.meta.url));
 /** Phases that need no peer. */
 const ownPhases = {
@@ -42,7 +42,7 @@ Examples:
   npm run bench -- --quick --peers rollcall,floor --beside ../before/packages/cli/bin/rollcall.js
 `;
 
-/** What the command line asks for; undefined: help was asked for, and printed. */
+/** Reads the command line; answers undefined after it has printed the help. */
 export function readOptions() {
   const { values } = parseArgs({
     options: {
@@ -67,7 +67,7 @@ export function readOptions() {
   refuseOthers('--peers', peers, Object.keys(makers));
   const rounds = numberOf('--rounds', values.rounds) ?? (values.quick || values.tiny ? 1 : Number.POSITIVE_INFINITY);
   const isPart = [only, peers, values.beside].some((each) => each !== undefined) || values.quick || values.tiny;
-  /** A page of parts would mix runs. */
+  /** The page needs a full run: a partial one would mix figures of several runs. */
   const writes = !isPart && !values['no-write'];
   const results = values.results ?? (writes && values.from === undefined ? kept : undefined);
   return {

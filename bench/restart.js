@@ -1,5 +1,6 @@
-// Run: node bench/restart.js [instances ...] (after a build). How long a server with a data folder takes from its start until it is
-// ready, by the number of instances that it keeps, and its memory then. The instances are registered by HTTP first, a hundred a call.
+// Run: node bench/restart.js [instances ...] (after a build). It measures how long a server with a data folder takes
+// from its start until it is ready, by the number of stored instances, and its memory then. The benchmark first
+// registers them by HTTP, 100 a call.
 import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import { memoryOf } from './load/measure.js';

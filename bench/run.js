@@ -1,5 +1,5 @@
-// Run: npm run bench (after a build; --help says what can be chosen). The same load on our server and on others, in
-// interleaved rounds, measured by what each server computes. Writes the tables of docs/performance.md and its picture.
+// Run: npm run bench (after a build; --help lists the options). It puts the same load on our server and on others, in
+// interleaved rounds, and measures the CPU of each server. It writes the tables of docs/performance.md and its picture.
 import { readFileSync } from 'node:fs';
 import { readOptions } from './options.js';
 import { sections, writePage } from './report/page.js';
@@ -18,9 +18,9 @@ async function main() {
   return run.failures.length === 0 ? 0 : 1;
 }
 
-// A connection that outlives its peer must not end what has been measured for many minutes.
+// An error of a connection that outlives its peer must not end a run of many minutes.
 process.on('uncaughtException', (error) => process.stderr.write(`outside of a phase: ${error.message}\n`));
-// A connection of a peer that failed would hold the process open.
+// The explicit exit is needed: a connection of a failed peer would hold the process open.
 process.exit(
   await main().catch((error) => {
     process.stderr.write(`${error instanceof Error ? error.message : error}\n`);

@@ -1,4 +1,5 @@
-// What an event of self-protection costs, by the size of the environment: it must not grow. Run: node bench/self-protection.js
+// Run: node bench/self-protection.js. It measures the cost of an event of self-protection by the size of the
+// environment: the cost must not grow with it.
 import { Protection } from '../packages/server/dist/protection/index.js';
 
 const lease = { ttlMs: 90_000, renewIntervalMs: 30_000 };
@@ -15,7 +16,7 @@ function measure(size) {
   const register = perEvent((index) => protection.registered('app', `${index}`, lease, 0));
   protection.advance(60_000);
   const expire = perEvent((index) => protection.expired('app', `${index}`, 90_000));
-  // While all are held: each return is judged at once.
+  // All nodes are held, so each return is judged at once.
   const back = perEvent((index) => {
     const member = protection.member('app', `${index}`);
     if (member !== undefined) protection.renewed(member, 100_000);

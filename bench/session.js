@@ -11,7 +11,7 @@ import { phases } from './phases/phases.js';
 /** @typedef {import('./report/report.js').Run} Run */
 /** @typedef {NonNullable<ReturnType<typeof import('./options.js').readOptions>>} Options */
 
-/** One run of the benchmark. A peer or a phase that fails is named in the results, and the rest goes on. */
+/** One run of the benchmark. The results name a peer or a phase that fails, and the run goes on with the rest. */
 export class Session {
   #options;
   #scale;
@@ -20,7 +20,7 @@ export class Session {
   /** @type {import('./peers/all.js').Maker[]} */
   #peers = [];
   #gc = openGcFile();
-  /** A stall of the machine may be all that was wrong. @type {{ failure: string, again: () => Promise<void> }[]} */
+  /** The failed phases, which run once more: the cause may be a stall of the machine. @type {{ failure: string, again: () => Promise<void> }[]} */
   #failedPlays = [];
 
   /** @param {Options} options */
@@ -39,7 +39,7 @@ export class Session {
     await this.#playAll(others, [1]);
     await this.#ownSide('client', clientSide);
     await this.#ownSide('growth', growth);
-    // What time is left goes to what failed, and to further rounds of what takes long.
+    // The failed phases, then further rounds of the long phases, use the time that is left.
     for (const { failure, again } of this.#failedPlays.splice(0)) {
       if (this.#isOver()) continue;
       this.#run.failures = this.#run.failures.filter((each) => each !== failure);
@@ -68,7 +68,7 @@ export class Session {
     this.#run.machine = `${processors}, ${versions.join(', ')}, load of the machine at the start ${others}: medians (ranges) of interleaved rounds.`;
   }
 
-  /** Rounds of some phases, which take turns; after the first only while there is time. @param {readonly string[]} names @param {readonly number[]} rounds */
+  /** Plays rounds of some phases, which take turns. Rounds after the first run only while there is time. @param {readonly string[]} names @param {readonly number[]} rounds */
   async #playAll(names, rounds) {
     for (const round of rounds)
       for (const name of names) {

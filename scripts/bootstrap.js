@@ -1,4 +1,4 @@
-// Installs the workspace when it is not what the lockfile says, and builds it. Node only: it runs on a fresh clone.
+// Installs the workspace when it does not match the lockfile, and builds it. It needs only Node, for fresh clones.
 import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
@@ -8,7 +8,7 @@ export const root = fileURLToPath(new URL('..', import.meta.url));
 const stamp = `${root}node_modules/.rollcall-stamp`;
 
 /**
- * Runs a command in the root with its output shown; answers its exit code.
+ * Runs a command in the root and shows its output; answers its exit code.
  * @param {string} command @param {readonly string[]} args @param {Record<string, string>} [env]
  * @returns {Promise<number>}
  */
@@ -23,14 +23,14 @@ export function run(command, args, env = {}) {
   });
 }
 
-/** What the installed tree must match. */
+/** Answers the package manager and the hash of the lockfile that the installed tree must match. */
 function wanted() {
   const { packageManager } = JSON.parse(readFileSync(`${root}package.json`, 'utf8'));
   const lockfile = readFileSync(`${root}pnpm-lock.yaml`);
   return { packageManager, hash: createHash('sha256').update(packageManager).update(lockfile).digest('hex') };
 }
 
-/** Installs if needed and builds; throws with what to do. */
+/** Installs if needed, and builds. Its error says what to do. */
 export async function bootstrap() {
   const { packageManager, hash } = wanted();
   const installed = existsSync(stamp) ? readFileSync(stamp, 'utf8') : '';

@@ -1,4 +1,5 @@
-// The table of adapters in README.md, from the adapters themselves. Run it to write the table; the docs gate compares.
+// Makes the table of adapters in README.md from the adapters' descriptors. Run it to write the table; the docs
+// gate compares the two.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { pathToFileURL } from 'node:url';
 import { root } from './bootstrap.js';
@@ -6,12 +7,12 @@ import { adapterFolders } from './packages.js';
 
 const marked = /(<!-- capabilities: .*? -->\n)(.*?)(<!-- end of capabilities -->)/s;
 
-/** The descriptor of an adapter, as built. @param {string} folder @returns {Promise<import('@rollcall/core/adapter').AdapterDescriptor>} */
+/** Loads the descriptor of a built adapter. @param {string} folder @returns {Promise<import('@rollcall/core/adapter').AdapterDescriptor>} */
 async function descriptorOf(folder) {
   return (await import(`${root}${folder}/dist/index.js`)).adapter;
 }
 
-/** README.md as it should be. */
+/** Answers README.md with an up-to-date table. */
 export async function withCapabilities() {
   const adapters = await Promise.all(adapterFolders.map(descriptorOf));
   const columns = Object.keys(adapters[0]?.capabilities ?? {});

@@ -1,4 +1,4 @@
-// Code blocks of every page are type-checked; those fenced as "js run" are run as well. Links between pages lead somewhere.
+// Type-checks the code blocks of every page, runs those fenced as "js run", and checks the links between pages.
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path/posix';
@@ -23,7 +23,7 @@ for (const page of pages) {
     blocks.push({ file, from: page, runs: flag !== undefined });
   }
 }
-// The root depends on some packages only, and the pages of all are checked.
+// The root depends on some packages only, but the pages import from all of them.
 const paths = Object.fromEntries(
   packageFolders.flatMap((packageFolder) => {
     const { name, exports = {} } = manifestOf(packageFolder);
@@ -33,7 +33,7 @@ const paths = Object.fromEntries(
     });
   }),
 );
-// An example may make a thing and stop there.
+// A code block may create a value without using it.
 const compilerOptions = { noUnusedLocals: false, paths };
 writeFileSync(
   `${folder}tsconfig.json`,

@@ -1,4 +1,5 @@
-// The rules of the house: sizes, docstrings, subjects of comments, signals, settings, clocks, adapters as data, import circles, file names.
+// Checks the rules of the house: sizes, docstrings, subjects of comments, signals, settings, clocks, adapters as data,
+// import circles, file names.
 // `node scripts/check-house.js --figures` prints the sizes.
 import { existsSync, readdirSync } from 'node:fs';
 import { dirname, join } from 'node:path/posix';
@@ -22,11 +23,11 @@ const filesOf = (folder, pattern) =>
 const sources = packageFolders.flatMap((folder) => filesOf(`${folder}/src`, /\.ts$/)).map(read);
 const programs = ['scripts', 'examples', 'bench', 'interop'].flatMap((folder) => filesOf(folder, /\.js$/)).map(read);
 
-/** Where a rule does not hold, and why. @type {readonly (readonly [import('./house/rules.js').Rule, RegExp])[]} */
+/** The files that are exempt from a rule; the comments say why. @type {readonly (readonly [import('./house/rules.js').Rule, RegExp])[]} */
 const exempt = [
-  // A user's own timeout signal is what the suite passes.
+  // The suite passes a timeout signal as a user would.
   [rules.ownedSignals, /^packages\/conformance\/src\/(?:traits|cases)\//],
-  // The composition roots, and the readers of a backend's own variables.
+  // These are the composition roots, and the readers of a backend's own variables.
   [
     rules.inputSettings,
     /^packages\/(?:service\/src\/registries\/settings|cli\/src\/common|adapters\/[^/]+\/src\/[^/]+-options)\.ts$/,
@@ -34,7 +35,7 @@ const exempt = [
   // The programs of the repository's own tests run in real time.
   [rules.inputSettings, /^packages\/(?:backends|conformance)\/src\//],
   [rules.injectedClock, /^packages\/(?:backends|conformance|cli)\/src\//],
-  // Where the clock is made, and where a program composes.
+  // These files create the clock, or compose a program.
   [
     rules.injectedClock,
     /^packages\/(?:core\/src\/(?:clock|wait-for-service)|service\/src\/(?:create-service|heartbeat\/worker))\.ts$/,
@@ -58,7 +59,7 @@ const problems = [
   ...adapterFolders.flatMap(missingFiles),
 ];
 
-/** Imports that lead back to where they began, types included. */
+/** Finds circles of imports, types included. */
 function circles() {
   const graph = new Map(
     sources.map((source) => [
@@ -82,7 +83,7 @@ function circles() {
   return found;
 }
 
-/** Four of five public members say what they are. `--members` names those that do not. */
+/** Checks that four of five public members have a docstring. `--members` lists the members without one. */
 function undocumented() {
   const members = publicMembers(
     sources.filter(({ path }) => manifestOf(path.slice(0, path.indexOf('/src/'))).private !== true),
@@ -99,7 +100,7 @@ function undocumented() {
   ];
 }
 
-/** Every adapter has the same files, so that a reader of one finds the way in all. @param {string} folder */
+/** Checks that an adapter has the same files as the others, so that a reader of one knows all. @param {string} folder */
 function missingFiles(folder) {
   const name = nameOf(folder);
   const expected = [

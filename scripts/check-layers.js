@@ -1,15 +1,16 @@
-// The layer table of ARCHITECTURE.md: dependencies point downwards only, siblings never import each other, and what an
-// application installs brings no third-party code. An adapter needs no row: every adapter stands on the lowest layer.
+// Checks the layer table of ARCHITECTURE.md: dependencies point downwards only, siblings never import each other, and
+// the packages that an application installs bring no third-party code. An adapter needs no row: every adapter stands on
+// the lowest layer.
 import { readdirSync } from 'node:fs';
 import { root } from './bootstrap.js';
 import { read, walk } from './house/syntax.js';
 import { adapterFolders, manifestOf, packageFolders } from './packages.js';
 
-/** @type {Record<string, readonly string[]>} package -> what of ours it may import */
+/** @type {Record<string, readonly string[]>} package -> the packages of ours that it may import */
 const allowed = {
   '@rollcall/core': [],
   '@rollcall/protocol': ['@rollcall/core'],
-  // For our own tests, never published.
+  // Only our own tests use this package; it is never published.
   '@rollcall/backends': ['@rollcall/core'],
   '@rollcall/service': ['@rollcall/core'],
   '@rollcall/client': ['@rollcall/core'],
@@ -71,7 +72,7 @@ function checkFile(path, self, declared) {
   }
 }
 
-/** What a file imports, statically, by `import()` or by a type. @param {import('./house/syntax.js').Node} program */
+/** Lists the imports of a file: static ones, `import()` and types. @param {import('./house/syntax.js').Node} program */
 function importsOf(program) {
   /** @type {string[]} */
   const specifiers = [];

@@ -1,10 +1,10 @@
-// The shape of the published packages: publint, are-the-types-wrong, and a require() of every entry.
+// Checks the shape of the published packages: publint, are-the-types-wrong, and a require() of every entry.
 import { existsSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { root, run } from './bootstrap.js';
 import { manifestOf, packageFolders } from './packages.js';
 
-/** Every tarball says what it is. @param {string} path @param {string} name */
+/** Checks that a package has a README that begins with its name. @param {string} path @param {string} name */
 function hasReadme(path, name) {
   const file = `${root}${path}/README.md`;
   const holds = existsSync(file) && readFileSync(file, 'utf8').startsWith(`# ${name}\n`);
@@ -18,7 +18,7 @@ for (const path of packageFolders) {
   if (manifest.private === true) continue;
   console.log(`${manifest.name}: README, publint, attw, require()`);
   if (!hasReadme(path, manifest.name)) failed += 1;
-  // publint packs with pnpm from the PATH otherwise, which npx does not put there.
+  // Without this option publint packs with pnpm from the PATH, and npx does not put pnpm there.
   if ((await run('npx', ['publint', path, '--pack', 'npm', '--strict'])) !== 0) failed += 1;
   if ((await run('npx', ['attw', '--pack', path, '--profile', 'esm-only', '--quiet'])) !== 0) failed += 1;
   const require = createRequire(`${root}${path}/package.json`);

@@ -1,5 +1,5 @@
-// All packages have one version, and the examples, which users copy out, name it as a range.
-// `node scripts/check-version.js 0.2.0` also demands that it is that one; `--order` prints the tarballs of `npm run pack`
+// Checks that all packages have one version, and that the examples, which users copy, name it as a range.
+// `node scripts/check-version.js 0.2.0` also demands that very version; `--order` prints the tarballs of `npm run pack`
 // in the order in which they can be published: dependencies first.
 import { readdirSync } from 'node:fs';
 import { root } from './bootstrap.js';
@@ -19,7 +19,7 @@ if (wrong.length + stale.length > 0) process.exitCode = 1;
 else if (process.argv.includes('--order')) for (const name of inOrder()) console.log(name);
 else console.log(`all packages have version ${wanted}`);
 
-/** The names of tarballs, dependencies first. */
+/** Lists the names of the tarballs, dependencies first. */
 function inOrder() {
   const own = new Set(manifests.map(({ name }) => name));
   /** @type {Set<string>} */

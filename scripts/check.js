@@ -1,4 +1,4 @@
-// All gates, each a script of the root package.json: every one runs, also when one before it failed.
+// Runs all gates; each is a script of the root package.json. A gate runs even when an earlier one failed.
 import { pathToFileURL } from 'node:url';
 import { run } from './bootstrap.js';
 

@@ -1,14 +1,14 @@
-// Which test files run here: all, unless `--quick` is given or the machine lacks what they need.
+// Decides which test files run here: all, unless `--quick` is given or the machine lacks something that they need.
 //
-// A test folder says in its `lanes.json` what its files need, by globs: a program (`etcd`, `consul`, any other that Debian
-// has), `lan` (two hosts, which only root can make), `go`, `systemd`, or time (`slow`). A file may need several things; one that is not
-// named needs nothing. `long` needs nothing either: those files do more under ROLLCALL_LONG. `--quick` does not leave out a
-// file for `long` alone.
+// A test folder says in its `lanes.json` what its files need, by globs: a program (`etcd`, `consul`, any other that
+// Debian has), `lan` (two hosts, which only root can make), `go`, `systemd`, or time (`slow`). A file may need several
+// things; an unlisted file needs nothing. `long` needs nothing either: its files do more under ROLLCALL_LONG. `--quick`
+// does not leave out a file for `long` alone.
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { root } from './bootstrap.js';
 
-/** Where tests are: `<one of these>/test`. */
+/** The folders whose `test` folders hold the tests. */
 const folders = [
   ...['scripts', 'bench'],
   ...['packages', 'packages/adapters', 'examples', 'interop'].flatMap((parent) =>
@@ -19,7 +19,7 @@ const folders = [
 const onPath = (/** @type {string} */ name) =>
   (process.env.PATH ?? '').split(delimiter).some((folder) => existsSync(join(folder, name)));
 
-/** Globs of test files by what they need. @type {Map<string, string[]>} */
+/** The globs of test files, by need. @type {Map<string, string[]>} */
 export const lanes = new Map();
 for (const folder of folders) {
   const file = `${root}${folder}/test/lanes.json`;
@@ -43,11 +43,11 @@ const toRegExp = (glob) =>
       .replace(/\{([^}]*)\}/g, (_, list) => `(?:${list.replaceAll(',', '|')})`)}$`,
   );
 
-/** Whether a file, by its path from the root, is in a lane; in any of them: `any`. @param {string} need @param {string} file */
+/** Answers whether a file, by its path from the root, is in a lane; the need `any` means any lane. @param {string} need @param {string} file */
 export const isIn = (need, file) =>
   (need === 'any' ? [...lanes.values()].flat() : lane(need)).some((glob) => toRegExp(glob).test(file));
 
-/** What a machine lacks for a need, as the user is told; undefined: nothing. @param {string} need */
+/** Answers, in words for the user, what the machine lacks for a need; undefined when it lacks nothing. @param {string} need */
 function missing(need) {
   switch (need) {
     case 'long':
@@ -63,17 +63,17 @@ function missing(need) {
       if (onPath('systemd-analyze') && onPath('systemd-notify')) return undefined;
       return 'tests of the systemd unit; they need `systemd-analyze` (on Debian: apt-get install systemd)';
     default:
-      // What is not on PATH is brought from Debian.
+      // The tests fetch a missing program from Debian.
       if (onPath('apt-get') || onPath(need)) return undefined;
       return `tests on a real ${need}; put \`${need}\` on PATH, or run on Debian`;
   }
 }
 
-/** Globs of the test files that are left out; each lane says so, with what is missing and how to get it. */
+/** Lists the globs of the test files that are left out. It prints each lane, the missing program, and how to get it. */
 export function leftOut() {
   if (process.env.ROLLCALL_QUICK !== undefined)
     return [...lanes].flatMap(([need, globs]) => (need === 'long' ? [] : globs));
-  // With CI set they run whatever is missing, and fail.
+  // With CI set all files run; a missing program makes its tests fail.
   if (process.env.CI !== undefined) return [];
   return [...lanes].flatMap(([need, globs]) => {
     const lacks = missing(need);

@@ -1,17 +1,18 @@
-// `npm run pack`: a tarball of every published package in ./tarballs, for an installation before anything is published.
+// `npm run pack` makes a tarball of every published package in ./tarballs, so that users can install them before
+// publication.
 import { mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { pathToFileURL } from 'node:url';
 import { bootstrap, root, run } from './bootstrap.js';
 import { manifestOf, packageFolders } from './packages.js';
 
-/** Packs what is built into a folder; answers the names of the files. @param {string} folder @returns {Promise<string[]>} */
+/** Packs the built packages into a folder; answers the names of the files. @param {string} folder @returns {Promise<string[]>} */
 export async function pack(folder) {
   const { packageManager } = JSON.parse(readFileSync(`${root}package.json`, 'utf8'));
   const names = packageFolders
     .map(manifestOf)
     .flatMap((manifest) => (manifest.private === true ? [] : [manifest.name]));
   const filters = names.flatMap((name) => ['--filter', name]);
-  // pnpm writes versions in place of `workspace:*`.
+  // pnpm replaces `workspace:*` by versions.
   const args = ['--yes', packageManager, ...filters, 'pack', '--pack-destination', folder];
   if ((await run('npx', args, { pnpm_config_pm_on_fail: 'ignore' })) !== 0)
     throw new Error('packing failed (see above)');
@@ -19,7 +20,7 @@ export async function pack(folder) {
 }
 
 if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
-  // What was built from files that are gone must not be packed.
+  // The tarballs must not hold the output of deleted source files.
   for (const folder of packageFolders)
     for (const built of ['dist', 'tsconfig.tsbuildinfo'])
       rmSync(`${root}${folder}/${built}`, { recursive: true, force: true });

@@ -1,4 +1,4 @@
-// Where the packages of the workspace are: packages/* and packages/adapters/*.
+// Lists the packages of the workspace: packages/* and packages/adapters/*.
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { root } from './bootstrap.js';
 
@@ -12,5 +12,5 @@ export const packageFolders = ['packages', 'packages/adapters'].flatMap((parent)
 /** The folders of adapters. */
 export const adapterFolders = packageFolders.filter((folder) => folder.startsWith('packages/adapters/'));
 
-/** The package.json of a folder. @param {string} folder */
+/** Reads the package.json of a folder. @param {string} folder */
 export const manifestOf = (folder) => JSON.parse(readFileSync(`${root}${folder}/package.json`, 'utf8'));

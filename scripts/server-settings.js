@@ -1,5 +1,5 @@
-// The table of the server's settings in docs/running-the-server.md, from the table that flags, variables and file are read by.
-// Run it to write the table; the docs gate compares.
+// Makes the table of the server's settings in docs/running-the-server.md from the table by which the server reads its
+// flags, variables and file. Run it to write the table; the docs gate compares.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { pathToFileURL } from 'node:url';
 import { root } from './bootstrap.js';
@@ -21,7 +21,7 @@ async function table() {
   return [head, ...rows].join('\n');
 }
 
-/** The page as it is, and as it should be. */
+/** Answers the page as it is, and with an up-to-date table. */
 export async function settingsPage() {
   const made = await table();
   const text = readFileSync(page, 'utf8');

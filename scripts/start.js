@@ -1,5 +1,6 @@
-// `npm start`: a story that shows what a registry does, with real processes and sockets. Each step says what was
-// promised and what was measured. `npm start -- --for 30s` ends by itself, with 0 only if every step was seen.
+// `npm start` plays a story that shows a registry at work, with real processes and sockets. Each step prints the
+// promised and the measured figure. `npm start -- --for 30s` ends by itself, with exit code 0 only if every step was
+// seen.
 import { once } from 'node:events';
 import { parseArgs } from 'node:util';
 import { bootstrap } from './bootstrap.js';
@@ -87,7 +88,7 @@ async function story() {
   await cast.hear(({ type }) => type === 'synced', 5_000);
   await calling(consumer, 2);
 
-  // A newcomer that registers after another's last heartbeat could be its replacement, so both renew once more first.
+  // Both renew once more first: a node that registers after greeter-1's last heartbeat could be its replacement.
   await pause(1_500);
   title('greeter-1 is killed with SIGKILL: it cannot say goodbye, and stays on the roll for its TTL.');
   const { renewedAt } = await renewal(address, 'greeter-1');
@@ -112,7 +113,7 @@ async function story() {
     true,
     `the consumer knows it ${seconds(Math.max(0, seen.at - begun))} s after its process was started, without asking`,
   );
-  // A newcomer gets a tenth of the calls at first: half a second of them may pass it by.
+  // A new node gets a tenth of the calls at first, so half a second of calls may not reach it.
   await calling(consumer, 2, () => pause(2_000));
 
   title('All heartbeats freeze at once, as when a network breaks. The processes live.');
@@ -142,7 +143,7 @@ async function story() {
   return address;
 }
 
-/** When the server last heard of an instance, by its own clock, which is this machine's. @param {string} address @param {string} id */
+/** Asks the server when it last heard of an instance; the server and this program share the machine's clock. @param {string} address @param {string} id */
 async function renewal(address, id) {
   const response = await fetch(`http://${address}/api/fetch?env=default&appid=greeter`);
   const { data } = /** @type {{ data: { instances: { hostname: string, renewTimestamp: number }[] } }} */ (

@@ -1,5 +1,6 @@
-// `npm test`: installs what is needed, runs the gates and all tests, ends with `N passed, N failed`. `--quick` leaves out
-// what needs more than Node or is slow; `--long` runs in full what the others do a tenth of, and nothing else.
+// `npm test` installs the workspace, runs the gates and all tests, and ends with `N passed, N failed`. `--quick` leaves
+// out the tests that are slow or need more than Node; `--long` runs only the tests of which other runs do a tenth, and
+// runs those in full.
 import { readFileSync, rmSync } from 'node:fs';
 import { bootstrap, root, run } from './bootstrap.js';
 import { check } from './check.js';
@@ -8,7 +9,7 @@ const quick = process.argv.includes('--quick');
 const long = process.argv.includes('--long');
 const report = `${root}node_modules/.rollcall-report.json`;
 
-/** Runs vitest; answers its counts. One that ended without a report has failed. */
+/** Runs vitest; answers its counts. A run without a report counts as failed. */
 async function tests() {
   rmSync(report, { force: true });
   const args = ['vitest', 'run', '--reporter=default', '--reporter=json', `--outputFile.json=${report}`];
@@ -19,7 +20,7 @@ async function tests() {
     );
     if (numPendingTests > 0) console.log(`${numPendingTests} tests were skipped: none may be`);
     const failed = numFailedTests + numPendingTests;
-    // A file that does not load has no tests that could fail.
+    // A file that does not load reports no failed test, so the suite counts as one.
     return { passed: numPassedTests, failed: failed === 0 && code !== 0 ? Math.max(1, numFailedTestSuites) : failed };
   } catch {
     console.error('vitest ended without a report');

@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process';
 
-/** Tests that start processes run what is built: let it be what is written. */
+/** Builds the packages before the tests: tests that start processes run the built code, which must match the source. */
 export default function build(): void {
   execFileSync('npx', ['tsc', '-b'], { stdio: 'inherit' });
 }

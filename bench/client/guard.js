@@ -3,10 +3,10 @@ import { createRegistry } from '../../packages/core/dist/adapter/index.js';
 import { RegistryError } from '../../packages/core/dist/index.js';
 import { nodes, silent } from './in-process.js';
 
-/** Of a service of as many nodes. */
+/** The number of nodes of the service, all of which change at once. */
 const atOnce = 1_000;
 
-/** A registry whose backend says what it is told to say. */
+/** Opens a registry over a stub backend, whose nodes change when `change` is called. */
 function open() {
   /** @type {import('../../packages/core/dist/adapter/index.js').WatchSink | undefined} */
   let sink;
@@ -35,14 +35,14 @@ function open() {
   );
   return {
     registry,
-    /** A change of every node. @param {string} mark */
+    /** Changes every node. @param {string} mark */
     change: (mark) => {
       for (const entry of entries) sink?.put({ ...entry, node: { ...entry.node, metadata: { mark } } });
     },
   };
 }
 
-/** Changes from the backend to one watcher, per second of CPU. @param {number} turns */
+/** Measures the changes that reach one watcher from the backend, per second of CPU. @param {number} turns */
 export async function eventsThroughGuard(turns) {
   const { registry, change } = open();
   const watcher = registry.watch({ name: 'users' });
@@ -58,7 +58,7 @@ export async function eventsThroughGuard(turns) {
   return figure;
 }
 
-/** The same through an async generator alone. @param {number} turns */
+/** Measures the same through an async generator alone. @param {number} turns */
 export function eventsAlone(turns) {
   const entries = nodes(atOnce);
   return perSecond(turns, async (turn) => {

@@ -5,7 +5,7 @@ import { createClient } from '../../packages/client/dist/index.js';
 
 export const silent = { debug() {}, info() {}, warn() {}, error() {} };
 
-/** Median of seven rounds, in nanoseconds of CPU, so that a busy machine counts little. @param {number} count @param {(index: number) => unknown} work */
+/** Answers the median of seven rounds, in nanoseconds of CPU; the median keeps a busy machine from distorting it. @param {number} count @param {(index: number) => unknown} work */
 export function nanoseconds(count, work) {
   const rounds = Array.from({ length: 7 }, () => {
     const begin = process.cpuUsage();
@@ -16,7 +16,7 @@ export function nanoseconds(count, work) {
   return rounds.sort((a, b) => a - b)[3] ?? Number.NaN;
 }
 
-/** CPU of this process for one call after another, in microseconds. @param {number} count @param {() => Promise<unknown>} call */
+/** Makes one call after another; answers the CPU of this process per call, in microseconds. @param {number} count @param {() => Promise<unknown>} call */
 export async function microseconds(count, call) {
   const begin = process.cpuUsage();
   for (let index = 0; index < count; index += 1) await call();
@@ -31,7 +31,7 @@ export const nodes = (count) =>
     metadata: { server: 'http', protocol: 'http', commit: `c${index * 7919}` },
   }));
 
-/** A client of a service in memory. @param {number} count @param {import('../../packages/client/dist/index.js').Strategy} strategy */
+/** Creates a client of a service in memory. @param {number} count @param {import('../../packages/client/dist/index.js').Strategy} strategy */
 export async function openClient(count, strategy) {
   const registry = memory();
   await registry.register({ name: 'users', nodes: nodes(count) });
@@ -40,7 +40,7 @@ export async function openClient(count, strategy) {
   return { client, registry, service: client.service('users') };
 }
 
-/** `client.fetch` and bare `fetch` of an answer of this process, in turns. Microseconds of CPU for a call. @param {number} pairs @param {number} calls */
+/** Calls a server in this process by `client.fetch` and by bare `fetch`, in turns; answers microseconds of CPU per call. @param {number} pairs @param {number} calls */
 export async function fetchPairs(pairs, calls) {
   const server = createServer((_request, response) => response.end('ok')).listen(0, '127.0.0.1');
   await once(server, 'listening');

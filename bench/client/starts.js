@@ -6,14 +6,14 @@ import { bin } from '../peers/rollcall.js';
 const run = promisify(execFile);
 const facade = new URL('../../packages/rollcall/dist/index.js', import.meta.url).href;
 
-/** How long a program runs. Milliseconds. @param {readonly string[]} args */
+/** Measures how long a program runs, in milliseconds. @param {readonly string[]} args */
 async function lasts(args) {
   const begun = performance.now();
   await run(process.execPath, args);
   return performance.now() - begun;
 }
 
-/** How long imports take in a process of their own. Milliseconds. @param {readonly string[]} modules */
+/** Measures how long imports take in a process of their own, in milliseconds. @param {readonly string[]} modules */
 async function imports(modules) {
   const all = modules.map((name) => `await import(${JSON.stringify(name)});`).join('');
   const code = `const begun = performance.now(); ${all} console.log(performance.now() - begun)`;
@@ -23,7 +23,7 @@ async function imports(modules) {
   return Number(stdout);
 }
 
-/** Starts of processes, in milliseconds. @param {string} server */
+/** Measures the starts of processes, in milliseconds. @param {string} server */
 export async function starts(server) {
   const nothing = await lasts(['--eval', '0']);
   return {

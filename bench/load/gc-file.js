@@ -2,10 +2,10 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-/** Of a server with a million instances. Megabytes: Node takes half of the machine's memory, and at most four gigabytes, by itself. */
+/** The heap for a server with a million instances, in MB. By default Node takes half of the memory, at most 4 GB. */
 const heapMb = 8_192;
 
-/** Where a server on Node writes the longest pauses of its collections, given `nodeArgs`. */
+/** Opens a file to which a server on Node, started with `nodeArgs`, writes the longest pauses of its collections. */
 export function openGcFile() {
   const folder = mkdtempSync(join(tmpdir(), 'rollcall-bench-'));
   process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
@@ -14,9 +14,9 @@ export function openGcFile() {
   probe.searchParams.set('file', file);
   return {
     nodeArgs: [`--max-old-space-size=${heapMb}`, '--import', `${probe}`],
-    /** Before the next server. */
+    /** Deletes the file, before the next server starts. */
     clear: () => rmSync(file, { force: true }),
-    /** In milliseconds; not a number: the server does not run on Node. @returns {{ full: number, other: number }} */
+    /** Reads the longest pauses, in milliseconds; they are NaN for a server that does not run on Node. @returns {{ full: number, other: number }} */
     longest: () => {
       try {
         return JSON.parse(readFileSync(file, 'utf8'));

@@ -1,4 +1,5 @@
-// Given to the server's Node by --import: writes the longest pauses of its collections to the file that the query names.
+// The server's Node loads this probe by --import. The probe writes the longest pauses of the server's collections to
+// the file that the query names.
 import { writeFileSync } from 'node:fs';
 import { constants, PerformanceObserver } from 'node:perf_hooks';
 import { isMainThread } from 'node:worker_threads';

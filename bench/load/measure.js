@@ -1,9 +1,9 @@
 import { readdirSync, readFileSync } from 'node:fs';
 
-/** What a process has computed, in all its threads, in seconds. @param {number} pid */
+/** Answers the CPU time that a process has used in all its threads, in seconds. @param {number} pid */
 export function cpuOf(pid) {
   try {
-    // Nanoseconds; the sums of `stat` are of hundredths of a second.
+    // `schedstat` counts nanoseconds; `stat` counts only hundredths of a second.
     const threads = readdirSync(`/proc/${pid}/task`);
     const spent = threads.map((thread) =>
       Number(readFileSync(`/proc/${pid}/task/${thread}/schedstat`, 'utf8').split(' ')[0]),
@@ -15,7 +15,7 @@ export function cpuOf(pid) {
   }
 }
 
-/** Resident memory of a process in bytes. @param {number} pid */
+/** Answers the resident memory of a process, in bytes. @param {number} pid */
 export const memoryOf = (pid) =>
   Number(/VmRSS:\s*(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1] ?? 0) * 1024;
 
@@ -31,7 +31,7 @@ export const quantile = (values, share) => {
 /** @param {readonly number[]} values */
 export const median = (values) => quantile(values, 0.5);
 
-/** CPU of this process for each of `count` calls, in microseconds. @param {number} count @param {(turn: number) => unknown} work */
+/** Makes `count` calls; answers the CPU of this process per call, in microseconds. @param {number} count @param {(turn: number) => unknown} work */
 export function cpuPerCall(count, work) {
   const before = process.cpuUsage();
   for (let turn = 0; turn < count; turn += 1) work(turn);

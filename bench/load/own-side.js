@@ -6,14 +6,14 @@ import { rollcall } from '../peers/rollcall.js';
 import { fill, onPeer } from '../phases/on-peer.js';
 import { full } from './scales.js';
 
-/** Longest time of the side of the caller. */
+/** The time limit of the client's measurements. */
 const clientLimitMs = 180_000;
-/** Longest time of the table of growth; its largest rows come last. */
+/** The time limit of the growth table; its largest rows come last. */
 const growthLimitMs = 240_000;
 const run = promisify(execFile);
 const program = (/** @type {string} */ name) => fileURLToPath(new URL(`../${name}`, import.meta.url));
 
-/** What our own side costs a program, in a process of its own beside a server. @param {import('./scales.js').Scale} scale @returns {Promise<import('../report/report.js').Run['client']>} */
+/** Measures what the client library costs a program, in a process of its own beside a server. @param {import('./scales.js').Scale} scale @returns {Promise<import('../report/report.js').Run['client']>} */
 export async function clientSide(scale) {
   const { address, ...peer } = await rollcall();
   return onPeer(peer, 600_000, async (on) => {
@@ -25,7 +25,7 @@ export async function clientSide(scale) {
   });
 }
 
-/** The roll in process, as a table: what of it was ready in time. @param {import('./scales.js').Scale} scale */
+/** Measures the in-process roll; answers the rows of the table that were ready in time. @param {import('./scales.js').Scale} scale */
 export async function growth(scale) {
   const call = run(process.execPath, [program('growth.js'), '--most', `${Math.max(1_000, scale.huge)}`], {
     timeout: growthLimitMs,

@@ -1,16 +1,17 @@
 import { cpuOf } from './measure.js';
 
-/** @typedef {{ perCpuSecond: number, server: number, load: number }} Pressure Operations per second of the server's CPU; how busy the server and this process were, in cores. */
+/** @typedef {{ perCpuSecond: number, server: number, load: number }} Pressure `perCpuSecond`: operations per second of the server's CPU. `server`, `load`: the cores that the server and this process used. */
 
-/** Between two looks at the server's CPU. Milliseconds. */
+/** The interval between two readings of the server's CPU, in milliseconds. */
 const lookMs = 20;
 
 /**
- * Calls `work` on each lane again and again.
+ * Calls `work` on each lane repeatedly, until the server has computed for `cpuMs` (at most thrice as long by the clock)
+ * or `turns` calls are made.
  *
  * @template L
- * @param {{ pid: number, lanes: readonly L[], cpuMs?: number, turns?: number, per?: number }} load Until the server has computed for `cpuMs`
- * (at most thrice as long by the clock), or `turns` are done; `per`: operations of a call.
+ * @param {{ pid: number, lanes: readonly L[], cpuMs?: number, turns?: number, per?: number }} load `per`: the number
+ * of operations in one call.
  * @param {(lane: L, turn: number) => Promise<unknown>} work
  * @returns {Promise<Pressure>}
  */

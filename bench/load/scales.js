@@ -1,14 +1,14 @@
 /**
- * How much a run does. @typedef {object} Scale
- * @property {number} instances @property {number} large @property {number} huge Of the phases by that name.
- * @property {number} ms Of the server's CPU, for each figure of a throughput, after half as much to warm up.
+ * The amount of work of a run. @typedef {object} Scale
+ * @property {number} instances @property {number} large @property {number} huge The instances of the phases of that name.
+ * @property {number} ms The server's CPU time for each throughput figure; the warm-up before it takes half as much.
  * @property {number} idleMs @property {number} crashTtlMs
- * @property {readonly (readonly [number, number])[]} watchers How many, and how many changes they are told.
+ * @property {readonly (readonly [number, number])[]} watchers Pairs: the number of watchers, and of changes that they hear.
  * @property {readonly (readonly [number, number])[]} manyWatchers
- * @property {number} settleMs Before memory or CPU at rest is read.
+ * @property {number} settleMs The pause before memory or idle CPU is read.
  */
 
-/** What the page is made of. @type {Scale} */
+/** The scale of the figures in docs/performance.md. @type {Scale} */
 export const full = {
   ...{ instances: 10_000, large: 100_000, huge: 1_000_000, ms: 600, idleMs: 10_000, crashTtlMs: 10_000 },
   ...{
@@ -22,7 +22,7 @@ export const full = {
   },
 };
 
-/** To see in a minute whether a change goes the right way. @type {Scale} */
+/** The scale that shows within a minute whether a change helps. @type {Scale} */
 export const quick = {
   ...{ instances: 2_000, large: 10_000, huge: 50_000, ms: 300, idleMs: 3_000, crashTtlMs: 3_000 },
   ...{
@@ -36,7 +36,7 @@ export const quick = {
   },
 };
 
-/** To see that it runs. @type {Scale} */
+/** The scale that shows only that the benchmark runs. @type {Scale} */
 export const tiny = {
   ...{ instances: 100, large: 200, huge: 300, ms: 20, idleMs: 100, crashTtlMs: 4_000 },
   ...{

@@ -9,12 +9,12 @@ import { redis } from './redis.js';
 import { rollcall } from './rollcall.js';
 
 /**
- * How a peer is made. `binary`: the program of others; our own get arguments for Node.
+ * How a peer is made. `binary` is the program of a third-party peer; our own peers get arguments for Node instead.
  *
  * @typedef {{ binary?: Parameters<typeof findBinary>[0], make: (nodeArgs: readonly string[]) => Promise<import('./peer.js').Peer> }} Maker
  */
 
-/** By the name that `--peers` takes. @type {Readonly<Record<string, Maker>>} */
+/** The makers, by the names that `--peers` takes. @type {Readonly<Record<string, Maker>>} */
 export const makers = {
   rollcall: { make: (nodeArgs) => rollcall({ nodeArgs }) },
   etcd: { binary: 'etcd', make: etcd },
@@ -24,7 +24,7 @@ export const makers = {
   consul: { binary: 'consul', make: consul },
 };
 
-/** Finds the program of a peer, or brings it, and asks for its version; undefined: it is ours. @param {Maker} maker */
+/** Finds or downloads the program of a peer and answers its version; undefined for our own peers. @param {Maker} maker */
 export async function versionOf({ binary }) {
   if (binary === undefined) return undefined;
   const { stdout } = await promisify(execFile)(await findBinary(binary), ['--version']);

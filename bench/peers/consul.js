@@ -3,7 +3,7 @@ import { HttpLane } from '../wire/http.js';
 import { idOf, recordOf, serviceOf } from './instances.js';
 import { peerOf } from './peer.js';
 
-/** One Consul agent that is a server: a service with a TTL check per instance. It takes about 150 registrations a second, hence few. */
+/** A Consul server agent: an instance is a service with a TTL check. It takes 150 registrations a second: hence few. */
 export async function consul() {
   const { agent, address } = await consulAgent();
   const port = Number(address.split(':')[1]);
@@ -27,7 +27,7 @@ export async function consul() {
         lane.close();
       };
     },
-    // A list of those whose check passes.
+    // The agent answers the instances whose check passes.
     isGone: (chunk, index) => !chunk.includes(`"ID":"${idOf(index)}"`),
     lane: async () => {
       const lane = await HttpLane.open(port);

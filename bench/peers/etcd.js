@@ -5,13 +5,13 @@ import { idOf, recordOf, serviceOf } from './instances.js';
 import { peerOf } from './peer.js';
 
 const keyOf = (/** @type {number} */ index) => `/bench/${serviceOf(index)}/${idOf(index)}`;
-/** All keys of a folder: up to the character after its slash. @param {string} folder @returns {[[number, string], [number, string]]} */
+/** The range of all keys of a folder ends at the character after its slash. @param {string} folder @returns {[[number, string], [number, string]]} */
 const range = (folder) => [
   [1, `${folder}/`],
   [2, `${folder}0`],
 ];
 
-/** One etcd: a lease per instance, renewed on a stream per connection. */
+/** One etcd: each instance has a lease, and each connection renews its leases on one stream. */
 export async function etcd() {
   const { node, address } = await etcdNode();
   const port = Number(address.split(':')[1]);
@@ -20,7 +20,7 @@ export async function etcd() {
     watch: (service, onData) =>
       new Promise((resolve, reject) => {
         const opened = openGrpcStream(port, '/etcdserverpb.Watch/Watch', (bytes) => {
-          // The first says that the watch is there.
+          // The first message says that the watch is open.
           opened.then(({ stop }) => resolve(stop), reject);
           onData(bytes);
         });

@@ -6,7 +6,7 @@ import { peerOf } from './peer.js';
 
 const file = fileURLToPath(new URL('../floor-server.js', import.meta.url));
 
-/** The 40-line node:http server, which stores in memory only. @param {{ nodeArgs?: readonly string[] }} [options] What Node is given. */
+/** The 40-line node:http server, which stores in memory only. @param {{ nodeArgs?: readonly string[] }} [options] `nodeArgs`: the arguments for Node. */
 export async function floor({ nodeArgs = [] } = {}) {
   const [port = 0] = await freePorts(1);
   const node = new BackendProcess({

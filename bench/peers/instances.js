@@ -1,4 +1,4 @@
-/** The load that all peers get: services of 100 instances, about 300 bytes of JSON each. */
+/** All peers get the same load: services of 100 instances, each about 300 bytes of JSON. */
 export const perService = 100;
 
 /** @param {number} index */
@@ -6,7 +6,7 @@ export const serviceOf = (index) => `service-${Math.floor(index / perService)}`;
 /** @param {number} index */
 export const idOf = (index) => `node-${index}`;
 
-/** @param {number} index @param {number} ttlMs @param {string} mark Changes the content. */
+/** @param {number} index @param {number} ttlMs @param {string} mark A new mark changes the content. */
 export const recordOf = (index, ttlMs, mark = 'none') => ({
   env: 'bench',
   appid: serviceOf(index),

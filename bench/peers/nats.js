@@ -7,7 +7,7 @@ import { peerOf } from './peer.js';
 const stream = 'KV_bench';
 const keyOf = (/** @type {number} */ index) => `$KV.bench.${serviceOf(index)}.${idOf(index)}`;
 
-/** A bucket of JetStream: a stream that keeps the last message of each subject, on disk. @param {number} ttlMs */
+/** The configuration of a JetStream bucket: a stream that keeps the last message of each subject, on disk. @param {number} ttlMs */
 const bucket = (ttlMs) => ({
   ...{ name: stream, subjects: ['$KV.bench.>'], max_msgs_per_subject: 1, max_age: ttlMs * 1_000_000 },
   ...{ storage: 'file', retention: 'limits', discard: 'new', num_replicas: 1, duplicate_window: 100_000_000 },
@@ -16,7 +16,7 @@ const bucket = (ttlMs) => ({
 
 let consumers = 0;
 
-/** What the clients of NATS read or watch a bucket by. @param {string} feed Where its messages go. @param {string} filter @param {object} more */
+/** The consumer through which a NATS client reads or watches a bucket. @param {string} feed The subject that receives its messages. @param {string} filter @param {object} more */
 function newConsumer(feed, filter, more) {
   const name = `bench${process.pid}x${consumers++}`;
   const config = {
@@ -30,7 +30,7 @@ function newConsumer(feed, filter, more) {
   };
 }
 
-/** NATS with JetStream: a key of a bucket per instance; to renew is to put again. Its watchers hear of no expiry. */
+/** NATS with JetStream: an instance is a key of a bucket; a renewal puts it again. Watchers do not hear of expiries. */
 export async function nats() {
   const [file, [port = 0]] = await Promise.all([findBinary('nats-server'), freePorts(1)]);
   const node = new BackendProcess({
@@ -80,7 +80,7 @@ export async function nats() {
       /** @param {string} filter @param {number} count @param {object} more */
       const read = async (filter, count, more) => {
         const { create, body, remove } = newConsumer(lane.inbox, filter, more);
-        // The answer to the request, and the messages.
+        // The server sends the answer to the request, then the messages.
         const messages = await lane.ask(publish(create, lane.inbox, JSON.stringify(body)), 1 + count);
         await lane.call(remove);
         return messages;

@@ -3,39 +3,39 @@
  *
  * @typedef {object} Peer
  * @property {string} name
- * @property {number | undefined} [most] How many instances it is given at most.
- * @property {boolean | undefined} [isVolatile] It keeps nothing over a restart.
- * @property {(ttlMs: number) => Promise<void>} start With nothing stored.
- * @property {() => Promise<void>} kill As a machine dies.
- * @property {() => Promise<void>} restart On what it had stored.
+ * @property {number | undefined} [most] The largest number of instances that the benchmark registers with it.
+ * @property {boolean | undefined} [isVolatile] Whether it loses everything at a restart.
+ * @property {(ttlMs: number) => Promise<void>} start Starts the server with nothing stored.
+ * @property {() => Promise<void>} kill Ends the server by SIGKILL.
+ * @property {() => Promise<void>} restart Starts the server again on its stored data.
  * @property {() => Promise<void>} dispose
  * @property {() => number} pid
  * @property {() => Promise<PeerLane>} lane
- * @property {(service: string, onData: (chunk: Buffer) => void) => Promise<() => void>} watch `onData` is given at least the new content of whatever changes.
- * @property {((chunk: Buffer, index: number) => boolean) | undefined} [isGone] Whether a watcher reads here that a node is gone; absent: watchers hear of no expiry.
+ * @property {(service: string, onData: (chunk: Buffer) => void) => Promise<() => void>} watch `onData` receives at least the new content of every changed instance.
+ * @property {((chunk: Buffer, index: number) => boolean) | undefined} [isGone] Whether this chunk tells a watcher that a node is gone; absent where watchers do not hear of expiries.
  */
 
 /**
- * One connection, one call at a time. Each call rejects when its answer is not the expected one.
+ * One connection with one call at a time. A call rejects when its answer is not the expected one.
  *
  * @typedef {object} PeerLane
- * @property {(index: number, mark?: string) => Promise<unknown>} register Also a change.
+ * @property {(index: number, mark?: string) => Promise<unknown>} register Registers an instance, or changes it.
  * @property {(indices: readonly number[]) => Promise<unknown>} [registerAll]
  * @property {(index: number) => Promise<unknown>} renew
  * @property {(indices: readonly number[]) => Promise<unknown>} [renewAll]
- * @property {(service: string) => Promise<Buffer>} get Answers what came.
- * @property {(service: string) => Promise<Buffer>} [getHash] From a hash per service, where the peer has such a thing.
- * @property {(services: number) => Promise<unknown>} [fillHashes] What `getHash` reads.
+ * @property {(service: string) => Promise<Buffer>} get Answers the bytes received.
+ * @property {(service: string) => Promise<Buffer>} [getHash] Reads a service from a hash, where the peer has hashes.
+ * @property {(services: number) => Promise<unknown>} [fillHashes] Writes the hashes that `getHash` reads.
  * @property {() => Promise<unknown>} list
- * @property {(index: number) => Promise<boolean>} [has] Where watchers hear of no expiry: whether it is there.
+ * @property {(index: number) => Promise<boolean>} [has] Whether an instance is registered; present where watchers do not hear of expiries.
  * @property {() => void} close
  */
 
 /**
- * What all peers have alike.
+ * Adds the members that all peers share.
  *
  * @param {import('../../packages/backends/dist/index.js').BackendProcess} node
- * @param {(ttlMs: number) => Omit<Peer, 'start' | 'kill' | 'restart' | 'dispose' | 'pid'> & { started?: () => Promise<unknown> }} calls Made again at each start.
+ * @param {(ttlMs: number) => Omit<Peer, 'start' | 'kill' | 'restart' | 'dispose' | 'pid'> & { started?: () => Promise<unknown> }} calls The peer's own members, made anew at each start.
  * @returns {Peer}
  */
 export function peerOf(node, calls) {

@@ -6,7 +6,7 @@ import { peerOf } from './peer.js';
 
 const keyOf = (/** @type {number} */ index) => `${serviceOf(index)}/${idOf(index)}`;
 
-/** Redis with an append-only file, synced every second as it comes: a key with a TTL per instance, a set of keys per service. */
+/** Redis with an append-only file, synced every second: a key with a TTL per instance, a set of keys per service. */
 export async function redis() {
   const [file, [port = 0]] = await Promise.all([findBinary('redis-server'), freePorts(1)]);
   const node = new BackendProcess({

@@ -4,16 +4,17 @@ import { bodyOf, HttpLane, openStream } from '../wire/http.js';
 import { recordOf } from './instances.js';
 import { peerOf } from './peer.js';
 
-/** The command line of this checkout. */
+/** The command-line program of this checkout. */
 export const bin = fileURLToPath(new URL('../../packages/cli/bin/rollcall.js', import.meta.url));
 
-/** With the roll on disk, and room for all instances of the one client. */
+/** The limits leave room for all instances and watches of the one client. */
 const room = ['--max-instances-per-token', '2000000', '--max-watches', '10000'];
 
 /**
- * Our server, as `rollcall serve` runs it.
+ * Our server, run by `rollcall serve`.
  *
- * @param {{ name?: string, bin?: string, nodeArgs?: readonly string[] }} [options] Another build of it; what Node is given.
+ * @param {{ name?: string, bin?: string, nodeArgs?: readonly string[] }} [options] `bin`: another build of the
+ * server; `nodeArgs`: the arguments for Node.
  */
 export async function rollcall({ name = 'rollcall', bin: file = bin, nodeArgs = [] } = {}) {
   const [port = 0] = await freePorts(1);
@@ -51,7 +52,7 @@ export async function rollcall({ name = 'rollcall', bin: file = bin, nodeArgs = 
           renewAll: async (indices) => {
             const body = `[${indices.map((index) => handles[index]).join()}]`;
             const answer = await lane.done('PUT', '/api/leases', body);
-            // Its other fields are numbers as well.
+            // The other fields hold numbers too, so the pattern names `statuses`.
             if (/"statuses":\[(?:200,?)*\]/.test(answer.toString('latin1'))) return;
             throw new Error(`a lease was lost: ${bodyOf(answer)}`);
           },

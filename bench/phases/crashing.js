@@ -2,37 +2,37 @@ import { median, pause } from '../load/measure.js';
 import { perService, serviceOf } from '../peers/instances.js';
 import { fill, onPeer, renewEach } from './on-peer.js';
 
-/** How many fall silent. */
+/** The number of instances that fall silent. */
 const silent = 5;
-/** Between two looks, where watchers hear of no expiry. Milliseconds. */
+/** The polling interval where watchers do not hear of expiries, in milliseconds. */
 const lookMs = 5;
 
-/** A thousand, of which five fall silent. @type {import('./phases.js').Run} */
+/** Five of a thousand instances fall silent. @type {import('./phases.js').Run} */
 export const crash = async (peer, { scale }) => ({
   crash: await beyondTtl(peer, scale.instances / 10, scale.crashTtlMs, scale.settleMs),
 });
 
-/** The same with a hundred thousand, whose TTL leaves a busy machine the time to renew them all. @type {import('./phases.js').Run} */
+/** Five of a hundred thousand fall silent; the longer TTL lets a busy machine renew all of them in time. @type {import('./phases.js').Run} */
 export const largeCrash = async (peer, { scale }) =>
-  // To renew all of them in time is more than a peer can that is asked one by one, or that stores a beat like a change.
+  // Peers that renew one by one, or that store a renewal like a change, cannot renew all of them in time.
   peer.most === undefined && peer.isGone !== undefined
     ? { crash100k: await beyondTtl(peer, scale.large, 3 * scale.crashTtlMs, scale.settleMs) }
     : {};
 
-/** The others renew all the time, so that self-protection has no part in it. @param {import('../peers/peer.js').Peer} peer @param {number} wanted @param {number} ttlMs @param {number} settleMs */
+/** Measures the eviction time past the TTL. The others renew all the time, so that self-protection stays off. @param {import('../peers/peer.js').Peer} peer @param {number} wanted @param {number} ttlMs @param {number} settleMs */
 async function beyondTtl(peer, wanted, ttlMs, settleMs) {
   const size = Math.max(perService, Math.min(peer.most ?? wanted, wanted));
   return onPeer(peer, ttlMs, async (on) => {
-    // One by one, each on disk, a hundred thousand take minutes, in which those that are there must renew.
+    // A hundred thousand single registrations on disk take minutes, and the registered instances must renew meanwhile.
     if (wanted > perService * 100 && on.lanes[0]?.registerAll === undefined && !peer.isVolatile) return Number.NaN;
     const [beating, filling] = [on.lanes.slice(0, 8), on.lanes.slice(8)];
     let filled = 0;
     const stopAll = keepRenewing({ ...on, lanes: beating }, ttlMs, () => [0, filled]);
-    // Those that came first must not expire while the rest come.
+    // The first instances must not expire while the rest register.
     for (const step = Math.min(size, 10 * perService); filled < size; filled += step)
       await fill({ ...on, lanes: filling }, step, filled);
     await stopAll();
-    // A connection that rested for a minute may be closed.
+    // The server may have closed a connection that was idle for a minute, so two new ones are opened.
     const [one, other] = [await peer.lane(), await peer.lane()];
     const ears = await listen(peer, other);
     await pause(settleMs / 2);
@@ -54,7 +54,7 @@ async function beyondTtl(peer, wanted, ttlMs, settleMs) {
   });
 }
 
-/** Renews a range six times per TTL, so that none is late when the machine is; answers how to stop. @param {import('./on-peer.js').OnPeer} on @param {number} ttlMs @param {() => readonly [number, number]} range */
+/** Renews a range six times per TTL, so that a slow machine is still in time; answers a function that stops it. @param {import('./on-peer.js').OnPeer} on @param {number} ttlMs @param {() => readonly [number, number]} range */
 function keepRenewing(on, ttlMs, range) {
   let isOn = true;
   const renewing = (async () => {
@@ -71,7 +71,7 @@ function keepRenewing(on, ttlMs, range) {
   };
 }
 
-/** When it is heard that each of the silent ones is gone. @param {import('../peers/peer.js').Peer} peer @param {import('../peers/peer.js').PeerLane} lane */
+/** Records when a watcher hears (or polling shows) that each silent instance is gone. @param {import('../peers/peer.js').Peer} peer @param {import('../peers/peer.js').PeerLane} lane */
 async function listen({ watch, isGone }, lane) {
   /** @type {Map<number, number>} */
   const heardAt = new Map();

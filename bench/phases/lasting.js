@@ -7,10 +7,10 @@ import { note } from './throughput.js';
 /** @typedef {import('../peers/peer.js').Peer} Peer */
 /** @typedef {import('./rows.js').Figures} Figures */
 
-/** Renewals of ten thousand instances that renew every 30 s. Per second. */
+/** The renewals per second of ten thousand instances that renew every 30 s. */
 const beats = 333;
 
-/** CPU at rest, and a restart. @type {import('./phases.js').Run} */
+/** Measures the CPU at rest, and a restart. @type {import('./phases.js').Run} */
 export async function rest(peer, { scale, wants }) {
   if (peer.most !== undefined) return {};
   const size = scale.instances;
@@ -34,7 +34,7 @@ async function cpuAtRest({ pid, lanes }, size, ms) {
   return (100 * (cpuOf(pid) - cpuBefore)) / ((performance.now() - start) / 1_000);
 }
 
-/** Until every service is read whole again; not a number: the peer stores nothing. @param {Peer} peer @param {number} size @param {number} settleMs */
+/** Measures the time until every service can be read whole again; NaN for a peer that stores nothing. @param {Peer} peer @param {number} size @param {number} settleMs */
 async function restartTime(peer, size, settleMs) {
   if (peer.isVolatile) return Number.NaN;
   await pause(2 * settleMs);
@@ -49,7 +49,7 @@ async function restartTime(peer, size, settleMs) {
   return ms;
 }
 
-/** A hundred thousand: registering them, what they take, a restart. @type {import('./phases.js').Run} */
+/** Measures a hundred thousand instances: their registration, their memory, and a restart. @type {import('./phases.js').Run} */
 export async function large(peer, { scale, wants }) {
   if (peer.most !== undefined) return {};
   const size = scale.large;
@@ -65,18 +65,18 @@ export async function large(peer, { scale, wants }) {
   });
 }
 
-/** A million, registered by hundreds: what they take, and for how long a collection stops the server. @type {import('./phases.js').Run} */
+/** Measures a million instances, registered by hundreds: their memory, and how long a collection stops the server. @type {import('./phases.js').Run} */
 export async function huge(peer, { scale, pauses }) {
   if (peer.most !== undefined) return {};
   const size = scale.huge;
   return onPeer(peer, 3_600_000, async (on) => {
-    // One by one they take minutes.
+    // A million single registrations take minutes.
     if (on.lanes[0]?.registerAll === undefined) return {};
     const before = memoryOf(on.pid);
     await fill(on, size);
     await pause(2 * scale.settleMs);
     const rss = memoryOf(on.pid);
-    // While it works on, too.
+    // The server also works under load, so that the collections of that time count.
     await pressure({ ...on, cpuMs: 3 * scale.ms }, (lane, turn) =>
       turn % 100 === 0 ? lane.register(turn % size, `m${turn}`) : lane.renew((turn * 7_919) % size),
     );

@@ -5,7 +5,7 @@ import { perService } from '../peers/instances.js';
 /** @typedef {import('../peers/peer.js').PeerLane} PeerLane */
 /** @typedef {{ peer: Peer, pid: number, lanes: readonly PeerLane[] }} OnPeer */
 
-/** Connections at a time; batches come over 4 of them, reads over 16. */
+/** The number of open connections; batches use 4 of them, reads use 16. */
 const atOnce = 64;
 
 /**
@@ -29,7 +29,7 @@ export async function onPeer(peer, ttlMs, work) {
 /** @param {number} from @param {number} count @param {number} size */
 export const indices = (from, count, size) => Array.from({ length: count }, (_, index) => (from + index) % size);
 
-/** Registers by hundreds where the peer can. @param {OnPeer} on @param {number} count @param {number} [from] */
+/** Registers instances, by hundreds where the peer allows batches. @param {OnPeer} on @param {number} count @param {number} [from] */
 export function fill({ pid, lanes }, count, from = 0) {
   if (lanes[0]?.registerAll === undefined)
     return pressure({ pid, lanes, turns: count }, (lane, turn) => lane.register(from + turn));
@@ -38,7 +38,7 @@ export function fill({ pid, lanes }, count, from = 0) {
   );
 }
 
-/** Renews by hundreds where the peer can. @param {OnPeer} on @param {number} from @param {number} to */
+/** Renews instances, by hundreds where the peer allows batches. @param {OnPeer} on @param {number} from @param {number} to */
 export function renewEach({ pid, lanes }, from, to) {
   if (lanes[0]?.renewAll === undefined)
     return pressure({ pid, lanes, turns: to - from }, (lane, turn) => lane.renew(from + turn));
@@ -47,9 +47,9 @@ export function renewEach({ pid, lanes }, from, to) {
   );
 }
 
-/** Refuses an answer that does not hold a whole service. @param {string} name */
+/** Returns a check that throws for an answer that does not hold a whole service. @param {string} name */
 export function wholeServices(name) {
-  // An answer as long as one that was counted holds as many.
+  // An answer of the same length as a counted one holds as many instances, so it is not counted again.
   const lengths = new Set();
   return (/** @type {Buffer} */ answer) => {
     if (lengths.has(answer.length)) return;

@@ -4,12 +4,12 @@ import { throughput } from './throughput.js';
 import { watching, watchingMany } from './watching.js';
 
 /** @typedef {import('./rows.js').Figures} Figures */
-/** @typedef {{ scale: import('../load/scales.js').Scale, wants: (row: string) => boolean, pauses: () => { full: number, other: number } }} Options `pauses`: longest of the server's collections so far, in milliseconds; not a number: it has no such thing. */
+/** @typedef {{ scale: import('../load/scales.js').Scale, wants: (row: string) => boolean, pauses: () => { full: number, other: number } }} Options `pauses`: the server's longest collections so far, in milliseconds; NaN for a server without any. */
 /** @typedef {(peer: import('../peers/peer.js').Peer, options: Options) => Promise<Figures>} Run */
 
 /**
- * A phase starts a peer with nothing stored, and gives some rows. `rounds`: how many, all of them where
- * it is cheap, else as many as there is time for.
+ * A phase starts a peer with nothing stored, and measures some rows. `rounds` is the largest number of rounds:
+ * a cheap phase runs all of them, any other as many as there is time for.
  * `limitMs`: a peer that takes longer is left out of that round.
  *
  * @typedef {{ what: string, rounds: number, isCheap?: boolean, limitMs: number, rows: readonly string[], run: Run }} Phase

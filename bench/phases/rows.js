@@ -1,5 +1,5 @@
-/** @typedef {{ name: string, unit: string, isLessBetter?: boolean, digits?: number, against?: string }} Row `against`: what a ratio takes of ours in its place. */
-/** @typedef {Record<string, number>} Figures One round of one peer, by row. */
+/** @typedef {{ name: string, unit: string, isLessBetter?: boolean, digits?: number, against?: string }} Row `against`: the row of ours that a ratio compares with this row of the peer. */
+/** @typedef {Record<string, number>} Figures The figures of one round of one peer, by row. */
 
 const less = { isLessBetter: true };
 const perCpu = { unit: 'per CPU second' };
@@ -16,7 +16,7 @@ const watchRows = (count) => {
   };
 };
 
-/** What is measured, in the order of the report. @type {Readonly<Record<string, Row>>} */
+/** The rows that are measured, in the order of the report. @type {Readonly<Record<string, Row>>} */
 export const rows = {
   register: { name: 'register, one per request', ...perCpu },
   registerAll: { name: 'register, batches of 100', ...perCpu },
@@ -44,10 +44,10 @@ export const rows = {
   restart100k: { name: 'kill -9 and start, 100,000 all back', ...ms },
 };
 
-/** Rows that say for how many cores the server and the load were busy. */
+/** The rows that also report the cores that the server and the load used. */
 export const busyRows = ['register', 'registerAll', 'renew', 'renewAll', 'get', 'getHash', 'getCold', 'register100k'];
 
-/** What this project's own side costs a program, beside what it is made of. @type {Readonly<Record<string, Row & { beside: string }>>} */
+/** The rows of the client library's cost to a program; `beside` names the bare operation. @type {Readonly<Record<string, Row & { beside: string }>>} */
 export const clientRows = {
   getService: {
     name: 'getService of 100 nodes from the server, p50',

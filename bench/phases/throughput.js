@@ -6,12 +6,12 @@ import { fill, indices, onPeer, wholeServices } from './on-peer.js';
 /** @typedef {import('./rows.js').Figures} Figures */
 /** @typedef {import('../load/pressure.js').Pressure} Pressure */
 
-/** Keeps how busy both sides were beside the figure. @param {Figures} figures @param {string} row @param {Pressure} result */
+/** Stores a figure, and the cores that the server and the load used for it. @param {Figures} figures @param {string} row @param {Pressure} result */
 export function note(figures, row, { perCpuSecond, server, load }) {
   Object.assign(figures, { [row]: perCpuSecond, [`${row}:server`]: server, [`${row}:load`]: load });
 }
 
-/** What is done per second of the server's CPU, with ten thousand instances. @type {import('./phases.js').Run} */
+/** Measures operations per second of the server's CPU, with ten thousand instances. @type {import('./phases.js').Run} */
 export function throughput(peer, { scale, wants }) {
   /** @type {Figures} */
   const figures = {};
@@ -30,7 +30,7 @@ export function throughput(peer, { scale, wants }) {
     /** @param {string} row @param {readonly import('../peers/peer.js').PeerLane[]} over @param {(lane: import('../peers/peer.js').PeerLane, turn: number) => Promise<unknown>} work @param {number} [per] */
     const measure = async (row, over, work, per = 1) => {
       if (!wants(row)) return;
-      // Until its code is compiled, a server on Node is another one.
+      // The warm-up lets a server on Node compile its code; before that its figures are different.
       await pressure({ pid, lanes: over, cpuMs: ms / 2, per }, work);
       note(figures, row, await pressure({ pid, lanes: over, cpuMs: ms, per }, work));
     };

@@ -5,21 +5,21 @@ import { note } from './throughput.js';
 
 /** @typedef {import('../peers/peer.js').Peer} Peer */
 
-/** How long a change may take to the last watcher. Milliseconds. */
+/** The longest time that a change may take to reach the last watcher, in milliseconds. */
 const lostAfterMs = 20_000;
-/** Connections that are opened at a time. */
+/** The number of connections that are opened at a time. */
 const openedAtOnce = 50;
 
-/** A change to 1, to 100 and to 1,000 watchers. @type {import('./phases.js').Run} */
+/** Measures a change to 1, to 100 and to 1,000 watchers. @type {import('./phases.js').Run} */
 export const watching = (peer, options) => changesTo(peer, options, options.scale.watchers);
-/** A change to 5,000. @type {import('./phases.js').Run} */
+/** Measures a change to 5,000 watchers. @type {import('./phases.js').Run} */
 export const watchingMany = (peer, options) => changesTo(peer, options, options.scale.manyWatchers);
 
 /** @param {Peer} peer @param {import('./phases.js').Options} options @param {readonly (readonly [number, number])[]} counts */
 async function changesTo(peer, { scale, wants }, counts) {
   /** @type {import('./rows.js').Figures} */
   const figures = {};
-  // Consul takes a fifth of a second of its CPU for each change to a hundred.
+  // Consul takes a fifth of a second of its CPU for each change to a hundred watchers.
   const isSlow = peer.most !== undefined;
   const chosen = counts.filter(([count, events]) => events > 0 && (!isSlow || count <= 100));
   if (chosen.length === 0) return figures;
@@ -44,9 +44,9 @@ async function changesTo(peer, { scale, wants }, counts) {
   });
 }
 
-/** Hears which change came last to each of the watchers. */
+/** Measures when each watcher hears of a change. */
 class Audience {
-  /** Of the change that all wait for. */
+  /** The mark of the change that all watchers wait for. */
   #mark = Buffer.alloc(0);
   #missing = 0;
   #start = 0;
@@ -54,7 +54,7 @@ class Audience {
   #times = [];
   #onAll = () => {};
 
-  /** What one watcher is given. */
+  /** Creates the listener of one watcher. */
   watcher() {
     let seen = this.#mark;
     let rest = Buffer.alloc(0);
@@ -72,7 +72,7 @@ class Audience {
     };
   }
 
-  /** Resolves with the milliseconds after which each has heard of a change. @param {number} count @param {string} mark @param {() => Promise<unknown>} change */
+  /** Makes a change; resolves with the milliseconds after which each watcher heard of it. @param {number} count @param {string} mark @param {() => Promise<unknown>} change */
   async hear(count, mark, change) {
     [this.#mark, this.#missing, this.#times, this.#start] = [Buffer.from(mark), count, [], performance.now()];
     let cancel = () => {};
@@ -91,7 +91,7 @@ class Audience {
   }
 }
 
-/** One change after another, each to all watchers of its service: none may miss one. @param {Peer} peer @param {import('../peers/peer.js').PeerLane} lane @param {number} count @param {number} events @param {number} settleMs */
+/** Makes one change after another; every watcher of the service must hear each of them. @param {Peer} peer @param {import('../peers/peer.js').PeerLane} lane @param {number} count @param {number} events @param {number} settleMs */
 async function changes(peer, lane, count, events, settleMs) {
   const audience = new Audience();
   /** @type {(() => void)[]} */
@@ -104,12 +104,12 @@ async function changes(peer, lane, count, events, settleMs) {
         ),
       )),
     );
-  // Until their first answers, which are the whole state, are through.
+  // The pause lets every watcher receive its first answer, which is the whole state.
   await pause(settleMs + count / 5);
   /** @type {number[][]} */
   const times = [];
   let cpuBefore = cpuOf(peer.pid());
-  // The first ones warm up.
+  // The first changes are a warm-up and do not count.
   for (let event = -Math.ceil(events / 5); event < events; event += 1) {
     if (event === 0) {
       times.length = 0;

@@ -3,11 +3,11 @@ import { rows } from '../phases/rows.js';
 import { ours, ratioOf, valuesOf, write } from './report.js';
 
 /** @typedef {import('./report.js').Run} Run */
-/** @typedef {{ row: string, peer?: string, least?: number, aim?: number }} Aim With a peer: how many times its figure; without: the figure itself. */
+/** @typedef {{ row: string, peer?: string, least?: number, aim?: number }} Aim `least`, `aim`: with a peer, a ratio to its figure; without, a figure. */
 
 const [etcd, redis, floor] = ['etcd', 'Redis', '40-line server'];
 
-/** What the project set out for. @type {readonly Aim[]} */
+/** The aims that the project set itself. @type {readonly Aim[]} */
 const aims = [
   { row: 'renew', peer: etcd, least: 1.2, aim: 1.5 },
   { row: 'renew', peer: redis, least: 0.4, aim: 0.55 },
@@ -29,10 +29,10 @@ const aims = [
   { row: 'restart', peer: redis, least: 2, aim: 1.2 },
 ];
 
-/** More than this times the cost with one environment is not flat; less is noise of a single run. */
+/** A cost is flat up to this many times the cost with one environment; a single run is too noisy for a closer bound. */
 const flat = 2;
 
-/** Each aim with what was measured, and whether it is reached. @param {Run} run */
+/** Lists each aim with its measured figure, and whether it is reached. @param {Run} run */
 export function aimsTable({ peers, growth }) {
   const lines = aims.map((aim) => {
     const { name, unit, isLessBetter = false } = rows[aim.row] ?? { name: aim.row, unit: '' };
@@ -54,7 +54,7 @@ export function aimsTable({ peers, growth }) {
     .join('\n');
 }
 
-/** With a thousand environments in place of one, by the table of growth. @param {string} growth */
+/** Compares the costs with a thousand environments and with one, from the growth table. @param {string} growth */
 function flatness(growth) {
   const cells = growth.split('\n').map((line) =>
     line

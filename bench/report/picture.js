@@ -8,7 +8,7 @@ const shown = ['register', 'renew', 'renewAll', 'get', 'change1000', 'memory100k
 const [left, width, bar, gap] = [250, 460, 15, 26];
 const colours = ['#1f6f5c', '#8b95a1', '#a9b2bc', '#c3cad1', '#d6dbe0', '#e5e8eb'];
 
-/** Bars per row, as long as the best of the row allows: longer is better. @param {Results} results */
+/** Draws bars per row, each relative to the best figure of the row: a longer bar is better. @param {Results} results */
 export function picture(results) {
   const peers = Object.keys(results);
   let y = 30;

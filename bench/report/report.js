@@ -1,8 +1,8 @@
 import { median } from '../load/measure.js';
 import { busyRows, clientRows, rows } from '../phases/rows.js';
 
-/** @typedef {Readonly<Record<string, readonly import('../phases/rows.js').Figures[]>>} Results Rounds by peer. */
-/** @typedef {{ peers: Record<string, import('../phases/rows.js').Figures[]>, client: { own: import('../phases/rows.js').Figures[], beside: import('../phases/rows.js').Figures[] }, growth: string, failures: string[], machine: string }} Run All of a run. */
+/** @typedef {Readonly<Record<string, readonly import('../phases/rows.js').Figures[]>>} Results The rounds of each peer. */
+/** @typedef {{ peers: Record<string, import('../phases/rows.js').Figures[]>, client: { own: import('../phases/rows.js').Figures[], beside: import('../phases/rows.js').Figures[] }, growth: string, failures: string[], machine: string }} Run The results of a whole run. */
 
 /** The name of our server in the results. */
 export const ours = 'rollcall';
@@ -13,11 +13,11 @@ export const write = (value, digits) =>
     ? Math.round(value).toLocaleString('en-US')
     : value.toLocaleString('en-US', { maximumFractionDigits: value < 10 ? Math.max(digits, 1) : digits });
 
-/** Of a peer, in all rounds. @param {Results} results @param {string} peer @param {string} row */
+/** Answers the figures of a peer in all rounds. @param {Results} results @param {string} peer @param {string} row */
 export const valuesOf = (results, peer, row) =>
   (results[peer] ?? []).flatMap((figures) => (Number.isFinite(figures[row]) ? [figures[row] ?? 0] : []));
 
-/** A median with its range. @param {readonly number[]} values @param {number} digits */
+/** Formats a median with its range. @param {readonly number[]} values @param {number} digits */
 function cell(values, digits) {
   if (values.length === 0) return '-';
   const range =
@@ -25,7 +25,7 @@ function cell(values, digits) {
   return `${write(median(values), digits)}${range}`;
 }
 
-/** @param {readonly string[]} head @param {readonly (readonly string[])[]} lines Those without a figure are left out. */
+/** @param {readonly string[]} head @param {readonly (readonly string[])[]} lines Lines without a figure are left out. */
 function markdown(head, lines) {
   const told = lines.filter((line) => line.slice(1).some((each) => each !== '-'));
   if (told.length === 0) return '';
@@ -33,7 +33,7 @@ function markdown(head, lines) {
   return [head, rule, ...told].map((line) => `| ${line.join(' | ')} |`).join('\n');
 }
 
-/** Medians with their ranges, and of how many rounds. @param {Results} results */
+/** Lists the medians with their ranges, and the number of rounds. @param {Results} results */
 export function table(results) {
   const peers = Object.keys(results);
   const lines = Object.entries(rows).map(([key, { name, unit, digits = 0 }]) => {
@@ -44,7 +44,7 @@ export function table(results) {
   return markdown(['', ...peers, 'rounds'], lines);
 }
 
-/** Ours divided by each peer's, by medians. @param {Results} results */
+/** Lists the medians of our server divided by those of each peer. @param {Results} results */
 export function ratios(results) {
   const peers = Object.keys(results).filter((peer) => peer !== ours);
   const lines = Object.entries(rows).map(([key, row]) => [
@@ -57,7 +57,7 @@ export function ratios(results) {
   return markdown([`${ours} :`, ...peers], lines);
 }
 
-/** Ours divided by the peer's; undefined: one of them has no figure. @param {Results} results @param {string} peer @param {string} row */
+/** Divides our median by the peer's; answers undefined when one of them has no figure. @param {Results} results @param {string} peer @param {string} row */
 export function ratioOf(results, peer, row) {
   const own = valuesOf(results, ours, rows[row]?.against ?? row);
   const other = valuesOf(results, peer, row);
@@ -65,7 +65,7 @@ export function ratioOf(results, peer, row) {
   return Number.isFinite(ratio) ? ratio : undefined;
 }
 
-/** For how many cores the server and the load were busy: what bounds a figure. @param {Results} results */
+/** Lists the cores that the server and the load used; they show which of the two bounds a figure. @param {Results} results */
 export function business(results) {
   const peers = Object.keys(results);
   const lines = busyRows.map((row) => [
@@ -78,7 +78,7 @@ export function business(results) {
   return markdown(['server / load', ...peers], lines);
 }
 
-/** The side of the caller. @param {Run['client']} client */
+/** Lists the client's figures beside those of the bare operations. @param {Run['client']} client */
 export function clientTable({ own, beside }) {
   const lines = Object.entries(clientRows).map(([key, { name, unit, digits = 0, beside: what }]) => {
     const [mine, other] = [own, beside].map((rounds) => valuesOf({ rounds }, 'rounds', key));

@@ -55,6 +55,6 @@ test('what was aimed for is told by the measured ratios: aim reached, reached, n
 
 test('the bars of the picture are longest for the most operations, and for the least memory', () => {
   const bars = [...picture(run.peers).matchAll(/<rect [^>]*width="(\d+\.\d)"/g)].map(([, width]) => Number(width));
-  // renew: rollcall, etcd, Redis; get: rollcall, etcd; memory: rollcall, etcd. The row of a hash is not shown.
+  // renew: rollcall, etcd, Redis; get: rollcall, etcd; memory: rollcall, etcd. The hash row is left out.
   expect(bars).toEqual([115, 95.8, 460, 460, 46, 460, 115]);
 });

@@ -13,15 +13,15 @@ const bench = fileURLToPath(new URL('../run.js', import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), 'rollcall-bench-test-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-/** The phase of the larger crash is the other one with more instances, and takes a TTL. */
+/** The test leaves out the larger crash: it is the same phase with more instances, and takes a TTL. */
 const played = [...Object.keys(phases), 'client', 'growth'].filter((name) => name !== 'large-crash').join();
 
 const run = (...args: readonly string[]): Promise<{ readonly stdout: string; readonly stderr: string }> =>
   promisify(execFile)(process.execPath, [bench, ...args]);
 
-/** Rows without a figure here: more watchers than a tiny run opens, what only Redis has, and a crash that is like the other. */
+/** Rows without a figure in a tiny run: many watchers, the hashes that only Redis has, and the larger crash. */
 const isLeftOut = (row: string): boolean => /1000$|5000$|^getHash$|^crash100k$/.test(row);
-/** Rows that the 40-line server has no figure for: it keeps nothing, and takes a million one by one. */
+/** Rows without a figure of the 40-line server: it stores nothing, and has no batches for a million instances. */
 const isOursAlone = (row: string): boolean => /^restart|^registerAll$|1m$|^gc/.test(row);
 
 test('every phase of the benchmark measures our server and the 40-line server, and fills its rows', {

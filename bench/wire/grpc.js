@@ -1,6 +1,6 @@
 import { connect, constants } from 'node:http2';
 
-/** Protobuf by hand: fields of numbers, of bytes, of messages. @param {readonly (readonly [number, number | string | Buffer])[]} fields */
+/** Encodes a Protobuf message by hand, from fields of numbers, bytes and messages. @param {readonly (readonly [number, number | string | Buffer])[]} fields */
 export function message(...fields) {
   const parts = fields.flatMap(([field, value]) => {
     if (typeof value === 'number') return [varint(field << 3), varint(value)];
@@ -19,7 +19,7 @@ function varint(value) {
   }
 }
 
-/** Numbers of the top level of a message, by field. @param {Buffer} bytes @returns {Map<number, number>} */
+/** Reads the numbers at the top level of a message, by field. @param {Buffer} bytes @returns {Map<number, number>} */
 export function numbersOf(bytes) {
   const numbers = new Map();
   let at = 0;
@@ -40,7 +40,7 @@ export function numbersOf(bytes) {
   return numbers;
 }
 
-/** A message with the prefix of gRPC. @param {Buffer} bytes */
+/** Adds the gRPC prefix to a message. @param {Buffer} bytes */
 export function frame(bytes) {
   const prefix = Buffer.alloc(5);
   prefix.writeUInt32BE(bytes.length, 1);
@@ -54,7 +54,7 @@ const headersOf = (/** @type {string} */ path) => ({
   te: 'trailers',
 });
 
-/** One connection: calls one after another. */
+/** One connection, which makes one call after another. */
 export class GrpcLane {
   #session;
 

@@ -2,7 +2,7 @@ import { openFeed } from './lane.js';
 
 const [data, headers, settings, ping, windowUpdate] = [0, 1, 4, 6, 8];
 
-/** A frame of HTTP/2. @param {number} type @param {number} flags @param {number} stream @param {Buffer} payload */
+/** Encodes a frame of HTTP/2. @param {number} type @param {number} flags @param {number} stream @param {Buffer} payload */
 function frameOf(type, flags, stream, payload) {
   const head = Buffer.alloc(9);
   head.writeUIntBE(payload.length, 0, 3);
@@ -15,7 +15,7 @@ function frameOf(type, flags, stream, payload) {
 /** @param {string} value */
 const text = (value) => Buffer.concat([Buffer.from([value.length]), Buffer.from(value)]);
 
-/** Windows as large as they can be: what comes is never acknowledged. @param {string} path */
+/** The windows are as large as HTTP/2 allows, since the client never sends window updates for received data. @param {string} path */
 const opening = (path) =>
   Buffer.concat([
     Buffer.from('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n'),
@@ -26,7 +26,7 @@ const opening = (path) =>
       4,
       1,
       Buffer.concat([
-        // POST, http; then what the table of HPACK has no value for.
+        // The first two bytes are POST and http; the rest are values that the static table of HPACK lacks.
         ...[Buffer.from([0x83, 0x86, 0x04]), text(path), Buffer.from([0x01]), text('localhost')],
         ...[Buffer.from([0x0f, 0x10]), text('application/grpc'), Buffer.from([0]), text('te'), text('trailers')],
       ]),
@@ -34,8 +34,8 @@ const opening = (path) =>
   ]);
 
 /**
- * One gRPC stream on a connection of its own, by hand: a session of node:http2 costs this process ten times as much, and
- * there are thousands of watchers. `onMessage` is given each message. @param {number} port @param {string} path
+ * Opens one gRPC stream on a connection of its own, by hand: a session of node:http2 costs this process ten times as
+ * much, and there are thousands of watchers. `onMessage` receives each message. @param {number} port @param {string} path
  * @param {(message: Buffer) => void} onMessage
  */
 export async function openGrpcStream(port, path, onMessage) {

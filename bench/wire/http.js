@@ -3,7 +3,7 @@ import { Lane, openFeed } from './lane.js';
 const headEnd = Buffer.from('\r\n\r\n');
 const lastChunk = Buffer.from('\r\n0\r\n\r\n');
 
-/** @type {import('./lane.js').EndOf} One answer at a time comes on a connection. */
+/** @type {import('./lane.js').EndOf} A connection carries one answer at a time. */
 function endOf(bytes, from) {
   const end = bytes.indexOf(headEnd, from);
   if (end === -1) return -1;
@@ -50,8 +50,8 @@ export class HttpLane {
   }
 }
 
-/** What follows the head. @param {Buffer} answer */
+/** Answers the body: the bytes after the head. @param {Buffer} answer */
 export const bodyOf = (answer) => answer.subarray(answer.indexOf(headEnd) + 4);
 
-/** An endless answer. @param {number} port @param {string} path @param {(chunk: Buffer) => void} onData */
+/** Opens a request whose answer does not end. @param {number} port @param {string} path @param {(chunk: Buffer) => void} onData */
 export const openStream = async (port, path, onData) => (await openFeed(port, request('GET', path), onData)).stop;

@@ -1,11 +1,11 @@
 import { once } from 'node:events';
 import { connect } from 'node:net';
 
-/** @typedef {(bytes: Buffer, from: number) => number} EndOf Where the answer that begins at `from` ends; -1: it has not arrived whole. */
+/** @typedef {(bytes: Buffer, from: number) => number} EndOf Answers where the answer that begins at `from` ends; -1 while it is incomplete. */
 
 const empty = Buffer.alloc(0);
 
-/** One connection with one question at a time: as cheap as it can be, so that the load does not decide the figure. */
+/** One connection with one request at a time. It costs little CPU, so that the load does not limit the figure. */
 export class Lane {
   #socket;
   #endOf;
@@ -20,7 +20,7 @@ export class Lane {
   /** @type {(cause: Error) => void} */
   #reject = () => {};
 
-  /** @param {import('node:net').Socket} socket @param {EndOf} endOf @param {(bytes: Buffer, from: number, socket: import('node:net').Socket) => boolean} isAside What is no answer. */
+  /** @param {import('node:net').Socket} socket @param {EndOf} endOf @param {(bytes: Buffer, from: number, socket: import('node:net').Socket) => boolean} isAside Whether bytes are no answer. */
   constructor(socket, endOf, isAside) {
     this.#socket = socket;
     this.#endOf = endOf;
@@ -35,7 +35,7 @@ export class Lane {
     return new Lane(await dial(port), endOf, isAside);
   }
 
-  /** Resolves with the bytes of all answers. @param {string | Buffer} question @param {number} [answers] How many come. @returns {Promise<Buffer>} */
+  /** Resolves with the bytes of all answers. @param {string | Buffer} question @param {number} [answers] The number of answers. @returns {Promise<Buffer>} */
   ask(question, answers = 1) {
     this.#expected = answers;
     return new Promise((resolve, reject) => {
@@ -45,7 +45,7 @@ export class Lane {
     });
   }
 
-  /** Sends what is not answered. @param {string} bytes */
+  /** Sends bytes that the server does not answer. @param {string} bytes */
   tell(bytes) {
     this.#socket.write(bytes);
   }
@@ -78,7 +78,7 @@ export class Lane {
   }
 }
 
-/** A connection on which the server goes on sending: `onData` is given all that comes. @param {number} port @param {string | Buffer} question @param {(chunk: Buffer) => void} onData */
+/** Opens a connection on which the server keeps sending; `onData` receives every chunk. @param {number} port @param {string | Buffer} question @param {(chunk: Buffer) => void} onData */
 export async function openFeed(port, question, onData) {
   const socket = await dial(port);
   socket.on('data', onData).on('error', () => {});

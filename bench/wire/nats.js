@@ -1,11 +1,11 @@
 import { Lane } from './lane.js';
 
-/** Of a message or a line of NATS. @type {import('./lane.js').EndOf} */
+/** Finds the end of a message or a line of NATS. @type {import('./lane.js').EndOf} */
 function endOf(bytes, from) {
   const line = bytes.indexOf('\r\n', from);
   if (line === -1) return -1;
   const first = bytes[from];
-  // MSG and HMSG end with how many bytes follow.
+  // The lines of MSG and HMSG end with the number of bytes that follow.
   if (first !== 0x4d && first !== 0x48) return line + 2;
   const size = Number(bytes.toString('latin1', bytes.lastIndexOf(' ', line) + 1, line));
   const end = line + 2 + size + 2;
@@ -20,10 +20,10 @@ export const publish = (subject, reply, payload) =>
 
 let inboxes = 0;
 
-/** One connection to NATS: requests and their answers, which come to an inbox of its own. */
+/** One connection to NATS, with an inbox of its own for the answers to its requests. */
 export class NatsLane {
   #lane;
-  /** Where answers come. */
+  /** The subject that receives the answers. */
   inbox = `_INBOX.bench${process.pid}.${inboxes++}`;
 
   /** @param {Lane} lane */
@@ -41,7 +41,7 @@ export class NatsLane {
     ) => {
       const first = bytes[from];
       if (first === 0x4d || first === 0x48) return false;
-      // PING, INFO, -ERR.
+      // The remaining lines are PING (0x50), -ERR (0x2d) and INFO.
       if (first === 0x50) socket.write('PONG\r\n');
       if (first === 0x2d) socket.destroy(new Error(bytes.toString('latin1', from, from + 200)));
       return true;
@@ -49,7 +49,7 @@ export class NatsLane {
     return new NatsLane(await Lane.open(port, endOf, isAside));
   }
 
-  /** What a connection begins with. */
+  /** The first lines that the client sends on a connection. */
   hello() {
     return `${greeting}SUB ${this.inbox} 1\r\n`;
   }
@@ -59,7 +59,7 @@ export class NatsLane {
     return this.#lane.ask(question, answers);
   }
 
-  /** A request to the API of JetStream; throws when it is refused. @param {string} subject @param {unknown} [body] */
+  /** Sends a request to the API of JetStream; throws when the server refuses it. @param {string} subject @param {unknown} [body] */
   async call(subject, body) {
     const answer = await this.ask(publish(subject, this.inbox, body === undefined ? '' : JSON.stringify(body)));
     if (answer.includes('"error":{') || answer.includes('NATS/1.0 503')) throw new Error(`${subject}: ${answer}`);

@@ -1,8 +1,8 @@
-/** A command of Redis. @param {readonly (string | number)[]} words */
+/** Encodes a command of Redis. @param {readonly (string | number)[]} words */
 export const command = (...words) =>
   `*${words.length}\r\n${words.map((word) => `$${Buffer.byteLength(`${word}`)}\r\n${word}\r\n`).join('')}`;
 
-/** Of a reply of Redis. @type {import('./lane.js').EndOf} */
+/** Finds the end of a reply of Redis. @type {import('./lane.js').EndOf} */
 export function endOfReply(bytes, from) {
   const line = bytes.indexOf('\r\n', from);
   if (line === -1) return -1;

@@ -1,4 +1,4 @@
-// Its consumer: finds the service by name and calls it.
+// The consumer of the greeter: it finds the service by name and calls it.
 import { loadRegistry, waitForService } from 'rollcall';
 
 const registry = await loadRegistry();

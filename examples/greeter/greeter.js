@@ -1,4 +1,4 @@
-// A service: an HTTP server on any free port, on the roll for as long as it lives.
+// A service: an HTTP server on any free port, registered for as long as it lives.
 import { createServer } from 'node:http';
 import { createService } from 'rollcall';
 

@@ -1,6 +1,6 @@
 // Run: node main.js [--registry memory|mdns|consul|etcd|discovery] [--registry-address host:port]
-// Starts the greeter, lets the caller find it, and ends both. The two programs are the same under every backend. Without
-// --registry it starts a discovery server for them.
+// This program starts the greeter, lets the caller find it, and ends both. The greeter and the caller are the same
+// under every backend. Without --registry this program starts a discovery server for them.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
@@ -31,7 +31,7 @@ async function serve() {
   return new URL(JSON.parse(line).url).host;
 }
 
-/** Whether other processes see the registry; one inside this process needs both programs here. */
+/** Whether other processes see the registry. A registry inside this process needs both programs in it. */
 async function isShared() {
   if (values.registry === undefined) return true;
   const registry = await loadRegistry({ logger: { debug() {}, info() {}, warn() {}, error() {} } });

@@ -1,4 +1,4 @@
-// Run: node hello.js. Registers a service, finds it, watches it go, and exits by itself.
+// Run: node hello.js. The program registers a service, finds it, watches its deletion, and exits by itself.
 import { memory } from 'rollcall';
 
 const registry = memory();
@@ -10,7 +10,7 @@ for (const service of await registry.getService('greeter')) {
 
 for await (const event of registry.watch({ name: 'greeter' })) {
   console.log(event.type);
-  // The state is known: now withdraw the node, and the watcher tells it.
+  // The watcher has the whole state now: withdraw the node, and the watcher reports it.
   if (event.type === 'synced') await registry.deregister({ name: 'greeter', nodes: [{ id: 'greeter-1' }] });
   if (event.type === 'delete') break;
 }

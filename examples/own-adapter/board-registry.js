@@ -1,6 +1,7 @@
 // A complete adapter in about sixty lines. The backend is a board that several registry objects share: a map of nodes
-// and an EventEmitter. An adapter says how its backend puts, renews, removes, reads and watches one node; arguments,
-// copies, deadlines, call order, retry and the watch machinery are the guard's (createRegistry).
+// and an EventEmitter. An adapter says how its backend puts, renews, removes, reads and watches one node. The guard
+// (createRegistry) does the rest: it checks and copies arguments, sets deadlines, orders calls, retries, and runs the
+// watches.
 import { EventEmitter } from 'node:events';
 import { RegistryError } from '@rollcall/core';
 import { aborted, createRegistry, keyOf } from '@rollcall/core/adapter';
@@ -14,7 +15,7 @@ import { aborted, createRegistry, keyOf } from '@rollcall/core/adapter';
 /** @returns {Board} */
 export const createBoard = () => ({ notes: new Map(), events: new EventEmitter().setMaxListeners(0) });
 
-/** @type {import('@rollcall/core').Capabilities} What the conformance suite holds this adapter to. */
+/** @type {import('@rollcall/core').Capabilities} The conformance suite tests this adapter against these. */
 const capabilities = {
   minTtlMs: 50,
   ttlResolutionMs: 1,
@@ -93,7 +94,7 @@ class BoardDriver {
       sink.put(entry),
     );
   }
-  /** Timers of the platform end at 24.8 days. @param {number} ms @param {Note} note @param {import('@rollcall/core/adapter').EntryKey} key */
+  /** Expires a note after `ms`. A timer of the platform lasts 24.8 days at most, so a longer wait takes several. @param {number} ms @param {Note} note @param {import('@rollcall/core/adapter').EntryKey} key */
   #expireAfter(ms, note, key) {
     const step = Math.min(ms, 2 ** 31 - 1);
     const next = () => (ms > step ? this.#expireAfter(ms - step, note, key) : this.#erase(key, 'expired'));
@@ -119,7 +120,7 @@ export function board(board, options = {}) {
 
 const common = createBoard();
 
-/** @type {import('@rollcall/core/adapter').AdapterDescriptor} What `--registry ./board-registry.js` needs to know. */
+/** @type {import('@rollcall/core/adapter').AdapterDescriptor} `--registry ./board-registry.js` reads this. */
 export const adapter = {
   name: 'board',
   create: (options) => board(common, options),

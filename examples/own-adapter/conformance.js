@@ -7,6 +7,6 @@ const shared = createBoard();
 describeRegistry(
   'board',
   { open: (options) => board(shared, options) },
-  // Most of a case is waiting: six at a time.
+  // A case waits for most of its time, so six run at a time.
   { describe, it, concurrent: (name, body) => describe(name, { concurrency: 6 }, body) },
 );

@@ -1,5 +1,5 @@
 // Run: node drill.js. Ten services lose the network at once: the registry blames the network and evicts none. Then
-// an operator ends the protection. About 10 s.
+// an operator ends the protection. The drill takes about 10 s.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';

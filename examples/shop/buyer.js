@@ -1,4 +1,4 @@
-// A program that is no service: it waits for the shop and orders.
+// A client that is no service itself: it waits for the shop and orders.
 import { createClient, loadRegistry } from 'rollcall';
 
 const orders = Number(process.env.ORDERS ?? 3);

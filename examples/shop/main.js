@@ -1,6 +1,7 @@
 // Run: node main.js [--registry memory|mdns|consul|etcd|discovery] [--registry-address host:port]
-// Starts three services, two of them `users`, and a buyer; one `users` is killed while the buyer orders, which it does not notice.
-// The programs are the same under every backend. Without --registry it starts a discovery server for them.
+// This program starts three services (one of them, `users`, twice) and a buyer. It kills one `users` while the buyer
+// orders, and no order fails. The services and the buyer are the same under every backend. Without --registry it starts
+// a discovery server.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
@@ -34,7 +35,7 @@ async function serve() {
   return new URL(JSON.parse(line).url).host;
 }
 
-/** Whether other processes see the registry; one inside this process needs all programs here. */
+/** Whether other processes see the registry. A registry inside this process needs all programs in it. */
 async function isShared() {
   if (values.registry === undefined) return true;
   const registry = await loadRegistry({ logger: { debug() {}, info() {}, warn() {}, error() {} } });
@@ -63,7 +64,7 @@ async function apart() {
   });
   const [code] = await once(buyer, 'exit');
   process.exitCode = code ?? 1;
-  // First the caller, then what it calls; the registry at last, so that all can withdraw.
+  // A caller ends before the services that it calls; the registry ends last, so that all services can withdraw.
   await end([shop]);
   await end(services);
 }

@@ -1,4 +1,4 @@
-// The service `shop`: asks the two others by their names, and is asked itself.
+// The service `shop`: it calls the two other services by their names, and the buyer calls it.
 import { createServer } from 'node:http';
 import { createClient, createService, loadRegistry } from 'rollcall';
 

@@ -1,4 +1,4 @@
-// The service `stock`: tells how many pieces of a thing are left.
+// The service `stock`: it answers how many pieces of a thing are left.
 import { createServer } from 'node:http';
 import { createService } from 'rollcall';
 

@@ -1,4 +1,4 @@
-// The service `users`: tells the name of a user.
+// The service `users`: it answers the name of a user.
 import { createServer } from 'node:http';
 import { createService } from 'rollcall';
 

@@ -1,4 +1,4 @@
-// The code under test: places an order with whichever payment node is there, and says so when none is known.
+// The code under test: it places an order with any known payment node, and says so when it knows none.
 import { RegistryError } from 'rollcall';
 
 /**

@@ -1,4 +1,4 @@
-// Run: node --test. A registry in memory instead of a server, and one that fails on demand.
+// Run: node --test. The tests use a registry in memory instead of a server, and a registry that fails on demand.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { memory } from 'rollcall';

@@ -1,12 +1,12 @@
-// Links of the pages: a relative one must lead to a file, and its anchor to a heading of that file.
+// Checks the links of the pages: a relative link must lead to a file, and its anchor to a heading of that file.
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path/posix';
 import { root } from '../bootstrap.js';
 
-/** Folders that hold no page of ours. */
+/** The folders without pages of ours. */
 const passedOver = new Set(['node_modules', 'dist', '.git', '.cache', '.docs-check', 'tarballs', '.data']);
 
-/** Every page of the repository, by its path from the root. @param {string} [folder] @returns {string[]} */
+/** Lists every page of the repository, by its path from the root. @param {string} [folder] @returns {string[]} */
 export function allPages(folder = '') {
   return readdirSync(`${root}${folder}`, { withFileTypes: true }).flatMap((entry) => {
     const path = join(folder, entry.name);
@@ -17,7 +17,7 @@ export function allPages(folder = '') {
 
 const withoutCode = (/** @type {string} */ text) => text.replace(/^```.*?^```$/gms, '').replace(/`[^`\n]*`/g, '');
 
-/** The anchors that GitHub makes of the headings of a page. @param {string} text */
+/** Lists the anchors that GitHub makes from the headings of a page. @param {string} text */
 const anchorsOf = (text) =>
   [...text.replace(/^```.*?^```$/gms, '').matchAll(/^#{1,6} (.+)$/gm)].map(([, heading = '']) =>
     heading
@@ -27,7 +27,7 @@ const anchorsOf = (text) =>
       .replace(/\s/g, '-'),
   );
 
-/** What is wrong with the links of a page. @param {string} page @param {string} text */
+/** Lists the broken links of a page. @param {string} page @param {string} text */
 export function brokenLinks(page, text) {
   return [...withoutCode(text).matchAll(/\]\(([^)\s]+)\)/g)].flatMap(([, link = '']) => {
     if (/^[a-z]+:/i.test(link)) return [];

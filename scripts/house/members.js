@@ -1,15 +1,15 @@
-// Which public members say what they are. Public is what an entry point of a published package names.
+// Finds the public members with a docstring. A name is public when an entry point of a published package exports it.
 import { dirname, join } from 'node:path/posix';
 
 /** @typedef {import('./syntax.js').Source} Source @typedef {import('./syntax.js').Node} Node */
 
-/** The part of public members that must have a docstring. Names such as `name` and `version` of a service need none. */
+/** The part of public members that must have a docstring. `name` and `version` of a service, say, need none. */
 export const documentedPart = 0.8;
 
 const folderOf = (/** @type {string} */ path) => path.slice(0, path.indexOf('/src/'));
 
 /**
- * Answers whether a name of a file is handed out by an entry point of its package, by name or by `export *`.
+ * Returns a test: does an entry point of a file's package export a name of the file, by name or by `export *`?
  * @param {readonly Source[]} sources
  */
 function publicNames(sources) {
@@ -36,7 +36,7 @@ const isMember = (/** @type {Node} */ { type, key, accessibility, override }) =>
   override !== true;
 
 /**
- * The members of public interfaces and classes, and whether a docstring stands just above each.
+ * Lists the members of public interfaces and classes, and whether each has a docstring just above it.
  * @param {readonly Source[]} sources
  */
 export function publicMembers(sources) {

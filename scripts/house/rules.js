@@ -1,4 +1,4 @@
-// The rules of the house that a machine can hold. Each takes a file and answers what is wrong in it.
+// The house rules that a script can check. Each rule takes a file and answers the problems in it.
 import { walk } from './syntax.js';
 
 /** @typedef {import('./syntax.js').Source} Source @typedef {import('./syntax.js').Node} Node */
@@ -9,7 +9,7 @@ export const maxFunctionLines = 60;
 
 const functions = new Set(['FunctionDeclaration', 'FunctionExpression', 'ArrowFunctionExpression']);
 
-/** The number of lines of each function of a file. @param {Source} source */
+/** Counts the lines of each function of a file. @param {Source} source */
 export function functionLengths({ program, lineOf }) {
   /** @type {{ line: number, length: number }[]} */
   const lengths = [];
@@ -40,7 +40,7 @@ const declarations = new Set([
   'TSEnumDeclaration',
 ]);
 
-/** @type {Rule} Every export says what it is, just above it. */
+/** @type {Rule} Every export has a docstring just above it. */
 export function documentedExports({ path, program, comments, text, lineOf }) {
   const isDocumented = (/** @type {Node} */ { start }) =>
     comments.some(({ type, value, end }) => {
@@ -62,7 +62,7 @@ export const namedSubjects = ({ path, comments, lineOf }) =>
     return word === undefined ? [] : [`${path}:${lineOf(start)}: "${word}" in a comment; name the subject`];
   });
 
-/** @type {Rule} On Node 20 these lose their timer at a garbage collection: docs/design/time-and-deadlines.md. */
+/** @type {Rule} On Node 20 a garbage collection drops the timers of these signals: docs/design/time-and-deadlines.md. */
 export function ownedSignals({ path, program, lineOf }) {
   /** @type {string[]} */
   const problems = [];
@@ -75,7 +75,7 @@ export function ownedSignals({ path, program, lineOf }) {
 }
 
 /**
- * A rule that no code outside an adapter compares or lists the names of adapters: descriptors say what there is to know.
+ * Makes the rule that no code outside an adapter compares or lists the names of adapters: code reads their descriptors.
  * @param {readonly string[]} names @returns {Rule}
  */
 export const namelessAdapters =
@@ -95,7 +95,7 @@ export const namelessAdapters =
     return problems;
   };
 
-/** @type {Rule} What a process was started with is an input: only the composition roots read it. */
+/** @type {Rule} Only the composition roots read the environment and the arguments of the process. */
 export function inputSettings({ path, program, lineOf }) {
   /** @type {string[]} */
   const problems = [];
@@ -107,7 +107,7 @@ export function inputSettings({ path, program, lineOf }) {
   return problems;
 }
 
-/** @type {Rule} The system's clock is the default of an option and nothing else. */
+/** @type {Rule} Code uses the system's clock only as the default of an option. */
 export function injectedClock({ path, program, lineOf }) {
   /** @type {string[]} */
   const problems = [];
@@ -122,7 +122,7 @@ export function injectedClock({ path, program, lineOf }) {
   return problems;
 }
 
-/** The relative imports of a file, types included. @param {Source} source */
+/** Lists the relative imports of a file, types included. @param {Source} source */
 export function relativeImports({ program }) {
   /** @type {readonly Node[]} */
   const statements = program.body;

@@ -1,4 +1,4 @@
-// The syntax tree of a source file, and a walk over it.
+// Parses a source file, and walks over its syntax tree.
 import { readFileSync } from 'node:fs';
 import { parseSync } from 'oxc-parser';
 import { root } from '../bootstrap.js';

@@ -1,4 +1,4 @@
-// The processes of the story, and how to wait for what they tell.
+// Starts the processes of the story, and waits for their messages.
 import { fork, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
@@ -21,7 +21,7 @@ export class Cast {
     return child;
   }
 
-  /** The discovery server; answers undefined when the port is taken. @param {number} port */
+  /** Starts the discovery server; answers undefined when the port is taken. @param {number} port */
   async serve(port) {
     const args = [`${root}packages/cli/bin/rollcall.js`, 'serve', '--port', `${port}`, '--json'];
     const child = this.#add(spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'pipe'], detached: true }));
@@ -35,7 +35,7 @@ export class Cast {
 
   /** @param {string} script @param {string[]} args */
   fork(script, args) {
-    // A group of its own: Ctrl-C in the terminal reaches the narrator only, which ends the others in order.
+    // Each process has a group of its own: Ctrl-C in the terminal reaches only the narrator, which ends the rest.
     return this.#add(
       fork(`${root}scripts/story/${script}`, args, { stdio: ['ignore', 'inherit', 'inherit', 'ipc'], detached: true }),
     );
@@ -49,7 +49,7 @@ export class Cast {
     });
   }
 
-  /** The first thing told from index `from` on that fits, or an error after `ms`. @param {(told: Told) => boolean} fits @param {number} ms @param {number} from @returns {Promise<Told>} */
+  /** Waits for the first message from index `from` on that fits; throws after `ms`. @param {(told: Told) => boolean} fits @param {number} ms @param {number} from @returns {Promise<Told>} */
   async hear(fits, ms, from = 0) {
     const deadline = Date.now() + ms;
     for (;;) {
@@ -69,7 +69,7 @@ export class Cast {
     }
   }
 
-  /** Ends every process; none is left behind. */
+  /** Ends every process of the story. */
   async end() {
     const children = [...this.#children].reverse();
     for (const child of children) {

@@ -1,4 +1,4 @@
-// The consumer of the story: calls the greeter by its name, and tells what it is told of the roll.
+// The consumer of the story: it calls the greeter by its name, and reports the changes of the roll that it hears of.
 import { createClient, discovery } from 'rollcall';
 
 const [address = ''] = process.argv.slice(2);
@@ -11,7 +11,7 @@ process.once('SIGTERM', async () => {
   process.disconnect?.();
 });
 
-/** Calls made since `begin`; each answer by how often it came. */
+/** The calls since `begin`, and the count of each answer. */
 const calls = { made: 0, failed: 0, answers: /** @type {Record<string, number>} */ ({}) };
 
 async function call() {

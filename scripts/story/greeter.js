@@ -1,4 +1,5 @@
-// One greeter of the story: HTTP on a free port, on the roll for as long as it lives. `freeze` stops its heartbeats.
+// One greeter of the story: an HTTP server on a free port, registered for as long as it lives. `freeze` stops its
+// heartbeats.
 import { createServer } from 'node:http';
 import { createService, discovery } from 'rollcall';
 import { faulty } from 'rollcall/testing';
@@ -20,7 +21,7 @@ const service = createService({
 });
 
 process.on('message', (message) => {
-  // The link to the registry hangs, the process lives: what a partition looks like.
+  // A partition looks like this: the link to the registry hangs, but the process lives.
   if (message === 'freeze') registry.hang();
   if (message === 'thaw') registry.up();
 });

@@ -14,7 +14,7 @@ const sources = published
   )
   .map(read);
 
-// What a reader can find: the code spans and code blocks of every page but the history and the design.
+// A reader finds names in the code spans and code blocks of every page but the history and the design.
 const pages = allPages().filter((page) => page !== 'CHANGELOG.md' && !page.startsWith('docs/design/'));
 const code = pages
   .flatMap((page) => [...readFileSync(new URL(page, root), 'utf8').matchAll(/^```.*?^```$|`[^`\n]+`/gms)])
@@ -22,14 +22,14 @@ const code = pages
 const words = new Set(
   code.flatMap((text) => text.match(/--[a-z][a-z-]*|[A-Za-z_][A-Za-z0-9_]*(?:[-:][a-z]+)*/g) ?? []),
 );
-// `{ name, version }` and `rollcall:call` are words and made of words.
+// The parts of `{ name, version }` and of `rollcall:call` count as words too.
 for (const text of code) for (const word of text.match(/[A-Za-z_][A-Za-z0-9_]*/g) ?? []) words.add(word);
 
-/** Names that no page has in code font. A page of docs/ that explains such a name is the remedy. */
+/** Lists the names that no page has in code font. The remedy is a page of docs/ that explains the name. */
 const missing = (names: Iterable<string>): readonly string[] =>
   [...new Set(names)].filter((name) => !words.has(name)).sort();
 
-/** What the entry points of a package name. */
+/** The entry points; a name that one of them exports is public. */
 const entryPoints = sources.filter(({ path }) => path.endsWith('/index.ts'));
 const isPublic = (path: string, name: string): boolean => {
   const folder = path.slice(0, path.indexOf('/src/'));
@@ -43,7 +43,7 @@ const declarations = sources.flatMap(({ path, program }) =>
 );
 const interfaces = declarations.filter(({ node }) => node.type === 'TSInterfaceDeclaration');
 const named = interfaces.filter(({ path, node }) => isPublic(path, node.id.name)).map(({ node }) => node);
-/** What a public interface extends is offered with it. */
+/** The interfaces that a public interface extends are public too. */
 const extended = new Set(
   named.flatMap((node) => (node.extends as readonly Node[]).map(({ expression }) => expression.name)),
 );
@@ -61,7 +61,7 @@ const matches = (folders: RegExp, pattern: RegExp): readonly string[] =>
     .filter(({ path }) => folders.test(path))
     .flatMap(({ text }) => [...text.matchAll(pattern)].map(([, name = '']) => name));
 
-/** Interfaces of options that users pass. Each package exports them. */
+/** The interfaces of the options that users pass; each package exports its own. */
 const optionInterfaces =
   /^(?:Service|Client|Server|Security|Limit|LoadRegistry|Registry|CommonRegistry|Register|Call|Watch|Close|Select|Zone|Ejection|Guard|Memory|Mdns|Consul|Etcd|Discovery|Tls|History|Harness|Wait|Follow)\w*Options$|^CallPolicy$/;
 

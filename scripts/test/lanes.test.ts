@@ -10,7 +10,7 @@ const files = readdirSync(root, { withFileTypes: true })
   )
   .flatMap(({ name }) => testsIn(name));
 
-/** Every test file below a folder, by its path from the root. */
+/** Lists every test file below a folder, by its path from the root. */
 function testsIn(folder: string): readonly string[] {
   return readdirSync(`${root}${folder}`, { withFileTypes: true }).flatMap((entry) => {
     const path = `${folder}/${entry.name}`;

@@ -7,11 +7,11 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 const execute = promisify(execFile);
 const root = fileURLToPath(new URL('../../', import.meta.url));
-/** A workspace of its own, whose packages are those of this repository. Inside the root, so that its tools are found. */
+/** A workspace with the packages of this repository. It lies inside the root, so that it finds the root's tools. */
 const workspace = join(root, '.adapter-check');
 const folder = join(workspace, 'packages/adapters/pinboard');
 
-/** Writes the files of the page, as a reader who copies them. */
+/** Writes the files of the page, as a reader copies them. */
 async function follow(page: string): Promise<readonly string[]> {
   const blocks = [...page.matchAll(/^```(?:ts|json) file=(\S+)\n(.*?)^```$/gms)];
   for (const [, file = '', body = ''] of blocks) {

@@ -7,7 +7,7 @@ const execute = promisify(execFile);
 const node = (folder: string, ...args: string[]) =>
   execute(process.execPath, args, { cwd: fileURLToPath(new URL(`../../${folder}`, import.meta.url)), timeout: 60_000 });
 
-/** Every example, by the one command that its first line names. */
+/** The examples, each with the command that its first line names. */
 describe('examples', () => {
   it('hello.js prints the node that it registered, and three events', async () => {
     expect((await node('hello', 'hello.js')).stdout).toBe('greeter 1.0.0 at 127.0.0.1:8080\ncreate\nsynced\ndelete\n');
