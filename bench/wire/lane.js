@@ -8,6 +8,7 @@ const empty = Buffer.alloc(0);
 /** One connection with one request at a time. It costs little CPU, so that the load does not limit the figure. */
 export class Lane {
   #socket;
+  #port;
   #endOf;
   #isAside;
   /** @type {Buffer} */
@@ -22,12 +23,18 @@ export class Lane {
 
   /** @param {import('node:net').Socket} socket @param {EndOf} endOf @param {(bytes: Buffer, from: number, socket: import('node:net').Socket) => boolean} isAside Whether bytes are no answer. */
   constructor(socket, endOf, isAside) {
-    this.#socket = socket;
     this.#endOf = endOf;
     this.#isAside = isAside;
+    this.#port = socket.remotePort ?? 0;
+    this.#socket = this.#use(socket);
+  }
+
+  /** @param {import('node:net').Socket} socket */
+  #use(socket) {
     socket.on('data', (chunk) => this.#take(chunk));
     socket.on('error', (cause) => this.#fail(cause));
     socket.on('close', () => this.#fail(new Error('the server closed the connection')));
+    return socket;
   }
 
   /** @param {number} port @param {EndOf} endOf @param {(bytes: Buffer, from: number, socket: import('node:net').Socket) => boolean} [isAside] */
@@ -36,10 +43,11 @@ export class Lane {
   }
 
   /** Resolves with the bytes of all answers. @param {string | Buffer} question @param {number} [answers] The number of answers. @returns {Promise<Buffer>} */
-  ask(question, answers = 1) {
+  async ask(question, answers = 1) {
+    // A server ends a connection that was idle for long.
+    if (this.#socket.destroyed) this.#socket = this.#use(await dial(this.#port));
     this.#expected = answers;
     return new Promise((resolve, reject) => {
-      if (this.#socket.destroyed) return reject(new Error('the server has closed the connection'));
       [this.#resolve, this.#reject] = [resolve, reject];
       this.#socket.write(question);
     });
