@@ -1,4 +1,4 @@
-// A client that is no service itself: it waits for the shop and orders.
+// This program only calls: it waits for the shop and then orders.
 import { createClient, loadRegistry } from 'rollcall';
 
 const orders = Number(process.env.ORDERS ?? 3);

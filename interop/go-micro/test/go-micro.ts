@@ -55,7 +55,7 @@ export class GoMicro {
   constructor([file, ...args]: readonly [string, ...string[]], muted = false) {
     this.#child = spawn(file, args, { stdio: ['pipe', 'pipe', muted ? 'ignore' : 'inherit'] });
     createInterface({ input: this.#child.stdout as NodeJS.ReadableStream }).on('line', (line) => {
-      // A line of go-micro's own log is no answer.
+      // go-micro writes its own log lines here too; these are skipped.
       if (!line.startsWith('{')) return;
       const answer = JSON.parse(line) as Answer;
       if (answer.event !== undefined) this.events.push(answer.event);

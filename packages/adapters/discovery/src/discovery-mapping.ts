@@ -43,7 +43,7 @@ export function toInstance(entry: Entry, env: string, lease: Lease | undefined, 
 const readEndpoints = (endpoints: unknown): readonly Endpoint[] =>
   (Array.isArray(endpoints) ? endpoints : []).filter((endpoint) => typeof endpoint?.name === 'string');
 
-/** What a reader makes of an instance: an entry, an instance out of service, or one that cannot be used, with the reason. */
+/** The result of reading an instance: an entry, "out of service", or "unusable" with the reason. */
 export type Reading =
   | { readonly entry: Entry }
   | { readonly entry?: undefined; readonly key: string; readonly unusable: string | undefined };

@@ -156,7 +156,7 @@ class DiscoveryDriver implements RegistryDriver {
     return conflict(this.name, first, 'another registry object');
   }
 
-  /** Replays a node, in the background, to a server other than the current one that has lost it. */
+  /** Registers a node again, in the background, with a server that has lost it and is not the current one. */
   #repair(
     link: ServerLink,
     keys: readonly EntryKey[],

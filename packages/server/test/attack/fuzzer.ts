@@ -1,5 +1,5 @@
 import { Agent, request } from 'node:http';
-import { pick, type Random, seeded } from './random.ts';
+import { pick, type Random, seeded } from '../random.ts';
 import { raw } from './raw.ts';
 
 /** The results of a fuzzer run. */

@@ -10,6 +10,7 @@ import { findBinary, freePorts, tenthOf } from '../../../backends/src/index.ts';
 import { StoreThread } from '../../src/journal/store/store-thread.ts';
 import type { Change } from '../../src/roll/followers.ts';
 import { client, running, watch } from '../http.ts';
+import { seeded } from '../random.ts';
 import { newFolder, removeFolders } from './folders.ts';
 import { makeImage, readTrace, straceArguments } from './power-cut.ts';
 
@@ -115,7 +116,7 @@ it(`the store opens on each of ${images} images of its folder after a power cut,
   expect(all.some((change) => change.type === 'remove' && change.reason === 'expired')).toBe(true);
   const target = newFolder();
   const seed = fc.sample(fc.nat({ max: 2 ** 31 - 1 }), 1)[0]!;
-  const next = randomOf(seed);
+  const next = seeded(seed);
   let cutOff = 0;
   for (let image = 0; image < images; image += 1) {
     const cut = first + 1 + Math.floor(next() * (operations.length - first - 1));
@@ -141,14 +142,3 @@ it(`the store opens on each of ${images} images of its folder after a power cut,
   }
   expect(cutOff).toBeGreaterThan(images / 2);
 }, 900_000);
-
-/** mulberry32: the same seed gives the same images. */
-function randomOf(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
-}

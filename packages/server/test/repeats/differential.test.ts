@@ -6,8 +6,8 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, expect, it, vi } from 'vitest';
 import type { HttpServer } from '../../src/create-server.ts';
 import { RepeatedConnection } from '../../src/http/repeats/repeated-connection.ts';
-import { pick, type Random, seeded } from '../attack/random.ts';
 import { instance, type Running, running } from '../http.ts';
+import { pick, type Random, seeded } from '../random.ts';
 import { bare, json, Talk } from './talk.ts';
 
 /** With `ROLLCALL_STREAMS=2000` the test plays more streams. */

@@ -77,7 +77,7 @@ export class Agents {
     throw failure;
   }
 
-  /** With several agents, one that does not answer must not cost a call its whole deadline. */
+  /** With several agents, a silent agent must not cost a call its whole deadline. */
   async #reach(link: AgentLink, signal: AbortSignal): Promise<void> {
     if (this.#clock.now() - this.#heardAt < failoverAfterMs) return;
     await this.#probe(link, failoverAfterMs, signal);

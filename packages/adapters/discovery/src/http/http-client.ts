@@ -7,7 +7,7 @@ import type { Credentials, TlsTexts } from './credentials.ts';
 import { type HttpAnswer, readAnswer } from './http-answer.ts';
 import { ConnectionError, HttpError } from './http-error.ts';
 
-/** One request. All requests are idempotent: one that finds its idle connection closed is sent once more. */
+/** Sends one request. All requests are idempotent, so a request whose idle connection was closed is sent once more. */
 export interface HttpCall {
   readonly method: 'GET' | 'POST' | 'PUT';
   /** Path and query. */

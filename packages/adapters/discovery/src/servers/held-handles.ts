@@ -9,7 +9,7 @@ export interface HeldHandle {
 const perEpoch = 2 ** 32;
 
 interface Held {
-  /** The numbers of the last register that was sent, of the one before, and of the last one that was answered. */
+  /** The numbers of three registers: the last sent, the one sent before it, and the last answered. */
   sent: number;
   sentBefore: number;
   answered: number;
