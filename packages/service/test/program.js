@@ -1,5 +1,6 @@
 // A program that keeps a service registered until a signal ends it. The program prints its events to stdout; the
-// runtime's own lines go to stderr. With the argument `never`, the server never listens.
+// runtime's own lines go to stderr. With the argument `never`, the server never listens; with `closed`, the program closes
+// its server by itself, then stops the service.
 import { createServer } from 'node:http';
 import { memory } from '../../adapters/memory/dist/index.js';
 import { createService } from '../dist/index.js';
@@ -7,12 +8,20 @@ import { createService } from '../dist/index.js';
 const server = createServer();
 if (process.argv[2] !== 'never') server.listen(0, '127.0.0.1');
 const registry = memory();
-const service = createService({ name: 'greeter', server, registry, drainMs: process.argv[2] === 'slow' ? 60_000 : 0 });
+const drains = { slow: 60_000, closed: 200 };
+const drainMs = drains[/** @type {keyof typeof drains} */ (process.argv[2])] ?? 0;
+const service = createService({ name: 'greeter', server, registry, drainMs });
 service.on('registered', () => console.log('registered'));
 service.on('stopped', () => console.log('stopped'));
-const running = service.run();
+const running = process.argv[2] === 'closed' ? endsBySelf() : service.run();
 // From here on the program handles signals.
 console.log('ready');
 await running;
 console.log(`left: ${(await registry.listServices()).length}, listening: ${server.listening}`);
 await registry.close();
+
+async function endsBySelf() {
+  await service.start();
+  await new Promise((resolve) => server.close(resolve));
+  await service.stop();
+}

@@ -67,4 +67,10 @@ describe('run', () => {
     expect(await ended).toBe(0);
     expect(output.out).toBe('ready\nstopped\nleft: 0, listening: false\n');
   });
+
+  it('stop keeps the process until the service is drained, also where the server was closed before', async () => {
+    const { output, ended } = start('closed');
+    expect(await ended).toBe(0);
+    expect(output.out).toBe('ready\nregistered\nstopped\nleft: 0, listening: false\n');
+  });
 });

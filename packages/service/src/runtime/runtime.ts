@@ -6,6 +6,7 @@ import {
   type RegistryRecipe,
   type ServiceNode,
 } from '@rollcall/core';
+import { holdProcess } from '@rollcall/core/adapter';
 import { defaultDrainMs, holderTimeoutMs } from '../defaults.ts';
 import { WorkerHeartbeat } from '../heartbeat/worker-heartbeat.ts';
 import { overruled, type SettingSources } from '../registries/settings.ts';
@@ -180,6 +181,16 @@ export class Runtime implements ServiceRuntime {
   }
 
   async #stop(): Promise<void> {
+    // A server that is closed already does not keep the process alive, and neither does a timer of the clock.
+    const release = holdProcess();
+    try {
+      await this.#end();
+    } finally {
+      release();
+    }
+  }
+
+  async #end(): Promise<void> {
     const { options, lines, clock } = this.#settings;
     this.#standing.drain();
     this.#ending.abort();
