@@ -1,4 +1,4 @@
-import { type CallOptions, RegistryError } from '@rollcall/core';
+import { type CallOptions, RegistryError, type RegistryErrorCode } from '@rollcall/core';
 import { type BackendEndpoint, untilAborted, withDeadline } from '@rollcall/core/adapter';
 import { toDiscoveryError } from './discovery-error.ts';
 import { adminTimeoutMs, type DiscoverySettings } from './discovery-options.ts';
@@ -45,11 +45,16 @@ export async function askOnce<T>(
 export const strange = (field: string): RegistryError =>
   toDiscoveryError(new HttpError(`answered without ${field}: is it a Rollcall server that listens there?`));
 
-/** Only the server can check an operator's arguments, so a refusal by the server is a fault of the arguments. */
+/**
+ * What a refusal says of an operator's request. 400: times and cursors can be checked only by the server. 501: the server
+ * runs without what the request needs.
+ */
+const refusals: Readonly<Record<number, RegistryErrorCode>> = { 400: 'INVALID_ARGUMENT', 501: 'NOT_SUPPORTED' };
+
 function toAdminError(cause: unknown): RegistryError {
   const error = toDiscoveryError(cause);
-  if (!(cause instanceof HttpError) || cause.status !== 400) return error;
-  return new RegistryError('INVALID_ARGUMENT', error.message, { cause, registry: 'discovery' });
+  const code = cause instanceof HttpError && cause.status !== undefined ? refusals[cause.status] : undefined;
+  return code === undefined ? error : new RegistryError(code, error.message, { cause, registry: 'discovery' });
 }
 
 /** A caller's timeout signal is a deadline, any other signal its wish to end. */

@@ -23,7 +23,8 @@ export function logRequests(
   const causes = new WeakMap<FastifyRequest, Error>();
   const log = (answered: AnsweredRequest, waits: boolean, err?: Error): void => {
     const { method, route = 'none', status, from } = answered;
-    const hasFailed = status >= 500 && status !== 503;
+    // 503: not now. 501: the server runs without what the request needs. Neither is a defect.
+    const hasFailed = status >= 500 && status !== 503 && status !== 501;
     const isSlow = answered.ms > slowRequestMs && !waits;
     if (!hasFailed && !isSlow && wanted === 'problems') return;
     const fields = { method, route, status, ms: Math.round(answered.ms), from: from() };
