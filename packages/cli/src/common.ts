@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { type Registry, RegistryError } from '@rollcall/core';
+import { limits, type Registry, RegistryError } from '@rollcall/core';
 import type { AdapterDescriptor, CommonRegistryOptions } from '@rollcall/core/adapter';
 import { adapter as discovery } from '@rollcall/discovery';
 import { adapter as memory } from '@rollcall/memory';
@@ -116,6 +116,13 @@ export async function namedAdapter({ registry }: CommonOptions): Promise<Adapter
   );
 }
 
+/** Refuses a name that no service of ours can have, before anything is printed or started. */
+export function checkServiceName(name: string): void {
+  if (limits.isServiceName(name)) return;
+  const rule = '1-63 of [a-z0-9._-], starting with a letter or digit';
+  throw new CliError(exitCodes.usage, `name must be ${rule}, got ${JSON.stringify(name.slice(0, 80))}`);
+}
+
 /** Opens the registry that the options name. */
 export async function openNamed(options: CommonOptions): Promise<Registry> {
   return openAdapter(await namedAdapter(options), registryOptions(options));
@@ -128,8 +135,11 @@ export async function withRegistry(options: CommonOptions, work: (registry: Regi
   try {
     await work(registry);
   } catch (error) {
-    if (RegistryError.is(error, 'UNAVAILABLE', 'TIMEOUT'))
-      throw new CliError(exitCodes.unavailable, `${error.message}${askedAt(adapter, options)}: ${remedyOf(adapter)}`);
+    if (RegistryError.is(error, 'UNAVAILABLE', 'TIMEOUT')) {
+      // Errors of mDNS name the command already.
+      const remedy = error.message.includes('rollcall doctor') ? '' : `: ${remedyOf(adapter)}`;
+      throw new CliError(exitCodes.unavailable, `${error.message}${askedAt(adapter, options)}${remedy}`);
+    }
     throw withTokenHint(error, adapter, options);
   } finally {
     await registry.close();
@@ -152,5 +162,5 @@ export function remedyOf({ addresses, startHint }: AdapterDescriptor): string {
 
 function askedAt({ addresses }: AdapterDescriptor, { registryAddress }: CommonOptions): string {
   if (addresses.kind !== 'endpoint') return '';
-  return ` (asked at ${registryAddress ?? addresses.defaults.join(', ')})`;
+  return ` (asked at ${registryAddress || addresses.defaults.join(', ')})`;
 }

@@ -24,13 +24,15 @@ Examples:
   rollcall doctor --registry mdns                   why no service is seen, and what to do
 
 Exit codes:
-  0 ok   1 unexpected   2 wrong usage   3 backend unavailable or timed out   4 get, in, out found nothing
-  5 not authorised   130, 143 ended by SIGINT, SIGTERM`;
+  0 ok   1 unexpected   2 wrong usage   3 backend unavailable or timed out
+  4 get, in, out, deregister found nothing   5 not authorised   130, 143 ended by SIGINT, SIGTERM`;
 
 function program(): Command {
   const root = new Command('rollcall')
     .description('the service registry from the command line')
     .version(version, '--version', 'version of the command')
+    // After a command, --version would otherwise print this command's own; a user means that of the service.
+    .enablePositionalOptions()
     .showHelpAfterError('(rollcall --help shows what there is)')
     .exitOverride()
     .addHelpText('after', help);

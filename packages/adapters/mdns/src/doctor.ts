@@ -124,7 +124,7 @@ function speakersOf({ speakers }: Notes): readonly string[] {
     const services = new Set([...nodes].map((node) => node.split(' ')[0]));
     return nodes.size === 0
       ? `${host}: speaks mDNS, announces no node of this roll`
-      : `${host}: ${nodes.size} nodes of ${[...services].sort().join(', ')}`;
+      : `${host}: ${nodes.size} ${nodes.size === 1 ? 'node' : 'nodes'} of ${[...services].sort().join(', ')}`;
   });
   return lines.length > 0 ? lines.sort() : ['no other program answered'];
 }
