@@ -68,8 +68,11 @@ describe('run', () => {
     expect(output.out).toBe('ready\nstopped\nleft: 0, listening: false\n');
   });
 
-  it('stop keeps the process until the service is drained, also where the server was closed before', async () => {
-    const { output, ended } = start('closed');
+  it.each([
+    ['stop keeps the process until the service is drained, also where the server was closed before', 'closed'],
+    ['start keeps the process until the server listens', 'later'],
+  ])('%s', async (_claim, mode) => {
+    const { output, ended } = start(mode);
     expect(await ended).toBe(0);
     expect(output.out).toBe('ready\nregistered\nstopped\nleft: 0, listening: false\n');
   });

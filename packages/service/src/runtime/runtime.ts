@@ -74,7 +74,8 @@ export class Runtime implements ServiceRuntime {
   start(): Promise<ServiceNode> {
     if (this.#stopping !== undefined && this.status !== 'stopped') return this.#stopping.then(() => this.start());
     this.#stopping = undefined;
-    this.#starting ??= this.#start().catch((error: unknown) => {
+    // A server that does not listen yet does not keep the process alive.
+    this.#starting ??= whileHeld(() => this.#start()).catch((error: unknown) => {
       this.#starting = undefined;
       if (this.status === 'starting' || this.status === 'unregistered') this.#standing.giveUp();
       throw error;
@@ -83,7 +84,8 @@ export class Runtime implements ServiceRuntime {
   }
 
   stop(): Promise<void> {
-    this.#stopping ??= this.#stop();
+    // A server that is closed already does not keep the process alive either.
+    this.#stopping ??= whileHeld(() => this.#stop());
     return this.#stopping;
   }
 
@@ -181,16 +183,6 @@ export class Runtime implements ServiceRuntime {
   }
 
   async #stop(): Promise<void> {
-    // A server that is closed already does not keep the process alive, and neither does a timer of the clock.
-    const release = holdProcess();
-    try {
-      await this.#end();
-    } finally {
-      release();
-    }
-  }
-
-  async #end(): Promise<void> {
     const { options, lines, clock } = this.#settings;
     this.#standing.drain();
     this.#ending.abort();
@@ -222,6 +214,16 @@ export class Runtime implements ServiceRuntime {
       if (!this.#standing.wasRegistered) return;
       this.#settings.lines.warn(`could not deregister (${reasonOf(error)}); the node expires with its TTL`);
     }
+  }
+}
+
+/** Keeps the process alive while `work` goes on, which the timers of the clock do not. */
+async function whileHeld<T>(work: () => Promise<T>): Promise<T> {
+  const release = holdProcess();
+  try {
+    return await work();
+  } finally {
+    release();
   }
 }
 
