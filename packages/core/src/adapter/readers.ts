@@ -12,7 +12,11 @@ export function invalidOption(registry: string, message: string, cause?: unknown
 
 /** `CONFLICT`: a renewal found that `holder`, such as "another registry object", holds the node. */
 export function conflict(registry: string, { name, id }: EntryKey, holder: string): RegistryError<'CONFLICT'> {
-  return new RegistryError('CONFLICT', `node ${id} of ${name} was taken over by ${holder}`, { registry });
+  return new RegistryError(
+    'CONFLICT',
+    `node ${id} of ${name} was taken over by ${holder}, so give each process its own id`,
+    { registry },
+  );
 }
 
 /** One endpoint of a backend. */
