@@ -49,7 +49,7 @@ function guardedStrategy(strategy: Strategy): Strategy {
   return (candidates) => {
     try {
       const choose: unknown = strategy(candidates);
-      if (typeof choose !== 'function') throw invalid('strategy', 'a function that answers a function', choose);
+      if (typeof choose !== 'function') throw invalid('strategy', 'a function that returns a function', choose);
       return choose as Choose;
     } catch (error) {
       return () => {
@@ -74,7 +74,7 @@ export function parseSelect(options: SelectOptions, subsetSize: number, where = 
   typed(filter, `${where}filter`, 'function');
   typed(strategy, `${where}strategy`, 'function');
   if ((strategy as unknown) === byKey)
-    throw invalid(`${where}strategy`, 'byKey() with parentheses: it makes one', 'byKey');
+    throw invalid(`${where}strategy`, 'byKey() with parentheses, which makes a strategy', 'byKey');
   const isInRange = version === undefined ? () => true : parseRange(version);
   const passes = filter === undefined ? () => true : guarded(filter);
   return {

@@ -1,7 +1,7 @@
-import { RegistryError } from '@rollcall/core';
 import { resultOfOutcome } from '../call/outcome.ts';
 import { type CallContext, run } from '../call/run.ts';
 import { UseJob } from '../call/use-job.ts';
+import { closedError } from '../closed-error.ts';
 import type { FetchInit, NodeStatus, RemoteService, ServiceState } from '../contract.ts';
 import { defaultCallTimeoutMs } from '../defaults.ts';
 import type { CallPolicy } from '../options.ts';
@@ -141,6 +141,6 @@ export class PickedService implements RemoteService {
   }
 
   #refuseClosed(): void {
-    if (this.#host.isClosed) throw new RegistryError('CLOSED', 'the client was closed');
+    if (this.#host.isClosed) throw closedError();
   }
 }
