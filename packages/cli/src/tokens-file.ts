@@ -16,7 +16,7 @@ import { CliError, exitCodes } from './exit-codes.ts';
 export function readTokens(path: string): readonly TokenEntry[] {
   if (!existsSync(path)) return [];
   const { entries, faults } = parseTokensFile(
-    attempt(`cannot read ${path}`, () => readFileSync(path, 'utf8').replace(/^\uFEFF/, '')),
+    attempt(`cannot read the tokens file ${path}`, () => readFileSync(path, 'utf8').replace(/^\uFEFF/, '')),
   );
   if (entries !== undefined) return entries;
   throw new CliError(exitCodes.usage, `the tokens file ${path}: ${faults.join('; ')}`);
@@ -24,7 +24,7 @@ export function readTokens(path: string): readonly TokenEntry[] {
 
 /** Replaces the file as a whole, so that a server that reads it meanwhile gets the old one or the new one. */
 export function writeTokens(path: string, entries: readonly TokenEntry[]): void {
-  attempt(`cannot write ${path}`, () => {
+  attempt(`cannot write the tokens file ${path}`, () => {
     // Replaces the target of a link, not the link.
     const file = existsSync(path) ? realpathSync(path) : path;
     const draft = `${file}.${process.pid}.tmp`;

@@ -141,7 +141,7 @@ describe('rollcall token', () => {
     [['create', 'x', '--role', 'root'], 'Allowed choices are read, write, admin'],
     [['create', 'x', '--grant', 'read'], 'It must be role:env:services'],
     [['create', 'x', '--role', 'read', '--services', 'a*b'], 'services must be a list of names'],
-    [['revoke', 'nothing'], 'has no token named "nothing"'],
+    [['revoke', 'nothing'], 'has no token named "nothing": rollcall token list shows the names'],
   ])('rollcall token says what is wrong with %j, and leaves the file as it is', async (args, message) => {
     const before = readFileSync(tokensFile, 'utf8');
     const { code, err } = await run(['token', ...args, '--tokens-file', tokensFile]);

@@ -108,7 +108,11 @@ export class Keeper {
     this.#isTaken = false;
     if (before === undefined) return undefined;
     const lateMs = sentAt - before - ttlMs;
-    if (lateMs > 0) return { sinceMs: lateMs, why: 'this process was blocked or suspended for longer than the TTL' };
+    if (lateMs > 0)
+      return {
+        sinceMs: lateMs,
+        why: 'this process was blocked or suspended for longer than the TTL (docs/service.md, heartbeat: worker)',
+      };
     return isLost ? { sinceMs: sentAt - before, why: 'the registry had lost the node' } : undefined;
   }
 
