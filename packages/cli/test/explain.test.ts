@@ -78,7 +78,7 @@ describe('rollcall changes', () => {
     child.kill('SIGTERM');
     await until(() => listed('books')).toBe(0);
     expect((await rollcall('changes', 'books', '--since', '5m')).out).toMatch(
-      /^\d\d:\d\d:\d\d {2}books\/b1 was registered at 10\.0\.0\.1:80, version 1\.2 by 127\.0\.0\.1\n\d\d:\d\d:\d\d {2}books\/b1 was deregistered by its holder, 127\.0\.0\.1\n$/,
+      /^\d\d:\d\d:\d\d {2}books\/b1 was registered with version 1\.2 at 10\.0\.0\.1:80 by 127\.0\.0\.1\n\d\d:\d\d:\d\d {2}books\/b1 was deregistered by its holder, 127\.0\.0\.1\n$/,
     );
     const { out } = await rollcall('changes', 'books', '--json');
     expect(

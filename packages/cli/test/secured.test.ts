@@ -161,10 +161,10 @@ describe('rollcall token', () => {
     expect(code).not.toBe(0);
     for (const part of [
       'tokens[0].hash must be sha256:',
-      'grants[0].role must be read',
+      'grants[0].role must be one of read',
       'grants[0].envs must be',
-      '"service" is no field',
-      '"role" is no field',
+      '"service" is unknown: the fields are role',
+      '"role" is unknown: the fields are name, hash',
     ])
       expect(err).toContain(part);
     expect(err).not.toContain(writer);

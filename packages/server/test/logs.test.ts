@@ -101,7 +101,10 @@ describe('the log of the server', () => {
     };
     const { lines, started } = await logged({ clock: { ...clock, wallNow } });
     isBroken = true;
-    expect(await started.register(instance())).toMatchObject({ status: 500, message: 'the server failed' });
+    expect(await started.register(instance())).toMatchObject({
+      status: 500,
+      message: 'the server failed: its log says why',
+    });
     await expect.poll(() => lines).toHaveLength(1);
     expect(lines[0]).toMatchObject({
       level: 'error',

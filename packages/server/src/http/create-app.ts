@@ -41,7 +41,9 @@ export function createApp({ clock }: ServerSettings, tls: Tls | undefined): Fast
   app.setErrorHandler((error: FastifyError, _request, reply) => {
     const status = error.statusCode ?? 500;
     if (endsConnection(status)) reply.header('connection', 'close');
-    return reply.code(status).send({ code: status, message: status === 500 ? 'the server failed' : error.message });
+    return reply
+      .code(status)
+      .send({ code: status, message: status === 500 ? 'the server failed: its log says why' : error.message });
   });
   app.setNotFoundHandler((request, reply) => {
     const message = `there is no ${request.method} ${request.url.split('?')[0]}; the API is under /api`;

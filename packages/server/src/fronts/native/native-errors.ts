@@ -21,7 +21,7 @@ export function nativeErrors(app: FastifyInstance): void {
     const status = statusOf(error);
     if (endsConnection(status)) reply.header('connection', 'close');
     // The client learns nothing of a defect.
-    const message = status === 500 ? 'the server failed' : error.message;
+    const message = status === 500 ? 'the server failed: its log says why' : error.message;
     return reply.code(status).send({ code: status, message, data: null });
   });
   app.setNotFoundHandler((request, reply) => {
