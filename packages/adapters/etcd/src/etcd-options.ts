@@ -164,7 +164,12 @@ function tlsOfEnvironment(env: Environment): EtcdTls {
     try {
       return readFileSync(path, 'utf8');
     } catch (cause) {
-      throw invalidOption('etcd', `${name}: ${path} cannot be read`, cause);
+      const why = cause instanceof Error ? cause.message : String(cause);
+      throw invalidOption(
+        'etcd',
+        `${name}: ${path} cannot be read (${why}): name a file that this process can read`,
+        cause,
+      );
     }
   };
   return Object.fromEntries(tlsVariables.map(([part, name]) => [part, read(name)]));

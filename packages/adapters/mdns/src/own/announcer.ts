@@ -105,7 +105,7 @@ export class Announcer {
     const before = zone.get(key);
     if (!zone.forms.inGoMicro || goMicro !== undefined || (before !== undefined && before.goMicro === undefined))
       return;
-    logger?.warn({ name: key.name, id: key.id }, noGoMicroForm);
+    logger?.warn({ name: key.name, id: key.id }, noGoMicroForm(key));
   }
 
   /** Aborts when the call or this object ends. */
@@ -157,7 +157,7 @@ export class Announcer {
     this.#defendedAt.set(id, now);
     logger?.warn(
       { name: key.name, id: key.id, from },
-      'mDNS: another registry announces a node of this process: give one of them another id',
+      `mDNS: another registry announces node ${key.id} of ${key.name}, as this process does: give one of them another id`,
     );
     // A program that is no registry follows the RFC: it sees our answer and takes another name.
     if (owner === undefined ? !stubborn : owner < this.#options.owner) void this.#announce([own]).catch(() => {});
@@ -172,7 +172,11 @@ export class Announcer {
       await prober.probe([own.entry], this.#stop.signal);
     } catch (error) {
       if (this.#stop.signal.aborted || zone.get(key) !== own) return;
-      logger?.error({ error }, 'mDNS: gave up a node because another registry announces the same id');
+      const what = `node ${key.id} of ${key.name}`;
+      logger?.error(
+        { error },
+        `mDNS: gave up ${what}, because another registry announces it: give one of them another id`,
+      );
       zone.remove(key);
       this.#leases.delete(keyOf(key.name, key.id));
       changed(key, 'unknown');
