@@ -7,6 +7,7 @@ import {
   invalidOption,
   parseEndpoints,
   parseHeaderToken,
+  unreadableFile,
 } from '@rollcall/core/adapter';
 
 /** Options of {@link consul}. Missing options come from Consul's own environment variables. */
@@ -192,17 +193,8 @@ function readText(variable: string, path: string): string {
   try {
     return readFileSync(path, 'utf8');
   } catch (cause) {
-    throw unreadable(variable, path, cause);
+    throw unreadableFile('consul', variable, path, cause);
   }
-}
-
-function unreadable(variable: string, path: string, cause: unknown): Error {
-  const why = cause instanceof Error ? cause.message : String(cause);
-  return invalidOption(
-    'consul',
-    `${variable}: ${path} cannot be read (${why}): name a file that this process can read`,
-    cause,
-  );
 }
 
 /** A datacenter or undefined; throws `INVALID_ARGUMENT`. */
@@ -250,7 +242,7 @@ async function readTls(tls: ConsulTls, env: Environment): Promise<ConsulTls> {
     const path = given(env[tlsVariables[part]]);
     if (tls[part] !== undefined || path === undefined) return tls[part];
     return readFile(path).catch((cause: unknown) => {
-      throw unreadable(tlsVariables[part], path, cause);
+      throw unreadableFile('consul', tlsVariables[part], path, cause);
     });
   };
   const [ca, cert, key] = await Promise.all([read('ca'), read('cert'), read('key')]);

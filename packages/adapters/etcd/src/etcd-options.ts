@@ -5,6 +5,7 @@ import {
   type CommonRegistryOptions,
   invalidOption,
   parseEndpoints,
+  unreadableFile,
 } from '@rollcall/core/adapter';
 
 /** Options of {@link etcd}. Missing options come from the variables of etcdctl. */
@@ -164,12 +165,7 @@ function tlsOfEnvironment(env: Environment): EtcdTls {
     try {
       return readFileSync(path, 'utf8');
     } catch (cause) {
-      const why = cause instanceof Error ? cause.message : String(cause);
-      throw invalidOption(
-        'etcd',
-        `${name}: ${path} cannot be read (${why}): name a file that this process can read`,
-        cause,
-      );
+      throw unreadableFile('etcd', name, path, cause);
     }
   };
   return Object.fromEntries(tlsVariables.map(([part, name]) => [part, read(name)]));

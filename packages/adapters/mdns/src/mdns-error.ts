@@ -17,6 +17,14 @@ export function noForm({ name, id }: EntryKey): RegistryError {
 export const noGoMicroForm = ({ name, id }: EntryKey): string =>
   `mDNS: node ${id} of ${name} does not fit go-micro's records, which need an IP address, names that are DNS labels, and room in one packet: it is announced in DNS-SD alone, and go-micro does not see it`;
 
+/** Two registries announce a node. */
+export const contested = ({ name, id }: EntryKey): string =>
+  `mDNS: another registry announces node ${id} of ${name}, as this process does: give one of them another id`;
+
+/** The other registry keeps the node. */
+export const givenUp = ({ name, id }: EntryKey): string =>
+  `mDNS: gave up node ${id} of ${name}, because another registry announces it: give one of them another id`;
+
 /** Only the announcer of a node can withdraw it. */
 export function notOurs({ name, id }: EntryKey, where: string): RegistryError {
   const message = `node ${id} of ${name} is announced by another registry${where}: on mDNS only the registry that registered a node can deregister it`;

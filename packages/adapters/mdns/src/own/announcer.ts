@@ -10,7 +10,7 @@ import {
   onAbort,
   pause,
 } from '@rollcall/core/adapter';
-import { noForm, noGoMicroForm } from '../mdns-error.ts';
+import { contested, givenUp, noForm, noGoMicroForm } from '../mdns-error.ts';
 import { type Form, goodbye, withPointers } from '../mdns-mapping.ts';
 import { announceIntervalMs, goodbyeRepeatMs } from '../mdns-options.ts';
 import type { Link } from '../network/link.ts';
@@ -155,10 +155,7 @@ export class Announcer {
     const now = clock.now();
     if ((this.#defendedAt.get(id) ?? Number.NEGATIVE_INFINITY) + announceIntervalMs > now) return;
     this.#defendedAt.set(id, now);
-    logger?.warn(
-      { name: key.name, id: key.id, from },
-      `mDNS: another registry announces node ${key.id} of ${key.name}, as this process does: give one of them another id`,
-    );
+    logger?.warn({ name: key.name, id: key.id, from }, contested(key));
     // A program that is no registry follows the RFC: it sees our answer and takes another name.
     if (owner === undefined ? !stubborn : owner < this.#options.owner) void this.#announce([own]).catch(() => {});
     else void this.#yield(own);
@@ -172,11 +169,7 @@ export class Announcer {
       await prober.probe([own.entry], this.#stop.signal);
     } catch (error) {
       if (this.#stop.signal.aborted || zone.get(key) !== own) return;
-      const what = `node ${key.id} of ${key.name}`;
-      logger?.error(
-        { error },
-        `mDNS: gave up ${what}, because another registry announces it: give one of them another id`,
-      );
+      logger?.error({ error }, givenUp(key));
       zone.remove(key);
       this.#leases.delete(keyOf(key.name, key.id));
       changed(key, 'unknown');
