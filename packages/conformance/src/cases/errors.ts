@@ -64,7 +64,7 @@ export const errors: Concern = {
       const unavailable = { code: 'UNAVAILABLE', withinMs: context.settleMs } as const;
       for (const { name, run } of askingOperations) {
         const error = await rejects(name, unavailable, () => run(registry, context.name()));
-        assert.notEqual(error.cause, undefined, `${name}: no cause`);
+        assert.notEqual(error.cause, undefined, `${name}: the error has no cause`);
         assert.equal(error.registry, registry.name, `${name}: error.registry`);
       }
     },
