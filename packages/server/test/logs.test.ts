@@ -114,6 +114,12 @@ describe('the log of the server', () => {
     expect(String((lines[0]!.fields.err as Error).stack)).toContain('the wall clock fell down');
   });
 
+  it('the log has no line for a backup that a server without a data folder refuses', async () => {
+    const { texts, started } = await logged();
+    expect(await started.ask('GET', '/api/backup')).toMatchObject({ status: 501 });
+    expect(texts()).toEqual([]);
+  });
+
   it('the log has a line for a slow request, and none for a watch or for one that waits for a change, however long it lasts', async () => {
     const { lines, started } = await logged({ slowRequestMs: 0 });
     const events = watch(`${started.url}/api/watch?env=e`);
