@@ -107,7 +107,7 @@ export class Observer {
     const check = (): void => {
       this.#rethrow();
       assert.deepEqual(rowsOf(this.state), wanted);
-      assert(this.#synced, 'not synced');
+      assert(this.#synced, 'the watcher is not synced');
     };
     await eventually('the watcher has told the wanted state', ms, check);
     await pause(this.#options.quietMs);
