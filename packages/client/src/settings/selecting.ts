@@ -15,7 +15,7 @@ function parseZone(zone: string | ZoneOptions | undefined, field: string): Selec
   if (typeof zone === 'string') return { name: zone, overprovision: defaultOverprovision, minNodes: 1 };
   const given = objectAt(zone, field) ?? {};
   const name = typed(given.name, `${field}.name`, 'string');
-  if (typeof name !== 'string' || name === '') throw invalid(`${field}.name`, 'a name', name);
+  if (typeof name !== 'string' || name === '') throw invalid(`${field}.name`, 'a name that is not empty', name);
   return {
     name,
     overprovision: numberIn(given.overprovision, `${field}.overprovision`, [1, 10], defaultOverprovision),

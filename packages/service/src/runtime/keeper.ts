@@ -4,6 +4,7 @@ import { renewJitter } from '../defaults.ts';
 import type { ServiceOptions } from '../service-options.ts';
 import { withLossWatch } from './losses.ts';
 import { RegisterCheck } from './register-check.ts';
+import { asRegistryError } from './unexpected.ts';
 
 /** An absence from the roll that is noticed only when it is over. */
 export interface Loss {
@@ -83,9 +84,7 @@ export class Keeper {
       await this.#checked();
       loss = await this.#register();
     } catch (cause) {
-      return await this.#failed(
-        RegistryError.is(cause) ? cause : new RegistryError('INTERNAL', String(cause), { cause }),
-      );
+      return await this.#failed(asRegistryError(cause));
     }
     this.#backoff.reset();
     if (this.#stopped.signal.aborted) return undefined;
