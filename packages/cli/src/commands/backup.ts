@@ -69,7 +69,10 @@ async function write(bytes: AsyncIterable<Uint8Array>, file: string): Promise<vo
     const { code, syscall, message } = error as NodeJS.ErrnoException;
     if (code === 'EEXIST') throw new CliError(exitCodes.usage, `${file} exists already: name another file`);
     if (syscall === undefined) throw error;
-    throw new CliError(exitCodes.unexpected, `cannot write the backup: ${message}; name a file in a folder with room`);
+    throw new CliError(
+      exitCodes.unexpected,
+      `cannot write the backup: ${message}; name a file that this user may write, on a disk with room`,
+    );
   }
 }
 

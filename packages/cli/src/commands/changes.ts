@@ -48,7 +48,8 @@ async function tell(name: string | undefined, options: ChangesOptions): Promise<
     if (page.reset && !options.quiet) note(`older changes are forgotten: the log begins at ${clockOf(page.log.at)}`);
     for (const change of page.changes) print(options.json ? JSON.stringify(change) : lineOf(change));
   }
-  if (count === 0 && !options.quiet) note('no such change is remembered');
+  const isFiltered = [name, options.id, options.since, options.registryNamespace].some((one) => one !== undefined);
+  if (count === 0 && !options.quiet) note(isFiltered ? 'no such change is remembered' : 'no change is remembered');
 }
 
 /** The pages of the log. With `--follow` they outlive an outage of the server. */
