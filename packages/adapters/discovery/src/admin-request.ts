@@ -1,6 +1,6 @@
 import { type CallOptions, RegistryError, type RegistryErrorCode } from '@rollcall/core';
 import { type BackendEndpoint, untilAborted, withDeadline } from '@rollcall/core/adapter';
-import { toDiscoveryError } from './discovery-error.ts';
+import { serverSaid, toDiscoveryError } from './discovery-error.ts';
 import { adminTimeoutMs, type DiscoverySettings } from './discovery-options.ts';
 import { ApiClient } from './http/api-client.ts';
 import { HttpError } from './http/http-error.ts';
@@ -43,18 +43,18 @@ export async function askOnce<T>(
 
 /** An answer that lacks a field of the API. */
 export const strange = (field: string): RegistryError =>
-  toDiscoveryError(new HttpError(`answered without ${field}: is it a Rollcall server that listens there?`));
+  toDiscoveryError(new HttpError(`answered without ${field}: is it a Rollcall discovery server?`));
 
 /**
- * What a refusal says of an operator's request. 400: times and cursors can be checked only by the server. 501: the server
- * runs without what the request needs.
+ * Only the server can check an operator's arguments, so a refusal by the server is a fault of the arguments. A server
+ * without a data folder has no backup, however often it is asked.
  */
-const refusals: Readonly<Record<number, RegistryErrorCode>> = { 400: 'INVALID_ARGUMENT', 501: 'NOT_SUPPORTED' };
+const adminCodes: Readonly<Record<number, RegistryErrorCode>> = { 400: 'INVALID_ARGUMENT', 501: 'NOT_SUPPORTED' };
 
 function toAdminError(cause: unknown): RegistryError {
-  const error = toDiscoveryError(cause);
-  const code = cause instanceof HttpError && cause.status !== undefined ? refusals[cause.status] : undefined;
-  return code === undefined ? error : new RegistryError(code, error.message, { cause, registry: 'discovery' });
+  const code = cause instanceof HttpError ? adminCodes[cause.status ?? 0] : undefined;
+  if (code === undefined) return toDiscoveryError(cause);
+  return new RegistryError(code, serverSaid(cause as HttpError), { cause, registry: 'discovery' });
 }
 
 /** A caller's timeout signal is a deadline, any other signal its wish to end. */
