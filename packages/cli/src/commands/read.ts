@@ -137,8 +137,9 @@ async function watch(name: string | undefined, options: CommonOptions): Promise<
   const hint = name === undefined ? '' : nameHint(name);
   if (hint !== '' && !options.quiet) note(`watching ${plain(name ?? '')}${hint}`);
   await withRegistry(options, async (registry) => {
+    const events = registry.watch({ name, signal });
     // Not awaited, because a server that is away must not hold up the events.
     void tellWarming(options);
-    for await (const event of registry.watch({ name, signal })) print(options.json ? jsonOf(event) : lineOf(event));
+    for await (const event of events) print(options.json ? jsonOf(event) : lineOf(event));
   });
 }
