@@ -53,7 +53,7 @@ export class Lan {
     return ['ip', ['netns', 'exec', this.namespace(host), file, ...args]];
   }
 
-  /** Runs a program on a host until it ends; answers its output. */
+  /** Runs a program on a host until it ends; returns its output. */
   async run(host: HostName, file: string, args: readonly string[]): Promise<string> {
     return (await run(...this.command(host, file, args))).stdout;
   }

@@ -35,7 +35,7 @@ describe('etcd', () => {
     expect(await has(address, 'a')).toBe(false);
   }, 60_000);
 
-  it('three etcds of tests are one cluster that lives without one of them', async () => {
+  it('the three etcds of tests are one cluster that goes on without one of them', async () => {
     const { nodes, addresses } = await etcdCluster(3);
     cleanUps.push(() => Promise.all(nodes.map((node) => node.dispose())));
     await Promise.all(nodes.map((node) => node.start()));

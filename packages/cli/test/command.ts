@@ -37,7 +37,7 @@ export function start(
   return { child, output, ended };
 }
 
-/** Starts `rollcall serve`; answers the command with the server's host and port when the server listens. */
+/** Starts `rollcall serve`; returns the command with the server's host and port when the server listens. */
 export async function serve(...args: string[]): Promise<Started & { readonly address: string }> {
   const started = start(['serve', '--json', ...args]);
   const [line] = (await once(createInterface(started.child.stdout), 'line')) as [string];

@@ -58,7 +58,7 @@ describe('rollcall out and in', () => {
     await until(types).toEqual(['create', 'synced', 'delete deregistered', 'create']);
   });
 
-  it('rollcall out and in exit with 4 for a node that is not registered, and with 2 on another backend, naming the one that can', async () => {
+  it('rollcall out and in exit with 4 for an unknown node, and with 2 on a backend that cannot, naming the one that can', async () => {
     expect(await rollcall('out', 'shop', 'ghost')).toMatchObject({
       code: 4,
       err: 'rollcall: ghost of shop is not registered, so nothing has changed\n',
@@ -146,7 +146,7 @@ describe('rollcall get --at', () => {
 });
 
 describe('rollcall status', () => {
-  it('rollcall status says since when the server protects, how many nodes each service misses, what is held and what ends it', async () => {
+  it('rollcall status says since when the server protects, how many nodes each service misses, which are held, and what ends it', async () => {
     const lease = ['--ttl', '5s', '--interval', '1s', '--registry-namespace', 'prod'];
     const nodes = await Promise.all(['w1', 'w2', 'w3'].map((id) => service('web', id, ...lease)));
     // The test waits until each instance has renewed after the last registration. Before that, the server would take

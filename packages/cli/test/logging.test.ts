@@ -72,7 +72,7 @@ describe('rollcall serve', () => {
     };
   }
 
-  /** Starts the server, sends it a request, and ends it; answers the lines of its log. */
+  /** Starts the server, sends it a request, and ends it; returns the lines of its log. */
   async function logOf(...args: string[]): Promise<string[]> {
     const { child, lines, ...server } = start(...args);
     const url = await server.url;

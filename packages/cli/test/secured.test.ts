@@ -103,7 +103,7 @@ describe('rollcall token', () => {
     expect(statSync(tokensFile).mode & 0o077).toBe(0);
   });
 
-  it('rollcall token list shows names and rights, and rollcall token revoke takes a name', async () => {
+  it('rollcall token list shows names and rights, and rollcall token revoke takes the name of a token', async () => {
     await run([
       'token',
       'create',

@@ -97,7 +97,7 @@ describe('the settings of the server', () => {
     expect(options.map(settingOf)).toEqual(settingKeys.filter((key) => settingTable[key].option !== undefined));
   });
 
-  it('settings reach the server in its units', () => {
+  it("settings reach the server in the units of the server's options", () => {
     const file = fileOf('warm-up: 1500ms\nallow-host: [a.example, b.example]\nprotection: off\n');
     expect(serverOptionsOf(readSettings({ flags: { port: '0' }, env: {}, file }).values)).toMatchObject({
       ...{ host: '127.0.0.1', port: 0, warmUpMs: 1_500, protection: 'off', insecure: false },
@@ -110,7 +110,7 @@ describe('the settings of the server', () => {
     expect(readSettings({ flags: {}, env: {}, file: fileOf('warm-up: false') }).values.warmUp).toBe(0);
   });
 
-  it('all wrong settings are named at once, with their place and what is allowed', () => {
+  it('one message names all wrong settings, each with its place and what is allowed', () => {
     const file = 'host: 10.1.2.3\nprot: 80\nport: [1]\nprotection: maybe\nwarm-up: 10\n';
     const env = { ROLLCALL_SERVER_PORT: '70000', ROLLCALL_SERVER_WARMUP: '1s', ROLLCALL_SERVER_INSECURE: 'yes' };
     const lines = problemLines(file, env, { port: 'x' });
@@ -146,7 +146,7 @@ describe('the settings of the server', () => {
     ['a tag of another language', 'host: !!js/function "x"', /^FILE:1: the file is no valid YAML: Unresolved tag/],
     ['a list with more than names', 'allow-host: [a, 1, {}]', /^allow-host \(FILE:1\): must be names/],
     ['far too much', `# ${'x'.repeat(1_100_000)}`, /^FILE: the file is larger than 1048576 bytes/],
-  ])('a settings file with %s is refused by its line', (_what, content, expected) => {
+  ])('a settings file with %s is refused, and the message names the line', (_what, content, expected) => {
     expect(problemLines(content)).toEqual(expect.arrayContaining([expect.stringMatching(expected)]));
   });
 

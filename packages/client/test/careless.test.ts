@@ -100,7 +100,7 @@ describe('functions of the caller', () => {
     expect(runs).toBe(1);
   });
 
-  it("a call ends at its deadline even if the caller's function ignores the signal", async () => {
+  it("a call ends at its deadline even though the caller's function ignores the signal", async () => {
     await using users = await fleet('users', says('a'));
     await using client = createClient(users.registry, { logger });
     await client.ready('users');
@@ -111,7 +111,7 @@ describe('functions of the caller', () => {
     await expect(other.fetch('http://users/')).rejects.toMatchObject({ name: 'TimeoutError' });
   });
 
-  it('a fetch of the caller may answer something like a Response', async () => {
+  it('a client works with a fetch whose answers only resemble a Response', async () => {
     await using users = await fleet('users', says('a'));
     const fake = (async () => ({ ok: true, status: 200, text: async () => 'ann' })) as unknown as typeof fetch;
     await using client = createClient(users.registry, { logger, fetch: fake });
@@ -149,7 +149,7 @@ describe('functions of the caller', () => {
     expect(client.service('users').state.status).toBe('live');
   });
 
-  it('service() and ready() refuse what cannot be a name', async () => {
+  it('service() and ready() refuse a text that cannot be a name', async () => {
     await using registry = memory();
     await using client = createClient(registry, { logger });
     for (const name of ['', 'a\nb', 7, undefined]) {

@@ -51,7 +51,7 @@ describe('signals', () => {
     expect(remove).toHaveBeenCalledTimes(2);
   });
 
-  it('untilAborted rejects with the reason, and swallows what its work says later', async () => {
+  it('untilAborted rejects with the reason, and swallows a later result of its work', async () => {
     const controller = new AbortController();
     let fail = (_: Error): void => {};
     const work = untilAborted(
@@ -78,7 +78,7 @@ describe('signals', () => {
     await expect(pause(clock, 10, controller.signal)).rejects.toThrow('enough');
   });
 
-  it('the first of several signals ends the work, and none is held on to', async () => {
+  it('the first of several signals ends the work, and none of them is held afterwards', async () => {
     const [a, b] = [new AbortController(), new AbortController()];
     const waiting = withFirstOf([a.signal, b.signal], aborted);
     b.abort();
@@ -106,7 +106,7 @@ describe('Failover', () => {
     return { clock, failover, signal: new AbortController().signal };
   };
 
-  it('a failover moves on after a second of silence, stays there, and asks the silent target last for a while', async () => {
+  it('a failover moves on after a second of silence, stays at the new target, and asks the silent one last for a while', async () => {
     const { clock, failover, signal } = setUp();
     const asked: string[] = [];
     const work = (target: string, inner: AbortSignal): Promise<string> => {
@@ -217,7 +217,7 @@ describe('readers', () => {
     expect(parseEndpoints([address], rules)[0]?.origin).toBe(origin);
   });
 
-  it('a URL without a port gets the port of the backend where the backend wants that', () => {
+  it("a URL without a port gets the backend's default port where the backend wants that", () => {
     expect(parseEndpoints(['https://h'], { ...rules, urlPort: 'default' })[0]?.origin).toBe('https://h:2379');
     expect(parseEndpoints(['https://h:443'], { ...rules, urlPort: 'default' })[0]?.origin).toBe('https://h:443');
   });

@@ -213,7 +213,7 @@ describe('the roll of the server', () => {
   });
 
   // S30: the host name is the id, so two processes of a host overwrite each other.
-  it('S30: two instances of one host with two ids are both listed', () => {
+  it('S30: two instances of one host with different ids are both listed', () => {
     roll.register([registration({ id: 'host-1', addresses: ['10.0.0.1:80'] })]);
     roll.register([registration({ id: 'host-2', addresses: ['10.0.0.1:81'] })]);
     expect(ids()).toEqual(['host-1', 'host-2']);

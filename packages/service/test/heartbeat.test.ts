@@ -37,7 +37,7 @@ interface Told {
   readonly status?: string;
 }
 
-/** Starts the program in a process of its own; answers what it tells, and which events a watcher elsewhere gets. */
+/** Starts the program in a process of its own; returns what it tells, and which events a watcher elsewhere gets. */
 const start = (...args: string[]) => startBy(address, ...args);
 
 /** `link`: the address by which the program reaches the server. */
@@ -177,7 +177,7 @@ describe("heartbeat: 'worker'", () => {
     expect(await ended).toBe(0);
   }, 60_000);
 
-  it('the runtime does not claim that its worker held a service through a suspension of the whole process', async () => {
+  it('after a suspension of the whole process, the runtime does not say that its worker held the service', async () => {
     const { child, told, types } = await start();
     child.kill('SIGSTOP');
     cleanUps.push(() => child.kill('SIGCONT'));

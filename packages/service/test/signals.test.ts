@@ -60,7 +60,7 @@ describe('run', () => {
     expect(output.out).not.toContain('stopped');
   });
 
-  it('service.run() ends at a signal although its server never listens', async () => {
+  it('service.run() ends at a signal even if its server never listens', async () => {
     const { child, output, ended, says } = start('never');
     await says('ready\n');
     child.kill('SIGTERM');

@@ -101,18 +101,21 @@ describe('options', () => {
     [{ tags: ['t'] }, /tags/],
     [{ tls: { ca: 1 } as never }, /tls/],
   ];
-  it.each(wrong)('%j is refused', (options, message) => {
+  it.each(wrong)('the option %j is refused', (options, message) => {
     expect(() => consul(options)).toThrow(expect.objectContaining({ code: 'INVALID_ARGUMENT' }));
     expect(() => consul(options)).toThrow(message);
   });
 
-  it.each([{ namespace: 'team' }, { datacenter: 'far' }])('%j is refused where the agent cannot', async (options) => {
-    const { address } = await pretend(agent((response) => json(response, [])));
-    const registry = consul({ addresses: [address], ...options });
-    cleanUps.push(() => registry.close());
-    const register = registry.register({ name: 'a', nodes: [{ id: 'n', address: '10.0.0.1:80' }] });
-    await expect(register).rejects.toMatchObject({ code: 'NOT_SUPPORTED' });
-  });
+  it.each([{ namespace: 'team' }, { datacenter: 'far' }])(
+    'the option %j is refused by an agent that does not support it',
+    async (options) => {
+      const { address } = await pretend(agent((response) => json(response, [])));
+      const registry = consul({ addresses: [address], ...options });
+      cleanUps.push(() => registry.close());
+      const register = registry.register({ name: 'a', nodes: [{ id: 'n', address: '10.0.0.1:80' }] });
+      await expect(register).rejects.toMatchObject({ code: 'NOT_SUPPORTED' });
+    },
+  );
 });
 
 describe('many nodes in one call', () => {

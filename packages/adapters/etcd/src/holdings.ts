@@ -39,7 +39,7 @@ export class Holdings {
   }
 
   /**
-   * Renews; answers the entries that etcd no longer has. Throws `CONFLICT` before anything is written when another
+   * Renews; returns the entries that etcd no longer has. Throws `CONFLICT` before anything is written when another
    * object holds one of them.
    */
   async renew(keys: readonly EntryKey[], lease: Lease | undefined, signal: AbortSignal): Promise<readonly EntryKey[]> {

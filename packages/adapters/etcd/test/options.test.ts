@@ -51,7 +51,7 @@ describe('certificates', () => {
   const file = join(folder, 'own.pem');
   writeFileSync(file, 'PEM');
 
-  it('client certificates are read from the variables without an authority as well', () => {
+  it('client certificates are read from the variables also when no authority is set', () => {
     const { tls } = parseSettings({ env: { ETCDCTL_CERT: file, ETCDCTL_KEY: file } });
     expect(tls()).toEqual({ ca: undefined, cert: 'PEM', key: 'PEM' });
   });

@@ -42,7 +42,7 @@ class Notes {
     });
   }
 
-  /** Answers the questions to ask, so that an unusable record is not merely one that was half heard. */
+  /** Returns the questions to ask, so that an unusable record is not merely one that was half heard. */
   take({ id, answers }: Message, { link, from, direct }: Heard, now: number): readonly Question[] {
     const { key } = link.place;
     if (id === this.mark) this.echoed.add(key);

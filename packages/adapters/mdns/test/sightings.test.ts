@@ -78,7 +78,7 @@ describe('the schedule', () => {
 });
 
 describe('what is heard', () => {
-  it('an instance is told once, and again only when it changed', () => {
+  it('watchers hear of an instance once, and again only when it changed', () => {
     const { told, hear } = cache();
     hear(0, txt(entry('a')));
     hear(10, txt(entry('a')));
@@ -86,7 +86,7 @@ describe('what is heard', () => {
     expect(told).toEqual(['a 10.0.0.1:80', 'a 10.0.0.1:81']);
   });
 
-  it('an instance that does not answer is asked for, then told as expired', () => {
+  it('an instance that does not answer is asked for, and then watchers hear that it expired', () => {
     const { sightings, told, hear } = cache();
     hear(0, txt(entry('a'), 10));
     let asked = 0;
@@ -125,7 +125,7 @@ describe('what is heard', () => {
     expect(told).toEqual(['a 10.0.0.1:80']);
   });
 
-  it('a goodbye is told as expired if it says so, else as deregistered', () => {
+  it('after a goodbye that says so watchers hear that the instance expired, else that it was deregistered', () => {
     const { sightings, told, hear } = cache();
     const bye = (id: string): Rr => txt(entry(id), 0);
     hear(0, txt(entry('a')), txt(entry('b')));
@@ -221,7 +221,7 @@ describe('the address of a node of another program', () => {
     expect(sightings.entries('svc').map(({ node }) => node.address)).toEqual(['10.0.0.11:80', '10.0.0.12:80']);
   });
 
-  it("a foreign node does not get the 0.0.0.0 that go-micro's list of names says of the same host", () => {
+  it('a foreign node never gets the address 0.0.0.0 that go-micro announces for the same host', () => {
     const { told, hear } = cache();
     hear(0, ...goRecords(entry('a')));
     hear(
@@ -273,7 +273,7 @@ describe('the address of a node of another program', () => {
     expect(told).toEqual(['a 10.0.0.5:80', 'a 10.0.0.4:80']);
   });
 
-  it('an address that did not come with its SRV is asked for, and taken from the announcer before another host of that name', () => {
+  it('an address that did not come with its SRV is asked for, and that of the announcer is taken before that of a namesake', () => {
     const { told, hear, hearOn } = cache();
     expect(hear(0, ...foreign('a')).hosts).toEqual(['h.local']);
     hearOn(link, '10.0.0.99', 1, at('10.0.0.99'));
@@ -353,7 +353,7 @@ describe('the records of a node', () => {
     expect(told).toEqual(['a 10.0.0.5:80']);
   });
 
-  it('records that cannot be read are counted as skipped, and ten of them named', () => {
+  it('records that cannot be read are counted as skipped, and ten of them are named', () => {
     const { sightings, hear } = cache();
     for (let index = 0; index < 12; index += 1)
       hear(0, { type: 'TXT', name: `n${index}.svc.micro`, ttl: 100, data: [Buffer.from('no hex')] });

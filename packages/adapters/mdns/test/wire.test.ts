@@ -54,7 +54,7 @@ describe('our TXT', () => {
     );
   });
 
-  it('our TXT is not inflated beyond its limit', () => {
+  it('our TXT is not decompressed beyond its limit', () => {
     const bomb = deflateRawSync(Buffer.alloc(50_000_000, 0x20));
     const pieces = Array.from({ length: Math.ceil(bomb.length / 250) }, (_, index) =>
       Buffer.concat([Buffer.from(`r${index}=`), bomb.subarray(index * 250, (index + 1) * 250)]),
@@ -78,7 +78,7 @@ describe('the TXT of another program', () => {
     });
   });
 
-  it('a foreign TXT with keys that differ by case counts the first', () => {
+  it('of the keys of a foreign TXT that differ only by case, the first counts', () => {
     expect(read('Zone=first', 'zone=second', '=none', '')?.node.metadata).toEqual({ Zone: 'first' });
   });
 });

@@ -95,7 +95,7 @@ describe.each(['etcd', 'consul'] as const)('TLS with client certificates on %s',
     return registry;
   };
 
-  it('a registry with client certificates registers, reads and watches, and is back after the link was cut', async () => {
+  it('a registry with client certificates registers, reads and watches, and goes on after the link was cut', async () => {
     const proxy = new TcpProxy(backend.address);
     await proxy.listen();
     cleanUps.push(() => proxy.close());
@@ -142,7 +142,7 @@ describe.each(['etcd', 'consul'] as const)('TLS with client certificates on %s',
       (error) => error,
     );
 
-  it('a server whose certificate is not trusted is UNAVAILABLE, and the message names the variable of the authority', async () => {
+  it('calls to a server with an untrusted certificate are UNAVAILABLE, and the message names the variable of the authority', async () => {
     const { cert: stranger } = await issue('stranger');
     for (const own of [
       { ...tls, ca: stranger },
@@ -163,14 +163,14 @@ describe.each(['etcd', 'consul'] as const)('TLS with client certificates on %s',
     }
   });
 
-  it('plain HTTP to a TLS port is UNAVAILABLE, and the message names https', async () => {
+  it('calls in plain HTTP to a TLS port are UNAVAILABLE, and the message names https', async () => {
     const registry = open[name]({ addresses: [`http://${backend.address}`], closeTimeoutMs: 500 });
     cleanUps.push(() => registry.close());
     const { code, message } = await failure(registry);
     expect([code, message]).toEqual(['UNAVAILABLE', expect.stringMatching(/https:\/\/.*_CACERT/)]);
   });
 
-  it('TLS to a port of plain HTTP is UNAVAILABLE, and the message names http', async () => {
+  it('calls over TLS to a port of plain HTTP are UNAVAILABLE, and the message names http', async () => {
     const plain = await plainBackends[name]();
     cleanUps.push(() => plain.process.dispose());
     await plain.process.start();

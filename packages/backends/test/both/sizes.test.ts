@@ -68,7 +68,7 @@ const waiting = {
 };
 
 describe.each(subjects)('one service of many nodes on $name', ({ name, prepare, open, truth }) => {
-  it(`a service of ${sizes[name]} nodes is told exactly to ${watchers} watchers through one query while it is registered, changed and removed`, async () => {
+  it(`${watchers} watchers hear every change of a service of ${sizes[name]} nodes exactly, through one query`, async () => {
     const count = sizes[name];
     const { process: backend, address } = await prepare();
     cleanUps.push(() => backend.dispose());

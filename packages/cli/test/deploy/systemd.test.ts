@@ -57,7 +57,7 @@ describe('the systemd unit', () => {
     expect(stdout + stderr).toContain(`Creating user '${settingIn('User')}'`);
   });
 
-  it('systemd learns by systemd-notify when the server serves and when it ends, and takes its exit code for success', {
+  it('systemd-notify tells systemd when the server serves and when it ends, and systemd takes its exit code for success', {
     timeout: 90_000,
   }, async () => {
     const socket = join(folder, 'notify');

@@ -32,7 +32,7 @@ export interface AttemptContext {
   /** Whether it can be aborted without its call. */
   readonly ownSignal: boolean;
   /**
-   * Called when its node is dead. Answers whether the call may go to another node now; if not, the attempt waits on,
+   * Called when its node is dead. Returns whether the call may go to another node now; if not, the attempt waits on,
    * since the node may come back.
    */
   readonly mayLeave: () => boolean;

@@ -71,7 +71,7 @@ export class Ejections {
     return state.failureShare - middle(shares.sort((a, b) => a - b)) >= worseThanOthers;
   }
 
-  /** Ejects the node, for longer with each ejection in a row; answers for how long. */
+  /** Ejects the node, for longer with each ejection in a row; returns for how long. */
   eject(state: NodeState, kind: Ejection['kind'], nowMs: number): number {
     const { baseMs, maxMs } = this.#limits;
     const isForgiven = state.ejection === undefined && nowMs - state.returnedAtMs > forgivenAfterMs;

@@ -120,7 +120,7 @@ export class Health {
     if (isHalfOut) this.#recall();
   }
 
-  /** For a suspect, a bad answer speaks against it. Answers whether the node is still known. */
+  /** For a suspect, a bad answer speaks against it. Returns whether the node is still known. */
   #doubt(state: NodeState, isAnswer: boolean): boolean {
     if (state.suspicion === undefined) return true;
     proof.distrust(state, isAnswer);

@@ -33,7 +33,7 @@ async function refused(count: number, port: number): Promise<void> {
   await Promise.allSettled(calls);
 }
 
-/** Makes 200 calls a second for `ms`; answers the times of the successful calls, and how many calls failed. */
+/** Makes 200 calls a second for `ms`; returns the times of the successful calls, and how many calls failed. */
 async function callFor(ms: number, call: () => Promise<unknown>): Promise<{ failed: number; times: number[] }> {
   const [times, pending] = [[] as number[], [] as Promise<void>[]];
   let failed = 0;

@@ -204,7 +204,7 @@ export const coalescing: Concern = {
       assert.equal(slow.interruptions, 1, 'one outage was told more than once');
     },
 
-    'an interruption that ends before a consumer reads it is not told': async (context, faults) => {
+    'an outage that ends before a consumer reads its interrupted event is not told': async (context, faults) => {
       const registry = await context.open();
       const name = context.name();
       await registry.register(service(name));

@@ -210,7 +210,7 @@ export const ownership: Concern = {
       await context.shows(other, name, [changed(service(name))]);
     },
 
-    'what a dead object left takes nothing along when its TTL is over, if another holds the node': async (context) => {
+    'when the lease of a dead object ends, a node that another has taken over stays': async (context) => {
       const [registry, other] = await context.openTwo();
       const name = context.name();
       const ttlMs = context.ttlMs(shortTtlMs);

@@ -24,7 +24,7 @@ const expiresWithin = (context: CaseContext, ttlMs: number): number =>
 export const watchScope: Concern = {
   concern: 'watch scope',
   cases: {
-    'a watch of one name leaves a watch of another name hearing': async (context) => {
+    'a second watch, of another name, does not disturb the first': async (context) => {
       const [registry, other] = await context.openTwo();
       const names = ['a', 'b', 'c'].map((label) => context.name(label));
       const watchers: Observer[] = [];

@@ -156,7 +156,7 @@ export const outage: Concern = {
       assert.equal(deletes(), told, 'a delete was told after a standstill');
     },
 
-    'a renewal after a call that failed tells no watcher of a delete': async (context, faults) => {
+    'after a failed call, a renewal makes no watcher hear a delete': async (context, faults) => {
       const [registry, other] = await context.openTwo();
       const name = context.name();
       const options = { ttlMs: context.ttlMs(600_000) };
@@ -208,7 +208,7 @@ export const outage: Concern = {
       await byClose.ends(context.soonMs);
     },
 
-    'a backend keeps across a restart what durable declares': async (context, faults) => {
+    'a restarted backend has kept its nodes exactly if its capability durable says so': async (context, faults) => {
       const [registry, other] = await context.openTwo();
       const name = context.name();
       const written = [service(name, ['a']), service(name, ['b'], '2')];

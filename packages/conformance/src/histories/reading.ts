@@ -7,7 +7,7 @@ import { type Rule, Violation } from './violation.ts';
 import type { Caller, World } from './world.ts';
 import { assertServed, deadlineMs, leaseOf, type Outcome } from './writing.ts';
 
-/** Makes a call; answers its result, or the code of the refusal. */
+/** Makes a call; returns its result, or the code of the refusal. */
 async function ask<T>(
   world: World,
   what: string,
@@ -72,7 +72,7 @@ export interface Seen {
   readonly look: Look;
 }
 
-/** Reads a service and checks every node of the answer against the model. Answers the nodes that were found. */
+/** Reads a service and checks every node of the answer against the model. Returns the nodes that were found. */
 export async function read(world: World, caller: Caller, service: string, blame?: Rule): Promise<Seen | undefined> {
   const since = world.time.now();
   const patientMs = world.isHearsay ? settleMs * world.time.patience : 0;

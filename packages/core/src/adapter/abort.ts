@@ -5,7 +5,7 @@ import { setMaxListeners } from 'node:events';
 import type { Clock } from '../contract.ts';
 
 /**
- * Calls `listener` once at the abort, or now if the signal is aborted already. Answers a function that stops listening.
+ * Calls `listener` once at the abort, or now if the signal is aborted already. Returns a function that stops listening.
  */
 export function onAbort(signal: AbortSignal, listener: () => void): () => void {
   if (signal.aborted) {

@@ -42,9 +42,9 @@ export interface Finding {
 
 /** Status and protection of a discovery server. */
 export interface DiscoveryAdmin {
-  /** Answers the `StatusAnswer` of `@rollcall/protocol`. */
+  /** Returns the `StatusAnswer` of `@rollcall/protocol`. */
   status(call?: CallOptions): Promise<object>;
-  /** Evicts every expired instance of `env` now; answers how many. */
+  /** Evicts every expired instance of `env` now; returns how many. */
   endProtection(env: string, call?: CallOptions): Promise<number>;
   /** The server's roll as the bytes of one backup file. The deadline of the call ends at the first byte. */
   backup(call?: CallOptions): Promise<AsyncIterable<Uint8Array>>;

@@ -91,7 +91,7 @@ export interface RegistryDriver {
    */
   put(entries: readonly Entry[], lease: Lease | undefined, call: DriverCall): Promise<void>;
   /**
-   * Extends what this object holds. Answers the keys that the backend no longer has, which the guard then puts. The
+   * Extends what this object holds. Returns the keys that the backend no longer has, which the guard then puts. The
    * guard also calls it before it puts changed content, so that a lost node is noticed. `CONFLICT` where another object
    * holds a key.
    */

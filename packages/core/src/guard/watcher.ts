@@ -52,7 +52,7 @@ export class GuardWatcher implements Watcher {
   readonly #onAbort = (): void => this.end();
   #isBackground = false;
 
-  /** Called at the first `next()`; answers undefined when the registry was closed meanwhile. */
+  /** Called at the first `next()`; returns undefined when the registry was closed meanwhile. */
   constructor(open: () => WatchSource | undefined, signal: AbortSignal | undefined) {
     this.#open = open;
     this.#signal = signal;

@@ -2,7 +2,7 @@ import type { ServerResponse } from 'node:http';
 
 /** A long answer that is written a piece at a time. */
 export interface Paced {
-  /** Writes one piece if the client has read the last one; answers its size. 0: nothing can be written now. */
+  /** Writes one piece if the client has read the last one; returns its size. 0: nothing can be written now. */
   step(): number;
   /** There is nothing more to write for now: it takes no further turns until it is enqueued again. */
   readonly isIdle?: boolean;

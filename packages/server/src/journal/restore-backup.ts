@@ -7,7 +7,7 @@ import { storeName } from './store/group.ts';
 import { StoreThread } from './store/store-thread.ts';
 
 /**
- * Makes a data folder from a backup and checks every row; answers the number of entries. A server that starts on it
+ * Makes a data folder from a backup and checks every row; returns the number of entries. A server that starts on it
  * begins a new epoch.
  *
  * @throws RegistryError `INVALID_ARGUMENT`: the file is missing, is no backup, or is damaged, or the folder is not

@@ -28,7 +28,7 @@ export interface RestoreProgress {
 }
 
 /**
- * Fills the roll from a store; answers the offset for lease-clock times that makes them go on from the stored ones. A
+ * Fills the roll from a store; returns the offset for lease-clock times that makes them go on from the stored ones. A
  * copy of a folder, or a backup, begins a new epoch: the original may have gone on too, so no old cursor or handle
  * means the same here.
  */

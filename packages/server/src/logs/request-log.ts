@@ -13,8 +13,8 @@ export interface RequestLogOptions {
 
 /**
  * Lines about requests. A line has the pattern of the route and never what the client sent, since a query or a header
- * may hold a token. The end of a watch is no answer, so it gets no line.
- * Answers what logs a request that the framework has not seen.
+ * may hold a token. The end of a watch is no answer, so it gets no line. Returns what logs a request that the framework
+ * has not seen.
  */
 export function logRequests(
   app: FastifyInstance,

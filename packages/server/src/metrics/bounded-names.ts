@@ -26,7 +26,7 @@ export class BoundedNames {
     return this.#names;
   }
 
-  /** When there is no room left, forgets all names but the needed ones; answers the forgotten names. */
+  /** When there is no room left, forgets all names but the needed ones; returns the forgotten names. */
   makeRoom(names: ReadonlySet<string>): readonly string[] {
     if (this.#names.size < this.#most) return [];
     const gone = [...this.#names].filter((name) => !names.has(name));

@@ -97,7 +97,10 @@ export class Metrics {
     return new StoreMetrics(this.#registry);
   }
 
-  /** Measures the requests of an app from now on. Answers a function that measures requests which the framework does not see. */
+  /**
+   * Measures the requests of an app from now on. Returns a function that measures requests which the framework does not
+   * see.
+   */
   measure(app: FastifyInstance): (answered: AnsweredRequest) => void {
     return measureRequests(app, this.#registry);
   }

@@ -36,7 +36,7 @@ export class Application {
     return this.members.size === 0 && this.#departed.size === 0 && this.#cancels.size === 0;
   }
 
-  /** A newcomer registered. Answers the cancel that uses it up, or the instance that it replaces. */
+  /** A newcomer registered. Returns the cancel that uses it up, or the instance that it replaces. */
   arrived(newcomer: Member): { readonly cancel?: Cancel | undefined; readonly replaced?: Member | undefined } {
     const cancel = this.#cancels.shift();
     if (cancel !== undefined) return { cancel };

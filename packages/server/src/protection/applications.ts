@@ -72,7 +72,7 @@ export class Applications {
     return app;
   }
 
-  /** A newcomer registered; answers the departed instance that it stands in for. */
+  /** A newcomer registered; returns the departed instance that it stands in for. */
   arrived(member: Member): Member | undefined {
     const { cancel, replaced } = this.of(member).arrived(member);
     if (cancel !== undefined) this.#useUp(cancel, member);

@@ -65,7 +65,9 @@ export class Evicted {
     return { wasEvicted: true, before };
   }
 
-  /** Answers the instances whose 300 s are over. Beyond `atMost` it forgets the oldest at once, and tells `forgotten`. */
+  /**
+   * Returns the instances whose 300 s are over. Beyond `atMost` it forgets the oldest at once, and tells `forgotten`.
+   */
   expire(now: number, atMost: number, forgotten: (key: string) => void): readonly Member[] {
     const over: Member[] = [];
     for (const [key, departure] of this.#recent) {

@@ -39,7 +39,7 @@ export class Lateness {
     return true;
   }
 
-  /** A member registered or renewed, possibly with another lease. Answers whether it was late. */
+  /** A member registered or renewed, possibly with another lease. Returns whether it was late. */
   heard(member: Member, { ttlMs, renewIntervalMs }: Lease, now: number): boolean {
     const wasLate = member.late;
     member.ttlMs = ttlMs;

@@ -128,7 +128,7 @@ export class Protection {
     this.#dirty = true;
   }
 
-  /** Moves time. Answers the instances whose late mark changed since the last call, and the instances to evict now. */
+  /** Moves time. Returns the instances whose late mark changed since the last call, and the instances to evict now. */
   advance(now: number): Verdict {
     if (!this.#dirty && now < (this.nextDeadline() ?? Number.POSITIVE_INFINITY)) return nothingDue;
     this.#passTime(now);

@@ -88,7 +88,7 @@ export class Environment {
   }
 
   /**
-   * Counts the eviction of an instance that is still listed. Answers its number within the last five minutes, and the
+   * Counts the eviction of an instance that is still listed. Returns its number within the last five minutes, and the
    * number of these evictions plus the remaining instances.
    */
   countEviction(now: number): { readonly evicted: number; readonly of: number } {

@@ -70,7 +70,7 @@ export class Environments {
     return environment;
   }
 
-  /** The lease of an instance has run out. Answers its environment. */
+  /** The lease of an instance has run out. Returns its environment. */
   expired({ env, service, id }: InstanceRef, now: number): Environment {
     const environment = this.of(env);
     environment.protection.expired(service, id, now);

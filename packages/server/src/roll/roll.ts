@@ -57,7 +57,7 @@ export class Roll {
     this.settle();
   }
 
-  /** Tells `follower` every change from now on; answers a function that stops it. */
+  /** Tells `follower` every change from now on; returns a function that stops it. */
   follow(follower: RollFollower): () => void {
     return this.#followers.add(follower);
   }
@@ -123,7 +123,7 @@ export class Roll {
   }
 
   /**
-   * Changes status or metadata of listed instances, whichever client holds them: all of them, or none. Answers the
+   * Changes status or metadata of listed instances, whichever client holds them: all of them, or none. Returns the
    * first instance that is not listed; undefined: done.
    *
    * @throws RegistryError `INVALID_ARGUMENT`, `RESOURCE_EXHAUSTED`, `UNAVAILABLE`: nothing has changed.
@@ -157,7 +157,7 @@ export class Roll {
     return (this.#environments.find(env)?.list(service) ?? []).map(({ instance }) => instance);
   }
 
-  /** Evicts every expired instance of an env; answers how many. */
+  /** Evicts every expired instance of an env; returns how many. */
   endProtection(env: string, by?: Actor): number {
     this.#position.checkWritable();
     const now = this.settle();
@@ -184,7 +184,7 @@ export class Roll {
     return this.#environments.summary(this.settle(), this.#counts);
   }
 
-  /** Evicts and marks what is due, also when the timer is late. Answers the time up to which it looked. */
+  /** Evicts and marks what is due, also when the timer is late. Returns the time up to which it looked. */
   settle(): number {
     const now = this.#scheduler.now();
     if (this.#position.pausedBy !== undefined) return now;

@@ -97,7 +97,7 @@ describe('a server with a certificate', () => {
     expect(error.message).toMatch(/protocol version|unsupported protocol|no protocols/i);
   });
 
-  it('after a reload new connections get the renewed certificate, and open ones go on', async () => {
+  it('after a reload new connections get the renewed certificate, and open connections go on', async () => {
     const running = await start();
     const agent = agentOf();
     const first = await get(running.port, agent);
@@ -112,7 +112,7 @@ describe('a server with a certificate', () => {
     expect(second.socket).toBe(first.socket);
   });
 
-  it('a reload of a bad file says what is wrong, and the earlier content stays in use', async () => {
+  it('a reload of a bad file fails with what is wrong, and the earlier content stays in use', async () => {
     const running = await start();
     file('cert.pem', (await ours.sign('renewed')).cert);
     await expect(running.server.reload()).rejects.toThrow(/the key in .*key.pem is not that of the first certificate/);
@@ -190,7 +190,7 @@ describe('a server that asks clients for a certificate', () => {
     expect(await status(port, agentOf(client))).toBe(200);
   });
 
-  it('after a reload without an authority its clients lose their next request, their watch and their session ticket', async () => {
+  it('after a reload that drops an authority, its clients lose their next request, their watch and their session ticket', async () => {
     const running = await start(server, ours.cert);
     const agent = agentOf(client);
     // A ticket would let the client in again without a certificate.

@@ -93,7 +93,7 @@ describe('a crowd', () => {
     return { leave };
   }
 
-  it(`${idle} idle connections and ${slow} slow ones hold up no well-behaved client, and their memory is freed`, async () => {
+  it(`${idle} idle and ${slow} slow connections hold up no other client, and their memory is freed`, async () => {
     const server = await served();
     endings.push(() => server.kill());
     const alone = await waitsWhile(server.port, () => seconds(2));

@@ -116,7 +116,7 @@ describe('the store', () => {
     expect(opened.map(({ isCopy }) => isCopy)).toEqual([false, true, false]);
   });
 
-  it('the store refuses a second process until the first has closed it', async () => {
+  it('the store refuses a second process until the first process has closed it', async () => {
     const folder = newFolder();
     const store = await StoreThread.open(folder);
     await expect(StoreThread.open(folder)).rejects.toThrow(/in use by another server: stop it, or name another folder/);
@@ -124,7 +124,7 @@ describe('the store', () => {
     await (await StoreThread.open(folder)).close();
   });
 
-  it('the store ignores a torn tail that was written after the last sync', async () => {
+  it('the store ignores an incomplete record that was written after the last sync', async () => {
     const left = await killed(10);
     const log = join(left, 'roll.db-wal');
     writeFileSync(log, Buffer.alloc(3_000, 7), { flag: 'a' });
@@ -150,7 +150,7 @@ describe('the store', () => {
     await store.close();
   });
 
-  it('the store takes nothing of a group that cannot be written, and takes later groups', async () => {
+  it('the store keeps nothing of a group that cannot be written, and takes later groups', async () => {
     const folder = newFolder();
     const store = await StoreThread.open(folder);
     await store.commit(group(1));

@@ -13,7 +13,7 @@ function heap(): number {
 it.each([
   ['while it is still listed', 5_000],
   ['after it was evicted', 95_000],
-])('self-protection forgets the dead when each is killed and replaced %s, 20,000 times', (_, replacedAfterMs) => {
+])('self-protection forgets dead instances when each is killed and replaced %s, 20,000 times', (_, replacedAfterMs) => {
   const protection = new Protection({ enabled: true });
   const lease = { ttlMs: 90_000, renewIntervalMs: 30_000 };
   let generation = 0;

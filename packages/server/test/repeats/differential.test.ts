@@ -112,7 +112,7 @@ async function answersTo(pieces: readonly Buffer[], ms: number): Promise<string>
   return connection.text().replace(/^date: .*\r\n/gim, '');
 }
 
-it(`${streams} random streams are answered alike with and without the parser`, async () => {
+it(`${streams} random streams of requests get the same answers with and without the parser`, async () => {
   const random = seeded(seed);
   const wrong: unknown[] = [];
   for (let index = 0; index < streams; index += 1) {

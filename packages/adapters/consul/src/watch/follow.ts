@@ -49,7 +49,7 @@ export interface Followed<T> {
   readonly tell: (answer: T, moved: boolean) => void;
 }
 
-/** Reads once; answers a function that follows the list until the signal rejects it. */
+/** Reads once; returns a function that follows the list until the signal rejects it. */
 export async function open<T extends { readonly index: number }>(
   context: WatchContext,
   signal: AbortSignal,

@@ -43,7 +43,7 @@ export class Credentials {
     return this.#tls;
   }
 
-  /** The server refused the token `used`: answers whether the file now holds another one. */
+  /** The server refused the token `used`: returns whether the file now holds another one. */
   hasOtherToken(used: string | undefined): boolean {
     try {
       this.#token = this.#readToken() ?? this.#token;
@@ -53,7 +53,7 @@ export class Credentials {
     return this.#token !== used;
   }
 
-  /** A connection with `used` failed: answers whether the files now hold other certificates. */
+  /** A connection with `used` failed: returns whether the files now hold other certificates. */
   hasOtherTls(used: TlsTexts): boolean {
     try {
       const now = this.#readTls();

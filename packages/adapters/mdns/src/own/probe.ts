@@ -71,7 +71,7 @@ export class Prober {
     }
   }
 
-  /** An answer for an instance arrived: answers whether we probe for that instance. */
+  /** An answer for an instance arrived: returns whether we probe for that instance. */
   holds(instance: string, where: string): boolean {
     const contender = this.#contenders.get(nameKey(instance));
     if (contender === undefined) return false;

@@ -103,7 +103,7 @@ export class Sighting {
     this.#heard(hearing);
   }
 
-  /** Takes addresses of its host that came without its SRV; answers whether its address changed. */
+  /** Takes addresses of its host that came without its SRV; returns whether its address changed. */
   takeHost(hosts: readonly HostRecord[], { link, from, direct, now }: Hearing): boolean {
     if (!this.#awaitsHost && this.hasAddress) return false;
     const before = this.#host.text;

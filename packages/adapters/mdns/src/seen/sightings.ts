@@ -84,7 +84,7 @@ export class Sightings {
     return this.#roll.entries(name);
   }
 
-  /** Takes a packet in; answers what it leaves open. */
+  /** Takes a packet in; returns what it leaves open. */
   hear(hearing: Hearing): Open {
     const packet = packetOf(hearing.records);
     // Goodbyes come before the rest, which may say that the instance lives.
@@ -105,7 +105,7 @@ export class Sightings {
     return this.#agenda.nextAt();
   }
 
-  /** Drops ended instances; answers the questions that are due. */
+  /** Drops ended instances; returns the questions that are due. */
   check(now: number): Due[] {
     const due: Due[] = [];
     for (let next = this.#agenda.take(now); next !== undefined; next = this.#agenda.take(now)) {
@@ -148,7 +148,7 @@ export class Sightings {
     }
   }
 
-  /** Takes addresses that came without an SRV. Answers the instances whose address changed, and those to ask again. */
+  /** Takes addresses that came without an SRV. Returns the instances whose address changed, and those to ask again. */
   #hearHosts({ hosts, withSrv }: Packet, hearing: Hearing) {
     const moved: Sighting[] = [];
     const contradicted: string[] = [];

@@ -66,7 +66,7 @@ describe('junk', () => {
     }),
   ];
 
-  it('packets of junk of every kind are survived, and a right one is heard after them', async () => {
+  it('the adapter survives packets of junk of every kind, and hears a correct packet after them', async () => {
     const registry = open();
     const events = wire.follow(registry, 'after');
     const stranger = await wire.stranger(5_353);
@@ -80,7 +80,7 @@ describe('junk', () => {
     expect(events.map(({ type }) => type)).toContain('create');
   }, 60_000);
 
-  it('a TXT with a bomb, a wrong length or a bad name is not taken in', async () => {
+  it('a node whose TXT is a compression bomb, or has a wrong length or a bad name, is ignored', async () => {
     const registry = open();
     const events = wire.follow(registry);
     await wire.pass(500);
@@ -188,7 +188,7 @@ describe('lies', () => {
 });
 
 describe('floods', () => {
-  it('10,000 records are taken in, and what lives is still on the roll', async () => {
+  it('the roll keeps its living nodes through a flood of 10,000 records', async () => {
     const [owner, watcher] = [open(), open()];
     await wire.settle(owner.register(service('still-here'), { ttlMs: 60_000 }));
     const events = wire.follow(watcher, 'still-here');

@@ -80,7 +80,7 @@ describe('announcing', () => {
     expect(wire.sent).toEqual([]);
   }, 60_000);
 
-  it('both shapes keep to 1,400 bytes, with the largest node as well', async () => {
+  it('packets in both shapes have at most 1,400 bytes, with the largest node as well', async () => {
     const registry = wire.open({ namespace });
     const random = Array.from({ length: 9 }, (_, index) => [
       `k${index}`,
@@ -131,7 +131,7 @@ describe('answering', () => {
   const question = (name: string) => ({ questions: [{ name, type: 'PTR' as const }] });
   const told = (name: string) => truths(wire.sent, name);
 
-  it('an answer to the group waits 20 to 120 ms, and takes along what is asked meanwhile', async () => {
+  it('an answer to the group waits 20 to 120 ms, and also answers what is asked meanwhile', async () => {
     const registry = open();
     await wire.settle(registry.register(service('one')));
     await wire.settle(registry.register(service('two')));
@@ -164,7 +164,7 @@ describe('answering', () => {
     expect(told('asked').length).toBeGreaterThan(1);
   });
 
-  it('a question is not answered with what its asker knows for more than half of its time', async () => {
+  it('a question is not answered with a record that its asker knows for more than half of its TTL', async () => {
     const registry = open();
     await wire.settle(registry.register(service('known'), { ttlMs: 100_000 }));
     await wire.pass(3_000);
