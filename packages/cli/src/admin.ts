@@ -5,8 +5,8 @@ import { CliError, exitCodes } from './exit-codes.ts';
 import { plain } from './output.ts';
 
 /**
- * Asks the operator's calls of the server that the options name. `what` names the command, for the error of a backend
- * without them.
+ * Opens the operator's calls of the server that the options name. `what` names the command, for the error of a backend
+ * that has no such calls.
  */
 export async function askServer<T>(
   options: CommonOptions,

@@ -9,7 +9,7 @@ export function plain(text: string): string {
 
 /** Bold where the output is a terminal. */
 export function heading(text: string): string {
-  // styleText answers plain text where the output is no terminal, or NO_COLOR is set.
+  // styleText returns plain text where the output is not a terminal, or NO_COLOR is set.
   return styleText('bold', text, { stream: process.stdout });
 }
 

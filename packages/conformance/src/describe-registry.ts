@@ -34,7 +34,7 @@ export function describeRegistry(name: string, harnesses: Harness | readonly Har
   const dealt = cases.map((ones, index) =>
     ones.filter(({ alone }) => alone === 'backend').filter((_, at) => at % all.length === index),
   );
-  // The same title for all three groups, because where a case runs is no part of its name.
+  // All three groups have the same title, because the name of a case does not say where it runs.
   const title = `${name} keeps the contract`;
   concurrent(title, () => {
     declare(

@@ -175,7 +175,7 @@ describe('watch', () => {
     await filled(registry, 2);
     const watcher = registry.watch();
     await take(watcher, 3);
-    driver.entries.delete('greeter\0n1'); // The watch gets no event for it.
+    driver.entries.delete('greeter\0n1'); // No event for it reaches the watch.
     await clock.advance(330_000);
     expect(await take(watcher, 2)).toEqual(['delete n1@1 unknown', 'synced']);
   });

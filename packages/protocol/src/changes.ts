@@ -47,12 +47,12 @@ export interface ChangeRecord extends InstanceKey {
   /** Milliseconds since the epoch by the server's clock. */
   readonly at: number;
   readonly type: 'put' | 'remove';
-  /** The reason that watchers were told; of removals. */
+  /** The reason that watchers were told; present for a removal. */
   readonly reason?: 'deregistered' | 'expired';
   readonly evidence: ChangeEvidence;
   /** The change and its evidence as a sentence. */
   readonly text: string;
-  /** The instance as it was then; of puts. */
+  /** The instance as it was then; present for a put. */
   readonly addrs?: readonly string[];
   readonly version?: string;
   readonly status?: InstanceStatus;

@@ -106,13 +106,16 @@ export const maxUnfinishedBytes = 67_108_864;
 export const freeBodyBytes = 16_384;
 /** A body that has taken longer is dropped when other bodies need the room. Milliseconds. */
 export const youngBodyMs = 1_000;
-/** A request that has not arrived whole by then is cut off, so that a byte a minute does not hold a connection. Milliseconds. */
+/**
+ * A request that has not arrived as a whole by then is cut off, so that a client that sends a byte a minute does not
+ * hold a connection. Milliseconds.
+ */
 export const requestTimeoutMs = 30_000;
-/** The same for the headers of a request. Milliseconds. */
+/** A request whose headers have not arrived by then is cut off. Milliseconds. */
 export const headersTimeoutMs = 10_000;
-/** The same for a TLS handshake. Milliseconds. */
+/** A TLS handshake that is not finished by then is cut off. Milliseconds. */
 export const handshakeTimeoutMs = 10_000;
-/** How often Node checks both. Milliseconds. */
+/** How often Node checks the limits on headers and requests. Milliseconds. */
 export const timeoutCheckMs = 1_000;
 /** How long a close waits for requests that are under way. Milliseconds. */
 export const closeGraceMs = 2_000;

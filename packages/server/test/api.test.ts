@@ -92,7 +92,7 @@ describe('leases', () => {
 
   it('the lease clock stands still while the server does: a pause evicts no instance', async () => {
     await register();
-    // The clock jumps once instead of taking many steps, as it does after SIGSTOP.
+    // The clock jumps once, as after a SIGSTOP, instead of taking many steps.
     await clock.advance(0);
     const jump = clock.now;
     let offset = 0;

@@ -1,7 +1,7 @@
 import { RegistryError, type RegistryErrorCode } from '@rollcall/core';
 import { type EntryKey, explainTls } from '@rollcall/core/adapter';
 
-/** An answer that is none of an agent, or whose status says that the request failed. */
+/** An answer that did not come from an agent, or an answer whose status says that the request failed. */
 export class AnswerError extends Error {
   override readonly name = 'AnswerError';
   /** The HTTP status; undefined when the answer was not complete. */
@@ -50,7 +50,7 @@ export function toConsulError(cause: unknown): RegistryError {
   if (cause instanceof AnswerError) {
     // 429 and 5xx: too busy, no leader, cut off from the servers.
     const said = (cause.status === undefined ? undefined : codes[cause.status]) ?? 'UNAVAILABLE';
-    // An HTML page that refuses our arguments comes from another program, so it is no defect of ours.
+    // An HTML page that refuses our arguments comes from another program, so it shows no defect of ours.
     const code = cause.isPage && said === 'INTERNAL' ? 'UNAVAILABLE' : said;
     return new RegistryError(code, `the Consul agent ${cause.message}`, { cause });
   }

@@ -45,7 +45,10 @@ export interface Instance {
   readonly modified: number;
 }
 
-/** The form of go-micro's ids. No other name can have such an id. */
+/**
+ * The form of go-micro's ids behind the service name. It names the service, so no node of another service has such an
+ * id.
+ */
 const goMicroId = /^-[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 
 /**

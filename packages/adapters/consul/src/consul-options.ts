@@ -263,7 +263,7 @@ export interface ConsulSettings {
   readonly tags: readonly string[];
 }
 
-/** Options override the environment, and that the defaults. Throws `INVALID_ARGUMENT`. */
+/** Options override the environment, which overrides the defaults. Throws `INVALID_ARGUMENT`. */
 export function parseSettings(options: ConsulOptions): ConsulSettings {
   const { env = process.env } = options;
   const tls = parseTls(options.tls);

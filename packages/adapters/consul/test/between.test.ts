@@ -106,7 +106,7 @@ describe('a kept connection that was closed on the way', () => {
     async (_, answer) => {
       const lb = await balancer(answer);
       const registry = open({ addresses: [lb.address] });
-      // Some of these send several requests at a time, so that several connections lie idle.
+      // Some of these calls send several requests at a time, so that several connections are idle afterwards.
       const calls: (() => Promise<unknown>)[] = [
         () => registry.register(service(), { ttlMs: 60_000 }),
         () => Promise.all([registry.getService('web'), registry.getService('other'), registry.listServices()]),
@@ -144,7 +144,8 @@ describe('a kept connection that was closed on the way', () => {
       () => undefined,
       (error: unknown) => error,
     );
-    // Chance decides whether the new connection is forgotten in time, but not how many connections are tried.
+    // Whether the balancer forgets the new connection in time is chance; the number of connections that are tried is
+    // not.
     if (failure !== undefined) expect(failure).toMatchObject({ code: 'UNAVAILABLE' });
     expect(lb.opened() - before).toBeLessThanOrEqual(2);
   });

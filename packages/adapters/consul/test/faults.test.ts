@@ -31,7 +31,7 @@ function open(at: string, log = logger()): { readonly registry: Registry; readon
   return { registry, log };
 }
 
-/** Consul's own HTTP API: another writer, and the source of truth. */
+/** Consul's own HTTP API: the tests write by it as another program would, and check by it what Consul really holds. */
 async function bare(path: string, body?: object): Promise<unknown> {
   const init = body === undefined ? {} : { method: 'PUT', body: JSON.stringify(body) };
   const response = await fetch(`http://${address}/v1${path}`, init);

@@ -52,7 +52,7 @@ function toAdminError(cause: unknown): RegistryError {
   return new RegistryError('INVALID_ARGUMENT', error.message, { cause, registry: 'discovery' });
 }
 
-/** A caller's timeout signal is a deadline, any other signal its wish to end. */
+/** The abort of a timeout signal is `TIMEOUT`; the abort of any other signal is `ABORTED`. */
 function endedBy({ reason }: AbortSignal): RegistryError {
   const timedOut = reason instanceof Error && reason.name === 'TimeoutError';
   const message = `the call ${timedOut ? 'timed out' : 'was aborted'} by its signal`;

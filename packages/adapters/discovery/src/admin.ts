@@ -14,7 +14,7 @@ import { adminTimeoutMs, backupTimeoutMs, type DiscoverySettings, parseSettings 
 import type { ApiClient } from './http/api-client.ts';
 import { HttpError } from './http/http-error.ts';
 
-/** Which changes {@link RollcallAdmin.changes} answers; an absent field does not filter. */
+/** The filter of {@link RollcallAdmin.changes}; an absent field does not filter. */
 export interface ChangesQuery {
   readonly env?: string | undefined;
   /** Only changes of this service. */
@@ -25,7 +25,7 @@ export interface ChangesQuery {
   readonly since?: string | undefined;
   /** Most changes of one answer; at most 1,000, the default. */
   readonly limit?: number | undefined;
-  /** How long to wait when there are none. Milliseconds; at most 60,000; default 0. */
+  /** How long to wait for a change when there is none yet. Milliseconds; at most 60,000; default 0. */
   readonly waitMs?: number | undefined;
 }
 

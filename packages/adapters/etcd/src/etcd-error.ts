@@ -41,8 +41,8 @@ export const isTooLarge = (cause: unknown): boolean =>
   !isNoEtcd(cause);
 
 /**
- * gRPC reads four spaces in a text page as the size of a message, which is then at least this large, since printable
- * text has no smaller bytes.
+ * gRPC takes four characters of a text page for the size of a message. A space is the smallest printable character, so
+ * such a size is at least that of four spaces.
  */
 const sizeOfText = 0x20_20_20_20;
 

@@ -105,7 +105,7 @@ export interface EtcdSettings {
   readonly tls: () => EtcdTls;
 }
 
-/** Options override the environment, and that the defaults. Throws `INVALID_ARGUMENT`. */
+/** Options override the environment, which overrides the defaults. Throws `INVALID_ARGUMENT`. */
 export function parseSettings(options: EtcdOptions): EtcdSettings {
   const { env = process.env, namespace } = options;
   const listed = (env.ETCDCTL_ENDPOINTS ?? '').split(',').filter((address) => address.trim() !== '');

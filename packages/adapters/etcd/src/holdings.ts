@@ -82,7 +82,7 @@ export class Holdings {
     return Buffer.from(keyFor(this.#prefix, key));
   }
 
-  /** False: `unless` did not hold, so nothing was written. */
+  /** Writes one entry, on the conditions of `unless`. False: they did not hold, so nothing was written. */
   async #write(
     key: EntryKey,
     value: Buffer,

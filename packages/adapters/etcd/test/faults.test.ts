@@ -31,7 +31,7 @@ function open(at: string, log = logger()): { readonly registry: Registry; readon
   return { registry, log };
 }
 
-/** etcd's own HTTP API: another writer, and the source of truth. */
+/** etcd's own HTTP API: the tests write by it as another program would, and check by it what etcd really holds. */
 const bare = async (path: string, body: object): Promise<Record<string, unknown>> => {
   const response = await fetch(`http://${address}/v3/kv/${path}`, { method: 'POST', body: JSON.stringify(body) });
   return (await response.json()) as Record<string, unknown>;

@@ -41,7 +41,7 @@ describe('one of three members', () => {
     async (fault) => {
       const registry = open();
       await registry.register(service(80), { ttlMs: 60_000 });
-      // Not the member that calls go to first alone: a stream may have been opened anywhere.
+      // The fault hits member 0, to which calls go first. Streams may have been opened at any member.
       await cluster.nodes[0]?.[fault]();
       const took = await renewals(registry, 15);
       // If the lost member was the leader, calls wait for an election, so the bound is not tighter.

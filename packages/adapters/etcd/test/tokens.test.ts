@@ -69,7 +69,7 @@ it('several calls whose token is refused at the same time ask for one new token'
       return tokens.get(signal);
     }),
   );
-  // This refusal comes late and names the old token.
+  // This refusal comes late, for a call that used the old token.
   tokens.drop(refused);
   expect(new Set([...again, await tokens.get(signal)])).toEqual(new Set(['token 2']));
 });

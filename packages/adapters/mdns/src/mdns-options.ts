@@ -65,11 +65,14 @@ export const deferMs = 1_000;
 export const announceIntervalMs = 1_000;
 /** Random delay of an answer that several hosts may give (RFC 6762, 6). Milliseconds. */
 export const answerDelayMs: readonly [number, number] = [20, 120];
-/** The same after a question whose known answers continue in the next packet (RFC 6762, 7.2). Milliseconds. */
+/**
+ * Random delay of an answer to a question whose known answers continue in the next packet (RFC 6762, 7.2).
+ * Milliseconds.
+ */
 export const truncatedDelayMs: readonly [number, number] = [400, 500];
 /** Shortest time between two multicasts of one record (RFC 6762, 6). Milliseconds. */
 export const groupIntervalMs = 1_000;
-/** The same time for answers to probes. Milliseconds. */
+/** Shortest time between two multicasts of one record in answers to probes (RFC 6762, 6). Milliseconds. */
 export const defenceIntervalMs = 250;
 /** Longest TTL in an answer to a program that does not speak mDNS (RFC 6762, 6.7). Seconds. */
 export const legacyTtlS = 10;

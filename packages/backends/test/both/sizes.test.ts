@@ -96,7 +96,7 @@ describe.each(subjects)('one service of many nodes on $name', ({ name, prepare, 
     for (const roll of rolls) roll.events.length = 0;
     const grown = heap() - before;
     console.log(`${name}: ${grown.toFixed(1)} MiB for ${count} nodes told to ${watchers} watchers`);
-    // The bound includes the addresses of all nodes that each watcher of this test holds itself.
+    // The bound includes the memory of the test itself, whose watchers each hold the addresses of all nodes.
     expect(grown).toBeLessThan(64);
     await owner.deregister({ name: 'fleet', nodes: nodesOf(count, 81) }, { timeoutMs: 60_000 });
     await all([]);

@@ -79,7 +79,7 @@ export class FetchJob implements Job<Response> {
       ...(signal === undefined ? {} : { signal }),
     };
     if (request === undefined) return this.#fetch(target, options);
-    // Of the same class as the input, since a fetch of the caller may know only its own Request class.
+    // The copy has the class of the input, since a fetch of the caller may know only its own Request class.
     const RequestLike = request.constructor as typeof Request;
     return this.#fetch(new RequestLike(target, request), options);
   }

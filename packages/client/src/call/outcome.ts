@@ -44,7 +44,7 @@ function resultOfCode({ code, syscall }: Trouble): Result | undefined {
   if (typeof code !== 'string') return undefined;
   if (code === 'ECONNREFUSED') return 'refused';
   if (ownFaults.has(code) || callerCodes.has(code)) return 'cancelled';
-  // On an established connection these codes are no failed connects: the request may have been sent.
+  // On an established connection these codes do not mean that the connect failed: the request may have been sent.
   const isEstablished = syscall === 'read' || syscall === 'write';
   if (code === 'ETIMEDOUT') return isEstablished ? 'reset' : 'unreachable';
   if (unreachableCodes.has(code)) return isEstablished ? 'reset' : 'unreachable';

@@ -78,7 +78,7 @@ export class Health {
     if (state.isUp !== wasUp) this.#board.changed();
   }
 
-  /** A probe ended, of a node that is listed or still held. */
+  /** A probe of a node ended, and the node is listed or still held. */
   asked(state: NodeState, why: AskReason, hasConnected: boolean, nowMs: number): void {
     const wasUp = state.isUp;
     if (hasConnected) this.#connected(state, why, nowMs);

@@ -32,9 +32,9 @@ export interface ServiceMessage {
   readonly service: string;
   /** What changed. `status`: the service; all others: a node. */
   readonly event: 'status' | 'suspect' | 'gone' | 'eject' | 'trial' | 'back' | 'listed';
-  /** The new status, of `status`. */
+  /** The new status; present when `what` is `status`. */
   readonly status?: ServiceState['status'] | undefined;
-  /** The node, of all others. */
+  /** The node; present unless `what` is `status`. */
   readonly node?: RemoteNode | undefined;
   /** The reason, as a text for people. */
   readonly why?: string | undefined;

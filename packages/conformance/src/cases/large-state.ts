@@ -9,7 +9,7 @@ import { eventually, now, pause } from '../kit/waiting.ts';
 
 /** Exceeds the usual page sizes of backends and their libraries: 100, 128, 256, 500, 512. */
 const manyNodes = 520;
-/** The same for backends with little room per node, where each node costs packets. */
+/** The number of nodes for backends with little room per node, where each node costs packets. */
 const fewNodes = 40;
 /** How many nodes one object renews: more than a hundred. */
 const keptNodes = 130;

@@ -129,7 +129,8 @@ export function settle(world: World, service: string, found: ReadonlyMap<string,
     const text = found.get(id) ?? 'absent';
     const ones = model.visible(look).filter(({ content }) => textOf(content) === text);
     const present = ones.filter(({ content }) => content !== undefined);
-    // What an announcer that is gone left lives on in the caches of those that heard it, and a fresh reader did not.
+    // The records of an announcer that is gone live on in the caches that heard them, and a fresh reader has not heard
+    // them.
     const isLeft = (one: Fact): boolean =>
       one.content !== undefined && one.goesFrom <= look.from && one.ackedAt !== Number.POSITIVE_INFINITY;
     const left =

@@ -1,6 +1,6 @@
 import { type Mutant, receiving, tells, turn, withRegistry, withWatcher } from './mutant.ts';
 
-/** Mutants with mistakes that a registry without the guard makes in the input it takes and the results it returns. */
+/** Mutants with mistakes that a registry without the guard makes with its input and with its results. */
 export const borderMutants: readonly Mutant[] = [
   {
     name: 'shows versions unsorted',

@@ -12,13 +12,13 @@ export function onAbort(signal: AbortSignal, listener: () => void): () => void {
     listener();
     return () => {};
   }
-  // One signal may bound a call of many nodes, so more than ten listeners are no leak, although Node warns of them.
+  // One signal may bound a call of many nodes, so more than ten listeners are normal, although Node warns of a leak.
   setMaxListeners(0, signal);
   signal.addEventListener('abort', listener, { once: true });
   return () => signal.removeEventListener('abort', listener);
 }
 
-/** Resolves at the abort. */
+/** Resolves when the signal is aborted. */
 export function aborted(signal: AbortSignal): Promise<void> {
   return new Promise((resolve) => void onAbort(signal, resolve));
 }

@@ -60,7 +60,10 @@ export interface Lease {
  * too little is not.
  */
 export interface WatchSink {
-  /** The whole state at one point; later calls continue from exactly there. May come again. */
+  /**
+   * The whole state at one point; later calls continue from exactly there. A driver may report a snapshot again at any
+   * time.
+   */
   snapshot(entries: readonly Entry[]): void;
   /** One node as it is now. Allowed before the first snapshot, when parts of the state are known to be true. */
   put(entry: Entry): void;

@@ -42,7 +42,7 @@ export class Failover<T> {
     return this.#current;
   }
 
-  /** Answers with the first target that serves; throws the last failure when none does. */
+  /** Returns the result of the first target that serves; throws the last failure when none does. */
   async run<R>(signal: AbortSignal, work: (target: T, signal: AbortSignal) => Promise<R>): Promise<R> {
     const round = this.order();
     const slow: T[] = [];
@@ -89,8 +89,8 @@ export class Failover<T> {
   }
 
   /**
-   * To call before an endless retry: resolves when a target may be asked, after {@link retryAfterCapMs} at most.
-   * Rejects with the signal's reason.
+   * Call this before each round of an endless retry: it resolves when a target may be asked, after {@link
+   * retryAfterCapMs} at most. Rejects with the signal's reason.
    */
   async untilWelcome(signal: AbortSignal): Promise<void> {
     const { clock } = this.#options;

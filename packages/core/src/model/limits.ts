@@ -17,7 +17,7 @@ export const maxNodeBytes = 32_768;
 /** Longest duration that is accepted anywhere: ten years, in milliseconds. */
 export const maxDurationMs = 315_360_000_000;
 
-/** The same limits as sources of regular expressions with the `u` flag, for schemas. Each matches the whole string. */
+/** The limits above as sources of regular expressions with the `u` flag, for schemas. Each matches the whole string. */
 export const patterns = {
   serviceName: '^[a-z0-9][a-z0-9._-]{0,62}$',
   nodeId: '^[A-Za-z0-9][A-Za-z0-9._:-]{0,254}$',

@@ -78,7 +78,8 @@ function follow(request: ClientRequest, attempt: Attempt): void {
     // Without a listener Node discards the answer, which frees the socket; this listener must not prevent that.
     if (request.listenerCount('response') === 0) response.resume();
   });
-  // Not `error`: a request whose error has no listener must fail as loudly as without this agent.
+  // This agent does not listen for `error`: a request whose error has no listener must fail as loudly as without this
+  // agent.
   request.once(errorMonitor, (error: unknown) => attempt.release(outcomeOfError(error, wasAnswered)));
   request.once('close', () => attempt.release('cancelled'));
 }

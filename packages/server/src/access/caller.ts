@@ -73,7 +73,7 @@ export class Caller {
     if (services.includes(anything)) return wholeView;
     const key = services.join();
     const view: View = { key, tag: tagOf(key), sees: (service) => matchesAny(services, service) };
-    // A token for every env could otherwise make up env names without end.
+    // The bound is needed: a client whose token covers every env could ask for made-up env names without end.
     if (this.#views.size < rememberedViews) this.#views.set(env, view);
     return view;
   }

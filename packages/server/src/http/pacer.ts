@@ -43,7 +43,7 @@ export class Pacer {
     for (const paced of this.#ready) {
       this.#ready.delete(paced);
       const written = paced.step();
-      // It goes behind the others.
+      // The answer takes its next turn after all others.
       if (written > 0 && paced.isIdle !== true) this.#ready.add(paced);
       bytes += written;
       clients += 1;

@@ -7,7 +7,7 @@ import type { Journal } from './journal.ts';
 import { envOf, readChange, readKept, readState } from './records.ts';
 import type { Opened, Part } from './store/group.ts';
 
-/** What a store is read into. */
+/** The parts of the server that a restart fills from the store. */
 export interface RestoreTargets {
   readonly roll: Roll;
   readonly published: DurableRoll;

@@ -2,7 +2,7 @@ import type { Logger } from '@rollcall/core';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { AnsweredRequest } from '../http/answered-request.ts';
 
-/** What of requests is logged. */
+/** Which requests are logged. */
 export interface RequestLogOptions {
   readonly logger: Logger;
   /** `problems`: requests that fail by a defect of the server, and slow ones. */
@@ -13,8 +13,8 @@ export interface RequestLogOptions {
 
 /**
  * Lines about requests. A line has the pattern of the route and never what the client sent, since a query or a header
- * may hold a token. The end of a watch is no answer, so it gets no line. Returns what logs a request that the framework
- * has not seen.
+ * may hold a token. The end of a watch is no answer, so it gets no line. Returns a function that logs a request which
+ * the framework has not seen.
  */
 export function logRequests(
   app: FastifyInstance,

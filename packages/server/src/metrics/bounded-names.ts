@@ -1,4 +1,7 @@
-/** Stands for every name beyond the bound. It is no name of an environment, since those begin with a letter or digit. */
+/**
+ * Stands for every name beyond the bound. No environment can have this name, since their names begin with a letter or
+ * digit.
+ */
 export const otherName = '_other';
 
 /**

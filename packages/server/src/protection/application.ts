@@ -73,7 +73,10 @@ export class Application {
     if (isOnTime(newcomer)) this.#add(newcomer);
   }
 
-  /** A clean cancel uses up an unused newcomer of the last 300 s; without one, the next within 300 s, as the answer says. */
+  /**
+   * A clean cancel uses up an unused newcomer of the last 300 s. Without one it returns true: it will use up the next
+   * newcomer within 300 s.
+   */
   cancelled(member: Member, cancel: Cancel, now: number): boolean {
     this.forget(member);
     this.#newcomers.delete(member);
@@ -82,7 +85,7 @@ export class Application {
     return true;
   }
 
-  /** Its 300 s are over. */
+  /** The cancel has waited for a newcomer for 300 s, so it waits no longer. */
   forgetCancel(cancel: Cancel): void {
     this.#cancels.delete(cancel);
   }
@@ -107,7 +110,7 @@ export class Application {
     this.#cancels.add(cancel);
   }
 
-  /** The cancel no longer waits for a newcomer. */
+  /** The departed instance no longer waits for a newcomer. */
   forget(member: Member): void {
     this.#departed.delete(member);
   }
@@ -118,8 +121,8 @@ export class Application {
   }
 
   /**
-   * The oldest newcomer if it can stand in, otherwise the youngest. The youngest can whenever an older one can, so the
-   * answer misses none; and the oldest, which can stand in for the fewest, are used first.
+   * The oldest newcomer if it can stand in, otherwise the youngest. If any newcomer can stand in, the youngest can, so
+   * none is missed. The oldest can stand in for the fewest instances, so they are used first.
    */
   #take(serves: (newcomer: Member) => boolean, now: number): Member | undefined {
     for (let { first } = this.#newcomers; first !== undefined && isStale(first, now); first = this.#newcomers.first) {

@@ -147,10 +147,10 @@ export interface Eviction extends Judged {
   readonly replacedBy?: string | undefined;
 }
 
-/** Names an instance, and since when it is silent. */
+/** Names an instance, and says for how long it has been silent. */
 export function silenceOf({ service, id, since }: Member, now: number): Silence {
   return { service, id, silentMs: Math.round(now - since) };
 }
 
-/** The same, with the member. */
+/** Names an instance, says for how long it has been silent, and has its member. */
 export const judgedOf = (member: Member, now: number): Judged => ({ ...silenceOf(member, now), member });

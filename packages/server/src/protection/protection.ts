@@ -206,7 +206,7 @@ export class Protection {
   #arrive(member: Member): void {
     const { wasEvicted, before } = this.#evicted.back(memberKey(member));
     if (before !== undefined) {
-      // The id is back: it is no newcomer, and no longer missing.
+      // The id is back, so the instance is not a newcomer, and no longer counts as missing.
       this.#applications.of(before).returned(before);
       this.#count.update(before);
     }

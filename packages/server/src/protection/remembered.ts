@@ -67,8 +67,8 @@ export function remember(
 }
 
 /**
- * Two facts about a departed id matter: the return of an evicted id is no newcomer, and a cancelled id uses up the next
- * newcomer.
+ * Two facts about a departed id matter: an evicted id that returns is not a newcomer, and a cancelled id uses up the
+ * next newcomer.
  */
 const gone = ({ service, id }: Ref, state: 'evicted' | 'cancelled'): RememberedMember => ({
   ...{ service, id, state, registeredAt: 0, lastRenewal: 0, ttlMs: 0, renewIntervalMs: 0 },

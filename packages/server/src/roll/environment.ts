@@ -60,7 +60,7 @@ export class Environment {
     return this.protection.takeTouched().map(({ service, id }) => ({ env: this.name, service, id }));
   }
 
-  /** The same for an environment that is forgotten. */
+  /** The remembered state of an environment that is forgotten, as {@link Environment.takeTouched} returns it. */
   takeAllTouched(): InstanceRef[] {
     const departed = this.protection.departed.map(({ service, id }) => ({ env: this.name, service, id }));
     return [...this.takeTouched(), ...departed];

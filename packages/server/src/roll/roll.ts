@@ -84,7 +84,8 @@ export class Roll {
     const now = this.settle();
     const listing = this.#holders.find(handle) ?? this.#environments.listing(this.#holders.departed(handle));
     if (listing === undefined) return 'unknown';
-    // The holder of an expired entry that protection keeps no longer defends it, so the caller may register again.
+    // Protection keeps the entry listed although its lease has expired. Its holder no longer defends it, so the caller
+    // may register again.
     if (listing.handle !== handle) return this.#scheduler.isDefended(listing) ? 'taken' : 'unknown';
     this.#renew(listing, now, terms);
     return 'renewed';

@@ -45,8 +45,8 @@ async function waitsWhile(port: number, meanwhile: () => Promise<unknown>, ca?: 
 const seconds = (count: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, count * 1_000));
 
 /**
- * How long a client may wait in the crowd. On a busy machine the client waits without any crowd as well, before or
- * afterwards: the crowd does not cause this wait.
+ * How long a client may wait in the crowd. On a busy machine a client also waits without a crowd; the test measures
+ * that wait before and after the crowd, and allows for it.
  */
 async function bearable(alone: Waits, ms: number, afterwards: () => Promise<Waits>): Promise<number> {
   const again = await afterwards();

@@ -1,4 +1,4 @@
-/** Clients send requests for which they have no right, in every disguise of the attack list that a request can wear. */
+/** Clients send requests for which they have no right, in every disguise that a request can have. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { TokensFile } from '../access/tokens.ts';
 import { instance, type Running, running } from '../http.ts';

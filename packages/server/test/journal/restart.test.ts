@@ -123,7 +123,8 @@ describe('a server that is started again on its data folder', () => {
     await first.clock.advance(1_300);
     await expect.poll(() => since(first)).toBeDefined();
     const told = await since(first);
-    // The state is written by then. A copy of the folder made now is what a power cut would leave.
+    // When this register is answered, the state is written too. A copy of the folder then equals the folder after a
+    // power cut.
     await first.register(instance({ env: 'other' }));
     const left = newFolder();
     cpSync(folder, left, { recursive: true });
@@ -149,7 +150,7 @@ describe('a server that is started again on its data folder', () => {
     expect((await second.ask<{ statuses: number[] }>('PUT', '/api/leases', data.handles)).data.statuses).toEqual([404]);
     const [event] = await events(`${second.url}/api/watch?env=e`, `${epoch}:1`, 1);
     expect(event!.event).toBe('snapshot');
-    // From then on the copy is a folder of its own.
+    // Once a server has started on the copy, the copy is a folder of its own.
     await second.server.close();
     const third = await start(copy);
     expect(await third.raw('/api/services?env=e')).toMatchObject({ epoch: event!.id.split(':')[0] });

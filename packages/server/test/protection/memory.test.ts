@@ -27,7 +27,7 @@ it.each([
     generation += 1;
     const events: [number, () => void][] = [
       [died + replacedAfterMs, () => protection.registered('app', `${generation}`, lease, now)],
-      // In one case the newcomer is on time when its predecessor expires; in the other it has not registered yet.
+      // A newcomer that has registered by now renews here, so that it is not late when its predecessor expires.
       [died + 85_000, () => hear(`${generation}`)],
       [died + 90_000, () => protection.expired('app', dead, now)],
     ];

@@ -74,7 +74,7 @@ function spoil(random: Random, text: string): string {
 
 /** The pieces that the test writes to a connection. */
 function streamOf(random: Random): readonly Buffer[] {
-  // The test is about heads that repeat.
+  // The stream begins with three requests of one kind, so that their heads repeat.
   const own = pick(random, usual);
   const pieces = [own(random), own(random), own(random)];
   for (let count = 4 + Math.floor(random() * 8); count > 0; count -= 1) {

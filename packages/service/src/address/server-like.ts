@@ -19,7 +19,9 @@ export type ServerLike = NetServer | { readonly server: NetServer; close(): Prom
 
 const netServer = (server: ServerLike): NetServer => ('server' in server ? server.server : server);
 
-/** Throws `INVALID_ARGUMENT` for an object that is no server, such as an Express app, and says what to pass instead. */
+/**
+ * Throws `INVALID_ARGUMENT` for an object that is not a server, such as an Express app, and says what to pass instead.
+ */
 export function checkServer(server: unknown): void {
   const net = (typeof server === 'object' || typeof server === 'function') && server !== null ? server : {};
   const candidate: unknown = 'server' in net ? net.server : net;
@@ -38,8 +40,8 @@ function isNetServer(value: unknown): value is NetServer {
 /** go-micro's `protocol` of a node, if the server reveals it. A bare TCP server, or a plain address, may speak any protocol. */
 export function protocolOf(server: ServerLike | undefined): { readonly protocol?: 'http' | 'https' } {
   const net = server === undefined ? undefined : netServer(server);
-  // The members tell the kind of server: only HTTP servers have a limit on headers, only TLS servers accept a new
-  // certificate later.
+  // Its members show the kind of a server: only HTTP servers have a limit on headers, and only TLS servers can replace
+  // their certificate.
   if (net === undefined || !('headersTimeout' in net)) return {};
   return { protocol: 'setSecureContext' in net ? 'https' : 'http' };
 }

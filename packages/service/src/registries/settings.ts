@@ -2,7 +2,10 @@ import { RegistryError } from '@rollcall/core';
 import { parseTime } from '@rollcall/core/adapter';
 import type { ProgramPlace } from './find-adapter.ts';
 
-/** The registry settings in flags and environment. Code overrides flags, flags override the environment, and that the defaults. */
+/**
+ * The registry settings in flags and environment. Code overrides flags, flags override the environment, and the
+ * environment overrides the defaults.
+ */
 export interface Settings {
   /** `--registry`: name, package or path of the adapter. */
   readonly registry?: string | undefined;

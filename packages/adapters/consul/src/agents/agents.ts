@@ -36,7 +36,9 @@ export class Agents {
     return this.#first(signal, (link, isLast) => (isLast ? work(link, signal) : this.#attended(link, signal, work)));
   }
 
-  /** To call before an endless retry: where every agent said `Retry-After`, they are left alone for a while. */
+  /**
+   * Call this before each round of an endless retry: when every agent has asked for a pause by `Retry-After`, it waits.
+   */
   untilWelcome(signal: AbortSignal): Promise<void> {
     return this.#failover.untilWelcome(signal);
   }

@@ -1,7 +1,7 @@
 /**
- * What the adapter reads is in tags and in Meta. go-micro's `t-`, `e-` and `v-` tags hold metadata of the node,
- * endpoints and version. Fields that go-micro's format cannot carry are in our own pair of Meta, or in an `r-` tag
- * where Meta has no room.
+ * The adapter reads tags and Meta. go-micro's `t-`, `e-` and `v-` tags hold metadata of the node, endpoints and
+ * version. Fields that go-micro's format cannot carry are in our own pair of Meta, or in an `r-` tag where Meta has no
+ * room.
  */
 import type { Endpoint, Metadata } from '@rollcall/core';
 import { type Entry, limits, readMetadata } from '@rollcall/core/adapter';

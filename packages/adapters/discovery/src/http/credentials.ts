@@ -60,7 +60,8 @@ export class Credentials {
       const isSame = this.#tls?.ca === now.ca && this.#tls?.cert === now.cert && this.#tls?.key === now.key;
       if (!isSame) this.#tls = now;
     } catch {
-      // The same here: certificate and key are replaced one after the other.
+      // The files do not fit together yet, since certificate and key are replaced one after the other: their earlier
+      // content stays in use.
     }
     return this.#tls !== used;
   }

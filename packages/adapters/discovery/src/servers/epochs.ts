@@ -7,7 +7,7 @@ export class Epochs {
     if (typeof epoch !== 'string') return;
     this.#heard.delete(epoch);
     this.#heard.add(epoch);
-    // Two are enough to tell whether there was another one before.
+    // Two epochs are enough to tell whether another one came before the present one.
     for (const old of this.#heard) if (this.#heard.size > 2) this.#heard.delete(old);
   }
 

@@ -56,7 +56,10 @@ export class Fleet {
     });
   }
 
-  /** To call before an endless retry: where every server said `Retry-After`, they are left alone for a while. */
+  /**
+   * Call this before each round of an endless retry: when every server has asked for a pause by `Retry-After`, it
+   * waits.
+   */
   untilWelcome(signal: AbortSignal): Promise<void> {
     return this.#failover.untilWelcome(signal);
   }

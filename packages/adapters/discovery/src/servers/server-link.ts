@@ -99,7 +99,7 @@ export class ServerLink {
         if (held === undefined) return 404;
         const status = await this.#batch.renew(renewalOf(held, lease));
         if (status === 404) this.#lost.add(key);
-        // Our own register may hold it: one that crossed this renewal, or one whose answer was lost.
+        // A register of our own may hold the node: it crossed this renewal, or its answer was lost.
         const mayBeOurs = this.#handles.isUnanswered(key) || this.#handles.find(key) !== held;
         return status === 409 && mayBeOurs ? 404 : status;
       }),
@@ -245,7 +245,10 @@ function renewalOf({ handle, secret }: HeldHandle, lease: Lease | undefined): Re
   return secret === undefined ? [handle, ttlMs, renewIntervalMs] : [handle, ttlMs, renewIntervalMs, secret];
 }
 
-/** On a server with lease secrets only an admin removes by name, so what is registered there ends with its TTL. */
+/**
+ * On a server with lease secrets only an admin removes by name, so the nodes that are registered there end with their
+ * TTL.
+ */
 function unlessForbidden(cause: unknown): void {
   if (!(cause instanceof HttpError) || cause.status !== 403) throw cause;
 }

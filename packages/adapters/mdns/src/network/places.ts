@@ -67,7 +67,7 @@ function onLoopback(places: readonly Place[]): Place[] {
 }
 
 /**
- * Where to speak: on the interfaces that were asked for, by name or address; without a wish on all, and on loopback
+ * The interfaces to speak on: those that were asked for, by name or address. By default these are all, with loopback
  * only while there is no other. A point-to-point link (a VPN) is treated like any other: whether it carries multicast
  * shows only in use.
  */

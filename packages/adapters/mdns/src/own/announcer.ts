@@ -159,7 +159,7 @@ export class Announcer {
       { name: key.name, id: key.id, from },
       'mDNS: another registry announces a node of this process: give one of them another id',
     );
-    // A program that is no registry follows the RFC: it sees our answer and takes another name.
+    // A program that is not a registry follows the RFC: it sees our answer and takes another name.
     if (owner === undefined ? !stubborn : owner < this.#options.owner) void this.#announce([own]).catch(() => {});
     else void this.#yield(own);
   }

@@ -26,7 +26,10 @@ export interface Dialect {
   questions(name: string | undefined): Question[];
   /** Whether the instance can be asked for by its own name. */
   names(instance: string): boolean;
-  /** The pointers of an announcer that would answer a question of this dialect; without a TTL: that of the instance. */
+  /**
+   * The pointers by which an announcer answers a question of this dialect. A pointer without a TTL has that of the
+   * instance.
+   */
   pointed(question: Question, sighting: Seen): readonly { readonly data: string; readonly ttl?: number }[];
 }
 

@@ -3,7 +3,7 @@ import { isDnsName, nameKey, type Question } from '../wire/message.ts';
 import type { Sighting } from './sighting.ts';
 import type { Open } from './sightings.ts';
 
-/** The same question, with the answer to this host alone. */
+/** The question, asked for an answer to this host alone. */
 export const toUsAlone = (question: Question): Question => ({ ...question, unicast: true });
 
 /** Equal for equal questions. */

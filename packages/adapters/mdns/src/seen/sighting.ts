@@ -140,8 +140,8 @@ export class Sighting {
 }
 
 /**
- * Whether the first of two instances of one node counts. Rollcall's content beats go-micro's, and that beats none; of
- * equals the one heard last counts.
+ * Whether the first of two instances of one node counts. Rollcall's content beats go-micro's, and go-micro's beats
+ * none. Of two with equal content, the one that was heard last counts.
  */
 export function precedes(a: Sighting, b: Sighting): boolean {
   const rank = ({ dialect, reading }: Sighting): number => (reading?.owner === undefined ? 0 : 2) + dialect.rank;

@@ -84,7 +84,7 @@ export class Sightings {
     return this.#roll.entries(name);
   }
 
-  /** Takes a packet in; returns what it leaves open. */
+  /** Takes a packet in; returns the questions that it leaves open. */
   hear(hearing: Hearing): Open {
     const packet = packetOf(hearing.records);
     // Goodbyes come before the rest, which may say that the instance lives.

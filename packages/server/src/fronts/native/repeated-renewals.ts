@@ -24,7 +24,8 @@ export function repeatedRenewals(context: RenewContext): RepeatableRoute {
       const items = parseJsonBody(body);
       if (!isValid(items)) return undefined;
       const answer = renewAll(context, caller, items as RenewLeasesRequest);
-      // One that has to wait for the disk is begun anew by the handler: a lease that is renewed twice at once is renewed.
+      // The handler begins a renewal anew that has to wait for the disk. That the lease is renewed twice at once does
+      // no harm.
       return answer instanceof Promise ? undefined : { before: JSON.stringify(answer) };
     },
   };

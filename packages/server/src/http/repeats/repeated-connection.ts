@@ -37,10 +37,11 @@ const maxLearned = 4;
 const maxChunkBytes = 16_384;
 
 /**
- * Stands between a socket and its HTTP parser. A chunk that is exactly one request whose head the framework has admitted on
- * this connection is answered here; every other chunk goes to the parser as it came. A chunk is answered here only while the
- * parser stands between two requests and no answer is open, which is known in one way alone: the chunk before that the parser was
- * given made exactly one request, which the parser read as it is written, to its last byte, and its answer has been sent.
+ * Stands between a socket and its HTTP parser. A chunk that is exactly one request whose head the framework has
+ * admitted on this connection is answered here; every other chunk goes to the parser as it came. A chunk is answered
+ * here only while the parser stands between two requests and no answer is open, which is known in one way alone: the
+ * last chunk that the parser was given made exactly one request, the parser read that request to its last byte as it is
+ * written, and its answer has been sent.
  */
 export class RepeatedConnection {
   readonly #socket: Socket;

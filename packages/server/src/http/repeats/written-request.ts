@@ -1,7 +1,7 @@
 /** Pure: a request in the plainest form of HTTP/1.1, and what such requests have in common. */
 import type { IncomingMessage } from 'node:http';
 
-/** A request as its bytes say. */
+/** The parts of a request, read from its bytes. */
 export interface WrittenRequest {
   readonly method: string;
   readonly target: string;

@@ -18,8 +18,8 @@ const bytesOf = (change: Change): number => (change.type === 'put' ? wireBytes(c
 
 /**
  * The next events of a watch: the last change of each node since its cursor, in parts, so that a slow watch holds
- * nothing that the log has forgotten. Or a snapshot, where that is smaller or the log does not reach back. Watches at
- * the same revision with the same wish share the answer; all watches that keep up do.
+ * nothing that the log has forgotten. Where a snapshot is smaller, or the log does not reach back, it is a snapshot.
+ * Watches with the same filter at the same revision share the answer, so all that keep up share it.
  */
 export class CatchUp {
   readonly #sources: Sources;

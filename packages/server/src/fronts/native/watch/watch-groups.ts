@@ -7,7 +7,7 @@ export class WatchGroups<T> {
   /** Env -> the groups that watch more than one of its services, by what they may read. */
   readonly #ofEnv = new Map<string, Map<string, WatchGroup<T>>>();
 
-  /** The group of a wish. `revision`: the roll's present one. */
+  /** The group of a filter. `revision`: the roll's present one. */
   of(filter: WatchFilter, revision: number): WatchGroup<T> {
     const [groups, key] = this.#place(filter);
     const group = groups.get(key) ?? new WatchGroup<T>(filter, revision);
