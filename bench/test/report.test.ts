@@ -20,7 +20,7 @@ const run: Run = {
   machine: '',
 };
 
-test('the table gives medians, ranges and rounds, and leaves out what was not measured', () => {
+test('the table of results has medians, ranges and rounds, and leaves out rows that were not measured', () => {
   expect(table(run.peers).split('\n')).toEqual([
     '|  | rollcall | etcd | Redis | rounds |',
     '| --- | ---: | ---: | ---: | ---: |',
@@ -32,7 +32,7 @@ test('the table gives medians, ranges and rounds, and leaves out what was not me
   ]);
 });
 
-test('a read of a hash is compared with our read', () => {
+test("the report compares our read with a peer's read of a hash", () => {
   expect(ratios(run.peers)).toContain('| the same from a hash per service (HVALS) | - | 0.50 x |');
 });
 

@@ -146,7 +146,7 @@ describe('rollcall get --at', () => {
 });
 
 describe('rollcall status', () => {
-  it('rollcall status says since when the server protects, how many nodes each service misses, which are held, and what ends it', async () => {
+  it('rollcall status says since when the server protects, how many nodes each service misses, what is held, and what ends it', async () => {
     const lease = ['--ttl', '5s', '--interval', '1s', '--registry-namespace', 'prod'];
     const nodes = await Promise.all(['w1', 'w2', 'w3'].map((id) => service('web', id, ...lease)));
     // The test waits until each instance has renewed after the last registration. Before that, the server would take

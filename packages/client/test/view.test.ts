@@ -115,7 +115,7 @@ describe('a view', () => {
     expect(picked(pickerOf(nodes, {}, 3))).toEqual(['n0', 'n2', 'n3']);
   });
 
-  it('a node on trial gets one request at a time, and an ejected one gets none', () => {
+  it('a node on trial gets one request at a time, and an ejected node gets none', () => {
     const nodes = service({ a: {}, t: {} });
     const picker = pickerOf(nodes, {});
     const [, trial] = nodes;
@@ -132,7 +132,7 @@ describe('a view', () => {
     expect(picked(early)).toEqual(['b']);
   });
 
-  it('a call returns to a node that it has tried only when no other is left, not even in a worse tier', () => {
+  it('a call goes back to a node that it has tried only when no other node is left, not even in a worse tier', () => {
     const nodes = service({ a: {}, b: {}, x: { tier: 'unreachable' } });
     const picker = pickerOf(nodes, { strategy: byKey() });
     const tried = new Set<string>();

@@ -152,7 +152,7 @@ describe('Failover', () => {
     expect(await waits()).toBe(0);
   });
 
-  it('a failover gives the last target of a round the whole rest of the call', async () => {
+  it('a failover gives the last target of a round all the time that the call has left', async () => {
     const { clock, failover, signal } = setUp();
     const slow = failover.run(signal, (target, inner) =>
       target === 'c'
@@ -163,7 +163,7 @@ describe('Failover', () => {
     expect(await slow).toBe('c');
   });
 
-  it('a failover gives the rest of the call to the first slow target when the last one refuses at once', async () => {
+  it("a failover gives the call's remaining time to the first slow target when the last target refuses at once", async () => {
     const { clock, failover, signal } = setUp();
     const asked: string[] = [];
     const slow = failover.run(signal, (target, inner) => {

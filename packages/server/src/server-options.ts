@@ -56,7 +56,10 @@ export const defaultSlowRequestMs = 1_000;
 export const defaultTtlMs = 90_000;
 /** Renew interval of an instance that names none, as in Eureka and bilibili/discovery. Milliseconds. */
 export const defaultRenewIntervalMs = 30_000;
-/** TTLs and renew intervals are rounded up to it, so that the lists of the lease tables stay few. Milliseconds. */
+/**
+ * TTLs and renew intervals are rounded up to multiples of this, so that the lists of the lease tables stay few.
+ * Milliseconds.
+ */
 export const leaseResolutionMs = 100;
 /** How far a client's `dirtyTimestamp` may be ahead of the server's clock; a later one counts as this. Milliseconds. */
 export const maxDirtyAheadMs = 60_000;
@@ -64,9 +67,9 @@ export const maxDirtyAheadMs = 60_000;
 export const minTtlMs = 1_000;
 /** The part of the heap that the roll may take. Beyond it new instances are refused, and listed instances still renew. */
 export const rollPart = 0.5;
-/** Changes that a watch can resume over. */
+/** Changes that the change log keeps, and so the most that a watch can have missed and still resume. */
 export const changeLogSize = 10_000;
-/** Bytes of the instances in these changes. */
+/** Bytes that the instances in the change log may take. */
 export const changeLogBytes = 33_554_432;
 /** Handles of earlier holders that are remembered per instance, so that the server can tell them that it was taken over. */
 export const rememberedHolders = 16;

@@ -28,7 +28,7 @@ it('the pacer writes at most half a MiB to one client after another before other
   expect(largestTurn).toBeLessThanOrEqual(2 * 524_288);
 });
 
-it('an answer that fails half-way ends its connection, so that no client takes the answer for complete', async () => {
+it('a connection ends when its answer fails half-way, so that no client takes the answer for complete', async () => {
   let destroyed = false;
   const response = Object.assign(new EventEmitter(), {
     write: () => true,

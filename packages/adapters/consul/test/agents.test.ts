@@ -228,7 +228,7 @@ describe('tokens', () => {
     await expect(registry.register(service('other'))).rejects.toMatchObject({ code: 'UNAUTHORIZED' });
   });
 
-  it('address and token are read from the variables of Consul', async () => {
+  it('a registry reads its address and token from the variables of Consul', async () => {
     process.env.CONSUL_HTTP_ADDR = server.address;
     process.env.CONSUL_HTTP_TOKEN = (await newToken()).SecretID;
     cleanUps.push(() => {
@@ -289,7 +289,7 @@ describe('tokens', () => {
     await expect(at(randomUUID()).init()).rejects.toMatchObject({ code: 'UNAUTHORIZED' });
   });
 
-  it('calls and watches are UNAUTHORIZED after a token is revoked, and go on with the new one', async () => {
+  it('calls and watches are UNAUTHORIZED after a token is revoked, and go on with a new token', async () => {
     const [old, next] = [await newToken(), await newToken()];
     let token = old.SecretID ?? '';
     const registry = at(() => token);

@@ -71,7 +71,7 @@ describe('an agent that is not well', () => {
     },
   );
 
-  it('items of any wrong shape are left out, and the others are read', async () => {
+  it('a read leaves out items of a wrong shape, and keeps the others', async () => {
     const good = { Service: { ID: 'n', Service: 'a', Address: '10.0.0.1', Port: 80 }, Node: {}, Checks: [] };
     const { registry } = await pretend(
       agent((response) => json(response, [null, 1, 'x', [], {}, { Service: 1 }, good])),
@@ -79,7 +79,7 @@ describe('an agent that is not well', () => {
     expect((await registry.getService('a')).flatMap(({ nodes }) => nodes.map(({ id }) => id))).toEqual(['n']);
   });
 
-  it('the error says so when something other than an agent answers', async () => {
+  it('the error says so when a program that is not an agent answers', async () => {
     const plain = { 'content-type': 'text/plain' };
     const other = (response: ServerResponse) => void response.writeHead(404, plain).end('404 page not found\n');
     const { registry } = await pretend((_request, response) => other(response));

@@ -215,7 +215,7 @@ describe('what others wrote', () => {
     });
   });
 
-  it('a tag of ours that was copied to another service says nothing about it', () => {
+  it('a tag of ours that was copied to another service is ignored there', () => {
     const { tags } = toRegistration(entry(), undefined, author);
     expect(item({ ID: 'copy', Service: 'other', Tags: tags, Address: '10.0.0.9', Port: 9 })).toMatchObject({
       owner: undefined,

@@ -58,7 +58,7 @@ describe('values', () => {
     '{"name":"s","nodes":[{"id":"","address":"h:1"}]}',
     '{"name":"s","nodes":[{"id":"n","address":"nonsense"}]}',
     '{"name":7,"nodes":[{"id":"n","address":"h:1"}]}',
-  ])('a value that is no service is skipped: %s', (text) => {
+  ])('a value that holds no service is skipped: %s', (text) => {
     expect(decode(Buffer.from(text))).toBeUndefined();
   });
 

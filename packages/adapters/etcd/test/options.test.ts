@@ -42,7 +42,7 @@ describe('the user of a token', () => {
     });
   });
 
-  it.each(['', 'app', ':pw', '\n'])('the token %j is refused, since it is no user with a password', (token) => {
+  it.each(['', 'app', ':pw', '\n'])('the token %j is refused, since it is not a user with a password', (token) => {
     expect(() => parseSettings({ token, env: {} })).toThrow('user:password');
   });
 });

@@ -134,7 +134,7 @@ describe('what is heard', () => {
     expect(told.slice(2).sort()).toEqual(['a gone: expired', 'b gone: deregistered']);
   });
 
-  it('an answer to this host alone never shortens a known TTL, since it may have been cut', () => {
+  it('an answer to this host alone never shortens a known TTL, since such an answer may have a shortened TTL', () => {
     const { sightings, told, hear } = cache({ watched: false });
     hear(0, txt(entry('a'), 100));
     sightings.hear({ records: [txt(entry('a'), 10)], link, from: '', direct: true, now: 1_000 });
@@ -162,7 +162,7 @@ describe('what is heard', () => {
     expect(asked).toBe(0);
   });
 
-  it('an instance follows its host when the host is told later or moves', () => {
+  it('an instance gets the address of its host when that address is announced later or changes', () => {
     const { told, hear } = cache();
     const [srv, host, text] = goRecords(entry('a')) as [Rr, Rr, Rr];
     hear(0, text);
@@ -316,7 +316,7 @@ describe('the records of a node', () => {
     }
   });
 
-  it('a node stays while each of its records is told again in time, even in packets of their own', () => {
+  it('a node stays while each of its records is announced again in time, even in separate packets', () => {
     const { sightings, told, hear } = cache();
     const [srv, text] = foreign('a', { ttl: 20, txtTtl: 60 });
     hear(0, srv, text, at('10.0.0.5', { ttl: 20 }));

@@ -42,7 +42,7 @@ describe('our TXT', () => {
     );
   });
 
-  it('our TXT of any bytes is read as something or nothing, never with an error', () => {
+  it('any bytes in our TXT are read as an entry or ignored, never with an error', () => {
     fc.assert(
       fc.property(fc.array(fc.uint8Array({ maxLength: 255 }), { maxLength: 6 }), (strings) => {
         readTruth(
@@ -78,7 +78,7 @@ describe('the TXT of another program', () => {
     });
   });
 
-  it('of the keys of a foreign TXT that differ only by case, the first counts', () => {
+  it('when keys of a foreign TXT differ only by case, the first counts', () => {
     expect(read('Zone=first', 'zone=second', '=none', '')?.node.metadata).toEqual({ Zone: 'first' });
   });
 });
@@ -123,7 +123,7 @@ describe("go-micro's TXT", () => {
 });
 
 describe('packets', () => {
-  it('a packet of any bytes is read as a message or nothing, never with an error', () => {
+  it('any bytes in a packet are read as a message or ignored, never with an error', () => {
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 600 }), (bytes) => void fromBytes(Buffer.from(bytes))),
       { numRuns: 2_000 },

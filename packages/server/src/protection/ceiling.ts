@@ -2,7 +2,7 @@ import { LeaseTable } from '@rollcall/core/adapter';
 import { ceilingMs, ceilingStepMs } from './constants.ts';
 import { type Member, memberKey } from './member.ts';
 
-/** Remaining times are rounded up to it, so that the lists of the lease table stay few. Milliseconds. */
+/** Remaining times are rounded up to multiples of this, so that the lists of the lease table stay few. Milliseconds. */
 const resolutionMs = 100;
 
 /** What decides how many instances may be evicted. */

@@ -95,7 +95,7 @@ export class Protection {
     return member;
   }
 
-  /** The member of a listed instance. A renewal by it needs no look-up. */
+  /** The member of a listed instance. A renewal that has the member needs no look-up. */
   member(service: string, id: string): Member | undefined {
     return this.#applications.member(service, id);
   }

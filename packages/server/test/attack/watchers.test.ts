@@ -209,7 +209,7 @@ describe('an answer that is not read', () => {
     },
   );
 
-  it('an answer whose reader goes away leaves nothing behind', async () => {
+  it('an answer whose reader goes away leaves nothing in memory', async () => {
     const server = await served();
     endings.push(() => server.kill());
     await server.register(...Array.from({ length: 200 }, (_, index) => large(`n${index}`, 30_000)));

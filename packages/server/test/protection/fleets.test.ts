@@ -160,7 +160,7 @@ describe('mixed intervals, four of twenty with 5 s / 15 s', () => {
     expect(s.run(2500)).toEqual(['334.25 protection on', '1955 protection off', '2500 listed 20, alive 20']);
   });
 
-  it('when 20 % of a fleet with mixed intervals are cut off, the fast are evicted first, and the others when those are forgotten', () => {
+  it('when 20 % of a mixed fleet are cut off, the fast are evicted first, and the others when the fast are forgotten', () => {
     const s = new Simulation().fleet(mixed);
     s.at(330, () => s.cut(['0', '1', '4', '5'], true)).at(1930, () => s.cut(all, false));
     expect(s.run(2500)).toEqual([

@@ -142,7 +142,7 @@ describe('what is refused', () => {
   });
 
   it.each(['x', '{}', '[-1]', '["a"]', '[1,2,3,4', '[[1]]', '[1e99]'])(
-    'a body that is no JSON, or not of the schema, is refused although its head repeats: %s',
+    'a body that is not JSON, or not of the schema, is refused although its head repeats: %s',
     async (body) => {
       const { server, talk, handles } = await withLeases();
       const renew = (text: string) => json('PUT', '/api/leases', text.padEnd(20));

@@ -126,7 +126,7 @@ it('a packet that cannot be handled is logged, and the next one is heard', async
 });
 
 describe('lies', () => {
-  it('a forged goodbye is asked about, and the node that answers stays', async () => {
+  it('a node that is said to leave by a forged goodbye is asked, and stays when it answers', async () => {
     const [owner, watcher] = [open(), open()];
     await wire.settle(owner.register(service('alive')));
     const events = wire.follow(watcher, 'alive');
@@ -139,7 +139,7 @@ describe('lies', () => {
     expect(events.map(({ type }) => type)).toEqual(['create', 'synced']);
   });
 
-  it('a goodbye that is not contradicted is believed', async () => {
+  it('a goodbye is believed when the node does not contradict it', async () => {
     const watcher = open();
     const events = wire.follow(watcher, 'told');
     await wire.pass(500);
@@ -152,7 +152,7 @@ describe('lies', () => {
     expect(events.at(-1)).toMatchObject({ reason: 'deregistered' });
   });
 
-  it('a host that announces our node is contradicted and not believed', async () => {
+  it('a stranger that announces our node is contradicted, and its announcement is ignored', async () => {
     // The stranger's claim has the owner '', which sorts before the owner of our node, so that our node wins.
     const [owner, watcher] = [open(), open()];
     await wire.settle(owner.register(service('mine')));

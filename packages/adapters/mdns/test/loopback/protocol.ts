@@ -131,7 +131,7 @@ describe('answering', () => {
   const question = (name: string) => ({ questions: [{ name, type: 'PTR' as const }] });
   const told = (name: string) => truths(wire.sent, name);
 
-  it('an answer to the group waits 20 to 120 ms, and also answers what is asked meanwhile', async () => {
+  it('an answer to the multicast group waits 20 to 120 ms, and also answers what is asked meanwhile', async () => {
     const registry = open();
     await wire.settle(registry.register(service('one')));
     await wire.settle(registry.register(service('two')));
@@ -149,7 +149,7 @@ describe('answering', () => {
     expect(after).toBeLessThanOrEqual(130);
   });
 
-  it('the same answer goes to the group at most once a second', async () => {
+  it('the same answer goes to the multicast group at most once a second', async () => {
     const registry = open();
     await wire.settle(registry.register(service('asked')));
     await wire.pass(3_000);
@@ -212,7 +212,7 @@ describe('answering', () => {
     expect([29, 30]).toContain(ttl);
   });
 
-  it('a browser of all types is told the name of our type', async () => {
+  it('a program that browses all service types is told the name of our type', async () => {
     const registry = open();
     await wire.settle(registry.register(service('typed')));
     const stranger = await wire.stranger(5_353);
@@ -323,7 +323,7 @@ describe('watching', () => {
     expect(wire.clock.now() - startedAt).toBeLessThan(350);
   });
 
-  it('a watch that begins a moment after another one ended asks nothing again', async () => {
+  it('a watch that begins a moment after another one ended sends no question again', async () => {
     const watcher = open();
     const first = watcher.watch({ name: 'anew' });
     await wire.settle(first.next());
@@ -348,7 +348,7 @@ describe('watching', () => {
     );
   });
 
-  it('a watch asks at 80, 85, 90 and 95 % of the TTL, then for unicast answers every 250 ms, until a second after it', async () => {
+  it('a watch asks for an instance at 80, 85, 90 and 95 % of its TTL, then every 250 ms until a second after its end', async () => {
     const stranger = await wire.stranger(5_353);
     const watcher = open();
     const events = wire.follow(watcher, 'silent');
