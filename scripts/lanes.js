@@ -47,7 +47,7 @@ const toRegExp = (glob) =>
 export const isIn = (need, file) =>
   (need === 'any' ? [...lanes.values()].flat() : lane(need)).some((glob) => toRegExp(glob).test(file));
 
-/** Answers, in words for the user, what the machine lacks for a need; undefined when it lacks nothing. @param {string} need */
+/** Returns, in words for the user, what the machine lacks for a need; undefined when it lacks nothing. @param {string} need */
 function missing(need) {
   switch (need) {
     case 'long':

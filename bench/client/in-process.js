@@ -40,7 +40,7 @@ export async function openClient(count, strategy) {
   return { client, registry, service: client.service('users') };
 }
 
-/** Calls a server in this process by `client.fetch` and by bare `fetch`, in turns; answers microseconds of CPU per call. @param {number} pairs @param {number} calls */
+/** Calls a server in this process by `client.fetch` and by bare `fetch`, in turns; returns microseconds of CPU per call. @param {number} pairs @param {number} calls */
 export async function fetchPairs(pairs, calls) {
   const server = createServer((_request, response) => response.end('ok')).listen(0, '127.0.0.1');
   await once(server, 'listening');

@@ -10,7 +10,7 @@ export interface BackendCommand {
   readonly file: string;
   /** Gets the folder with the backend's data. */
   readonly args: (dataFolder: string) => readonly string[];
-  /** Rejects or answers false while it does not serve. */
+  /** Rejects, or resolves with false, while the backend does not serve. */
   readonly ready: () => Promise<boolean>;
 }
 

@@ -21,7 +21,7 @@ import { settingFlags } from '../src/settings/setting-flags.ts';
 const folder = mkdtempSync(join(tmpdir(), 'rollcall-settings-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-/** Writes a file with that content, and answers its path. */
+/** Writes a file with that content, and returns its path. */
 function fileOf(content: string): string {
   const path = join(folder, `${Math.random()}.yaml`);
   writeFileSync(path, content);

@@ -94,5 +94,5 @@ export type RandomBelow = (below: number) => number;
  */
 export type Strategy = (candidates: readonly Candidate[]) => Choose;
 
-/** Picks: called per pick, answers an index. Must not allocate, await or throw. */
+/** Called for each pick; returns the index of a candidate. Must not allocate, await or throw. */
 export type Choose = (request: PickRequest, random: RandomBelow) => number;

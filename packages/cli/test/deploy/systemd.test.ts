@@ -21,7 +21,7 @@ const bin = inRepository('packages/cli/bin/rollcall.js');
 const unit = textOf('deploy/systemd/rollcall.service');
 const settingIn = (key: string): string => new RegExp(`^${key}=(.*)$`, 'm').exec(unit)?.[1] ?? '';
 
-/** Writes the unit with the program's path on this machine, and answers the path of the unit. */
+/** Writes the unit with the program's path on this machine, and returns the path of the unit. */
 function unitFile(): string {
   const path = join(folder, 'rollcall.service');
   writeFileSync(path, unit.replace('/usr/local/bin/rollcall', bin));

@@ -34,7 +34,7 @@ async function drain(context: CaseContext, slow: Observer, wanted: readonly Serv
   assert.deepEqual(more, [], 'something more was told than the difference');
 }
 
-/** Plays the changes and answers the events that the consumer got for node n1. */
+/** Plays the changes and returns the events that the consumer got for node n1. */
 async function sleepThrough(context: CaseContext, { before, meanwhile, after }: Sleep): Promise<readonly WatchEvent[]> {
   const [registry, other] = await context.openTwo();
   const name = context.name();

@@ -27,7 +27,7 @@ const hopelessMs = 300;
 /** A process that stood still for this long may miss any deadline. Milliseconds. */
 const stallMs = 2_000;
 
-/** Makes a call and answers its outcome. An error that is no `RegistryError` is a violation. */
+/** Makes a call and returns its outcome. An error that is not a `RegistryError` is a violation. */
 export async function attempt(
   world: World,
   what: string,

@@ -3,7 +3,7 @@ import { MaturingMembers } from './maturing.ts';
 import { type Lease, lateAfterMs, type Member } from './member.ts';
 import { takeAll } from './take-all.ts';
 
-/** The instances whose late mark changed since the last call. */
+/** The instances that became late, or renewed, since the last call. */
 export interface Flips {
   readonly late: readonly Member[];
   readonly onTime: readonly Member[];

@@ -80,8 +80,8 @@ export class Announcer {
   }
 
   /**
-   * Extends the leases of nodes that are announced here, and answers the rest. A renewal sends no packet, unless other
-   * hosts were told a lease that ends later than the new one.
+   * Extends the leases of nodes that are announced here, and returns the other entries. A renewal sends no packet,
+   * unless other hosts were told a lease that ends later than the new one.
    */
   async renew(keys: readonly EntryKey[], lease: Lease | undefined): Promise<readonly EntryKey[]> {
     const { zone, clock } = this.#options;
