@@ -37,7 +37,9 @@ export interface Harness {
 
 /** The functions of a test runner. Those of vitest, node:test and mocha have this form. */
 export interface TestRunner {
+  /** Groups the cases that `body` declares. */
   describe(name: string, body: () => void): unknown;
+  /** Declares one case. */
   it(name: string, body: () => Promise<void>, timeoutMs?: number): unknown;
   /**
    * Like `describe`, but the runner may run all cases inside at the same time, including those of a nested `describe`:

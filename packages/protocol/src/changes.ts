@@ -12,8 +12,11 @@ export interface Sender {
 export interface ExpiryEvidence {
   /** Time since its last renewal, without the time for which the server stood still. */
   readonly silentMs: number;
+  /** The TTL that it had. */
   readonly ttlMs: number;
+  /** Which eviction of the last five minutes this was, in its environment. */
   readonly evicted: number;
+  /** The evictions of the last five minutes plus the instances that stay. */
   readonly of: number;
 }
 
@@ -43,19 +46,25 @@ export type ChangeEvidence =
 
 /** One change of the roll. */
 export interface ChangeRecord extends InstanceKey {
+  /** The number of this change: the revision of the roll after it. */
   readonly revision: number;
   /** Milliseconds since the epoch by the server's clock. */
   readonly at: number;
+  /** `put`: the instance was registered or changed. `remove`: it left the roll. */
   readonly type: 'put' | 'remove';
   /** The reason that watchers were told; present for a removal. */
   readonly reason?: 'deregistered' | 'expired';
+  /** Why the roll changed. */
   readonly evidence: ChangeEvidence;
   /** The change and its evidence as a sentence. */
   readonly text: string;
   /** The instance as it was then; present for a put. */
   readonly addrs?: readonly string[];
+  /** Version of the service; present for a put. */
   readonly version?: string;
+  /** 1: up. 2: out of service. Present for a put. */
   readonly status?: InstanceStatus;
+  /** The instance was late; for a put. */
   readonly late?: true;
 }
 
@@ -71,10 +80,12 @@ export interface LogStart {
 export interface ChangesAnswer {
   /** The cursor was of another epoch, ahead of the server, or older than the log: changes before these are missing. */
   readonly reset: boolean;
+  /** The changes after the cursor, oldest first. */
   readonly changes: readonly ChangeRecord[];
   /** The value for `since` of the next request. */
   readonly cursor: string;
   /** More changes are available now. */
   readonly more: boolean;
+  /** Where the change log of the server begins. */
   readonly log: LogStart;
 }

@@ -65,6 +65,7 @@ export type CancelRequest =
 
 /** The changes of a set call to a listed instance. Absent fields stay as they are. */
 export interface InstanceSetting extends InstanceKey {
+  /** 1: put the instance back into service. 2: take it out of service. */
   readonly status?: InstanceStatus;
   /** Metadata of the node, merged into the stored metadata. */
   readonly metadata?: Readonly<Record<string, string>>;
@@ -72,11 +73,13 @@ export interface InstanceSetting extends InstanceKey {
 
 /** Body of `POST /api/set`. The server sets all of them or none. */
 export interface SetRequest {
+  /** The changes, several for one instance in order. */
   readonly instances: readonly InstanceSetting[];
 }
 
 /** How many instances were set. With 404, one of them is not on the roll, and nothing has changed. */
 export interface SetAnswer {
+  /** The number of instances that were set. */
   readonly set: number;
 }
 

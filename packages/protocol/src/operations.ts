@@ -18,18 +18,25 @@ export type ProtectionState = 'disabled' | 'calm' | 'waiting' | 'protecting';
 
 /** The share of one application in the numbers of its environment. */
 export interface ApplicationStatus {
+  /** The service name. */
   readonly appid: string;
   /** Instances listed now. */
   readonly instances: number;
+  /** Its instances that were silent for 1.25 of their own intervals. */
   readonly late: number;
+  /** Its part of the environment's `missing`. */
   readonly missing: number;
+  /** Its part of the environment's `considered`. */
   readonly considered: number;
+  /** Its expired instances that self-protection keeps. */
   readonly held: number;
 }
 
 /** An expired instance that self-protection keeps. */
 export interface HeldInstance {
+  /** The service name. */
   readonly appid: string;
+  /** The node id. */
   readonly hostname: string;
   /** Time since its last renewal. */
   readonly silentMs: number;
@@ -41,6 +48,7 @@ export interface HeldInstance {
 export interface ProtectionStatus {
   /** The environment that the numbers are about. */
   readonly env: string;
+  /** See {@link ProtectionState}. */
   readonly state: ProtectionState;
   /** Listed instances, late and expired ones included. */
   readonly instances: number;

@@ -2,6 +2,7 @@ import type { Instance } from './instance.ts';
 
 /** One of the services that were asked for. */
 export interface PolledService {
+  /** The service name. */
   readonly appid: string;
   /** All its instances, up and out of service; empty: it has none. */
   readonly instances: readonly Instance[];

@@ -41,6 +41,7 @@ export interface ServerOptions extends SecurityOptions {
    * restart, and services register again.
    */
   readonly dataDir?: string | undefined;
+  /** Source of time, for tests; default: the system's clock. */
   readonly clock?: Clock | undefined;
 }
 
@@ -151,7 +152,9 @@ export const isLoopback = (host: string): boolean => loopback.test(host.toLowerC
 
 /** The problem of one option. */
 export interface OptionProblem {
+  /** The option's name. */
   readonly option: keyof ServerOptions;
+  /** What is wrong, and what to do. */
   readonly message: string;
 }
 

@@ -16,6 +16,7 @@ import { HttpError } from './http/http-error.ts';
 
 /** The filter of {@link RollcallAdmin.changes}; an absent field does not filter. */
 export interface ChangesQuery {
+  /** Only changes of this environment. */
   readonly env?: string | undefined;
   /** Only changes of this service. */
   readonly name?: string | undefined;
@@ -31,6 +32,7 @@ export interface ChangesQuery {
 
 /** What {@link RollcallAdmin.poll} waits for. */
 export interface PollQuery {
+  /** The environment of the services. */
   readonly env: string;
   /** Names of services, 1 to 100. */
   readonly names: readonly string[];
@@ -44,7 +46,9 @@ export interface PollQuery {
 export interface PastServices {
   /** Milliseconds since the epoch, by the server's clock. */
   readonly at: number;
+  /** The last revision of the roll at that time. */
   readonly revision: number;
+  /** The service as `getService` would have returned it. */
   readonly services: readonly Service[];
 }
 
@@ -58,6 +62,7 @@ export interface SetOutcome {
 
 /** An operator's view of discovery servers. Each call asks the first server of the list, except `set`, which goes to every one. */
 export interface RollcallAdmin extends DiscoveryAdmin {
+  /** Self-protection of every environment, or of `env`, explained. */
   status(call?: CallOptions & { readonly env?: string | undefined }): Promise<StatusAnswer>;
   /** The changes of the roll and their reasons; oldest first. */
   changes(query?: ChangesQuery, call?: CallOptions): Promise<ChangesAnswer>;

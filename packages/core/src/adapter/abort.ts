@@ -71,6 +71,7 @@ export function pause(clock: Clock, ms: number, signal: AbortSignal): Promise<vo
 
 /** What bounds {@link withDeadline}. */
 export interface Deadline {
+  /** Source of time. */
   readonly clock: Clock;
   /** Milliseconds. */
   readonly ms: number;

@@ -24,6 +24,7 @@ export interface TlsPaths {
   readonly ca?: string | undefined;
   /** The client's own certificate; needs `key`. */
   readonly cert?: string | undefined;
+  /** The private key of `cert`, without a passphrase. */
   readonly key?: string | undefined;
 }
 

@@ -7,6 +7,7 @@ import { pause, withDeadline } from './abort.ts';
 export interface FailoverOptions<T> {
   /** At least one target; the first is asked first. */
   readonly targets: readonly T[];
+  /** Source of time. */
   readonly clock: Clock;
   /** Whether another target may succeed after this failure. */
   readonly isUnreachable: (cause: unknown) => boolean;
@@ -21,6 +22,7 @@ export interface FailoverOptions<T> {
  * is not taken for a dead one.
  */
 export class Failover<T> {
+  /** Every target, in the configured order. */
   readonly targets: readonly T[];
   readonly #options: FailoverOptions<T>;
   /** Until when a target that did not answer is asked last. */

@@ -17,9 +17,11 @@ export function conflict(registry: string, { name, id }: EntryKey, holder: strin
 
 /** One endpoint of a backend. */
 export interface BackendEndpoint {
+  /** Whether the endpoint speaks TLS. */
   readonly secure: boolean;
   /** The host; IPv6 without brackets. */
   readonly host: string;
+  /** The port. */
   readonly port: number;
   /** `host:port`, IPv6 in brackets. */
   readonly address: string;
@@ -31,6 +33,7 @@ export interface BackendEndpoint {
 
 /** Options of {@link parseEndpoints}. */
 export interface EndpointRules {
+  /** The adapter's name, for errors. */
   readonly registry: string;
   /** Where the backend is when no address is given. */
   readonly defaults: readonly string[];
@@ -40,6 +43,7 @@ export interface EndpointRules {
    * Port of an address that names none. A URL without a port gets the port of its scheme unless `urlPort` is `default`.
    */
   readonly defaultPort: number;
+  /** Which port a URL without one gets; default `scheme`. */
   readonly urlPort?: 'scheme' | 'default' | undefined;
   /** Whether a URL may have a path. */
   readonly paths?: boolean | undefined;

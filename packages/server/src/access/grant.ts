@@ -8,8 +8,11 @@ export const roles: readonly Role[] = ['read', 'write', 'admin'];
 
 /** A role within some environments and services. A pattern is an exact name, a prefix followed by `*`, or `*`. */
 export interface Grant {
+  /** What the token may do. */
   readonly role: Role;
+  /** Patterns of environments. */
   readonly envs: readonly string[];
+  /** Patterns of services. */
   readonly services: readonly string[];
 }
 

@@ -15,6 +15,7 @@ export type Registries = Readonly<Record<string, RegistryFactory | AdapterDescri
 export interface ProgramPlace {
   /** The program's entry file, `process.argv[1]`. */
   readonly entry: string | undefined;
+  /** The working directory. */
   readonly cwd: string;
 }
 

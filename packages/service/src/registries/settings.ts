@@ -188,6 +188,7 @@ export function readDuration(setting: Sourced | undefined): number | undefined {
 
 /** The part of a commander `Command` that is used here, so that this package does not depend on commander. */
 export interface OptionTarget {
+  /** Adds an option to the command. */
   option(flags: string, description?: string): unknown;
 }
 
