@@ -33,7 +33,10 @@ export interface HistoryOptions {
   readonly faults?: boolean | undefined;
   /** The clock of the histories, passed to `open` as an option; the backend must use no other. Absent: real time. */
   readonly clock?: HistoryClock | undefined;
-  /** For how long a failing history is shortened. Milliseconds; default 60,000. Longer gives shorter reports. */
+  /**
+   * For how long a failing history is shortened. Milliseconds; default 60,000. Sensible values are 10 s to 10 minutes;
+   * longer gives shorter reports, shorter ends a failing run sooner.
+   */
   readonly shrinkMs?: number | undefined;
 }
 

@@ -9,7 +9,10 @@ import { type Clock, RegistryError, systemClock } from '@rollcall/core';
 export interface RollcallAgentOptions {
   /** Whether connections are kept for the next request; default true. */
   readonly keepAlive?: boolean | undefined;
-  /** Sockets per node; default Infinity. */
+  /**
+   * Most sockets per node; default Infinity. Sensible values are 10 and more; fewer makes requests to a busy node wait
+   * for a socket, more opens more connections to it.
+   */
   readonly maxSockets?: number | undefined;
   /** Names with a dot that are services, besides `*.rollcall`, like the keys of a client's `services` for `client.fetch`. */
   readonly services?: readonly string[] | undefined;
