@@ -1,5 +1,4 @@
 /** Mistakes of callers, and what callers are told: no mistake may blame a node, crash the process or hang a call. */
-import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { createServer, type RequestListener } from 'node:http';
@@ -7,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { memory } from '../../adapters/memory/src/index.ts';
+import { startProgram } from '../../backends/src/index.ts';
 import { type byLoad, type Client, type ClientOptions, createClient } from '../src/index.ts';
 import { eventually, type Fleet, fleet, notebook, portOf, says } from './fleet.ts';
 
@@ -197,15 +197,7 @@ describe('close()', () => {
       await Promise.allSettled(calls);
       console.log('over');
     `;
-    const child = spawn(process.execPath, ['--input-type=module', '-e', program], {
-      stdio: ['ignore', 'pipe', 'inherit'],
-    });
-    const ended = once(child, 'exit');
-    let text = '';
-    child.stdout.on('data', (chunk) => {
-      text += chunk;
-    });
-    expect((await ended)[0]).toBe(0);
-    expect(text).toBe('over\n');
+    const { ended } = startProgram(['--input-type=module', '-e', program]);
+    expect(await ended).toMatchObject({ code: 0, out: 'over\n' });
   });
 });

@@ -10,6 +10,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { consul } from '../../../adapters/consul/src/index.ts';
 import { etcd } from '../../../adapters/etcd/src/index.ts';
 import { type BackendProcess, consulAgent, etcdNode, freePorts, TcpProxy } from '../../src/index.ts';
+import { endsByItself, leavings } from './leftovers.ts';
 import { addressesOf, Roll } from './roll.ts';
 
 interface Identity {
@@ -198,11 +199,8 @@ describe.each(['etcd', 'consul'] as const)('TLS with client certificates on %s',
     });
   }
 
-  it.each(['close', 'leave', 'watch'])('a program that used a TLS registry ends by itself: %s', async (how) => {
-    const exits = fileURLToPath(new URL('./exits.js', import.meta.url));
-    const options = JSON.stringify({ addresses: [`https://${backend.address}`], tls });
-    const ended = promisify(execFile)(process.execPath, [exits, name, options, how], { timeout: 20_000 });
-    // Stderr stays empty: Node must not warn of an address that is an IP.
-    expect(await ended).toMatchObject({ stdout: '1\n', stderr: '' });
-  });
+  // Stderr stays empty: Node must not warn of an address that is an IP.
+  it.each(leavings)('a program that used a TLS registry ends by itself: %s', (leaving) =>
+    endsByItself(name, { addresses: [`https://${backend.address}`], tls }, leaving),
+  );
 });
