@@ -50,7 +50,7 @@ export class ServiceClient implements Client, ServiceHost {
   constructor(registry: Registry | Promise<Registry>, settings: ClientSettings) {
     const { clock, random, clientId, connectTimeoutMs, probe } = settings;
     this.#registry = Promise.resolve(registry);
-    // Each service in use reports the failure; without one there is nothing to report.
+    // Each service in use reports the failure; without a service in use there is nothing to report.
     this.#registry.catch(() => {});
     this.#settings = settings;
     const lines = new Lines(settings.logger, clock);

@@ -3,7 +3,7 @@ import { runnerTimeoutMs } from './defaults.ts';
 import type { Harness, TestRunner } from './harness.ts';
 import { registryCases } from './registry-cases.ts';
 
-/** Declares cases, with one `describe` of this kind per concern. */
+/** Declares cases, with one call of `describe` per concern. */
 function declare(cases: readonly Case[], describe: TestRunner['describe'], it: (one: Case) => void): void {
   for (const concern of new Set(cases.map((one) => one.concern))) {
     describe(concern, () => {

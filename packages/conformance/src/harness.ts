@@ -8,7 +8,7 @@ import type { Registry, RegistryOptions } from '@rollcall/core';
 export interface Faults {
   /** Ends the backend: connections break and new ones are refused. Acknowledged writes stay if the backend is `durable`. */
   stop(): Promise<void>;
-  /** Runs it again, at the same address. */
+  /** Starts the backend again, at the same address. */
   start(): Promise<void>;
   /** Connections stay, new ones may be accepted, nothing is answered: `SIGSTOP`, a half-open link. */
   freeze(): Promise<void>;

@@ -107,7 +107,7 @@ export class LeaseTable<T> {
   #move(lease: Lease<T>, ttlMs: number, now: number): void {
     const list = lease.ttlMs === ttlMs && lease.next !== undefined ? this.#lists.get(ttlMs) : undefined;
     if (list !== undefined) {
-      // The usual renewal: the list has other leases of the same TTL, so it stays in the heap.
+      // This is the usual renewal: the list has other leases of the same TTL, so the list stays in the heap.
       list.unlink(lease);
       lease.renewedAt = now;
       list.append(lease);

@@ -5,7 +5,7 @@ import { explainBind } from './http/explain-bind.ts';
 import { folderProblem } from './journal/folder-problems.ts';
 import { defaultHost, defaultPort, type OptionProblem, type ServerOptions } from './server-options.ts';
 
-/** What would prevent a start, on this machine and now. */
+/** The problems that would prevent a start on this machine now. */
 export interface StartCheck {
   /** A start would fail. */
   readonly problems: readonly OptionProblem[];

@@ -68,7 +68,7 @@ class DiscoveryDriver implements RegistryDriver {
     await this.#fleet.write(
       {
         run: (link, bounded) => link.register(entries, lease, bounded),
-        // This may be called late, so it leaves out what was written anew or removed since.
+        // This may be called late, so it leaves out nodes that were written again or removed since.
         missed: (link) =>
           link.missed.registered(
             entries.filter((entry) => this.#isWritten(entry)),

@@ -96,7 +96,7 @@ it('a server that was away is told later of the registrations and removals that 
   await expect.poll(() => other.listServices(), { timeout: 15_000 }).toEqual([{ name: 'kept', versions: [''] }]);
 });
 
-it('the loser of a conflict is CONFLICT at every renewal while another holds the id, and registers again when it is free', async () => {
+it('each renewal by the loser of a conflict is CONFLICT while another holds the id, and registers again when it is free', async () => {
   const namespace = 'conflict';
   const [loser, holder] = [open([first.address], { namespace }), open([first.address], { namespace })];
   const renew = () => loser.register(service('contested', 1), { ttlMs: 60_000 });
@@ -108,7 +108,7 @@ it('the loser of a conflict is CONFLICT at every renewal while another holds the
   expect(await loser.getService('contested')).toMatchObject([{ nodes: [{ address: '10.0.0.1:1' }] }]);
 });
 
-it('the loser of a conflict stays CONFLICT when the server restarts without its roll and the holder is back first', async () => {
+it('renewals by the loser of a conflict stay CONFLICT when the server restarts without its roll and the holder is back first', async () => {
   const namespace = 'restarted';
   const [loser, holder] = [open([first.address], { namespace }), open([first.address], { namespace })];
   await loser.register(service('contested', 1), { ttlMs: 60_000 });

@@ -284,7 +284,7 @@ describe('the address of a node of another program', () => {
     expect(hear(4, at('10.0.0.1')).hosts).toEqual([]);
   });
 
-  it('an address that is replaced or taken back without its SRV is asked for again', () => {
+  it('an address that is replaced or withdrawn without its SRV is asked for again', () => {
     const { told, hear } = cache();
     hear(0, ...foreign('a'), at('10.0.0.5'));
     expect(hear(1, at('10.0.0.6')).instances).toEqual([]);

@@ -54,7 +54,7 @@ export const given = (settings: EffectiveSettings): Readonly<Record<string, stri
     ),
   );
 
-/** The same as text, for people. */
+/** Every setting with its value and source, as a table for people. */
 export const shownAsTable = (settings: EffectiveSettings): string =>
   table(
     ['SETTING', 'VALUE', 'FROM'],

@@ -8,7 +8,7 @@ export interface Departure {
   readonly state: NodeState;
   readonly reason: DeleteReason;
   readonly atMs: number;
-  /** `gone`: held first, then given up. */
+  /** `gone`: the node was held first, and then given up. */
   standing: 'believed' | 'held' | 'gone';
 }
 

@@ -80,7 +80,7 @@ export class Suspects {
     return true;
   }
 
-  /** Whether this bad answer was one too many; returns whether the node is still held. */
+  /** A suspect gave a bad answer, which may be one too many; returns whether the node is still held. */
   answeredBadly(state: NodeState, suspicion: Suspicion): boolean {
     if (!proof.isStranger(suspicion)) return true;
     this.giveUp(state, 'three bad answers');

@@ -23,7 +23,7 @@ interface Sleep {
 
 const isOf = (event: WatchEvent, id: string): boolean => 'service' in event && event.service.nodes[0]?.id === id;
 
-/** Takes pending events until the state is the wanted one; then no more may come. */
+/** Takes pending events until the wanted state is reached; after that no event may come. */
 async function drain(context: CaseContext, slow: Observer, wanted: readonly ServiceInput[]): Promise<void> {
   const rows = JSON.stringify(rowsOf(wanted));
   while (JSON.stringify(rowsOf(slow.state)) !== rows) await slow.pull();

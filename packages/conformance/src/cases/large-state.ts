@@ -16,7 +16,7 @@ const keptNodes = 130;
 /** How many nodes one call writes, and how many calls run at the same time: what a small backend writes in seconds. */
 const atATime = 40;
 
-/** As many ids as this backend is tested with. */
+/** Makes as many ids as this backend is tested with. */
 function idsFor({ capabilities }: CaseContext): readonly string[] {
   const count = capabilities.maxNodeBytes >= 32_768 ? manyNodes : fewNodes;
   return Array.from({ length: count }, (_, index) => `n${index}`);

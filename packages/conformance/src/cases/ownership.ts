@@ -101,7 +101,7 @@ export const ownership: Concern = {
       if (winner === second) await second.register(service(name));
       await rejects('a register by the loser', conflict, () => loser.register(service(name)));
       await loser.close();
-      // If the loser had withdrawn it, this renewal would find no node, and there would be a create.
+      // If the loser had withdrawn the node, this renewal would find none, and a watcher would hear a create.
       const seen = context.observe(winner, { name });
       await seen.settlesTo([service(name)]);
       await winner.register(service(name, ['n1', 'sentinel']));

@@ -54,7 +54,7 @@ function foundIn(what: string, services: readonly Service[]): ReadonlyMap<string
   return found;
 }
 
-/** A node that has no lease cannot be late with it. */
+/** A node without a lease can never be late. */
 function assertPunctual(world: World, what: string, service: string, answer: readonly Service[], look: Look): void {
   for (const { id, late } of answer.flatMap(({ nodes }) => nodes)) {
     if (late !== true || !world.models().some((one) => one.service === service && one.id === id)) continue;

@@ -33,7 +33,7 @@ export class Told {
   #interrupted = false;
   synced = false;
   ended = false;
-  /** Its registry was closed, so no event may come any more. */
+  /** The registry of the watcher was closed, so no event may come any more. */
   closed = false;
 
   constructor(watcher: Watcher, context: ToldContext) {
@@ -48,7 +48,7 @@ export class Told {
     if (this.#failure !== undefined) throw this.#failure;
   }
 
-  /** Stops the watcher, which must then have ended for good. */
+  /** Stops the watcher, and checks that it has ended for good. */
   async stop(): Promise<void> {
     this.#mayEnd = true;
     await this.#watcher.return();

@@ -51,7 +51,9 @@ export interface DiscoveryAdmin {
   backup(call?: CallOptions): Promise<AsyncIterable<Uint8Array>>;
 }
 
-/** An adapter package `@rollcall/<name>` exports its factory as `<name>` and this as `adapter`. */
+/**
+ * A descriptor. An adapter package `@rollcall/<name>` exports its factory as `<name>` and its descriptor as `adapter`.
+ */
 export interface AdapterDescriptor {
   /** The name that `--registry` takes. */
   readonly name: string;

@@ -61,7 +61,7 @@ export class Failover<T> {
         if (RegistryError.is(cause, 'TIMEOUT')) slow.push(target);
       }
     }
-    // The last target refused at once, so a target that was merely slow gets the rest of the call.
+    // The last target refused at once, so the first silent target gets the time that the call has left.
     const [patient] = slow;
     if (patient === undefined) throw failure;
     const result = await work(patient, signal);
@@ -69,7 +69,10 @@ export class Failover<T> {
     return result;
   }
 
-  /** The targets in the order of asking: the current one first, those that lately did not answer last. */
+  /**
+   * The targets in the order in which they are asked: the current one comes first, those that did not answer lately
+   * come last.
+   */
   order(): readonly T[] {
     const now = this.#options.clock.now();
     const at = this.targets.indexOf(this.#current);

@@ -92,7 +92,10 @@ function parseEndpoint(value: unknown, rules: EndpointRules): BackendEndpoint {
   return { secure, host, port, address, origin: `${url.protocol}//${address}`, path };
 }
 
-/** Removes what URL parsing drops or reads as a slash, so that the two can be compared. */
+/**
+ * Removes the characters that URL parsing drops or reads as a slash, so that the given text can be compared with the
+ * URL.
+ */
 const isWritten = (text: string): boolean => !/[\s\\\p{Cc}]/u.test(text);
 
 /** A token that fits into a header, without white space around it. Throws `INVALID_ARGUMENT`, which names `source`. */

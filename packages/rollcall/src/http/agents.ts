@@ -73,7 +73,7 @@ function outcomeOfStatus(status: number, retryAfter: string | undefined): Outcom
 /** Counts the attempt until its headers, its error, or its end without either. */
 function follow(request: ClientRequest, attempt: Attempt): void {
   let wasAnswered = false;
-  // Prepended, so that it still sees a `once` listener of the caller when it counts listeners.
+  // This listener comes first, so that it still sees a `once` listener of the caller when it counts listeners.
   request.prependOnceListener('response', (response) => {
     const { statusCode = 0, headers } = response;
     wasAnswered = true;

@@ -49,7 +49,7 @@ export class Security {
     limitConnections(app, settings);
     guardHost(app, settings);
     guardOrigin(app);
-    // Comes before the guard, which may end a request, so that refusals are written down too.
+    // The audit log comes before the guard, which may end a request, so that it has refusals too.
     if (this.#audit !== undefined) auditRequests(app, this.#audit, roll);
     this.#guard = new AccessGuard(app, this.#tokens);
   }

@@ -8,7 +8,7 @@ export interface TlsPaths {
   readonly cert: string;
   /** The key of the certificate, without a passphrase. */
   readonly key: string;
-  /** The authorities that sign client certificates. With it, clients without a certificate are refused. */
+  /** The authorities that sign client certificates. With this file, clients without a certificate are refused. */
   readonly clientCa?: string | undefined;
 }
 
@@ -49,7 +49,7 @@ export function tlsFileProblems(paths: TlsPaths, wallNow: number): readonly (rea
   };
   attempt('cert', () => readCertificates('certificate', cert, wallNow));
   attempt('key', () => readKey(key));
-  // Only a pair of which both are readable can be compared.
+  // A certificate and a key can be compared only if both can be read.
   if (problems.length === 0) attempt('key', () => readTlsFiles({ cert, key }, wallNow));
   if (clientCa !== undefined) attempt('clientCa', () => readCertificates('client authority', clientCa, wallNow));
   return problems;

@@ -10,7 +10,10 @@ export interface FolderProblem {
   readonly isInUse: boolean;
 }
 
-/** The reason why a server could not start on a data folder; undefined: none is seen. Nothing is made or changed. */
+/**
+ * The reason why a server could not start on a data folder; undefined when no reason is seen. The check creates and
+ * changes nothing.
+ */
 export function folderProblem(folder: string): FolderProblem | undefined {
   try {
     if (!existsSync(folder)) checkCanBeMade(folder);

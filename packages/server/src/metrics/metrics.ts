@@ -92,7 +92,7 @@ export class Metrics {
     return this.#environments;
   }
 
-  /** Hears about the store. A server without a store has no series of it. */
+  /** The observer of the store. A server without a store has no series about it. */
   store(): StoreObserver {
     return new StoreMetrics(this.#registry);
   }

@@ -61,7 +61,7 @@ export class Ceiling {
     return chosen;
   }
 
-  /** At random (Fisher-Yates), and never the last of an application while others can be chosen. */
+  /** Chooses at random (Fisher-Yates), and never the last instance of an application while others can be chosen. */
   #choose(members: readonly Member[], budget: number, { listed }: Allowance): Member[] {
     const shuffled = [...members];
     for (let index = shuffled.length - 1; index > 0; index -= 1) {

@@ -4,7 +4,7 @@ import { type Member, memberKey } from './member.ts';
 /** An id that was evicted within the last hour. */
 export interface Departure {
   readonly evictedAt: number;
-  /** Kept for 300 s, and for as long as a newcomer stands in for it. */
+  /** The member, kept for 300 s, and for as long as a newcomer stands in for it. */
   member: Member | undefined;
 }
 
@@ -54,7 +54,7 @@ export class Evicted {
     return this.#known.keys();
   }
 
-  /** An instance of this key registers. */
+  /** Call it when an instance with this key registers. */
   back(key: string): { readonly wasEvicted: boolean; readonly before?: Member | undefined } {
     const departure = this.#known.get(key);
     if (departure === undefined) return { wasEvicted: false };

@@ -116,7 +116,7 @@ function restoreListed({ applications, lateness }: Parts, member: Member, now: n
   lateness.restore(member, now);
 }
 
-/** A newcomer that is not remembered deregistered or was evicted long ago; both have the same effect. */
+/** When the newcomer is not remembered, it has deregistered or was evicted long ago; both have the same effect. */
 function replacing(
   members: ReadonlyMap<string, Member>,
   { service, replacedBy = '', ...lease }: RememberedMember,

@@ -6,7 +6,7 @@ export interface ProtectionOptions {
   readonly enabled: boolean;
   /** Random numbers in [0, 1); default `Math.random`. */
   readonly random?: (() => number) | undefined;
-  /** True: a journal writes down what it remembers, so it notes each change. */
+  /** True: a journal writes down what self-protection remembers, so self-protection notes each change of that. */
   readonly isKept?: boolean | undefined;
 }
 

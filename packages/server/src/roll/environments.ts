@@ -77,7 +77,7 @@ export class Environments {
     return environment;
   }
 
-  /** Costs the same, however much they list. */
+  /** The cost does not depend on how many instances they list. */
   summary(now: number, counts: Readonly<RollCounts>): RollSummary {
     const environments = Array.from(this.#environments.values(), (environment) => environment.summary(now));
     return { ...counts, environments, bytes: this.#cost, maxBytes: this.#maxBytes };

@@ -35,7 +35,7 @@ export interface RollFollower {
   termsChanged?(instance: Instance, before: Instance): void;
   /** Self-protection of an environment went on or off. */
   protectionChanged?(env: string, view: ProtectionView): void;
-  /** One of its own methods threw, so it may have missed that change. */
+  /** One of the follower's own methods threw, so the follower may have missed that change. */
   failed(cause: unknown): void;
 }
 

@@ -101,7 +101,10 @@ export class Holders {
     return this.#departed.get(handle);
   }
 
-  /** Bounded: a client that renews by a forgotten handle is told to register, and learns it then. */
+  /**
+   * The number is bounded: a client that renews by a forgotten handle is told to register, and learns then that the id
+   * is taken.
+   */
   #remember(listing: Listing, handle: number): void {
     const superseded = listing.superseded ?? [];
     listing.superseded = superseded;

@@ -20,7 +20,7 @@ export interface Registration extends InstanceRef {
   readonly renewIntervalMs?: number | undefined;
   /** When the client last changed it, by the client's clock. The server keeps a stored instance that is newer. */
   readonly dirtyAt?: number | undefined;
-  /** False: an id that another client holds is left to it. */
+  /** False: the register leaves an id to the other client that holds it. */
   readonly takeOver?: boolean | undefined;
 }
 

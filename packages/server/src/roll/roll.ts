@@ -20,7 +20,7 @@ import type { EnvironmentStatus } from './status.ts';
 
 /** The roll: env -> service -> id -> instance, with leases, holders and self-protection. Followers are told each change. */
 export class Roll {
-  /** The journal's view of it. */
+  /** The journal's view of the roll. */
   readonly keeping: Keeping;
   readonly #position = new Position();
   readonly #clock: Clock;

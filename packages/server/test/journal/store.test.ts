@@ -66,7 +66,7 @@ function edit(folder: string, sql: string): void {
 }
 
 describe('the store', () => {
-  it('the store holds what was written, without removed entries and forgotten changes', async () => {
+  it('the store holds the written entries and changes, without those that were removed or forgotten', async () => {
     const folder = newFolder();
     const store = await StoreThread.open(folder);
     expect(store.opened).toEqual({ state: undefined, isCopy: false, wasCut: false, entries: 0 });

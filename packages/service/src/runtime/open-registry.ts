@@ -38,7 +38,7 @@ export async function openRegistry(
     lines.info(`registry=${registry} (the program's choice)`);
     return { registry: openAdapter(adapter, { ...commonOptions(sources), logger }), adapter, isOwn: true };
   }
-  // `loadRegistry` made this registry, so it is the one that the flag names.
+  // `loadRegistry` made this registry, so it is the registry that the flag names.
   const adapter = adapterOf(registry);
   if (flag !== undefined && adapter === undefined) lines.warn(ignored(flag));
   return { registry, adapter, isOwn: false };

@@ -31,7 +31,10 @@ export class Agents {
     this.#clock = clock;
   }
 
-  /** Runs a call with the first agent that serves. What it wrote with an agent that failed afterwards stays there. */
+  /**
+   * Runs a call with the first agent that serves. Entries that it wrote through an agent that failed afterwards stay
+   * with that agent.
+   */
   run<T>(signal: AbortSignal, work: Work<T>): Promise<T> {
     return this.#first(signal, (link, isLast) => (isLast ? work(link, signal) : this.#attended(link, signal, work)));
   }

@@ -81,9 +81,9 @@ export class Member {
         'grpc.initial_reconnect_backoff_ms': reconnectMs.first,
         'grpc.min_reconnect_backoff_ms': reconnectMs.first,
         'grpc.max_reconnect_backoff_ms': reconnectMs.longest,
-        // Otherwise it would share the backoff of another registry's connection.
+        // Without this option the channel would share the backoff of another registry's connection.
         'grpc.use_local_subchannel_pool': 1,
-        // A proxy of the environment does not lead back to this machine.
+        // A proxy that the environment names cannot reach loopback of this machine.
         ...(isLoopback(endpoint.host) ? { 'grpc.enable_http_proxy': 0 } : {}),
       },
       faultHandling: withoutRetries,

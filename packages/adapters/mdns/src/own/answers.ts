@@ -17,7 +17,7 @@ export interface Answer {
   readonly own: Own | undefined;
   /** The record that a known answer would have to repeat. */
   readonly pointer: { readonly name: string; readonly data: string } | undefined;
-  /** Made at the time of sending, with the TTL that is left then. */
+  /** The records, made when they are sent, with the TTL that is left at that moment. */
   records(now: number): readonly Rr[];
 }
 

@@ -15,7 +15,7 @@ interface Contender {
   readonly goMicro: Form | undefined;
   /** The address from which its holder answered. */
   holder: string | undefined;
-  /** Another host probes for it at the same time and wins. */
+  /** Whether another host probes for the node at the same time and wins. */
   behind: boolean;
 }
 

@@ -26,7 +26,7 @@ export class ServiceNames {
     this.#envs.get(env)?.changed.add(service);
   }
 
-  /** It may have missed a change, so it forgets what it knows. */
+  /** This follower may have missed a change, so it forgets what it knows. */
   forget(): void {
     this.#envs.clear();
   }

@@ -24,7 +24,7 @@ interface Learned {
 
 /** What the connections of a server share. */
 export interface RepeatedShared {
-  /** Whether requests are answered here at all, and this caller's requests on this socket. */
+  /** Whether any requests are answered here, and whether those of this caller on this socket are. */
   isServed(caller: Caller, socket: Socket): boolean;
   now(): number;
   /** Sends an answer; `beganAt`: when its request arrived. */

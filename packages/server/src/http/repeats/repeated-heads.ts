@@ -76,7 +76,7 @@ export class RepeatedHeads implements RepeatedShared {
       observe({ method, route, status: 200, ms, from: () => socket.remoteAddress ?? '' });
   }
 
-  /** Node writes the same into its answers. */
+  /** The value of the header `Date`, as Node writes it into its answers. */
   #now(): string {
     const now = this.#options.clock.wallNow();
     if (now < this.#dateUntil && now >= this.#dateUntil - 1_000) return this.#date;

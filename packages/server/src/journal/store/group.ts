@@ -1,7 +1,10 @@
 /** The name of the store in its folder. */
 export const storeName = 'roll.db';
 
-/** Content that is written to the store at once, and read back: plain text, so that it crosses threads cheaply. */
+/**
+ * Content that is written to the store in one transaction, and read back. It is plain text, so that it crosses threads
+ * cheaply.
+ */
 export interface Group {
   /** Key and text; `null` removes the entry. */
   readonly entries: readonly (readonly [key: string, text: string | null])[];

@@ -66,7 +66,7 @@ export class SqliteStore {
     this.#inTransaction(() => this.#writeMeta({ ...this.#meta, identity, isOpen: true }));
     removeBackups(folder);
     this.#witness = Witness.open(join(folder, witnessName));
-    // Since that transaction there is a log.
+    // That transaction created the log.
     this.#inPlace = new InPlace([this.#file, `${this.#file}-wal`]);
   }
 

@@ -52,5 +52,5 @@ export class Witness {
   }
 }
 
-/** Written over, not truncated first, so that the old number stands until the new one is there. */
+/** The number is written over the old one, not after a truncation, so that the file always has a number. */
 const openFlags = constants.O_RDWR | constants.O_CREAT;

@@ -1,7 +1,7 @@
 import type { Change } from '../../../roll/followers.ts';
 import { type WatchFilter, WatchGroup } from './watch-group.ts';
 
-/** Watches grouped by what they want, so that a change costs only the groups that it concerns. */
+/** Watches grouped by their filters, so that a change costs only the groups that it concerns. */
 export class WatchGroups<T> {
   readonly #ofService = new Map<string, WatchGroup<T>>();
   /** Env -> the groups that watch more than one of its services, by what they may read. */
