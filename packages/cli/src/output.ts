@@ -25,7 +25,7 @@ export function table(head: readonly string[], rows: readonly (readonly string[]
   return [heading(line(head)), ...cells.map(line)].join('\n');
 }
 
-/** One line to stdout. */
+/** Prints one line to stdout. */
 export function print(text: string): void {
   process.stdout.write(`${text}\n`);
 }

@@ -44,7 +44,10 @@ export class Ejections {
     state.failureShare *= 1 - failureWeight;
   }
 
-  /** The node failed. Weights make `failures` failures, or `timeouts` timeouts, equal, whatever these numbers are. */
+  /**
+   * The node failed. The weights have the effect that the limit of failures in a row, and that of timeouts, raise the
+   * failure share equally, whatever these limits are.
+   */
   failed(state: NodeState, isTimeout: boolean): void {
     const weight = Math.max(1, 5 / this.#limits.failures) * (isTimeout ? 5 / timeoutsInRow : 1);
     state.failuresInRow += 1;

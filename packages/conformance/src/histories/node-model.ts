@@ -81,7 +81,7 @@ export class NodeModel {
     return known;
   }
 
-  /** A write that is now known not to have happened. */
+  /** Takes back a write that is now known not to have happened. */
   withdraw(known: Fact): void {
     this.#facts = this.#facts.filter((one) => one !== known);
   }

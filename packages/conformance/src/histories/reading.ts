@@ -54,7 +54,7 @@ function foundIn(what: string, services: readonly Service[]): ReadonlyMap<string
   return found;
 }
 
-/** A node without a lease can never be late. */
+/** Checks that a node without a lease is never late. */
 function assertPunctual(world: World, what: string, service: string, answer: readonly Service[], look: Look): void {
   for (const { id, late } of answer.flatMap(({ nodes }) => nodes)) {
     if (late !== true || !world.models().some((one) => one.service === service && one.id === id)) continue;
@@ -122,7 +122,7 @@ function goneBy(world: World, { goesBy, ttlMs, ackedAt }: Fact, look: Look): num
   return leaseOf(world, ttlMs, look).goesBy ?? goesBy;
 }
 
-/** A read at rest decides open questions: the truth is what it found. */
+/** Decides open questions by a read at rest: the model takes its findings for the truth. */
 export function settle(world: World, service: string, found: ReadonlyMap<string, string>, look: Look): void {
   for (const { id, model } of world.models().filter((one) => one.service === service)) {
     if (!model.isHazy(look)) continue;

@@ -61,12 +61,12 @@ export class Told {
     this.#mayEnd = true;
   }
 
-  /** A fault: events from now on may lack their reason. */
+  /** Notes a fault: events from now on may lack their reason. */
   fault(): void {
     this.#freshly = new Set();
   }
 
-  /** Whether the told state agrees with the model, as far as this check can know. */
+  /** Checks that the told state agrees with the model, as far as this check can know. */
   assertTrue(look: Look): void {
     for (const { key, model } of this.#context.models()) {
       const text = this.#told.get(key) ?? 'absent';

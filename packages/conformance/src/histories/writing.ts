@@ -45,7 +45,7 @@ export async function attempt(
   }
 }
 
-/** A call that the backend could not serve must fail with the right code, and a call that it could serve must succeed. */
+/** Checks that a call fails with the right code if the backend could not serve it, and succeeds if it could. */
 export function assertServed(world: World, what: string, outcome: Outcome, from: number): void {
   const unavailable = outcome === 'UNAVAILABLE' || outcome === 'TIMEOUT';
   // Its deadline may have passed while this process stood still.

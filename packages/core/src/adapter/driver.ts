@@ -61,13 +61,16 @@ export interface Lease {
  */
 export interface WatchSink {
   /**
-   * The whole state at one point; later calls continue from exactly there. A driver may report a snapshot again at any
-   * time.
+   * Reports the whole state at one point; later calls continue from exactly there. A driver may report a snapshot again
+   * at any time.
    */
   snapshot(entries: readonly Entry[]): void;
-  /** One node as it is now. Allowed before the first snapshot, when parts of the state are known to be true. */
+  /**
+   * Reports one node as it is now. A driver may call it before the first snapshot, when parts of the state are known to
+   * be true.
+   */
   put(entry: Entry): void;
-  /** One node that is gone. Without a reason: `unknown`. */
+  /** Reports one node that is gone. Without a reason: `unknown`. */
   remove(key: EntryKey, reason?: DeleteReason): void;
   /**
    * Part of the state has arrived, with nothing to tell yet. It keeps a long snapshot on a slow link from counting as

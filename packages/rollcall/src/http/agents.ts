@@ -120,7 +120,7 @@ interface Routed extends ConnectLimit {
   readonly names: ReadonlySet<string>;
 }
 
-/** The request ends with the error, even when the client cannot begin. */
+/** Sends a request to a picked node. The request ends with the error even if the client cannot begin. */
 function route(routed: Routed, request: ClientRequest, options: Destination): void {
   // As Node's own agent reports a socket that could not be made; `destroy` alone says nothing before there is a socket.
   const fail = (error: unknown): void => (request as unknown as Pending).onSocket(undefined, error);

@@ -34,7 +34,7 @@ export class Ceiling {
     return this.#due.nextDeadline();
   }
 
-  /** Its lease has run out, and it stays listed. */
+  /** The lease of the instance has run out, and the instance stays listed. */
   await(member: Member, now: number): void {
     const restMs = Math.max(0, member.since + ceilingMs - now);
     this.#due.set(memberKey(member), member, Math.ceil(restMs / resolutionMs) * resolutionMs, now);

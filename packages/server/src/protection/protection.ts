@@ -107,7 +107,7 @@ export class Protection {
     return true;
   }
 
-  /** A clean cancel. */
+  /** An instance was cancelled cleanly. */
   cancelled(service: string, id: string, now: number): void {
     const member = this.member(service, id);
     if (member === undefined) return;

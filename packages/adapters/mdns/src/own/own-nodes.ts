@@ -84,7 +84,7 @@ export class OwnNodes {
     this.#announcer.up(link);
   }
 
-  /** A question, or a probe. */
+  /** Takes a question, or a probe, from another host. */
   hear(message: Message, heard: Heard): void {
     this.#prober.hear(message);
     this.#responder.hear(message, heard);

@@ -80,7 +80,7 @@ export class OtherNodes {
     for (const instance of instances) this.#sightings.forget(instance);
   }
 
-  /** An answer, or an announcement. */
+  /** Takes an answer, or an announcement, from another host. */
   hear(message: Message, heard: Heard): void {
     this.#browser.hear(message, heard);
   }
