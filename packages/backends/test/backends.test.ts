@@ -16,7 +16,7 @@ const has = async (address: string, key: string): Promise<boolean> =>
   ((await post(address, 'range', { key: base64(key) })) as { count?: string }).count === '1';
 
 describe('etcd', () => {
-  it('the etcd of tests keeps its data over stop and kill, answers nothing while frozen, and loses all by wipe', async () => {
+  it('the etcd of tests keeps its data over stop and kill, answers nothing while frozen, and loses everything by a wipe', async () => {
     const { node, address } = await etcdNode();
     cleanUps.push(() => node.dispose());
     await node.start();

@@ -83,7 +83,7 @@ describe('rollcall serve', () => {
     return lines;
   }
 
-  it('rollcall serve logs JSON without a terminal: its start with the settings that are no defaults, and its end', async () => {
+  it('without a terminal rollcall serve logs JSON: its start with the settings that differ from the defaults, and its end', async () => {
     const lines = await logOf('--log-requests', 'all');
     const events = lines.map((line) => JSON.parse(line) as { msg: string; settings?: object; route?: string });
     expect(events.map(({ msg }) => msg)).toEqual([

@@ -59,34 +59,37 @@ const problemLines = (file: string, env: Record<string, string> = {}, flags: Rec
   );
 
 describe('the settings of the server', () => {
-  it.each(settingKeys)('the setting %s is taken by flag over variable over file over default', (key) => {
-    const [flag, variable, inFile] = samples[key];
-    const read = (places: { flag?: boolean; variable?: boolean; file?: boolean }) => {
-      const file = fileOf(places.file ? `${nameOf(key)}: ${inFile}\n` : '');
-      const settings = readSettings({
-        flags: places.flag ? { [key]: flag } : {},
-        env: places.variable ? { [variableOf(key)]: variable } : {},
-        file,
+  it.each(settingKeys)(
+    'for the setting %s a flag overrides the variable, which overrides the file, which overrides the default',
+    (key) => {
+      const [flag, variable, inFile] = samples[key];
+      const read = (places: { flag?: boolean; variable?: boolean; file?: boolean }) => {
+        const file = fileOf(places.file ? `${nameOf(key)}: ${inFile}\n` : '');
+        const settings = readSettings({
+          flags: places.flag ? { [key]: flag } : {},
+          env: places.variable ? { [variableOf(key)]: variable } : {},
+          file,
+        });
+        expect(settings.problems).toEqual([]);
+        return { ...shown(settings)[nameOf(key)], file };
+      };
+      const typed = (text: string) => readSettings({ flags: { [key]: text }, env: {} }).values[key];
+      const written = (value: ServeSettings[SettingKey]) => settingTable[key].kind.write(value as never);
+      expect(read({ flag: true, variable: true, file: true })).toMatchObject({
+        value: written(typed(flag)),
+        source: `--${nameOf(key)}`,
       });
-      expect(settings.problems).toEqual([]);
-      return { ...shown(settings)[nameOf(key)], file };
-    };
-    const typed = (text: string) => readSettings({ flags: { [key]: text }, env: {} }).values[key];
-    const written = (value: ServeSettings[SettingKey]) => settingTable[key].kind.write(value as never);
-    expect(read({ flag: true, variable: true, file: true })).toMatchObject({
-      value: written(typed(flag)),
-      source: `--${nameOf(key)}`,
-    });
-    expect(read({ variable: true, file: true })).toMatchObject({
-      value: written(typed(variable)),
-      source: variableOf(key),
-    });
-    const ofFile = read({ file: true });
-    expect(ofFile).toMatchObject({ value: written(typed(inFile)), source: `${ofFile.file}:1` });
-    const byDefault = read({});
-    expect(byDefault.source).toBe('default');
-    expect(byDefault.value).not.toBe(written(typed(flag)));
-  });
+      expect(read({ variable: true, file: true })).toMatchObject({
+        value: written(typed(variable)),
+        source: variableOf(key),
+      });
+      const ofFile = read({ file: true });
+      expect(ofFile).toMatchObject({ value: written(typed(inFile)), source: `${ofFile.file}:1` });
+      const byDefault = read({});
+      expect(byDefault.source).toBe('default');
+      expect(byDefault.value).not.toBe(written(typed(flag)));
+    },
+  );
 
   it('each setting has one flag, and each option of the server comes from one setting', () => {
     const long = settingFlags().map((option) => option.long);
@@ -150,12 +153,12 @@ describe('the settings of the server', () => {
     expect(problemLines(content)).toEqual(expect.arrayContaining([expect.stringMatching(expected)]));
   });
 
-  it('an empty settings file and one of comments hold no settings', () => {
+  it('a settings file that is empty or has only comments holds no settings', () => {
     expect(problemLines('')).toEqual([]);
     expect(problemLines('# nothing\n')).toEqual([]);
   });
 
-  it('a message never repeats the content of a file that is no valid YAML, or a value under an unknown name', () => {
+  it('a message never repeats the content of a file that is not valid YAML, or a value under an unknown name', () => {
     expect(problemLines('token: "s3cr3t\n').join()).not.toContain('s3cr3t');
     expect(problemLines('token: s3cr3t\n', { ROLLCALL_SERVER_TOKEN: 's3cr3t' }).join()).not.toContain('s3cr3t');
   });

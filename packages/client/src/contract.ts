@@ -112,7 +112,7 @@ export interface NodeStatus {
 }
 
 /**
- * There is no node to pick. "All ejected" is no such case: while a node is known, it is picked.
+ * There is no node to pick. "All ejected" is not such a case: while a node is known, it is picked.
  *
  * - `unregistered`: the registry answers that the service has no node.
  * - `unmatched`: there are nodes, but version or filter excludes all of them.

@@ -64,7 +64,7 @@ export interface ServiceSummary {
 export interface SkippedEntry {
   /** The record in the backend's own terms: a key, a service id. */
   readonly key: string;
-  /** Why the record is no node, as a text for people. */
+  /** Why the record cannot be read as a node, as a text for people. */
   readonly reason: string;
 }
 
@@ -225,8 +225,8 @@ export interface Registry extends AsyncDisposable {
    */
   register(service: ServiceInput, options?: RegisterOptions): Promise<void>;
   /**
-   * Removes nodes by id, also those of other objects within `removesOthers`; outside it `NOT_SUPPORTED`. Unknown ids are
-   * no error. An owner that still renews writes itself again.
+   * Removes nodes by id, also those of other objects within `removesOthers`; outside it `NOT_SUPPORTED`. Unknown ids
+   * are ignored. An owner that still renews writes itself again.
    */
   deregister(service: ServiceRef, options?: CallOptions): Promise<void>;
   /** The live nodes of a service, by version; `[]` for an unknown name. An outage is `UNAVAILABLE`, never `[]`. */

@@ -88,7 +88,7 @@ describe('signals', () => {
     expect(remove).toHaveBeenCalledTimes(1);
   });
 
-  it('twenty listeners on one signal are no leak', () => {
+  it('Node does not warn of a leak for twenty listeners on one signal', () => {
     const warned = vi.spyOn(process, 'emitWarning').mockImplementation(() => {});
     const { signal } = new AbortController();
     for (let count = 0; count < 20; count += 1) onAbort(signal, () => {});
@@ -222,7 +222,7 @@ describe('readers', () => {
     expect(parseEndpoints(['https://h:443'], { ...rules, urlPort: 'default' })[0]?.origin).toBe('https://h:443');
   });
 
-  it('endpoint lists drop doubles and empty items, and fall back to the defaults', () => {
+  it('lists of endpoints drop duplicates and empty items, and fall back to the defaults', () => {
     expect(parseEndpoints(['h:1', '', 'http://h:1', ' '], rules)).toHaveLength(1);
     expect(parseEndpoints([''], rules)[0]?.address).toBe('127.0.0.1:2379');
     expect(parseEndpoints(undefined, rules)[0]).toMatchObject({ host: '127.0.0.1', port: 2379, secure: false });

@@ -83,7 +83,7 @@ export interface SetAnswer {
   readonly set: number;
 }
 
-/** How many instances were on the roll. Unknown instances are no error. */
+/** How many instances were on the roll. Unknown instances are ignored. */
 export interface CancelAnswer {
   /** How many left the roll by this call. */
   readonly cancelled: number;

@@ -56,7 +56,7 @@ it('each change carries its wall time and evidence that survives JSON', async ()
   ]);
 });
 
-it('the evidence of a register names the changed fields; a register without a difference is no change', () => {
+it('the evidence of a register names the changed fields, and a register without a difference makes no change', () => {
   const { roll, changes } = rollOf(false);
   roll.register([node('a')]);
   roll.register([node('a')], by);
@@ -116,7 +116,7 @@ it('the evidence of an eviction under protection tells whether a newcomer stands
   roll.register([node('new', { ttlMs: 60_000, renewIntervalMs: 60_000 })]);
   await clock.advance(200);
   expect(changes.at(-1)?.evidence).toMatchObject({ what: 'evicted', cause: 'replaced', replacedBy: 'new' });
-  // One silent instance is no reason to blame the network: it is evicted after two quiet intervals.
+  // For one silent instance the server does not blame the network: the instance is evicted after two quiet intervals.
   await clock.advance(70_000);
   expect(causes()).toEqual(['replaced', 'quiet']);
   expect(changes.at(-1)).toMatchObject({ instance: { id: 'new' } });
@@ -135,7 +135,7 @@ it('the evidence of an eviction under protection tells whether a newcomer stands
   });
 });
 
-it("the evidence of an operator's end of protection tells which of how many were evicted, and the sender", async () => {
+it("the evidence of an operator's end of protection tells how many were evicted, which of them this was, and the sender", async () => {
   const { roll, changes } = rollOf(true);
   roll.register([node('a'), node('b'), node('c')]);
   await clock.advance(10_000);

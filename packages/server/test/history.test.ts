@@ -310,7 +310,7 @@ describe('GET /api/fetch with a time', () => {
     expect(c).toMatchObject({ hostname: 'c', renewTimestamp: clock.wallNow() - 5_000 });
   });
 
-  it('GET /api/fetch refuses a time before the change log, a time in the future, and a text that is no time', async () => {
+  it('GET /api/fetch refuses a time before the change log, a time in the future, and a text that is not a time', async () => {
     await at.register(instance());
     const refusal = async (time: string) => {
       const { status, message } = await past(time);

@@ -4,7 +4,7 @@ import { setImmediate } from 'node:timers/promises';
 import { expect, it } from 'vitest';
 import { Pacer } from '../src/http/pacer.ts';
 
-it('the pacer writes at most half a MiB to one client after another before other work goes on', async () => {
+it('the pacer lets other work go on after each half MiB that it has written to clients', async () => {
   const pacer = new Pacer();
   const written = Array<number>(1_000).fill(0);
   for (const index of written.keys()) {

@@ -146,7 +146,7 @@ function parse({ event, data }: StreamEvent): object {
     const value: unknown = JSON.parse(data);
     if (typeof value === 'object' && value !== null) return value;
   } catch {
-    // Text that is no JSON is refused below, like JSON that is not an object.
+    // Text that is not JSON is refused below, like JSON that is not an object.
   }
   throw new HttpError(`sent a ${event} event that is no JSON object`);
 }

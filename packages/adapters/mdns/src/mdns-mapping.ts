@@ -46,8 +46,8 @@ export class Forms {
   }
 
   /**
-   * go-micro's shape; undefined where it is disabled or has no room: names that are no DNS names, hosts without an IP
-   * address, too much for one packet.
+   * go-micro's shape; undefined where it is disabled, or where the node does not fit: a name is not a DNS name, the
+   * host has no IP address, or the node is too large for one packet.
    */
   goMicro(entry: Entry): Form | undefined {
     const { goMicro, dnsSd, domain } = this.#settings;

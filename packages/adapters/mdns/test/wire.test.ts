@@ -223,7 +223,7 @@ describe('names', () => {
     expect(all.every(isDnsName)).toBe(true);
   });
 
-  it('a name that is no DNS name is recognised', () => {
+  it('a name that cannot be a DNS name is recognised', () => {
     for (const name of ['', 'a..b', '.a', 'x'.repeat(64), `${'x'.repeat(60)}.`.repeat(5)])
       expect(isDnsName(name)).toBe(false);
   });

@@ -22,8 +22,8 @@ export interface TlsFiles {
 /**
  * Reads and checks the files.
  *
- * @throws RegistryError `INVALID_ARGUMENT`: a file cannot be read, is no PEM, has expired, or holds the key of another
- * certificate.
+ * @throws RegistryError `INVALID_ARGUMENT`: a file cannot be read, is not PEM, has expired, or holds the key of
+ *   another certificate.
  */
 export function readTlsFiles({ cert: certPath, key: keyPath, clientCa: caPath }: TlsPaths, wallNow: number): TlsFiles {
   const { text: cert, certificates } = readCertificates('certificate', certPath, wallNow);

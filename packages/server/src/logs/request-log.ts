@@ -13,8 +13,8 @@ export interface RequestLogOptions {
 
 /**
  * Lines about requests. A line has the pattern of the route and never what the client sent, since a query or a header
- * may hold a token. The end of a watch is no answer, so it gets no line. Returns a function that logs a request which
- * the framework has not seen.
+ * may hold a token. The end of a watch is not an answer, so it gets no line. Returns a function that logs a request
+ * which the framework has not seen.
  */
 export function logRequests(
   app: FastifyInstance,

@@ -140,7 +140,7 @@ describe('the store', () => {
     expect(await contentOf(other)).toMatchObject({ isCopy: true, state: 'state 5', revisions: [1, 2, 3, 4, 5] });
   });
 
-  it('the store removes what a killed server left of a backup, and nothing while another server has the folder', async () => {
+  it('the store removes the half-written backup of a killed server, and nothing while another server has the folder', async () => {
     const folder = await filled(1);
     writeFileSync(join(folder, 'backup-17-1.tmp'), 'half of it');
     const store = await StoreThread.open(folder);

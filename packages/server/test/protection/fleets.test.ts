@@ -59,7 +59,7 @@ describe('deploys', () => {
     expect(log.at(-1)).toBe('2500 listed 20, alive 20');
   });
 
-  it('a scale-in from 200 to 20 by kill is held for an hour, then evicted 27 a minute and ever fewer', () => {
+  it('the killed instances of a scale-in from 200 to 20 are held for an hour, then evicted 27 a minute and ever fewer', () => {
     const s = new Simulation();
     for (let index = 0; index < 200; index += 1) {
       s.at(index / 4, () => s.join(`app${index % 10}`, `${index}`, Math.floor(index / 4)));
@@ -109,7 +109,7 @@ describe('faults', () => {
     ]);
   });
 
-  it('two of two instances that die stay until an operator ends the protection, since no instance renews', () => {
+  it('when both of two instances die, they stay until an operator ends the protection, since no instance renews', () => {
     const s = new Simulation();
     s.at(0, () => range(0, 2).forEach((id) => void s.join('app', id, 0)));
     s.at(330, () => range(0, 2).forEach((id) => void s.kill(id)));

@@ -104,19 +104,22 @@ describe('on a connection whose requests skip the parser', () => {
         body: `${text.length.toString(16)}\r\n${text}\r\n0\r\n\r\n`,
       }),
     ],
-  ])('a body %s that looks like a renewal is a body, although it comes in a piece of its own', async (_, frame) => {
-    const { server, renew, connection } = await learned();
-    const { head, body } = frame(renew);
-    const start = `POST /api/renew HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\n${head}\r\n\r\n`;
-    connection.socket.write(start + body.slice(0, body.indexOf('PUT')));
-    await pause(50);
-    connection.socket.write(renew);
-    await pause(50);
-    connection.socket.write(body.slice(body.indexOf('PUT') + renew.length));
-    expect(statuses((await connection.until(4)).slice(3))).toEqual([400]);
-    expect(connection.heard()[3]?.body).toContain('must be JSON');
-    expect(countOf(server)).toBe(1);
-  });
+  ])(
+    'a body %s that looks like a renewal is read as a body, although it comes in a piece of its own',
+    async (_, frame) => {
+      const { server, renew, connection } = await learned();
+      const { head, body } = frame(renew);
+      const start = `POST /api/renew HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\n${head}\r\n\r\n`;
+      connection.socket.write(start + body.slice(0, body.indexOf('PUT')));
+      await pause(50);
+      connection.socket.write(renew);
+      await pause(50);
+      connection.socket.write(body.slice(body.indexOf('PUT') + renew.length));
+      expect(statuses((await connection.until(4)).slice(3))).toEqual([400]);
+      expect(connection.heard()[3]?.body).toContain('must be JSON');
+      expect(countOf(server)).toBe(1);
+    },
+  );
 
   it.each([
     ['a header that is not ended', 'GET /healthz HTTP/1.1\r\nHost: 127.0.0.1\r\nX-Rest: '],

@@ -89,7 +89,7 @@ export class AgentLink {
     }
   }
 
-  /** Removes a service. If the agent does not have the service, this is no error. */
+  /** Removes a service. It succeeds also when the agent does not have the service. */
   async deregister(serviceId: string, signal: AbortSignal): Promise<void> {
     const run: Exchange['run'] = (library, call) => library.agent.service.deregister({ ...call, id: serviceId });
     await this.#send({ signal, writes: true, run }).catch((cause: unknown) => {

@@ -240,7 +240,7 @@ it('an answer that was sent less than a second ago is left out of a packet with 
   expect((early?.[0] ?? 0) - (later?.[0] ?? 0)).toBeGreaterThan(500);
 });
 
-it('ten services of one host put its address once into a packet', async () => {
+it("ten services of one host put the host's address only once into a packet", async () => {
   const registry = open();
   for (let index = 0; index < 10; index += 1) await wire.settle(registry.register(service(`shared-${index}`)));
   await wire.pass(3_000);
