@@ -98,5 +98,5 @@ export const lineWaitMs = 50;
 export const defaultReadyMs = 30_000;
 /** Shortest time between two writes of the snapshot file. Milliseconds. */
 export const snapshotPauseMs = 1_000;
-/** An older snapshot is ignored. Milliseconds. */
+/** A snapshot file that is older than this is ignored. Milliseconds. */
 export const snapshotMaxAgeMs = 604_800_000;

@@ -129,7 +129,10 @@ export const maxLabelledEnvironments = 100;
 
 /** How often the lease clock checks whether the process stood still. Milliseconds. */
 export const pauseCheckMs = 250;
-/** A longer gap was a pause, which does not count. Milliseconds. */
+/**
+ * A gap between two of these checks that is longer than this counts as a pause, during which no lease runs.
+ * Milliseconds.
+ */
 export const pauseAfterMs = 1_000;
 
 /** How long the disk may take for a group. After that the waiting callers are told that the write failed. Milliseconds. */

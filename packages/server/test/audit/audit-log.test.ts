@@ -141,7 +141,7 @@ describe('the audit log', () => {
     expect(lines.at(-1)).toMatchObject({ action: 'refusals not written', count: 30 });
   });
 
-  it('the audit log counts the refused instances of one request in the same flood', async () => {
+  it('the audit log writes a hundred refused instances of one large request, and only counts the others', async () => {
     const { post, path, server } = await start();
     const instances = Array.from({ length: 130 }, (_, index) => instance({ env: 'other', hostname: `n${index}` }));
     await post('/api/register', { instances });

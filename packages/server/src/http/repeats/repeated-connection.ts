@@ -33,7 +33,7 @@ export interface RepeatedShared {
 
 /** Heads that a connection remembers: one for each kind of request that a client repeats. */
 const maxLearned = 4;
-/** A longer chunk goes to the parser, so that its body does not hold up other requests. Bytes. */
+/** A chunk longer than this goes to the parser, so that its body does not hold up other requests. Bytes. */
 const maxChunkBytes = 16_384;
 
 /**

@@ -12,7 +12,7 @@ export interface WrittenRequest {
   readonly bodyLength: number;
 }
 
-/** A longer head is not remembered, since each connection may hold several. Bytes. */
+/** A head longer than this is not remembered, since each connection may hold several. Bytes. */
 const maxHeadBytes = 1_024;
 const headEnd = '\r\n\r\n';
 const firstLine = /^([A-Z]{3,7}) (\/[\x21-\x7e]*) HTTP\/1\.1$/;

@@ -39,7 +39,7 @@ export class Witness {
     try {
       writeSync(this.#file, `${digits} ${crc32(digits).toString(16)}`.padEnd(length), 0, 'latin1');
     } catch {
-      // An older number is true as well.
+      // A failure does no harm, because the older number in the file is still true.
     }
   }
 
