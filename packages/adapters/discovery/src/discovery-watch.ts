@@ -16,7 +16,7 @@ export interface WatchMemory {
   held: boolean;
 }
 
-/** Forgets everything. */
+/** The memory of a watch that remembers nothing. */
 export const emptyMemory = (): WatchMemory => ({ link: undefined, cursor: undefined, entries: new Map(), held: false });
 
 /** What one connection of a watch needs. */

@@ -51,7 +51,7 @@ export const environment = ['ETCDCTL_ENDPOINTS', 'ETCDCTL_CACERT', 'ETCDCTL_CERT
 export const goMicroPrefix = '/micro/registry/';
 /**
  * Keys of one page of a range, if their values leave room for so many. Sensible values are 100 to 5,000; more makes
- * fewer round trips and larger answers in memory, fewer the opposite.
+ * fewer round trips and larger answers in memory, fewer makes more round trips and smaller answers.
  */
 export const pageSize = 500;
 /** Operations of one transaction; etcd's own limit is 128. */

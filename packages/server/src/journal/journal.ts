@@ -147,7 +147,7 @@ export class Journal implements RollFollower, Durability {
     return waitFor(this.#pending);
   }
 
-  /** After all other work of this turn of the event loop, so that one sync serves all its changes. */
+  /** Runs after all other work of this turn of the event loop, so that one sync serves all changes of the turn. */
   #schedule(): void {
     if (this.#isScheduled || this.#flight !== undefined || this.#cancelRetry !== undefined) return;
     this.#isScheduled = true;

@@ -5,7 +5,7 @@ import { isOnTime, lateAfterMs, type Member, type Ref } from './member.ts';
 /** A clean cancel that found no newcomer: it uses up the next one that registers within 300 s. */
 export interface Cancel extends Ref, Queued {
   readonly key: string;
-  /** The instance that it is written down with. */
+  /** The instance in whose record the cancel is written down. */
   id: string;
   readonly at: number;
 }
@@ -168,6 +168,9 @@ function standsIn(newcomer: Member, departed: Member): boolean {
   return after > 0 || (-after <= recentMs && newcomer.registeredAt - departed.registeredAt >= recentMs);
 }
 
-/** Whether it is too old to stand in for an instance that falls late from now on, if the leases of its application are alike. */
+/**
+ * Whether a newcomer is too old to stand in for any instance that falls late from now on, if all leases of its
+ * application are alike.
+ */
 const isStale = (newcomer: Member, now: number): boolean =>
   newcomer.registeredAt < now - 2 * (recentMs + lateAfterMs(newcomer));

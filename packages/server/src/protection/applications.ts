@@ -119,8 +119,9 @@ export class Applications {
   }
 
   /**
-   * Cancels differ in nothing but their time. An instance keeps one at most, since one record an instance is written down:
-   * where a newcomer uses up the cancel of another instance, that instance keeps the newcomer's own.
+   * Forgets a cancel that a newcomer has used up. If the newcomer's own id has a waiting cancel, the instance of the
+   * used one takes it over: cancels differ only in their time, and each instance is written down with one cancel at
+   * most.
    */
   #useUp(used: Cancel, newcomer: Member): void {
     this.#forget(used);

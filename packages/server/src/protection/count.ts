@@ -11,7 +11,7 @@ export class Count {
     return this.#missing;
   }
 
-  /** The number of instances that missing ones are compared with: N of the rule. */
+  /** The number with which the missing instances are compared: N of the rule. */
   get considered(): number {
     return this.#considered;
   }

@@ -115,8 +115,8 @@ export function contribution({ state, ttlMs, replacedBy, late, mature, recent }:
 }
 
 /**
- * The newcomer at the end of the chain of replacements, if it is listed and not late. A newcomer that deregistered
- * needs no other.
+ * The newcomer at the end of the chain of replacements, if it is listed and not late, or has deregistered, after which
+ * no newcomer need stand in for it.
  */
 export function coverOf(member: Member): Member | undefined {
   let end = member.replacedBy;

@@ -49,7 +49,7 @@ export class AgentLink {
     this.#gate = gate;
   }
 
-  /** The count for the client of the watches: see {@link ConsulClient.lostSockets}. */
+  /** How many sockets of the watches have ended: see {@link ConsulClient.lostSockets}. */
   get lostSockets(): number {
     return this.#watches.lostSockets;
   }

@@ -8,7 +8,7 @@ import { isReadAlike, RepeatedHead, readWritten, type WrittenRequest } from './w
 export interface Admitted {
   readonly route: RepeatableRoute;
   readonly method: string;
-  /** As in the table of routes. */
+  /** The pattern of the route, as in the table of routes. */
   readonly path: string;
   readonly caller: Caller;
   readonly secret: string | undefined;
@@ -99,7 +99,7 @@ export class RepeatedConnection {
   /** False: the chunk must go to the parser. */
   #answers(chunk: Buffer): boolean {
     const socket = this.#socket;
-    // A client that does not read counts, and is cut off, like clients of the framework's answers.
+    // A client that does not read its answers is noted and cut off, like a client of the framework's answers.
     if (chunk.length > maxChunkBytes || !socket.writable || socket.writableLength > 0) return false;
     for (const learned of this.#learned) {
       const varying = learned.head.match(chunk);

@@ -7,7 +7,7 @@ import type { OpenAnswers } from '../open-answers.ts';
 import type { RepeatedAnswer } from './repeatable-route.ts';
 import { type Admitted, RepeatedConnection, type RepeatedShared } from './repeated-connection.ts';
 
-/** What answers repeated requests. */
+/** The parts with which repeated requests are answered. */
 export interface RepeatedHeadsOptions {
   readonly app: FastifyInstance;
   readonly clock: Clock;

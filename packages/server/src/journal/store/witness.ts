@@ -33,7 +33,7 @@ export class Witness {
     return digits !== '' && crc32(digits).toString(16) === sum ? Number(digits) : 0;
   }
 
-  /** A failure to write it does not fail the group, because the next group writes it again. */
+  /** Writes the number. A failure does not fail the group, because the next group writes the number again. */
   write(groups: number): void {
     const digits = `${groups}`;
     try {
