@@ -101,7 +101,7 @@ export interface NodeStatus {
   readonly node: RemoteNode;
   /** How far the client trusts it. */
   readonly tier: NodeTier;
-  /** Why it is in that tier, as a text for people. */
+  /** Why the node is in that tier, as a text for people. */
   readonly why?: string | undefined;
   /** Attempts of this client at the node that have no answer yet. */
   readonly pending: number;
@@ -121,6 +121,6 @@ export interface NodeStatus {
 export interface NoNodeError extends RegistryError<'UNAVAILABLE'> {
   /** The service that was asked for. */
   readonly service: string;
-  /** Why there is no node: see above. */
+  /** Why there is no node; see {@link NoNodeError}. */
   readonly reason: 'unregistered' | 'unmatched' | 'unknown';
 }

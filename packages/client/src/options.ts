@@ -142,7 +142,10 @@ export type DefaultPolicy = Omit<CallPolicy, 'key'>;
 
 /** Options of {@link createClient}. */
 export interface ClientOptions extends SelectOptions, DefaultPolicy {
-  /** Options per service, over the defaults. The names also count as service names for hosts with a dot. */
+  /**
+   * Options per service, which override the client's. A host in a URL that is one of these names is a service name,
+   * even if it has a dot.
+   */
   readonly services?:
     | Readonly<
         Record<string, SelectOptions & DefaultPolicy & { readonly ejection?: EjectionOptions | false | undefined }>

@@ -86,7 +86,7 @@ async function runCase(harness: Harness, body: CaseBody, restore?: () => Promise
   }
 }
 
-/** Cleans up in any case; of several failures the first one is reported. */
+/** Runs the work, and cleans up however it ended; of several failures the first one is reported. */
 async function bracket(work: () => Promise<void>, cleanUp: () => Promise<void>): Promise<void> {
   try {
     await work();

@@ -164,7 +164,7 @@ export interface Watcher extends AsyncIterableIterator<WatchEvent, undefined, un
 export interface RegistryRecipe {
   /** URL of the adapter's module. */
   readonly module: string;
-  /** Without logger and clock. */
+  /** The options of the registry, without logger and clock. */
   readonly options: Readonly<Record<string, unknown>>;
 }
 

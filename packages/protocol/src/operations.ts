@@ -40,7 +40,9 @@ export interface HeldInstance {
   readonly hostname: string;
   /** Time since its last renewal. */
   readonly silentMs: number;
-  /** When it may be evicted if nothing changes until then. Milliseconds since the epoch by the server's clock. */
+  /**
+   * When the instance may be evicted if nothing changes until then. Milliseconds since the epoch by the server's clock.
+   */
   readonly mayGoAt: number;
 }
 
@@ -66,7 +68,7 @@ export interface ProtectionStatus {
   readonly threshold: number;
   /** Whether `protected` holds, or an expired instance is held. */
   readonly on: boolean;
-  /** Since when it is on; absent while it is off. */
+  /** Since when self-protection is on; absent while it is off. */
   readonly since?: number;
   /** The state in words, for an operator. */
   readonly explanation: string;

@@ -6,9 +6,9 @@ export class AnswerError extends Error {
   override readonly name = 'AnswerError';
   /** The HTTP status; undefined when the answer was not complete. */
   readonly status: number | undefined;
-  /** The answer is an HTML page, so it comes from a program between us and the agent. */
+  /** Whether the answer is an HTML page, which comes from a program between us and the agent. */
   readonly isPage: boolean;
-  /** How long its `Retry-After` asks clients to wait. Milliseconds. */
+  /** How long the answer's `Retry-After` asks clients to wait. Milliseconds. */
   readonly retryAfterMs: number | undefined;
 
   constructor(message: string, options: AnswerErrorOptions = {}) {
@@ -124,7 +124,7 @@ export function filteredByAcl(): AnswerError {
   );
 }
 
-/** Consul has ACLs, and a client without a token may read nothing. */
+/** The error where Consul has ACLs and a client without a token may read nothing. */
 export function needsToken(): AnswerError {
   const how = 'give one as token, in the file that --registry-token-file names, or in CONSUL_HTTP_TOKEN';
   return new AnswerError(`shows nothing without a token (ACL): ${how}`, { status: 403 });

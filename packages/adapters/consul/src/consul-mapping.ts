@@ -37,7 +37,7 @@ export interface Instance {
   readonly serviceId: string;
   /** Whether neither one of its checks nor one of its node's is critical. */
   readonly live: boolean;
-  /** Whether its own TTL check passes, even if its machine has a critical one. */
+  /** Whether the instance's own TTL check passes, even if its machine has a critical check. */
   readonly passing: boolean;
   /** Undefined: another program wrote it. */
   readonly owner: string | undefined;

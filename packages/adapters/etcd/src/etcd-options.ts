@@ -31,7 +31,7 @@ export interface EtcdOptions extends CommonRegistryOptions {
 
 /** PEM texts. */
 export interface EtcdTls {
-  /** Absent: the authorities that Node trusts. */
+  /** The authority to trust. Absent: the authorities that Node trusts. */
   readonly ca?: string | undefined;
   readonly key?: string | undefined;
   readonly cert?: string | undefined;

@@ -15,7 +15,7 @@ interface Claim {
    * unknown, because the answer was lost or the write may happen twice.
    */
   readonly revision: string | undefined;
-  /** A member that did not answer in time was asked first, and may still carry the write out. */
+  /** Whether an earlier attempt may still write this: its member did not answer in time. */
   readonly mayComeLate: boolean;
 }
 
@@ -116,7 +116,7 @@ export class Holdings {
   async #revokeLate(claims: readonly Claim[], signal: AbortSignal): Promise<void> {
     const late = claims.filter(({ lease, mayComeLate }) => mayComeLate && lease !== '0');
     const revoke = ({ lease }: Claim) => this.#cluster.run(signal, ({ leases }) => leases.leaseRevoke({ ID: lease }));
-    // An expired lease is gone as well.
+    // A failure is no matter here: once the lease has expired, it is gone as well.
     await Promise.allSettled(late.map(revoke));
   }
 

@@ -121,7 +121,7 @@ export interface Reading {
   /** The registry object that announces it; undefined: another program. */
   readonly owner: string | undefined;
   readonly silent?: boolean | undefined;
-  /** Whether its address comes from its SRV and host records; Rollcall's nodes have it in TXT. */
+  /** Whether the node's address comes from its SRV and host records; Rollcall's nodes have it in TXT. */
   readonly needsAddress: boolean;
 }
 

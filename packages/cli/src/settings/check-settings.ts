@@ -22,7 +22,7 @@ export async function checked(settings: EffectiveSettings): Promise<{
   const start = await checkStart(serverOptionsOf(values));
   const problems = [...problemsOf(settings), ...start.problems.map((problem) => placed(problem, sources))];
   const wrong = new Set(problems.map(({ name }) => name));
-  // The default was tried in place of a wrong value.
+  // In place of a wrong value the default was tried, so a warning about it would mislead.
   const warnings = start.warnings.map((problem) => placed(problem, sources)).filter(({ name }) => !wrong.has(name));
   return { problems, warnings };
 }

@@ -22,7 +22,7 @@ export interface Fetched {
   readonly init: FetchInit | undefined;
 }
 
-/** Types of bodies that can be sent again. */
+/** Whether a body of this type can be sent again. */
 function canBeSentAgain(body: unknown): boolean {
   return (
     body == null ||

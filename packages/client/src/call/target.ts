@@ -1,4 +1,4 @@
-/** Which URLs name a service, and how they look at a node. */
+/** Which URLs name a service, and what becomes of such a URL when a node is chosen. */
 import type { RemoteNode } from '../picking.ts';
 
 /** The suffix for names that a URL would take for an address: with dots, or of digits only. */

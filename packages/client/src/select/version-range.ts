@@ -53,7 +53,7 @@ function compareVersions(a: Version, b: Version): number {
 
 const atLeast = (order: number): boolean => order >= 0;
 const isAtLeast = (version: Version): Comparator => ({ test: atLeast, version });
-/** Every release. */
+/** Whether every release matches. */
 const isAny = ({ test, version: { tuple, prerelease } }: Comparator): boolean =>
   test === atLeast && prerelease.length === 0 && tuple.every((value) => value === 0);
 /** `-0` is the smallest prerelease, so this bound leaves out prereleases of itself. */

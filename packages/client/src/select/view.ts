@@ -23,9 +23,9 @@ export interface View {
   readonly nodes: readonly RemoteNode[];
   /** Undefined: nothing to pick. */
   readonly tree: Tree | undefined;
-  /** Picks come from the first tier. */
+  /** Whether picks come from the first tier. */
   readonly isUp: boolean;
-  /** Picks come from the last tiers, because all nodes are out. */
+  /** Whether picks come from the last tiers, because all nodes are out. */
   readonly isOut: boolean;
   /** The input of the leaves, for comparison by the next view. */
   readonly leaves: readonly Leaf[];

@@ -3,7 +3,7 @@ import type { Concern } from '../case.ts';
 import type { CaseContext } from '../kit/context.ts';
 import { changed, endpoint, fullService, node, service } from '../kit/samples.ts';
 
-/** Registers two services, one after the other; a watcher must hear only of the first registration. */
+/** Checks that the second of two registrations is a renewal: a watcher must hear only of the first. */
 async function isNoNews(context: CaseContext, first: ServiceInput, again: ServiceInput): Promise<void> {
   const [registry, other] = await context.openTwo();
   const seen = context.observe(other, { name: first.name });

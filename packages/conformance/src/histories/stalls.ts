@@ -65,7 +65,10 @@ export class Stalls {
   }
 }
 
-/** A rule was broken while this process was starved, on a backend that loses packets which a starved process does not read. */
+/**
+ * Says that a broken rule proves nothing: this process was starved, and the backend loses the packets that a starved
+ * process does not read.
+ */
 export class Unjudged extends Error {
   override readonly name = 'Unjudged';
 }

@@ -84,7 +84,7 @@ export class World {
     this.lines.push(line.replaceAll(this.prefix, ''));
   }
 
-  /** No server keeps the roll: every node answers for itself, in real time. */
+  /** Whether every node answers for itself, in real time, because no server keeps the roll. */
   get isHearsay(): boolean {
     return this.capabilities.removesOthers === 'own' && !this.time.isVirtual;
   }

@@ -254,7 +254,7 @@ export async function burst(
   caller.claims.set(`${service}/${id}`, { state });
 }
 
-/** A burst is only predictable if the node is free or held by the caller. */
+/** Whether the outcome of a burst can be predicted: the node must be free or held by the caller. */
 export function canBurst(world: World, caller: Caller, service: string, id: string): boolean {
   const at = world.time.now();
   const stored = storedAt(world, caller, { service, id }, { from: at, until: at });

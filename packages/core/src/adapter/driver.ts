@@ -102,7 +102,7 @@ export interface RegistryDriver {
    * holds a key.
    */
   renew(keys: readonly EntryKey[], lease: Lease | undefined, call: DriverCall): Promise<readonly EntryKey[]>;
-  /** Removes these keys, also of other holders within `removesOthers`; ignores unknown keys. */
+  /** Removes the nodes with these keys, also those of other holders within `removesOthers`; ignores unknown keys. */
   remove(keys: readonly EntryKey[], call: DriverCall): Promise<void>;
   /** All entries, or those of one service. */
   read(name: string | undefined, call: DriverCall): Promise<readonly Entry[]>;

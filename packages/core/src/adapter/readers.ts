@@ -93,8 +93,8 @@ function parseEndpoint(value: unknown, rules: EndpointRules): BackendEndpoint {
 }
 
 /**
- * Removes the characters that URL parsing drops or reads as a slash, so that the given text can be compared with the
- * URL.
+ * Whether the text has none of the characters that URL parsing drops or reads as a slash, so that the text can be
+ * compared with the URL.
  */
 const isWritten = (text: string): boolean => !/[\s\\\p{Cc}]/u.test(text);
 

@@ -53,7 +53,7 @@ export const isMetadataKey = (value: string): boolean => metadataKey.test(value)
 /** A namespace: 1-63 of `[A-Za-z0-9._-]`, starting with a letter or digit. */
 export const isNamespace = (value: string): boolean => namespaceName.test(value);
 
-/** Without a lone surrogate, which UTF-8 cannot carry. */
+/** Whether the text has no lone surrogate, which UTF-8 cannot carry. */
 export const isWellFormed = (value: string): boolean => !loneSurrogate.test(value);
 
 /** A name or id as it may be read, watched or deregistered: 1-255 printable characters. */

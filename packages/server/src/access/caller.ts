@@ -39,7 +39,7 @@ export class Caller {
     this.maxInstances = maxInstances;
   }
 
-  /** Whether its token is still in the file, with these rights. */
+  /** Whether the caller's token is still in the file, with these rights. */
   get isCurrent(): boolean {
     return this.#isCurrent;
   }

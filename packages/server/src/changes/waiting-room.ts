@@ -23,7 +23,7 @@ export class WaitingRoom implements RollFollower {
     this.#clock = clock;
   }
 
-  /** Set at close: every request is to be answered now. */
+  /** Whether the room is closed, so that every request is to be answered now. */
   get isClosed(): boolean {
     return this.#isClosed;
   }

@@ -4,7 +4,9 @@ import type { ServerResponse } from 'node:http';
 export interface Paced {
   /** Writes one piece if the client has read the last one; returns its size. 0: nothing can be written now. */
   step(): number;
-  /** There is nothing more to write for now: it takes no further turns until it is enqueued again. */
+  /**
+   * Whether there is nothing more to write for now. An idle writer takes no further turns until it is enqueued again.
+   */
   readonly isIdle?: boolean;
 }
 

@@ -6,7 +6,7 @@ import { checkMarks, marksIn } from './store/schema.ts';
 /** What is wrong with a data folder. */
 export interface FolderProblem {
   readonly message: string;
-  /** A running server holds it. */
+  /** Whether a running server holds the folder. */
   readonly isInUse: boolean;
 }
 

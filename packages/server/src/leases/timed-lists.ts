@@ -4,7 +4,7 @@ import { DeadlineQueue } from '@rollcall/core/adapter';
 export interface Timed {
   /** The list in which it waits; undefined: it is in none. An item waits in at most one set of lists. */
   list: TimedList | undefined;
-  /** Start of its time. */
+  /** When its time started, in milliseconds of the monotonic clock. */
   since: number;
   previous: Timed | undefined;
   next: Timed | undefined;

@@ -90,7 +90,7 @@ export class Application {
     this.#cancels.delete(cancel);
   }
 
-  /** Whether it is a newcomer that stands in for no instance yet. */
+  /** Whether the member is a newcomer that stands in for no instance yet. */
   isUnused(member: Member): boolean {
     return this.#newcomers.has(member);
   }

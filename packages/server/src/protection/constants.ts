@@ -16,5 +16,5 @@ export const rememberedPerListed = 4;
 export const toleratedPart = 0.15;
 /** The ceiling spends its budget once per this time, and waits as long after a total outage. Milliseconds. */
 export const ceilingStepMs = 60_000;
-/** How many of its own intervals without protection an expired instance stays listed before it is evicted. */
+/** How long an expired instance stays listed after protection has ended, in renew intervals of its own. */
 export const quietIntervals = 2;

@@ -80,7 +80,10 @@ export class Expired {
     return isProtected ? ceilingAt : Math.min(ceilingAt, this.#quietSince + quietIntervals * renewIntervalMs);
   }
 
-  /** When an instance may be evicted: its environment must not have been protected for two of its own intervals. */
+  /**
+   * When an instance may be evicted: the environment must have been without protection for two intervals of the
+   * instance.
+   */
   #awaitQuiet(member: Member): void {
     this.#quiet.set(memberKey(member), member, quietIntervals * member.renewIntervalMs, this.#quietSince);
   }

@@ -29,7 +29,7 @@ export interface Member extends Ref, Timed, Queued {
   /** Registered for 1.25 of its own intervals, so it counts in N. */
   mature: boolean;
   late: boolean;
-  /** It waits for the time at which it begins to count in N. */
+  /** Whether the instance waits for the time at which it begins to count in N. */
   isMaturing: boolean;
   /** Evicted within the last 300 s, but not by an operator. */
   recent: boolean;
@@ -101,7 +101,7 @@ export const lateAfterMs = ({ ttlMs, renewIntervalMs }: Lease): number => Math.m
 /** When an instance counts in N: after 1.25 of its own intervals. */
 export const maturesAfterMs = ({ renewIntervalMs }: Lease): number => 1.25 * renewIntervalMs;
 
-/** Listed, and not late. */
+/** Whether the instance is listed, and not late. */
 export const isOnTime = ({ state, late }: Member): boolean => state === 'listed' && !late;
 
 /**

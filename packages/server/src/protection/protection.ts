@@ -160,12 +160,12 @@ export class Protection {
     return ended.map((member) => judgedOf(member, now));
   }
 
-  /** Protected, or an expired instance is held; as of the last event. */
+  /** Whether the environment was protected, or an expired instance was held, at the last event. */
   get isOn(): boolean {
     return this.enabled && (this.#protected || this.#expired.size > 0);
   }
 
-  /** Since when it has been on, by the lease clock; undefined: it is off. */
+  /** Since when self-protection has been on, by the lease clock; undefined: it is off. */
   get onSince(): number | undefined {
     return this.#onSince;
   }

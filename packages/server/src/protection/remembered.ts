@@ -18,17 +18,17 @@ export interface RememberedMember extends Ref {
   readonly ttlMs: number;
   /** Its own renew interval. */
   readonly renewIntervalMs: number;
-  /** Whether it was late when it was written down. */
+  /** Whether the instance was late when it was written down. */
   readonly late: boolean;
-  /** Whether it is a newcomer that stands in for no instance yet. */
+  /** Whether the instance is a newcomer that stands in for no other instance yet. */
   readonly isUnused: boolean;
   /** The state of an evicted instance. */
   readonly evictedAt?: number | undefined;
-  /** Whether it was evicted and counts as missing until its 300 s are over. */
+  /** Whether the instance was evicted, and counts as missing until 300 s after that. */
   readonly recent: boolean;
-  /** The id of the newcomer that stands in for it. */
+  /** The id of the newcomer that stands in for the instance. */
   readonly replacedBy?: string | undefined;
-  /** Since when its clean cancel waits for a newcomer. */
+  /** Since when the clean cancel of the instance waits for a newcomer. */
   readonly cancelledAt?: number | undefined;
 }
 

@@ -101,7 +101,7 @@ export class Environment {
     return Array.from(this.protection.listed.members(service), listingOf).filter((listing) => listing !== undefined);
   }
 
-  /** An environment that is about to be forgotten protects nothing any more. */
+  /** Whether self-protection is on. An empty environment is about to be forgotten, and protects nothing any more. */
   get #isProtected(): boolean {
     return !this.isEmpty && this.protection.isOn;
   }

@@ -17,7 +17,7 @@ export interface KeptListing {
 export interface Listing extends Timed {
   instance: Instance;
   handle: number;
-  /** How long it had been silent when it renewed late. Milliseconds. */
+  /** How long the instance had been silent when it renewed late. Milliseconds. */
   silentMs: number | undefined;
   /** Its member in self-protection. */
   readonly member: Member;

@@ -46,12 +46,12 @@ export class LeaseScheduler {
     this.#leases.delete(listing);
   }
 
-  /** Whether its lease runs. */
+  /** Whether the lease of the listing runs. */
   isLeased({ list }: Listing): boolean {
     return list !== undefined;
   }
 
-  /** Whether its holder still defends the instance: the lease runs, or the instance has no lease. */
+  /** Whether the holder still defends the instance: the lease runs, or the instance has no lease. */
   isDefended(listing: Listing): boolean {
     return listing.instance.ttlMs === 0 || this.isLeased(listing);
   }

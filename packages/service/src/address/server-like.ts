@@ -4,7 +4,7 @@ import { listenTimeoutMs } from '../defaults.ts';
 
 /** A net, http or https server, structurally. */
 export interface NetServer {
-  /** Whether it has an address already. */
+  /** Whether the server has an address already. */
   listening: boolean;
   /** The result of Node's `Server.address()`. */
   address(): unknown;
@@ -46,7 +46,7 @@ export function protocolOf(server: ServerLike | undefined): { readonly protocol?
   return { protocol: 'setSecureContext' in net ? 'https' : 'http' };
 }
 
-/** Whether its address can be read now. */
+/** Whether the server's address can be read now. */
 export const isListening = (server: ServerLike): boolean => netServer(server).listening;
 
 /** The limits on waiting for {@link boundAddress}. */
@@ -94,7 +94,7 @@ async function listening(net: NetServer, { clock, signal, onSlow }: ListenWait):
   }
 }
 
-/** Closes it; idle connections do not delay it. */
+/** Closes the server; idle connections do not delay it. */
 export async function closeServer(server: ServerLike): Promise<void> {
   if ('server' in server) {
     await server.close();

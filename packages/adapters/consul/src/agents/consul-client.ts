@@ -75,7 +75,7 @@ export class ConsulClient {
     });
   }
 
-  /** How many of its sockets have ended. While the number stays the same, the same agent answers. */
+  /** How many sockets of this client have ended. While the number stays the same, the same agent answers. */
   get lostSockets(): number {
     return this.#lostSockets;
   }

@@ -60,7 +60,10 @@ export class ApiClient {
     return this.#http.stream(call);
   }
 
-  /** An operator replaces the token in the file first; then the server refuses the old one. */
+  /**
+   * Whether the call may succeed with another token: the server refused the one that was used, and the file now holds
+   * another.
+   */
   #isWorthRepeating(status: number | undefined, used: string | undefined): boolean {
     return status === 401 && this.#options.credentials.hasOtherToken(used);
   }

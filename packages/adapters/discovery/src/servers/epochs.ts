@@ -11,7 +11,7 @@ export class Epochs {
     for (const old of this.#heard) if (this.#heard.size > 2) this.#heard.delete(old);
   }
 
-  /** Whether this object has spoken to an earlier start than the one of `epoch`. */
+  /** Whether this object has spoken to an earlier start of the server than the one of `epoch`. */
   hadEarlier(epoch: string): boolean {
     return this.#heard.size > 1 || (this.#heard.size === 1 && !this.#heard.has(epoch));
   }

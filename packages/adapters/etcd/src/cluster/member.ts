@@ -63,7 +63,7 @@ export class Member {
   }
 
   #calls(token: string | undefined, signal: AbortSignal): Calls {
-    // Made here and not in the constructor, because it reads files.
+    // The client is made at the first call and not in the constructor, because that reads files.
     this.#client ??= this.#open();
     if (this.#isClosed) this.#client.close();
     return new Calls(this.#client.callable, token, signal);

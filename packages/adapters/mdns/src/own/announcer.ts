@@ -199,7 +199,7 @@ export class Announcer {
     });
   }
 
-  /** This process withdrew the node a moment ago and has heard of no other holder since, so a probe would tell nothing new. */
+  /** Whether this process withdrew the node a moment ago and knows no other holder. Then it needs no probe. */
   #wasOurs(key: EntryKey): boolean {
     const { clock, takenElsewhere } = this.#options;
     return this.#withdrawn.has(key, clock.now()) && !takenElsewhere(key);

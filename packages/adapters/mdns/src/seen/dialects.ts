@@ -17,7 +17,7 @@ interface Seen {
 export interface Dialect {
   /** Of a node that is announced in two dialects, the one with the higher number counts. */
   readonly rank: number;
-  /** Whether its announcers always answer the asker alone. */
+  /** Whether announcers in this dialect always answer the asker alone. */
   readonly direct: boolean;
   reads(instance: string): boolean;
   /** @param address From its SRV and host records; undefined where they are not known. */

@@ -33,14 +33,14 @@ local.addAddress('::1', 'ipv6');
 const familyOf = (address: string): 'ipv4' | 'ipv6' => (isIP(address) === 6 ? 'ipv6' : 'ipv4');
 const isUsable = (address: string): boolean => isIP(address) !== 0 && !unusable.check(address, familyOf(address));
 
-/** The smaller, the better. */
+/** How badly an address suits this host: the address with the smallest cost is chosen. */
 function costOf(address: string, place: HostSource['place']): number {
   const family = familyOf(address);
   const far = place.holds(address) ? 0 : local.check(address, family) ? 4 : 2;
   return far + (family === 'ipv6' ? 1 : 0);
 }
 
-/** The address to call of a host. The choice stays while that address is announced. */
+/** The address at which a host is called. The choice stays while that address is announced. */
 export class HostAddress {
   #chosen: { readonly address: string; readonly key: string; readonly life: Life } | undefined;
 

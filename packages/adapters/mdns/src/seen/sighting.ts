@@ -71,7 +71,7 @@ export class Sighting {
     return shortest([this.#srv?.life, this.#txt?.life, host]) ?? { heardAt: this.heardAt, ttlMs: 0 };
   }
 
-  /** Whether its host is to be asked for addresses. */
+  /** Whether the instance's host is to be asked for addresses. */
   get wantsHost(): boolean {
     return this.reading?.needsAddress === true && this.#srv !== undefined && (this.#awaitsHost || !this.hasAddress);
   }
@@ -80,7 +80,7 @@ export class Sighting {
     return this.#host.text !== undefined;
   }
 
-  /** Why it is not on the roll; undefined: it is, or it is not complete yet. */
+  /** Why the instance is not on the roll; undefined: it is, or its records are not complete yet. */
   get unusable(): string | undefined {
     if (this.#txt === undefined || this.reading?.silent === true || this.entry !== undefined) return undefined;
     if (this.reading === undefined) return 'its TXT cannot be read';

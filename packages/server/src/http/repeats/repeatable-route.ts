@@ -11,7 +11,7 @@ export interface RepeatedRequest {
   readonly body: Buffer;
   readonly caller: Caller;
   readonly secret: string | undefined;
-  /** The check of the route's own schema, for its body, or for its query if it has no body. */
+  /** Whether a value fits the route's own schema, for its body, or for its query if it has no body. */
   readonly isValid: (value: unknown) => boolean;
 }
 

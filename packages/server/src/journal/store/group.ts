@@ -20,9 +20,9 @@ export interface Group {
 export interface Opened {
   /** Undefined: the store is new. */
   readonly state: string | undefined;
-  /** The folder is a copy of the folder that was written last, or a backup of it. */
+  /** Whether the folder is a copy of the folder that was written last, or a backup of it. */
   readonly isCopy: boolean;
-  /** The last stop was a crash or a power cut. */
+  /** Whether the last stop was a crash or a power cut. */
   readonly wasCut: boolean;
   readonly entries: number;
 }

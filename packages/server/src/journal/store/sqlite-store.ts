@@ -24,7 +24,7 @@ interface Meta {
   readonly revision: number;
   /** Identity of the file. A copy has another one. */
   readonly identity: string;
-  /** A server has the store open, or ended without closing it. */
+  /** Whether a server has the store open, or ended without closing it. */
   readonly isOpen: boolean;
   readonly state: string;
 }

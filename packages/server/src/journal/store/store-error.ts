@@ -24,11 +24,11 @@ export function corrupt(file: string, what: string, cause?: unknown): StoreError
   return new StoreError({ kind: 'corrupt', message }, cause);
 }
 
-/** SQLite's codes for a file that is not what it wrote. */
+/** Whether SQLite found a file that is not what it wrote. */
 export const isDamage = (error: unknown): boolean =>
   /^SQLITE_(?:CORRUPT|NOTADB|FORMAT)/.test(String((error as { readonly code?: unknown }).code)) ||
   /malformed|not a database/.test(String((error as Error).message));
 
-/** SQLite's codes for a file that another process holds. */
+/** Whether SQLite found that another process holds the file. */
 export const isLocked = (error: unknown): boolean =>
   /^SQLITE_(?:BUSY|LOCKED)/.test(String((error as { readonly code?: unknown }).code));

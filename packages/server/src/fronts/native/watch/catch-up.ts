@@ -61,7 +61,7 @@ export class CatchUp {
 const concerns = ({ env, service, view }: WatchFilter, instance: InstanceRef): boolean =>
   instance.env === env && (service === undefined ? view.sees(instance.service) : instance.service === service);
 
-/** In the order of revisions. */
+/** The last change of each node, in the order of revisions. */
 function lastOfEachNode(changes: readonly Change[]): readonly Change[] {
   const last = new Map<string, Change>();
   for (const change of changes) {
@@ -72,7 +72,7 @@ function lastOfEachNode(changes: readonly Change[]): readonly Change[] {
   return [...last.values()];
 }
 
-/** About one chunk of them, at least one. */
+/** The first changes, as many as fill about one chunk, at least one. */
 function firstOf(changes: readonly Change[]): readonly Change[] {
   let bytes = 0;
   const end = changes.findIndex((change) => {

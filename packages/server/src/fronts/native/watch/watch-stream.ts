@@ -48,7 +48,7 @@ export class WatchStream implements Paced {
     return this.#response.writableLength;
   }
 
-  /** Whether it has sent everything. */
+  /** Whether the stream has sent everything. */
   get isIdle(): boolean {
     if (this.#chunks !== undefined || this.#owesCurrent || this.#owesWarmed) return false;
     return this.#cursor !== undefined && this.#cursor >= this.#group.changedAt;
@@ -68,7 +68,7 @@ export class WatchStream implements Paced {
     }
   }
 
-  /** Sent after what is being sent now. */
+  /** Tells the client that warming is over, after the events that are being sent now. */
   warmed(): void {
     this.#owesWarmed = true;
   }
@@ -80,7 +80,7 @@ export class WatchStream implements Paced {
     if (this.#chunks === undefined && !this.#isBlocked) this.#response.write(heartbeat);
   }
 
-  /** Destroy instead of `end`: a client that does not read would keep the connection. */
+  /** Destroys the connection instead of ending it: a client that does not read would keep an ended one open. */
   cut(): void {
     this.#response.destroy();
   }
