@@ -6,7 +6,7 @@ import { freePorts } from './ports.ts';
 /** A Consul agent, not started yet. */
 export interface ConsulAgent {
   readonly agent: BackendProcess;
-  /** `host:port` of its HTTP API. */
+  /** `host:port` of the agent's HTTP API. */
   readonly address: string;
   /** Address at which other agents join it. */
   readonly serf: string;

@@ -24,7 +24,7 @@ export class Lan {
 
   private constructor() {}
 
-  /** Creates it, with `eth0` up on both hosts. */
+  /** Creates the LAN, with `eth0` up on both hosts. */
   static async create(): Promise<Lan> {
     const lan = new Lan();
     process.once('exit', lan.#onExit);

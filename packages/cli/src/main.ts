@@ -56,7 +56,7 @@ export async function main(argv: readonly string[]): Promise<void> {
   try {
     await program().parseAsync([...argv]);
   } catch (error) {
-    // Commander has printed it already.
+    // Commander has printed the message already.
     if (error instanceof CommanderError) process.exitCode = error.exitCode === 0 ? exitCodes.ok : exitCodes.usage;
     else {
       note(`rollcall: ${plain(error instanceof Error ? error.message : String(error))}`);

@@ -99,7 +99,7 @@ export interface ServiceState {
 export interface NodeStatus {
   /** The node itself. */
   readonly node: RemoteNode;
-  /** How far the client trusts it. */
+  /** How far the client trusts the node. */
   readonly tier: NodeTier;
   /** Why the node is in that tier, as a text for people. */
   readonly why?: string | undefined;

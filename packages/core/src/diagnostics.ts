@@ -39,8 +39,8 @@ export interface LeaseMessage {
   /** Name of the registry. */
   readonly registry: string;
   /**
-   * What became of it. `lost`: the backend no longer had the node, and it is written again. `conflict`: another object
-   * holds it.
+   * What became of the node. `lost`: the backend no longer had the node, and it is written again. `conflict`: another
+   * object holds it.
    */
   readonly event: 'written' | 'renewed' | 'lost' | 'conflict' | 'withdrawn';
   /** The node. */

@@ -4,15 +4,15 @@ import type { InstanceKey, InstanceStatus } from './instance.ts';
 export interface Sender {
   /** The address of the client. */
   readonly address?: string;
-  /** The name of its token. */
+  /** The name of the client's token. */
   readonly token?: string;
 }
 
 /** How an instance left because it was silent. */
 export interface ExpiryEvidence {
-  /** Time since its last renewal, without the time for which the server stood still. */
+  /** Time since the instance's last renewal, without the time for which the server stood still. */
   readonly silentMs: number;
-  /** The TTL that it had. */
+  /** The TTL that the instance had. */
   readonly ttlMs: number;
   /** Which eviction of the last five minutes this was, in its environment. */
   readonly evicted: number;

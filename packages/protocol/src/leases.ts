@@ -2,7 +2,7 @@ import type { InstanceInput, InstanceKey, InstanceStatus } from './instance.ts';
 
 /** Body of `POST /api/register`. */
 export interface RegisterRequest {
-  /** The server stores all of them or none. */
+  /** The instances, of which the server stores all or none. */
   readonly instances: readonly InstanceInput[];
 }
 

@@ -38,7 +38,7 @@ export interface HeldInstance {
   readonly appid: string;
   /** The node id. */
   readonly hostname: string;
-  /** Time since its last renewal. */
+  /** Time since the instance's last renewal. */
   readonly silentMs: number;
   /**
    * When the instance may be evicted if nothing changes until then. Milliseconds since the epoch by the server's clock.
@@ -64,7 +64,7 @@ export interface ProtectionStatus {
   readonly missing: number;
   /** The number that `missing` is compared with: N of the rule. */
   readonly considered: number;
-  /** Protected while `missing` is above it. */
+  /** The environment is protected while `missing` is above this number. */
   readonly threshold: number;
   /** Whether `protected` holds, or an expired instance is held. */
   readonly on: boolean;

@@ -35,11 +35,11 @@ export interface Instance {
   /** Consul's node: the agent that the instance is registered with. */
   readonly node: string;
   readonly serviceId: string;
-  /** Whether neither one of its checks nor one of its node's is critical. */
+  /** Whether no check is critical: none of the instance, and none of the node in Consul's sense. */
   readonly live: boolean;
   /** Whether the instance's own TTL check passes, even if its machine has a critical check. */
   readonly passing: boolean;
-  /** Undefined: another program wrote it. */
+  /** The registry object that wrote the instance; undefined: another program wrote it. */
   readonly owner: string | undefined;
   readonly write: string | undefined;
   readonly modified: number;

@@ -165,7 +165,7 @@ describe('another datacenter', () => {
   }, 120_000);
   afterAll(() => Promise.all([here?.agent.dispose(), there?.agent.dispose()]));
 
-  it('another datacenter is read and watched through a local agent, and written only through its own', async () => {
+  it('another datacenter is read and watched through a local agent, and written only through an agent of its own', async () => {
     const owner = open({ addresses: [there?.address ?? ''] });
     const reader = open({ addresses: [here?.address ?? ''], datacenter: 'far' });
     await owner.register(service('far-off'), { ttlMs: 600_000 });

@@ -116,9 +116,9 @@ const hostName = (ip: string, domain: string): string => `rollcall-${ip.replace(
  * neither asked for nor told.
  */
 export interface Reading {
-  /** Undefined while its address is not known. */
+  /** The entry that the TXT describes; undefined while its address is not known. */
   readonly entry: Entry | undefined;
-  /** The registry object that announces it; undefined: another program. */
+  /** The registry object that announces the instance; undefined: another program announces it. */
   readonly owner: string | undefined;
   readonly silent?: boolean | undefined;
   /** Whether the node's address comes from its SRV and host records; Rollcall's nodes have it in TXT. */

@@ -247,7 +247,7 @@ describe('the address of a node of another program', () => {
     }
   });
 
-  it('a foreign node without a usable address makes its host be asked for and is named as skipped', () => {
+  it('the registry asks for the host of a foreign node without a usable address, and names the node as skipped', () => {
     const { sightings, told, hear } = cache();
     expect(hear(0, ...foreign('a'), at('0.0.0.0'), at('fe80::1'), at('::')).hosts).toEqual(['h.local']);
     expect(told).toEqual([]);

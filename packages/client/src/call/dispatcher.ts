@@ -13,7 +13,7 @@ const keepAliveTimeoutThreshold = 2_000;
 
 /** The global dispatcher, as Node or the program set it. */
 function globalDispatcher(): object | undefined {
-  // On Node 20 it exists only after something of fetch was used.
+  // On Node 20 the global dispatcher exists only after something of fetch was used.
   void globalThis.Response;
   for (const symbol of symbols) {
     const found: unknown = Reflect.get(globalThis, symbol);

@@ -38,7 +38,7 @@ export class NodeState implements Candidate {
   latencyMs = 0;
   sampledAtMs = 0;
 
-  /** When the registry listed it; -Infinity: before this client began to follow. */
+  /** When the registry listed the node; -Infinity: before this client began to follow the service. */
   listedAtMs: number;
   /** Undefined: the node is listed. */
   suspicion: Suspicion | undefined;

@@ -12,7 +12,7 @@ export interface Leaf {
   readonly candidates: readonly NodeState[];
   readonly weights: readonly number[];
   readonly choose: Choose;
-  /** Sum of their pending attempts: counted once a millisecond, and updated by picks in between. */
+  /** Sum of the candidates' pending attempts: counted once a millisecond, and updated by picks in between. */
   pending: number;
   countedAtMs: number;
 }

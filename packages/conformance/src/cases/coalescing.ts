@@ -17,7 +17,7 @@ interface Sleep {
   /** The nodes when the consumer falls asleep. */
   readonly before: readonly ServiceInput[];
   readonly meanwhile: (registry: Registry) => Promise<void>;
-  /** The nodes when it wakes up. */
+  /** The nodes when the consumer wakes up. */
   readonly after: readonly ServiceInput[];
 }
 

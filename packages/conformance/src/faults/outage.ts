@@ -125,7 +125,8 @@ export const outage: Concern = {
       await faults.wipe();
       await seen.settlesTo([], context.recoverMs);
       const types = seen.events.slice(before).map(({ type }) => type);
-      // An interruption that ends before it is told is not told at all, and neither is its end.
+      // A watcher hears nothing of an interruption that is over before it could be told. Then there is no `synced`
+      // either.
       const synced = types.includes('synced') ? types.indexOf('synced') : types.length;
       const deletes = types.slice(0, synced).filter((type) => type === 'delete');
       assert.equal(deletes.length, ids.length, `told: ${types.join(', ')}`);

@@ -17,7 +17,7 @@ export interface Fact {
   readonly holder: number | 'unknown' | undefined;
   /** The earliest time at which a reader can have seen it. */
   readonly startedAt: number;
-  /** When it was acknowledged; `Infinity` for a write whose outcome is unknown. */
+  /** When the write was acknowledged; `Infinity` for a write whose outcome is unknown. */
   ackedAt: number;
   /** The earliest moment of expiry. */
   goesFrom: number;
@@ -26,7 +26,7 @@ export interface Fact {
   readonly ttlMs: number;
   /** Why the node is gone, or why it may go. */
   causes: readonly DeleteReason[];
-  /** No write that was on its way before can still come after it. */
+  /** Whether the fact settles the node: no write that was on its way before can still come after it. */
   readonly settles: boolean;
 }
 

@@ -7,7 +7,7 @@ import { Violation } from './violation.ts';
 /** The model that a watcher of a history is checked against. */
 export interface ToldContext {
   readonly label: string;
-  /** The service that it watches; undefined: all. */
+  /** The service that the watcher follows; undefined: all services. */
   readonly name: string | undefined;
   now(): number;
   /** How late a consumer may hear of a change. Milliseconds. */
@@ -43,7 +43,7 @@ export class Told {
     void this.#pump();
   }
 
-  /** Throws the violation that it found, if any. */
+  /** Throws the violation that the checks found, if any. */
   check(): void {
     if (this.#failure !== undefined) throw this.#failure;
   }

@@ -22,7 +22,7 @@ export interface Entry {
   readonly version: string;
   /** Metadata of the service; the node's own is in `node`. */
   readonly metadata: Metadata;
-  /** In the order in which they were registered. */
+  /** The endpoints of the service, in the order in which they were registered. */
   readonly endpoints: readonly Endpoint[];
   /** The one node of this entry. */
   readonly node: ServiceNode;

@@ -88,7 +88,10 @@ export class Failover<T> {
     this.#current = target;
   }
 
-  /** The target said for how long it wants no call, as by `Retry-After`. It holds until the target serves again. */
+  /**
+   * The target said for how long it wants no call, as by `Retry-After`. The time ends early when the target serves
+   * again.
+   */
   unwelcome(target: T, ms: number): void {
     this.#welcomeAt.set(target, this.#options.clock.now() + ms);
   }

@@ -25,7 +25,7 @@ export const wholeView: View = Object.freeze({ key: '', tag: '', sees: () => tru
 
 /** The sender of a request, as the tokens file knows it. */
 export class Caller {
-  /** The name of its token, for logs and the audit log. */
+  /** The name of the caller's token, for logs and the audit log. */
   readonly name: string;
   readonly grants: readonly Grant[];
   /** The most instances that the caller may have on the roll; undefined: the server's own limit. */

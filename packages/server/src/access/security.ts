@@ -65,8 +65,8 @@ export class Security {
   }
 
   /**
-   * Reads its files again. Throws `INVALID_ARGUMENT` that says what is wrong with which file; it has read the other
-   * files all the same.
+   * Reads the files of tokens and certificates again. Throws `INVALID_ARGUMENT` that says what is wrong with which
+   * file; the other files have been read all the same.
    */
   reload(): void {
     const { app, tls } = this.#context;

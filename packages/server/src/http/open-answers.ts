@@ -6,7 +6,7 @@ import { answerCheckMs, closeGraceMs, maxPipelined, stalledAnswerMs } from '../s
 
 interface OpenAnswer {
   readonly index: number;
-  /** The stream in which its bytes wait. */
+  /** The stream in which the bytes of the answer wait. */
   readonly stream: ServerResponse | Socket;
   readonly socket: Socket;
   /** When data last moved over the socket. */

@@ -45,7 +45,7 @@ export class Pacer {
     for (const paced of this.#ready) {
       this.#ready.delete(paced);
       const written = paced.step();
-      // The answer takes its next turn after all others.
+      // An answer that has more to write takes its next turn after all others.
       if (written > 0 && paced.isIdle !== true) this.#ready.add(paced);
       bytes += written;
       clients += 1;

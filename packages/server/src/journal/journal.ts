@@ -17,7 +17,7 @@ export interface JournalOptions {
   readonly published: DurableRoll;
   readonly clock: Clock;
   readonly logger: Logger;
-  /** Hear of each change when it is durable. */
+  /** The followers that hear of each change when it is durable. */
   readonly followers: readonly RollFollower[];
   readonly observer: StoreObserver;
   /** The revision after which the change log is complete. */

@@ -25,7 +25,7 @@ export class Evicted {
     for (const { member } of this.#recent.values()) if (member !== undefined) yield member;
   }
 
-  /** When the first of them is forgotten; infinite: there are none. */
+  /** When the first recently evicted instance is forgotten; infinite: there is none. */
   get forgetsAt(): number {
     return endOf(this.#recent, recentMs);
   }

@@ -67,7 +67,7 @@ export class Expired {
   take(isProtected: boolean, allowance: Allowance): readonly Due[] {
     if (this.#members.size === 0) return none;
     const covered = takeAll(this.#perhapsCovered).filter((member) => coverOf(member) !== undefined);
-    // An instance that expired before protection began waits for its end.
+    // An instance that expired before protection began waits until protection ends.
     const quiet = this.#quiet.expire(allowance.now).filter(() => !isProtected);
     const due = new Map([...quiet.map(dueTo('quiet')), ...covered.map(dueTo('replaced'))]);
     const all = due.size > 0 ? due : new Map(this.#ceiling.take(allowance).map(dueTo('ceiling')));

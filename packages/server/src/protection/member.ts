@@ -7,7 +7,10 @@ export interface Ref {
   readonly id: string;
 }
 
-/** How often it renews and how long it may be silent. Milliseconds; `ttlMs: 0`: it has no lease and is never silent. */
+/**
+ * How often an instance renews and how long it may be silent. Milliseconds; `ttlMs: 0`: it has no lease and is never
+ * silent.
+ */
 export interface Lease {
   readonly ttlMs: number;
   readonly renewIntervalMs: number;
@@ -18,7 +21,7 @@ export interface Lease {
  * the roll has one member, which carries the links of its lists and queues.
  */
 export interface Member extends Ref, Timed, Queued {
-  /** Its last renewal, even if it waits in no list. */
+  /** The instance's last renewal, even if the member waits in no list. */
   since: number;
   readonly registeredAt: number;
   /** The caller's own record of the instance while it is listed. */
@@ -26,18 +29,18 @@ export interface Member extends Ref, Timed, Queued {
   ttlMs: number;
   renewIntervalMs: number;
   state: 'listed' | 'evicted' | 'cancelled';
-  /** Registered for 1.25 of its own intervals, so it counts in N. */
+  /** Whether the instance has been registered for 1.25 of its own intervals, so that it counts in N. */
   mature: boolean;
   late: boolean;
   /** Whether the instance waits for the time at which it begins to count in N. */
   isMaturing: boolean;
-  /** Evicted within the last 300 s, but not by an operator. */
+  /** Whether the instance was evicted within the last 300 s, but not by an operator. */
   recent: boolean;
-  /** The newcomer that stands in for it. */
+  /** The newcomer that stands in for the instance. */
   replacedBy: Member | undefined;
-  /** The instance that it stands in for, as long as a listed instance depends on it. */
+  /** The instance that this newcomer stands in for, as long as a listed instance depends on that. */
   standsInFor: Member | undefined;
-  /** Its contribution to the two numbers of the rule. */
+  /** The contribution of the instance to the two numbers of the rule. */
   counted: Counted;
 }
 
@@ -143,7 +146,7 @@ export interface Judged extends Silence {
 /** An instance to be evicted. */
 export interface Eviction extends Judged {
   readonly cause: EvictionCause;
-  /** The id of the newcomer that stands in for it. */
+  /** The id of the newcomer that stands in for the instance. */
   readonly replacedBy?: string | undefined;
 }
 

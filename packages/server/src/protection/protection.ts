@@ -199,7 +199,7 @@ export class Protection {
     this.#expired.delete(member);
     this.#applications.of(member).returned(member);
     this.#count.update(member);
-    // The instances that it replaced are not judged again: the network is healing, so they may return too.
+    // Those that the returned instance had replaced are not judged again: the network is healing, and they may return.
     this.#dirty = true;
   }
 

@@ -22,7 +22,7 @@ export interface ProtectionView {
   readonly missing: number;
   /** N of the rule. */
   readonly considered: number;
-  /** Protected while `missing` is above it. */
+  /** The environment is protected while `missing` is above this number. */
   readonly threshold: number;
   /** Expired instances that are still listed. */
   readonly held: number;

@@ -39,7 +39,7 @@ export class Environment {
     return this.#instances === 0;
   }
 
-  /** Bytes that it takes in memory, roughly. */
+  /** Bytes that the environment takes in memory, roughly. */
   get cost(): number {
     return environmentCost + this.#instancesCost + this.protection.remembered * departureCost;
   }

@@ -6,7 +6,7 @@ import type { Instance } from './instance.ts';
 export interface Actor {
   /** The address of the client. */
   readonly address?: string | undefined;
-  /** The name of its token. */
+  /** The name of the caller's token. */
   readonly token?: string | undefined;
 }
 
@@ -50,7 +50,7 @@ export type EvictionEvidence = DistributiveOmit<
 type DistributiveOmit<T, K extends keyof T> = T extends unknown ? Omit<T, K> : never;
 
 interface Expiry {
-  /** Time since its last renewal, without the time for which the server stood still. */
+  /** Time since the instance's last renewal, without the time for which the server stood still. */
   readonly silentMs: number;
   readonly ttlMs: number;
   readonly evicted: number;

@@ -14,7 +14,7 @@ export interface Instance extends Omit<Admission, 'dirtyAt' | 'status'> {
   /** Moves with every renewal, without a change of the roll. */
   renewedAt: number;
   readonly changedAt: number;
-  /** No renewal for 1.25 of its own intervals. */
+  /** Whether the instance has not renewed for 1.25 of its own intervals. */
   readonly late: boolean;
 }
 

@@ -29,7 +29,7 @@ export class LeaseScheduler {
     return this.#leaseClock.now();
   }
 
-  /** No deadline comes before it. */
+  /** A time before which no deadline comes. */
   get firstAt(): number {
     const leases = this.#leases.nextDeadline() ?? Number.POSITIVE_INFINITY;
     return Math.min(leases, this.#environments.firstAt ?? Number.POSITIVE_INFINITY);

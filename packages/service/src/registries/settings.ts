@@ -135,7 +135,7 @@ function fromArgv(argv: readonly string[], flag: string): Sourced | undefined {
   const end = argv.indexOf('--');
   for (let index = (end === -1 ? argv.length : end) - 1; index >= 0; index -= 1) {
     const [name = '', ...rest] = (argv[index] ?? '').split('=');
-    // go-micro spells it --registry_address.
+    // go-micro spells the flag --registry_address.
     if (name.replaceAll('_', '-') !== flag) continue;
     const value = rest.length > 0 ? rest.join('=') : argv[index + 1];
     if (value === undefined || value === '' || (rest.length === 0 && value.startsWith('--'))) {

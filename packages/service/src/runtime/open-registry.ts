@@ -11,7 +11,7 @@ export interface OpenedRegistry {
   readonly registry: Registry;
   /** Undefined for a registry whose adapter is not known. */
   readonly adapter: AdapterDescriptor | undefined;
-  /** Whether the runtime opened it, and so must close it. */
+  /** Whether the runtime opened the registry, and so must close it. */
   readonly isOwn: boolean;
 }
 

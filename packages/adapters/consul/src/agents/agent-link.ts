@@ -16,7 +16,7 @@ export interface Query {
   readonly filter?: string | undefined;
   /** Asks a leader that has confirmed its leadership and replayed all that it stored. Right after a start no leader has. */
   readonly consistent?: boolean | undefined;
-  /** Part of a watch, so it must not keep the process alive. */
+  /** Whether the read is part of a watch, which must not keep the process alive. */
   readonly background?: boolean | undefined;
 }
 
@@ -30,7 +30,7 @@ export interface Indexed<T> {
 export interface AgentRecord {
   /** The service as it was registered, unchecked. */
   readonly service: object;
-  /** Whether none of its checks is critical. */
+  /** Whether none of the service's checks is critical. */
   readonly live: boolean;
 }
 

@@ -22,7 +22,7 @@ export interface Authored {
   readonly id: string;
   /** Metadata of the service. */
   readonly metadata: Metadata;
-  /** The registry object that wrote it. */
+  /** The registry object that wrote the instance. */
   readonly owner: string;
   /** A mark of this one write: a read that shows the mark shows the write. */
   readonly write: string;
@@ -36,7 +36,7 @@ export const metaKey = 'rollcall';
 /** The content of an instance's tags. */
 export interface ReadTags {
   readonly authored: Authored | undefined;
-  /** Whether go-micro wrote them. */
+  /** Whether go-micro wrote the tags. */
   readonly goMicro: boolean;
   readonly version: string;
   readonly metadata: Metadata;

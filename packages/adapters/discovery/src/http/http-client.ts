@@ -33,7 +33,9 @@ const closedCodes: ReadonlySet<string> = new Set(['ECONNRESET', 'ECONNABORTED', 
  */
 export class HttpClient {
   readonly #options: HttpClientOptions;
-  /** Made when it is first needed, and made anew when the TLS files have changed. */
+  /**
+   * The sockets, with the TLS files that they use. Made at the first call, and made anew when the files have changed.
+   */
   #pool: { readonly agent: HttpAgent; readonly tls: TlsTexts } | undefined;
 
   constructor(options: HttpClientOptions) {

@@ -115,7 +115,10 @@ export class Fleet {
     });
   }
 
-  /** The caller has its answer. A server that does not answer soon has missed the write. */
+  /**
+   * Lets the other servers finish after the caller has its answer. A server that does not answer soon has missed the
+   * write.
+   */
   #endLater(attempts: readonly Attempt<unknown>[], writes: AbortController): void {
     const reason = new RegistryError('TIMEOUT', `no answer within ${backgroundTimeoutMs} ms`);
     const cancel = this.#context.clock.setTimer(backgroundTimeoutMs, () => writes.abort(reason));

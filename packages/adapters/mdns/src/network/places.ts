@@ -9,14 +9,14 @@ export interface Place {
   readonly key: string;
   readonly interface: string;
   readonly family: 4 | 6;
-  /** Its first address; IPv6 without a scope. */
+  /** The interface's first address; IPv6 without a scope. */
   readonly address: string;
   readonly loopback: boolean;
   /** The address by which a socket option names the interface: for IPv6 with its scope. */
   readonly scope: string;
-  /** Changes when any property of it changes. */
+  /** A text that changes when any property of the place changes. */
   readonly fingerprint: string;
-  /** Whether a sender is on its link (RFC 6762, 11). */
+  /** Whether a sender is on the link of the place (RFC 6762, 11). */
   accepts(address: string): boolean;
   /** Whether an address, of either family, is in a subnet of the interface. */
   holds(address: string): boolean;

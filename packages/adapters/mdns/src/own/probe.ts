@@ -13,7 +13,7 @@ interface Contender {
   readonly key: EntryKey;
   readonly dnsSd: Form | undefined;
   readonly goMicro: Form | undefined;
-  /** The address from which its holder answered. */
+  /** The address from which the holder of the node answered. */
   holder: string | undefined;
   /** Whether another host probes for the node at the same time and wins. */
   behind: boolean;

@@ -14,7 +14,7 @@ import { Sparing } from './sparing.ts';
 /** A watched name; undefined: all. */
 interface Want {
   watchers: number;
-  /** The time for answers to its first questions is over. */
+  /** Whether the time for answers to the first questions about the name is over. */
   settled: boolean;
   repeatInMs: number;
   cancelRepeat: () => void;

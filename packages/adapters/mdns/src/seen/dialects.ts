@@ -15,7 +15,7 @@ interface Seen {
 
 /** One of the shapes on the wire, to a reader. */
 export interface Dialect {
-  /** Of a node that is announced in two dialects, the one with the higher number counts. */
+  /** Where a node is announced in two dialects, the dialect with the higher rank counts. */
   readonly rank: number;
   /** Whether announcers in this dialect always answer the asker alone. */
   readonly direct: boolean;

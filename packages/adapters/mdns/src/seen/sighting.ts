@@ -25,13 +25,13 @@ export const keyOfEntry = ({ name, node }: Entry): string => keyOf(name, node.id
 export class Sighting {
   readonly instance: string;
   readonly dialect: Dialect;
-  /** The link on which it was heard last. */
+  /** The link on which the instance was heard last. */
   link: Link;
-  /** The sender of its last records. */
+  /** The sender of the last records of the instance. */
   from: string;
   heardAt: number;
   reading: Reading | undefined;
-  /** Questions since its TTL was last extended. */
+  /** How many questions were sent since the instance's TTL was last extended. */
   asked = 0;
   /** A goodbye that is not believed yet. */
   leaving: { readonly at: number; readonly reason: DeleteReason } | undefined;
@@ -65,7 +65,10 @@ export class Sighting {
     return this.#srv !== undefined && this.#txt !== undefined;
   }
 
-  /** For how long its records are valid: until the first of them ends. Addresses count only where they are used. */
+  /**
+   * For how long the instance's records are valid: until the first of them ends. Addresses count only where they are
+   * used.
+   */
   get life(): Life {
     const host = this.reading?.needsAddress === true ? this.#host.life : undefined;
     return shortest([this.#srv?.life, this.#txt?.life, host]) ?? { heardAt: this.heardAt, ttlMs: 0 };
@@ -87,7 +90,7 @@ export class Sighting {
     return this.#srv === undefined ? 'no SRV record' : 'no usable address';
   }
 
-  /** Takes its SRV, with the addresses of the same packet. */
+  /** Takes the SRV of the instance, with the addresses of the same packet. */
   takeSrv(rr: Rr & { readonly type: 'SRV' }, hosts: readonly HostRecord[], hearing: Hearing): void {
     const target = lower(rr.data.target);
     if (this.#srv !== undefined && this.#srv.target !== target) this.#host.clear();
@@ -103,7 +106,7 @@ export class Sighting {
     this.#heard(hearing);
   }
 
-  /** Takes addresses of its host that came without its SRV; returns whether its address changed. */
+  /** Takes addresses of the host that came without the SRV; returns whether the address of the instance changed. */
   takeHost(hosts: readonly HostRecord[], { link, from, direct, now }: Hearing): boolean {
     if (!this.#awaitsHost && this.hasAddress) return false;
     const before = this.#host.text;
@@ -119,7 +122,7 @@ export class Sighting {
     return same === undefined ? all.some(({ flush }) => flush) : same.ttlMs === 0;
   }
 
-  /** Decodes its present records. */
+  /** Decodes the present records of the instance. */
   read(): Reading | undefined {
     if (this.#txt === undefined) return undefined;
     const host = this.#host.text;

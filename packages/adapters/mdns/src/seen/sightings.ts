@@ -20,7 +20,7 @@ export interface Due {
 
 /** What a packet leaves open. */
 export interface Open {
-  /** Instances that it mentions without all their records, or that it contradicts. */
+  /** Instances that the packet mentions without all their records, or that it contradicts. */
   readonly instances: readonly string[];
   /** Hosts whose addresses are needed. */
   readonly hosts: readonly string[];
@@ -190,7 +190,7 @@ export class Sightings {
     return sighting;
   }
 
-  /** If its records now live longer than before, its questions start again from the first. */
+  /** If the instance's records now live longer than before, the questions about it start again from the first. */
   #extended(sighting: Sighting, before: Life): void {
     if (sighting.life.heardAt > before.heardAt || endOf(sighting.life) > endOf(before)) sighting.asked = 0;
     if (sighting.leaving === undefined) this.#appoint(sighting);
@@ -214,7 +214,7 @@ export class Sightings {
     this.#agenda.appoint(sighting, at, check, this.#instances.size);
   }
 
-  /** What its records say now. */
+  /** Reads what the records of the instance say now. */
   #read(sighting: Sighting): void {
     if (!this.#has(sighting)) return;
     const { entry: before, life } = sighting;
@@ -224,7 +224,7 @@ export class Sightings {
     const same = before !== undefined && after !== undefined && sameEntry(before, after);
     sighting.reading = reading === undefined || !same ? reading : { ...reading, entry: before };
     this.#roll.add(sighting);
-    // Only now is it known which of its records count, and whether it is watched.
+    // Only now is it known which records of the instance count, and whether the instance is watched.
     if (!same || endOf(sighting.life) !== endOf(life)) this.#extended(sighting, life);
     // An instance without an address may still get one.
     if (reading === undefined) this.#tellSkipped(sighting);

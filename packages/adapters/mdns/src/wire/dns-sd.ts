@@ -42,7 +42,7 @@ export interface Truth {
   readonly version: string;
   /** Undefined for an instance of another program, which has host and port in its other records. */
   readonly entry: Entry | undefined;
-  /** The registry object that announces it; undefined: another program. */
+  /** The registry object that announces the instance; undefined: another program announces it. */
   readonly owner: string | undefined;
 }
 

@@ -27,7 +27,7 @@ export interface RepeatedShared {
   /** Whether any requests are answered here, and whether those of this caller on this socket are. */
   isServed(caller: Caller, socket: Socket): boolean;
   now(): number;
-  /** Sends an answer; `beganAt`: when its request arrived. */
+  /** Sends an answer; `beganAt`: when the request arrived. */
   send(socket: Socket, answer: RepeatedAnswer, admitted: Admitted, beganAt: number): void;
 }
 

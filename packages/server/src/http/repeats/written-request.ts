@@ -7,7 +7,7 @@ export interface WrittenRequest {
   readonly target: string;
   /** The bytes from behind the target to the end of the head. */
   readonly rest: string;
-  /** Name, value, name, value, as they were written. */
+  /** The headers as they were written: name, value, name, value. */
   readonly headers: readonly string[];
   readonly bodyLength: number;
 }

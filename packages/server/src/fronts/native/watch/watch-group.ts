@@ -5,7 +5,7 @@ export interface WatchFilter {
   readonly env: string;
   /** Undefined: the whole env. */
   readonly service: string | undefined;
-  /** The part of it that the client may read. */
+  /** The part of the env that the client may read. */
   readonly view: View;
 }
 

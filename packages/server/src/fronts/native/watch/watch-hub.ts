@@ -28,7 +28,7 @@ export interface WatchHubOptions {
 export interface WatchRequest {
   readonly filter: WatchFilter;
   readonly caller: Caller;
-  /** The cursor at which it resumes. */
+  /** The cursor at which the watch resumes. */
   readonly lastEventId: string | undefined;
 }
 

@@ -43,7 +43,7 @@ export class WatchStream implements Paced {
     response.once('close', () => this.#chunks?.return?.());
   }
 
-  /** Bytes that its client has not read yet. */
+  /** Bytes that the client of the stream has not read yet. */
   get backlogBytes(): number {
     return this.#response.writableLength;
   }
