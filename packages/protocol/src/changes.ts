@@ -46,7 +46,7 @@ export type ChangeEvidence =
 
 /** One change of the roll. */
 export interface ChangeRecord extends InstanceKey {
-  /** The number of this change: the revision of the roll after it. */
+  /** The number of this change: the revision of the roll after the change. */
   readonly revision: number;
   /** Milliseconds since the epoch by the server's clock. */
   readonly at: number;

@@ -17,7 +17,7 @@ export interface ServerOptions extends SecurityOptions {
   /** Self-protection; default `on`. Off evicts every instance at its TTL, also when a network fault silences half of them. */
   readonly protection?: 'on' | 'off' | undefined;
   /**
-   * How long a server that starts without a table tells its clients that missing services may still register again.
+   * How long a server that starts with an empty roll tells its clients that missing services may still register again.
    * Milliseconds; default 90,000; range 0 to a day. Sensible values are the longest TTL of your services and a little
    * more; shorter lets clients drop services that have not registered again, longer delays the news of real losses.
    */
@@ -66,7 +66,10 @@ export const leaseResolutionMs = 100;
 export const maxDirtyAheadMs = 60_000;
 /** Shortest TTL. Milliseconds. */
 export const minTtlMs = 1_000;
-/** The part of the heap that the roll may take. Beyond it new instances are refused, and listed instances still renew. */
+/**
+ * The part of the heap that the roll may take. When it is full, new instances are refused, and listed instances still
+ * renew.
+ */
 export const rollPart = 0.5;
 /** Changes that the change log keeps, and so the most that a watch can have missed and still resume. */
 export const changeLogSize = 10_000;
@@ -83,7 +86,9 @@ export const rememberedDepartures = 10_000;
 
 /** Bytes that are written to a client before it must have read them: the most that one reader costs. */
 export const chunkBytes = 65_536;
-/** Bytes of outdated snapshots that are still being read. Beyond it the readers of the oldest are cut off. */
+/**
+ * Bytes of outdated snapshots that are still being read. Beyond this the readers of the oldest snapshot are cut off.
+ */
 export const maxStaleSnapshotBytes = 67_108_864;
 /** How long a snapshot is shared, which bounds the age of the renewal times in it. Milliseconds. */
 export const snapshotAgeMs = 1_000;

@@ -124,8 +124,8 @@ export const lookMs = 2_000;
 /** How many unusable instances are named; all are counted. */
 export const maxNamed = 10;
 /**
- * Most instances that are remembered, about 1 KB each; beyond it the oldest is dropped. It bounds what a hostile host
- * can make this process keep. More serves larger LANs.
+ * Most instances that are remembered, about 1 KB each; of more, the oldest are dropped. The limit bounds what a hostile
+ * host can make this process keep. More serves larger LANs.
  */
 export const maxRemembered = 16_384;
 

@@ -11,8 +11,8 @@ export interface HistoryClock extends Clock {
 /** Options of {@link checkHistories}. */
 export interface HistoryOptions {
   /**
-   * Histories to play; default 100. Sensible values are 30 to 10,000; fewer find little, beyond it more commands in
-   * each find more. A virtual history takes a few milliseconds, one on a real backend a few seconds.
+   * Histories to play; default 100. Sensible values are 30 to 10,000; fewer find little, and above that more commands
+   * in each history find more. A virtual history takes a few milliseconds, one on a real backend a few seconds.
    */
   readonly runs?: number | undefined;
   /** The seed of the sequences; default: a new random one. It is part of the title and of every failure. */

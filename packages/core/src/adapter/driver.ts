@@ -98,8 +98,8 @@ export interface RegistryDriver {
   put(entries: readonly Entry[], lease: Lease | undefined, call: DriverCall): Promise<void>;
   /**
    * Extends what this object holds. Returns the keys that the backend no longer has, which the guard then puts. The
-   * guard also calls it before it puts changed content, so that a lost node is noticed. `CONFLICT` where another object
-   * holds a key.
+   * guard also calls `renew` before it puts changed content, so that a lost node is noticed. `CONFLICT` where another
+   * object holds a key.
    */
   renew(keys: readonly EntryKey[], lease: Lease | undefined, call: DriverCall): Promise<readonly EntryKey[]>;
   /** Removes the nodes with these keys, also those of other holders within `removesOthers`; ignores unknown keys. */

@@ -75,7 +75,7 @@ const waitMs: JsonSchema = { type: 'string', pattern: '^(?:[0-9]{1,4}|[1-5][0-9]
 /** Most services of one poll. */
 const maxPolled = 100;
 
-/** Query of reads of one service; `at`: at a time of the past. */
+/** Query of reads of one service; `at`: a past time. */
 export const fetchQuery: JsonSchema = {
   type: 'object',
   required: ['env', 'appid'],
