@@ -99,11 +99,11 @@ export const stalledAnswerMs = 10_000;
 /** Unanswered requests of one connection. */
 export const maxPipelined = 8;
 
-/** Largest body of a register. Bytes: 256 instances of 32,768 and room. */
+/** Largest body of a register: 256 of the largest instances fit. Bytes. */
 export const maxBodyBytes = 10_485_760;
-/** Largest body of keys. Bytes: 10,000 short ones. */
+/** Largest body of keys: 10,000 short keys fit. Bytes. */
 export const maxBatchBodyBytes = 1_048_576;
-/** Largest body of renewals by handle. Bytes: 10,000 with terms of their own. */
+/** Largest body of renewals by handle: 10,000 handles with TTL and interval fit. Bytes. */
 export const maxRenewalBodyBytes = 524_288;
 /** Largest body where next to nothing is expected. Bytes. */
 export const smallBodyBytes = 4_096;
