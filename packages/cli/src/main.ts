@@ -49,7 +49,7 @@ function program(): Command {
 
 /** Runs the command line. Never rejects: an error becomes one line on stderr and the exit code. */
 export async function main(argv: readonly string[]): Promise<void> {
-  // It is not an error when the reader of the output ends early (`| head`).
+  // A reader of the output that ends early (`| head`) causes no error.
   process.stdout.on('error', (error: NodeJS.ErrnoException) =>
     process.exit(error.code === 'EPIPE' ? exitCodes.ok : exitCodes.unexpected),
   );

@@ -29,12 +29,13 @@ export type ChangeEvidence =
   | { readonly what: 'set'; readonly fields: readonly string[]; readonly by?: Sender }
   | { readonly what: 'late'; readonly silentMs: number; readonly renewIntervalMs: number }
   | { readonly what: 'on-time'; readonly silentMs?: number }
-  /** `holder`: deregistered by its handle. Otherwise by its name, whichever client holds it. */
+  /** `holder`: a client deregistered the instance by its handle. Otherwise by its name, whichever client held it. */
   | { readonly what: 'deregistered'; readonly holder: boolean; readonly by?: Sender }
   /**
-   * Its TTL ran out, and one of these holds: self-protection is off (`ttl`); a newcomer stands in for it (`replaced`);
-   * its environment was not protected for two of its own intervals (`quiet`); it was silent for an hour (`ceiling`). It
-   * is number `evicted` of the last five minutes; `of` counts those and the instances that stay.
+   * The TTL of the instance ran out, and one of these was true: self-protection is off (`ttl`); a newcomer stands in
+   * for the instance (`replaced`); the environment was without protection for two intervals of the instance (`quiet`);
+   * the instance was silent for an hour (`ceiling`). This is eviction number `evicted` of the last five minutes; `of`
+   * counts those evictions and the instances that stay.
    */
   | ({
       readonly what: 'evicted';

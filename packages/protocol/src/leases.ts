@@ -71,7 +71,7 @@ export interface InstanceSetting extends InstanceKey {
   readonly metadata?: Readonly<Record<string, string>>;
 }
 
-/** Body of `POST /api/set`. The server sets all of them or none. */
+/** Body of `POST /api/set`. The server sets all instances or none. */
 export interface SetRequest {
   /** The changes, several for one instance in order. */
   readonly instances: readonly InstanceSetting[];

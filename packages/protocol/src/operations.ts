@@ -22,13 +22,13 @@ export interface ApplicationStatus {
   readonly appid: string;
   /** Instances listed now. */
   readonly instances: number;
-  /** Its instances that were silent for 1.25 of their own intervals. */
+  /** Instances of the application that were silent for 1.25 of their own intervals. */
   readonly late: number;
-  /** Its part of the environment's `missing`. */
+  /** The application's part of the environment's `missing`. */
   readonly missing: number;
-  /** Its part of the environment's `considered`. */
+  /** The application's part of the environment's `considered`. */
   readonly considered: number;
-  /** Its expired instances that self-protection keeps. */
+  /** Expired instances of the application that self-protection keeps. */
   readonly held: number;
 }
 

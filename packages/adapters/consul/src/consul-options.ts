@@ -41,7 +41,7 @@ export interface ConsulTls {
   readonly ca?: string | Buffer | undefined;
   /** The client certificate; needs `key`. */
   readonly cert?: string | Buffer | undefined;
-  /** Its private key, without a passphrase. */
+  /** The private key of `cert`, without a passphrase. */
   readonly key?: string | Buffer | undefined;
   /** The name that the agent's certificate must have. Default `CONSUL_TLS_SERVER_NAME`, else the host of the address. */
   readonly serverName?: string | undefined;

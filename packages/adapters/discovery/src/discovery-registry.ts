@@ -68,7 +68,7 @@ class DiscoveryDriver implements RegistryDriver {
     await this.#fleet.write(
       {
         run: (link, bounded) => link.register(entries, lease, bounded),
-        // This may be called late, so it leaves out nodes that were written again or removed since.
+        // The fleet may call `missed` late, so nodes that were written again or removed since are left out.
         missed: (link) =>
           link.missed.registered(
             entries.filter((entry) => this.#isWritten(entry)),

@@ -90,7 +90,7 @@ const serverOf = (number: number): NetServer => ({
 
 /** The program, in a process group of its own, so that Ctrl-C in the terminal reaches it only once, through this command. */
 class Program {
-  /** Its exit code; 128 plus the number of the signal when one ended it. */
+  /** The program's exit code; 128 plus the number of the signal when a signal ended the program. */
   readonly ended: Promise<number>;
   readonly #child: ChildProcess;
   readonly #onExit = (): void => this.kill('SIGKILL');

@@ -57,7 +57,7 @@ describe('the systemd unit', () => {
     expect(stdout + stderr).toContain(`Creating user '${settingIn('User')}'`);
   });
 
-  it('systemd-notify tells systemd when the server serves and when it ends, and systemd takes its exit code for success', {
+  it('systemd-notify tells systemd when the server serves and when it ends, and systemd takes the exit code of the server for success', {
     timeout: 90_000,
   }, async () => {
     const socket = join(folder, 'notify');

@@ -31,7 +31,7 @@ export function failedOrigin(error: unknown): string | undefined {
   return typeof cause === 'object' && cause !== null ? failedOrigins.get(cause) : undefined;
 }
 
-/** The Agents of one client, by the limit on headers. */
+/** The Agents of one client, by their limit on the time until the headers. */
 export class Dispatchers {
   readonly #connectTimeoutMs: number;
   readonly #agents = new Map<number, Agent>();

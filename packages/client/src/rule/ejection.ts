@@ -85,7 +85,7 @@ export class Ejections {
     return lastsMs;
   }
 
-  /** The node is back, with its failures forgotten. */
+  /** Takes the node back, and forgets its failures. */
   back(state: NodeState, nowMs: number): void {
     state.ejection = undefined;
     state.returnedAtMs = nowMs;

@@ -48,7 +48,7 @@ export async function attempt(
 /** Checks that a call fails with the right code if the backend could not serve it, and succeeds if it could. */
 export function assertServed(world: World, what: string, outcome: Outcome, from: number): void {
   const unavailable = outcome === 'UNAVAILABLE' || outcome === 'TIMEOUT';
-  // Its deadline may have passed while this process stood still.
+  // The deadline of the call may have passed while this process stood still.
   const served = world.backend === 'serving' && world.time.stalledMs(from) < stallMs;
   if (served && unavailable) throw new Violation('call', `${what} was refused: ${world.refusal}`);
   if (world.backend === 'stopped' && outcome === 'done')

@@ -44,7 +44,7 @@ export class Caller {
     return this.#isCurrent;
   }
 
-  /** Its token is gone, or has other rights. */
+  /** Called when the caller's token is gone, or has other rights. */
   revoke(): void {
     this.#isCurrent = false;
   }

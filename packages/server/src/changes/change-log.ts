@@ -76,7 +76,7 @@ export class ChangeLog implements RollFollower {
     this.#entries.push(entry);
     for (const instance of instancesOf(entry)) this.#hold(instance);
     while (this.#entries.length - this.#first > this.#bounds.changes || this.#bytes > this.#bounds.bytes) this.#drop();
-    // This is done seldom, because each shift moves the whole array.
+    // The array is shifted seldom, because each shift moves all of it.
     if (this.#first <= this.#bounds.changes) return;
     this.#entries = this.#entries.slice(this.#first);
     this.#first = 0;

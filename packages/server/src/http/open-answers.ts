@@ -22,9 +22,9 @@ export class OpenAnswers {
   readonly #app: FastifyInstance;
   readonly #clock: Clock;
   /**
-   * This is not a `Set`, which would keep garbage alive: when its table is full of deleted entries, V8 makes a new
-   * table and lets the old one point to it. So an old table that is garbage itself still holds every answer that was
-   * open when it was replaced.
+   * An array instead of a `Set`, which would keep garbage alive: when its table is full of deleted entries, V8 makes a
+   * new table and lets the old one point to it. So an old table that is garbage itself still holds every answer that
+   * was open when it was replaced.
    */
   readonly #open: (OpenAnswer | undefined)[] = [];
   readonly #free: number[] = [];

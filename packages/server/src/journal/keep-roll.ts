@@ -18,7 +18,7 @@ export interface KeepRollOptions {
   readonly log: ChangeLog;
   /** Makes the observer of the store; called only where there is a store. */
   readonly observe: () => StoreObserver;
-  /** Hear of each change when readers may see it. */
+  /** The followers that hear of each change when readers may see it. */
   readonly followers: readonly RollFollower[];
 }
 

@@ -48,7 +48,7 @@ export function logRequests(
 
 declare module 'fastify' {
   interface FastifyContextConfig {
-    /** Its answer waits for a change for as long as the client wants, so it is never slow. */
+    /** True: an answer of the route waits for a change for as long as the client wants, so it never counts as slow. */
     waits?: boolean;
   }
 }

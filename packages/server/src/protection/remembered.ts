@@ -14,9 +14,9 @@ export interface RememberedMember extends Ref {
   readonly registeredAt: number;
   /** Last renewal, on the lease clock. */
   readonly lastRenewal: number;
-  /** Its TTL. */
+  /** The TTL of the instance. */
   readonly ttlMs: number;
-  /** Its own renew interval. */
+  /** The renew interval of the instance. */
   readonly renewIntervalMs: number;
   /** Whether the instance was late when it was written down. */
   readonly late: boolean;

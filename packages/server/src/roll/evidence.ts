@@ -31,11 +31,11 @@ export type PutEvidence =
 
 /** Why an instance left the roll. */
 export type RemovalEvidence =
-  /** `holder`: deregistered by its handle. Otherwise by its name, whichever client holds it. */
+  /** `holder`: a client deregistered the instance by its handle. Otherwise by its name, whichever client held it. */
   | { readonly what: 'deregistered'; readonly holder: boolean; readonly by?: Actor | undefined }
   /**
-   * Its lease ran out. `evicted`: the number of evictions in its environment within the last five minutes, this one
-   * included. `of`: these and the listed instances.
+   * The lease of the instance ran out. `evicted`: the number of evictions in the environment within the last five
+   * minutes, this one included. `of`: those evictions and the listed instances.
    */
   | ({ readonly what: 'evicted'; readonly cause: EvictionCause; readonly replacedBy?: string | undefined } & Expiry)
   /** An operator ended self-protection. This is number `evicted` of the `of` expired instances that left. */

@@ -79,7 +79,8 @@ export class LeaseScheduler {
     for (let { first } = this.#environments; first !== undefined; first = this.#environments.first) {
       if ((this.#environments.firstAt ?? Number.POSITIVE_INFINITY) > now) break;
       due.push(first);
-      // It stays in the queue until it is followed again, because leaving and coming back at each event costs more.
+      // The environment stays in the queue without a time until the next event in it: to leave the queue and come back
+      // costs more.
       this.#environments.set(first, Number.POSITIVE_INFINITY);
     }
     return due;

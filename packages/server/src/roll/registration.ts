@@ -18,7 +18,9 @@ export interface Registration extends InstanceRef {
   /** Milliseconds; 0: no lease. */
   readonly ttlMs?: number | undefined;
   readonly renewIntervalMs?: number | undefined;
-  /** When the client last changed it, by the client's clock. The server keeps a stored instance that is newer. */
+  /**
+   * When the client last changed the instance, by the client's clock. The server keeps a stored instance that is newer.
+   */
   readonly dirtyAt?: number | undefined;
   /** False: the register leaves an id to the other client that holds it. */
   readonly takeOver?: boolean | undefined;

@@ -40,7 +40,7 @@ function isNetServer(value: unknown): value is NetServer {
 /** go-micro's `protocol` of a node, if the server reveals it. A bare TCP server, or a plain address, may speak any protocol. */
 export function protocolOf(server: ServerLike | undefined): { readonly protocol?: 'http' | 'https' } {
   const net = server === undefined ? undefined : netServer(server);
-  // Its members show the kind of a server: only HTTP servers have a limit on headers, and only TLS servers can replace
+  // The members of a server show its kind: only HTTP servers have a limit on headers, and only TLS servers can replace
   // their certificate.
   if (net === undefined || !('headersTimeout' in net)) return {};
   return { protocol: 'setSecureContext' in net ? 'https' : 'http' };

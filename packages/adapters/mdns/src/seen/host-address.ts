@@ -13,7 +13,10 @@ export interface HostSource {
    * machine with the same host name.
    */
   readonly rank: 'with-srv' | 'same-sender' | 'other';
-  /** Its TTLs may have been shortened, so they extend a life and never shorten it. */
+  /**
+   * Whether the answer came to us alone. The TTLs of such an answer may have been shortened, so they extend a life and
+   * never shorten it.
+   */
   readonly direct: boolean;
 }
 

@@ -13,7 +13,10 @@ export interface Hearing {
   readonly records: readonly Rr[];
   readonly link: Link;
   readonly from: string;
-  /** Its TTLs may have been shortened for askers without a cache, so they extend a life and never shorten it. */
+  /**
+   * Whether the packet came to us alone. The TTLs in such a packet may have been shortened for askers without a cache,
+   * so they extend a life and never shorten it.
+   */
   readonly direct: boolean;
   readonly now: number;
 }
@@ -40,7 +43,7 @@ export class Sighting {
   #srv: { readonly target: string; readonly port: number; readonly life: Life } | undefined;
   #txt: { readonly data: readonly Buffer[]; readonly life: Life } | undefined;
   readonly #host = new HostAddress();
-  /** Its last SRV came without addresses, so the host is asked for them. */
+  /** Whether the last SRV of the instance came without addresses, so that the host is asked for them. */
   #awaitsHost = false;
 
   constructor(instance: string, dialect: Dialect, { link, from, now }: Hearing) {

@@ -128,7 +128,7 @@ export class Sightings {
     for (const sighting of this.of(name)) if (sighting.leaving === undefined) this.#appoint(sighting);
   }
 
-  /** This process has taken over the instance. */
+  /** Forgets an instance that this process has taken over. */
   forget(instance: string): void {
     const sighting = this.#instances.get(nameKey(instance));
     if (sighting !== undefined) this.#forget(sighting, 'unknown');

@@ -14,7 +14,7 @@ export interface RepeatedHeadsOptions {
   readonly answers: OpenAnswers;
   /** Whether a client still has the rights that it came with. */
   readonly isCurrent: (caller: Caller, socket: Socket) => boolean;
-  /** Hear of each answer, as of the framework's answers. */
+  /** The observers that hear of each answer, like those of the framework's answers. */
   readonly observers: readonly ((answered: AnsweredRequest) => void)[];
 }
 
