@@ -60,7 +60,7 @@ describe('rollcall out and in', () => {
     await until(types).toEqual(['create', 'synced', 'delete deregistered', 'create']);
   });
 
-  it('rollcall out and in exit with 4 for an unknown node, and with 2 on a backend that cannot, naming the one that can', async () => {
+  it('rollcall out and in exit with 4 for an unknown node, and with 2 on another backend than discovery, which the message names', async () => {
     expect(await rollcall('out', 'shop', 'ghost')).toMatchObject({
       code: 4,
       err: 'rollcall: ghost of shop is not registered, so nothing has changed\n',

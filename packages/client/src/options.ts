@@ -11,7 +11,10 @@ export interface SelectOptions {
    * must equal the version.
    */
   readonly version?: string | undefined;
-  /** Must be pure. Nodes for which it returns false are never picked, not even when no other is left. */
+  /**
+   * Whether a node may be picked; a pure function. A node for which it returns false is never picked, not even when no
+   * other is left.
+   */
   readonly filter?: ((node: RemoteNode) => boolean) | undefined;
   /**
    * Canary: range -> share of picks, or of keys where calls have one (a key keeps its side). With `{ '2': 0.05 }` the

@@ -143,7 +143,7 @@ describe('a followed service', () => {
     expect(cache.state.nodes.map(({ tier }) => tier)).toEqual(['unreachable', 'up']);
   });
 
-  it('an acquired node counts as pending until its first release, or until its use ends without one, which blames no node', async () => {
+  it('an acquired node counts as pending until its first release, and leaving the block of `using` releases it as cancelled', async () => {
     await using users = await fleet('users', says('a'), says('b'));
     await using client = createClient(users.registry, { logger });
     await client.ready('users');

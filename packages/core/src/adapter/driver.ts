@@ -87,7 +87,7 @@ export interface RegistryDriver {
   readonly endpoints?: readonly string[] | undefined;
   /** The records that reads of this object left out: see `SkippedEntries`. */
   readonly skipped?: SkippedSummary | undefined;
-  /** May change once: when `connect` has heard from the server. */
+  /** What the backend can do. It may change once: when `connect` has heard from the server. */
   readonly capabilities: Capabilities;
   /** The guard calls it before anything else, again after a failure, and never again once it resolved. */
   connect(call: DriverCall): Promise<void>;

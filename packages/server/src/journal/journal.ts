@@ -26,7 +26,7 @@ export interface JournalOptions {
 
 /** The store, as the journal sees it. */
 export interface GroupStore {
-  /** Resolves when the group is synced. Rejects: nothing of it was written. */
+  /** Resolves when the group is synced. When it rejects, nothing of the group was written. */
   commit(group: Group): Promise<void>;
 }
 

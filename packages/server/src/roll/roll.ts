@@ -46,7 +46,7 @@ export class Roll {
     return this.#position.epoch;
   }
 
-  /** Goes up by one per change. */
+  /** The number of the last change: it goes up by one per change. */
   get revision(): number {
     return this.#position.revision;
   }

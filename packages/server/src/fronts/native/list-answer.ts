@@ -9,7 +9,7 @@ type ListContext = NativeContext & { readonly pacer: Pacer };
 
 /** An answer whose one list is written in chunks. */
 export interface Filled {
-  /** Must have one empty list, which stands for the list. */
+  /** The data of the answer, with exactly one empty list, in whose place the list is written. */
   readonly data: object;
   /** Rough size of the list. */
   readonly bytes: number;

@@ -117,7 +117,7 @@ export class SqliteStore {
     yield* this.#readChanges();
   }
 
-  /** Writes a group and syncs it. Throws: nothing of it was written. */
+  /** Writes a group and syncs it. When it throws, nothing of the group was written. */
   commit({ entries, changes, forgetUpTo, state }: Group): void {
     this.#inPlace.check();
     const { groups } = this.#meta;
