@@ -93,7 +93,7 @@ export class Lan {
     await this.run(host, await findBinary('nft'), [rule]);
   }
 
-  /** How many packets that rule has dropped. */
+  /** How many packets of the host the firewall has dropped. */
   async lost(host: HostName): Promise<number> {
     const rules = await this.run(host, await findBinary('nft'), ['list', 'ruleset']);
     return Number(/counter packets (\d+)/.exec(rules)?.[1] ?? 0);

@@ -80,8 +80,9 @@ export interface GuardOptions {
    */
   readonly share?: number | undefined;
   /**
-   * Default 0.5 (range share..1): the same for removals of any reason. Sensible values are 0.4 to 0.8; lower also holds
-   * nodes that a deploy deregistered, higher believes a wipe that looks like a deploy.
+   * Default 0.5 (range share..1): the share of a service's nodes that must be removed, for any reason, before the
+   * client holds them as suspects. Sensible values are 0.4 to 0.8; lower also holds nodes that a deploy deregistered,
+   * higher believes a wipe that looks like a deploy.
    */
   readonly anyReasonShare?: number | undefined;
   /**
@@ -92,9 +93,9 @@ export interface GuardOptions {
    */
   readonly holdMs?: number | undefined;
   /**
-   * Default 600,000 (at least `holdMs`): the same for the last nodes of a service while they answer. Sensible values
-   * are 5 minutes to an hour; longer outlives a longer fault of the registry, shorter stops calling a service that was
-   * withdrawn and runs on.
+   * Default 600,000 (at least `holdMs`): how long a registry in sync must leave out the last nodes of a service, while
+   * they answer, before the client drops them. Sensible values are 5 minutes to an hour; longer outlives a longer fault
+   * of the registry, shorter stops calling a service that was withdrawn and runs on.
    */
   readonly lastHoldMs?: number | undefined;
 }

@@ -80,7 +80,7 @@ export async function read(world: World, caller: Caller, service: string, blame?
     try {
       return await readOnce(world, caller, service, blame);
     } catch (error) {
-      // Where every node answers for itself, a loaded machine may hear it late.
+      // Where every node answers for itself, a loaded machine may hear an answer late.
       if (isOver(world.time, since, patientMs)) throw error;
     }
   }

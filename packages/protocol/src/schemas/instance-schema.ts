@@ -18,7 +18,7 @@ export const renewIntervalSchema: JsonSchema = { ...durationSchema, exclusiveMin
 
 const label: JsonSchema = { type: 'string', pattern: limits.patterns.version };
 const text = (maxBytes: number): JsonSchema => ({ type: 'string', 'x-maxBytes': maxBytes, 'x-wellFormed': true });
-/** Also bounded by the size of the whole node, which the server measures. */
+/** A text in a node. The size of the whole node bounds it further, and the server measures that. */
 const nodeText: JsonSchema = text(limits.maxNodeBytes);
 
 const metadata: JsonSchema = {

@@ -95,7 +95,7 @@ export class Application {
     return this.#newcomers.has(member);
   }
 
-  /** Restores the state at the stop of the server; in the order of `registeredAt`. */
+  /** Restores a member as it was when the server stopped. Call this in the order of `registeredAt`. */
   restore(member: Member, isUnused: boolean): void {
     if (isUnused && isOnTime(member)) this.#newcomers.add(member);
   }
