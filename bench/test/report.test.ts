@@ -53,7 +53,7 @@ test('the table of aims says of each by its measured ratio: aim reached, reached
   expect(verdictOf('cancel with 1,000 environments, to one environment')).toBe('**not reached** |');
 });
 
-test('the longest bar of the picture is that of the most operations, and of the least memory', () => {
+test('in the picture, the longest bar stands for the most operations, or for the least memory', () => {
   const bars = [...picture(run.peers).matchAll(/<rect [^>]*width="(\d+\.\d)"/g)].map(([, width]) => Number(width));
   // renew: rollcall, etcd, Redis; get: rollcall, etcd; memory: rollcall, etcd. The hash row is left out.
   expect(bars).toEqual([115, 95.8, 460, 460, 46, 460, 115]);

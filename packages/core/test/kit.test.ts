@@ -78,7 +78,7 @@ describe('signals', () => {
     await expect(pause(clock, 10, controller.signal)).rejects.toThrow('enough');
   });
 
-  it('the first of several signals ends the work, and none of them is held afterwards', async () => {
+  it('the first of several signals ends the work, and afterwards no listener is left on any of them', async () => {
     const [a, b] = [new AbortController(), new AbortController()];
     const waiting = withFirstOf([a.signal, b.signal], aborted);
     b.abort();

@@ -56,9 +56,9 @@ export interface ProtectionStatus {
   readonly instances: number;
   /** Instances that were silent for 1.25 of their own intervals. */
   readonly late: number;
-  /** Instances with status 2. */
+  /** Instances out of service (status 2). */
   readonly out: number;
-  /** Expired and still listed because of self-protection. */
+  /** Expired instances that are still listed because of self-protection. */
   readonly held: number;
   /** Instances that are silent, or were evicted in the last five minutes, with no newcomer in their place. */
   readonly missing: number;
@@ -66,7 +66,7 @@ export interface ProtectionStatus {
   readonly considered: number;
   /** The environment is protected while `missing` is above this number. */
   readonly threshold: number;
-  /** Whether `protected` holds, or an expired instance is held. */
+  /** Whether the environment is protected, or an expired instance is held. */
   readonly on: boolean;
   /** Since when self-protection is on; absent while it is off. */
   readonly since?: number;

@@ -122,7 +122,7 @@ describe('a kept connection that was closed on the way', () => {
     },
   );
 
-  it('idle connections that a firewall swallows cost one call, however many they are', async () => {
+  it('idle connections that a firewall swallows cost one call, however many there are', async () => {
     const lb = await balancer(() => {});
     const registry = open({ addresses: [lb.address] });
     await registry.init();

@@ -242,7 +242,7 @@ describe('where mDNS cannot work', () => {
     await eventually(() => code(registry.register(service('walled')))).toBe('done');
   }, 60_000);
 
-  it('while a program holds port 5353 for itself calls are UNAVAILABLE, and work when it ends', async () => {
+  it('while a program holds port 5353 for itself, calls are UNAVAILABLE; when it ends, they work', async () => {
     const hold = `
       const bind = (type) => new Promise((held) => require('dgram').createSocket({ type, ipv6Only: type === 'udp6' }).bind(5353, held));
       Promise.all(['udp4', 'udp6'].map(bind)).then(() => console.log('held'));`;

@@ -239,7 +239,7 @@ describe('the address of a node of another program', () => {
     [['fd00::5', '172.17.0.1'], '172.17.0.1:80'],
     [['127.0.0.1', '169.254.3.3', '172.17.0.1'], '172.17.0.1:80'],
     [['224.0.0.251', '255.255.255.255', '172.17.0.1'], '172.17.0.1:80'],
-  ])('a foreign node with the addresses %j gets %s', (addresses, expected) => {
+  ])('a foreign node with the addresses %j is called at %s', (addresses, expected) => {
     for (const records of [addresses, addresses.toReversed()]) {
       const { told, hear } = cache();
       hear(0, ...foreign('a'), ...records.map((address) => at(address)));
