@@ -50,7 +50,7 @@ describe('reading', () => {
     expect((await rollcall('--version')).out).toMatch(/^\d+\.\d+\.\d+\n$/);
   });
 
-  it('a command says that no service can have such a name, and that nothing was deregistered', async () => {
+  it('get and register say that no program of Rollcall can register a bad name, and deregister says that a node was not registered', async () => {
     expect((await onServer('get', 'Bad Name')).err).toMatch(
       /no node of Bad Name is registered, and only programs without Rollcall can register that name/,
     );

@@ -35,7 +35,7 @@ it('GET /api/services names the services that can be called, after each change',
   expect(await names()).toEqual([]);
 });
 
-it('a list keeps its times of renewals until the service changes, and exact=1 tells them as they are', async () => {
+it('a list shows the renewal times of its first read until the service changes, and exact=1 shows the present ones', async () => {
   const clock = manualClock();
   const server = await start(clock);
   const { handles } = (await server.register(instance({ ttlMs: 0 }))).data;

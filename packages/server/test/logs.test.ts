@@ -124,7 +124,7 @@ describe('the log of the server', () => {
     expect(lines.map(({ level, fields }) => [level, fields.route])).toEqual([['warn', '/api/services']]);
   });
 
-  it('the log has a line for other requests only on demand, and never what the client sent', async () => {
+  it('the log has a line for every request only with logRequests all, and never what the client sent', async () => {
     const quiet = await logged();
     await quiet.started.ask('GET', '/api/services?env=e&token=s3cr3t');
     await quiet.started.ask('GET', '/api/s3cr3t');

@@ -61,7 +61,7 @@ describe('tags', () => {
     expect(read.endpoints.map(({ name }) => name)).toEqual(['Say.Hello']);
   });
 
-  it('the other tags are read in spite of a foreign tag', () => {
+  it('a foreign tag does not keep the tags beside it from being read', () => {
     const read = readTags([
       'traefik.enable=true',
       'e',

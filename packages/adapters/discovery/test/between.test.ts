@@ -215,7 +215,7 @@ it('a call is sent once more when a balancer answers 408 because it closes an id
   expect(connections).toBeGreaterThan(1);
 });
 
-it('idle connections that a firewall drops silently cost one call, however many they are', async () => {
+it('idle connections that a firewall drops silently cost one call, however many there are', async () => {
   const [host = '', port] = server.address.split(':');
   const dead = new Set<Socket>();
   const alive = new Set<Socket>();

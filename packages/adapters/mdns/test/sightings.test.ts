@@ -62,7 +62,7 @@ describe('the schedule', () => {
     expect(checks.find(({ gone }) => gone)?.afterMs).toBe(101_000);
   });
 
-  it('an instance is never asked for after its end, for the shortest TTL as well', () => {
+  it('an instance is never asked for after its end, not even with the shortest TTL', () => {
     const checks = Array.from({ length: 12 }, (_, asked) => nextCheck(2_000, asked, true, 0.99));
     expect(checks.find(({ gone }) => gone)?.afterMs).toBe(3_000);
     expect(Math.max(...checks.filter(({ gone }) => !gone).map(({ afterMs }) => afterMs))).toBeLessThan(3_000);
@@ -106,7 +106,7 @@ describe('what is heard', () => {
     expect(told.slice(2)).toEqual(['b gone: expired']);
   });
 
-  it('an instance stays when its announcer contradicts a goodbye, also to a process that asks late after standing still', () => {
+  it('an instance stays when its announcer contradicts a goodbye, even if this process stood still and asks late', () => {
     const { sightings, told, hear } = cache();
     hear(0, txt(entry('a')));
     hear(1, txt(entry('a'), 0));
@@ -125,7 +125,7 @@ describe('what is heard', () => {
     expect(told).toEqual(['a 10.0.0.1:80']);
   });
 
-  it('after a goodbye that says so watchers hear that the instance expired, else that it was deregistered', () => {
+  it('watchers hear that an instance expired if its goodbye says so, and otherwise that it was deregistered', () => {
     const { sightings, told, hear } = cache();
     const bye = (id: string): Rr => txt(entry(id), 0);
     hear(0, txt(entry('a')), txt(entry('b')));
@@ -273,7 +273,7 @@ describe('the address of a node of another program', () => {
     expect(told).toEqual(['a 10.0.0.5:80', 'a 10.0.0.4:80']);
   });
 
-  it('an address that did not come with its SRV is asked for, and that of the announcer is taken before that of a namesake', () => {
+  it('a host whose address did not come with the SRV is asked for it, and the address of the announcer is preferred to that of a namesake', () => {
     const { told, hear, hearOn } = cache();
     expect(hear(0, ...foreign('a')).hosts).toEqual(['h.local']);
     hearOn(link, '10.0.0.99', 1, at('10.0.0.99'));

@@ -130,7 +130,7 @@ describe('packets', () => {
     );
   });
 
-  it('a packet keeps the bit for a unicast answer of each question', () => {
+  it('each question in a packet keeps its bit that asks for a unicast answer', () => {
     const questions = [
       { name: 'a.local', type: 'PTR', unicast: true },
       { name: 'b.c.local', type: 'ANY', unicast: false },

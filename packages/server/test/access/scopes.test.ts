@@ -79,7 +79,7 @@ describe('a token for some services of an env', () => {
     expect(names(await web.ask('GET', '/api/fetch/all?env=prod'))).toEqual(['web-a']);
   });
 
-  it('a token for some services reads only their changes, with the names of tokens, and polls and sets no others', async () => {
+  it('a token for some services reads the changes of those services alone, with the names of tokens, and can poll and set no other service', async () => {
     const { all, web } = await start();
     await web.register(node('web-a', '1'));
     await all.register(node('db', '1'), node('web-a', '1', { env: 'dev' }));

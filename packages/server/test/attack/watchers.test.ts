@@ -57,7 +57,7 @@ describe('a watch that was away', () => {
     expect(isSnapshot).toBe(what.startsWith('a snapshot'));
   });
 
-  it('a resumed watch hears the last change of each node, in order, and then current', async () => {
+  it('a resumed watch hears the last change of each node, in order, and then the event current', async () => {
     const server = await start();
     await server.register(...['a', 'b', 'c'].map((hostname) => instance({ hostname })));
     const first = watch(`${server.url}/api/watch?env=e`);

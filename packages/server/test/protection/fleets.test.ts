@@ -76,7 +76,7 @@ describe('deploys', () => {
 });
 
 describe('faults', () => {
-  it('in a slow bleed of one death every two minutes the fourth within five minutes is held', () => {
+  it('when one instance dies every two minutes, three are evicted, and the fourth is held', () => {
     const s = new Simulation().fleet();
     for (let index = 0; index < 10; index += 1) s.at(330 + 120 * index, () => s.kill(`${index}`));
     expect(s.run(6000)).toEqual([

@@ -76,7 +76,7 @@ describe('golden transcripts', () => {
     expect(log.at(-1)).toBe('1500 listed 20, alive 20');
   });
 
-  it('of fifteen instances that are cut off, one newcomer excuses one, not all', () => {
+  it('when fifteen instances are cut off, one newcomer stands in for one of them, not for all', () => {
     const s = new Simulation().fleet();
     s.at(330, () => s.cut(range(0, 15), true))
       .at(340, () => s.join('app0', 'new', 340))

@@ -186,7 +186,7 @@ describe('what is refused', () => {
 });
 
 describe('rights', () => {
-  it('a token that was replaced, has other rights or is gone no longer counts, also in a learned head', async () => {
+  it('a token no longer counts once it is replaced, removed or given other rights, even in a learned head', async () => {
     using file = new TokensFile();
     const writer = { role: 'write', envs: ['e'], services: ['*'] } as const;
     const token = file.add('writer', writer);

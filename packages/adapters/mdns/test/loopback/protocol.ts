@@ -80,7 +80,7 @@ describe('announcing', () => {
     expect(wire.sent).toEqual([]);
   }, 60_000);
 
-  it('packets in both shapes have at most 1,400 bytes, with the largest node as well', async () => {
+  it('packets in both shapes have at most 1,400 bytes, even for the largest node', async () => {
     const registry = wire.open({ namespace });
     const random = Array.from({ length: 9 }, (_, index) => [
       `k${index}`,
