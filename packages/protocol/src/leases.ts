@@ -32,7 +32,7 @@ export type RenewStatus = 200 | 404 | 409;
 
 /** One status per handle, in order. */
 export interface RenewLeasesAnswer {
-  /** In the order of the handles. */
+  /** The statuses, in the order of the handles. */
   readonly statuses: readonly RenewStatus[];
 }
 
@@ -44,7 +44,7 @@ export interface KeysRequest {
 
 /** One status per key, in order. */
 export interface RenewAnswer {
-  /** In the order of the keys. */
+  /** The statuses, in the order of the keys. */
   readonly statuses: readonly RenewStatus[];
 }
 

@@ -51,7 +51,9 @@ export interface Counted {
 }
 
 const nothing: Counted = { missing: 0, considered: 0 };
-/** Indexed by missing, then by considered. The objects are shared, so that an instance does not keep one of its own. */
+/**
+ * The counts by missing, then by considered. Instances share these objects, so that none keeps an object of its own.
+ */
 const counts: readonly (readonly Counted[])[] = [
   [nothing, { missing: 0, considered: 1 }],
   [
@@ -98,7 +100,7 @@ export function newMember(ref: Ref, { ttlMs, renewIntervalMs }: Lease, now: numb
   };
 }
 
-/** No renewal for 1.25 of its own intervals, or for its TTL if that is shorter. */
+/** When an instance is late: without a renewal for 1.25 of its own intervals, or for its TTL if that is shorter. */
 export const lateAfterMs = ({ ttlMs, renewIntervalMs }: Lease): number => Math.min(1.25 * renewIntervalMs, ttlMs);
 
 /** When an instance counts in N: after 1.25 of its own intervals. */

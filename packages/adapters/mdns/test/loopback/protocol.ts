@@ -264,7 +264,7 @@ describe('a node of another program whose packet carries no address', () => {
   const hostQuestions = (label: string) =>
     wire.sent.flatMap(({ message }) => message.questions.filter((one) => one.name === `${label}-host.local`));
 
-  it('a foreign node without an address is told when its host has answered, which is asked at most once a second', async () => {
+  it('watchers hear of a foreign node without an address when its host has answered; the host is asked at most once a second', async () => {
     const watcher = open();
     const events = wire.follow(watcher, 'asked');
     await wire.pass(500);
