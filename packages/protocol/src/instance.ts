@@ -75,9 +75,9 @@ export interface Instance {
   readonly addrs: readonly string[];
   /** Version of the service, `''` when none was given. */
   readonly version: string;
-  /** As registered. */
+  /** The region, as registered. */
   readonly region: string;
-  /** As registered. */
+  /** The zone, as registered. */
   readonly zone: string;
   /** 1: up. 2: out of service: registered, but not to be called. */
   readonly status: InstanceStatus;
@@ -105,7 +105,7 @@ export interface Instance {
   readonly late?: true;
 }
 
-/** Which instance. */
+/** Names an instance. */
 export interface InstanceKey {
   /** The environment. */
   readonly env: string;

@@ -8,7 +8,7 @@ export interface RegisterRequest {
 
 /** One handle per instance, in order. Renewals and withdrawals use the handle. Safe integers. */
 export interface RegisterAnswer {
-  /** In the order of the instances. */
+  /** The handles, in the order of the instances. */
   readonly handles: readonly number[];
   /**
    * Only from a server with lease secrets: one secret per handle, which every renewal and withdrawal by that handle
@@ -77,7 +77,7 @@ export interface SetRequest {
   readonly instances: readonly InstanceSetting[];
 }
 
-/** How many instances were set. With 404, one of them is not on the roll, and nothing has changed. */
+/** How many instances were set. With 404, one of the instances is not on the roll, and nothing has changed. */
 export interface SetAnswer {
   /** The number of instances that were set. */
   readonly set: number;

@@ -62,7 +62,7 @@ export interface ProtectionStatus {
   readonly held: number;
   /** Instances that are silent, or were evicted in the last five minutes, with no newcomer in their place. */
   readonly missing: number;
-  /** The number that `missing` is compared with: N of the rule. */
+  /** The number of instances of which a part may be missing: N of the rule. */
   readonly considered: number;
   /** The environment is protected while `missing` is above this number. */
   readonly threshold: number;

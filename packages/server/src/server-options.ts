@@ -71,9 +71,9 @@ export const minTtlMs = 1_000;
  * renew.
  */
 export const rollPart = 0.5;
-/** Changes that the change log keeps, and so the most that a watch can have missed and still resume. */
+/** Most changes that the change log keeps, and so the most that a watch can have missed and still resume. */
 export const changeLogSize = 10_000;
-/** Bytes that the instances in the change log may take. */
+/** Most bytes that the instances in the change log may take. */
 export const changeLogBytes = 33_554_432;
 /** Handles of earlier holders that are remembered per instance, so that the server can tell them that it was taken over. */
 export const rememberedHolders = 16;
@@ -96,7 +96,7 @@ export const snapshotAgeMs = 1_000;
 export const answerCheckMs = 2_000;
 /** An answer is cut off when its client has read nothing of it for this long: five heartbeats. Milliseconds. */
 export const stalledAnswerMs = 10_000;
-/** Unanswered requests of one connection. */
+/** Most unanswered requests of one connection. */
 export const maxPipelined = 8;
 
 /** Largest body of a register: 256 of the largest instances fit. Bytes. */
@@ -107,7 +107,7 @@ export const maxBatchBodyBytes = 1_048_576;
 export const maxRenewalBodyBytes = 524_288;
 /** Largest body where next to nothing is expected. Bytes. */
 export const smallBodyBytes = 4_096;
-/** Bodies that are arriving at the same time. */
+/** Most bodies that arrive at the same time. */
 export const maxUnfinishedBodies = 1_024;
 /** Bytes that arriving bodies may hold together, beyond the first bytes of each. */
 export const maxUnfinishedBytes = 67_108_864;

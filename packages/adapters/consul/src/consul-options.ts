@@ -97,7 +97,7 @@ export const pollFloorReads = 5;
 export const maxCheckTtlMs = 315_360_000_000;
 /** Consul removes a critical instance after its TTL (at least a minute, the server's minimum) plus this. Milliseconds. */
 export const reapAfterMs = 5_000;
-/** Shortest such time that Consul's server accepts. Milliseconds. */
+/** Shortest time after which Consul's server removes a critical instance. Milliseconds. */
 export const reapFloorMs = 60_000;
 /** Most pairs of Meta that Consul takes. */
 export const maxMetaPairs = 64;

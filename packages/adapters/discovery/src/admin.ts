@@ -36,7 +36,7 @@ export interface PollQuery {
   readonly env: string;
   /** Names of services, 1 to 100. */
   readonly names: readonly string[];
-  /** The cursor of the last answer. Absent: the state of all of them is answered at once. */
+  /** The cursor of the last answer. Absent: the answer comes at once, with every service. */
   readonly since?: string | undefined;
   /** How long to wait for a change. Milliseconds; at most 60,000; default 30,000. */
   readonly waitMs?: number | undefined;

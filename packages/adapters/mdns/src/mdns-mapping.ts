@@ -32,7 +32,7 @@ export class Forms {
     return this.#settings.goMicro;
   }
 
-  /** DNS-SD; undefined where it is disabled. */
+  /** The records of a node in DNS-SD; undefined where that is disabled. */
   dnsSd(entry: Entry): Form | undefined {
     if (!this.#settings.dnsSd) return undefined;
     const instance = this.names.instance(entryKey(entry));
@@ -46,8 +46,8 @@ export class Forms {
   }
 
   /**
-   * go-micro's shape; undefined where it is disabled, or where the node does not fit: a name is not a DNS name, the
-   * host has no IP address, or the node is too large for one packet.
+   * The records of a node in go-micro's shape; undefined where that is disabled, or where the node does not fit: a name
+   * is not a DNS name, the host has no IP address, or the node is too large for one packet.
    */
   goMicro(entry: Entry): Form | undefined {
     const { goMicro, dnsSd, domain } = this.#settings;
@@ -98,7 +98,10 @@ export function goodbye(form: Form, expired: boolean): readonly Rr[] {
   return [...mark, ...withPointers(form, 0).filter(({ type }) => type !== 'A' && type !== 'AAAA')];
 }
 
-/** SRV, and for a host that is an IP address a name for it. Every announcer of that name gives it the same address. */
+/**
+ * The SRV record, and where the host is an IP address a record that names it. Every announcer of that name gives it the
+ * same address.
+ */
 function service(instance: string, address: string, domain: string, flush: boolean): (ttl: number) => readonly Rr[] {
   const { host, port } = limits.splitAddress(address);
   const family = isIP(host);

@@ -90,8 +90,8 @@ export const settingSchema: JsonSchema = record(['env', 'appid', 'hostname'], {
 /** A number by which a client renews and cancels. */
 export const handleSchema: JsonSchema = { type: 'integer', minimum: 0, maximum: Number.MAX_SAFE_INTEGER };
 
-/** Which instance. */
+/** Names an instance. */
 export const keySchema: JsonSchema = record(['env', 'appid', 'hostname'], key);
 
-/** Like a key, with the caller's handle if it has one. */
+/** Names an instance, and has the caller's handle if there is one. */
 export const cancelKeySchema: JsonSchema = record(['env', 'appid', 'hostname'], { ...key, handle: handleSchema });

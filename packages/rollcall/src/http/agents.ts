@@ -34,7 +34,10 @@ interface Destination {
   servername?: string | undefined;
 }
 
-/** Node calls it for every request. The types do not have it, but Node's documentation names it as the hook of agents. */
+/**
+ * Node calls this method for every request. The types do not have it, but Node's documentation names it as the hook of
+ * agents.
+ */
 type AddRequest = (request: ClientRequest, options: Destination, ...rest: unknown[]) => void;
 
 const defaultPorts: ReadonlySet<string> = new Set(['80', '443', '']);
@@ -60,7 +63,7 @@ const ownCodes: ReadonlySet<unknown> = new Set(['EMFILE', 'ENFILE', 'EADDRNOTAVA
 function outcomeOfError(error: unknown, wasAnswered: boolean): Outcome {
   const { code, syscall } = error instanceof Error ? (error as NodeJS.ErrnoException) : {};
   if (ownCodes.has(code)) return 'cancelled';
-  // Other time-outs of that code are of a connection that had been made.
+  // `ETIMEDOUT` of any other call means that the connection had been made.
   const isRefused = unreachableCodes.has(code) || (code === 'ETIMEDOUT' && syscall === 'connect');
   return isRefused && !wasAnswered ? 'unreachable' : 'failed';
 }

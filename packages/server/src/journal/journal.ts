@@ -111,7 +111,7 @@ export class Journal implements RollFollower, Durability {
     this.#schedule();
   }
 
-  /** The state of self-protection is not part of the table, so followers are told at once. */
+  /** The state of self-protection is not part of the roll, so followers are told at once. */
   protectionChanged(env: string, view: ProtectionView): void {
     this.#followers.protectionChanged(env, view);
   }

@@ -105,7 +105,7 @@ export class Metrics {
     return measureRequests(app, this.#registry);
   }
 
-  /** In the text format of Prometheus. */
+  /** The metrics in the text format of Prometheus. */
   async answer(): Promise<{ readonly contentType: string; readonly text: string }> {
     const summary = this.#sources.roll.summary();
     this.#environments.read(summary.environments);

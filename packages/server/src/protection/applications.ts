@@ -97,7 +97,7 @@ export class Applications {
     return this.#cancelOf.get(memberKey(ref))?.at;
   }
 
-  /** Restores the state at the stop of the server, in the order of the times. */
+  /** Restores a cancel that waited when the server stopped. Call this in the order of the times. */
   restoreCancel(ref: Ref, at: number): void {
     this.#cancelCount += 1;
     const cancel = newCancel(`${this.#cancelCount}`, ref, at);
@@ -119,9 +119,9 @@ export class Applications {
   }
 
   /**
-   * Forgets a cancel that a newcomer has used up. If the newcomer's own id has a waiting cancel, the instance of the
-   * used one takes it over: cancels differ only in their time, and each instance is written down with one cancel at
-   * most.
+   * Forgets a cancel that a newcomer has used up. If the newcomer's own id has a waiting cancel, that cancel goes to
+   * the instance of the used cancel: cancels differ only in their time, and each instance is written down with one
+   * cancel at most.
    */
   #useUp(used: Cancel, newcomer: Member): void {
     this.#forget(used);

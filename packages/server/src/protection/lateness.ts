@@ -32,7 +32,10 @@ export class Lateness {
     return Math.min(late, this.#maturing.nextDeadline);
   }
 
-  /** An instance that is on time renewed on its present terms, so only its deadline changes. False: it is not on time. */
+  /**
+   * Renews an instance on its present terms. If the instance is on time, only its deadline changes; otherwise nothing
+   * does, and the result is false.
+   */
   renewed(member: Member, now: number): boolean {
     if (member.late || member.list === undefined) return false;
     this.#lateAt.set(member, lateAfterMs(member), now);
@@ -53,8 +56,8 @@ export class Lateness {
   }
 
   /**
-   * Restores the state at the stop of the server: a late instance stays late until it renews, and all others count as
-   * renewed now.
+   * Restores an instance as it was when the server stopped: a late one stays late until it renews, and any other counts
+   * as renewed now.
    */
   restore(member: Member, now: number): void {
     if (!member.late) this.heard(member, member, now);

@@ -136,7 +136,7 @@ export interface Silence extends Ref {
 
 /**
  * Why an expired instance is evicted. `ttl`: self-protection is off. `replaced`: a newcomer stands in for it. `quiet`:
- * its environment was not protected for two of its own intervals. `ceiling`: an hour of silence.
+ * the environment was without protection for two intervals of the instance. `ceiling`: an hour of silence.
  */
 export type EvictionCause = 'ttl' | 'replaced' | 'quiet' | 'ceiling';
 

@@ -100,7 +100,7 @@ export class Protection {
     return this.#applications.member(service, id);
   }
 
-  /** A renewal on the present terms. False: it was on time, so nothing changes except its own deadline. */
+  /** Renews on the present terms. Returns false for an instance on time, of which only the deadline changes. */
   renewed(member: Member, now: number): boolean {
     if (this.#lateness.renewed(member, now)) return false;
     this.#renew(member, member, now);

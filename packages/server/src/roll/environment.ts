@@ -106,7 +106,7 @@ export class Environment {
     return !this.isEmpty && this.protection.isOn;
   }
 
-  /** The cost does not depend on how many instances the environment lists. */
+  /** The numbers of the environment. They cost the same, however many instances are listed. */
   summary(now: number): EnvironmentSummary {
     const counts = { services: this.protection.listed.services, instances: this.#instances, late: this.#late };
     return { env: this.name, ...counts, ...this.protection.view(now) };

@@ -66,7 +66,7 @@ export function admit(given: Registration, wallNow: number): Admission {
   return { ...content, bytes: measured(content) };
 }
 
-/** Most instances have none. A separate empty object for each would take 56 bytes. */
+/** Most instances have no metadata and no endpoints. A separate empty object for each would take 56 bytes. */
 const noMetadata: Metadata = Object.freeze({});
 const noEndpoints: readonly Endpoint[] = Object.freeze([]);
 

@@ -41,7 +41,7 @@ export class Roll {
     this.keeping = new Keeping(this.#environments, this.#holders, this.#scheduler, this.#position, clock);
   }
 
-  /** A new epoch begins with each start without an earlier table; a cursor of another epoch is reset. */
+  /** A new epoch begins with each start without an earlier roll; a cursor of another epoch is reset. */
   get epoch(): string {
     return this.#position.epoch;
   }
@@ -79,7 +79,7 @@ export class Roll {
     return admissions.map((admission) => this.#register(admission, wallNow, by));
   }
 
-  /** Renewal by the holder; new terms replace those of the registration. */
+  /** Renews an instance by the handle of its holder; new terms replace those of the registration. */
   renew(handle: number, terms?: LeaseTerms): Renewal {
     const now = this.settle();
     const listing = this.#holders.find(handle) ?? this.#environments.listing(this.#holders.departed(handle));
@@ -91,7 +91,7 @@ export class Roll {
     return 'renewed';
   }
 
-  /** Renewal by name, whichever client holds it. */
+  /** Renews an instance by its name, whichever client holds it. */
   renewByName(ref: InstanceRef): Exclude<Renewal, 'taken'> {
     const listing = this.#find(ref);
     if (listing === undefined) return 'unknown';
@@ -100,8 +100,8 @@ export class Roll {
   }
 
   /**
-   * Removal by name, whichever client registered it. A caller that gives its handle may be the holder. False: it was
-   * not listed.
+   * Removes an instance by its name, whichever client registered it. A caller that gives its handle may be the holder.
+   * Returns false for an instance that was not listed.
    */
   deregister(ref: InstanceRef, by?: Actor, handle?: number): boolean {
     this.#position.checkWritable();
@@ -115,7 +115,7 @@ export class Roll {
     return true;
   }
 
-  /** Removal by the holder. False: this handle does not hold it. */
+  /** Removes an instance by the handle of its holder. Returns false for a handle that holds nothing. */
   release(handle: number, by?: Actor): boolean {
     this.#position.checkWritable();
     this.settle();

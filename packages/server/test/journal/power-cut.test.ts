@@ -133,7 +133,7 @@ it(`the store opens on each of ${images} images of its folder after a power cut,
     const last = changes.at(-1)?.revision ?? 0;
     expect(last, where).toBeGreaterThanOrEqual(told);
     if (last < all.length) cutOff += 1;
-    // The log may end with changes that the server had told to no client. It still is one history, and the table is the
+    // The log may end with changes that the server had told to no client. It still is one history, and the roll is the
     // result of that history.
     expect(changes, where).toEqual(all.slice(0, last));
     expect(listed, where).toEqual(replay(changes));

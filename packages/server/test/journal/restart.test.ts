@@ -34,7 +34,7 @@ async function events(url: string, lastEventId: string | undefined, count: numbe
 }
 
 describe('a server that is started again on its data folder', () => {
-  it('a restarted server has the table, epoch, revision and handles, does not warm, and says that it is durable', async () => {
+  it('a restarted server has the roll, epoch, revision and handles, does not warm, and says that it is durable', async () => {
     const folder = newFolder();
     const first = await start(folder);
     const { data, ...before } = await first.register(instance(), instance({ hostname: 'b', metadata: { k: 'v' } }));

@@ -26,7 +26,7 @@ export interface Authored {
   readonly owner: string;
   /** A mark of this one write: a read that shows the mark shows the write. */
   readonly write: string;
-  /** Only where Consul refuses the address itself. */
+  /** The address of the node; present only where Consul refuses that address. */
   readonly address?: string | undefined;
 }
 

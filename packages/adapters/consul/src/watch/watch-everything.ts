@@ -30,7 +30,7 @@ class WatchOfEverything {
 
   async run(): Promise<void> {
     const { link, reader, sink, signal } = this.#context;
-    // Listed before the services are read, so that a change meanwhile makes a service be read again.
+    // The checks are listed before the services are read, so that a service that changes meanwhile is read again.
     const checks = await open(this.#context, signal, {
       read: (query) => link.checks(query),
       tell: ({ value }) => this.#takeChecks(value),

@@ -42,7 +42,10 @@ export class HttpClient {
     this.#options = options;
   }
 
-  /** Rejects with {@link HttpError} for anything but JSON, {@link ConnectionError}, or the abort reason. */
+  /**
+   * Rejects with {@link HttpError} for an answer that is not JSON, with {@link ConnectionError} for a failed
+   * connection, or with the abort reason.
+   */
   async json(call: HttpCall): Promise<HttpAnswer> {
     try {
       const response = await this.#withCurrentTls(call, () => this.#sendTwice(call));

@@ -1,4 +1,4 @@
-/** The epochs of one server that this object has heard of. A start without the earlier table has an epoch of its own. */
+/** The epochs of one server that this object has heard of. A start without the earlier roll has an epoch of its own. */
 export class Epochs {
   readonly #heard = new Set<string>();
 

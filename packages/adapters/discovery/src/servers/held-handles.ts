@@ -1,7 +1,7 @@
 /** The handle by which a registration is renewed and withdrawn. */
 export interface HeldHandle {
   readonly handle: number;
-  /** From a server with lease secrets. */
+  /** The secret of the handle, from a server with lease secrets. */
   readonly secret: string | undefined;
 }
 

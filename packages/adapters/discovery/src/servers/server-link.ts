@@ -112,7 +112,7 @@ export class ServerLink {
     await this.#cancel(keys, signal);
   }
 
-  /** Removes only nodes that this object holds there. */
+  /** Removes only the nodes that this object holds on this server. */
   async withdraw(keys: readonly EntryKey[], signal: AbortSignal): Promise<void> {
     await this.missed.giveWay(keys, signal);
     const unanswered = keys.filter(({ name, id }) => this.#handles.isUnanswered(keyOf(name, id)));
@@ -121,8 +121,8 @@ export class ServerLink {
   }
 
   /**
-   * Another registry object holds these nodes. What this object still holds of them on this server is removed, in the
-   * background.
+   * Gives up nodes that another registry object holds. Those that this object still holds on this server are removed,
+   * in the background.
    */
   abandon(keys: readonly EntryKey[]): void {
     this.missed.forget(keys);

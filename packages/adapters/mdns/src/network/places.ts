@@ -5,7 +5,7 @@ import type { Interfaces } from './interfaces.ts';
 
 /** One family of one interface. */
 export interface Place {
-  /** `eth0/4` */
+  /** Interface and family, such as `eth0/4`. */
   readonly key: string;
   readonly interface: string;
   readonly family: 4 | 6;

@@ -108,7 +108,7 @@ export class Announcer {
     logger?.warn({ name: key.name, id: key.id }, noGoMicroForm);
   }
 
-  /** Aborts when the call or this object ends. */
+  /** Probes for the nodes, until the call or this object ends. */
   async #probe(entries: readonly Entry[], signal: AbortSignal): Promise<void> {
     const either = new AbortController();
     const stops = [signal, this.#stop.signal].map((one) => onAbort(one, () => either.abort(one.reason)));

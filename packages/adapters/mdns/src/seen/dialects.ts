@@ -13,7 +13,7 @@ interface Seen {
   readonly entry: Entry | undefined;
 }
 
-/** One of the shapes on the wire, to a reader. */
+/** A shape on the wire, as a reader sees it. */
 export interface Dialect {
   /** Where a node is announced in two dialects, the dialect with the higher rank counts. */
   readonly rank: number;
@@ -68,7 +68,7 @@ export function goMicroDialect(settings: Settings): Dialect {
       return isDnsName(question.name) ? [question] : [];
     },
     names: () => true,
-    // A node in both shapes is read in the other one, and would otherwise be told twice.
+    // A node in both shapes is read in the other shape, and would otherwise be told twice.
     pointed({ name }, { entry }) {
       if (entry === undefined) return [];
       if (name === list) return [{ data: `${entry.name}.${list}`, ttl: listedTtlS }];

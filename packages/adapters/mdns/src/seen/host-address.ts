@@ -47,7 +47,7 @@ function costOf(address: string, place: HostSource['place']): number {
 export class HostAddress {
   #chosen: { readonly address: string; readonly key: string; readonly life: Life } | undefined;
 
-  /** In the form before a port; undefined: no usable address is known. */
+  /** The address as it stands before a port; undefined: no usable address is known. */
   get text(): string | undefined {
     const address = this.#chosen?.address;
     return address === undefined || familyOf(address) === 'ipv4' ? address : `[${address}]`;
@@ -62,7 +62,7 @@ export class HostAddress {
     return this.#chosen?.address === address;
   }
 
-  /** The instance is at another host. */
+  /** Forgets the address, because the instance is at another host. */
   clear(): void {
     this.#chosen = undefined;
   }

@@ -6,7 +6,7 @@ import type { Open } from './sightings.ts';
 /** The question, asked for an answer to this host alone. */
 export const toUsAlone = (question: Question): Question => ({ ...question, unicast: true });
 
-/** Equal for equal questions. */
+/** A text that is equal for equal questions. */
 export const keyOfQuestion = ({ name, type }: Question): string => `${type} ${nameKey(name)}`;
 
 /** Questions for both families, with the answer to this host alone. */

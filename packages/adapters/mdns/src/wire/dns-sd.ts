@@ -15,7 +15,7 @@ export interface DnsSdNames {
   readonly enumeration: string;
   /** A pointer to every node of one service. Hashed, since a name with dots is not one label. */
   subtype(name: string): string;
-  /** One node. */
+  /** The name of one node's instance. */
   instance(key: EntryKey): string;
 }
 

@@ -4,7 +4,7 @@ import type { RepeatableRoute } from '../../http/repeats/repeatable-route.ts';
 import { envelope } from './envelope.ts';
 import { type RenewContext, renewAll } from './renew-all.ts';
 
-/** `PUT /leases/:handle`, repeated. A refusal is the handler's. */
+/** Repeated requests of `PUT /leases/:handle`. A renewal that is refused is left to the handler. */
 export function repeatedRenewal(context: RenewContext): RepeatableRoute {
   return {
     varies: /^\d{1,16}$/,
@@ -16,7 +16,7 @@ export function repeatedRenewal(context: RenewContext): RepeatableRoute {
   };
 }
 
-/** `PUT /leases`, repeated. */
+/** Repeated requests of `PUT /leases`. */
 export function repeatedRenewals(context: RenewContext): RepeatableRoute {
   return {
     varies: /^$/,

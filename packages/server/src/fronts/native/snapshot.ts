@@ -17,7 +17,7 @@ export class Snapshot {
   readonly takenAt: number;
   /** When a reader last asked for the snapshot. */
   usedAt: number;
-  /** Ends each reader that is in the middle of it. */
+  /** Functions that end the readers in the middle of the snapshot. */
   readonly readers: Set<() => void> = new Set();
   readonly #texts: Iterator<string, undefined>;
   readonly #chunks: Buffer[] = [];

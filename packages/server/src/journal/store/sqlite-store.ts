@@ -66,7 +66,7 @@ export class SqliteStore {
     this.#inTransaction(() => this.#writeMeta({ ...this.#meta, identity, isOpen: true }));
     removeBackups(folder);
     this.#witness = Witness.open(join(folder, witnessName));
-    // That transaction created the log.
+    // The log exists since the transaction above, so both files can be watched now.
     this.#inPlace = new InPlace([this.#file, `${this.#file}-wal`]);
   }
 

@@ -39,5 +39,5 @@ export class WatchGroups<T> {
   }
 }
 
-/** NUL occurs in neither. */
+/** NUL occurs neither in an env nor in the name of a service. */
 const keyOf = (env: string, service: string): string => `${env}\0${service}`;

@@ -21,7 +21,7 @@ export interface WatchContext {
 export class WatchStream implements Paced {
   readonly #context: WatchContext;
   readonly #response: ServerResponse;
-  /** The revision up to which everything was sent or is in `#chunks`; undefined: nothing was. */
+  /** The revision up to which everything was sent or is in `#chunks`; undefined: nothing was sent yet. */
   #cursor: number | undefined;
   #chunks: Iterator<Buffer, undefined> | undefined;
   #owesCurrent: boolean;
