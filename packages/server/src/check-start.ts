@@ -42,7 +42,9 @@ function openFiles({ tokensFile, tlsKey }: ServerOptions): readonly OptionProble
   return warnings;
 }
 
-/** 0 for a missing file, which another check reports, and on Windows, which has no such modes. */
+/**
+ * The mode of a file. It is 0 for a missing file, which another check reports, and on Windows, which has no such modes.
+ */
 const modeOf = (path: string): number =>
   process.platform === 'win32' ? 0 : (statSync(path, { throwIfNoEntry: false })?.mode ?? 0);
 

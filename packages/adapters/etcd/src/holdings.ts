@@ -124,7 +124,10 @@ export class Holdings {
     return (await this.#cluster.run(signal, ({ leases }) => leases.leaseGrant({ TTL }))).ID;
   }
 
-  /** False: etcd no longer has the lease. */
+  /**
+   * Renews one entry, and replaces its lease where the TTL has changed. Returns false when etcd no longer has the
+   * lease.
+   */
   async #extend(key: EntryKey, claim: Claim, lease: Lease | undefined, signal: AbortSignal): Promise<boolean> {
     if (claim.ttlSeconds === secondsOf(lease)) return claim.lease === '0' || this.#keepAlive(claim.lease, signal);
     if (await this.#write(key, claim.value, lease, signal, this.#holds(key, claim))) return true;

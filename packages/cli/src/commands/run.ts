@@ -43,7 +43,7 @@ export function addRunCommand(program: Command): void {
     .action(run);
 }
 
-/** Throws when the port does not answer before the signal aborts. */
+/** Connects to a port once. Throws when the port does not answer before the signal aborts. */
 async function connectTo(host: string, number: number, signal: AbortSignal): Promise<void> {
   const socket = connect({ host, port: number, signal });
   try {

@@ -26,7 +26,10 @@ export interface Ejection {
   /** `failed`: for bad answers. */
   kind: 'failed' | 'unreachable';
   untilMs: number;
-  /** True after TCP answered, or without need of asking: one request at a time may go to the node, until one is good. */
+  /**
+   * Whether the node is tried: one request at a time goes to it, until one is good. A trial begins when TCP has
+   * answered, or needs no answer.
+   */
   isOnTrial: boolean;
 }
 

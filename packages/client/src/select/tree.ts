@@ -26,7 +26,7 @@ export interface Branch {
   readonly children: readonly Tree[];
 }
 
-/** Never empty. */
+/** Where picks come from. A tree is never empty. */
 export type Tree = Leaf | Branch;
 
 /** The leaf that a pick comes from. */

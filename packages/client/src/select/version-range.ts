@@ -94,7 +94,7 @@ function simple(operator: string, version: Version, given: number): readonly Com
   }
 }
 
-/** Undefined: not a comparator of this subset. */
+/** The comparators that a text stands for; undefined for a text outside this subset. */
 function parseComparator(text: string): readonly Comparator[] | undefined {
   const [matched, operator = '', ...rest] = partial.exec(text) ?? [];
   if (matched === undefined) return undefined;

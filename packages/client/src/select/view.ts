@@ -21,7 +21,7 @@ export interface View {
   /** All matching nodes, sorted by id. */
   readonly matched: readonly NodeState[];
   readonly nodes: readonly RemoteNode[];
-  /** Undefined: nothing to pick. */
+  /** Where picks come from; undefined: there is nothing to pick. */
   readonly tree: Tree | undefined;
   /** Whether picks come from the first tier. */
   readonly isUp: boolean;

@@ -43,7 +43,7 @@ export class OpenService {
     return tree !== undefined && !isUp && !isOut && this.followed.asking > 0;
   }
 
-  /** Undefined: nothing to pick. */
+  /** Picks a node; undefined: there is none. */
   choose(key: string | undefined, tried: ReadonlySet<string> | undefined): NodeState | undefined {
     if (this.#serial !== this.followed.serial) void this.view;
     const state = this.#picker.pick(key, this.followed.nowMs, tried);

@@ -31,13 +31,13 @@ export class Credentials {
     this.#token = sources.token;
   }
 
-  /** Throws {@link HttpError} where the file cannot be used. */
+  /** The token, read from its file at first. Throws {@link HttpError} where the file cannot be used. */
   get token(): string | undefined {
     this.#token ??= this.#readToken();
     return this.#token;
   }
 
-  /** Throws {@link HttpError} where a file cannot be used. */
+  /** The certificates, read from their files at first. Throws {@link HttpError} where a file cannot be used. */
   get tls(): TlsTexts {
     this.#tls ??= this.#readTls();
     return this.#tls;

@@ -96,7 +96,7 @@ export class RepeatedConnection {
     this.#learned = [learned, ...others.slice(0, maxLearned - 1)];
   }
 
-  /** False: the chunk must go to the parser. */
+  /** Answers a chunk without the parser. Returns false when the chunk must go to the parser. */
   #answers(chunk: Buffer): boolean {
     const socket = this.#socket;
     // A client that does not read its answers is noted and cut off, like a client of the framework's answers.
