@@ -182,9 +182,7 @@ export interface Capabilities {
   readonly maxNodeBytes: number;
   /** Whose nodes `deregister` removes. For other nodes it is `NOT_SUPPORTED`. */
   readonly removesOthers: 'any' | 'same-agent' | 'own';
-  /**
-   * True: the first register of an id takes the id over from another live holder. False: that register is `CONFLICT`.
-   */
+  /** Whether the first register of an id takes it over from another live holder. If not, it is `CONFLICT`. */
   readonly takesOver: boolean;
   /** The backend keeps what was acknowledged across its own restart. */
   readonly durable: boolean;
