@@ -122,7 +122,7 @@ export function toEtcdError(cause: unknown): RegistryError {
   return new RegistryError('UNAVAILABLE', `etcd cannot be reached: ${explainTls(message, tlsNames)}`, { cause });
 }
 
-/** etcd takes no write after it has reached its quota, until an operator has made room. */
+/** What to do about a full etcd: after it has reached its quota, it takes no write until an operator has made room. */
 const remedyOfFull = (message: string): string =>
   /space exceeded/.test(message) ? '; compact and defragment it, then etcdctl alarm disarm' : '';
 

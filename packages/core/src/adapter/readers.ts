@@ -5,12 +5,15 @@ import { RegistryError } from '../errors.ts';
 import { isAddress } from '../model/limits.ts';
 import type { EntryKey } from './driver.ts';
 
-/** `INVALID_ARGUMENT` for an option of the registry. `message` names the option and what it must be. */
+/** The error `INVALID_ARGUMENT` for an option of the registry. `message` names the option and what it must be. */
 export function invalidOption(registry: string, message: string, cause?: unknown): RegistryError<'INVALID_ARGUMENT'> {
   return new RegistryError('INVALID_ARGUMENT', message, { registry, ...(cause === undefined ? {} : { cause }) });
 }
 
-/** `INVALID_ARGUMENT` for a file that `source`, an option or a variable, names and that cannot be read. */
+/**
+ * The error `INVALID_ARGUMENT` for a file that cannot be read. `source` is the option or the variable that names the
+ * file.
+ */
 export function unreadableFile(registry: string, source: string, path: string, cause: unknown): RegistryError {
   const why = cause instanceof Error ? cause.message : String(cause);
   return invalidOption(
@@ -20,7 +23,7 @@ export function unreadableFile(registry: string, source: string, path: string, c
   );
 }
 
-/** `CONFLICT`: a renewal found that `holder`, such as "another registry object", holds the node. */
+/** The error `CONFLICT`: a renewal found that `holder`, such as "another registry object", holds the node. */
 export function conflict(registry: string, { name, id }: EntryKey, holder: string): RegistryError<'CONFLICT'> {
   return new RegistryError(
     'CONFLICT',

@@ -11,7 +11,7 @@ export interface RequestLogOptions {
   readonly slowRequestMs: number;
 }
 
-/** The server cannot now, or was not started with what the request needs: neither is a defect. */
+/** Statuses without a defect: the server was started without what the request needs, or cannot serve it now. */
 const refusals: ReadonlySet<number> = new Set([501, 503]);
 
 /**

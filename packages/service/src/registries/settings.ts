@@ -123,7 +123,7 @@ export const settingTable: Readonly<
 /** The token itself, for platforms that hand secrets over as variables. It has no flag, which would show in `ps`. */
 export const tokenVariable = 'ROLLCALL_REGISTRY_TOKEN';
 
-/** `INVALID_ARGUMENT` for what a user typed. It has no stack, since no line of the program is wrong. */
+/** The error `INVALID_ARGUMENT` for what a user typed. It has no stack, since no line of the program is wrong. */
 function mistyped(message: string): RegistryError {
   const error = new RegistryError('INVALID_ARGUMENT', message);
   error.stack = `RegistryError: ${message}`;

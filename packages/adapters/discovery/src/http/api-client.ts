@@ -92,7 +92,10 @@ export function listOf(fields: Record<string, unknown>, name: string): readonly 
   throw new HttpError(`answered without ${name}: is it a Rollcall discovery server?`);
 }
 
-/** A status has our API's meaning only inside our envelope; other JSON comes from a gateway. */
+/**
+ * The error for a refused request. A status has our API's meaning only inside our envelope; other JSON comes from a
+ * gateway.
+ */
 function refusal(verb: string, { status, body, retryAfterMs }: HttpAnswer): HttpError {
   const { code, message } = fieldsOf(body);
   if (typeof code !== 'number' && !meantByAll.has(status) && status < 500)

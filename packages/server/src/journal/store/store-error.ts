@@ -24,7 +24,7 @@ const advice =
 /** The message about a damaged store, for a caller that does not start a server on it. */
 export const withoutAdvice = (message: string): string => message.replace(advice, '');
 
-/** The store is damaged. Nothing in it is changed. */
+/** The error for a damaged store, in which nothing is changed. */
 export function corrupt(file: string, what: string, cause?: unknown): StoreError {
   const message = `the store ${file} is damaged: ${what}${advice}`;
   return new StoreError({ kind: 'corrupt', message }, cause);
