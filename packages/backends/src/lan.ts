@@ -105,12 +105,12 @@ export class Lan {
     await this.run(host, await findBinary('nft'), [rule]);
   }
 
-  /** Removes the rules of both methods above. */
+  /** Removes every rule of a host's firewall. */
   async heal(host: HostName): Promise<void> {
     await this.run(host, await findBinary('nft'), ['flush', 'ruleset']);
   }
 
-  /** The interfaces go with the namespace. */
+  /** Deletes the hosts, and with them their interfaces. */
   async dispose(): Promise<void> {
     process.off('exit', this.#onExit);
     for (const host of ['a', 'b'] as const) await run('ip', ['netns', 'del', this.namespace(host)]);
