@@ -13,7 +13,7 @@ import { type Refusal, refusal } from './refusal.ts';
 /** A body that has not arrived completely. */
 interface Unfinished {
   readonly fail: (cause: Refusal) => void;
-  /** The bytes that it takes of the shared room. */
+  /** The bytes that the body takes of the shared room. */
   charged: number;
   readonly beganAt: number;
 }

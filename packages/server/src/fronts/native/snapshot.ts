@@ -15,9 +15,9 @@ export class Snapshot {
   /** Rough size. */
   readonly bytes: number;
   readonly takenAt: number;
-  /** When a reader last asked for it. */
+  /** When a reader last asked for the snapshot. */
   usedAt: number;
-  /** Ends each reader that is in the middle of it. */
+  /** Functions that end the readers in the middle of the snapshot. */
   readonly readers: Set<() => void> = new Set();
   readonly #texts: Iterator<string, undefined>;
   readonly #chunks: Buffer[] = [];
@@ -47,7 +47,7 @@ export class Snapshot {
     }
   }
 
-  /** All its chunks at once: for a short list. */
+  /** All chunks of the snapshot at once: for a short list. */
   whole(): readonly Buffer[] {
     while (this.#writeNext() !== undefined);
     return this.#chunks;
