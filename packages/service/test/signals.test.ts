@@ -65,7 +65,7 @@ describe('run', () => {
     ['start keeps the process until the server listens', 'later'],
   ])('%s', async (_claim, mode) => {
     const { output, ended } = start(mode);
-    expect(await ended).toBe(0);
+    expect((await ended).code).toBe(0);
     expect(output.out).toBe('ready\nregistered\nstopped\nleft: 0, listening: false\n');
   });
 });
