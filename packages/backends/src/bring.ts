@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process';
 import { accessSync, constants, existsSync, readFileSync } from 'node:fs';
 import { mkdir, mkdtemp, readdir, rename, rm, writeFile } from 'node:fs/promises';
-import { delimiter, join } from 'node:path';
+import { delimiter, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 
@@ -107,14 +107,22 @@ export function onPath(name: string): string | undefined {
     });
 }
 
-/** A script that runs the program with the libraries that came with it. */
+/**
+ * A script that runs the program with the libraries that came with it. It finds them by its own place, so that a copy of the
+ * cache works in another folder.
+ */
 async function withLibraries(folder: string, name: string, path: string): Promise<string> {
   const script = join(folder, `run-${name}`);
-  if (existsSync(script)) return script;
+  const here = (place: string): string => `"$here"/'${relative(folder, place)}'`;
   const lib = join(folder, 'usr/lib');
   const folders = (await readdir(lib)).filter((entry) => entry.endsWith('-linux-gnu')).map((entry) => join(lib, entry));
+  const text = `#!/bin/sh
+here=$(cd "$(dirname "$0")" && pwd)
+LD_LIBRARY_PATH=${folders.map(here).join(':')} exec ${here(path)} "$@"
+`;
+  if (existsSync(script) && readFileSync(script, 'utf8') === text) return script;
   const fresh = `${script}.${process.pid}`;
-  await writeFile(fresh, `#!/bin/sh\nLD_LIBRARY_PATH='${folders.join(':')}' exec '${path}' "$@"\n`, { mode: 0o755 });
+  await writeFile(fresh, text, { mode: 0o755 });
   await rename(fresh, script);
   return script;
 }
