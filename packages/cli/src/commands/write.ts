@@ -1,4 +1,4 @@
-import { type Logger, limits } from '@rollcall/core';
+import { type Logger, limits, type ServiceNode } from '@rollcall/core';
 import type { RollcallAdmin } from '@rollcall/discovery';
 import { createService } from '@rollcall/service';
 import { type Command, Option } from 'commander';
@@ -98,7 +98,9 @@ async function register(name: string, address: string, options: RegisterOptions)
 async function deregister(name: string, id: string, options: CommonOptions): Promise<void> {
   await withRegistry(options, async (registry) => {
     const nodes = (await registry.getService(name)).flatMap((service) => service.nodes);
-    const wasListed = nodes.some((node) => node.id === id) || (await isOut(name, id, options));
+    // An entry that another program wrote may be listed as `<id>@<machine>`, and is found by its bare id as well.
+    const isMeant = (node: ServiceNode): boolean => node.id === id || node.id.startsWith(`${id}@`);
+    const wasListed = nodes.some(isMeant) || (await isOut(name, id, options));
     await registry.deregister({ name, nodes: [{ id }] });
     const what = `${plain(id)} of ${plain(name)}`;
     if (!wasListed) throw new CliError(exitCodes.notFound, `${what} was not registered, so nothing was removed`);
