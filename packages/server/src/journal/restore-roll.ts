@@ -51,7 +51,7 @@ export async function restoreRoll(
       const env = envOf(key);
       const kept = byEnv.get(env) ?? [];
       byEnv.set(env, kept);
-      kept.push(readKept(entry, axis));
+      kept.push(readKept(key, entry, axis));
     }
     for (const [, change] of part.changes) changes.push(readChange(change));
     read += part.entries.length;

@@ -217,7 +217,7 @@ describe('a server that is started again on its data folder', () => {
     await expect.poll(() => second.list()).toEqual([]);
   });
 
-  it.each([1])('a server opens a store of format %s, which an earlier version wrote', async (format) => {
+  it.each([1, 2])('a server opens a store of format %s, which an earlier version wrote', async (format) => {
     const folder = newFolder();
     cpSync(fileURLToPath(new URL(`stores/format-${format}`, import.meta.url)), folder, { recursive: true });
     const server = await start(folder, { protection: 'on' });

@@ -4,6 +4,7 @@ import type { Change, RollFollower } from '../../roll/followers.ts';
 import type { Instance } from '../../roll/instance.ts';
 import type { InstanceRef } from '../../roll/instance-ref.ts';
 import type { PublishedRoll } from '../../roll/published-roll.ts';
+import type { EnvironmentStatus } from '../../roll/status.ts';
 import { maxStaleSnapshotBytes, snapshotAgeMs } from '../../server-options.ts';
 import { writeInstance, writeStatus } from './native-mapping.ts';
 import { ServiceNames } from './service-names.ts';
@@ -56,25 +57,19 @@ export class Snapshots implements RollFollower {
     return this.#shared(this.#keyFor(keys.services(env), env, view), (now) => {
       const services = this.#services.of(env, view);
       const bytes = services.reduce((sum, { appid, versions }) => sum + appid.length + versions.join().length + 40, 0);
-      return Snapshot.of({ items: services, write: (service) => service, bytes, takenAt: now });
+      return Snapshot.of({ items: services, write: JSON.stringify, bytes, takenAt: now });
     });
   }
 
   /** The self-protection of an env, or of all envs. */
   status(env: string | undefined): Snapshot {
-    const make = (now: number): Snapshot => {
-      const environments = this.#roll.status(env);
-      const bytes = environments.length * statusBytes;
-      return Snapshot.of({ items: environments, write: writeStatus, bytes, takenAt: now });
-    };
-    return this.#shared(keys.status(env), make, snapshotAgeMs);
+    return this.#shared(keys.status(env), (now) => statusSnapshot(this.#roll.status(env), now), snapshotAgeMs);
   }
 
   /** The self-protection of the envs that `sees` allows. Not shared, because few callers ask, and seldom. */
   statusOf(sees: (env: string) => boolean): Snapshot {
     const environments = this.#roll.status().filter(({ env }) => sees(env));
-    const bytes = environments.length * statusBytes;
-    return Snapshot.of({ items: environments, write: writeStatus, bytes, takenAt: this.#clock.now() });
+    return statusSnapshot(environments, this.#clock.now());
   }
 
   /** The envs with remembered lists for callers that see only a part. */
@@ -180,6 +175,11 @@ export class Snapshots implements RollFollower {
 function instancesSnapshot(instances: readonly Instance[], takenAt: number): Snapshot {
   const bytes = instances.reduce((sum, instance) => sum + wireBytes(instance), 0);
   return Snapshot.of({ items: instances, write: writeInstance, bytes, takenAt });
+}
+
+function statusSnapshot(items: readonly EnvironmentStatus[], takenAt: number): Snapshot {
+  const write = (status: EnvironmentStatus): string => JSON.stringify(writeStatus(status));
+  return Snapshot.of({ items, write, bytes: items.length * statusBytes, takenAt });
 }
 
 const seenBy = (view: View, instances: readonly Instance[]): readonly Instance[] =>

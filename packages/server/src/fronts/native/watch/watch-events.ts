@@ -8,7 +8,10 @@ const head = (event: WatchEventName, id: string): string => `event: ${event}\nid
 
 /** A whole event. */
 export const eventOf = (event: WatchEventName, id: string, data: object): Buffer =>
-  Buffer.from(`${head(event, id)}${JSON.stringify(data)}\n\n`);
+  eventWith(event, id, JSON.stringify(data));
+
+const eventWith = (event: WatchEventName, id: string, json: string): Buffer =>
+  Buffer.from(`${head(event, id)}${json}\n\n`);
 
 /** The event of a snapshot, whose instances come in chunks. */
 export function* snapshotEvent(id: string, chunks: Iterable<Buffer>, warming: boolean): Generator<Buffer, undefined> {
@@ -23,7 +26,7 @@ export const cursorText = (epoch: string, revision: number, { tag }: View): stri
 
 /** The event of a change. */
 export const eventOfChange = (epoch: string, change: Change, view: View): Buffer =>
-  eventOf(change.type, cursorText(epoch, change.revision, view), writeChange(change));
+  eventWith(change.type, cursorText(epoch, change.revision, view), writeChange(change));
 
 /** A comment, which shows that the server is alive. */
 export const heartbeat: Buffer = Buffer.from(':\n\n');
