@@ -4,6 +4,7 @@ import { type InstanceRef, keyOf } from '../../../roll/instance-ref.ts';
 import type { PublishedRoll } from '../../../roll/published-roll.ts';
 import { chunkBytes } from '../../../server-options.ts';
 import { type Snapshots, wireBytes } from '../snapshots.ts';
+import { SharedBytes } from './shared-bytes.ts';
 import { eventOfChange } from './watch-events.ts';
 import type { Missing, WatchFilter, WatchGroup } from './watch-group.ts';
 
@@ -52,7 +53,7 @@ export class CatchUp {
     const isAll = part.length === changes.length;
     return {
       type: 'events',
-      events: Buffer.concat(part.map((change) => eventOfChange(roll.epoch, change, view))),
+      events: new SharedBytes(part.map((change) => eventOfChange(roll.epoch, change, view))),
       cursor: isAll ? roll.revision : (part.at(-1)?.revision ?? cursor),
     };
   }

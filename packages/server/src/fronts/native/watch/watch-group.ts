@@ -1,4 +1,5 @@
 import type { View } from '../../../access/caller.ts';
+import type { SharedBytes } from './shared-bytes.ts';
 
 /** What a watch wants to hear of. */
 export interface WatchFilter {
@@ -12,7 +13,7 @@ export interface WatchFilter {
 /** What a watch has missed: everything, or some events after which it stands at `cursor`. */
 export type Missing =
   | { readonly type: 'snapshot' }
-  | { readonly type: 'events'; readonly events: Buffer; readonly cursor: number };
+  | { readonly type: 'events'; readonly events: SharedBytes; readonly cursor: number };
 
 /** The watches with the same wish, and the revision of those that keep up. They share their events. */
 export class WatchGroup<T> {

@@ -88,7 +88,9 @@ export class WatchHub implements RollFollower {
       this.#streams.delete(stream);
       this.#groups.leave(stream, group);
     });
-    response.on('drain', () => this.#pacer.enqueue(stream));
+    const goOn = (): void => this.#pacer.enqueue(stream);
+    // A response does not tell of a drain when bytes that were written past it have been read.
+    for (const drained of [response, response.req.socket]) drained.on('drain', goOn);
     this.#cancelHeartbeat ??= this.#beat();
     this.#pacer.enqueue(stream);
   }
