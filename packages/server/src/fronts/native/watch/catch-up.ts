@@ -30,14 +30,10 @@ export class CatchUp {
   }
 
   after<T>(cursor: number, group: WatchGroup<T>): Missing {
-    const { revision } = this.#sources.roll;
-    if (group.knownAt !== revision) group.known.clear();
-    group.knownAt = revision;
     const from = group.from(cursor);
-    const known = group.known.get(from);
-    if (known !== undefined) return known;
-    const missing = this.#missing(from, group.filter);
-    group.known.set(from, missing);
+    const known = group.known(this.#sources.roll.revision);
+    const missing = known.get(from) ?? this.#missing(from, group.filter);
+    known.set(from, missing);
     return missing;
   }
 

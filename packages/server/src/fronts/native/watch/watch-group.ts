@@ -20,9 +20,8 @@ export class WatchGroup<T> {
   readonly filter: WatchFilter;
   readonly members: Set<T> = new Set();
   /** The events that were worked out for watches at a revision. */
-  readonly known: Map<number, Missing> = new Map();
-  /** The revision for which `known` is valid. */
-  knownAt = 0;
+  #known = new Map<number, Missing>();
+  #knownAt = 0;
   #changedAt: number;
   #changedBefore: number;
   #base: number;
@@ -50,6 +49,14 @@ export class WatchGroup<T> {
     }
     this.#changedAt = revision;
     return isFirst;
+  }
+
+  /** What was worked out for watches at the roll's present `revision`. */
+  known(revision: number): Map<number, Missing> {
+    // Not `clear`, with which V8 lets the old table, and the events in it, live until its next full collection.
+    if (this.#knownAt !== revision) this.#known = new Map();
+    this.#knownAt = revision;
+    return this.#known;
   }
 
   /** Marks the group as told. */

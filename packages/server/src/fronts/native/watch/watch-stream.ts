@@ -21,6 +21,7 @@ export interface WatchContext {
  * costs one chunk, and hears only the last change of each node when it goes on.
  */
 export class WatchStream implements Paced {
+  isReady = false;
   readonly #context: WatchContext;
   readonly #outlet: WatchOutlet;
   /** The revision up to which everything was sent or is in `#chunks`; undefined: nothing was. */
