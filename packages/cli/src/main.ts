@@ -10,28 +10,28 @@ import { addServeCommand } from './commands/serve.ts';
 import { addServiceCommands } from './commands/service.ts';
 import { addTokenCommands } from './commands/token.ts';
 import { addWriteCommands } from './commands/write.ts';
-import { exitCodeOf, exitCodes } from './exit-codes.ts';
+import { exitCodeOf, exitCodes, messageOf } from './exit-codes.ts';
 import { note, plain } from './output.ts';
 
 const { version } = createRequire(import.meta.url)('../package.json') as { readonly version: string };
 
 const help = `
 Examples:
-  rollcall serve                                    open a roll on this machine
+  rollcall serve                                    start a discovery server on this machine
   rollcall list                                     which services are registered
   rollcall watch greeter --json | jq .type          what happens to one service
   rollcall changes greeter --since 10m               what changed lately, and why
   rollcall doctor --registry mdns                   why no service is seen, and what to do
 
 Exit codes:
-  0 ok   1 unexpected   2 wrong usage   3 backend unavailable or timed out   4 get, in, out found nothing
+  0 ok   1 unexpected   2 wrong usage   3 backend unavailable or timed out   4 not registered (get, in, out), no such token
   5 not authorised   130, 143 ended by SIGINT, SIGTERM`;
 
 function program(): Command {
   const root = new Command('rollcall')
     .description('the service registry from the command line')
     .version(version, '--version', 'version of the command')
-    .showHelpAfterError('(rollcall --help shows what there is)')
+    .showHelpAfterError('(rollcall --help lists the commands and options)')
     .exitOverride()
     .addHelpText('after', help);
   addServeCommand(root);
@@ -59,7 +59,7 @@ export async function main(argv: readonly string[]): Promise<void> {
     // Commander has printed it already.
     if (error instanceof CommanderError) process.exitCode = error.exitCode === 0 ? exitCodes.ok : exitCodes.usage;
     else {
-      note(`rollcall: ${plain(error instanceof Error ? error.message : String(error))}`);
+      note(`rollcall: ${plain(messageOf(error))}`);
       process.exitCode = exitCodeOf(error);
     }
   }

@@ -16,7 +16,10 @@ import { guardOrigin } from './origin-guard.ts';
 import { Tokens } from './tokens.ts';
 
 const tellLost = (logger: Logger) => (cause: unknown) =>
-  logger.error({ err: cause }, 'lines of the audit log are lost: the server goes on, and writes how many when it can');
+  logger.error(
+    { err: cause },
+    'lines of the audit log are lost, because the file cannot be written: make room on its disk or correct its permissions; the server goes on, and writes how many when it can',
+  );
 
 /** What the security of a server is made of. */
 export interface SecurityContext {

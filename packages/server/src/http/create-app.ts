@@ -10,7 +10,8 @@ import {
 } from '../server-options.ts';
 import { Bodies } from './bodies.ts';
 import { parseJsonBody, smallBytes } from './json-body.ts';
-import { endsConnection } from './refusal.ts';
+import { answered, endsConnection } from './refusal.ts';
+import { schemaError } from './schema-error.ts';
 import { schemaSetup } from './schema-setup.ts';
 import type { Tls } from './tls.ts';
 
@@ -27,6 +28,7 @@ export function createApp({ clock }: ServerSettings, tls: Tls | undefined): Fast
     ...secure,
     forceCloseConnections: 'idle',
     ajv: schemaSetup,
+    schemaErrorFormatter: schemaError,
   });
   tls?.serve(app);
   const bodies = new Bodies(clock);
@@ -41,7 +43,7 @@ export function createApp({ clock }: ServerSettings, tls: Tls | undefined): Fast
   app.setErrorHandler((error: FastifyError, _request, reply) => {
     const status = error.statusCode ?? 500;
     if (endsConnection(status)) reply.header('connection', 'close');
-    return reply.code(status).send({ code: status, message: status === 500 ? 'the server failed' : error.message });
+    return reply.code(status).send({ code: status, message: answered(status, error) });
   });
   app.setNotFoundHandler((request, reply) => {
     const message = `there is no ${request.method} ${request.url.split('?')[0]}; the API is under /api`;

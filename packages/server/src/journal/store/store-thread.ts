@@ -27,7 +27,7 @@ export class StoreThread {
     this.opened = opened;
     worker.on('message', (message: FromStore) => this.#hear(message));
     worker.once('error', (error) => this.#end(error));
-    worker.once('exit', () => this.#end(new Error('the thread of the store ended')));
+    worker.once('exit', () => this.#end(new Error('the thread of the store ended: start the server again')));
   }
 
   /**
@@ -41,11 +41,21 @@ export class StoreThread {
     const first = await new Promise<FromStore>((resolve, reject) => {
       worker.once('message', resolve);
       worker.once('error', reject);
-      worker.once('exit', () => reject(new Error('the thread of the store ended before it had opened it')));
+      worker.once('exit', () =>
+        reject(
+          new Error(
+            'the thread of the store ended before it had opened the store; this is a defect of Rollcall, please report it',
+          ),
+        ),
+      );
     });
     if (first.type === 'opened') return new StoreThread(worker, first.opened);
     await worker.terminate();
-    throw first.type === 'failed' ? new StoreError(first.failure) : new Error(`the store answered ${first.type}`);
+    throw first.type === 'failed'
+      ? new StoreError(first.failure)
+      : new Error(
+          `the store answered ${first.type} when it was opened; this is a defect of Rollcall, please report it`,
+        );
   }
 
   /** The whole content, in parts. Rejects when a row is not what was written. */
