@@ -45,7 +45,7 @@ export const serviceSettings: SettingSources = { argv: [], env: program.env };
 /** The same variables as the service runtime reads, so that a command uses the same registry as a service on this machine. */
 const fromEnv = (name: keyof Settings): string | undefined => readSetting(name, { argv: [], env: program.env })?.value;
 
-/** Adds them to a command. */
+/** Adds the options of every registry to a command. */
 export function withCommon(command: Command): Command {
   return command
     .option(

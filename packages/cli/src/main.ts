@@ -49,14 +49,14 @@ function program(): Command {
 
 /** Runs the command line. Never rejects: an error becomes one line on stderr and the exit code. */
 export async function main(argv: readonly string[]): Promise<void> {
-  // A reader that ends early (`| head`) is no error.
+  // A reader of the output that ends early (`| head`) causes no error.
   process.stdout.on('error', (error: NodeJS.ErrnoException) =>
     process.exit(error.code === 'EPIPE' ? exitCodes.ok : exitCodes.unexpected),
   );
   try {
     await program().parseAsync([...argv]);
   } catch (error) {
-    // Commander has printed it already.
+    // Commander has printed the message already.
     if (error instanceof CommanderError) process.exitCode = error.exitCode === 0 ? exitCodes.ok : exitCodes.usage;
     else {
       note(`rollcall: ${plain(messageOf(error))}`);

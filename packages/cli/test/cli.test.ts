@@ -50,7 +50,7 @@ describe('reading', () => {
     expect((await rollcall('--version')).out).toMatch(/^\d+\.\d+\.\d+\n$/);
   });
 
-  it('a command says that no service can have such a name, and that nothing was deregistered', async () => {
+  it('get and register say that no program of Rollcall can register a bad name, and deregister says that a node was not registered', async () => {
     expect((await onServer('get', 'Bad Name')).err).toMatch(
       /no node of Bad Name is registered, and only programs without Rollcall can register that name/,
     );
@@ -78,7 +78,7 @@ describe('reading', () => {
     expect((await rollcall('list', '--json', ...where)).err).toBe('');
   });
 
-  it('a command says what to do when no server answers, and exits with 3', async () => {
+  it('a command exits with 3 when no server answers, and says what to do', async () => {
     const { code, err } = await rollcall('list', '--registry-address', '127.0.0.1:1');
     expect(code).toBe(3);
     expect(err).toMatch(/127\.0\.0\.1:1.*rollcall serve/);
@@ -112,7 +112,7 @@ describe('reading', () => {
     expect(err).toMatch(message);
   });
 
-  it('serve refuses a port that is taken, and says so', async () => {
+  it('serve says that its port is taken, and ends', async () => {
     const { code, err } = await rollcall('serve', '--port', address.split(':')[1]!);
     expect(code).toBe(3);
     expect(err).toMatch(/is taken/);
@@ -222,7 +222,7 @@ describe('writing', () => {
     expect(await ids('taken')).toEqual([]);
   });
 
-  it('register tells how long a suspended process was off the roll, and is back', async () => {
+  it('rollcall register says how long its suspended process was off the roll, and is on it again', async () => {
     const where = ['--id', 'sleeper', '--ttl', '1s', '--interval', '300ms', '--registry-address', address];
     const { child, output, ended } = start(['register', 'sleeps', '10.0.0.1:80', ...where]);
     await until(() => output.err.includes('on the roll as sleeper'));
@@ -236,7 +236,7 @@ describe('writing', () => {
     expect((await ended).code).toBe(130);
   });
 
-  it('a node whose owner still renews is back after rollcall deregister', async () => {
+  it('after rollcall deregister, a node whose owner still renews is registered again', async () => {
     const { child, output, ended } = start([
       'register',
       'back',

@@ -37,11 +37,13 @@ describe('rollcall out and in', () => {
   it('rollcall out tells watchers a delete with the reason deregistered, rollcall in a create, and the owner goes on renewing', async () => {
     await service('shop', 's1', '--ttl', '3s', '--interval', '500ms');
     const watcher = onServer('watch', 'shop', '--json');
+    // On a busy machine the node may be late for a moment, which is an update.
     const types = () =>
       watcher.output.out
         .split('\n')
         .filter((line) => line !== '')
         .map((line) => JSON.parse(line) as { type: string; reason?: string })
+        .filter(({ type }) => type !== 'update')
         .map(({ type, reason }) => (reason === undefined ? type : `${type} ${reason}`));
     await until(types).toEqual(['create', 'synced']);
     expect(await rollcall('out', 'shop', 's1')).toMatchObject({
@@ -53,12 +55,12 @@ describe('rollcall out and in', () => {
     // The owner goes on renewing, and a renewal does not put the instance back into service.
     const before = (await statusOf('default')).renewsLastMinute!;
     await until(async () => (await statusOf('default')).renewsLastMinute, 2_000).toBeGreaterThan(before);
-    expect(await statusOf('default')).toMatchObject({ out: 1, late: 0 });
+    await until(() => statusOf('default')).toMatchObject({ out: 1, late: 0 });
     expect(await rollcall('in', 'shop', 's1', '--quiet')).toMatchObject({ code: 0, out: '', err: '' });
     await until(types).toEqual(['create', 'synced', 'delete deregistered', 'create']);
   });
 
-  it('rollcall out and in exit with 4 for a node that is not registered, and with 2 on another backend, naming the one that can', async () => {
+  it('rollcall out and in exit with 4 for an unknown node, and with 2 on another backend than discovery, which the message names', async () => {
     expect(await rollcall('out', 'shop', 'ghost')).toMatchObject({
       code: 4,
       err: 'rollcall: ghost of shop is not registered, so nothing has changed: rollcall get shop shows the ids\n',
@@ -152,7 +154,7 @@ describe('rollcall get --at', () => {
 });
 
 describe('rollcall status', () => {
-  it('rollcall status says since when the server protects, how many nodes each service misses, what is held and what ends it', async () => {
+  it('rollcall status says since when the server protects, how many nodes each service misses, what is held, and what ends it', async () => {
     const lease = ['--ttl', '5s', '--interval', '1s', '--registry-namespace', 'prod'];
     const nodes = await Promise.all(['w1', 'w2', 'w3'].map((id) => service('web', id, ...lease)));
     // The test waits until each instance has renewed after the last registration. Before that, the server would take

@@ -51,7 +51,7 @@ export class ServiceClient implements Client, ServiceHost {
   constructor(registry: Registry | Promise<Registry>, settings: ClientSettings) {
     const { clock, random, clientId, connectTimeoutMs, probe } = settings;
     this.#registry = Promise.resolve(registry);
-    // Each service in use reports the failure; without one there is nothing to report.
+    // Each service in use reports the failure; without a service in use there is nothing to report.
     this.#registry.catch(() => {});
     this.#settings = settings;
     const lines = new Lines(settings.logger, clock);
@@ -69,7 +69,7 @@ export class ServiceClient implements Client, ServiceHost {
     this.#snapshot =
       settings.snapshotFile === undefined ? undefined : new SnapshotFile(settings.snapshotFile, clock, lines);
     this.calls = { clock, budget: new RetryBudget(settings.retryShare), inFlight: new InFlight(clock) };
-    // Bound, so that it can be passed on as a fetch.
+    // An arrow function, so that a program can pass `client.fetch` on as a function of its own.
     this.fetch = (input, init) => this.#fetch(input, init);
   }
 
@@ -201,7 +201,7 @@ export class ServiceClient implements Client, ServiceHost {
   }
 }
 
-/** Also a Request of another class, for a fetch of the caller. */
+/** Whether the input is a Request, also one of another class, which a fetch of the caller may have. */
 const isRequest = (input: unknown): input is Request =>
   typeof input === 'object' && input !== null && 'url' in input && typeof input.url === 'string' && 'method' in input;
 

@@ -67,7 +67,7 @@ describe('the self-protection of the server', () => {
   });
 
   // S11: renewals are counted instead of instances, so a client that retries hides dead instances.
-  it('S11: self-protection counts an instance that renews a hundred times as one', () => {
+  it('S11: self-protection counts each instance once, however often it renews', () => {
     const s = new Simulation().fleet();
     silent(s, range(5));
     for (let at = 330; at < 600; at += 1) {
@@ -213,7 +213,7 @@ describe('the roll of the server', () => {
   });
 
   // S30: the host name is the id, so two processes of a host overwrite each other.
-  it('S30: two instances of one host with two ids are both listed', () => {
+  it('S30: two instances of one host with different ids are both listed', () => {
     roll.register([registration({ id: 'host-1', addresses: ['10.0.0.1:80'] })]);
     roll.register([registration({ id: 'host-2', addresses: ['10.0.0.1:81'] })]);
     expect(ids()).toEqual(['host-1', 'host-2']);

@@ -14,8 +14,9 @@ import { adminTimeoutMs, backupTimeoutMs, type DiscoverySettings, parseSettings 
 import type { ApiClient } from './http/api-client.ts';
 import { HttpError } from './http/http-error.ts';
 
-/** Which changes {@link RollcallAdmin.changes} answers; an absent field does not filter. */
+/** The filter of {@link RollcallAdmin.changes}; an absent field does not filter. */
 export interface ChangesQuery {
+  /** Only changes of this environment. */
   readonly env?: string | undefined;
   /** Only changes of this service. */
   readonly name?: string | undefined;
@@ -25,16 +26,17 @@ export interface ChangesQuery {
   readonly since?: string | undefined;
   /** Most changes of one answer; at most 1,000, the default. */
   readonly limit?: number | undefined;
-  /** How long to wait when there are none. Milliseconds; at most 60,000; default 0. */
+  /** How long to wait for a change when there is none yet. Milliseconds; at most 60,000; default 0. */
   readonly waitMs?: number | undefined;
 }
 
 /** What {@link RollcallAdmin.poll} waits for. */
 export interface PollQuery {
+  /** The environment of the services. */
   readonly env: string;
   /** Names of services, 1 to 100. */
   readonly names: readonly string[];
-  /** The cursor of the last answer. Absent: the state of all of them is answered at once. */
+  /** The cursor of the last answer. Absent: the answer comes at once, with every service. */
   readonly since?: string | undefined;
   /** How long to wait for a change. Milliseconds; at most 60,000; default 30,000. */
   readonly waitMs?: number | undefined;
@@ -44,7 +46,9 @@ export interface PollQuery {
 export interface PastServices {
   /** Milliseconds since the epoch, by the server's clock. */
   readonly at: number;
+  /** The last revision of the roll at that time. */
   readonly revision: number;
+  /** The service as `getService` would have returned it. */
   readonly services: readonly Service[];
 }
 
@@ -58,6 +62,7 @@ export interface SetOutcome {
 
 /** An operator's view of discovery servers. Each call asks the first server of the list, except `set`, which goes to every one. */
 export interface RollcallAdmin extends DiscoveryAdmin {
+  /** Self-protection of every environment, or of `env`, explained. */
   status(call?: CallOptions & { readonly env?: string | undefined }): Promise<StatusAnswer>;
   /** The changes of the roll and their reasons; oldest first. */
   changes(query?: ChangesQuery, call?: CallOptions): Promise<ChangesAnswer>;

@@ -37,7 +37,7 @@ it('DiscoveryAdmin tells the status of every environment or of one, and how many
 
 const key = (env: string) => ({ env, appid: 'a', hostname: 'h' });
 
-it('DiscoveryAdmin tells changes with their sentences, page by page, and waits for the next', async () => {
+it('DiscoveryAdmin reads changes with their sentences page by page, and waits for the next change', async () => {
   const admin = discoveryAdmin({ addresses: [server.address] });
   await admin.set([{ ...key('two'), metadata: { k: 'v' } }]);
   const first = await admin.changes({ env: 'two', name: 'a', id: 'h', limit: 1 });

@@ -43,7 +43,7 @@ export function addRunCommand(program: Command): void {
     .action(run);
 }
 
-/** Throws when the port does not answer before the signal aborts. */
+/** Connects to a port once. Throws when the port does not answer before the signal aborts. */
 async function connectTo(host: string, number: number, signal: AbortSignal): Promise<void> {
   const socket = connect({ host, port: number, signal });
   try {
@@ -95,7 +95,7 @@ const serverOf = (number: number): NetServer => ({
 
 /** The program, in a process group of its own, so that Ctrl-C in the terminal reaches it only once, through this command. */
 class Program {
-  /** Its exit code; 128 plus the number of the signal when one ended it. */
+  /** The program's exit code; 128 plus the number of the signal when a signal ended the program. */
   readonly ended: Promise<number>;
   readonly #child: ChildProcess;
   readonly #onExit = (): void => this.kill('SIGKILL');

@@ -43,9 +43,9 @@ export function addServeCommand(root: Command): void {
 }
 
 /**
- * By how much the heap may grow until V8 collects all of it. Left alone, V8 lets a busy server grow to four times what it keeps,
- * and gives none of that back. A lower figure takes less memory and more CPU while a fleet registers; a fleet that renews makes
- * nothing that such a collection would find. Percent.
+ * By how much the heap may grow until V8 collects all of it. Left alone, V8 lets a busy server grow to four times what
+ * it keeps, and gives none of that back. A lower figure takes less memory and more CPU while a fleet registers. It
+ * costs nothing while a fleet only renews, which leaves nothing to collect. Percent.
  */
 const heapGrowth = 50;
 

@@ -72,7 +72,7 @@ function parseServices(options: ClientOptions, general: ServiceSettings): Readon
   return new Map(settings);
 }
 
-/** Throws `INVALID_ARGUMENT`, naming the option. */
+/** Checks the options, and adds the defaults. Throws `INVALID_ARGUMENT`, which names the option. */
 export function parseClientOptions(options: ClientOptions): ClientSettings {
   objectAt(options, 'options');
   const { strategy, version, filter, split, zone } = options;

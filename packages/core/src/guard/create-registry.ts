@@ -181,7 +181,7 @@ class GuardedRegistry implements Registry {
 
   async #connected<T>(call: DriverCall, work: (call: DriverCall) => Promise<T>): Promise<T> {
     await this.#connection.ready(call);
-    // While it waited, its caller may have been told that the call ended.
+    // While the call waited for the connection, its deadline or its signal may have ended it.
     call.signal.throwIfAborted();
     return work(call);
   }

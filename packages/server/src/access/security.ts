@@ -52,7 +52,7 @@ export class Security {
     limitConnections(app, settings);
     guardHost(app, settings);
     guardOrigin(app);
-    // Comes before the guard, which may end a request, so that refusals are written down too.
+    // The audit log comes before the guard, which may end a request, so that it has refusals too.
     if (this.#audit !== undefined) auditRequests(app, this.#audit, roll);
     this.#guard = new AccessGuard(app, this.#tokens);
   }
@@ -68,8 +68,8 @@ export class Security {
   }
 
   /**
-   * Reads its files again. Throws `INVALID_ARGUMENT` that says what is wrong with which file; it has read the other
-   * files all the same.
+   * Reads the files of tokens and certificates again. Throws `INVALID_ARGUMENT` that says what is wrong with which
+   * file; the other files have been read all the same.
    */
   reload(): void {
     const { app, tls } = this.#context;

@@ -36,8 +36,8 @@ export class ChangeLog implements RollFollower {
   /** Index of the oldest kept entry. */
   #first = 0;
   /**
-   * How many entries hold an instance. Two entries often share one: a change puts it, the next change replaces it. Its
-   * bytes count once.
+   * How many entries hold an instance. Two entries often share an instance: one change puts it, and the next replaces
+   * it. So its bytes are counted once.
    */
   readonly #holding = new Map<Instance, number>();
   #bytes = 0;
@@ -76,7 +76,7 @@ export class ChangeLog implements RollFollower {
     this.#entries.push(entry);
     for (const instance of instancesOf(entry)) this.#hold(instance);
     while (this.#entries.length - this.#first > this.#bounds.changes || this.#bytes > this.#bounds.bytes) this.#drop();
-    // Done seldom, because each shift moves the whole array.
+    // The array is shifted seldom, because each shift moves all of it.
     if (this.#first <= this.#bounds.changes) return;
     this.#entries = this.#entries.slice(this.#first);
     this.#first = 0;

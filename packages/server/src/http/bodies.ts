@@ -17,7 +17,7 @@ interface Unfinished {
    * was arriving when the set got a new one, and this holds the bytes.
    */
   fail: (cause: Refusal) => void;
-  /** The bytes that it takes of the shared room. */
+  /** The bytes that the body takes of the shared room. */
   charged: number;
   readonly beganAt: number;
 }

@@ -17,7 +17,7 @@ import type { Tls } from './tls.ts';
 
 /** What all fronts share: limits, bodies, checks, and answers for paths that no front has. */
 export function createApp({ clock }: ServerSettings, tls: Tls | undefined): FastifyInstance {
-  // By default Node checks every 30 s, which would delay both timeouts by as much.
+  // By default Node checks every 30 s, which would delay the timeouts of headers and of requests by as much.
   const timeouts = { headersTimeout: headersTimeoutMs, connectionsCheckingInterval: timeoutCheckMs };
   const secure =
     tls === undefined ? {} : { https: { ...timeouts, ...tls.options, handshakeTimeout: handshakeTimeoutMs } };

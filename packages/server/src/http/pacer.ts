@@ -2,9 +2,11 @@ import type { ServerResponse } from 'node:http';
 
 /** A long answer that is written a piece at a time. */
 export interface Paced {
-  /** Writes one piece if the client has read the last one; answers its size. 0: nothing can be written now. */
+  /** Writes one piece if the client has read the last one; returns its size. 0: nothing can be written now. */
   step(): number;
-  /** There is nothing more to write for now: it takes no further turns until it is enqueued again. */
+  /**
+   * Whether there is nothing more to write for now. An idle writer takes no further turns until it is enqueued again.
+   */
   readonly isIdle?: boolean;
   /** The pacer's note that it waits for its turn. */
   isReady?: boolean;
@@ -47,7 +49,7 @@ export class Pacer {
     for (const paced of this.#ready) {
       paced.isReady = false;
       const written = paced.step();
-      // It goes behind the others.
+      // An answer that has more to write takes its next turn after all others.
       if (written > 0 && paced.isIdle !== true) this.#add(paced);
       bytes += written;
       clients += 1;

@@ -20,7 +20,7 @@ export function writeKept({ listing, member }: Kept, axis: number): string | nul
   return JSON.stringify({ listing, member: member && shifted(member, axis) });
 }
 
-/** Reads what the function above writes. */
+/** Reads what {@link writeKept} writes. */
 export function readKept(text: string, axis: number): Kept {
   const { listing, member } = JSON.parse(text) as { listing?: KeptListing; member?: RememberedMember };
   return { listing, member: member && shifted(member, -axis) };
@@ -41,11 +41,11 @@ function shifted(member: RememberedMember, ms: number): RememberedMember {
 export const writeState = (state: KeptState, axis: number): string =>
   JSON.stringify({ ...state, leaseNow: state.leaseNow + axis });
 
-/** Reads what the function above writes; the lease clock is on the axis. */
+/** Reads what {@link writeState} writes; its lease clock stays on the axis. */
 export const readState = (text: string): KeptState => JSON.parse(text) as KeptState;
 
 /** The text of a change. */
 export const writeChange = (change: Change): string => JSON.stringify(change);
 
-/** Reads what the function above writes. */
+/** Reads what {@link writeChange} writes. */
 export const readChange = (text: string): Change => JSON.parse(text) as Change;

@@ -7,7 +7,7 @@ import type { Journal } from './journal.ts';
 import { envOf, readChange, readKept, readState } from './records.ts';
 import type { Opened, Part } from './store/group.ts';
 
-/** What a store is read into. */
+/** The parts of the server that a restart fills from the store. */
 export interface RestoreTargets {
   readonly roll: Roll;
   readonly published: DurableRoll;
@@ -28,7 +28,7 @@ export interface RestoreProgress {
 }
 
 /**
- * Fills the roll from a store; answers the offset for lease-clock times that makes them go on from the stored ones. A
+ * Fills the roll from a store; returns the offset for lease-clock times that makes them go on from the stored ones. A
  * copy of a folder, or a backup, begins a new epoch: the original may have gone on too, so no old cursor or handle
  * means the same here.
  */

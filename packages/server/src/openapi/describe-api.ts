@@ -6,8 +6,8 @@ import { type Operation, operations } from './operations.ts';
 import { toOpenApi } from './to-openapi.ts';
 
 /**
- * Describes every route that is added after it, by the schemas that check its requests. It does not affect how answers
- * are written.
+ * Describes every route that is added after this call, by the schemas that check its requests. The call does not affect
+ * how answers are written.
  */
 export function describeApi(app: FastifyInstance, version: string): void {
   app.register(swagger, {

@@ -35,7 +35,7 @@ export class Environments {
   readonly #environments = new Map<string, Environment>();
   /** The environments whose self-protection is on. */
   readonly #protecting = new Set<Environment>();
-  /** Bytes, roughly. */
+  /** Bytes that all environments take, roughly. */
   #cost = 0;
   readonly #isKept: boolean;
   /** What self-protection remembered of environments that are empty now. */
@@ -70,14 +70,14 @@ export class Environments {
     return environment;
   }
 
-  /** The lease of an instance has run out. Answers its environment. */
+  /** The lease of an instance has run out. Returns its environment. */
   expired({ env, service, id }: InstanceRef, now: number): Environment {
     const environment = this.of(env);
     environment.protection.expired(service, id, now);
     return environment;
   }
 
-  /** Costs the same, however much they list. */
+  /** The numbers of all environments. They cost the same, however many instances are listed. */
   summary(now: number, counts: Readonly<RollCounts>): RollSummary {
     const environments = Array.from(this.#environments.values(), (environment) => environment.summary(now));
     return { ...counts, environments, bytes: this.#cost, maxBytes: this.#maxBytes };
@@ -95,7 +95,7 @@ export class Environments {
     if (this.#isKept) this.#forgotten.push(...environment.takeAllTouched());
   }
 
-  /** Since when the self-protection of each is on, by the lease clock. */
+  /** Since when the self-protection of each environment is on, by the lease clock. */
   get protectingSince(): readonly (readonly [env: string, since: number])[] {
     return [...this.#protecting].flatMap(({ name, protection: { onSince } }) =>
       onSince === undefined ? [] : [[name, onSince] as const],

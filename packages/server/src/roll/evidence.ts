@@ -6,7 +6,7 @@ import type { Instance } from './instance.ts';
 export interface Actor {
   /** The address of the client. */
   readonly address?: string | undefined;
-  /** The name of its token. */
+  /** The name of the caller's token. */
   readonly token?: string | undefined;
 }
 
@@ -31,11 +31,11 @@ export type PutEvidence =
 
 /** Why an instance left the roll. */
 export type RemovalEvidence =
-  /** `holder`: deregistered by its handle. Otherwise by its name, whichever client holds it. */
+  /** `holder`: a client deregistered the instance by its handle. Otherwise by its name, whichever client held it. */
   | { readonly what: 'deregistered'; readonly holder: boolean; readonly by?: Actor | undefined }
   /**
-   * Its lease ran out. `evicted`: the number of evictions in its environment within the last five minutes, this one
-   * included. `of`: these and the listed instances.
+   * The lease of the instance ran out. `evicted`: the number of evictions in the environment within the last five
+   * minutes, this one included. `of`: those evictions and the listed instances.
    */
   | ({ readonly what: 'evicted'; readonly cause: EvictionCause; readonly replacedBy?: string | undefined } & Expiry)
   /** An operator ended self-protection. This is number `evicted` of the `of` expired instances that left. */
@@ -50,7 +50,7 @@ export type EvictionEvidence = DistributiveOmit<
 type DistributiveOmit<T, K extends keyof T> = T extends unknown ? Omit<T, K> : never;
 
 interface Expiry {
-  /** Time since its last renewal, without the time for which the server stood still. */
+  /** Time since the instance's last renewal, without the time for which the server stood still. */
   readonly silentMs: number;
   readonly ttlMs: number;
   readonly evicted: number;

@@ -9,12 +9,12 @@ export interface Instance extends Omit<Admission, 'dirtyAt' | 'status'> {
   readonly status: 'up' | 'out';
   readonly dirtyAt: number;
   readonly registeredAt: number;
-  /** Since when its status is `up`. While it is `out`: when it was last registered. */
+  /** Since when the instance's status is `up`. While it is `out`: when the instance was last registered. */
   readonly upAt: number;
   /** Moves with every renewal, without a change of the roll. */
   renewedAt: number;
   readonly changedAt: number;
-  /** No renewal for 1.25 of its own intervals. */
+  /** Whether the instance has not renewed for 1.25 of its own intervals. */
   readonly late: boolean;
 }
 

@@ -18,9 +18,11 @@ export interface Registration extends InstanceRef {
   /** Milliseconds; 0: no lease. */
   readonly ttlMs?: number | undefined;
   readonly renewIntervalMs?: number | undefined;
-  /** When the client last changed it, by the client's clock. The server keeps a stored instance that is newer. */
+  /**
+   * When the client last changed the instance, by the client's clock. The server keeps a stored instance that is newer.
+   */
   readonly dirtyAt?: number | undefined;
-  /** False: an id that another client holds is left to it. */
+  /** False: the register leaves an id to the other client that holds it. */
   readonly takeOver?: boolean | undefined;
 }
 
@@ -64,7 +66,7 @@ export function admit(given: Registration, wallNow: number): Admission {
   return { ...content, bytes: measured(content) };
 }
 
-/** Most instances have none. A separate empty object for each would take 56 bytes. */
+/** Most instances have no metadata and no endpoints. A separate empty object for each would take 56 bytes. */
 const noMetadata: Metadata = Object.freeze({});
 const noEndpoints: readonly Endpoint[] = Object.freeze([]);
 

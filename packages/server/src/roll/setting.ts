@@ -13,7 +13,8 @@ export interface Setting extends InstanceRef {
 }
 
 /**
- * The instance after the change. Its lease goes on, since a set is no sign of life.
+ * The instance after the change. Its lease goes on and is not renewed, since an operator's call does not show that the
+ * instance lives.
  *
  * @throws RegistryError `INVALID_ARGUMENT` for too much metadata, `RESOURCE_EXHAUSTED` for a node that is too large.
  */

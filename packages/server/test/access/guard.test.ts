@@ -29,7 +29,7 @@ describe('a route without a rule', () => {
     await app.close();
   });
 
-  it('a route without an access rule answers no request even if the check were left out', async () => {
+  it('a route without an access rule answers no request, even if the check at the start is left out', async () => {
     using file = new TokensFile();
     const app = fastify();
     new AccessGuard(app, new Tokens(file.path));
@@ -139,7 +139,7 @@ it.runIf(process.platform !== 'win32')('a pipe in the place of the tokens file i
   expect(() => tokens.reload()).toThrow(/is not a file/);
 });
 
-it('a token is found by its hash, ten thousand or one', () => {
+it('a token is found by its hash as fast among ten thousand as alone', () => {
   const tokens = Array.from({ length: 10_000 }, newToken);
   const index = new TokenIndex(tokens.map((token, number) => [hashToken(token), number] as const));
   expect([index.find(tokens[7_000]!), index.find(`${tokens[7_000]}x`), index.find('')]).toEqual([

@@ -91,7 +91,7 @@ function outcome(promise: Promise<void> | undefined): () => string {
 }
 
 describe('the journal', () => {
-  it('the journal shows, tells and answers a change when its group is synced, not before', async () => {
+  it('a change is shown, told and answered when its group is synced, not before', async () => {
     const { roll, published, told, journal, store, register, listed } = journaled();
     register('a');
     const answer = outcome(journal.written());
@@ -101,7 +101,7 @@ describe('the journal', () => {
     expect([listed(), told.length, published.revision, answer()]).toEqual([['a'], 1, 1, 'resolved']);
   });
 
-  it('the journal tells its observer how long each sync took, and once each when the store cannot be written and when it can again', async () => {
+  it('the journal tells its observer how long each sync took, once that the store cannot be written, and once that it can', async () => {
     const { clock, store, register, seen } = journaled();
     register('a');
     await turn();

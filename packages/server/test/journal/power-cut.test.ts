@@ -71,7 +71,7 @@ async function record() {
   return readTrace(trace, folder, (text) => text.includes('"revision":') || text.includes('\nid: '));
 }
 
-/** The revisions in a text, which is an answer or a series of events. */
+/** The revisions in an answer, or in a series of events. */
 const revisionsIn = (text: string): number[] =>
   [...text.matchAll(/"revision":(\d+)|^id: \w+:(\d+)$/gm)].map(([, answer, event]) => Number(answer ?? event));
 
@@ -133,7 +133,8 @@ it(`the store opens on each of ${images} images of its folder after a power cut,
     const last = changes.at(-1)?.revision ?? 0;
     expect(last, where).toBeGreaterThanOrEqual(told);
     if (last < all.length) cutOff += 1;
-    // The log may end with untold changes, but it is one history, and the table is what this history makes.
+    // The log may end with changes that the server had told to no client. It still is one history, and the roll is the
+    // result of that history.
     expect(changes, where).toEqual(all.slice(0, last));
     expect(listed, where).toEqual(replay(changes));
     const server = await running({ dataDir: target, clock: manualClock() });

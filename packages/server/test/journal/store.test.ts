@@ -66,7 +66,7 @@ function edit(folder: string, sql: string): void {
 }
 
 describe('the store', () => {
-  it('the store holds what was written, without removed entries and forgotten changes', async () => {
+  it('the store holds the written entries and changes, without those that were removed or forgotten', async () => {
     const folder = newFolder();
     const store = await StoreThread.open(folder);
     expect(store.opened).toEqual({ state: undefined, isCopy: false, wasCut: false, entries: 0 });
@@ -116,7 +116,7 @@ describe('the store', () => {
     expect(opened.map(({ isCopy }) => isCopy)).toEqual([false, true, false]);
   });
 
-  it('the store refuses a second process until the first has closed it', async () => {
+  it('the store refuses a second process until the first process has closed it', async () => {
     const folder = newFolder();
     const store = await StoreThread.open(folder);
     await expect(StoreThread.open(folder)).rejects.toThrow(/in use by another server: stop it, or name another folder/);
@@ -124,7 +124,7 @@ describe('the store', () => {
     await (await StoreThread.open(folder)).close();
   });
 
-  it('the store ignores a torn tail that was written after the last sync', async () => {
+  it('the store ignores an incomplete record that was written after the last sync', async () => {
     const left = await killed(10);
     const log = join(left, 'roll.db-wal');
     writeFileSync(log, Buffer.alloc(3_000, 7), { flag: 'a' });
@@ -140,7 +140,7 @@ describe('the store', () => {
     expect(await contentOf(other)).toMatchObject({ isCopy: true, state: 'state 5', revisions: [1, 2, 3, 4, 5] });
   });
 
-  it('the store removes what a killed server left of a backup, and nothing while another server has the folder', async () => {
+  it('the store removes the half-written backup of a killed server, and nothing while another server has the folder', async () => {
     const folder = await filled(1);
     writeFileSync(join(folder, 'backup-17-1.tmp'), 'half of it');
     const store = await StoreThread.open(folder);
@@ -150,7 +150,7 @@ describe('the store', () => {
     await store.close();
   });
 
-  it('the store takes nothing of a group that cannot be written, and takes later groups', async () => {
+  it('the store keeps nothing of a group that cannot be written, and takes later groups', async () => {
     const folder = newFolder();
     const store = await StoreThread.open(folder);
     await store.commit(group(1));

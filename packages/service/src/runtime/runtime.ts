@@ -185,7 +185,7 @@ export class Runtime implements ServiceRuntime {
     this.#ending.abort();
     await this.#withdraw();
     await this.#starting?.catch(() => {});
-    // Where only this process sees the registry, all watchers have heard by now.
+    // Where only this process sees the registry, all watchers have heard of the deregistration by now.
     const isAlone = this.#opened?.registry.capabilities.crossProcess === false;
     const drainMs = options.drainMs ?? (isAlone ? 0 : defaultDrainMs);
     if (this.#standing.wasRegistered && drainMs > 0)

@@ -99,7 +99,7 @@ export class ServerLink {
         if (held === undefined) return 404;
         const status = await this.#batch.renew(renewalOf(held, lease));
         if (status === 404) this.#lost.add(key);
-        // Our own register may hold it: one that crossed this renewal, or one whose answer was lost.
+        // A register of our own may hold the node: it crossed this renewal, or its answer was lost.
         const mayBeOurs = this.#handles.isUnanswered(key) || this.#handles.find(key) !== held;
         return status === 409 && mayBeOurs ? 404 : status;
       }),
@@ -112,7 +112,7 @@ export class ServerLink {
     await this.#cancel(keys, signal);
   }
 
-  /** Removes only nodes that this object holds there. */
+  /** Removes only the nodes that this object holds on this server. */
   async withdraw(keys: readonly EntryKey[], signal: AbortSignal): Promise<void> {
     await this.missed.giveWay(keys, signal);
     const unanswered = keys.filter(({ name, id }) => this.#handles.isUnanswered(keyOf(name, id)));
@@ -121,8 +121,8 @@ export class ServerLink {
   }
 
   /**
-   * Another registry object holds these nodes. What this object still holds of them on this server is removed, in the
-   * background.
+   * Gives up nodes that another registry object holds. Those that this object still holds on this server are removed,
+   * in the background.
    */
   abandon(keys: readonly EntryKey[]): void {
     this.missed.forget(keys);
@@ -248,7 +248,10 @@ function renewalOf({ handle, secret }: HeldHandle, lease: Lease | undefined): Re
   return secret === undefined ? [handle, ttlMs, renewIntervalMs] : [handle, ttlMs, renewIntervalMs, secret];
 }
 
-/** On a server with lease secrets only an admin removes by name, so what is registered there ends with its TTL. */
+/**
+ * On a server with lease secrets only an admin removes by name, so the nodes that are registered there end with their
+ * TTL.
+ */
 function unlessForbidden(cause: unknown): void {
   if (!(cause instanceof HttpError) || cause.status !== 403) throw cause;
 }

@@ -26,7 +26,7 @@ export class ServiceNames {
     this.#envs.get(env)?.changed.add(service);
   }
 
-  /** It may have missed a change, so it forgets what it knows. */
+  /** This follower may have missed a change, so it forgets what it knows. */
   forget(): void {
     this.#envs.clear();
   }
@@ -35,7 +35,7 @@ export class ServiceNames {
     const { services, changed } = this.#envs.get(env) ?? this.#begin(env);
     for (const name of changed) put(services, name, this.#roll.instances(env, name));
     changed.clear();
-    // Nothing is listed there any more.
+    // The env lists nothing any more, so it is forgotten.
     if (services.size === 0) this.#envs.delete(env);
     const all = [...services.values()];
     return view.key === '' ? all : all.filter(({ appid }) => view.sees(appid));

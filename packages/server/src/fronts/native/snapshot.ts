@@ -24,7 +24,7 @@ export class Snapshot {
   /** Rough size. */
   readonly bytes: number;
   readonly takenAt: number;
-  /** When a reader last asked for it. */
+  /** When a reader last asked for the snapshot. */
   usedAt: number;
   readonly #readers = new Set<Reader>();
   readonly #texts: Iterator<string, undefined>;
@@ -67,7 +67,7 @@ export class Snapshot {
     }
   }
 
-  /** All its chunks at once: for a short list. */
+  /** All chunks of the snapshot at once: for a short list. */
   whole(): readonly Buffer[] {
     while (this.#writeNext() !== undefined);
     return this.#chunks;

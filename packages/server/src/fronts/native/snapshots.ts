@@ -151,7 +151,10 @@ export class Snapshots implements RollFollower {
     this.#cancelSweep = isIdle ? undefined : this.#clock.setTimer(snapshotAgeMs, () => this.#sweep());
   }
 
-  /** A token for every env could ask for one env after another, and the keys of each would stay without this. */
+  /**
+   * A client whose token covers every env could ask for one env after another; without this, the keys of each would
+   * stay.
+   */
   #forgetPartial(): void {
     for (const [env, keysOfEnv] of this.#partial) {
       for (const key of keysOfEnv) if (!this.#current.has(key)) keysOfEnv.delete(key);

@@ -24,7 +24,7 @@ interface Meta {
   readonly revision: number;
   /** Identity of the file. A copy has another one. */
   readonly identity: string;
-  /** A server has the store open, or ended without closing it. */
+  /** Whether a server has the store open, or ended without closing it. */
   readonly isOpen: boolean;
   readonly state: string;
 }
@@ -66,7 +66,7 @@ export class SqliteStore {
     this.#inTransaction(() => this.#writeMeta({ ...this.#meta, identity, isOpen: true }));
     removeBackups(folder);
     this.#witness = Witness.open(join(folder, witnessName));
-    // Since that transaction there is a log.
+    // The log exists since the transaction above, so both files can be watched now.
     this.#inPlace = new InPlace([this.#file, `${this.#file}-wal`]);
   }
 
@@ -117,7 +117,7 @@ export class SqliteStore {
     yield* this.#readChanges();
   }
 
-  /** Writes a group and syncs it. Throws: nothing of it was written. */
+  /** Writes a group and syncs it. When it throws, nothing of the group was written. */
   commit({ entries, changes, forgetUpTo, state }: Group): void {
     this.#inPlace.check();
     const { groups } = this.#meta;

@@ -63,7 +63,7 @@ export class StoreThread {
     return this.#ask({ type: 'read' }, onPart);
   }
 
-  /** Resolves when the group is synced. Rejects: nothing of it was written. */
+  /** Resolves when the group is synced. When it rejects, nothing of the group was written. */
   commit(group: Group): Promise<void> {
     return this.#ask({ type: 'commit', group });
   }

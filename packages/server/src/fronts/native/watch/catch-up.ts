@@ -19,8 +19,8 @@ const bytesOf = (change: Change): number => (change.type === 'put' ? wireBytes(c
 
 /**
  * The next events of a watch: the last change of each node since its cursor, in parts, so that a slow watch holds
- * nothing that the log has forgotten. Or a snapshot, where that is smaller or the log does not reach back. Watches at
- * the same revision with the same wish share the answer; all watches that keep up do.
+ * nothing that the log has forgotten. Where a snapshot is smaller, or the log does not reach back, it is a snapshot.
+ * Watches with the same filter at the same revision share the answer, so all that keep up share it.
  */
 export class CatchUp {
   readonly #sources: Sources;
@@ -58,7 +58,7 @@ export class CatchUp {
 const concerns = ({ env, service, view }: WatchFilter, instance: InstanceRef): boolean =>
   instance.env === env && (service === undefined ? view.sees(instance.service) : instance.service === service);
 
-/** In the order of revisions. */
+/** The last change of each node, in the order of revisions. */
 function lastOfEachNode(changes: readonly Change[]): readonly Change[] {
   const last = new Map<string, Change>();
   for (const change of changes) {
@@ -69,7 +69,7 @@ function lastOfEachNode(changes: readonly Change[]): readonly Change[] {
   return [...last.values()];
 }
 
-/** About one chunk of them, at least one. */
+/** The first changes, as many as fill about one chunk, at least one. */
 function firstOf(changes: readonly Change[]): readonly Change[] {
   let bytes = 0;
   const end = changes.findIndex((change) => {

@@ -6,7 +6,7 @@ export interface WatchFilter {
   readonly env: string;
   /** Undefined: the whole env. */
   readonly service: string | undefined;
-  /** The part of it that the client may read. */
+  /** The part of the env that the client may read. */
   readonly view: View;
 }
 
@@ -15,7 +15,7 @@ export type Missing =
   | { readonly type: 'snapshot' }
   | { readonly type: 'events'; readonly events: SharedBytes; readonly cursor: number };
 
-/** The watches with the same wish, and the revision of those that keep up. They share their events. */
+/** The watches with the same filter, and the revision of those that keep up. They share their events. */
 export class WatchGroup<T> {
   readonly filter: WatchFilter;
   readonly members: Set<T> = new Set();

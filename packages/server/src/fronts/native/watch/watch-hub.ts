@@ -28,7 +28,7 @@ export interface WatchHubOptions {
 export interface WatchRequest {
   readonly filter: WatchFilter;
   readonly caller: Caller;
-  /** The cursor at which it resumes. */
+  /** The cursor at which the watch resumes. */
   readonly lastEventId: string | undefined;
 }
 
@@ -106,7 +106,7 @@ export class WatchHub implements RollFollower {
     for (const stream of this.#streams.keys()) stream.cut();
   }
 
-  /** Ends the watches for which `isCurrent` answers false: their clients' rights have changed. */
+  /** Ends the watches for which `isCurrent` returns false: their clients' rights have changed. */
   recheck(isCurrent: (caller: Caller, socket: Socket) => boolean): void {
     for (const [stream, { caller, socket }] of this.#streams) if (!isCurrent(caller, socket)) stream.cut();
   }

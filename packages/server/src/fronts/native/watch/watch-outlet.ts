@@ -32,7 +32,7 @@ export class WatchOutlet {
     this.#hasHeaders = true;
   }
 
-  /** Destroy instead of `end`: a client that does not read would keep the connection. */
+  /** Destroys the connection instead of ending it: a client that does not read would keep an ended one open. */
   cut(): void {
     this.#response.destroy();
   }

@@ -24,7 +24,7 @@ export class WatchStream implements Paced {
   isReady = false;
   readonly #context: WatchContext;
   readonly #outlet: WatchOutlet;
-  /** The revision up to which everything was sent or is in `#chunks`; undefined: nothing was. */
+  /** The revision up to which everything was sent or is in `#chunks`; undefined: nothing was sent yet. */
   #cursor: number | undefined;
   #chunks: Iterator<Buffer, undefined> | undefined;
   #owesCurrent: boolean;
@@ -46,12 +46,12 @@ export class WatchStream implements Paced {
     response.once('close', () => this.#chunks?.return?.());
   }
 
-  /** Bytes that its client has not read yet. */
+  /** Bytes that the client of the stream has not read yet. */
   get backlogBytes(): number {
     return this.#outlet.backlogBytes;
   }
 
-  /** Whether it has sent everything. */
+  /** Whether the stream has sent everything. */
   get isIdle(): boolean {
     if (this.#chunks !== undefined || this.#owesCurrent || this.#owesWarmed) return false;
     return this.#cursor !== undefined && this.#cursor >= this.#group.changedAt;
@@ -71,7 +71,7 @@ export class WatchStream implements Paced {
     }
   }
 
-  /** Sent after what is being sent now. */
+  /** Tells the client that warming is over, after the events that are being sent now. */
   warmed(): void {
     this.#owesWarmed = true;
   }
@@ -83,6 +83,7 @@ export class WatchStream implements Paced {
     if (this.#chunks === undefined && !this.#outlet.isBlocked) this.#outlet.write(heartbeat);
   }
 
+  /** Destroys the connection instead of ending it: a client that does not read would keep an ended one open. */
   cut(): void {
     this.#outlet.cut();
   }
