@@ -3,6 +3,7 @@ import type { WatchEventName } from '@rollcall/protocol';
 import type { View } from '../../../access/caller.ts';
 import type { Change } from '../../../roll/followers.ts';
 import { writeChange } from '../native-mapping.ts';
+import { SharedBytes } from './shared-bytes.ts';
 
 const head = (event: WatchEventName, id: string): string => `event: ${event}\nid: ${id}\ndata: `;
 
@@ -29,4 +30,4 @@ export const eventOfChange = (epoch: string, change: Change, view: View): Buffer
   eventWith(change.type, cursorText(epoch, change.revision, view), writeChange(change));
 
 /** A comment, which shows that the server is alive. */
-export const heartbeat: Buffer = Buffer.from(':\n\n');
+export const heartbeat: SharedBytes = new SharedBytes([Buffer.from(':\n\n')]);
