@@ -24,13 +24,15 @@ Examples:
   rollcall doctor --registry mdns                   why no service is seen, and what to do
 
 Exit codes:
-  0 ok   1 unexpected   2 wrong usage   3 backend unavailable or timed out   4 not registered (get, in, out), no such token
+  0 ok   1 unexpected   2 wrong usage   3 backend unavailable or timed out   4 not registered (get, in, out, deregister), no such token
   5 not authorised   130, 143 ended by SIGINT, SIGTERM`;
 
 function program(): Command {
   const root = new Command('rollcall')
     .description('the service registry from the command line')
     .version(version, '--version', 'version of the command')
+    // After a command, --version would otherwise print this command's own; a user means that of the service.
+    .enablePositionalOptions()
     .showHelpAfterError('(rollcall --help lists the commands and options)')
     .exitOverride()
     .addHelpText('after', help);

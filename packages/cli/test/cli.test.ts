@@ -50,17 +50,43 @@ describe('reading', () => {
     expect((await rollcall('--version')).out).toMatch(/^\d+\.\d+\.\d+\n$/);
   });
 
+  it('--version after a command is refused and names --service-version', async () => {
+    const { code, err } = await onServer('register', 'web', '10.0.0.1:80', '--version', '1.0.0');
+    expect(code).toBe(2);
+    expect(err).toMatch(/The version of a service is --service-version/);
+  });
+
   it('get and register say that no program of Rollcall can register a bad name, and deregister says that a node was not registered', async () => {
     expect((await onServer('get', 'Bad Name')).err).toMatch(
       /no node of Bad Name is registered, and only programs without Rollcall can register that name/,
     );
-    expect((await onServer('register', 'Bad Name', '10.0.0.1:80')).err).toBe(
-      'advertising 10.0.0.1:80 (advertise)\nrollcall: name must be 1-63 of [a-z0-9._-], starting with a letter or digit, got "Bad Name"\n',
-    );
+    const refused = 'rollcall: name must be 1-63 of [a-z0-9._-], starting with a letter or digit, got "Bad Name"\n';
+    for (const args of [
+      ['register', 'Bad Name', '10.0.0.1:80'],
+      ['run', '--name', 'Bad Name', '--port', '80', '--', 'true'],
+    ])
+      expect(await onServer(...args)).toMatchObject({ code: 2, err: refused });
     expect(await onServer('deregister', 'void', 'v1')).toMatchObject({
-      code: 0,
-      err: expect.stringContaining('was not registered'),
+      code: 4,
+      err: 'rollcall: v1 of void was not registered, so nothing was removed\n',
     });
+  });
+
+  it('a command refuses an empty name, id or namespace in plain words, before it asks a server', async () => {
+    const nowhere = ['--registry-address', '127.0.0.1:1'];
+    const refusals: [readonly string[], string][] = [
+      [['watch', ''], 'name must be 1-255 printable characters, got ""'],
+      [['out', '', 'x'], 'name must be 1-255 printable characters, got ""'],
+      [['changes', 'web', '--id', ''], 'id must be 1-255 printable characters, got ""'],
+      [
+        ['status', '--registry-namespace', 'a b'],
+        'namespace must be 1-63 of [A-Za-z0-9._-], starting with a letter or digit, got "a b"',
+      ],
+    ];
+    const ends = await Promise.all(refusals.map(([args]) => start([...args, ...nowhere]).ended));
+    expect(ends.map(({ code, err }) => `${code} ${err}`)).toEqual(
+      refusals.map(([, message]) => `2 rollcall: ${message}\n`),
+    );
   });
 
   it('deregister of a service that was never registered says that nothing was removed', async () => {
@@ -70,12 +96,14 @@ describe('reading', () => {
     expect((await ended).err).not.toMatch(/could not deregister|since 0/);
   });
 
-  it('list says that a server is warming up', async () => {
+  it('list and watch say that a server is warming up', async () => {
     const young = await serve('--port', '0', '--warm-up', '60s');
     const where = ['--registry-address', young.address];
     expect((await rollcall('list', ...where)).err).toMatch(/the server is warming up/);
     expect((await rollcall('get', 'web', ...where)).err).toMatch(/the server is warming up/);
     expect((await rollcall('list', '--json', ...where)).err).toBe('');
+    const watcher = start(['watch', 'web', ...where]);
+    await until(() => watcher.output.err.includes('the server is warming up'));
   });
 
   it('a command exits with 3 when no server answers, and says what to do', async () => {

@@ -74,7 +74,30 @@ describe('rollcall out and in', () => {
   });
 });
 
+describe('rollcall deregister', () => {
+  it('rollcall deregister of a node that is out of service says that it is deregistered', async () => {
+    const owner = await service('shelf', 's1', '--ttl', '60s', '--interval', '50s');
+    owner.kill('SIGKILL');
+    await rollcall('out', 'shelf', 's1');
+    expect(await rollcall('deregister', 'shelf', 's1')).toMatchObject({
+      code: 0,
+      err: expect.stringMatching(/^s1 of shelf is deregistered/),
+    });
+    expect(await listed('shelf')).toBe(0);
+  });
+});
+
 describe('rollcall changes', () => {
+  it('rollcall changes --since a revision that the server has not reached says so, and so does a cursor of another history', async () => {
+    await service('ahead', 'a1');
+    const ahead = await rollcall('changes', 'ahead', '--since', '999999');
+    expect(ahead.err).toMatch(/^revision 999999 is ahead of the server, which is at revision \d+: /);
+    expect(ahead.out).toMatch(/ahead\/a1 was registered/);
+    const other = await rollcall('changes', 'ahead', '--since', '0123456789abcdef:1');
+    expect(other.err).toMatch(/^the server has begun another history since 0123456789abcdef:1: /);
+    expect((await rollcall('changes', 'ahead', '--since', '0')).err).toBe('');
+  });
+
   it('rollcall changes prints sentences with their times, and with --json one object a line', async () => {
     const child = await service('books', 'b1', '--service-version', '1.2');
     child.kill('SIGTERM');
@@ -122,7 +145,7 @@ describe('rollcall changes', () => {
     await exit;
     await until(() => follower.output.err).toContain('; trying again');
     server = await serve('--port', new URL(`http://${server.address}`).port, '--no-warm-up');
-    await until(() => follower.output.err).toContain('older changes are forgotten: the log begins at');
+    await until(() => follower.output.err).toMatch(/the server has begun another history since \S+: the log begins at/);
     await until(() => follower.output.out.split('films/f1 was registered').length).toBe(3);
     follower.child.kill('SIGINT');
     expect(await follower.ended).toMatchObject({ code: 130 });

@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { createServer } from '@rollcall/server';
 import { afterAll, describe, expect, it } from 'vitest';
 import { Authority } from '../../server/test/access/certificates.ts';
+import { setsHeapGrowth } from '../src/heap-growth.ts';
 import { lineOf, problemsOf, shown } from '../src/settings/check-settings.ts';
 import { readSettings, serverOptionsOf, settingOf } from '../src/settings/read-settings.ts';
 import {
@@ -293,5 +294,17 @@ describe('rollcall serve --check-config', () => {
       await other.close();
     }
     expect((await serve(['--check-config', '--port', '0', '--data-dir', data])).code).toBe(0);
+  });
+});
+
+describe('the heap of the server', () => {
+  it.each([
+    [['--heap-growing-percent=100'], '', true],
+    [['--inspect', '--heap_growing_percent=100'], undefined, true],
+    [[], '--max-old-space-size=768 --heap-growing-percent=100', true],
+    [['--max-semi-space-size=64'], '--max-old-space-size=768', false],
+    [['--heap-growing-percentage=1'], undefined, false],
+  ])('a growth of the heap that the user sets by %j and NODE_OPTIONS=%s wins: %s', (execArgv, nodeOptions, wins) => {
+    expect(setsHeapGrowth(execArgv, nodeOptions)).toBe(wins);
   });
 });

@@ -13,6 +13,7 @@ import type { ClientOptions, FetchLike, SelectOptions } from './options.ts';
 import { RetryBudget } from './rule/retry-budget.ts';
 import { invalid, numberIn, objectAt } from './settings/check.ts';
 import { type ClientSettings, parseClientOptions, type ServiceSettings } from './settings/client-settings.ts';
+import { checkKnown } from './settings/known.ts';
 import { longestMs } from './settings/limits.ts';
 import { parsePolicy } from './settings/policy.ts';
 import { mergeSelect, parseSelect } from './settings/selecting.ts';
@@ -80,7 +81,7 @@ export class ServiceClient implements Client, ServiceHost {
   service(name: string, options?: SelectOptions): RemoteService {
     const used = this.#use(name);
     if (options === undefined) return used.remote;
-    objectAt(options, 'options');
+    checkKnown(objectAt(options, 'options'), 'selection', 'options');
     return new PickedService(this.#open(used.followed, options), this);
   }
 
@@ -147,6 +148,7 @@ export class ServiceClient implements Client, ServiceHost {
   ): Promise<Response> {
     if (this.isClosed) throw closedError();
     const settings = parsePolicy(fetched.init?.rollcall, open.followed.settings.policy, 'rollcall.');
+    checkKnown(fetched.init?.rollcall, 'fetch', 'rollcall');
     const own = this.#settings.fetch;
     const limitMs = settings.timeoutMs === undefined ? defaultCallTimeoutMs : 0;
     const dispatcher = own === undefined ? this.#dispatchers.get(limitMs) : undefined;

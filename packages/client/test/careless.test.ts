@@ -158,6 +158,32 @@ describe('functions of the caller', () => {
     }
     expect(client.services()).toEqual([]);
   });
+
+  it('options that do not exist are refused by createClient, service(), call() and fetch(), and no request is sent', async () => {
+    await using users = await fleet('users', says('a'));
+    const misspelt = { timeout: 5 } as object;
+    const refused = (message: RegExp) =>
+      expect.objectContaining({ code: 'INVALID_ARGUMENT', message: expect.stringMatching(message) });
+    expect(() => createClient(users.registry, misspelt)).toThrow(refused(/^options: timeout is unknown/));
+    expect(() => createClient(users.registry, { services: { users: misspelt } })).toThrow(
+      refused(/^services.users: timeout is unknown/),
+    );
+    await using client = createClient(users.registry, { logger });
+    await client.ready('users');
+    const service = client.service('users');
+    expect(() => client.service('users', misspelt)).toThrow(refused(/^options: timeout is unknown/));
+    await expect(service.call(async () => 1, misspelt)).rejects.toEqual(refused(/^policy: timeout is unknown/));
+    await expect(client.fetch('http://users/', { rollcall: misspelt })).rejects.toEqual(
+      refused(/^rollcall: timeout is unknown/),
+    );
+    // A version of a call would otherwise pick a node of any version.
+    const version: object = { version: '2' };
+    await expect(client.fetch('http://users/', { rollcall: version })).rejects.toEqual(
+      refused(/^rollcall: version is no option of a call: select by client\.service\(name, \{ version \}\)/),
+    );
+    expect(calls(users)).toBe(0);
+    expect(await service.call(async () => 1, { outcomeOf: () => 'ok', key: 'k', timeoutMs: 500 })).toBe(1);
+  });
 });
 
 describe('close()', () => {

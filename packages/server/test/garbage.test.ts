@@ -49,7 +49,7 @@ const requests: [string, () => (index: number) => (() => void) | undefined][] = 
   [
     'a reader of a list',
     () => {
-      const snapshot = Snapshot.of({ items: [1, 2], write: (id) => ({ id }), bytes: 10, takenAt: 0 });
+      const snapshot = Snapshot.of({ items: [1, 2], write: (id) => `${id}`, bytes: 10, takenAt: 0 });
       return () => {
         const response = load();
         const chunks = snapshot.read(() => void response.pop());

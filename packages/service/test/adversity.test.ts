@@ -206,6 +206,12 @@ describe('a server whose own closing hook stops the service', () => {
     expect(app.close).toBe(own);
   });
 
+  it('createService refuses an option that does not exist', () => {
+    expect(() => createService({ name: 'x', advertise: '10.0.0.1:80', ttl: 1_000 } as never)).toThrow(
+      /^options: ttl is unknown; an option must be one of name, .*ttlMs/,
+    );
+  });
+
   it.each([
     ['an Express app', Object.assign(() => {}, { listen: () => {} }), /server must be .*app\.listen/],
     ['a port', 8080, /server must be/],

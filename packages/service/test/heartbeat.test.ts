@@ -129,7 +129,8 @@ describe("heartbeat: 'worker'", () => {
     const creations = () => types().filter((type) => type === 'create').length;
     const later = Date.now() + 3_000;
     await vi.waitFor(() => expect(Date.now()).toBeGreaterThan(later), waiting);
-    expect([types().at(-1), creations()]).toEqual(['create', 2]);
+    // On a slow machine a heartbeat that comes late is an update.
+    expect([types().findLast((type) => type !== 'update'), creations()]).toEqual(['create', 2]);
     expect(told.filter(({ event }) => event === 'conflict')).toEqual([]);
     child.send({ stop: true });
     expect(await ended).toBe(0);

@@ -59,4 +59,13 @@ describe('run', () => {
     expect((await ended).code).toBe(0);
     expect(output.out).toBe('ready\nstopped\nleft: 0, listening: false\n');
   });
+
+  it.each([
+    ['stop keeps the process until the service is drained, also where the server was closed before', 'closed'],
+    ['start keeps the process until the server listens', 'later'],
+  ])('%s', async (_claim, mode) => {
+    const { output, ended } = start(mode);
+    expect(await ended).toBe(0);
+    expect(output.out).toBe('ready\nregistered\nstopped\nleft: 0, listening: false\n');
+  });
 });

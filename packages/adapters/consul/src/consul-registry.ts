@@ -43,6 +43,7 @@ export function consul(options: ConsulOptions = {}): Registry {
 
 class ConsulDriver implements RegistryDriver {
   readonly name = 'consul';
+  readonly optionNames: readonly (keyof ConsulOptions)[] = ['datacenter', 'tls', 'tags'];
   readonly toError = toConsulError;
   readonly #settings: ConsulSettings;
   readonly #clock: Clock;

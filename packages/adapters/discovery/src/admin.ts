@@ -3,11 +3,13 @@ import { type CommonRegistryOptions, type DiscoveryAdmin, groupByVersion } from 
 import type {
   ChangesAnswer,
   InstanceSetting,
+  InstancesAnswer,
   PastInstancesAnswer,
   PollAnswer,
   ProtectionEndAnswer,
   StatusAnswer,
 } from '@rollcall/protocol';
+import { checkSubject } from './admin-arguments.ts';
 import { type AdminRequest, type Answer, askOnce, carriedBy, strange } from './admin-request.ts';
 import { readInstance } from './discovery-mapping.ts';
 import { adminTimeoutMs, backupTimeoutMs, type DiscoverySettings, parseSettings } from './discovery-options.ts';
@@ -68,6 +70,11 @@ export interface RollcallAdmin extends DiscoveryAdmin {
   changes(query?: ChangesQuery, call?: CallOptions): Promise<ChangesAnswer>;
   /** The services that changed since a cursor: at once, or at their next change. */
   poll(query: PollQuery, call?: CallOptions): Promise<PollAnswer>;
+  /** Whether a node is on the roll, also one that is out of service. */
+  lists(
+    node: { readonly env: string; readonly name: string; readonly id: string },
+    call?: CallOptions,
+  ): Promise<boolean>;
   /**
    * A service as it was at `at`: an ISO time, or `10m` (ago). Rejects with `INVALID_ARGUMENT` when the change log does
    * not reach back to it.
@@ -94,30 +101,42 @@ export function discoveryAdmin(options: CommonRegistryOptions = {}): RollcallAdm
     ask({ method: 'GET', path }, { ...call, timeoutMs: waitMs + (call.timeoutMs ?? timeoutMs) });
   return {
     async status({ env, ...call } = {}) {
+      checkSubject({ env });
       const answer = await ask({ method: 'GET', path: pathOf('status', { env }) }, call);
       return withList<StatusAnswer>(answer, 'environments');
     },
     async endProtection(env, call = {}) {
+      checkSubject({ env });
       const request = { method: 'POST', path: '/api/protection/end', body: { env } } as const;
       const { evicted }: Partial<ProtectionEndAnswer> = await ask(request, call);
       if (typeof evicted !== 'number') throw strange('evicted');
       return evicted;
     },
     async changes({ env, name, id, since, limit, waitMs } = {}, call = {}) {
+      checkSubject({ env, name, id });
       const path = pathOf('changes', { env, appid: name, hostname: id, since, limit, waitMs });
       return withList<ChangesAnswer>(await askPatiently(path, call, waitMs ?? 0), 'changes');
     },
     async poll({ env, names, since, waitMs = defaultPollMs }, call = {}) {
+      for (const name of names) checkSubject({ env, name });
       const path = pathOf('poll', { env, since, waitMs, appid: names });
       return withList<PollAnswer>(await askPatiently(path, call, waitMs), 'services');
     },
+    async lists({ env, name, id }, call = {}) {
+      checkSubject({ env, name, id });
+      const path = pathOf('fetch', { env, appid: name });
+      const { instances } = withList<InstancesAnswer>(await ask({ method: 'GET', path }, call), 'instances');
+      return instances.some(({ hostname }) => hostname === id);
+    },
     async servicesAt({ env, name, at }, call = {}) {
+      checkSubject({ env, name });
       const request = { method: 'GET', path: pathOf('fetch', { env, appid: name, at }) } as const;
       const answer = withList<PastInstancesAnswer>(await ask(request, call), 'instances');
       const entries = answer.instances.flatMap((instance) => readInstance(instance).entry ?? []);
       return { at: answer.at, revision: answer.revision, services: groupByVersion(entries) };
     },
     async set(instances, call = {}) {
+      for (const { env, appid, hostname } of instances) checkSubject({ env, name: appid, id: hostname });
       const request = { method: 'POST', path: '/api/set', body: { instances } } as const;
       const outcomes = await Promise.all(
         settings.endpoints.map(async (endpoint) => {

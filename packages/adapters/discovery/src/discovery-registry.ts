@@ -36,6 +36,7 @@ export function discovery(options: DiscoveryOptions = {}): Registry {
 
 class DiscoveryDriver implements RegistryDriver {
   readonly name = 'discovery';
+  readonly optionNames: readonly string[] = [];
   readonly toError = toDiscoveryError;
   readonly endpoints: readonly string[];
   readonly #fleet: Fleet;

@@ -1,5 +1,5 @@
 /** A server with tokens, TLS and lease secrets, and what its clients do when these change while they run. */
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer as createHttpServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -252,4 +252,27 @@ describe('a registry on a server with lease secrets', () => {
     await other.deregister(web('unknown'));
     expect((await owner.getService('web')).length).toBe(1);
   });
+
+  it('with lease secrets, deregister is one cancel in the audit log for its own nodes, and names unknown ones in a second', async () => {
+    const auditLog = file('audit.log', '');
+    const { server, url } = await serve({ leaseSecrets: true, auditLog });
+    const registry = open(url);
+    await registry.register(web(), { ttlMs: 30_000 });
+    await registry.deregister(web());
+    await registry.register(web(), { ttlMs: 30_000 });
+    await registry.deregister({ name: 'web', nodes: [{ id: 'n' }, { id: 'unknown' }] });
+    await server.close();
+    const lines = readFileSync(auditLog, 'utf8')
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line) as Audited);
+    const cancels = lines.filter(({ action }) => action === 'cancel').map(({ id, result }) => `${id} ${result}`);
+    expect(cancels).toEqual(['n done', 'n done', 'unknown refused']);
+  });
 });
+
+interface Audited {
+  readonly action: string;
+  readonly id: string;
+  readonly result: string;
+}

@@ -31,6 +31,7 @@ export function etcd(options: EtcdOptions = {}): Registry {
 
 class EtcdDriver implements RegistryDriver {
   readonly name = 'etcd';
+  readonly optionNames: readonly (keyof EtcdOptions)[] = ['tls'];
   readonly capabilities: Capabilities = etcdCapabilities;
   readonly toError = toEtcdError;
   readonly #cluster: Cluster;

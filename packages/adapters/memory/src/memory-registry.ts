@@ -23,6 +23,7 @@ export function memory(options: MemoryOptions = {}): Registry {
 
 class MemoryDriver implements RegistryDriver {
   readonly name = 'memory';
+  readonly optionNames: readonly string[] = [];
   readonly capabilities = memoryCapabilities;
   readonly toError = toMemoryError;
   readonly #settings: MemorySettings;

@@ -1,9 +1,9 @@
-import { setFlagsFromString } from 'node:v8';
 import type { Logger } from '@rollcall/core';
 import { createServer, type DiscoveryServer, isLoopback } from '@rollcall/server';
 import type { Command } from 'commander';
 import { program } from '../common.ts';
 import { exitCodes } from '../exit-codes.ts';
+import { boundHeapGrowth } from '../heap-growth.ts';
 import { createLogger } from '../logging/create-logger.ts';
 import { note, print } from '../output.ts';
 import { checked, given, lineOf, problemsOf, shown, shownAsTable } from '../settings/check-settings.ts';
@@ -42,15 +42,8 @@ export function addServeCommand(root: Command): void {
     .action(serve);
 }
 
-/**
- * By how much the heap may grow until V8 collects all of it. Left alone, V8 lets a busy server grow to four times what
- * it keeps, and gives none of that back. A lower figure takes less memory and more CPU while a fleet registers. It
- * costs nothing while a fleet only renews, which leaves nothing to collect. Percent.
- */
-const heapGrowth = 50;
-
 async function serve(flags: ServeFlags): Promise<void> {
-  setFlagsFromString(`--heap-growing-percent=${heapGrowth}`);
+  boundHeapGrowth(process.execArgv, program.env.NODE_OPTIONS);
   const settings = readSettings({ flags, env: program.env, file: flags.config });
   if (flags.checkConfig) return tellChecked(settings, flags);
   const problems = problemsOf(settings);

@@ -83,6 +83,11 @@ export interface WatchSink {
 export interface RegistryDriver {
   /** The adapter's name, as in `--registry`. */
   readonly name: string;
+  /**
+   * Names of the options that this adapter has besides those of every adapter (`CommonRegistryOptions`): the guard refuses
+   * all others. Absent: the guard accepts any.
+   */
+  readonly optionNames?: readonly string[] | undefined;
   /** `host:port` of each backend, as configured; absent where the backend has no address. */
   readonly endpoints?: readonly string[] | undefined;
   /** The records that reads of this object left out: see `SkippedEntries`. */

@@ -150,13 +150,15 @@ export class ServerLink {
     this.#api.close();
   }
 
-  /** Removal by handle: only nodes that the handle still holds. */
-  async #release(keys: readonly EntryKey[], signal: AbortSignal): Promise<void> {
+  /** Removal by handle: only nodes that the handle still holds. Answers the keys that may be left. */
+  async #release(keys: readonly EntryKey[], signal: AbortSignal): Promise<readonly EntryKey[]> {
     const held = keys.flatMap(({ name, id }) => this.#handles.find(keyOf(name, id)) ?? []);
-    if (held.length === 0) return;
+    if (held.length === 0) return keys;
     const handles = held.map(({ handle }) => handle);
     const body = this.#hasSecrets ? { handles, secrets: held.map(({ secret = '' }) => secret) } : { handles };
-    await this.#api.call({ method: 'POST', path: '/api/cancel', body, signal });
+    const { cancelled } = await this.#api.call({ method: 'POST', path: '/api/cancel', body, signal });
+    if (cancelled !== held.length) return keys;
+    return keys.filter(({ name, id }) => this.#handles.find(keyOf(name, id)) === undefined);
   }
 
   #query(name?: string): string {
@@ -203,7 +205,15 @@ export class ServerLink {
   async #cancel(keys: readonly EntryKey[], signal: AbortSignal): Promise<void> {
     // A server with lease secrets needs the secret for nodes that this object holds, and refuses to remove other nodes
     // by name.
-    if (this.#hasSecrets) await this.#release(keys, signal);
+    const left = this.#hasSecrets ? await this.#release(keys, signal) : keys;
+    if (left.length > 0) await this.#cancelByName(left, signal);
+    for (const { name, id } of keys) {
+      this.#handles.delete(keyOf(name, id));
+      this.#lost.delete(keyOf(name, id));
+    }
+  }
+
+  async #cancelByName(keys: readonly EntryKey[], signal: AbortSignal): Promise<void> {
     const { env } = this.#context;
     const cancelled = keys.map(({ name, id }): CancelKey => {
       const handle = this.#handles.find(keyOf(name, id))?.handle;
@@ -211,10 +221,6 @@ export class ServerLink {
     });
     const body = { keys: cancelled };
     await this.#api.call({ method: 'POST', path: '/api/cancel', body, signal });
-    for (const { name, id } of keys) {
-      this.#handles.delete(keyOf(name, id));
-      this.#lost.delete(keyOf(name, id));
-    }
   }
 
   /** One batch of renewals. Its callers have deadlines of their own, so it needs one as well. */
