@@ -87,7 +87,7 @@ const requests: [string, () => (index: number) => (() => void) | undefined][] = 
   [
     'a list that is outdated',
     () => {
-      const roll = { settle: () => {}, instances: () => [{ bytes: 1, endpoints: load() }] };
+      const roll = { settle: () => {}, instances: () => [{ bytes: 1, content: load() }] };
       const snapshots = new Snapshots(roll as unknown as PublishedRoll, clock);
       return (index) => {
         const service = `s${index % atOnce}`;
@@ -102,7 +102,8 @@ const requests: [string, () => (index: number) => (() => void) | undefined][] = 
     () => {
       const group = new WatchGroup<unknown>({ env: 'e', service: 'web', view: wholeView }, 0);
       const roll = { revision: 0, epoch: 'epoch' };
-      const instance = { env: 'e', service: 'web', id: 'a', metadata: {}, endpoints: [{ name: 'x'.repeat(10_000) }] };
+      const content = JSON.stringify({ addrs: ['x'.repeat(10_000)] });
+      const instance = { env: 'e', service: 'web', id: 'a', content };
       const log = { since: () => [{ type: 'put', revision: roll.revision, instance, evidence: {} }] };
       const catchUp = new CatchUp({ roll, log } as unknown as Sources);
       return () => {
