@@ -40,12 +40,14 @@ export class DataFolder {
   async open(): Promise<Restored> {
     const { roll, journal } = this.#targets;
     try {
-      this.#store = await StoreThread.open(this.#path);
-      const { opened } = this.#store;
-      const axis = await restoreRoll(this.#store, this.#targets, (progress) => {
+      const store = StoreThread.start(this.#path);
+      this.#store = store;
+      const opened = await store.opened;
+      const axis = await restoreRoll(store, opened, this.#targets, (progress) => {
         this.#progress = progress;
       });
-      journal.begin(this.#store, axis);
+      await store.begun();
+      journal.begin(store, axis);
       // The epoch is written before anything is answered, so that a crash cannot forget an epoch that clients know.
       await journal.flush();
       const isNew = opened.state === undefined;
