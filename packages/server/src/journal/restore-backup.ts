@@ -48,7 +48,7 @@ async function countEntries(dataDir: string): Promise<number> {
   try {
     const { entries } = await store.opened;
     await store.read(() => {});
-    await store.begun();
+    await store.checked();
     return entries;
   } finally {
     await store.close();

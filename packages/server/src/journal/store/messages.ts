@@ -10,13 +10,14 @@ export interface StoreStart {
 
 /** Requests to the store's thread, which answers them in turn. */
 export type ToStore =
+  | { readonly type: 'begin' }
   | { readonly type: 'commit'; readonly group: Group }
   | { readonly type: 'backup'; readonly file: string }
   | { readonly type: 'close' };
 
 /**
- * Without a request come `opened`, the parts and `done`, and another `done` when the store can be written. Then each
- * request has its own.
+ * Without a request come `opened`, the parts and `done`, and another `done` when all pages are checked. Then each request
+ * has its own.
  */
 export type FromStore =
   | { readonly type: 'opened'; readonly opened: Opened }

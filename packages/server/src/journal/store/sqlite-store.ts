@@ -1,7 +1,8 @@
-import { chmodSync, constants, copyFileSync, existsSync, rmSync, statSync } from 'node:fs';
+import { existsSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { crc32 } from 'node:zlib';
-import Database from 'libsql';
+import type Database from 'libsql';
+import { connect, identityOf, saveLog } from './database.ts';
 import { prepareFolder, removeBackups, unfit } from './folder.ts';
 import { type Group, type Opened, type Part, storeName } from './group.ts';
 import { InPlace } from './in-place.ts';
@@ -41,6 +42,7 @@ export class SqliteStore {
   readonly #folder: string;
   readonly #identity: string;
   #isRead = false;
+  #isWhole = false;
   #begun: { readonly witness: Witness; readonly inPlace: InPlace } | undefined;
   readonly #statements: ReturnType<typeof statementsOf>;
   #meta: Meta;
@@ -104,11 +106,17 @@ export class SqliteStore {
     }
   }
 
-  /** Checks the pages of a store that was read, and begins to write. A store that is refused until then is left as it was. */
-  begin(): void {
+  /** Checks every page of a store that was read. */
+  check(): void {
     if (!this.#isRead) throw refused();
     checkWhole(this.#db, this.#file);
-    this.#inTransaction(() => this.#writeMeta({ ...this.#meta, identity: this.#identity, isOpen: true }));
+    this.#isWhole = true;
+  }
+
+  /** Begins to write. Until then the store is left as it was. */
+  begin(): void {
+    if (!this.#isWhole) throw refused();
+    this.#inTransaction(() => this.#writeMeta({ ...this.#meta, isOpen: true }));
     const witness = Witness.open(join(this.#folder, witnessName));
     // Since that transaction there is a log.
     this.#begun = { witness, inPlace: new InPlace([this.#file, `${this.#file}-wal`]) };
@@ -145,7 +153,8 @@ export class SqliteStore {
     inPlace.check();
     const { groups } = this.#meta;
     this.#inTransaction(() => {
-      const meta = { ...this.#meta, groups: groups + 1, state };
+      // With the first group, since a copy whose new epoch is not stored yet is still a copy.
+      const meta = { ...this.#meta, identity: this.#identity, groups: groups + 1, state };
       for (const [key, text] of entries) this.#writeEntry(meta, key, text);
       for (const [revision, text] of changes) {
         this.#statements.putChange.run(revision, text, sumOf(`${revision}`, text));
@@ -233,19 +242,6 @@ export class SqliteStore {
   }
 }
 
-function connect(file: string): Database.Database {
-  const db = new Database(file);
-  try {
-    // The file holds the handles of every lease. SQLite gives the log the mode of the file.
-    chmodSync(file, 0o600);
-    for (const pragma of ['locking_mode=exclusive', 'journal_mode=wal', 'synchronous=full']) db.pragma(pragma);
-    return db;
-  } catch (error) {
-    db.close();
-    throw error;
-  }
-}
-
 function statementsOf(db: Database.Database) {
   const prepare = (sql: string): Database.Statement => db.prepare(sql).raw();
   return {
@@ -265,22 +261,7 @@ function statementsOf(db: Database.Database) {
 
 const sumOf = (key: string, text: string): number => crc32(text, crc32(`${key}\0`)) | 0;
 
-/** Tells a copy of the folder: it has other inodes, even if the copy kept the times that can be set. */
-function identityOf(file: string): string {
-  const { ino, birthtimeNs } = statSync(file, { bigint: true });
-  return `${ino}:${birthtimeNs}`;
-}
-
-/** Keeps the log for analysis: when SQLite closes the file, it removes the log with the frames that it rejected. */
-function saveLog(file: string): void {
-  try {
-    copyFileSync(`${file}-wal`, `${file}-wal.damaged`, constants.COPYFILE_EXCL);
-  } catch {
-    // There is no log, or an earlier damaged log has been kept already.
-  }
-}
-
-const refused = (): Error => new Error('the store was refused, so nothing is written to it');
-
 const lost = (file: string, groups: number, witnessed: number): StoreError =>
   corrupt(file, `it ends with group ${groups} although group ${witnessed} was written`);
+
+const refused = (): Error => new Error('the store was refused, so nothing is written to it');

@@ -22,7 +22,7 @@ export class StoreThread {
   /** The parts that came before they were asked for. */
   readonly #parts: Part[] = [];
   readonly #read: Promise<void>;
-  readonly #begun: Promise<void>;
+  readonly #checked: Promise<void>;
   #onPart: (part: Part) => void = (part) => this.#parts.push(part);
   #ended: Error | undefined;
 
@@ -38,9 +38,9 @@ export class StoreThread {
       worker.once('exit', () => reject(new Error('the thread of the store ended before it had opened it')));
     });
     this.#read = this.#next();
-    this.#begun = this.#next();
+    this.#checked = this.#next();
     // The caller may ask for them later than they fail.
-    for (const promise of [this.#opened, this.#read, this.#begun]) promise.catch(() => {});
+    for (const promise of [this.#opened, this.#read, this.#checked]) promise.catch(() => {});
     worker.on('message', (message: FromStore) => this.#hear(message));
     worker.once('error', (error) => this.#end(error));
     worker.once('exit', () => this.#end(new Error('the thread of the store ended')));
@@ -66,9 +66,14 @@ export class StoreThread {
     return this.#read;
   }
 
-  /** Resolves when all pages are checked too, and the store can be written. Rejects when the store is damaged. */
-  begun(): Promise<void> {
-    return this.#begun;
+  /** Resolves when all pages are checked too. Rejects when the store is damaged. */
+  checked(): Promise<void> {
+    return this.#checked;
+  }
+
+  /** Begins to write: a store that was only read is left as it was. */
+  begin(): Promise<void> {
+    return this.#ask({ type: 'begin' });
   }
 
   /** Resolves when the group is synced. Rejects: nothing of it was written. */

@@ -37,12 +37,13 @@ function listen(
     tell({ type: 'done' });
   });
   attempt(() => {
-    store.begin();
+    store.check();
     tell({ type: 'done' });
   });
   port.on('message', (message: ToStore) =>
     attempt(() => {
-      if (message.type === 'commit') store.commit(message.group);
+      if (message.type === 'begin') store.begin();
+      else if (message.type === 'commit') store.commit(message.group);
       else if (message.type === 'backup') store.backup(message.file);
       else store.close();
       tell({ type: 'done' });
