@@ -10,8 +10,8 @@ import {
 } from '../server-options.ts';
 import { Bodies } from './bodies.ts';
 import { parseJsonBody, smallBytes } from './json-body.ts';
+import { lazyValidators } from './lazy-validators.ts';
 import { endsConnection } from './refusal.ts';
-import { schemaSetup } from './schema-setup.ts';
 import type { Tls } from './tls.ts';
 
 /** What all fronts share: limits, bodies, checks, and answers for paths that no front has. */
@@ -26,7 +26,7 @@ export function createApp({ clock }: ServerSettings, tls: Tls | undefined): Fast
     http: timeouts,
     ...secure,
     forceCloseConnections: 'idle',
-    ajv: schemaSetup,
+    schemaController: lazyValidators(),
   });
   tls?.serve(app);
   const bodies = new Bodies(clock);
