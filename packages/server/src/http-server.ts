@@ -99,7 +99,7 @@ export class HttpServer implements DiscoveryServer {
     const { quota, secrets } = this.#security;
     const isCurrent = (caller: Caller, socket: Socket): boolean => this.#security.isCurrent(caller, socket);
     this.#repeats = new RepeatedHeads({ app: this.#app, clock, answers: this.#answers, isCurrent, observers });
-    describeApi(this.#app, version);
+    const describe = describeApi(this.#app, version);
     const uptimeMs = (): number => clock.now() - this.#startedAt;
     this.#app.register(nativeFront, {
       prefix: '/api',
@@ -120,7 +120,7 @@ export class HttpServer implements DiscoveryServer {
       uptimeMs,
     });
     this.#readiness = new Readiness(this.#app, () => explainProgress(folder));
-    this.#app.register(openApiRoute, { prefix: '/api' });
+    this.#app.register(openApiRoute, { prefix: '/api', describe });
     this.#app.register(operatorRoutes, { metrics });
   }
 
