@@ -15,6 +15,7 @@ import { Snapshots } from './fronts/native/snapshots.ts';
 import { WatchHub } from './fronts/native/watch/watch-hub.ts';
 import { createApp } from './http/create-app.ts';
 import { explainBind } from './http/explain-bind.ts';
+import { LazyValidators } from './http/lazy-validators.ts';
 import { OpenAnswers } from './http/open-answers.ts';
 import { operatorRoutes } from './http/operator-routes.ts';
 import { Pacer } from './http/pacer.ts';
@@ -42,6 +43,7 @@ export class HttpServer implements DiscoveryServer {
   readonly #rollLog: RollLog;
   readonly #app: FastifyInstance;
   readonly #tls: Tls | undefined;
+  readonly #validators = new LazyValidators();
   readonly #security: Security;
   readonly #answers: OpenAnswers;
   readonly #repeats: RepeatedHeads;
@@ -92,7 +94,7 @@ export class HttpServer implements DiscoveryServer {
     const { durability, folder } = keepRoll({ settings, store, roll, published, log, observe, followers });
     this.#folder = folder;
     this.#tls = files.tls;
-    this.#app = createApp(settings, this.#tls);
+    this.#app = createApp(settings, this.#tls, this.#validators);
     const observers = [logRequests(this.#app, settings), metrics.measure(this.#app)];
     this.#answers = new OpenAnswers(this.#app, clock);
     this.#security = new Security({ app: this.#app, settings, files, roll });
@@ -162,7 +164,8 @@ export class HttpServer implements DiscoveryServer {
   /** A complete table needs no warm-up: an instance that it does not list is gone. */
   async #restore(): Promise<void> {
     try {
-      const { isComplete = false } = (await this.#folder?.open()) ?? {};
+      const [restored] = await Promise.all([this.#folder?.open(), this.#validators.load()]);
+      const { isComplete = false } = restored ?? {};
       if (isComplete) this.#warming = false;
       this.#readiness.ready();
     } catch (error) {

@@ -10,12 +10,16 @@ import {
 } from '../server-options.ts';
 import { Bodies } from './bodies.ts';
 import { parseJsonBody, smallBytes } from './json-body.ts';
-import { lazyValidators } from './lazy-validators.ts';
+import type { LazyValidators } from './lazy-validators.ts';
 import { endsConnection } from './refusal.ts';
 import type { Tls } from './tls.ts';
 
 /** What all fronts share: limits, bodies, checks, and answers for paths that no front has. */
-export function createApp({ clock }: ServerSettings, tls: Tls | undefined): FastifyInstance {
+export function createApp(
+  { clock }: ServerSettings,
+  tls: Tls | undefined,
+  { schemaController }: LazyValidators,
+): FastifyInstance {
   // By default Node checks every 30 s, which would delay both timeouts by as much.
   const timeouts = { headersTimeout: headersTimeoutMs, connectionsCheckingInterval: timeoutCheckMs };
   const secure =
@@ -26,7 +30,7 @@ export function createApp({ clock }: ServerSettings, tls: Tls | undefined): Fast
     http: timeouts,
     ...secure,
     forceCloseConnections: 'idle',
-    schemaController: lazyValidators(),
+    schemaController,
   });
   tls?.serve(app);
   const bodies = new Bodies(clock);

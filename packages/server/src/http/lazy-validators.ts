@@ -1,4 +1,3 @@
-import { createRequire } from 'node:module';
 import { schemaKeywords } from '@rollcall/protocol';
 import type { Options, ValidateFunction } from 'ajv';
 import type { FastifyServerOptions } from 'fastify';
@@ -20,34 +19,37 @@ const options: Options = {
 
 type SchemaController = NonNullable<FastifyServerOptions['schemaController']>;
 
-type Compile = (schema: object) => ValidateFunction;
-
-/** Loads the compiler, which takes as long as to compile most schemas. */
-function loadCompiler(): Compile {
-  const { Ajv } = createRequire(import.meta.url)('ajv') as typeof import('ajv');
-  const ajv = new Ajv(options);
-  return (schema) => ajv.compile(schema);
-}
-
 /**
  * Compiles each schema at the first request that it checks. At the start of the server, all of them would take longer
  * than to read ten thousand instances. The server has no schemas for its answers, so it loads no compiler for them.
  */
-export function lazyValidators(): SchemaController {
-  let compile: Compile | undefined;
-  const compiler = ({ schema }: { readonly schema: object }) => {
-    let check: ValidateFunction | undefined;
-    const validate = (data: unknown): boolean => {
-      compile ??= loadCompiler();
-      check ??= compile(schema);
-      const holds = check(data);
-      validate.errors = check.errors;
-      return holds;
-    };
-    validate.errors = undefined as ValidateFunction['errors'];
-    return validate;
+export class LazyValidators {
+  #compile: (schema: object) => ValidateFunction = () => {
+    throw new Error('a request was checked before the compiler of schemas was loaded');
   };
-  const factories = { buildValidator: () => compiler, buildSerializer: () => () => JSON.stringify };
-  // The types of fastify name the function of ajv, which takes a schema; in truth it passes a route that has one.
-  return { compilersFactory: factories as unknown as NonNullable<SchemaController['compilersFactory']> };
+
+  /** Loads the compiler. Await it before any request is answered. */
+  async load(): Promise<void> {
+    const { Ajv } = await import('ajv');
+    const ajv = new Ajv(options);
+    this.#compile = (schema) => ajv.compile(schema);
+  }
+
+  /** The option of the framework. */
+  get schemaController(): SchemaController {
+    const compiler = ({ schema }: { readonly schema: object }) => {
+      let check: ValidateFunction | undefined;
+      const validate = (data: unknown): boolean => {
+        check ??= this.#compile(schema);
+        const holds = check(data);
+        validate.errors = check.errors;
+        return holds;
+      };
+      validate.errors = undefined as ValidateFunction['errors'];
+      return validate;
+    };
+    const factories = { buildValidator: () => compiler, buildSerializer: () => () => JSON.stringify };
+    // The types of fastify name the function of ajv, which takes a schema; in truth it passes a route that has one.
+    return { compilersFactory: factories as unknown as NonNullable<SchemaController['compilersFactory']> };
+  }
 }

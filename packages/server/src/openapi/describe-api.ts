@@ -2,7 +2,7 @@ import type { FastifyDynamicSwaggerOptions } from '@fastify/swagger';
 import { answers, type JsonSchema } from '@rollcall/protocol';
 import { type FastifyInstance, type FastifyPluginCallback, fastify, type RouteOptions } from 'fastify';
 import { open } from '../access/route-access.ts';
-import { lazyValidators } from '../http/lazy-validators.ts';
+import { LazyValidators } from '../http/lazy-validators.ts';
 import { type Operation, operations } from './operations.ts';
 import { toOpenApi } from './to-openapi.ts';
 
@@ -29,7 +29,7 @@ export function describeApi(app: FastifyInstance, version: string): DescribeApi 
 
 async function descriptionOf(routes: readonly RouteOptions[], version: string): Promise<object> {
   const { default: swagger } = await import('@fastify/swagger');
-  const copy = fastify({ exposeHeadRoutes: false, schemaController: lazyValidators() });
+  const copy = fastify({ exposeHeadRoutes: false, schemaController: new LazyValidators().schemaController });
   await copy.register(swagger, {
     openapi: {
       openapi: '3.1.0',
