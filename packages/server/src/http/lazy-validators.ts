@@ -30,8 +30,8 @@ export class LazyValidators {
 
   /** Loads the compiler. Await it before any request is answered. */
   async load(): Promise<void> {
-    const { Ajv } = await import('ajv');
-    const ajv = new Ajv(options);
+    const { default: library } = await import('ajv');
+    const ajv = new library.Ajv(options);
     this.#compile = (schema) => ajv.compile(schema);
   }
 
