@@ -1,7 +1,6 @@
 import { RegistryError } from '@rollcall/core';
 import type { RollcallAdmin } from '@rollcall/discovery';
-import { broughtAlong, type CommonOptions, namedAdapter, registryOptions, remedyOf, withTokenHint } from './common.ts';
-import { CliError, exitCodes } from './exit-codes.ts';
+import { broughtAlong, type CommonOptions, namedAdapter, registryOptions, withRemedy } from './common.ts';
 import { plain } from './output.ts';
 
 /**
@@ -16,16 +15,14 @@ export async function askServer<T>(
   const adapter = await namedAdapter(options);
   if (adapter.admin === undefined) {
     const able = Object.values(broughtAlong).flatMap(({ admin, name }) => (admin === undefined ? [] : [name]));
-    const message = `--registry ${plain(adapter.name)} cannot ${what}: it takes a Rollcall server, --registry ${able.join(' or ')}`;
+    const message = `--registry ${plain(adapter.name)} cannot ${what}: only a Rollcall server can, so give --registry ${able.join(' or ')}`;
     throw new RegistryError('NOT_SUPPORTED', message, { registry: adapter.name });
   }
   try {
     // A backend with an operator's calls is a Rollcall server, whose protocol this command speaks.
     return await question(adapter.admin(registryOptions(options)) as RollcallAdmin);
   } catch (error) {
-    if (RegistryError.is(error, 'UNAVAILABLE', 'TIMEOUT'))
-      throw new CliError(exitCodes.unavailable, `${error.message}: ${remedyOf(adapter)}`);
-    throw withTokenHint(error, adapter, options);
+    throw withRemedy(error, adapter, options);
   }
 }
 

@@ -44,12 +44,12 @@ export function withCommon(command: Command): Command {
   return command
     .option(
       '--registry <name>',
-      'mdns, consul, etcd, discovery, or an adapter by package or path',
+      'mdns, consul, etcd, discovery, or the package or path of an adapter',
       fromEnv('registry') ?? discovery.name,
     )
     .option(
       '--registry-address <list>',
-      'host:port or URL, several with commas; mdns: network interfaces',
+      'address of the registry: host:port or URL, several separated by commas; for mdns network interfaces',
       fromEnv('registryAddress'),
     )
     .option(
@@ -59,7 +59,7 @@ export function withCommon(command: Command): Command {
     )
     .option(
       '--registry-token-file <path>',
-      'file with the token (a token on the command line shows in ps)',
+      'file with the token; no option takes the token itself, because ps would show it',
       fromEnv('registryTokenFile'),
     )
     .option(
@@ -68,7 +68,7 @@ export function withCommon(command: Command): Command {
       fromEnv('registryCa'),
     )
     .option('--registry-cert <path>', 'PEM file with the client certificate for the registry', fromEnv('registryCert'))
-    .option('--registry-key <path>', 'PEM file with its key', fromEnv('registryKey'))
+    .option('--registry-key <path>', 'PEM file with the key of --registry-cert', fromEnv('registryKey'))
     .addOption(timeOption('--timeout <time>', 'how long a call may take', '5s'))
     .option('--json', 'print JSON, for programs')
     .option('--quiet', 'print nothing but the result');
@@ -82,7 +82,7 @@ function tokenOf({ registryTokenFile: path }: CommonOptions): string | undefined
   } catch (cause) {
     throw new CliError(
       exitCodes.usage,
-      `cannot read the token file: ${cause instanceof Error ? cause.message : String(cause)}`,
+      `cannot read the token file: ${cause instanceof Error ? cause.message : String(cause)}; name a readable one with --registry-token-file`,
     );
   }
 }
@@ -106,7 +106,7 @@ export async function namedAdapter({ registry }: CommonOptions): Promise<Adapter
   if (adapter.capabilities.crossProcess) return adapter;
   throw new CliError(
     exitCodes.usage,
-    `the ${adapter.name} registry lives inside one process, so there is nothing to see from here: choose another --registry`,
+    `the ${adapter.name} registry lives inside one process, so this command cannot see it: choose another --registry`,
   );
 }
 
@@ -122,29 +122,46 @@ export async function withRegistry(options: CommonOptions, work: (registry: Regi
   try {
     await work(registry);
   } catch (error) {
-    if (RegistryError.is(error, 'UNAVAILABLE', 'TIMEOUT'))
-      throw new CliError(exitCodes.unavailable, `${error.message}${askedAt(adapter, options)}: ${remedyOf(adapter)}`);
-    throw withTokenHint(error, adapter, options);
+    throw withRemedy(error, adapter, options);
   } finally {
     await registry.close();
   }
 }
 
-/** An error of a Rollcall server to a request without a token, with what to do. */
-export function withTokenHint(error: unknown, { admin }: AdapterDescriptor, options: CommonOptions): unknown {
-  const sentOne = tokenOf(options) !== undefined || options.registryTokenFile !== undefined;
-  if (admin === undefined || sentOne || !RegistryError.is(error, 'UNAUTHORIZED')) return error;
-  return new CliError(exitCodes.unauthorized, `${error.message}; name a file with a token by --registry-token-file`);
+/** An error of a call, with what to do about it where its message does not say it. */
+export function withRemedy(error: unknown, adapter: AdapterDescriptor, options: CommonOptions): unknown {
+  if (!RegistryError.is(error, 'UNAVAILABLE', 'TIMEOUT')) return withTokenHint(error, adapter, options);
+  const remedy = remedyOf(adapter, error);
+  if (remedy === undefined) return error;
+  return new CliError(exitCodes.unavailable, `${error.message}${askedAt(adapter, options, error)}: ${remedy}`);
 }
 
-/** What to do when the backend does not answer, as the end of a sentence. */
-export function remedyOf({ addresses, startHint }: AdapterDescriptor): string {
+/** An error of a Rollcall server to a request without a token, with what to do. */
+function withTokenHint(error: unknown, { admin }: AdapterDescriptor, options: CommonOptions): unknown {
+  const sentOne = tokenOf(options) !== undefined || options.registryTokenFile !== undefined;
+  if (admin === undefined || sentOne || !RegistryError.is(error, 'UNAUTHORIZED')) return error;
+  return new CliError(
+    exitCodes.unauthorized,
+    `${error.message}; name a file that holds a token with --registry-token-file`,
+  );
+}
+
+/** What to do when the backend does not answer, as the end of a sentence; undefined where it has answered. */
+export function remedyOf({ addresses, startHint }: AdapterDescriptor, { cause }: RegistryError): string | undefined {
+  // A status comes from a backend that runs at this address, and its message says what is wrong.
+  const hasAnswered = cause instanceof Error && 'status' in cause && typeof cause.status === 'number';
+  if (hasAnswered) return undefined;
   if (addresses.kind !== 'endpoint') return 'see `rollcall doctor`';
   const name = 'name its address with --registry-address';
   return startHint === undefined ? name : `${startHint}, or ${name}`;
 }
 
-function askedAt({ addresses }: AdapterDescriptor, { registryAddress }: CommonOptions): string {
+function askedAt(
+  { addresses }: AdapterDescriptor,
+  { registryAddress }: CommonOptions,
+  { message }: RegistryError,
+): string {
   if (addresses.kind !== 'endpoint') return '';
-  return ` (asked at ${registryAddress ?? addresses.defaults.join(', ')})`;
+  const places = registryAddress ?? addresses.defaults.join(', ');
+  return message.includes(places) ? '' : ` (asked at ${places})`;
 }

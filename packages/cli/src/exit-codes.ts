@@ -22,6 +22,16 @@ export class CliError extends Error {
   }
 }
 
+/** What to print of an error that ended a command. One that neither this program nor the system made is a defect, and says so. */
+export function messageOf(error: unknown): string {
+  if (!(error instanceof Error)) return defect(String(error));
+  const isExpected = error instanceof CliError || RegistryError.is(error) || 'syscall' in error;
+  return isExpected ? error.message : defect(error.message);
+}
+
+const defect = (text: string): string =>
+  `${text}: this is a defect of Rollcall, please report it with the command that you gave`;
+
 /** The exit code for an error that ended a command. */
 export function exitCodeOf(error: unknown): number {
   if (error instanceof CliError) return error.exitCode;

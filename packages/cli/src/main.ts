@@ -1,6 +1,6 @@
 import { createRequire } from 'node:module';
 import { Command, CommanderError } from 'commander';
-import { exitCodeOf, exitCodes } from './exit-codes.ts';
+import { exitCodeOf, exitCodes, messageOf } from './exit-codes.ts';
 import { note, plain } from './output.ts';
 
 const { version } = createRequire(import.meta.url)('../package.json') as { readonly version: string };
@@ -26,14 +26,14 @@ const groups: readonly CommandGroup[] = [
 
 const help = `
 Examples:
-  rollcall serve                                    open a roll on this machine
+  rollcall serve                                    start a discovery server on this machine
   rollcall list                                     which services are registered
   rollcall watch greeter --json | jq .type          what happens to one service
   rollcall changes greeter --since 10m               what changed lately, and why
   rollcall doctor --registry mdns                   why no service is seen, and what to do
 
 Exit codes:
-  0 ok   1 unexpected   2 wrong usage   3 backend unavailable or timed out   4 get, in, out found nothing
+  0 ok   1 unexpected   2 wrong usage   3 backend unavailable or timed out   4 not registered (get, in, out), no such token
   5 not authorised   130, 143 ended by SIGINT, SIGTERM`;
 
 /** Makes the whole program, or no more of it than the named command needs, because to load all takes as long as most commands. */
@@ -41,7 +41,7 @@ async function programFor(name: string | undefined): Promise<Command> {
   const root = new Command('rollcall')
     .description('the service registry from the command line')
     .version(version, '--version', 'version of the command')
-    .showHelpAfterError('(rollcall --help shows what there is)')
+    .showHelpAfterError('(rollcall --help lists the commands and options)')
     .exitOverride()
     .addHelpText('after', help);
   if (name === '--version') return root;
@@ -64,7 +64,7 @@ export async function main(argv: readonly string[]): Promise<void> {
     // Commander has printed it already.
     if (error instanceof CommanderError) process.exitCode = error.exitCode === 0 ? exitCodes.ok : exitCodes.usage;
     else {
-      note(`rollcall: ${plain(error instanceof Error ? error.message : String(error))}`);
+      note(`rollcall: ${plain(messageOf(error))}`);
       process.exitCode = exitCodeOf(error);
     }
   }

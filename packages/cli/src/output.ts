@@ -25,6 +25,9 @@ export function table(head: readonly string[], rows: readonly (readonly string[]
   return [heading(line(head)), ...cells.map(line)].join('\n');
 }
 
+/** `1 instance`, `2 instances`. */
+export const counted = (count: number, noun: string): string => `${count} ${noun}${count === 1 ? '' : 's'}`;
+
 /** One line to stdout. */
 export function print(text: string): void {
   process.stdout.write(`${text}\n`);

@@ -11,7 +11,8 @@ export function duration(text: string): number {
 
 /** A past time in the form that the server takes. */
 export function moment(text: string): string {
-  if (text.trim() === '') throw new InvalidArgumentError('It must be a time such as 10m (ago), 14:02 or an ISO time.');
+  if (text.trim() === '')
+    throw new InvalidArgumentError('It must be a time: 10m (ago), 14:02, or an ISO time such as 2026-01-31T14:02:00Z.');
   return momentOf(text);
 }
 

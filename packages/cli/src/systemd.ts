@@ -21,7 +21,10 @@ export function serviceManager(env: NodeJS.ProcessEnv, logger: Logger): ServiceM
     // No other variables of the environment, because the program needs none.
     execFile('systemd-notify', state, { env: { NOTIFY_SOCKET: socket, PATH }, timeout: 10_000 }, (error) => {
       if (error === null) return;
-      logger.warn({ err: error }, 'systemd was not told: NOTIFY_SOCKET is set and systemd-notify failed');
+      logger.warn(
+        { err: error },
+        'systemd was not told of the state of the server, because systemd-notify failed: install it, or use Type=exec in the unit',
+      );
     });
   };
   return {

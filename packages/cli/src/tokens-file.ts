@@ -16,7 +16,7 @@ import { CliError, exitCodes } from './exit-codes.ts';
 export function readTokens(path: string): readonly TokenEntry[] {
   if (!existsSync(path)) return [];
   const { entries, faults } = parseTokensFile(
-    attempt(`cannot read ${path}`, () => readFileSync(path, 'utf8').replace(/^\uFEFF/, '')),
+    attempt('read', path, () => readFileSync(path, 'utf8').replace(/^\uFEFF/, '')),
   );
   if (entries !== undefined) return entries;
   throw new CliError(exitCodes.usage, `the tokens file ${path}: ${faults.join('; ')}`);
@@ -24,7 +24,7 @@ export function readTokens(path: string): readonly TokenEntry[] {
 
 /** Replaces the file as a whole, so that a server that reads it meanwhile gets the old one or the new one. */
 export function writeTokens(path: string, entries: readonly TokenEntry[]): void {
-  attempt(`cannot write ${path}`, () => {
+  attempt('write', path, () => {
     // Replaces the target of a link, not the link.
     const file = existsSync(path) ? realpathSync(path) : path;
     const draft = `${file}.${process.pid}.tmp`;
@@ -48,10 +48,12 @@ function keepOwner(file: string, draft: string): void {
   chmodSync(draft, mode & 0o777);
 }
 
-function attempt<T>(what: string, work: () => T): T {
+function attempt<T>(what: 'read' | 'write', path: string, work: () => T): T {
   try {
     return work();
   } catch (cause) {
-    throw new CliError(exitCodes.usage, `${what}: ${cause instanceof Error ? cause.message : String(cause)}`);
+    const why = cause instanceof Error ? cause.message : String(cause);
+    const message = `cannot ${what} the tokens file ${path}: ${why}; name one that this user may ${what} with --tokens-file`;
+    throw new CliError(exitCodes.usage, message);
   }
 }

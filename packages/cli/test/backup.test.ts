@@ -37,14 +37,14 @@ describe('rollcall backup and restore', () => {
     expect(await rollcall('backup', file, '--registry-address', url)).toMatchObject({ code: 0, err: '' });
     expect(await rollcall('backup', file, '--registry-address', url)).toMatchObject({
       code: 2,
-      err: expect.stringMatching(/is there already: name another file/),
+      err: expect.stringMatching(/exists already: name another file/),
     });
     expect(readdirSync(join(folder, 'first')).filter((name) => name.startsWith('backup'))).toEqual([]);
     await server.close();
     const dataDir = join(folder, 'second');
     expect(await rollcall('restore', file, '--data-dir', dataDir)).toMatchObject({
       code: 0,
-      out: expect.stringMatching(/^restored 1 instances into .*: start it with rollcall serve --data-dir/),
+      out: expect.stringMatching(/^restored 1 instance into .*: start a server with rollcall serve --data-dir/),
     });
     expect(await rollcall('restore', file, '--data-dir', dataDir)).toMatchObject({
       code: 2,
@@ -66,8 +66,8 @@ describe('rollcall backup and restore', () => {
   it('rollcall backup says that a server without a data folder has nothing to back up', async () => {
     const { server, url } = await serving(undefined);
     expect(await rollcall('backup', join(folder, 'none.bak'), '--registry-address', url)).toMatchObject({
-      code: expect.any(Number),
-      err: expect.stringMatching(/keeps no roll that could be backed up: start it with --data-dir/),
+      code: 2,
+      err: expect.stringMatching(/keeps no roll that could be backed up: start it with --data-dir\n$/),
     });
     expect(readdirSync(folder)).not.toContain('none.bak');
     await server.close();

@@ -90,12 +90,18 @@ describe('reading', () => {
     [['get'], /missing required argument/],
     [['list', '--timeout', 'soon'], /time such as/],
     [['list', '--registry', 'memory'], /lives inside one process/],
-    [['list', '--registry', 'zookeeper'], /npm install @rollcall\/zookeeper, or choose one of memory, discovery/],
+    [
+      ['list', '--registry', 'zookeeper'],
+      /npm install @rollcall\/zookeeper, or choose one that needs no installing: memory, discovery/,
+    ],
     [['list', '--registry', '@acme/none'], /npm install @acme\/none/],
     [['list', '--registry', './no-such-file.js'], /there is no such file/],
-    [['list', '--registry', 'core'], /core is no adapter: .*must export `adapter`/],
-    [['list', '--registry-token-file', 'no/such/file'], /cannot read the token file/],
-    [['status', '--registry', 'etcd'], /it takes a Rollcall server/],
+    [['list', '--registry', 'core'], /core is not an adapter: .*must export `adapter`/],
+    [
+      ['list', '--registry-token-file', 'no/such/file'],
+      /cannot read the token file: .*; name a readable one with --registry-token-file/,
+    ],
+    [['status', '--registry', 'etcd'], /only a Rollcall server can, so give --registry discovery/],
     [['status', '--registry-address', 'a b'], /"a b" must be host:port/],
     [['serve', '--host', '0.0.0.0'], /--insecure/],
     [['register', 'web', 'nowhere'], /^rollcall: address "nowhere" must be host:port/],
@@ -165,7 +171,7 @@ describe('reading', () => {
     for (const command of ['list', 'status'])
       expect(await rollcall(command, '--registry-address', gateAddress)).toMatchObject({
         code: 5,
-        err: expect.stringMatching(/; name a file with a token by --registry-token-file\n$/),
+        err: expect.stringMatching(/; name a file that holds a token with --registry-token-file\n$/),
       });
   });
 
@@ -335,6 +341,6 @@ describe('writing', () => {
   it('rollcall run says which program it cannot start, and exits with 2', async () => {
     const { code, err } = await onServer('run', '--name', 'x', '--port', '1', '--', 'no-such-program');
     expect(code).toBe(2);
-    expect(err).toMatch(/cannot run no-such-program/);
+    expect(err).toMatch(/cannot run no-such-program: .*; name a program that is in PATH, or its path/);
   });
 });

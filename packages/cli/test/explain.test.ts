@@ -46,7 +46,7 @@ describe('rollcall out and in', () => {
     await until(types).toEqual(['create', 'synced']);
     expect(await rollcall('out', 'shop', 's1')).toMatchObject({
       ...{ code: 0, out: '' },
-      err: 's1 of shop is out of service until rollcall in, or until it is registered anew\n',
+      err: 's1 of shop is out of service until rollcall in shop s1, or until it is registered anew\n',
     });
     await until(types).toEqual(['create', 'synced', 'delete deregistered']);
     expect(await rollcall('get', 'shop')).toMatchObject({ code: 4 });
@@ -61,11 +61,11 @@ describe('rollcall out and in', () => {
   it('rollcall out and in exit with 4 for a node that is not registered, and with 2 on another backend, naming the one that can', async () => {
     expect(await rollcall('out', 'shop', 'ghost')).toMatchObject({
       code: 4,
-      err: 'rollcall: ghost of shop is not registered, so nothing has changed\n',
+      err: 'rollcall: ghost of shop is not registered, so nothing has changed: rollcall get shop shows the ids\n',
     });
     expect(await start(['out', 'shop', 's1', '--registry', 'mdns']).ended).toMatchObject({
       code: 2,
-      err: 'rollcall: --registry mdns cannot take nodes out of service: it takes a Rollcall server, --registry discovery\n',
+      err: 'rollcall: --registry mdns cannot take nodes out of service: only a Rollcall server can, so give --registry discovery\n',
     });
     expect(await start(['changes', '--registry', 'mdns']).ended).toMatchObject({ code: 2 });
     expect(await start(['get', 'shop', '--at', '1m', '--registry', 'mdns']).ended).toMatchObject({ code: 2 });
@@ -78,7 +78,7 @@ describe('rollcall changes', () => {
     child.kill('SIGTERM');
     await until(() => listed('books')).toBe(0);
     expect((await rollcall('changes', 'books', '--since', '5m')).out).toMatch(
-      /^\d\d:\d\d:\d\d {2}books\/b1 was registered at 10\.0\.0\.1:80, version 1\.2 by 127\.0\.0\.1\n\d\d:\d\d:\d\d {2}books\/b1 was deregistered by its holder, 127\.0\.0\.1\n$/,
+      /^\d\d:\d\d:\d\d {2}books\/b1 was registered with version 1\.2 at 10\.0\.0\.1:80 by 127\.0\.0\.1\n\d\d:\d\d:\d\d {2}books\/b1 was deregistered by its holder, 127\.0\.0\.1\n$/,
     );
     const { out } = await rollcall('changes', 'books', '--json');
     expect(
@@ -90,14 +90,20 @@ describe('rollcall changes', () => {
       { type: 'put', evidence: { what: 'registered' } },
       { type: 'remove', reason: 'deregistered', evidence: { what: 'deregistered', holder: true } },
     ]);
-    expect(await rollcall('changes', 'nothing')).toMatchObject({ code: 0, out: '', err: 'nothing has changed\n' });
+    expect(await rollcall('changes', 'nothing')).toMatchObject({
+      code: 0,
+      out: '',
+      err: 'no such change is remembered\n',
+    });
     for (const args of [
       ['changes', '--since', ''],
       ['get', 'shop', '--at', ' '],
     ])
       expect(await rollcall(...args)).toMatchObject({
         code: 2,
-        err: expect.stringContaining('It must be a time such as 10m (ago), 14:02 or an ISO time.'),
+        err: expect.stringContaining(
+          'It must be a time: 10m (ago), 14:02, or an ISO time such as 2026-01-31T14:02:00Z.',
+        ),
       });
     expect(await rollcall('changes', '--since', 'soon')).toMatchObject({
       code: 2,

@@ -141,7 +141,7 @@ describe('rollcall token', () => {
     [['create', 'x', '--role', 'root'], 'Allowed choices are read, write, admin'],
     [['create', 'x', '--grant', 'read'], 'It must be role:env:services'],
     [['create', 'x', '--role', 'read', '--services', 'a*b'], 'services must be a list of names'],
-    [['revoke', 'nothing'], 'has no token named "nothing"'],
+    [['revoke', 'nothing'], 'has no token named "nothing": rollcall token list shows the names'],
   ])('rollcall token says what is wrong with %j, and leaves the file as it is', async (args, message) => {
     const before = readFileSync(tokensFile, 'utf8');
     const { code, err } = await run(['token', ...args, '--tokens-file', tokensFile]);
@@ -161,10 +161,10 @@ describe('rollcall token', () => {
     expect(code).not.toBe(0);
     for (const part of [
       'tokens[0].hash must be sha256:',
-      'grants[0].role must be read',
+      'grants[0].role must be one of read',
       'grants[0].envs must be',
-      '"service" is no field',
-      '"role" is no field',
+      '"service" is unknown: the fields are role',
+      '"role" is unknown: the fields are name, hash',
     ])
       expect(err).toContain(part);
     expect(err).not.toContain(writer);

@@ -138,14 +138,18 @@ describe('the settings of the server', () => {
   });
 
   it.each([
-    ['no YAML', 'host: "127\nport: {', /^FILE:\d+: the file is no valid YAML/],
-    ['a name twice', 'port: 1\nport: 2', /^FILE:\d: the file is no valid YAML: Map keys must be unique/],
+    ['no YAML', 'host: "127\nport: {', /^FILE:\d+: the file is not valid YAML/],
+    ['a name twice', 'port: 1\nport: 2', /^FILE:\d: the file is not valid YAML: Map keys must be unique/],
     ['a list', '- host', /^FILE: the file must hold settings/],
     ['a name that is no text', '1: 2', /^FILE:1: the name of a setting must be text/],
     ['an alias', 'host: &a 127.0.0.1\nallow-host: *a', /^allow-host \(FILE:2\): must be names/],
-    ['a tag of another language', 'host: !!js/function "x"', /^FILE:1: the file is no valid YAML: Unresolved tag/],
+    ['a tag of another language', 'host: !!js/function "x"', /^FILE:1: the file is not valid YAML: Unresolved tag/],
     ['a list with more than names', 'allow-host: [a, 1, {}]', /^allow-host \(FILE:1\): must be names/],
-    ['far too much', `# ${'x'.repeat(1_100_000)}`, /^FILE: the file is larger than 1048576 bytes/],
+    [
+      'far too much',
+      `# ${'x'.repeat(1_100_000)}`,
+      /^FILE: the file is larger than 1048576 bytes: is it a file of settings\?/,
+    ],
   ])('a settings file with %s is refused by its line', (_what, content, expected) => {
     expect(problemLines(content)).toEqual(expect.arrayContaining([expect.stringMatching(expected)]));
   });

@@ -6,6 +6,7 @@ import { FetchJob } from './call/fetch-job.ts';
 import { InFlight } from './call/in-flight.ts';
 import { type CallContext, run } from './call/run.ts';
 import { serviceOf } from './call/target.ts';
+import { closedError } from './closed-error.ts';
 import type { Client, ClientEvents, FetchInit, RemoteService } from './contract.ts';
 import { defaultCallTimeoutMs, defaultReadyMs } from './defaults.ts';
 import type { ClientOptions, FetchLike, SelectOptions } from './options.ts';
@@ -90,16 +91,16 @@ export class ServiceClient implements Client, ServiceHost {
     const waits = opens.map(async (open) => {
       const hasCome = (): boolean => open.hasNode || this.isClosed;
       const isThere = await open.followed.waiters.until(hasCome, clock, timeoutMs, options.signal);
-      if (this.isClosed) throw closed();
+      if (this.isClosed) throw closedError();
       if (isThere) return;
-      const text = `${open.followed.name} has no node after ${timeoutMs} ms`;
-      throw new RegistryError('TIMEOUT', text, { cause: open.noNode() });
+      const cause = open.noNode();
+      throw new RegistryError('TIMEOUT', `ready() waited ${timeoutMs} ms in vain: ${cause.message}`, { cause });
     });
     try {
       await Promise.all(waits);
     } catch (error) {
       if (!options.signal?.aborted || RegistryError.is(error)) throw error;
-      throw new RegistryError('ABORTED', 'ready() was aborted', { cause: error });
+      throw new RegistryError('ABORTED', 'ready() was aborted by its signal', { cause: error });
     }
   }
 
@@ -144,7 +145,7 @@ export class ServiceClient implements Client, ServiceHost {
     open: OpenService,
     fetched: { readonly url: URL; readonly request: Request | undefined; readonly init: FetchInit | undefined },
   ): Promise<Response> {
-    if (this.isClosed) throw closed();
+    if (this.isClosed) throw closedError();
     const settings = parsePolicy(fetched.init?.rollcall, open.followed.settings.policy, 'rollcall.');
     const own = this.#settings.fetch;
     const limitMs = settings.timeoutMs === undefined ? defaultCallTimeoutMs : 0;
@@ -159,7 +160,7 @@ export class ServiceClient implements Client, ServiceHost {
   }
 
   #use(name: string): Used {
-    if (this.isClosed) throw closed();
+    if (this.isClosed) throw closedError();
     const known = this.#used.get(name);
     if (known !== undefined) return known;
     if (typeof name !== 'string' || !limits.isReadableName(name))
@@ -204,8 +205,6 @@ export class ServiceClient implements Client, ServiceHost {
 const isRequest = (input: unknown): input is Request =>
   typeof input === 'object' && input !== null && 'url' in input && typeof input.url === 'string' && 'method' in input;
 
-const closed = (): RegistryError => new RegistryError('CLOSED', 'the client was closed');
-
 /**
  * Follows each service from its first use, one watch per name, and answers from memory. The registry stays the
  * caller's: `close` ends the watches, not the registry. A promise of a registry saves an `await`.
@@ -214,6 +213,6 @@ const closed = (): RegistryError => new RegistryError('CLOSED', 'the client was 
  */
 export function createClient(registry: Registry | Promise<Registry>, options: ClientOptions = {}): Client {
   if (typeof registry !== 'object' || registry === null)
-    throw new RegistryError('INVALID_ARGUMENT', 'registry must be a registry, or a promise of one');
+    throw new RegistryError('INVALID_ARGUMENT', 'registry must be a registry such as discovery(), or a promise of one');
   return new ServiceClient(registry, parseClientOptions(options));
 }

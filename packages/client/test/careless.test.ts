@@ -138,7 +138,7 @@ describe('functions of the caller', () => {
   it.each<[string, ClientOptions['strategy'], RegExp]>([
     ['while it builds its tables', () => expect.fail('tables'), /tables/],
     ['while it chooses', () => () => expect.fail('choice'), /choice/],
-    ['by answering no function', (() => 7) as unknown as typeof byLoad, /a function that answers a function, got 7/],
+    ['by answering no function', (() => 7) as unknown as typeof byLoad, /a function that returns a function, got 7/],
   ])('a strategy that fails %s fails the calls that it chooses for, and no others', async (_how, strategy, text) => {
     await using users = await fleet('users', says('a'));
     await using client = createClient(users.registry, { logger });

@@ -19,7 +19,7 @@ export class SkippedEntries {
     this.#told.add(key);
     this.#count += 1;
     if (this.#examples.size < named) this.#examples.set(key, Object.freeze({ key, reason }));
-    logger.warn({ key, reason }, 'skipped an entry that cannot be used');
+    logger.warn({ key, reason }, `skipped the entry ${key} of another program, which cannot be used: ${reason}`);
   }
 
   /** The records skipped since the start. Beyond 1,000 records the count may include some of them twice. */

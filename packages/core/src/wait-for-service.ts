@@ -34,7 +34,7 @@ export async function waitForService(
 ): Promise<readonly Service[]> {
   const { signal, timeoutMs = defaultTimeoutMs } = parseCallOptions(options, callOptions.waitForService);
   const { minNodes = 1 } = options;
-  if (!Number.isInteger(minNodes) || minNodes < 1) throw invalid('minNodes', 'a positive integer', `${minNodes}`);
+  if (!Number.isInteger(minNodes) || minNodes < 1) throw invalid('minNodes', 'a positive integer', minNodes);
   const asked = describe(registry);
   const follower = new Follower(registry.watch({ name }));
   const operation = `waiting for ${minNodes} node(s) of ${name}`;

@@ -51,7 +51,7 @@ describe('limits', () => {
     ['64 characters', { ...good, name: 'a'.repeat(64) }, /^name/],
     ['version', { ...good, version: 'ü' }, /^version/],
     ['long version', { ...good, version: 'v'.repeat(65) }, /^version/],
-    ['no nodes', { ...good, nodes: [] }, /^nodes must be at least one/],
+    ['no nodes', { ...good, nodes: [] }, /^nodes must be a list of at least one node/],
     ['nodes no array', { ...good, nodes: {} }, /^nodes must be an array/],
     ['id twice', { ...good, nodes: [good.nodes[0], good.nodes[0]] }, /^nodes\[1\]\.id must be different/],
     ['id', node({ id: '-a' }), /^nodes\[0\]\.id/],
@@ -65,7 +65,11 @@ describe('limits', () => {
       { ...good, metadata: Object.fromEntries(Array.from({ length: 65 }, (_, i) => [`k${i}`, ''])) },
       /64 pairs/,
     ],
-    ['endpoints', { ...good, endpoints: Array(257).fill({ name: 'e' }) }, /^endpoints must be at most 256/],
+    [
+      'endpoints',
+      { ...good, endpoints: Array(257).fill({ name: 'e' }) },
+      /^endpoints must be a list of at most 256, got 257/,
+    ],
     ['endpoint name', { ...good, endpoints: [{}] }, /^endpoints\[0\]\.name/],
     ['depth', { ...good, endpoints: [{ name: 'e', request: deep(9) }] }, /nested at most 8/],
   ];

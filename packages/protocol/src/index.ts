@@ -70,6 +70,7 @@ export type { InstancesAnswer, PastInstancesAnswer, ServicesAnswer } from './rea
 export * as answers from './schemas/answers.ts';
 export type { JsonSchema } from './schemas/json-schema.ts';
 export { type SchemaKeyword, schemaKeywords } from './schemas/keywords.ts';
+export { patternWords } from './schemas/pattern-words.ts';
 export * as schemas from './schemas/requests.ts';
 export { usableAddress } from './usable.ts';
 export { type CurrentEvent, heartbeatMs, type RemoveEvent, type SnapshotEvent, type WatchEventName } from './watch.ts';

@@ -98,7 +98,9 @@ describe('rollcallAgents', () => {
       ['unreachable', 0],
     ]);
     for (const connectTimeoutMs of [0, Number.NaN, 600_001])
-      expect(() => rollcallAgents(client, { connectTimeoutMs })).toThrow(/^connectTimeoutMs is/);
+      expect(() => rollcallAgents(client, { connectTimeoutMs })).toThrow(
+        /^connectTimeoutMs must be a number of milliseconds/,
+      );
   });
 
   it('a request through rollcallAgents to a name without nodes fails with the NoNodeError', async () => {

@@ -48,12 +48,12 @@ const modeOf = (path: string): number =>
 
 function writeFault(file: string): string | undefined {
   const folder = dirname(file);
-  if (!existsSync(folder)) return `cannot open the audit log ${file}: there is no folder ${folder}`;
+  if (!existsSync(folder)) return `cannot open the audit log ${file}: there is no folder ${folder}, so make it`;
   try {
     accessSync(existsSync(file) ? file : folder, constants.W_OK);
     return undefined;
   } catch {
-    return `cannot open the audit log ${file}: no permission to write it`;
+    return `cannot open the audit log ${file}: no permission to write it, so give it to the user of the server`;
   }
 }
 

@@ -42,7 +42,8 @@ export class LateServer implements DiscoveryServer {
   }
 
   async listen(): Promise<ServerAddress> {
-    if (this.#closing !== undefined) throw new RegistryError('CLOSED', 'the server was closed', { registry: 'server' });
+    if (this.#closing !== undefined)
+      throw new RegistryError('CLOSED', 'the server was closed: create another one', { registry: 'server' });
     this.#loading ??= this.#load();
     const server = await this.#loading;
     return server.listen();

@@ -6,7 +6,10 @@ import { Tls } from './http/tls.ts';
 import type { ServerSettings } from './server-options.ts';
 
 const tellLost = (logger: Logger) => (cause: unknown) =>
-  logger.error({ err: cause }, 'lines of the audit log are lost: the server goes on, and writes how many when it can');
+  logger.error(
+    { err: cause },
+    'lines of the audit log are lost, because the file cannot be written: make room on its disk or correct its permissions; the server goes on, and writes how many when it can',
+  );
 
 /** The files that the options name, besides the data folder. */
 export class ServerFiles {

@@ -164,7 +164,7 @@ export function serverOptionProblems(options: ServerOptions): readonly OptionPro
   const isWarmUp = warmUpMs >= 0 && warmUpMs <= 86_400_000;
   check('warmUpMs', isWarmUp, `warmUpMs must be 0-86400000 milliseconds, got ${warmUpMs}`);
   const areHosts = Array.isArray(allowedHosts) && allowedHosts.every((name) => typeof name === 'string' && name !== '');
-  check('allowedHosts', areHosts, 'allowedHosts must be a list of host names');
+  check('allowedHosts', areHosts, 'allowedHosts must be a list of host names, such as ["registry.example.com"]');
   const isWanted = logRequests === 'problems' || logRequests === 'all';
   check('logRequests', isWanted, `logRequests must be problems or all, got ${String(logRequests)}`);
   check('slowRequestMs', slowRequestMs >= 0, `slowRequestMs must be 0 or more milliseconds, got ${slowRequestMs}`);

@@ -1,4 +1,5 @@
 import { manualClock } from '@rollcall/core/testing';
+import { patternWords, schemas } from '@rollcall/protocol';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createServer, type DiscoveryServer } from '../src/index.ts';
 
@@ -123,18 +124,18 @@ describe('leases', () => {
 
 describe('the border', () => {
   it.each([
-    [{ appid: 'Web' }, /instances\/0\/appid/],
+    [{ appid: 'Web' }, /^body\/instances\/0\/appid must be 1-63 of \[a-z0-9\._-\], starting with a letter or digit$/],
     [{ hostname: '' }, /instances\/0\/hostname/],
-    [{ addrs: [] }, /instances\/0\/addrs/],
-    [{ addrs: 'x' }, /instances\/0\/addrs/],
-    [{ ttlMs: '30' }, /instances\/0\/ttlMs/],
+    [{ addrs: [] }, /instances\/0\/addrs must have at least 1 item$/],
+    [{ addrs: 'x' }, /instances\/0\/addrs must be an array$/],
+    [{ ttlMs: '30' }, /instances\/0\/ttlMs must be a number$/],
     [{ ttlMs: -1 }, /instances\/0\/ttlMs/],
     [{ renewIntervalMs: 0 }, /instances\/0\/renewIntervalMs/],
-    [{ status: 3 }, /instances\/0\/status/],
+    [{ status: 3 }, /instances\/0\/status must be one of 1, 2$/],
     [{ metadata: { a: 1 } }, /instances\/0\/metadata/],
-    [{ metadata: { 'a b': '' } }, /metadata.*property name/],
+    [{ metadata: { 'a b': '' } }, /metadata: the name "a b" must be 1-128 of \[A-Za-z0-9\._\/-\]$/],
     [{ env: 'a/b' }, /instances\/0\/env/],
-    [{ endpoints: [{}] }, /endpoints\/0.*name/],
+    [{ endpoints: [{}] }, /endpoints\/0 must have name$/],
   ])('a register refuses %j by a message that names the field', async (over, message) => {
     const { status, body } = await register(over);
     expect(status).toBe(400);
@@ -156,6 +157,30 @@ describe('the border', () => {
   ] as const)('the server survives %s %s %s', async (method, path, body, status) => {
     expect((await ask(method, path, body)).status).toBe(status);
     expect((await ask('GET', '/healthz')).status).toBe(200);
+  });
+
+  it('a refusal says in words what a query must be, and names what can be given instead', async () => {
+    const said = async (method: string, path: string, body?: unknown) => (await ask(method, path, body)).body.message;
+    expect(await said('GET', '/api/poll?env=e&appid=web&waitMs=x')).toBe(
+      'querystring/waitMs must be a number of milliseconds, 0-60000',
+    );
+    expect(await said('PUT', '/api/leases/x')).toBe(
+      'params/handle must be a handle: a number that a register has answered',
+    );
+    expect(await said('POST', '/api/cancel', {})).toBe('body must have keys, or body must have handles');
+    const plain = { method: 'POST', body: 'x', headers: { 'content-type': 'text/plain' } };
+    expect(await (await fetch(`${url}/api/register`, plain)).json()).toMatchObject({
+      code: 415,
+      message: 'the body must be JSON: send it with content-type: application/json',
+    });
+  });
+
+  it('every pattern that a request is checked by has words for a message', () => {
+    const patterns = JSON.stringify(schemas).matchAll(/"pattern":("(?:[^"\\]|\\.)*")/g);
+    const unworded = [...patterns]
+      .map(([, text]) => JSON.parse(text!) as string)
+      .filter((one) => !(one in patternWords));
+    expect(unworded).toEqual([]);
   });
 
   it('a request that is too large is answered with 413', async () => {

@@ -45,7 +45,7 @@ describe('GET /api/changes', () => {
     const page = (await changes()).data;
     const by = { address: '127.0.0.1' };
     expect(page.changes.map(({ text }) => text)).toEqual([
-      'web/a was registered at 10.0.0.1:80, version 1.2 by 127.0.0.1',
+      'web/a was registered with version 1.2 at 10.0.0.1:80 by 127.0.0.1',
       'web/b was registered at 10.0.0.1:80 by 127.0.0.1',
       'web/b was updated by 127.0.0.1: addresses',
       'web/a was deregistered by its holder, 127.0.0.1',

@@ -101,7 +101,10 @@ describe('the log of the server', () => {
     };
     const { lines, started } = await logged({ clock: { ...clock, wallNow } });
     isBroken = true;
-    expect(await started.register(instance())).toMatchObject({ status: 500, message: 'the server failed' });
+    expect(await started.register(instance())).toMatchObject({
+      status: 500,
+      message: 'the server failed: its log says why',
+    });
     await expect.poll(() => lines).toHaveLength(1);
     expect(lines[0]).toMatchObject({
       level: 'error',
@@ -109,6 +112,12 @@ describe('the log of the server', () => {
       message: expect.stringMatching(/^the server failed: POST \/api\/register 500 in \d+ ms$/),
     });
     expect(String((lines[0]!.fields.err as Error).stack)).toContain('the wall clock fell down');
+  });
+
+  it('the log has no line for a backup that a server without a data folder refuses', async () => {
+    const { texts, started } = await logged();
+    expect(await started.ask('GET', '/api/backup')).toMatchObject({ status: 501 });
+    expect(texts()).toEqual([]);
   });
 
   it('the log has a line for a slow request, and none for a watch or for one that waits for a change, however long it lasts', async () => {

@@ -35,7 +35,10 @@ function checkOptions(options: ServiceOptions): void {
   if (heartbeat !== undefined && heartbeat !== 'main' && heartbeat !== 'worker')
     throw new RegistryError('INVALID_ARGUMENT', `heartbeat must be main or worker, got ${JSON.stringify(heartbeat)}`);
   if (registry !== undefined && !isRegistry(registry))
-    throw new RegistryError('INVALID_ARGUMENT', 'registry must be a registry, a promise of one, or a name');
+    throw new RegistryError(
+      'INVALID_ARGUMENT',
+      'registry must be a registry such as discovery(), a promise of one, or a name such as "discovery"',
+    );
   readTimes(options, { argv: [], env: {} });
 }
 

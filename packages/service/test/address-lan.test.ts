@@ -46,7 +46,7 @@ describe('on a machine with several interfaces a service advertises', () => {
     await add('eth1', '10.66.0.9/24');
     const { address, lines = [] } = await advertises('0.0.0.0', '127.0.0.1:8500');
     expect(address).toBe('10.77.0.1');
-    expect(lines.join('\n')).toMatch(/default route: the registry at loopback may be the agent of a cluster/);
+    expect(lines.join('\n')).toMatch(/default route, because the registry on loopback may be the agent of a cluster/);
   });
 
   it('a service advertises the source address of the route to the backend', async () => {

@@ -156,6 +156,8 @@ describe('the advertised address', () => {
 
   it('the option advertise needs a port where there is no server', () => {
     const wanted = { value: 'me', source: 'advertise' };
-    expect(() => chooseAddress(facts({ bound: undefined, wanted }))).toThrow(/host:port, as there is no server/);
+    expect(() => chooseAddress(facts({ bound: undefined, wanted }))).toThrow(
+      /host:port, because the service has no server/,
+    );
   });
 });

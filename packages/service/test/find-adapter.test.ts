@@ -68,9 +68,9 @@ describe('an adapter is found', () => {
   });
 
   it.each([
-    ['client', /client is no adapter: .*must export `adapter`/],
-    ['./package.json', /no adapter|cannot be loaded/],
-    ['./broken.js', /cannot be loaded: it does not load/],
+    ['client', /client is not an adapter: .*must export `adapter`/],
+    ['./package.json', /not an adapter|cannot be loaded/],
+    ['./broken.js', /cannot be loaded from file:.*broken\.js: it does not load/],
     ['./missing.js', /there is no such file/],
     ['@acme/none', /npm install @acme\/none/],
     ['nothing', /npm install @rollcall\/nothing/],

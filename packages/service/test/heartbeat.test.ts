@@ -92,7 +92,7 @@ describe("heartbeat: 'worker'", () => {
     vi.stubEnv('TTL_MS', '12000');
     const { child, ended, told, types, registry } = await start();
     child.send({ kill: true });
-    const line = /the main loop renews from now on, because its worker ended/;
+    const line = /the main loop renews from now on, because the heartbeat worker ended/;
     await vi.waitFor(() => expect(told.some((message) => line.test(message.line ?? ''))).toBe(true), waiting);
     const registered = () => told.filter(({ event }) => event === 'registered').length;
     await vi.waitFor(() => expect(registered()).toBeGreaterThanOrEqual(1), waiting);
@@ -111,7 +111,7 @@ describe("heartbeat: 'worker'", () => {
     cleanUps.push(() => link.close());
     const { child, ended, told, types, registry } = await startBy(link.address);
     link.blackHole();
-    const line = /the main loop renews from now on, because its worker's connection to the registry hangs/;
+    const line = /the main loop renews from now on, because the heartbeat worker's connection to the registry hangs/;
     await vi.waitFor(() => expect(told.some((message) => line.test(message.line ?? ''))).toBe(true), waiting);
     expect(types().at(-1)).toBe('delete');
     const at = told.length;
@@ -139,7 +139,7 @@ describe("heartbeat: 'worker'", () => {
     await vi.waitFor(() => expect(registered()).toBe(1), waiting);
     server.kill('SIGSTOP');
     cleanUps.push(() => server.kill('SIGCONT'));
-    const line = /the main loop renews from now on, because its worker's connection to the registry hangs/;
+    const line = /the main loop renews from now on, because the heartbeat worker's connection to the registry hangs/;
     await vi.waitFor(() => expect(told.some((message) => line.test(message.line ?? ''))).toBe(true), waiting);
     server.kill('SIGCONT');
     await vi.waitFor(() => expect(registered()).toBe(2), waiting);

@@ -233,7 +233,7 @@ describe('loadRegistry', () => {
 
   it('loadRegistry says what to install for an unknown name, and which names it knows', async () => {
     await expect(loadRegistry({ argv: ['--registry=zoo'], env: {}, registries: { x: stub() } })).rejects.toThrow(
-      /@rollcall\/zoo nor rollcall-zoo.*npm install @rollcall\/zoo, or choose one of x/,
+      /@rollcall\/zoo nor rollcall-zoo.*npm install @rollcall\/zoo, or choose one that needs no installing: x/,
     );
     await expect(loadRegistry({ argv: ['--registry'], env: {} })).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' });
   });

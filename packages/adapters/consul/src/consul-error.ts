@@ -62,7 +62,11 @@ export function toConsulError(cause: unknown): RegistryError {
     const message = `the Consul agent cannot be reached: ${explainTls(cause.message || String(cause.code), tlsNames)}`;
     return new RegistryError('UNAVAILABLE', message, { cause });
   }
-  return new RegistryError('INTERNAL', `the consul adapter failed: ${String(cause)}`, { cause });
+  return new RegistryError(
+    'INTERNAL',
+    `the consul adapter failed: ${String(cause)}; this is a defect of Rollcall, please report it`,
+    { cause },
+  );
 }
 
 /** Whether another agent may succeed where this one failed. */
@@ -73,7 +77,7 @@ export function isUnreachable(cause: unknown): boolean {
 
 /** A node that is registered with another agent can only be removed there. */
 export function registeredElsewhere({ name, id }: EntryKey, node: string): RegistryError {
-  const message = `node ${id} of ${name} is registered with the Consul agent on ${node}: it can be removed there, or by its owner`;
+  const message = `node ${id} of ${name} is registered with the Consul agent on ${node}: remove it through that agent, or stop its owner`;
   return new RegistryError('NOT_SUPPORTED', message);
 }
 
@@ -85,23 +89,29 @@ export function onSeveralMachines({ name, id }: EntryKey): RegistryError {
 
 /** An id that no path of Consul's HTTP API can carry. */
 export function unremovable({ name, id }: EntryKey): RegistryError {
-  return new RegistryError('NOT_SUPPORTED', `node ${id} of ${name}: Consul's API cannot remove this id`);
+  return new RegistryError(
+    'NOT_SUPPORTED',
+    `node ${id} of ${name}: no path of Consul's API can carry this id, so stop its owner and let its check remove it`,
+  );
 }
 
 /** The server has no namespaces. */
 export function withoutNamespaces(): RegistryError {
-  return new RegistryError('NOT_SUPPORTED', 'namespace: only Consul Enterprise has namespaces; this server is not one');
+  return new RegistryError(
+    'NOT_SUPPORTED',
+    'namespace: only Consul Enterprise has namespaces, and this server is not one: leave the namespace out',
+  );
 }
 
 /** An agent registers only in its own datacenter. */
 export function anotherDatacenter(wanted: string, own: string): RegistryError {
-  const message = `datacenter: this agent registers in its own, ${own}; ${wanted} can only be read and watched through it`;
+  const message = `datacenter: this agent registers in its own, ${own}, and can only read and watch ${wanted}: give the address of an agent there`;
   return new RegistryError('NOT_SUPPORTED', message);
 }
 
 /** A blocking query had no answer long after its wait was over. */
 export function wentSilent(ms: number): AnswerError {
-  return new AnswerError(`was silent for ${ms} ms`);
+  return new AnswerError(`has not answered a watch for ${ms} ms`);
 }
 
 /** The agent runs, but reaches no server of its cluster. */
@@ -155,10 +165,13 @@ export function toAnswerError(cause: unknown): unknown {
   const retryAfterMs = readRetryAfter(response?.headers?.['retry-after']);
   const again = retryAfterMs === undefined ? '' : `, and asks to come back in ${Math.ceil(retryAfterMs / 1_000)} s`;
   // Calls that expect a 404 of Consul handle it; any other comes from another program, as a page does.
-  const doubt = isPage ? ' (a page: is it a Consul agent?)' : status === 404 ? ' (is it a Consul agent?)' : '';
+  const doubt = isPage ? ' (a page: is it a Consul agent?)' : (doubts[status] ?? '');
   const message = `answered ${status}: ${cause.message.trim()}${doubt}${again}`;
   return new AnswerError(message, { status, isPage, retryAfterMs, cause });
 }
+
+const rights = ' (the token is unknown or lacks a right, see docs/consul.md, Security)';
+const doubts: Readonly<Record<number, string>> = { 401: rights, 403: rights, 404: ' (is it a Consul agent?)' };
 
 /** The parts of a failed answer that the library keeps. */
 interface LibraryAnswer {

@@ -7,6 +7,7 @@ import {
   invalidOption,
   parseEndpoints,
   parseHeaderToken,
+  unreadableFile,
 } from '@rollcall/core/adapter';
 
 /** Options of {@link consul}. Missing options come from Consul's own environment variables. */
@@ -192,7 +193,7 @@ function readText(variable: string, path: string): string {
   try {
     return readFileSync(path, 'utf8');
   } catch (cause) {
-    throw invalidOption('consul', `${variable}: ${path} cannot be read`, cause);
+    throw unreadableFile('consul', variable, path, cause);
   }
 }
 
@@ -207,7 +208,7 @@ function namespaceOf({ CONSUL_NAMESPACE }: Environment): string | undefined {
   const value = given(CONSUL_NAMESPACE);
   if (value === undefined) return undefined;
   if (/^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$/.test(value)) return value;
-  throw invalidOption('consul', 'CONSUL_NAMESPACE must be 1-63 of [A-Za-z0-9._-]');
+  throw invalidOption('consul', 'CONSUL_NAMESPACE must be 1-63 of [A-Za-z0-9._-], starting with a letter or digit');
 }
 
 /** The user's tags. They must not look like the adapter's or go-micro's; throws `INVALID_ARGUMENT`. */
@@ -218,7 +219,7 @@ function parseTags(value: unknown): readonly string[] {
   if (!Array.isArray(value) || value.length > 64 || !value.every(fits))
     throw invalidOption(
       'consul',
-      'tags must be at most 64 of 1-255 printable ASCII characters that do not begin with t-, e-, v- or r-',
+      'tags must be a list of at most 64 texts, each of 1-255 printable ASCII characters and without t-, e-, v- or r- at its beginning, which mark tags of Rollcall and go-micro',
     );
   return [...value];
 }
@@ -241,7 +242,7 @@ async function readTls(tls: ConsulTls, env: Environment): Promise<ConsulTls> {
     const path = given(env[tlsVariables[part]]);
     if (tls[part] !== undefined || path === undefined) return tls[part];
     return readFile(path).catch((cause: unknown) => {
-      throw invalidOption('consul', `${tlsVariables[part]}: ${path} cannot be read`, cause);
+      throw unreadableFile('consul', tlsVariables[part], path, cause);
     });
   };
   const [ca, cert, key] = await Promise.all([read('ca'), read('cert'), read('key')]);

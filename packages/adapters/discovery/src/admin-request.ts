@@ -1,6 +1,6 @@
-import { type CallOptions, RegistryError } from '@rollcall/core';
+import { type CallOptions, RegistryError, type RegistryErrorCode } from '@rollcall/core';
 import { type BackendEndpoint, untilAborted, withDeadline } from '@rollcall/core/adapter';
-import { toDiscoveryError } from './discovery-error.ts';
+import { serverSaid, toDiscoveryError } from './discovery-error.ts';
 import { adminTimeoutMs, type DiscoverySettings } from './discovery-options.ts';
 import { ApiClient } from './http/api-client.ts';
 import { HttpError } from './http/http-error.ts';
@@ -43,13 +43,18 @@ export async function askOnce<T>(
 
 /** An answer that lacks a field of the API. */
 export const strange = (field: string): RegistryError =>
-  toDiscoveryError(new HttpError(`answered without ${field}: is it a Rollcall server that listens there?`));
+  toDiscoveryError(new HttpError(`answered without ${field}: is it a Rollcall discovery server?`));
 
-/** Only the server can check an operator's arguments, so a refusal by the server is a fault of the arguments. */
+/**
+ * Only the server can check an operator's arguments, so a refusal by the server is a fault of the arguments. A server
+ * without a data folder has no backup, however often it is asked.
+ */
+const adminCodes: Readonly<Record<number, RegistryErrorCode>> = { 400: 'INVALID_ARGUMENT', 501: 'NOT_SUPPORTED' };
+
 function toAdminError(cause: unknown): RegistryError {
-  const error = toDiscoveryError(cause);
-  if (!(cause instanceof HttpError) || cause.status !== 400) return error;
-  return new RegistryError('INVALID_ARGUMENT', error.message, { cause, registry: 'discovery' });
+  const code = cause instanceof HttpError ? adminCodes[cause.status ?? 0] : undefined;
+  if (code === undefined) return toDiscoveryError(cause);
+  return new RegistryError(code, serverSaid(cause as HttpError), { cause, registry: 'discovery' });
 }
 
 /** A caller's timeout signal is a deadline, any other signal its wish to end. */

@@ -130,7 +130,8 @@ export function discoveryAdmin(options: CommonRegistryOptions = {}): RollcallAdm
 }
 
 function firstOf({ endpoints: [first] }: DiscoverySettings): DiscoverySettings['endpoints'][number] {
-  if (first === undefined) throw new RegistryError('INTERNAL', 'the options name no server: give addresses');
+  if (first === undefined)
+    throw new RegistryError('INTERNAL', 'the options name no server; this is a defect of Rollcall, please report it');
   return first;
 }
 

@@ -22,14 +22,21 @@ const codes: Readonly<Record<number, RegistryErrorCode>> = {
   429: 'RESOURCE_EXHAUSTED',
 };
 
+const defect = '; this is a defect of Rollcall, please report it';
+
+/** An answer as a sentence about the server. */
+export function serverSaid({ message, retryAfterMs }: HttpError): string {
+  const wait = retryAfterMs === undefined ? '' : ` (it asks to wait ${Math.ceil(retryAfterMs / 1_000)} s)`;
+  return `the discovery server ${message}${wait}`;
+}
+
 /** Translates a failure on the way to a discovery server into a `RegistryError`. */
 export function toDiscoveryError(cause: unknown): RegistryError {
   if (cause instanceof HttpError) {
     const code =
       cause.status === undefined || cause.status >= 500 ? 'UNAVAILABLE' : (codes[cause.status] ?? 'UNAVAILABLE');
-    const wait =
-      cause.retryAfterMs === undefined ? '' : ` (it asks to wait ${Math.ceil(cause.retryAfterMs / 1_000)} s)`;
-    return new RegistryError(code, `the discovery server ${cause.message}${wait}`, { cause, registry });
+    const message = code === 'INTERNAL' ? `${serverSaid(cause)}${defect}` : serverSaid(cause);
+    return new RegistryError(code, message, { cause, registry });
   }
   // Errors of sockets: refused, reset, unreachable, unknown host, TLS.
   if (cause instanceof ConnectionError)
@@ -37,7 +44,7 @@ export function toDiscoveryError(cause: unknown): RegistryError {
       cause,
       registry,
     });
-  return new RegistryError('INTERNAL', `the discovery adapter failed: ${String(cause)}`, { cause, registry });
+  return new RegistryError('INTERNAL', `the discovery adapter failed: ${String(cause)}${defect}`, { cause, registry });
 }
 
 /** A socket's own error does not say that only one side speaks TLS. */

@@ -45,7 +45,7 @@ export async function watchServer(connection: WatchConnection): Promise<void> {
       cancelSilence();
       cancelSilence = clock.setTimer(silenceMs, () => {
         fleet.failed(link);
-        lost(new HttpError(`was silent for ${silenceMs} ms`));
+        lost(new HttpError(`has sent nothing over a watch for ${silenceMs} ms`));
       });
     };
     const end = (settle: () => void): void => {
@@ -148,5 +148,5 @@ function parse({ event, data }: StreamEvent): object {
   } catch {
     // Falls through: any other value is as wrong as a number.
   }
-  throw new HttpError(`sent a ${event} event that is no JSON object`);
+  throw new HttpError(`sent a ${event} event that is not a JSON object: is it a Rollcall discovery server?`);
 }

@@ -4,6 +4,7 @@ import { type CommonRegistryOptions, type Finding, untilAborted, withDeadline } 
 import { toDiscoveryError } from './discovery-error.ts';
 import { readInstance } from './discovery-mapping.ts';
 import { adminTimeoutMs, type DiscoverySettings, parseSettings, startHint } from './discovery-options.ts';
+import { HttpError } from './http/http-error.ts';
 import { ServerLink } from './servers/server-link.ts';
 
 /** How many unusable entries are named; the rest are counted. */
@@ -37,13 +38,15 @@ export async function* diagnose(
 
 const ok = ({ address }: ServerLink, what: string): Finding => ({ level: 'ok', what: `${address}: ${what}` });
 
+const counted = (count: number, noun: string): string => `${count} ${noun}${count === 1 ? '' : 's'}`;
+
 function ask(
   link: ServerLink,
   { clock }: DiscoverySettings,
   ms: number,
   signal: AbortSignal | undefined,
 ): Promise<readonly unknown[]> {
-  const reason = new RegistryError('TIMEOUT', `the discovery server did not answer within ${ms} ms`);
+  const reason = new RegistryError('TIMEOUT', `the server did not answer within ${ms} ms`);
   return withDeadline({ clock, ms, signal, reason }, (inner) => untilAborted(inner, link.instances(undefined, inner)));
 }
 
@@ -51,7 +54,7 @@ function* rollOf(link: ServerLink, instances: readonly unknown[], env: string): 
   const readings = instances.map(readInstance);
   const entries = readings.flatMap(({ entry }) => entry ?? []);
   const names = new Set(entries.map(({ name }) => name));
-  yield ok(link, `${names.size} services with ${entries.length} nodes in environment ${env}`);
+  yield ok(link, `${counted(names.size, 'service')} with ${counted(entries.length, 'node')} in the environment ${env}`);
   if (link.warming)
     yield {
       level: 'warning',
@@ -59,20 +62,22 @@ function* rollOf(link: ServerLink, instances: readonly unknown[], env: string): 
       remedy: 'wait until it has warmed up; until then a node may be missing that is alive',
     };
   const late = entries.filter(({ node }) => node.late === true).length;
-  if (late > 0) yield ok(link, `${late} nodes are late: no renewal for 1.25 of their own intervals`);
+  if (late > 0) yield ok(link, `${counted(late, 'late node')} (no renewal for 1.25 intervals of its own)`);
   const skipped = readings.flatMap((one) => (one.entry === undefined && one.unusable !== undefined ? [one] : []));
   for (const { key, unusable } of skipped.slice(0, namedEntries))
     yield {
       level: 'warning',
       what: `${link.address}: ${key} is skipped: ${unusable}`,
-      remedy: 'correct what registers it, or cancel it on the server',
+      remedy: 'correct the program that registers it, or remove it with rollcall deregister',
     };
   if (skipped.length > namedEntries)
-    yield { level: 'warning', what: `${link.address}: ${skipped.length - namedEntries} more entries are skipped` };
+    yield { level: 'warning', what: `${link.address}: more entries are skipped: ${skipped.length - namedEntries}` };
 }
 
 function remedyFor(error: RegistryError): string | undefined {
   if (error.code === 'UNAUTHORIZED') return 'give the token of this server: --registry-token-file';
+  if (error.cause instanceof HttpError && error.cause.status !== undefined)
+    return error.retryable ? 'the server runs but cannot serve: run doctor again in some seconds' : undefined;
   return error.retryable
     ? `is a discovery server running there? name it with --registry-address, or ${startHint}`
     : undefined;

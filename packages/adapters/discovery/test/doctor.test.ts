@@ -28,12 +28,12 @@ it('doctor says that it is connected, what is on the roll, and what is skipped',
   const findings = await diagnose([server.address], env);
   expect(findings.filter(({ level }) => level === 'ok').map(({ what }) => what)).toEqual([
     expect.stringMatching(/connected in \d+ ms/),
-    `${server.address}: 1 services with 1 nodes in environment doctor`,
+    `${server.address}: 1 service with 1 node in the environment doctor`,
   ]);
   const warnings = findings.filter(({ level }) => level === 'warning').map(({ what }) => what);
   expect(warnings).toHaveLength(21);
   expect(warnings[0]).toBe(`${server.address}: theirs/junk-0 is skipped: no usable address`);
-  expect(warnings.at(-1)).toBe(`${server.address}: 2 more entries are skipped`);
+  expect(warnings.at(-1)).toBe(`${server.address}: more entries are skipped: 2`);
 });
 
 it('doctor says of each server whether it warms up, and what to do about one that is away', async () => {

@@ -40,7 +40,10 @@ describe('what others wrote', () => {
     expect((await watcher.next()).value).toMatchObject({ type: 'create', service: { nodes: [{ id: 'url' }] } });
     expect((await watcher.next()).value).toMatchObject({ type: 'synced' });
     expect(log.warn.mock.calls).toEqual([
-      [{ key: 'theirs/junk', reason: 'no usable address' }, 'skipped an entry that cannot be used'],
+      [
+        { key: 'theirs/junk', reason: 'no usable address' },
+        'skipped the entry theirs/junk of another program, which cannot be used: no usable address',
+      ],
     ]);
   });
 

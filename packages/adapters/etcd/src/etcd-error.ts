@@ -107,16 +107,24 @@ export function toEtcdError(cause: unknown): RegistryError {
   }
   // Auth errors that etcd3 does not know come as text.
   if (unauthorized.some((kind) => cause instanceof kind) || /permission denied|auth token|auth store/.test(message))
-    return new RegistryError('UNAUTHORIZED', `etcd: ${message}`, { cause });
+    return new RegistryError(
+      'UNAUTHORIZED',
+      `etcd refused: ${message}; see docs/etcd.md, Security, for the user and role that a service needs`,
+      { cause },
+    );
   if (cause instanceof GRPCDeadlineExceededError)
     return new RegistryError('TIMEOUT', 'etcd did not answer in time', { cause });
   if (cause instanceof GRPCResourceExhastedError)
-    return new RegistryError('RESOURCE_EXHAUSTED', `etcd: ${message}`, { cause });
+    return new RegistryError('RESOURCE_EXHAUSTED', `etcd has no room: ${message}${remedyOfFull(message)}`, { cause });
   if (cause instanceof ClientClosedError)
-    return new RegistryError('CLOSED', 'the connection to etcd is closed', { cause });
+    return new RegistryError('CLOSED', 'the connection to etcd is closed: make a new registry', { cause });
   // Every other error of gRPC or a socket means that etcd could not serve now.
   return new RegistryError('UNAVAILABLE', `etcd cannot be reached: ${explainTls(message, tlsNames)}`, { cause });
 }
+
+/** etcd takes no write after it has reached its quota, until an operator has made room. */
+const remedyOfFull = (message: string): string =>
+  /space exceeded/.test(message) ? '; compact and defragment it, then etcdctl alarm disarm' : '';
 
 /** Removes what gRPC adds about itself: status, resolver, time. */
 function plain(message: string): string {

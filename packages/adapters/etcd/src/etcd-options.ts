@@ -5,6 +5,7 @@ import {
   type CommonRegistryOptions,
   invalidOption,
   parseEndpoints,
+  unreadableFile,
 } from '@rollcall/core/adapter';
 
 /** Options of {@link etcd}. Missing options come from the variables of etcdctl. */
@@ -164,7 +165,7 @@ function tlsOfEnvironment(env: Environment): EtcdTls {
     try {
       return readFileSync(path, 'utf8');
     } catch (cause) {
-      throw invalidOption('etcd', `${name}: ${path} cannot be read`, cause);
+      throw unreadableFile('etcd', name, path, cause);
     }
   };
   return Object.fromEntries(tlsVariables.map(([part, name]) => [part, read(name)]));

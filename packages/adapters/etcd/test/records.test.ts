@@ -79,7 +79,7 @@ it('keys that are no service are counted and named by the registry and by doctor
   const findings: Finding[] = [];
   for await (const finding of adapter.diagnose?.({ addresses: [address] }, {}) ?? []) findings.push(finding);
   expect(findings.map(({ level }) => level)).toEqual(['ok', 'ok', 'warning']);
-  expect(findings[1]?.what).toContain('1 services');
+  expect(findings[1]?.what).toContain('registered services: 1');
   expect(findings[2]?.what).toMatch(/skipped 2 .*stray\/note.*stray\/nowhere|skipped 2 .*stray\/nowhere.*stray\/note/);
 });
 

@@ -123,8 +123,8 @@ function speakersOf({ speakers }: Notes): readonly string[] {
     const host = own.has(address) ? `${address} (this machine)` : address;
     const services = new Set([...nodes].map((node) => node.split(' ')[0]));
     return nodes.size === 0
-      ? `${host}: speaks mDNS, announces no node of this roll`
-      : `${host}: ${nodes.size} nodes of ${[...services].sort().join(', ')}`;
+      ? `${host}: speaks mDNS and announces no node of this roll`
+      : `${host}: ${nodes.size} ${nodes.size === 1 ? 'node' : 'nodes'} of ${[...services].sort().join(', ')}`;
   });
   return lines.length > 0 ? lines.sort() : ['no other program answered'];
 }
@@ -137,13 +137,18 @@ function* skippedOf({ sightings }: Notes): Generator<Finding> {
   const { count, examples } = sightings.skipped;
   const remedy = 'correct the program that announces it, or leave it: registries skip it';
   for (const { key, reason } of examples) yield warning(`${key} is skipped: ${reason}`, remedy);
-  if (count > examples.length) yield warning(`${count - examples.length} more announcements are skipped`, remedy);
+  if (count > examples.length) yield warning(`more announcements are skipped: ${count - examples.length}`, remedy);
 }
 
 function findingsOf(network: Network, notes: Notes, { interfaces }: Settings): Finding[] {
   const links = network.links.filter(({ failure }) => failure === undefined);
   if (links.length === 0)
-    return [problem(`mDNS cannot work here: ${network.reasons().join('; ')}`, 'do that, then run doctor again')];
+    return [
+      problem(
+        `mDNS cannot work here: ${network.reasons().join('; ')}`,
+        'do what each reason says, then run doctor again',
+      ),
+    ];
   const failed = network.links.flatMap(({ place, failure }) =>
     failure === undefined ? [] : [explain(`${place.interface} (IPv${place.family})`, failure)],
   );
@@ -161,12 +166,12 @@ function findingsOf(network: Network, notes: Notes, { interfaces }: Settings): F
   if (links.every(({ place }) => place.loopback)) {
     if (interfaces === undefined)
       findings.push(
-        warning('no network interface is up: only this machine is heard', 'connect it; nothing need be restarted'),
+        warning('no network interface is up: only this machine is heard', 'connect one; no program needs a restart'),
       );
   } else if (links.every(({ place }) => bridge.test(place.interface)))
     findings.push(
       warning(
-        'there are interfaces of containers alone',
+        'only interfaces of containers are up, whose packets do not leave this machine',
         'run the container in the network of the host (`--network host`), or use another registry',
       ),
     );

@@ -14,8 +14,16 @@ export function noForm({ name, id }: EntryKey): RegistryError {
 }
 
 /** go-micro's shape has no room for a node, which is announced only in DNS-SD. */
-export const noGoMicroForm =
-  "mDNS: a node does not fit go-micro's records, which need an IP address, names that are DNS labels, and room in one packet: it is announced in DNS-SD alone, and go-micro does not see it";
+export const noGoMicroForm = ({ name, id }: EntryKey): string =>
+  `mDNS: node ${id} of ${name} does not fit go-micro's records, which need an IP address, names that are DNS labels, and room in one packet: it is announced in DNS-SD alone, and go-micro does not see it`;
+
+/** Two registries announce a node. */
+export const contested = ({ name, id }: EntryKey): string =>
+  `mDNS: another registry announces node ${id} of ${name}, as this process does: give one of them another id`;
+
+/** The other registry keeps the node. */
+export const givenUp = ({ name, id }: EntryKey): string =>
+  `mDNS: gave up node ${id} of ${name}, because another registry announces it: give one of them another id`;
 
 /** Only the announcer of a node can withdraw it. */
 export function notOurs({ name, id }: EntryKey, where: string): RegistryError {
@@ -32,11 +40,11 @@ export function noNetwork(reasons: readonly string[]): RegistryError {
 const remedies: Readonly<Record<string, string>> = {
   EADDRINUSE:
     'another program holds UDP port 5353 for itself: stop it, or let it share the port (SO_REUSEADDR), as avahi and systemd-resolved do',
-  EACCES: 'this process may not use UDP port 5353: allow it',
+  EACCES: 'this process may not use UDP port 5353: allow it to, or run it under another user',
   EPERM: 'a firewall of this machine drops what is sent: allow UDP port 5353 to 224.0.0.251 and ff02::fb',
   ENETUNREACH: 'there is no way to send multicast: bring the interface up, with an address',
-  ENODEV: 'the interface has no multicast, or is gone',
-  EADDRNOTAVAIL: 'the address of the interface cannot be used yet',
+  ENODEV: 'the interface has no multicast, or is gone: name another',
+  EADDRNOTAVAIL: 'the address of the interface cannot be used yet: wait some seconds',
 };
 
 /** What went wrong on an interface, with what to do. */
@@ -48,5 +56,9 @@ export function explain(where: string, cause: unknown): string {
 
 /** Translates any failure into a `RegistryError`. */
 export function toMdnsError(cause: unknown): RegistryError {
-  return new RegistryError('INTERNAL', 'the mDNS registry failed', { cause });
+  return new RegistryError(
+    'INTERNAL',
+    `the mdns adapter failed: ${String(cause)}; this is a defect of Rollcall, please report it`,
+    { cause },
+  );
 }

@@ -169,8 +169,10 @@ export function parseSettings({
   );
   if (addresses !== undefined && (names.length === 0 || names.includes('')))
     throw invalid('addresses must name network interfaces (eth0, 192.168.1.7, lo), or be left out');
-  if (typeof dnsSd !== 'boolean' || typeof goMicro !== 'boolean') throw invalid('dnsSd and goMicro must be booleans');
-  if (!dnsSd && !goMicro) throw invalid('dnsSd and goMicro: at least one of the two must be on');
+  if (typeof dnsSd !== 'boolean' || typeof goMicro !== 'boolean')
+    throw invalid('dnsSd and goMicro must be true or false');
+  if (!dnsSd && !goMicro)
+    throw invalid('dnsSd and goMicro must not both be false: a node needs one of the two to be announced');
   const interfaces = addresses === undefined ? undefined : names;
   return { interfaces, namespace, dnsSd, goMicro, domain: namespace ?? goMicroDomain, clock, logger };
 }

@@ -5,9 +5,9 @@ import { RegistryError } from '@rollcall/core';
 import { holdProcess } from '@rollcall/core/adapter';
 import { restoreBackup } from '@rollcall/server';
 import { type Command, Option } from 'commander';
-import { type CommonOptions, namedAdapter, registryOptions, remedyOf, withCommon } from '../common.ts';
+import { broughtAlong, type CommonOptions, namedAdapter, registryOptions, withCommon, withRemedy } from '../common.ts';
 import { CliError, exitCodes } from '../exit-codes.ts';
-import { plain, print } from '../output.ts';
+import { counted, plain, print } from '../output.ts';
 
 /** Deadline to the first byte, since a server first writes a large backup to its disk. Milliseconds. */
 const leastTimeoutMs = 120_000;
@@ -25,17 +25,19 @@ export function addBackupCommands(root: Command): void {
     .action(backup);
   root
     .command('restore <file>')
-    .description('make a data folder of a backup, for rollcall serve --data-dir')
-    .addOption(new Option('--data-dir <folder>', 'a folder that is empty or not there').makeOptionMandatory())
-    .option('--json', 'for programs')
-    .option('--quiet', 'nothing but errors')
+    .description('make a data folder from a backup, for rollcall serve --data-dir')
+    .addOption(
+      new Option('--data-dir <folder>', 'the folder to make; it must be empty or absent').makeOptionMandatory(),
+    )
+    .option('--json', 'print JSON, for programs')
+    .option('--quiet', 'print nothing but errors')
     .action(restore);
 }
 
 async function backup(file: string, options: CommonOptions): Promise<void> {
   const adapter = await namedAdapter(options);
   if (adapter.admin === undefined) {
-    const message = `--registry ${plain(adapter.name)} has no backup of ours: this command is for the discovery server`;
+    const message = `--registry ${plain(adapter.name)} cannot make a backup: only a Rollcall server can, so give --registry ${broughtAlong.discovery.name}`;
     throw new CliError(exitCodes.usage, message);
   }
   // Keeps the process alive, which the connection of a stream does not.
@@ -45,14 +47,12 @@ async function backup(file: string, options: CommonOptions): Promise<void> {
     const bytes = await adapter.admin(registryOptions(options)).backup({ timeoutMs });
     await write(bytes, file);
   } catch (error) {
-    if (!RegistryError.is(error, 'UNAVAILABLE', 'TIMEOUT')) throw error;
-    throw new CliError(exitCodes.unavailable, `${error.message}: ${remedyOf(adapter)}`);
+    throw withRemedy(error, adapter, options);
   } finally {
     release();
   }
   if (options.json) print(JSON.stringify({ file }));
-  else if (!options.quiet)
-    print(`wrote ${plain(file)}: keep it as you keep secrets, it holds the handle of every lease`);
+  else if (!options.quiet) print(`wrote ${plain(file)}: keep it secret, because it holds the handle of every lease`);
 }
 
 /** Never overwrites a file, and removes its own file when the backup is incomplete. */
@@ -66,8 +66,13 @@ async function write(bytes: AsyncIterable<Uint8Array>, file: string): Promise<vo
     await pipeline(bytes, target);
   } catch (error) {
     if (isOurs) await rm(file, { force: true });
-    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
-    throw new CliError(exitCodes.usage, `${plain(file)} is there already: name another file`);
+    const { code, syscall, message } = error as NodeJS.ErrnoException;
+    if (code === 'EEXIST') throw new CliError(exitCodes.usage, `${file} exists already: name another file`);
+    if (syscall === undefined) throw error;
+    throw new CliError(
+      exitCodes.unexpected,
+      `cannot write the backup: ${message}; name a file that this user may write, on a disk with room`,
+    );
   }
 }
 
@@ -78,6 +83,6 @@ async function restore(file: string, { dataDir, json, quiet }: RestoreOptions): 
   if (json) print(JSON.stringify({ dataDir, instances }));
   else if (!quiet)
     print(
-      `restored ${instances} instances into ${plain(dataDir)}: start it with rollcall serve --data-dir ${plain(dataDir)}`,
+      `restored ${counted(instances, 'instance')} into ${plain(dataDir)}: start a server with rollcall serve --data-dir ${plain(dataDir)}`,
     );
 }

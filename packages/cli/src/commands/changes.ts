@@ -48,7 +48,8 @@ async function tell(name: string | undefined, options: ChangesOptions): Promise<
     if (page.reset && !options.quiet) note(`older changes are forgotten: the log begins at ${clockOf(page.log.at)}`);
     for (const change of page.changes) print(options.json ? JSON.stringify(change) : lineOf(change));
   }
-  if (count === 0 && !options.quiet) note('nothing has changed');
+  const isFiltered = [name, options.id, options.since, options.registryNamespace].some((one) => one !== undefined);
+  if (count === 0 && !options.quiet) note(isFiltered ? 'no such change is remembered' : 'no change is remembered');
 }
 
 /** The pages of the log. With `--follow` they outlive an outage of the server. */
@@ -60,7 +61,7 @@ async function* pages(
   const { follow = false, id, registryNamespace: env } = options;
   let { since } = options;
   const ask = (waitMs: number): Promise<ChangesAnswer> =>
-    askServer(options, 'tell its changes', (admin) => admin.changes({ env, name, id, since, waitMs }, { signal }));
+    askServer(options, 'tell what changed', (admin) => admin.changes({ env, name, id, since, waitMs }, { signal }));
   for (let waitMs = 0; !signal.aborted; waitMs = followMs) {
     const page = await ask(waitMs).catch((error: unknown) =>
       afterFailure(error, follow && waitMs > 0, options, signal),

@@ -3,7 +3,7 @@ import { type AdapterDescriptor, diagnoseByReading, type Finding, systemClock } 
 import type { Command } from 'commander';
 import { type CommonOptions, namedAdapter, registryOptions, remedyOf, withCommon } from '../common.ts';
 import { CliError, exitCodes } from '../exit-codes.ts';
-import { heading, plain, print } from '../output.ts';
+import { counted, heading, plain, print } from '../output.ts';
 import { timeOption } from '../parse.ts';
 
 interface DoctorOptions extends CommonOptions {
@@ -28,10 +28,7 @@ async function doctor(options: DoctorOptions): Promise<void> {
   if (options.json) print(JSON.stringify({ findings }));
   else if (findings.every(({ level }) => level === 'ok')) print('nothing is wrong');
   if (problems.length > 0)
-    throw new CliError(
-      exitCodes.unavailable,
-      `${problems.length} ${problems.length === 1 ? 'problem' : 'problems'} found; what to do is above`,
-    );
+    throw new CliError(exitCodes.unavailable, `${counted(problems.length, 'problem')} found; what to do is above`);
 }
 
 function textOf({ level, what, remedy }: Finding): string {
@@ -44,7 +41,7 @@ function examine(adapter: AdapterDescriptor, options: DoctorOptions): AsyncItera
   const common = registryOptions(options);
   const call = { timeoutMs: options.for };
   if (adapter.diagnose !== undefined) return adapter.diagnose(common, call);
-  const remedy = ({ code }: RegistryError): string | undefined =>
-    code === 'UNAVAILABLE' || code === 'TIMEOUT' ? remedyOf(adapter) : undefined;
+  const remedy = (error: RegistryError): string | undefined =>
+    error.code === 'UNAVAILABLE' || error.code === 'TIMEOUT' ? remedyOf(adapter, error) : undefined;
   return diagnoseByReading({ registry: adapter.create(common), clock: systemClock, remedy }, call);
 }

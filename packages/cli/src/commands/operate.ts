@@ -2,7 +2,7 @@ import type { ProtectionStatus } from '@rollcall/protocol';
 import type { Command } from 'commander';
 import { askServer, envOf } from '../admin.ts';
 import { type CommonOptions, withCommon } from '../common.ts';
-import { plain, print, table } from '../output.ts';
+import { counted, plain, print, table } from '../output.ts';
 import { clockOf } from '../times.ts';
 
 /** The commands `status` and `protection end`, which only a discovery server supports. */
@@ -11,7 +11,9 @@ export function addOperateCommands(program: Command): void {
     .description('explain the state of a discovery server and its self-protection')
     .action(status);
   const protection = program.command('protection').description('self-protection of the discovery server');
-  withCommon(protection.command('end')).description('evict every expired instance now').action(end);
+  withCommon(protection.command('end'))
+    .description('evict every expired instance now, also those that self-protection keeps')
+    .action(end);
 }
 
 async function status(options: CommonOptions): Promise<void> {
@@ -65,5 +67,9 @@ const more = (count: number): string[] => (count === 0 ? [] : [`... and ${count}
 async function end(options: CommonOptions): Promise<void> {
   const env = envOf(options);
   const evicted = await askServer(options, 'end self-protection', (admin) => admin.endProtection(env));
-  print(options.json ? JSON.stringify({ evicted }) : `${evicted} expired instances of ${plain(env)} were evicted`);
+  print(
+    options.json
+      ? JSON.stringify({ evicted })
+      : `evicted ${counted(evicted, 'expired instance')} of the environment ${plain(env)}`,
+  );
 }

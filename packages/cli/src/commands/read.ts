@@ -15,7 +15,7 @@ export function addReadCommands(program: Command): void {
     .description('show the nodes of a service; late ones are marked')
     .option(
       '--at <time>',
-      'as it was at 14:02, at an ISO time, or 10m ago: the discovery server remembers some time',
+      'as it was at 14:02, at an ISO time, or 10m (ago), if the discovery server remembers that far back',
       moment,
     )
     .action(get);
@@ -44,7 +44,9 @@ function tellSkipped({ skipped }: Registry): void {
   if (skipped === undefined || skipped.count === 0) return;
   const examples = skipped.examples.map(({ key, reason }) => `\n  ${plain(key)}: ${plain(reason)}`).join('');
   const more = skipped.count > skipped.examples.length ? '\n  ...' : '';
-  note(`${skipped.count} records of other programs cannot be read as a node:${examples}${more}`);
+  note(
+    `${skipped.count} records of other programs are skipped, because they cannot be read as a node:${examples}${more}`,
+  );
 }
 
 /** While a server warms up, a missing service may still register again, so an absence means nothing. */
@@ -63,7 +65,7 @@ async function tellWarming(options: CommonOptions): Promise<void> {
 const nameHint = (name: string): string =>
   limits.isServiceName(name)
     ? ''
-    : ', and only programs without Rollcall can register that name: ours are 1-63 of [a-z0-9._-]';
+    : ', and only programs without Rollcall can register that name: with Rollcall a name is 1-63 of [a-z0-9._-]';
 
 const rowsOf = ({ version, nodes }: Service): string[][] =>
   nodes.map(({ id, address, late, metadata }) => [
@@ -83,11 +85,14 @@ interface GetOptions extends CommonOptions {
 /** The nodes as they were at a past time. */
 async function getAt(name: string, at: string, options: CommonOptions): Promise<void> {
   const query = { env: envOf(options), name, at };
-  const past = await askServer(options, 'look into the past', (admin) => admin.servicesAt(query));
+  const past = await askServer(options, 'show the past', (admin) => admin.servicesAt(query));
   if (!options.quiet && !options.json) note(`${plain(name)} as of ${clockOf(past.at)}, revision ${past.revision}`);
   show(past.services, options);
   if (past.services.length === 0)
-    throw new CliError(exitCodes.notFound, `no node of ${plain(name)} was registered at ${clockOf(past.at)}`);
+    throw new CliError(
+      exitCodes.notFound,
+      `no node of ${name} was registered at ${clockOf(past.at)}: rollcall changes ${name} tells when one was`,
+    );
 }
 
 function show(services: readonly Service[], options: CommonOptions): void {
@@ -103,12 +108,15 @@ async function get(name: string, options: GetOptions): Promise<void> {
     show(services, options);
     await tellWarming(options);
     if (services.length === 0)
-      throw new CliError(exitCodes.notFound, `no node of ${plain(name)} is registered${nameHint(name)}`);
+      throw new CliError(
+        exitCodes.notFound,
+        `no node of ${name} is registered${nameHint(name) || ': rollcall list shows the services that are'}`,
+      );
   });
 }
 
 function lineOf(event: WatchEvent): string {
-  if (event.type === 'synced') return 'synced       this is the whole roll as of now';
+  if (event.type === 'synced') return 'synced       the lines above are all that is registered now';
   if (event.type === 'interrupted') return `interrupted  ${plain(event.error.message)}; reconnecting`;
   const { name, version, nodes } = event.service;
   const [node] = nodes;

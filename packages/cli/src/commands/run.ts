@@ -30,12 +30,12 @@ export function addRunCommand(program: Command): void {
     .requiredOption('--name <name>', 'name of the service')
     .requiredOption('--port <port>', 'port that the program listens on', port)
     .option('--host <host>', 'host that other programs should use (default: worked out, and printed)')
-    .option('--health <url>', 'healthy while it answers 2xx')
+    .option('--health <url>', 'the program is healthy while this URL answers 2xx')
     .addOption(timeOption('--drain <time>', 'how long to wait between deregistering and ending the program', '2s'))
     .option('--service-version <version>', 'version of the service')
     .option('--metadata <key=value>', 'metadata of the node, repeatable', pair)
-    .option('--ttl <time>', 'expires after this long without a renewal (default: 30s)', duration)
-    .option('--interval <time>', 'checked and renewed this often (default: 10s)', duration)
+    .option('--ttl <time>', 'how long the node stays without a renewal (default: 30s)', duration)
+    .option('--interval <time>', 'how often the node is checked and renewed (default: 10s)', duration)
     .addHelpText(
       'after',
       '\nExample:\n  rollcall run --name web --port 8080 --health http://127.0.0.1:8080/health -- python3 server.py',
@@ -67,17 +67,22 @@ async function answersAt(address: string, signal: AbortSignal): Promise<void> {
       () => false,
     );
     const message = isOnlyLocal
-      ? `port ${number} answers at 127.0.0.1, but not at ${host}: let the program bind 0.0.0.0, or say --host 127.0.0.1`
-      : `port ${number} does not answer at ${host}`;
+      ? `port ${number} answers at 127.0.0.1, but not at ${host}: let the program bind 0.0.0.0, or give --host 127.0.0.1`
+      : `port ${number} does not answer at ${host}: the program must listen on the port that --port names`;
     throw new Error(message, { cause });
   }
 }
 
+const reasonOf = ({ cause, message }: Error): string => (cause instanceof Error ? cause.message : message);
+
 async function check(address: string, { health }: RunOptions, signal: AbortSignal): Promise<void> {
   await answersAt(address, signal);
   if (health === undefined) return;
-  const { ok, status } = await fetch(health, { signal });
-  if (!ok) throw new Error(`${health} answers ${status}`);
+  const { ok, status } = await fetch(health, { signal }).catch((error: Error) => {
+    // `fetch failed` says nothing; its cause has the reason.
+    throw new Error(`${health} does not answer: ${reasonOf(error)}`, { cause: error });
+  });
+  if (!ok) throw new Error(`${health} answers ${status}, and --health needs 2xx`);
 }
 
 /** The program's server, which runs in another process and counts as reachable by every address of this machine. */
@@ -99,7 +104,12 @@ class Program {
     this.#child = spawn(file, args, { stdio: 'inherit', detached: true });
     this.ended = new Promise((resolve, reject) => {
       this.#child.once('error', (cause) =>
-        reject(new CliError(exitCodes.usage, `cannot run ${file}: ${cause.message}`)),
+        reject(
+          new CliError(
+            exitCodes.usage,
+            `cannot run ${file}: ${cause.message}; name a program that is in PATH, or its path`,
+          ),
+        ),
       );
       this.#child.once('exit', (code, signal) => {
         process.off('exit', this.#onExit);

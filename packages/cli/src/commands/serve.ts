@@ -23,7 +23,7 @@ interface ServeFlags extends Readonly<Record<string, unknown>> {
 
 const help = `
 Every setting can also be a variable (--warm-up: ROLLCALL_SERVER_WARM_UP) or a line of the file (warm-up: 90s).
-A flag goes over a variable, a variable over the file (--config, or ROLLCALL_SERVER_CONFIG), the file over the default.
+A flag overrides a variable, a variable overrides the file (--config, or ROLLCALL_SERVER_CONFIG), the file overrides the default.
 The whole table: docs/running-the-server.md`;
 
 /** Adds the command `serve`. */
@@ -31,13 +31,13 @@ export function addServeCommand(root: Command): void {
   const command = root.command('serve').description('run the discovery server until SIGINT or SIGTERM');
   for (const flag of settingFlags()) command.addOption(flag);
   command
-    .option('--config <file>', 'YAML with settings, one a line')
+    .option('--config <file>', 'YAML file with settings, one a line')
     .option(
       '--check-config',
-      'print the settings that would hold, or every problem with them, their files, data folder and port, and end',
+      'check the settings, their files, the data folder and the port; print the settings or every problem, and end',
     )
-    .option('--json', 'one line of JSON when ready; with --check-config: its result')
-    .option('--quiet', 'nothing but errors')
+    .option('--json', 'print one line of JSON when ready; with --check-config, its result')
+    .option('--quiet', 'print nothing but errors')
     .addHelpText('after', help)
     .action(serve);
 }
@@ -65,14 +65,18 @@ async function serve(flags: ServeFlags): Promise<void> {
   const { url, port } = await server.listen();
   logger.info({ url, node: process.version, settings: given(settings) }, `serving at ${url}`);
   if (insecure && tokensFile === undefined)
-    logger.warn({ host }, 'insecure: every client that reaches this address may read and change the roll');
+    logger.warn(
+      { host },
+      'insecure: every client that reaches this address may read and change the roll; --tokens-file demands a token',
+    );
   if (tokensFile !== undefined && tlsCert === undefined && !isLoopback(host))
     logger.warn(
       { host },
       'tokens travel unencrypted: give --tls-cert and --tls-key, unless something in front of the server speaks TLS',
     );
   if (flags.json) print(JSON.stringify({ url, host, port, pid: process.pid }));
-  else if (!flags.quiet) print(`the roll is open at ${url} (self-protection ${protection}); Ctrl-C ends it`);
+  else if (!flags.quiet)
+    print(`the discovery server is ready at ${url} (self-protection ${protection}); Ctrl-C ends it`);
   const manager = serviceManager(program.env, logger);
   manager.ready(`serving at ${url}`);
   await aborted(signal);

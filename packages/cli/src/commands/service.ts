@@ -8,7 +8,7 @@ import { note, plain } from '../output.ts';
 /** Adds the commands `out`, `in`. */
 export function addServiceCommands(program: Command): void {
   withCommon(program.command('out <name> <id>'))
-    .description('take a node out of service: it stays registered and renews, and is not to be called')
+    .description('take a node out of service: it stays registered and renews, but callers do not get it')
     .action((name: string, id: string, options: CommonOptions) => setStatus(name, id, 2, options));
   withCommon(program.command('in <name> <id>'))
     .description('put a node back into service')
@@ -18,13 +18,22 @@ export function addServiceCommands(program: Command): void {
 async function setStatus(name: string, id: string, status: InstanceStatus, options: CommonOptions): Promise<void> {
   const setting = { env: envOf(options), appid: name, hostname: id, status };
   const { isSet, failed } = await askServer(options, 'take nodes out of service', (admin) => admin.set([setting]));
-  const what = `${plain(id)} of ${plain(name)}`;
-  for (const { address, error } of failed) note(`not done at ${address}: ${plain(error.message)}`);
-  if (!isSet) throw new CliError(exitCodes.notFound, `${what} is not registered, so nothing has changed`);
+  const what = `${id} of ${name}`;
+  for (const { address, error } of failed) note(`nothing has changed at ${plain(address)}: ${plain(error.message)}`);
+  if (!isSet)
+    throw new CliError(
+      exitCodes.notFound,
+      `${what} is not registered, so nothing has changed: rollcall get ${name} shows the ids`,
+    );
   if (!options.quiet)
     note(
-      `${what} is ${status === 2 ? 'out of service until rollcall in, or until it is registered anew' : 'in service'}`,
+      plain(
+        `${what} is ${status === 2 ? `out of service until rollcall in ${name} ${id}, or until it is registered anew` : 'in service'}`,
+      ),
     );
   if (failed.length > 0)
-    throw new CliError(exitCodes.unavailable, `${what} is unchanged on ${failed.length} of the servers`);
+    throw new CliError(
+      exitCodes.unavailable,
+      `${what} is unchanged on ${failed.length} of the servers: give the command again when they answer`,
+    );
 }

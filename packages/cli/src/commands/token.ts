@@ -36,19 +36,33 @@ export function addTokenCommands(program: Command): void {
     .command('create <name>')
     .description('make a token, print it once, and append its hash to the file')
     .addOption(new Option('--role <role>', 'read, write (register, renew, cancel) or admin').choices(roles))
-    .option('--env <names>', 'environments: names, or prefixes such as "test-*", with commas', names, ['*'])
-    .option('--services <names>', 'services: names, or prefixes such as "web-*", with commas', names, ['*'])
+    .option(
+      '--env <names>',
+      'environments of --role: names, or prefixes such as "test-*", separated by commas',
+      names,
+      ['*'],
+    )
+    .option(
+      '--services <names>',
+      'services of --role: names, or prefixes such as "web-*", separated by commas',
+      names,
+      ['*'],
+    )
     .option('--grant <role:env:services>', 'a further right, such as read:prod:*; repeatable', grant)
-    .option('--max-instances <number>', 'how many instances it may have on the roll', count)
-    .option('--tokens-file <path>', 'the file; without it the entry is printed')
-    .option('--json', 'for programs')
+    .option(
+      '--max-instances <number>',
+      'how many instances the token may have on the roll (default: as the server says)',
+      count,
+    )
+    .option('--tokens-file <path>', 'file that gets the hash of the token; without it the entry is printed')
+    .option('--json', 'print JSON, for programs')
     .action(create);
   withFile(token.command('list').description('names and rights of the tokens')).action(list);
   withFile(token.command('revoke <name>').description('take a token out of the file')).action(revoke);
 }
 
 const withFile = (command: Command): Command =>
-  command.requiredOption('--tokens-file <path>', 'the file').option('--json', 'for programs');
+  command.requiredOption('--tokens-file <path>', 'the tokens file').option('--json', 'print JSON, for programs');
 
 /** Parses `role:env,env:service,service`. */
 function grant(text: string, before: readonly Grant[] = []): readonly Grant[] {
@@ -63,14 +77,15 @@ function grant(text: string, before: readonly Grant[] = []): readonly Grant[] {
 const names = (text: string): readonly string[] => text.split(',').map((name) => name.trim());
 
 function count(text: string): number {
-  if (!/^\d{1,9}$/.test(text)) throw new InvalidArgumentError('It must be a whole number.');
+  if (!/^\d{1,9}$/.test(text)) throw new InvalidArgumentError('It must be a whole number, 0-999999999.');
   return Number(text);
 }
 
 function create(name: string, options: CreateOptions): void {
   const { role, env: envs, services, grant: more = [], maxInstances, tokensFile: path } = options;
   const grants = role === undefined ? more : [{ role, envs, services }, ...more];
-  if (grants.length === 0) throw new CliError(exitCodes.usage, 'say what the token may do: --role or --grant');
+  if (grants.length === 0)
+    throw new CliError(exitCodes.usage, 'say what the token may do with --role or --grant, such as --role read');
   const token = newToken();
   const entry: TokenEntry = {
     name,
@@ -86,7 +101,10 @@ function create(name: string, options: CreateOptions): void {
   if (options.json) return;
   if (path === undefined)
     note(`add this to \`tokens\` of the server's tokens file:\n${JSON.stringify(entry, undefined, 2)}`);
-  else note(`${path} has its hash; a server that runs reads it at SIGHUP. The token is not stored: keep it now`);
+  else
+    note(
+      `${path} holds the hash of this token; a running server reads the file at SIGHUP. The token is stored nowhere: keep it now`,
+    );
 }
 
 function list({ tokensFile, json }: FileOptions): void {
@@ -101,10 +119,15 @@ function revoke(name: string, { tokensFile, json }: FileOptions): void {
   const entries = existing(tokensFile);
   const rest = entries.filter((entry) => entry.name !== name);
   if (rest.length === entries.length)
-    throw new CliError(exitCodes.notFound, `${tokensFile} has no token named ${JSON.stringify(name)}`);
+    throw new CliError(
+      exitCodes.notFound,
+      `${tokensFile} has no token named ${JSON.stringify(name)}: rollcall token list shows the names`,
+    );
   writeTokens(tokensFile, rest);
   print(
-    json ? JSON.stringify({ revoked: name }) : `${name} is out of ${tokensFile}; a server that runs reads it at SIGHUP`,
+    json
+      ? JSON.stringify({ revoked: name })
+      : `removed ${name} from ${tokensFile}; a running server accepts the token until it reads the file at SIGHUP`,
   );
 }
 

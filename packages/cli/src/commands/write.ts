@@ -23,8 +23,8 @@ export function addWriteCommands(program: Command): void {
     .option('--service-version <version>', 'version of the service')
     .option('--id <id>', 'id of the node (default: <name>-<uuid>)')
     .option('--metadata <key=value>', 'metadata of the node, repeatable', pair)
-    .option('--ttl <time>', 'expires after this long without a renewal (default: 30s)', duration)
-    .option('--interval <time>', 'renewed this often (default: 10s)', duration)
+    .option('--ttl <time>', 'how long the node stays without a renewal (default: 30s)', duration)
+    .option('--interval <time>', 'how often the node is renewed (default: 10s)', duration)
     .addOption(
       new Option(
         '--on-conflict <what>',
@@ -50,7 +50,7 @@ export function lifeLogger(quiet: boolean): Logger {
 async function register(name: string, address: string, options: RegisterOptions): Promise<void> {
   const { quiet = false, onConflict } = options;
   if (!limits.isAddress(address)) {
-    const rule = 'host:port with a port of 1 to 65535; an IPv6 address is in brackets, and a URL has no place here';
+    const rule = 'host:port with a port of 1 to 65535, not a URL; an IPv6 address is in brackets';
     throw new CliError(exitCodes.usage, `address ${JSON.stringify(address)} must be ${rule}`);
   }
   const signal = untilSignal();

@@ -28,7 +28,7 @@ export function readConfigFile(path: string): FileSettings {
   const document = parseDocument(source, { lineCounter: lines, prettyErrors: false, merge: false });
   const at = (offset: number | undefined): string => `${path}:${lines.linePos(offset ?? 0).line}`;
   for (const { message, pos } of [...document.errors, ...document.warnings])
-    problems.push({ source: at(pos[0]), message: `the file is no valid YAML: ${message}` });
+    problems.push({ source: at(pos[0]), message: `the file is not valid YAML: ${message}` });
   const { contents } = document;
   if (problems.length > 0 || contents === null) return { given, problems };
   if (!isMap(contents)) {
@@ -53,12 +53,12 @@ const written = (node: unknown): unknown =>
 function readText(path: string): string | Problem {
   try {
     if (statSync(path).size > maxFileBytes)
-      return { source: path, message: `the file is larger than ${maxFileBytes} bytes` };
+      return { source: path, message: `the file is larger than ${maxFileBytes} bytes: is it a file of settings?` };
     return readFileSync(path, 'utf8');
   } catch (cause) {
     return {
       source: path,
-      message: `the file cannot be read: ${cause instanceof Error ? cause.message : String(cause)}`,
+      message: `the file cannot be read: ${cause instanceof Error ? cause.message : String(cause)}; name another with --config or ROLLCALL_SERVER_CONFIG`,
     };
   }
 }

@@ -56,20 +56,20 @@ export const settingTable: { readonly [K in keyof ServeSettings]-?: Setting<NonN
   port: {
     kind: wholeNumber(0, 65_535, 'a port, 0-65535'),
     argument: '<port>',
-    help: 'port to bind; 0: any free one',
+    help: 'port to bind; 0 takes any free port',
     byDefault: 7171,
     option: 'port',
   },
   insecure: {
     kind: yesOrNo,
-    help: 'allow an address that other machines reach: every client that reaches it may change the roll',
+    help: 'serve without tokens at an address that other machines can reach: every client there may change the roll',
     byDefault: false,
     option: 'insecure',
   },
   tokensFile: {
     kind: text('the path of a file'),
     argument: '<path>',
-    help: 'the tokens that clients need, see `rollcall token create`; read again at SIGHUP',
+    help: 'file with the tokens that clients need (`rollcall token create` makes it); read again at SIGHUP',
     option: 'tokensFile',
   },
   tlsCert: {
@@ -81,7 +81,7 @@ export const settingTable: { readonly [K in keyof ServeSettings]-?: Setting<NonN
   tlsKey: {
     kind: text('the path of a file'),
     argument: '<path>',
-    help: 'PEM file with its key; read again at SIGHUP',
+    help: 'PEM file with the key of --tls-cert; read again at SIGHUP',
     option: 'tlsKey',
   },
   tlsClientCa: {
@@ -93,13 +93,13 @@ export const settingTable: { readonly [K in keyof ServeSettings]-?: Setting<NonN
   allowHost: {
     kind: names,
     argument: '<names>',
-    help: 'names by which clients call a server that others reach, separated by commas',
+    help: 'further names by which clients of other machines may call this server, separated by commas',
     option: 'allowedHosts',
   },
   protection: {
     kind: choice('on', 'off'),
     argument: '<mode>',
-    help: 'self-protection, on or off',
+    help: 'self-protection: evict no instance while too many are missing at once',
     byDefault: 'on',
     option: 'protection',
   },
@@ -132,19 +132,19 @@ export const settingTable: { readonly [K in keyof ServeSettings]-?: Setting<NonN
   maxConnections: {
     kind: wholeNumber(1, 1_000_000),
     argument: '<number>',
-    help: 'connections at a time (default: 20000)',
+    help: 'how many connections may be open at a time (default: 20000)',
     option: 'maxConnections',
   },
   maxConnectionsPerAddress: {
     kind: wholeNumber(0, 1_000_000),
     argument: '<number>',
-    help: 'connections of one address at a time; 0: no limit (default: 1000, on loopback 0)',
+    help: 'how many connections one address may have open at a time; 0: no limit (default: 1000, on loopback 0)',
     option: 'maxConnectionsPerAddress',
   },
   maxWatches: {
     kind: wholeNumber(0, 1_000_000),
     argument: '<number>',
-    help: 'watches at a time (default: 10000)',
+    help: 'how many watches may be open at a time (default: 10000)',
     option: 'maxWatches',
   },
   maxInstancesPerToken: {
@@ -162,13 +162,13 @@ export const settingTable: { readonly [K in keyof ServeSettings]-?: Setting<NonN
   logFormat: {
     kind: choice('auto', 'json', 'pretty'),
     argument: '<format>',
-    help: 'json, pretty, or auto: pretty for a terminal',
+    help: 'json, pretty, or auto: pretty on a terminal, else json',
     byDefault: 'auto',
   },
   logRequests: {
     kind: choice('problems', 'all'),
     argument: '<which>',
-    help: 'log all requests, or only slow ones and those that fail by a defect of the server',
+    help: 'which requests are logged: all, or problems (slow ones, and those that fail by a defect of the server)',
     byDefault: 'problems',
     option: 'logRequests',
   },

@@ -87,7 +87,7 @@ describe('the systemd unit', () => {
   it('the server serves without systemd, and where systemd-notify is missing', async () => {
     const { lines, err } = serve({ NOTIFY_SOCKET: join(folder, 'nothing'), PATH: folder });
     const [line] = (await once(lines, 'line')) as [string];
-    await expect.poll(err, { timeout: 25_000 }).toContain('systemd was not told');
+    await expect.poll(err, { timeout: 25_000 }).toContain('systemd was not told of the state of the server');
     expect((await fetch(`${(JSON.parse(line) as { url: string }).url}/healthz`)).status).toBe(200);
   });
 });

@@ -1,6 +1,8 @@
 /** A call: attempts at one node after another, until an answer is good enough or nothing may be repeated. */
-import { type Clock, RegistryError } from '@rollcall/core';
+
+import type { Clock } from '@rollcall/core';
 import { onAbort } from '@rollcall/core/adapter';
+import { closedError } from '../closed-error.ts';
 import { defaultCallTimeoutMs, firstAnswerMs, firstProofMs } from '../defaults.ts';
 import type { NodeState } from '../rule/node-state.ts';
 import type { RetryBudget } from '../rule/retry-budget.ts';
@@ -29,7 +31,10 @@ export async function run<T>(
   const { timeoutMs } = settings;
   if (timeoutMs === undefined || timeoutMs === 0) return new Run(job, service, settings, context, job.signal).run();
   const controller = new AbortController();
-  const reason = new DOMException(`no answer within ${timeoutMs} ms`, 'TimeoutError');
+  const reason = new DOMException(
+    `no answer from ${service.followed.name} within the timeoutMs of ${timeoutMs} ms`,
+    'TimeoutError',
+  );
   const cancel = context.clock.setTimer(timeoutMs, () => controller.abort(reason));
   const { signal } = job;
   const stop = signal === undefined ? undefined : onAbort(signal, () => controller.abort(signal.reason));
@@ -102,7 +107,7 @@ class Run<T> {
   #pick(): NodeState {
     const state = this.#service.choose(this.#settings.key, this.#tried);
     if (state !== undefined) return state;
-    if (this.#service.followed.isClosed) throw new RegistryError('CLOSED', 'the client was closed');
+    if (this.#service.followed.isClosed) throw closedError();
     throw this.#job.failure(this.#service.noNode());
   }
 
@@ -178,7 +183,7 @@ class Run<T> {
     }
     if (poor !== undefined && !this.#signal?.aborted) return poor.answer;
     if (ended.kind === 'error') throw ended.error;
-    throw this.#job.failure(new Error('the node cannot be reached any more'));
+    throw this.#job.failure(new Error('the node cannot be reached any more, and there is no other'));
   }
 
   /** Starts a second attempt at another node when the first has no answer after a while. The first good answer wins. */

@@ -30,7 +30,7 @@ function parseStatuses(value: unknown, field: string, fallback: readonly number[
   if (value === undefined) return fallback;
   if (Array.isArray(value) && value.every((status) => Number.isInteger(status) && status >= 200 && status <= 599))
     return [...value];
-  throw invalid(field, 'an array of HTTP statuses', value);
+  throw invalid(field, 'an array of HTTP statuses, such as [503]', value);
 }
 
 /** `policy` over `base`. `where` prefixes the names of options. Throws `INVALID_ARGUMENT`. */

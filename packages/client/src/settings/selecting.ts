@@ -15,7 +15,7 @@ function parseZone(zone: string | ZoneOptions | undefined, field: string): Selec
   if (typeof zone === 'string') return { name: zone, overprovision: defaultOverprovision, minNodes: 1 };
   const given = objectAt(zone, field) ?? {};
   const name = typed(given.name, `${field}.name`, 'string');
-  if (typeof name !== 'string' || name === '') throw invalid(`${field}.name`, 'a name', name);
+  if (typeof name !== 'string' || name === '') throw invalid(`${field}.name`, 'a name that is not empty', name);
   return {
     name,
     overprovision: numberIn(given.overprovision, `${field}.overprovision`, [1, 10], defaultOverprovision),
@@ -49,7 +49,7 @@ function guardedStrategy(strategy: Strategy): Strategy {
   return (candidates) => {
     try {
       const choose: unknown = strategy(candidates);
-      if (typeof choose !== 'function') throw invalid('strategy', 'a function that answers a function', choose);
+      if (typeof choose !== 'function') throw invalid('strategy', 'a function that returns a function', choose);
       return choose as Choose;
     } catch (error) {
       return () => {
@@ -74,7 +74,7 @@ export function parseSelect(options: SelectOptions, subsetSize: number, where = 
   typed(filter, `${where}filter`, 'function');
   typed(strategy, `${where}strategy`, 'function');
   if ((strategy as unknown) === byKey)
-    throw invalid(`${where}strategy`, 'byKey() with parentheses: it makes one', 'byKey');
+    throw invalid(`${where}strategy`, 'byKey() with parentheses, which makes a strategy', 'byKey');
   const isInRange = version === undefined ? () => true : parseRange(version);
   const passes = filter === undefined ? () => true : guarded(filter);
   return {

@@ -19,17 +19,17 @@ function sentence(kind: string, facts: readonly Fact[], known: number): string |
   const count = nodes(facts.length);
   switch (kind) {
     case 'suspect':
-      return `${count} of ${known} vanished from the registry at once, which is not believed: ${list(facts)}; held while they connect`;
+      return `${count} of ${known} vanished from the registry at once, so the client keeps them while they accept connections: ${list(facts)}`;
     case 'unreachable':
-      return `${count} unreachable: ${list(facts)}; asked by TCP until they answer`;
+      return `${count} unreachable: ${list(facts)}; called last until a connection succeeds`;
     case 'failed':
       return `${count} ejected for failed answers: ${list(facts)}`;
     case 'back':
-      return `${count} back: ${list(facts)}`;
+      return `${count} in use again: ${list(facts)}`;
     case 'listed':
       return `${count} listed by the registry again: ${list(facts)}`;
     case 'gone':
-      return `${count} given up (${facts[0]?.why}): ${list(facts)}`;
+      return `${count} given up as gone (${facts[0]?.why}): ${list(facts)}`;
     default:
       return undefined;
   }
@@ -86,8 +86,12 @@ export class Lines {
   }
 
   lost(service: string, error: RegistryError, known: number): void {
-    const kept = known === 0 ? 'no node is known' : `the ${nodes(known)} last known stay in use`;
-    this.#print(service, `the registry is lost because ${error.message}; ${kept}`, error);
+    const kept = known === 0 ? 'no node is known' : `calls go on with the ${nodes(known)} last known`;
+    this.#print(
+      service,
+      `the registry is lost because ${error.message}; ${kept} (rollcall doctor says what to do)`,
+      error,
+    );
   }
 
   synced(service: string, lostMs: number): void {

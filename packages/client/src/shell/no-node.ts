@@ -6,8 +6,8 @@ const brand = Symbol.for('rollcall.NoNodeError');
 
 const sentences: Readonly<Record<NoNodeError['reason'], string>> = {
   unregistered: 'the registry answers and lists none; is the name right, and does the service run?',
-  unmatched: 'nodes are listed, but version or filter excludes all of them',
-  unknown: 'the registry has not answered yet, and no snapshot file remembers a node',
+  unmatched: 'nodes are listed, but version or filter excludes all of them; rollcall get shows what they have',
+  unknown: 'the registry has not answered yet, and no snapshot file remembers a node; rollcall doctor says what to do',
 };
 
 /** The only class behind the interface. */

@@ -1,7 +1,7 @@
-import { RegistryError } from '@rollcall/core';
 import { resultOfOutcome } from '../call/outcome.ts';
 import { type CallContext, run } from '../call/run.ts';
 import { UseJob } from '../call/use-job.ts';
+import { closedError } from '../closed-error.ts';
 import type { FetchInit, NodeStatus, RemoteService, ServiceState } from '../contract.ts';
 import { defaultCallTimeoutMs } from '../defaults.ts';
 import type { CallPolicy } from '../options.ts';
@@ -66,7 +66,7 @@ class HeldAttempt implements Attempt {
   release(outcome: Outcome): void {
     if (this.#isReleased) return;
     const result = resultOfOutcome[outcome];
-    if (result === undefined) throw invalid('outcome', Object.keys(resultOfOutcome).join(', '), outcome);
+    if (result === undefined) throw invalid('outcome', `one of ${Object.keys(resultOfOutcome).join(', ')}`, outcome);
     this.#isReleased = true;
     this.#followed.end(this.#state, result, this.#startedAtMs);
   }
@@ -109,7 +109,7 @@ export class PickedService implements RemoteService {
 
   report(node: RemoteNode, outcome: Outcome): void {
     const result = resultOfOutcome[outcome];
-    if (result === undefined) throw invalid('outcome', Object.keys(resultOfOutcome).join(', '), outcome);
+    if (result === undefined) throw invalid('outcome', `one of ${Object.keys(resultOfOutcome).join(', ')}`, outcome);
     const { followed } = this.#open;
     const state = followed.rule.board.states.get(node.id);
     if (state !== undefined) followed.report(state, result, this.#host.calls.clock.now());
@@ -141,6 +141,6 @@ export class PickedService implements RemoteService {
   }
 
   #refuseClosed(): void {
-    if (this.#host.isClosed) throw new RegistryError('CLOSED', 'the client was closed');
+    if (this.#host.isClosed) throw closedError();
   }
 }

@@ -31,7 +31,8 @@ function toNode(name: string, value: unknown): RemoteNode[] {
 /** The parts of a file that are used. A file may hold anything. */
 function parse(text: string, wallMs: number): ReadonlyMap<string, readonly RemoteNode[]> {
   const stored: unknown = JSON.parse(text);
-  if (!isRecord(stored) || stored.format !== 1 || !isRecord(stored.services)) throw new Error('it is no snapshot');
+  if (!isRecord(stored) || stored.format !== 1 || !isRecord(stored.services))
+    throw new Error('it does not hold a snapshot');
   const { savedAtMs } = stored;
   if (typeof savedAtMs !== 'number' || !(wallMs - savedAtMs <= snapshotMaxAgeMs))
     throw new Error('it is older than 7 days');
@@ -86,7 +87,7 @@ export class SnapshotFile {
       return parse(readFileSync(this.#path, 'utf8'), this.#clock.wallNow());
     } catch (error) {
       const isMissing = error instanceof Error && 'code' in error && error.code === 'ENOENT';
-      if (!isMissing) this.#warn('is ignored', error);
+      if (!isMissing) this.#warn('is ignored, and written anew at the next change', error);
       return new Map();
     }
   }
@@ -111,7 +112,8 @@ export class SnapshotFile {
       this.#hasFailed = false;
     } catch (error) {
       await rm(temporary, { force: true }).catch(() => {});
-      if (!this.#hasFailed) this.#warn('cannot be written', error);
+      if (!this.#hasFailed)
+        this.#warn('cannot be written (give snapshotFile a path that this process may write)', error);
       this.#hasFailed = true;
     }
   }

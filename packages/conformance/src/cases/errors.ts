@@ -15,7 +15,11 @@ export const errors: Concern = {
         const error = await rejects(name, aborted, () =>
           run(registry, context.name(), { signal: AbortSignal.abort() }),
         );
-        assert.equal(error.registry, registry.name, `${name}: error.registry`);
+        assert.equal(
+          error.registry,
+          registry.name,
+          `${name}: the error names the registry ${JSON.stringify(error.registry)}`,
+        );
         assert(error instanceof Error && error.name === 'RegistryError');
       }
     },
@@ -64,8 +68,12 @@ export const errors: Concern = {
       const unavailable = { code: 'UNAVAILABLE', withinMs: context.settleMs } as const;
       for (const { name, run } of askingOperations) {
         const error = await rejects(name, unavailable, () => run(registry, context.name()));
-        assert.notEqual(error.cause, undefined, `${name}: no cause`);
-        assert.equal(error.registry, registry.name, `${name}: error.registry`);
+        assert.notEqual(error.cause, undefined, `${name}: the error has no cause`);
+        assert.equal(
+          error.registry,
+          registry.name,
+          `${name}: the error names the registry ${JSON.stringify(error.registry)}`,
+        );
       }
     },
   },

@@ -36,15 +36,15 @@ function extendedNotBy(touch: Touch): CaseBody {
 export const leaseStability: Concern = {
   concern: 'what leaves a lease alone',
   cases: {
-    'reads do not extend it': extendedNotBy((_, registries, name) =>
+    'reads do not extend a lease': extendedNotBy((_, registries, name) =>
       Promise.all(registries.map((registry) => registry.getService(name))),
     ),
 
-    'lists do not extend it': extendedNotBy((_, registries) =>
+    'lists do not extend a lease': extendedNotBy((_, registries) =>
       Promise.all(registries.map((registry) => registry.listServices())),
     ),
 
-    'the first state of a watcher does not extend it': extendedNotBy(async (context, registries, name) => {
+    'the first state of a watcher does not extend a lease': extendedNotBy(async (context, registries, name) => {
       for (const registry of registries) {
         const seen = context.slowObserver(registry, { name });
         await seen.pullUntilSynced();
@@ -52,7 +52,7 @@ export const leaseStability: Concern = {
       }
     }),
 
-    'a register of a sibling does not extend it': extendedNotBy((context, [registry, other], name) =>
+    'a register of a sibling does not extend a lease': extendedNotBy((context, [registry, other], name) =>
       Promise.all([
         registry?.register(service(name, ['sibling']), { ttlMs: context.ttlMs(60_000) }),
         other?.register(service(`${name}-2`), { ttlMs: context.ttlMs(60_000) }),

@@ -148,14 +148,14 @@ export const lifecycle: Concern = {
       await registry.register(service(context.name()));
       context.observe(registry);
       const took = await timed(() => within('close()', 500 + context.settleMs, registry.close()));
-      assert(took <= 500 + context.toleranceMs, `took ${took} ms`);
+      assert(took <= 500 + context.toleranceMs, `close() took ${took} ms with a closeTimeoutMs of 500`);
     },
   },
   processCases: {
     'an idle registry keeps no process alive': async (context) => {
       // Looks several times, because the runner's own timers come and go, and connections take a while to end.
       let settling = 5;
-      await eventually('idle is as good as closed', context.settleMs, async () => {
+      await eventually('an idle registry holds no more than a closed one', context.settleMs, async () => {
         const registry = await context.open();
         await registry.register(service(context.name()), { ttlMs: context.ttlMs(60_000) });
         await context.observe(registry).stop();
@@ -164,13 +164,13 @@ export const lifecycle: Concern = {
         await pause(settling);
         const idle = handles();
         await registry.close();
-        assert(idle.length <= handles().length, `it holds one of ${idle.join(', ')}`);
+        assert(idle.length <= handles().length, `the idle registry holds one of ${idle.join(', ')}`);
       });
     },
 
     'a pending next of a watcher keeps the process alive': async (context) => {
       const registry = await context.open();
-      await eventually('something is held', context.settleMs, async () => {
+      await eventually('a pending next holds a handle', context.settleMs, async () => {
         const seen = context.slowObserver(registry, { name: context.name() });
         await seen.pullUntilSynced();
         const idle = handles();
@@ -178,7 +178,7 @@ export const lifecycle: Concern = {
         const held = handles();
         await seen.stop();
         await pending;
-        assert(held.length > idle.length, 'a program that only watches would end');
+        assert(held.length > idle.length, 'no handle is held, so a program that only watches would end');
       });
     },
 
@@ -195,7 +195,7 @@ export const lifecycle: Concern = {
       for (let index = 0; index < 5; index += 1) await round();
       await eventually('the handles are gone', context.settleMs, () => {
         const after = handles();
-        assert(after.length <= before + 1, `${before} before, ${after.length} after: ${after.join(', ')}`);
+        assert(after.length <= before + 1, `${before} handles before, ${after.length} after: ${after.join(', ')}`);
       });
     },
   },
@@ -213,7 +213,7 @@ export const lifecycle: Concern = {
       await observer.until('synced', () => observer.synced);
       await faults.freeze();
       const took = await timed(() => within('close()', 500 + context.settleMs, registry.close()));
-      assert(took <= 500 + context.toleranceMs, `took ${took} ms`);
+      assert(took <= 500 + context.toleranceMs, `close() took ${took} ms with a closeTimeoutMs of 500`);
     },
 
     'close is bounded while the backend is down': async (context, faults) => {
@@ -221,7 +221,7 @@ export const lifecycle: Concern = {
       await registry.register(service(context.name()), { ttlMs: context.ttlMs(60_000) });
       await faults.stop();
       const took = await timed(() => within('close()', 500 + context.settleMs, registry.close()));
-      assert(took <= 500 + context.toleranceMs, `took ${took} ms`);
+      assert(took <= 500 + context.toleranceMs, `close() took ${took} ms with a closeTimeoutMs of 500`);
     },
   },
 };

@@ -82,7 +82,11 @@ export const list: Concern = {
       const registry = await context.open();
       await registry.register(service(context.name()));
       const names = (await registry.listServices()).map(({ name }) => name);
-      for (const name of names) assert(!['', 'consul', '_rollcall'].includes(name), `lists ${name}`);
+      for (const name of names)
+        assert(
+          !['', 'consul', '_rollcall'].includes(name),
+          `listServices names ${name || 'an empty name'}, which belongs to the backend`,
+        );
       assert.equal(new Set(names).size, names.length, 'a name is listed twice');
     },
   },

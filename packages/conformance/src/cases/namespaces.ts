@@ -59,7 +59,7 @@ export const namespaces: Concern = {
       await inBlue.settlesTo([service(name, ['b'])]);
     }),
 
-    'the same id in two of them is two nodes without a conflict': separated(async (context, { red, blue }) => {
+    'the same id in two namespaces is two nodes without a conflict': separated(async (context, { red, blue }) => {
       const name = context.name();
       await red.register(service(name));
       await blue.register(changed(service(name)));

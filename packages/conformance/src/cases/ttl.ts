@@ -68,7 +68,7 @@ export const ttl: Concern = {
       const limit = goneWithin(context, ttlMs);
       await Promise.all([context.shows(registry, name, [], limit), context.shows(other, name, [], limit)]);
       const names = (await other.listServices()).map((one) => one.name);
-      assert(!names.includes(name), 'it is still listed');
+      assert(!names.includes(name), 'the expired service is still listed');
     },
 
     'renewals keep a node through several TTLs': async (context) => {
@@ -85,7 +85,7 @@ export const ttl: Concern = {
       } finally {
         await stop();
       }
-      assert(!seen.events.some(({ type }) => type === 'delete'), 'it was away in between');
+      assert(!seen.events.some(({ type }) => type === 'delete'), 'the renewed node was away in between');
     },
 
     'of several nodes the renewed one stays and the others expire': async (context) => {
@@ -183,7 +183,7 @@ export const ttl: Concern = {
       const log = (_fields: object, message: string): void => void lines.push(message);
       const registry = await context.open({ logger: { debug() {}, info: log, warn: log, error: log } });
       await registry.register(service(context.name()), { ttlMs: context.capabilities.minTtlMs / 2 });
-      assert(lines.length > 0, 'nothing was logged');
+      assert(lines.length > 0, 'no line was logged about the raised TTL');
     },
 
     'a TTL longer than the longest timer of the platform does not expire early': async (context) => {

@@ -81,7 +81,8 @@ async function playLane(settings: HistorySettings, judgement: Judgement, runs: n
 }
 
 function report(found: Violation | undefined, details: fc.RunDetails<[Iterable<Command>]>): Error {
-  if (found === undefined) return new Error(`histories could not be played: ${String(details.errorInstance)}`);
+  if (found === undefined)
+    return new Error(`histories could not be played, though no rule was broken: ${String(details.errorInstance)}`);
   const { seed, counterexamplePath, numRuns, numShrinks } = details;
   // The content of a shorter history depends on its run, so only the first run can be drawn again.
   const [first] = counterexamplePath?.split(':') ?? [];

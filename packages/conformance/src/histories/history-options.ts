@@ -61,8 +61,9 @@ const defaultShrinkMs = 60_000;
 export function completeOptions(harness: Harness, options: HistoryOptions): HistorySettings {
   const { runs = defaultRuns, maxCommands = defaultMaxCommands, shrinkMs = defaultShrinkMs } = options;
   const { faults = false, together = 1, clock, path, seed = randomInt(2 ** 31) } = options;
-  if (faults && harness.faults === undefined) throw new TypeError('histories with faults need a harness with faults');
+  if (faults && harness.faults === undefined)
+    throw new TypeError('histories with faults need a harness with faults: give it faults, or set faults to false');
   if (faults && together > 1)
-    throw new TypeError('histories with faults need the backend to themselves: together is 1');
+    throw new TypeError('histories with faults need the backend to themselves: set together to 1');
   return { harness, runs, seed, path, maxCommands, together, faults, clock, shrinkMs };
 }

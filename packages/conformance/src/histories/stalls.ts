@@ -96,7 +96,7 @@ export class Judgement {
     this.stalls.stop();
     if (this.#unjudged * 2 <= this.#played) return;
     throw new Error(
-      `${this.#unjudged} of ${this.#played} histories could not be judged: this process stood still too often`,
+      `${this.#unjudged} of ${this.#played} histories could not be judged, because this process stood still too often: run fewer together, or on a machine with less load`,
     );
   }
 }

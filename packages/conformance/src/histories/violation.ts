@@ -20,8 +20,8 @@ export class Violation extends Error {
 
 /** The rules that histories hold a registry to. */
 export const rules = {
-  lifetime: 'a node is not gone before its TTL',
-  expiry: 'a node is not there beyond its TTL and the slack',
+  lifetime: 'a node stays for its TTL',
+  expiry: 'a node is gone after its TTL and the slack',
   visibility: 'an acknowledged write is visible within propagationMs',
   rest: 'reads at rest are what was written',
   watch: 'what a watcher was told is the truth at synced and at rest',
@@ -31,7 +31,7 @@ export const rules = {
   order: 'calls of one object on one node take effect in call order',
   closed: 'nothing happens after close',
   ownership: 'a renewal of what another holds is CONFLICT, and only that',
-  outage: 'a backend that cannot be asked is said to be so',
+  outage: 'calls and watchers report an outage as long as it lasts, and no longer',
   ends: 'every call ends',
   call: 'a call that can be served succeeds',
 } as const;

@@ -12,11 +12,14 @@ export interface Rejection {
 
 /** Checks what every error of a registry must have. */
 export function assertRegistryError(error: unknown, codes: readonly RegistryErrorCode[]): RegistryError {
-  assert(RegistryError.is(error), `rejected with ${String(error)}, which is no RegistryError`);
+  assert(
+    RegistryError.is(error),
+    `rejected with ${String(error)}, which is not a RegistryError: translate it in <name>-error.ts`,
+  );
   assert(codes.includes(error.code), `rejected with ${error.code} (${error.message}) instead of ${codes.join(' or ')}`);
-  assert(error.message.length > 0, `${error.code} without a message`);
+  assert(error.message.length > 0, `an error with ${error.code} has no message`);
   const retryable = error.code === 'UNAVAILABLE' || error.code === 'TIMEOUT';
-  assert.equal(error.retryable, retryable, `${error.code}.retryable`);
+  assert.equal(error.retryable, retryable, `retryable of an error with ${error.code}`);
   return error;
 }
 

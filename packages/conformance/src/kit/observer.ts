@@ -107,7 +107,7 @@ export class Observer {
     const check = (): void => {
       this.#rethrow();
       assert.deepEqual(rowsOf(this.state), wanted);
-      assert(this.#synced, 'not synced');
+      assert(this.#synced, 'the watcher is not synced');
     };
     await eventually('the watcher has told the wanted state', ms, check);
     await pause(this.#options.quietMs);
@@ -144,7 +144,7 @@ export class Observer {
       this.#synced = event.type === 'synced';
       if (event.type !== 'interrupted') return;
       this.#interruptions += 1;
-      assert(RegistryError.is(event.error), `interrupted carries ${String(event.error)}, which is no RegistryError`);
+      assert(RegistryError.is(event.error), `interrupted carries ${String(event.error)}, which is not a RegistryError`);
       return;
     }
     const { service } = event;
@@ -154,7 +154,11 @@ export class Observer {
     this.events.push(event);
     assert.equal(service.nodes.length, 1, `a ${event.type} carries ${service.nodes.length} nodes instead of one`);
     this.#fold(event.type, service);
-    if (event.type === 'delete') assert(reasons.includes(event.reason), `a delete with the reason ${event.reason}`);
+    if (event.type === 'delete')
+      assert(
+        reasons.includes(event.reason),
+        `a delete has the reason ${event.reason}, not one of ${reasons.join(', ')}`,
+      );
   }
 
   #fold(type: 'create' | 'update' | 'delete', service: Service): void {

@@ -20,7 +20,10 @@ export class UnhandledRejections {
   async assertNone(): Promise<void> {
     // Node reports them after the microtasks of a turn.
     await pause(0);
-    if (this.reasons.length > 0) throw new Error('an unhandled rejection', { cause: this.reasons[0] });
+    if (this.reasons.length > 0)
+      throw new Error('a promise of the registry was rejected and nothing handled it (its reason is the cause)', {
+        cause: this.reasons[0],
+      });
   }
 
   stop(): void {

@@ -28,7 +28,7 @@ export async function within<T>(what: string, ms: number, work: PromiseLike<T>):
 /** Repeats `check` until it does not throw; after `ms` throws its last error. */
 export async function eventually<T>(what: string, ms: number, check: () => T | Promise<T>): Promise<T> {
   const deadline = now() + ms;
-  let last: unknown = new Error('the first look never ended');
+  let last: unknown = new Error('the check did not end');
   for (let delay = firstPollMs; ; delay = Math.min(delay * 2, longestPollMs)) {
     const looking = Promise.resolve()
       .then(check)

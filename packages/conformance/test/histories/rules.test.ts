@@ -81,5 +81,5 @@ it('a failure can be replayed by its seed and path', async () => {
 it('options that contradict each other are refused', async () => {
   const harness = { open: (options?: object) => openShelf(undefined as never, options) };
   await expect(playHistories(harness, { faults: true })).rejects.toThrow('need a harness with faults');
-  await expect(playHistories(shelfHarness(), { faults: true, together: 2 })).rejects.toThrow('together is 1');
+  await expect(playHistories(shelfHarness(), { faults: true, together: 2 })).rejects.toThrow('set together to 1');
 });

@@ -186,7 +186,7 @@ export const reportedLeaseMutants: readonly Mutant[] = [
   {
     // The process has one session: the renewal of one node keeps all nodes.
     name: 'a register renews all leases of the object',
-    caughtBy: 'what leaves a lease alone: a register of a sibling does not extend it',
+    caughtBy: 'what leaves a lease alone: a register of a sibling does not extend a lease',
     open: withLeases((inner, leases, warehouse) => {
       const renewAll = (): void => {
         for (const { key, lease } of leases.values()) warehouse.shelf().renew(key, lease);

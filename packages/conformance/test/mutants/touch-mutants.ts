@@ -74,22 +74,22 @@ const caching = (ms: number): Mutant['open'] =>
 export const touchMutants: readonly Mutant[] = [
   {
     name: 'a read extends a lease',
-    caughtBy: 'what leaves a lease alone: reads do not extend it',
+    caughtBy: 'what leaves a lease alone: reads do not extend a lease',
     open: extending('read'),
   },
   {
     name: 'a list extends leases',
-    caughtBy: 'what leaves a lease alone: lists do not extend it',
+    caughtBy: 'what leaves a lease alone: lists do not extend a lease',
     open: extending('list'),
   },
   {
     name: 'a snapshot extends leases',
-    caughtBy: 'what leaves a lease alone: the first state of a watcher does not extend it',
+    caughtBy: 'what leaves a lease alone: the first state of a watcher does not extend a lease',
     open: extending('watch'),
   },
   {
     name: 'a register extends the leases of a whole service',
-    caughtBy: 'what leaves a lease alone: a register of a sibling does not extend it',
+    caughtBy: 'what leaves a lease alone: a register of a sibling does not extend a lease',
     open: withDriver((inner, warehouse) => ({
       async renew(keys, lease, call) {
         for (const { name, node } of warehouse.shelf().read(keys[0]?.name))

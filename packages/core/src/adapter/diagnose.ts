@@ -26,7 +26,7 @@ export async function* diagnoseByReading(
     const at = endpoints.length === 0 ? '' : ` to ${endpoints.join(', ')}`;
     yield { level: 'ok', what: `${name}: connected${at} in ${(clock.now() - startedAt).toFixed()} ms` };
     const services = await registry.listServices(call);
-    yield { level: 'ok', what: `${name}: ${services.length} services are registered` };
+    yield { level: 'ok', what: `${name}: registered services: ${services.length}` };
     yield* skippedBy(registry);
   } catch (error) {
     if (!RegistryError.is(error)) throw error;
@@ -40,6 +40,6 @@ function* skippedBy({ name, skipped }: Registry): Generator<Finding, void, undef
   if (skipped === undefined || skipped.count === 0) return;
   const named = skipped.examples.map(({ key, reason }) => `${key} (${reason})`);
   const rest = skipped.count - named.length;
-  const what = `${name}: skipped ${skipped.count} records that cannot be read: ${named.join('; ')}${rest > 0 ? `; and ${rest} more` : ''}`;
-  yield { level: 'warning', what, remedy: 'correct or remove what another program wrote there' };
+  const what = `${name}: skipped ${skipped.count} ${skipped.count === 1 ? 'record' : 'records'} that cannot be read as a node: ${named.join('; ')}${rest > 0 ? `; and ${rest} more` : ''}`;
+  yield { level: 'warning', what, remedy: 'correct or remove these records, which another program wrote' };
 }

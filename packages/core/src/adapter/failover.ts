@@ -31,7 +31,11 @@ export class Failover<T> {
 
   constructor(options: FailoverOptions<T>) {
     const [first] = options.targets;
-    if (first === undefined) throw new RegistryError('INTERNAL', 'a failover needs at least one target');
+    if (first === undefined)
+      throw new RegistryError(
+        'INTERNAL',
+        'a failover needs at least one target; this is a defect of the adapter, please report it',
+      );
     this.#options = options;
     this.targets = options.targets;
     this.#current = first;

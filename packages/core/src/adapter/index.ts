@@ -37,6 +37,7 @@ export {
   parseHeaderToken,
   parseTime,
   readMetadata,
+  unreadableFile,
 } from './readers.ts';
 export { recipeOf } from './recipe.ts';
 export { checkTls, explainTls, type TlsNames } from './tls-hints.ts';

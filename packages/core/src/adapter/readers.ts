@@ -10,9 +10,23 @@ export function invalidOption(registry: string, message: string, cause?: unknown
   return new RegistryError('INVALID_ARGUMENT', message, { registry, ...(cause === undefined ? {} : { cause }) });
 }
 
+/** `INVALID_ARGUMENT` for a file that `source`, an option or a variable, names and that cannot be read. */
+export function unreadableFile(registry: string, source: string, path: string, cause: unknown): RegistryError {
+  const why = cause instanceof Error ? cause.message : String(cause);
+  return invalidOption(
+    registry,
+    `${source}: ${path} cannot be read (${why}): name a file that this process can read`,
+    cause,
+  );
+}
+
 /** `CONFLICT`: a renewal found that `holder`, such as "another registry object", holds the node. */
 export function conflict(registry: string, { name, id }: EntryKey, holder: string): RegistryError<'CONFLICT'> {
-  return new RegistryError('CONFLICT', `node ${id} of ${name} was taken over by ${holder}`, { registry });
+  return new RegistryError(
+    'CONFLICT',
+    `node ${id} of ${name} was taken over by ${holder}, so give each process its own id`,
+    { registry },
+  );
 }
 
 /** One endpoint of a backend. */

@@ -56,7 +56,10 @@ interface TlsFiles {
 export function checkTls({ ca, cert, key }: TlsFiles, names: TlsNames, registry: string): void {
   // OpenSSL accepts a text without any certificate as an empty list.
   if (ca !== undefined && !/-----BEGIN [A-Z0-9 ]*CERTIFICATE-----/.test(ca.toString()))
-    throw invalidOption(registry, `${names.ca}: no PEM certificate is in it`);
+    throw invalidOption(
+      registry,
+      `${names.ca}: no PEM certificate was found, which begins with -----BEGIN CERTIFICATE-----`,
+    );
   if ((cert === undefined) !== (key === undefined))
     throw invalidOption(registry, `${names.cert}: certificate and key must be given together`);
   if (cert === undefined || key === undefined) return;
@@ -64,6 +67,6 @@ export function checkTls({ ca, cert, key }: TlsFiles, names: TlsNames, registry:
     createSecureContext({ cert, key });
   } catch (cause) {
     const why = cause instanceof Error ? cause.message : String(cause);
-    throw invalidOption(registry, `${names.cert}: no PEM certificate and its key: ${why}`, cause);
+    throw invalidOption(registry, `${names.cert}: these are no PEM certificate and its key: ${why}`, cause);
   }
 }

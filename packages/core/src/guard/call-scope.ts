@@ -33,7 +33,7 @@ export class CallScope {
   readonly #cleanups: (() => void)[] = [];
 
   constructor({ clock, registry, operation, timeoutMs, signal }: ScopeOptions) {
-    const message = `${operation} got no answer within ${timeoutMs} ms`;
+    const message = `${operation} got no answer from the ${registry} registry within ${timeoutMs} ms`;
     const cancel = clock.setTimer(timeoutMs, () => this.abort(new RegistryError('TIMEOUT', message, { registry })));
     this.#cleanups.push(cancel);
     if (signal === undefined) return;

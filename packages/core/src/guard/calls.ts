@@ -91,9 +91,13 @@ export class Calls {
 
   #closedError(operation: string): RegistryError {
     const registry = this.#context.driver.name;
-    return new RegistryError('CLOSED', `${operation} is not possible: the ${registry} registry was closed`, {
-      registry,
-    });
+    return new RegistryError(
+      'CLOSED',
+      `${operation} is not possible, because the ${registry} registry was closed: make a new one`,
+      {
+        registry,
+      },
+    );
   }
 
   #publish<T>({ operation, name }: CallPlan<T>, startedAt: number, error: RegistryError | undefined): void {

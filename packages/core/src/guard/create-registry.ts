@@ -192,7 +192,10 @@ class GuardedRegistry implements Registry {
     this.#renewIntervalMs = Math.min(this.#renewIntervalMs, lease.renewIntervalMs);
     if (lease.ttlMs !== options.ttlMs && !this.#raisedTtls.has(options.ttlMs)) {
       this.#raisedTtls.add(options.ttlMs);
-      this.#logger.warn({ ttlMs: options.ttlMs, raisedTo: lease.ttlMs }, `${this.name} keeps a longer ttlMs`);
+      this.#logger.warn(
+        { ttlMs: options.ttlMs, raisedTo: lease.ttlMs },
+        `the ${this.name} registry raised a TTL of ${options.ttlMs} ms to ${lease.ttlMs} ms, the next one that it can keep`,
+      );
     }
     return lease;
   }

@@ -8,7 +8,7 @@ export function toRegistryError(driver: RegistryDriver, cause: unknown): Registr
     if (error.registry !== '') return error;
     return new RegistryError(error.code, error.message, { cause: error.cause ?? cause, registry: driver.name });
   } catch (second) {
-    const message = `a defect of the ${driver.name} adapter: it could not translate an error: ${String(cause)}`;
+    const message = `a defect of the ${driver.name} adapter: it could not translate an error: ${String(cause)}; please report it`;
     return new RegistryError('INTERNAL', message, { cause: second, registry: driver.name });
   }
 }

@@ -25,7 +25,7 @@ export class WatchAttempt {
     this.#clock = clock;
     this.call = { signal: this.#controller.signal, logger };
     this.#letGo = onAbort(stop, () => this.#controller.abort());
-    const message = `watch got no answer within ${timeoutMs} ms`;
+    const message = `watch got no answer from the ${driver.name} registry within ${timeoutMs} ms`;
     this.#cancelFirstSign = clock.setTimer(timeoutMs, () =>
       this.#controller.abort(new RegistryError('TIMEOUT', message, { registry: driver.name })),
     );

@@ -85,6 +85,10 @@ export class WatchFeed implements WatchSource {
     this.#publish({ event: 'ended' });
   }
 
+  get #what(): string {
+    return this.#name ?? 'all services';
+  }
+
   /** One connection's life. Undefined when it was stopped or is due for renewal. */
   async #attempt(backoff: Backoff): Promise<RegistryError | undefined> {
     const attempt = new WatchAttempt(this.#context, this.#stop.signal);
@@ -93,7 +97,7 @@ export class WatchFeed implements WatchSource {
       await this.#context.connected(call);
       await this.#context.driver.watch(this.#name, this.#sink(attempt, backoff), call);
       if (call.signal.aborted) throw call.signal.reason;
-      throw new RegistryError('UNAVAILABLE', 'the backend ended the watch');
+      throw new RegistryError('UNAVAILABLE', `the ${this.#context.driver.name} backend ended the watch`);
     } catch (cause) {
       if (this.#stop.signal.aborted || attempt.renewing) return undefined;
       return toRegistryError(this.#context.driver, call.signal.aborted ? call.signal.reason : cause);
@@ -122,7 +126,8 @@ export class WatchFeed implements WatchSource {
     for (const entry of entries) this.#keep(truth, entry);
     this.#truth = truth;
     for (const watcher of this.#watchers) watcher.touchAll();
-    if (this.#lost !== undefined) this.#context.logger.info({ name: this.#name }, 'watch is synced again');
+    if (this.#lost !== undefined)
+      this.#context.logger.info({ name: this.#name }, `the watch of ${this.#what} is in sync again`);
     this.#synced = true;
     this.#lost = undefined;
     this.#publish({ event: 'synced' });
@@ -165,7 +170,8 @@ export class WatchFeed implements WatchSource {
     const news = this.#lost?.code !== error.code;
     this.#lost = error;
     if (!news) return;
-    this.#context.logger.warn({ name: this.#name, error }, 'watch is interrupted, reconnecting');
+    const message = `the watch of ${this.#what} is interrupted, because ${error.message}; reconnecting`;
+    this.#context.logger.warn({ name: this.#name, error }, message);
     this.#publish({ event: 'interrupted', error });
     for (const watcher of [...this.#watchers]) watcher.interrupt(error);
   }

@@ -13,7 +13,8 @@ export function invalid(field: string, rule: string, got?: unknown): RegistryErr
 }
 
 function describe(value: unknown): string {
-  if (typeof value !== 'string') return Array.isArray(value) ? 'an array' : value === null ? 'null' : `${typeof value}`;
+  if (typeof value === 'number') return `${value}`;
+  if (typeof value !== 'string') return Array.isArray(value) ? 'an array' : value === null ? 'null' : typeof value;
   const text = JSON.stringify(value);
   return text.length > 80 ? `${text.slice(0, 77)}..." (${value.length} characters)` : text;
 }
@@ -41,14 +42,14 @@ function metadata(value: unknown, field: string): Metadata {
   if (value === undefined || value === null) return {};
   const pairs = Object.entries(record(value, field));
   if (pairs.length > limits.maxMetadataPairs) {
-    throw invalid(field, `at most ${limits.maxMetadataPairs} pairs`, `${pairs.length} pairs`);
+    throw invalid(field, `an object of at most ${limits.maxMetadataPairs} pairs`, pairs.length);
   }
   for (const [key, item] of pairs) {
     if (!limits.isMetadataKey(key)) throw invalid(`${field}: the key`, '1-128 of [A-Za-z0-9._/-]', key);
     const at = `${field}["${key}"]`;
     const bytes = Buffer.byteLength(anyText(item, at));
     if (bytes > limits.maxMetadataValueBytes) {
-      throw invalid(at, `at most ${limits.maxMetadataValueBytes} bytes`, `${bytes} bytes`);
+      throw invalid(at, `at most ${limits.maxMetadataValueBytes} bytes`, bytes);
     }
   }
   // A plain assignment would lose the key `__proto__`.
@@ -79,13 +80,13 @@ function endpoint(value: unknown, field: string): Endpoint {
 function endpoints(value: unknown): readonly Endpoint[] {
   const items = list(value ?? [], 'endpoints');
   if (items.length > limits.maxEndpoints)
-    throw invalid('endpoints', `at most ${limits.maxEndpoints}`, `${items.length}`);
+    throw invalid('endpoints', `a list of at most ${limits.maxEndpoints}`, items.length);
   return items.map((item, index) => endpoint(item, `endpoints[${index}]`));
 }
 
 function nodeList(value: unknown): readonly unknown[] {
   const nodes = list(value, 'nodes');
-  if (nodes.length === 0) throw invalid('nodes', 'at least one node');
+  if (nodes.length === 0) throw invalid('nodes', 'a list of at least one node');
   return nodes;
 }
 

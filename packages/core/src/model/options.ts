@@ -6,11 +6,7 @@ import { isNamespace, maxDurationMs } from './limits.ts';
 export function parseDuration(value: unknown, field: string): number | undefined {
   if (value === undefined) return undefined;
   if (typeof value !== 'number' || !(value > 0 && value <= maxDurationMs)) {
-    throw invalid(
-      field,
-      `a positive number of milliseconds (at most ${maxDurationMs})`,
-      typeof value === 'number' ? `${value}` : (value ?? 'null'),
-    );
+    throw invalid(field, `a positive number of milliseconds (at most ${maxDurationMs})`, value ?? 'null');
   }
   return Math.ceil(value);
 }

@@ -11,6 +11,7 @@ import {
   settingSchema,
 } from './instance-schema.ts';
 import type { JsonSchema } from './json-schema.ts';
+import { numberPatterns } from './pattern-words.ts';
 
 /** Most instances of one register. */
 const maxInstances = 1_000;
@@ -70,8 +71,7 @@ export const setBody: JsonSchema = {
 
 /** A query is text: a cursor, a revision, an ISO time, or how long ago. */
 const moment: JsonSchema = { type: 'string', minLength: 1, maxLength: 40 };
-/** How many milliseconds a request may wait for a change; at most a minute. */
-const waitMs: JsonSchema = { type: 'string', pattern: '^(?:[0-9]{1,4}|[1-5][0-9]{4}|60000)$' };
+const waitMs: JsonSchema = { type: 'string', pattern: numberPatterns.waitMs };
 /** Most services of one poll. */
 const maxPolled = 100;
 
@@ -107,7 +107,7 @@ export const changesQuery: JsonSchema = {
     appid: readableSchema,
     hostname: readableSchema,
     since: moment,
-    limit: { type: 'string', pattern: '^(?:[1-9][0-9]{0,2}|1000)$' },
+    limit: { type: 'string', pattern: numberPatterns.limit },
     waitMs,
   },
 };
@@ -128,5 +128,5 @@ export const statusQuery: JsonSchema = { type: 'object', properties: { env: envS
 /** Path of `PUT /api/leases/:handle`; a path is text. */
 export const handleParams: JsonSchema = {
   type: 'object',
-  properties: { handle: { type: 'string', pattern: '^[0-9]{1,16}$' } },
+  properties: { handle: { type: 'string', pattern: numberPatterns.handle } },
 };

@@ -182,7 +182,7 @@ function withNames<A extends Agent>(agent: A, routed: Omit<Routed, 'addRequest'>
 function checkedTimeout(value: unknown): number {
   if (typeof value === 'number' && value >= 1 && value <= longestConnectTimeoutMs) return value;
   const wanted = `a number of milliseconds from 1 to ${longestConnectTimeoutMs}`;
-  throw new RegistryError('INVALID_ARGUMENT', `connectTimeoutMs is ${String(value)}: give ${wanted}`);
+  throw new RegistryError('INVALID_ARGUMENT', `connectTimeoutMs must be ${wanted}, got ${String(value)}`);
 }
 
 /**

@@ -44,7 +44,7 @@ export class AccessGuard {
   /** @throws RegistryError `INTERNAL`: routes lack a rule. Call it once all routes exist. */
   check(): void {
     if (this.#unruled.length === 0) return;
-    const message = `these routes do not say who may use them: ${this.#unruled.join(', ')}`;
+    const message = `these routes have no rule of access: ${this.#unruled.join(', ')}; this is a defect of Rollcall, please report it`;
     throw new RegistryError('INTERNAL', message, { registry: 'server' });
   }
 
@@ -54,12 +54,19 @@ export class AccessGuard {
     const caller = this.#tokens.required ? this.#callerOf(request) : anonymous;
     if (caller === undefined) {
       reply.header('www-authenticate', 'Bearer realm="rollcall"');
-      const said = request.headers.authorization === undefined ? 'a token is needed' : 'the token is not known here';
-      return refuse(reply, 401, `${said}: send it as Authorization: Bearer ...`);
+      const hasOne = request.headers.authorization !== undefined;
+      const message = hasOne
+        ? 'the token is not known here: send one of the tokens file as Authorization: Bearer ...'
+        : 'a token is needed: send it as Authorization: Bearer ...';
+      return refuse(reply, 401, message);
     }
     request.caller = caller;
     if (access === undefined || caller.holds(access.role)) return true;
-    return refuse(reply, 403, `the token ${caller.name} may not ${verbs[access.role]} here`);
+    return refuse(
+      reply,
+      403,
+      `the token ${caller.name} may not ${verbs[access.role]} here: it needs a grant with the role ${access.role}`,
+    );
   }
 
   #callerOf({ headers, raw: { rawHeaders } }: FastifyRequest): Caller | undefined {
@@ -76,7 +83,7 @@ export class AccessGuard {
     if (caller.mayAll(access.role)) return true;
     const { role, of } = access;
     if (of === 'server')
-      return refuse(reply, 403, `the token ${caller.name} may not ${verbs[role]} the whole server, as this needs`);
+      return refuse(reply, 403, `${mayNot(caller, role, 'the whole server')} for all services of all envs`);
     const outside = of(request).find((target) => !caller.may(role, target));
     return outside === undefined || refuse(reply, 403, outOfScope(caller, role, outside));
   }
@@ -85,10 +92,13 @@ export class AccessGuard {
 const verbs = { read: 'read', write: 'write', admin: 'operate' } as const;
 
 /** Why a caller is refused. */
-export function outOfScope({ name }: Caller, role: keyof typeof verbs, { env, service }: Target): string {
+export function outOfScope(caller: Caller, role: keyof typeof verbs, { env, service }: Target): string {
   const what = service === undefined ? `all services of env ${env}` : `service ${service} in env ${env}`;
-  return `the token ${name} may not ${verbs[role]} ${what}`;
+  return `${mayNot(caller, role, what)} for it`;
 }
+
+const mayNot = ({ name }: Caller, role: keyof typeof verbs, what: string): string =>
+  `the token ${name} may not ${verbs[role]} ${what}: it needs a grant with the role ${role}`;
 
 /** Answers a refusal in the envelope of `/api`. Always false, so that a check can end with it. */
 function refuse(reply: FastifyReply, status: number, message: string): false {

@@ -18,14 +18,14 @@ export function guardHost(app: FastifyInstance, { host, allowedHosts }: ServerSe
     const { url = '', rawHeaders } = request.raw;
     if (countHeader('host', rawHeaders) > 1) {
       // With two Host headers, a proxy before the server may have read the other one (RFC 9112, 3.2).
-      reply.code(400).send({ code: 400, message: 'a request has one Host', data: null });
+      reply.code(400).send({ code: 400, message: 'the request has several Host headers: send one', data: null });
       return;
     }
     // The host of a whole URL in the request line overrides the header.
     const written = /^[a-z][a-z0-9+.-]*:\/\/([^/?#]*)/i.exec(url)?.[1];
     const foreign = [request.host, ...(written === undefined ? [] : [written])].find((name) => !isOurs(nameOf(name)));
     if (foreign === undefined) return done();
-    const remedy = isLoopback(host) ? 'it listens for this machine only' : 'allow the name with --allow-host';
+    const remedy = isLoopback(host) ? 'call it by localhost or 127.0.0.1' : 'allow the name with --allow-host';
     const message = `Host ${JSON.stringify(foreign)} is not this server: ${remedy}`;
     reply.code(421).send({ code: 421, message, data: null });
   });

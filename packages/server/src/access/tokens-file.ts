@@ -26,11 +26,12 @@ export type TokensFile =
 /** Reads a file's text. A fault never repeats a value, since an operator may have written the token itself there. */
 export function parseTokensFile(text: string): TokensFile {
   const value = parseJson(text);
-  if (value === undefined) return { faults: ['it is no JSON'] };
+  if (value === undefined) return { faults: ['it is not JSON, as `rollcall token create` writes it'] };
   if (!isRecord(value) || !Array.isArray(value.tokens))
     return { faults: ['it must be an object with a list `tokens`'] };
   const { tokens } = value;
-  if (tokens.length > maxTokens) return { faults: [`it has more than ${maxTokens} tokens`] };
+  if (tokens.length > maxTokens)
+    return { faults: [`it may have at most ${maxTokens} tokens, and has ${tokens.length}`] };
   const faults = [
     ...unknownFields(value, ['tokens'], ''),
     ...tokens.flatMap((token, index) => faultsOf(token, `tokens[${index}]`)),
@@ -40,7 +41,7 @@ export function parseTokensFile(text: string): TokensFile {
   for (const field of ['name', 'hash'] as const) {
     const seen = new Set<string>();
     const twice = entries.findIndex((entry) => seen.size === seen.add(entry[field]).size);
-    if (twice >= 0) faults.push(`tokens[${twice}].${field}: an earlier token has the same`);
+    if (twice >= 0) faults.push(`tokens[${twice}].${field}: an earlier token has the same, so choose another`);
   }
   return faults.length > 0 ? { faults } : { entries };
 }
@@ -64,19 +65,25 @@ const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
 const unknownFields = (value: object, known: readonly string[], where: string): string[] =>
   Object.keys(value)
     .filter((field) => !known.includes(field))
-    .map((field) => `${where}${where && '.'}${JSON.stringify(field.slice(0, 40))} is no field of it`);
+    .map(
+      (field) =>
+        `${where}${where && '.'}${JSON.stringify(field.slice(0, 40))} is unknown: the fields are ${known.join(', ')}`,
+    );
 
 function faultsOf(token: unknown, where: string): string[] {
   if (!isRecord(token)) return [`${where} must be an object`];
   const { name, hash, grants, maxInstances } = token;
   const faults = unknownFields(token, ['name', 'hash', 'grants', 'maxInstances'], where);
   if (typeof name !== 'string' || !tokenNameShape.test(name))
-    faults.push(`${where}.name must be 1-63 letters, digits, dots, hyphens and underscores`);
+    faults.push(
+      `${where}.name must be 1-63 letters, digits, dots, hyphens and underscores, and begin with a letter or digit`,
+    );
   if (!isTokenHash(hash))
     faults.push(`${where}.hash must be sha256: and 64 hex digits, as \`rollcall token create\` writes it`);
   if (maxInstances !== undefined && !(Number.isSafeInteger(maxInstances) && Number(maxInstances) >= 0))
-    faults.push(`${where}.maxInstances must be a whole number`);
-  if (!Array.isArray(grants) || grants.length === 0) faults.push(`${where}.grants must be a list and not empty`);
+    faults.push(`${where}.maxInstances must be a whole number, 0 or more`);
+  if (!Array.isArray(grants) || grants.length === 0)
+    faults.push(`${where}.grants must be a list of at least one grant`);
   else faults.push(...grants.flatMap((grant, index) => faultsOfGrant(grant, `${where}.grants[${index}]`)));
   return faults;
 }
@@ -84,7 +91,7 @@ function faultsOf(token: unknown, where: string): string[] {
 function faultsOfGrant(grant: unknown, where: string): string[] {
   if (!isRecord(grant)) return [`${where} must be an object`];
   const faults = unknownFields(grant, ['role', 'envs', 'services'], where);
-  if (!roles.includes(grant.role as Role)) faults.push(`${where}.role must be ${roles.join(', ')}`);
+  if (!roles.includes(grant.role as Role)) faults.push(`${where}.role must be one of ${roles.join(', ')}`);
   for (const field of ['envs', 'services'] as const)
     if (!isPatterns(grant[field])) faults.push(`${where}.${field} ${patternRule}`);
   return faults;

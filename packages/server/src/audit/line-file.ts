@@ -93,7 +93,7 @@ function open(path: string): number {
   try {
     return openSync(path, 'a', 0o600);
   } catch (cause) {
-    const message = `cannot open the audit log: ${cause instanceof Error ? cause.message : String(cause)}`;
+    const message = `cannot open the audit log: ${cause instanceof Error ? cause.message : String(cause)}; name a file that the server may write with --audit-log`;
     throw new RegistryError('INVALID_ARGUMENT', message, { cause, registry: 'server' });
   }
 }

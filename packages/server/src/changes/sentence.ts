@@ -14,7 +14,7 @@ export function sentenceOf(change: Change): string {
 function putText(instance: Instance, evidence: PutEvidence): string {
   const [address = ''] = instance.addresses;
   if (evidence.what === 'registered')
-    return `was registered at ${address}${versionText(instance)}${senderText(evidence.by)}`;
+    return `was registered${versionText(instance)} at ${address}${senderText(evidence.by)}`;
   if (evidence.what === 'updated') return `was updated${senderText(evidence.by)}: ${fieldsText(evidence.fields)}`;
   if (evidence.what === 'set') return setText(instance, evidence);
   if (evidence.what === 'late')
@@ -56,4 +56,4 @@ const nameOf = ({ token, address }: Actor): string =>
 
 const senderText = (by: Actor | undefined): string => (by === undefined ? '' : ` by ${nameOf(by)}`);
 const fieldsText = (fields: readonly string[]): string => fields.join(', ');
-const versionText = ({ version }: Instance): string => (version === '' ? '' : `, version ${version}`);
+const versionText = ({ version }: Instance): string => (version === '' ? '' : ` with version ${version}`);

@@ -96,5 +96,6 @@ export class Bodies {
   }
 }
 
-const tooLarge = (limit: number): Refusal => refusal(413, `the body is larger than ${limit} bytes`);
-const late = (): Refusal => refusal(408, 'the request did not arrive in time');
+const tooLarge = (limit: number): Refusal =>
+  refusal(413, `the body is larger than ${limit} bytes: send it in several requests`);
+const late = (): Refusal => refusal(408, 'the request did not arrive in time: send it again');

@@ -11,7 +11,8 @@ import {
 import { Bodies } from './bodies.ts';
 import { parseJsonBody, smallBytes } from './json-body.ts';
 import type { LazyValidators } from './lazy-validators.ts';
-import { endsConnection } from './refusal.ts';
+import { answered, endsConnection } from './refusal.ts';
+import { schemaError } from './schema-error.ts';
 import type { Tls } from './tls.ts';
 
 /** What all fronts share: limits, bodies, checks, and answers for paths that no front has. */
@@ -31,6 +32,7 @@ export function createApp(
     ...secure,
     forceCloseConnections: 'idle',
     schemaController,
+    schemaErrorFormatter: schemaError,
   });
   tls?.serve(app);
   const bodies = new Bodies(clock);
@@ -45,7 +47,7 @@ export function createApp(
   app.setErrorHandler((error: FastifyError, _request, reply) => {
     const status = error.statusCode ?? 500;
     if (endsConnection(status)) reply.header('connection', 'close');
-    return reply.code(status).send({ code: status, message: status === 500 ? 'the server failed' : error.message });
+    return reply.code(status).send({ code: status, message: answered(status, error) });
   });
   app.setNotFoundHandler((request, reply) => {
     const message = `there is no ${request.method} ${request.url.split('?')[0]}; the API is under /api`;

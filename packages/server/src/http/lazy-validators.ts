@@ -25,7 +25,9 @@ type SchemaController = NonNullable<FastifyServerOptions['schemaController']>;
  */
 export class LazyValidators {
   #compile: (schema: object) => ValidateFunction = () => {
-    throw new Error('a request was checked before the compiler of schemas was loaded');
+    throw new Error(
+      'a request was checked before the compiler of schemas was loaded; this is a defect of Rollcall, please report it',
+    );
   };
 
   /** Loads the compiler. Await it before any request is answered. */

@@ -73,20 +73,25 @@ function readText(what: string, path: string): string {
   try {
     return readTextFile(path);
   } catch (cause) {
-    return refuse(`cannot read the ${what} file: ${cause instanceof Error ? cause.message : String(cause)}`, cause);
+    return refuse(
+      `cannot read the ${what} file: ${cause instanceof Error ? cause.message : String(cause)}; name a file that the server may read`,
+      cause,
+    );
   }
 }
 
 const block = /-----BEGIN (?:TRUSTED |X509 )?CERTIFICATE-----[\s\S]*?-----END (?:TRUSTED |X509 )?CERTIFICATE-----/g;
 
 function certificatesOf(text: string, path: string, wallNow: number): readonly X509Certificate[] {
-  const blocks = text.match(block) ?? refuse(`${path} holds no PEM certificate`);
+  const blocks =
+    text.match(block) ?? refuse(`${path} holds no PEM certificate, which begins with -----BEGIN CERTIFICATE-----`);
   return blocks.map((pem) => {
     const certificate = parse(pem, path);
     const name = `the certificate of ${JSON.stringify(certificate.subject.replaceAll('\n', ', '))} in ${path}`;
     if (millisecondsOf(certificate.validTo) <= wallNow)
-      refuse(`${name} has expired: it was valid to ${certificate.validTo}`);
-    if (millisecondsOf(certificate.validFrom) > wallNow) refuse(`${name} is not valid before ${certificate.validFrom}`);
+      refuse(`${name} has expired: it was valid to ${certificate.validTo}, so renew it`);
+    if (millisecondsOf(certificate.validFrom) > wallNow)
+      refuse(`${name} is not valid before ${certificate.validFrom}: is the clock of this machine right?`);
     return certificate;
   });
 }
@@ -98,7 +103,7 @@ function parse(pem: string, path: string): X509Certificate {
   try {
     return new X509Certificate(pem);
   } catch (cause) {
-    return refuse(`${path} holds a certificate that cannot be read`, cause);
+    return refuse(`${path} holds a certificate that cannot be read: copy it whole`, cause);
   }
 }
 

@@ -42,7 +42,8 @@ export class DataFolder {
   async open(): Promise<Restored> {
     const { roll, journal } = this.#targets;
     const store = this.#store;
-    if (store === undefined) throw new RegistryError('CLOSED', 'the server was closed', { registry: 'server' });
+    if (store === undefined)
+      throw new RegistryError('CLOSED', 'the server was closed: create another one', { registry: 'server' });
     try {
       const opened = await store.opened;
       const axis = await restoreRoll(store, opened, this.#targets, (progress) => {
@@ -71,7 +72,11 @@ export class DataFolder {
   /** The present roll in one file, which is removed after it has been read. */
   async backup(): Promise<ReadStream> {
     const { journal } = this.#targets;
-    if (this.#store === undefined) throw new RegistryError('UNAVAILABLE', 'the server is starting or ending');
+    if (this.#store === undefined)
+      throw new RegistryError(
+        'UNAVAILABLE',
+        'the server is starting or ending, and makes no backup: ask again when it is ready',
+      );
     this.#backups += 1;
     const file = backupFile(this.#path, this.#backups);
     try {
@@ -80,7 +85,11 @@ export class DataFolder {
     } catch (cause) {
       await rm(file, { force: true });
       if (RegistryError.is(cause)) throw cause;
-      throw new RegistryError('UNAVAILABLE', `the backup cannot be written: ${(cause as Error).message}`, { cause });
+      throw new RegistryError(
+        'UNAVAILABLE',
+        `the backup cannot be written: ${(cause as Error).message}; it needs room in the data folder for the roll once more`,
+        { cause },
+      );
     }
     const stream = createReadStream(file);
     // An open file can be read to its end although it is removed.
@@ -93,12 +102,16 @@ export class DataFolder {
     const store = this.#store;
     this.#store = undefined;
     await this.#targets.journal.close();
-    await store?.close().catch((err: unknown) => this.#logger.error({ err }, 'the store did not close'));
+    await store
+      ?.close()
+      .catch((err: unknown) =>
+        this.#logger.error({ err }, 'the store could not be closed; all that clients were told is on the disk'),
+      );
   }
 }
 
 function explain(wasCut: boolean, isCopy: boolean, isNew: boolean, revision: number): string {
-  if (isNew) return 'the data folder is new';
+  if (isNew) return 'the data folder is new, so the roll begins empty';
   if (isCopy) return 'the data folder is a copy or a backup: it goes on in a new epoch, and services register again';
   if (!wasCut) return `restored up to revision ${revision}`;
   return `restored up to revision ${revision}; the last stop was not clean: a group that was being written is cut, and no client had been told of it`;

@@ -19,18 +19,26 @@ export function folderProblem(folder: string): FolderProblem | undefined {
     return { message: cause instanceof Error ? cause.message : String(cause), isInUse: false };
   }
   if (!isInUse(join(folder, storeName))) return undefined;
-  return { message: `the folder ${folder} is in use by a running server`, isInUse: true };
+  return {
+    message: `the folder ${folder} is in use by a running server: stop it, or name another folder`,
+    isInUse: true,
+  };
 }
 
 function checkCanBeMade(folder: string): void {
   let above = dirname(resolve(folder));
   while (!existsSync(above)) above = dirname(above);
-  if (!statSync(above).isDirectory()) throw new Error(`${folder} cannot be made: ${above} is not a folder`);
-  allow(above, constants.W_OK | constants.X_OK, `${folder} cannot be made: no permission to write in ${above}`);
+  if (!statSync(above).isDirectory())
+    throw new Error(`${folder} cannot be made: ${above} is not a folder: name another`);
+  allow(
+    above,
+    constants.W_OK | constants.X_OK,
+    `${folder} cannot be made: no permission to write in ${above}: name another, or give it to the user of the server`,
+  );
 }
 
 function checkUsable(folder: string): void {
-  if (!statSync(folder).isDirectory()) throw new Error(`${folder} is not a folder`);
+  if (!statSync(folder).isDirectory()) throw new Error(`${folder} is not a folder: name another`);
   const { R_OK, W_OK, X_OK } = constants;
   allow(folder, R_OK | W_OK | X_OK, `no permission to write in ${folder}: it must belong to the user of the server`);
   const file = join(folder, storeName);
@@ -46,7 +54,10 @@ function allow(path: string, mode: number, refusal: string): void {
     accessSync(path, mode);
   } catch (cause) {
     const { code } = cause as NodeJS.ErrnoException;
-    throw new Error(code === 'EROFS' ? `${path} is on a disk that is read-only` : refusal, { cause });
+    throw new Error(
+      code === 'EROFS' ? `${path} is on a read-only disk: name another folder, or mount the disk writable` : refusal,
+      { cause },
+    );
   }
 }
 

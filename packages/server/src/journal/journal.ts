@@ -117,7 +117,10 @@ export class Journal implements RollFollower, Durability {
   }
 
   failed(cause: unknown): void {
-    this.#options.logger.error({ err: cause }, 'a change of the roll could not be journaled');
+    this.#options.logger.error(
+      { err: cause },
+      'a change of the roll could not be journaled; this is a defect of Rollcall, please report it',
+    );
   }
 
   written(): Promise<void> | undefined {
@@ -242,7 +245,7 @@ export class Journal implements RollFollower, Durability {
   }
 
   #fail(why: string): void {
-    const message = `the store cannot be written (${why}): nothing is registered, removed or evicted until it can be written; reads and renewals go on`;
+    const message = `the store cannot be written (${why}): nothing is registered, removed or evicted until its disk has room and works; reads and renewals go on`;
     if (this.#failure === undefined) {
       this.#options.logger.error({}, message);
       this.#options.observer.unwritable();

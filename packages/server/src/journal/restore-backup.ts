@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { RegistryError } from '@rollcall/core';
 import { makeFolder } from './store/folder.ts';
 import { storeName } from './store/group.ts';
+import { withoutAdvice } from './store/store-error.ts';
 import { StoreThread } from './store/store-thread.ts';
 
 /**
@@ -22,7 +23,10 @@ export async function restoreBackup(file: string, dataDir: string): Promise<numb
       throw refused(`the folder ${dataDir} is not empty: name a new one, so that no roll is overwritten`);
   } catch (cause) {
     if (RegistryError.is(cause)) throw cause;
-    throw refused(`${dataDir} cannot be a data folder: ${(cause as Error).message}`, cause);
+    throw refused(
+      `${dataDir} cannot be a data folder: ${(cause as Error).message}; name another with --data-dir`,
+      cause,
+    );
   }
   try {
     await copyFile(file, target);
@@ -30,7 +34,7 @@ export async function restoreBackup(file: string, dataDir: string): Promise<numb
     return await countEntries(dataDir);
   } catch (cause) {
     for (const name of readdirSync(dataDir)) await rm(join(dataDir, name), { force: true });
-    throw refused(`${file} cannot be restored: ${(cause as Error).message}`, cause);
+    throw refused(`${file} cannot be restored: ${withoutAdvice((cause as Error).message)}; name another backup`, cause);
   }
 }
 

@@ -11,6 +11,9 @@ export interface RequestLogOptions {
   readonly slowRequestMs: number;
 }
 
+/** The server cannot now, or was not started with what the request needs: neither is a defect. */
+const refusals: ReadonlySet<number> = new Set([501, 503]);
+
 /**
  * Lines about requests. A line has the pattern of the route and never what the client sent, since a query or a header
  * may hold a token. The end of a watch is no answer, so it gets no line.
@@ -23,7 +26,7 @@ export function logRequests(
   const causes = new WeakMap<FastifyRequest, Error>();
   const log = (answered: AnsweredRequest, waits: boolean, err?: Error): void => {
     const { method, route = 'none', status, from } = answered;
-    const hasFailed = status >= 500 && status !== 503;
+    const hasFailed = status >= 500 && !refusals.has(status);
     const isSlow = answered.ms > slowRequestMs && !waits;
     if (!hasFailed && !isSlow && wanted === 'problems') return;
     const fields = { method, route, status, ms: Math.round(answered.ms), from: from() };

@@ -43,7 +43,10 @@ export class RollLog implements RollFollower {
   }
 
   failed(cause: unknown): void {
-    this.#logger.error({ err: cause }, 'a change of the roll could not be logged');
+    this.#logger.error(
+      { err: cause },
+      'a change of the roll could not be logged; this is a defect of Rollcall, please report it',
+    );
   }
 
   close(): void {

@@ -25,7 +25,7 @@ export class StoreMetrics implements StoreObserver {
     });
     this.#unwritable = new Gauge({
       name: 'rollcall_store_unwritable',
-      help: '1: the store cannot be written, and nothing is registered or evicted',
+      help: '1 while the store cannot be written: nothing is registered or evicted',
       registers,
     });
   }

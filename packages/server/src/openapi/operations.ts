@@ -15,7 +15,7 @@ const json = (operationId: string, summary: string, data: JsonSchema): Operation
 export const operations: Readonly<Record<string, Operation>> = {
   'POST /api/register': json(
     'register',
-    'Register instances, all or none; again: a renewal or a change',
+    'Register instances, all or none; a call again is a renewal or a change',
     answers.registerAnswer,
   ),
   'PUT /api/leases/:handle': json(

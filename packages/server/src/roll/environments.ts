@@ -117,7 +117,7 @@ export class Environments {
   checkRoom(admissions: readonly (InstanceRef & Sized)[]): void {
     const more = admissions.reduce((sum, admission) => sum + this.#growth(admission), 0);
     if (more === 0 || this.#cost + more <= this.#maxBytes) return;
-    const message = `the roll is full: it takes about ${this.#cost} bytes of at most ${this.#maxBytes}; give the server a larger heap`;
+    const message = `the roll is full: it takes about ${this.#cost} bytes of at most ${this.#maxBytes}; give the server a larger heap (NODE_OPTIONS=--max-old-space-size=...)`;
     throw new RegistryError('RESOURCE_EXHAUSTED', message, { registry: 'server' });
   }
 

@@ -47,7 +47,7 @@ export function explain(numbers: Explained): string {
     return `Protecting${forTime(numbers)}: ${silent}, more than ${threshold}. ${course(numbers)}`;
   const calm = `${silent}; more than ${threshold} would be too many`;
   if (state === 'calm') return `Not protecting: ${calm}.`;
-  return `Not protecting any more or not yet (${calm}), but ${waiting(numbers)}`;
+  return `Protection has ended, or has not begun (${calm}), but ${waiting(numbers)}`;
 }
 
 const forTime = ({ onForMs }: Explained): string => (onForMs === undefined ? '' : ` for ${spellDuration(onForMs)}`);

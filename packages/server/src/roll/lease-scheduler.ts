@@ -65,7 +65,10 @@ export class LeaseScheduler {
   refuseDefended(listing: Listing | undefined): void {
     if (listing === undefined || !this.isDefended(listing)) return;
     const { id, service } = listing.instance;
-    throw new RegistryError('CONFLICT', `node ${id} of ${service} is held by another client`);
+    throw new RegistryError(
+      'CONFLICT',
+      `node ${id} of ${service} is held by another client, so give each process its own id`,
+    );
   }
 
   /** Takes out the expired instances. */

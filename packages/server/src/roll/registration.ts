@@ -106,6 +106,6 @@ export function measured({
   const text = JSON.stringify({ name: service, version, metadata: serviceMetadata, endpoints, node });
   const bytes = Buffer.byteLength(text);
   if (bytes <= limits.maxNodeBytes) return bytes;
-  const message = `node ${id} of ${service} is ${bytes} bytes with its metadata and endpoints; a discovery server takes at most ${limits.maxNodeBytes}`;
+  const message = `node ${id} of ${service} is ${bytes} bytes with its metadata and endpoints; a discovery server takes at most ${limits.maxNodeBytes}: shorten metadata or endpoints`;
   throw new RegistryError('RESOURCE_EXHAUSTED', message, { registry: 'server' });
 }

@@ -25,7 +25,7 @@ describe('a route without a rule', () => {
       { prefix: '/api' },
     );
     await app.ready();
-    expect(() => guard.check()).toThrow('these routes do not say who may use them: POST /api/forgotten');
+    expect(() => guard.check()).toThrow('these routes have no rule of access: POST /api/forgotten');
     await app.close();
   });
 
@@ -86,16 +86,19 @@ describe('a tokens file', () => {
     parseTokensFile(typeof text === 'string' ? text : JSON.stringify(text)).faults?.join('; ') ?? 'none';
 
   it.each<[unknown, string]>([
-    ['', 'it is no JSON'],
+    ['', 'it is not JSON, as `rollcall token create` writes it'],
     ['null', 'it must be an object with a list `tokens`'],
     ['[]', 'it must be an object with a list `tokens`'],
-    [{ tokens: [entry], token: [] }, '"token" is no field of it'],
+    [{ tokens: [entry], token: [] }, '"token" is unknown: the fields are tokens'],
     [{ tokens: [{ ...entry, hash: 'sha256:abc' }] }, 'tokens[0].hash must be sha256:'],
     [{ tokens: [{ ...entry, name: 'a\nb' }] }, 'tokens[0].name must be'],
     [{ tokens: [{ ...entry, name: '__proto__' }] }, 'tokens[0].name must be'],
-    [{ tokens: [entry, { ...entry, hash: hashToken('y') }] }, 'tokens[1].name: an earlier token has the same'],
-    [{ tokens: [entry, { ...entry, name: 'b' }] }, 'tokens[1].hash: an earlier token has the same'],
-    [{ tokens: [{ ...entry, grants: [] }] }, 'tokens[0].grants must be a list and not empty'],
+    [
+      { tokens: [entry, { ...entry, hash: hashToken('y') }] },
+      'tokens[1].name: an earlier token has the same, so choose another',
+    ],
+    [{ tokens: [entry, { ...entry, name: 'b' }] }, 'tokens[1].hash: an earlier token has the same, so choose another'],
+    [{ tokens: [{ ...entry, grants: [] }] }, 'tokens[0].grants must be a list of at least one grant'],
     [
       { tokens: [{ ...entry, grants: [{ role: 'read', envs: [], services: ['*'] }] }] },
       'grants[0].envs must be a list',
@@ -106,7 +109,7 @@ describe('a tokens file', () => {
     ],
     [{ tokens: [{ ...entry, grants: [{ role: 'read', services: ['*'] }] }] }, 'grants[0].envs must be a list'],
     [{ tokens: [{ ...entry, maxInstances: -1 }] }, 'tokens[0].maxInstances must be a whole number'],
-    [{ tokens: Array(maxTokens + 1).fill(entry) }, `it has more than ${maxTokens} tokens`],
+    [{ tokens: Array(maxTokens + 1).fill(entry) }, `it may have at most ${maxTokens} tokens, and has ${maxTokens + 1}`],
     [{ tokens: [entry] }, 'none'],
   ])('a tokens file with a fault is refused as a whole (case %#)', (text, fault) => {
     expect(faultsOf(text)).toContain(fault);

@@ -91,7 +91,10 @@ describe('a token for some services of an env', () => {
     expect(await texts(web)).toEqual([own]);
     expect(await texts(web, '?env=prod')).toEqual([own]);
     expect((await texts(all)).length).toBe(3);
-    const refused = { status: 403, message: 'the token web may not read service db in env prod' };
+    const refused = {
+      status: 403,
+      message: 'the token web may not read service db in env prod: it needs a grant with the role read for it',
+    };
     expect(await web.ask('GET', '/api/changes?env=prod&appid=db')).toMatchObject(refused);
     expect(await web.ask('GET', '/api/poll?env=prod&appid=web-a&appid=db')).toMatchObject(refused);
     expect(await web.ask('GET', '/api/changes?env=dev')).toMatchObject({ status: 403 });
@@ -105,7 +108,7 @@ describe('a token for some services of an env', () => {
     const { all, web } = await start();
     expect(await web.register(node('web-a', '1'), node('db', '1'))).toMatchObject({
       status: 403,
-      message: 'the token web may not write service db in env prod',
+      message: 'the token web may not write service db in env prod: it needs a grant with the role write for it',
     });
     expect(names(await all.ask('GET', '/api/fetch/all?env=prod'))).toEqual([]);
   });

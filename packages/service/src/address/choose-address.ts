@@ -45,7 +45,10 @@ export function chooseAddress(facts: AddressFacts): Advertised {
   const { wanted, bound } = facts;
   if (wanted !== undefined) return fromWanted(wanted, bound?.port);
   if (bound === undefined)
-    throw new RegistryError('INVALID_ARGUMENT', 'advertise: without a server it must be host:port');
+    throw new RegistryError(
+      'INVALID_ARGUMENT',
+      'the service has no server, so advertise must be given as host:port, such as 10.0.0.7:8080',
+    );
   if (isWildcard(bound.host)) return anyHost(facts, bound);
   const why = 'the bound address';
   if (!isLoopback(bound.host) || !facts.crossHost) return { address: join(bound.host, bound.port), why };
@@ -54,7 +57,7 @@ export function chooseAddress(facts: AddressFacts): Advertised {
 
 /** Checks a server on loopback whose registry other machines see: refused where that must be wrong, otherwise a warning. */
 function checkLoopback({ backendHost, loopbackIsLocal }: AddressFacts, host: string): string | undefined {
-  const remedy = 'bind 0.0.0.0, or say with advertise what other programs should use';
+  const remedy = 'bind 0.0.0.0, or give with advertise the address that other programs should use';
   if (backendHost !== undefined && !isLoopback(backendHost)) {
     const message = `the server listens on ${host}, which only this machine reaches, but the registry is at ${backendHost}: ${remedy}`;
     throw new RegistryError('INVALID_ARGUMENT', message);
@@ -74,14 +77,14 @@ function fromWanted(
     host === undefined || port === undefined ? '' : ipv6 === undefined ? join(host, port) : `[${ipv6}]:${port}`;
   // A zone names an interface of this machine, and a wildcard names no machine.
   if (limits.isAddress(address) && !address.includes('%') && !isWildcard(host ?? '')) return { address, why: source };
-  const rule = serverPort === undefined ? 'host:port, as there is no server' : 'host or host:port';
-  const message = `${source}: ${JSON.stringify(value)} must be ${rule}; an IPv6 address with a port is in brackets, and a URL has no place here`;
+  const rule = serverPort === undefined ? 'host:port, because the service has no server' : 'host or host:port';
+  const message = `${source}: ${JSON.stringify(value)} must be ${rule}, not a URL; an IPv6 address with a port is in brackets`;
   throw new RegistryError('INVALID_ARGUMENT', message);
 }
 
 function anyHost(facts: AddressFacts, { host, port }: { readonly host: string; readonly port: number }): Advertised {
   const { crossHost, backendHost, loopbackIsLocal, routeHost, interfaces } = facts;
-  if (!crossHost) return { address: join('127.0.0.1', port), why: 'the registry is inside this machine' };
+  if (!crossHost) return { address: join('127.0.0.1', port), why: 'only this machine sees the registry' };
   const backendIsLoopback = backendHost !== undefined && isLoopback(backendHost);
   if (backendIsLoopback && loopbackIsLocal)
     return { address: join('127.0.0.1', port), why: 'the registry is on this machine' };
@@ -89,12 +92,16 @@ function anyHost(facts: AddressFacts, { host, port }: { readonly host: string; r
   const isHeard = host !== '0.0.0.0' || isIP(routeHost ?? '') === 4;
   if (routeHost !== undefined && isHeard && !isLinkLocal(routeHost) && !isLoopback(routeHost)) {
     const why = backendIsLoopback
-      ? 'the default route: the registry at loopback may be the agent of a cluster'
+      ? 'the default route, because the registry on loopback may be the agent of a cluster'
       : 'the route to the registry';
     return { address: join(routeHost, port), why };
   }
   const best = bestInterface(interfaces, host === '0.0.0.0' ? 'IPv4' : 'any');
   if (best !== undefined) return { address: join(best.address, port), why: `interface ${best.name}` };
   const why = 'this machine has no address that other machines could reach';
-  return { address: join('127.0.0.1', port), why, warning: `advertising 127.0.0.1: ${why}` };
+  return {
+    address: join('127.0.0.1', port),
+    why,
+    warning: `advertising 127.0.0.1, because ${why}; if it has one, give it with advertise`,
+  };
 }

@@ -68,7 +68,7 @@ export async function boundAddress(
   }
   throw new RegistryError(
     'INVALID_ARGUMENT',
-    'server listens on a socket without a port: other programs cannot reach it: give advertise, such as 10.0.0.7:8080',
+    'server listens on a socket without a port, which other programs cannot reach: give advertise, such as 10.0.0.7:8080',
   );
 }
 
@@ -85,7 +85,11 @@ async function listening(net: NetServer, { clock, signal, onSlow }: ListenWait):
     await new Promise<void>((resolve, reject) => {
       once('listening', () => resolve());
       once('error', (error: never) => reject(error));
-      cleanUps.push(onAbort(signal, () => reject(new RegistryError('ABORTED', 'stopped before the server listened'))));
+      cleanUps.push(
+        onAbort(signal, () =>
+          reject(new RegistryError('ABORTED', 'the service was stopped before its server listened')),
+        ),
+      );
     });
   } finally {
     for (const cleanUp of cleanUps) cleanUp();

@@ -110,8 +110,8 @@ export class WorkerHeartbeat {
     // The server that the worker registers keeps the process alive, not the heartbeat.
     worker.unref();
     worker.on('message', (message: FromWorker) => this.#hear(message));
-    worker.once('error', (error) => this.#lose(`its worker failed: ${error.message}`));
-    worker.once('exit', () => this.#lose('its worker ended'));
+    worker.once('error', (error) => this.#lose(`the heartbeat worker failed: ${error.message}`));
+    worker.once('exit', () => this.#lose('the heartbeat worker ended'));
     this.#heardAt = clock.now();
     this.#struckAt = clock.now();
     this.#renewedAt = clock.now();
@@ -127,7 +127,7 @@ export class WorkerHeartbeat {
     this.#workerCount = this.#beat.count;
     this.#beat.strike();
     if (!hasStalled && now - this.#heardAt > workerSilenceMs)
-      this.#lose(`its worker was silent for ${workerSilenceMs} ms`);
+      this.#lose(`the heartbeat worker was silent for ${workerSilenceMs} ms`);
     if (!this.#isOver) this.#cancelBeat = this.#clock.setTimer(beatMs, () => this.#strike());
   }
 
@@ -181,7 +181,7 @@ export class WorkerHeartbeat {
       events.failed(error);
       this.#first(error);
       const hangs = error.code === 'TIMEOUT' && now - this.#renewedAt > ttlMs;
-      if (hangs) this.#lose("its worker's connection to the registry hangs");
+      if (hangs) this.#lose("the heartbeat worker's connection to the registry hangs");
     } else if (message.type === 'conflict') {
       const error = fromPlain(message.error);
       void events.conflict(error).then(() => this.#first(error));

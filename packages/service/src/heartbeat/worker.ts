@@ -1,9 +1,10 @@
 /** The heartbeat worker: a registry and a loop of its own, so that renewals go on while the main loop is blocked. */
 import { parentPort, workerData } from 'node:worker_threads';
-import { systemClock as clock, RegistryError, type ServiceInput } from '@rollcall/core';
+import { systemClock as clock, type ServiceInput } from '@rollcall/core';
 import { type AdapterDescriptor, pause } from '@rollcall/core/adapter';
 import { beatMs } from '../defaults.ts';
 import { Keeper } from '../runtime/keeper.ts';
+import { asRegistryError } from '../runtime/unexpected.ts';
 import { Beat, Pulse } from './beat.ts';
 import { type FromWorker, type ToWorker, toPlain, type WorkerStart } from './messages.ts';
 
@@ -65,7 +66,7 @@ async function serve(port: Port, { recipe, service, maxStallMs, beat, ...start }
     ending.abort();
     const error = await keeper.stop().then(
       () => undefined,
-      (cause: unknown) => toPlain(RegistryError.is(cause) ? cause : new RegistryError('INTERNAL', String(cause))),
+      (cause: unknown) => toPlain(asRegistryError(cause)),
     );
     await registry.close();
     tell({ type: 'stopped', error });

@@ -45,7 +45,10 @@ export async function findAdapter(
 function describe(name: string, given: unknown): AdapterDescriptor {
   if (isDescriptor(given)) return given;
   if (typeof given !== 'function')
-    throw new RegistryError('INVALID_ARGUMENT', `registries: ${name} must be a factory or an adapter`);
+    throw new RegistryError(
+      'INVALID_ARGUMENT',
+      `registries: ${name} must be a factory such as consul, or the adapter that its package exports`,
+    );
   const create = given as RegistryFactory;
   return {
     name,
@@ -71,23 +74,30 @@ async function load(name: string, url: string): Promise<AdapterDescriptor> {
     module = (await import(url)) as { readonly adapter?: unknown };
   } catch (cause) {
     const why = cause instanceof Error ? cause.message : String(cause);
-    throw new RegistryError('INVALID_ARGUMENT', `registry ${name} cannot be loaded: ${why}`, { cause });
+    throw new RegistryError('INVALID_ARGUMENT', `registry ${name} cannot be loaded from ${url}: ${why}`, { cause });
   }
   if (isDescriptor(module.adapter)) return module.adapter;
-  const message = `registry ${name} is no adapter: ${url} must export \`adapter\` (docs/writing-an-adapter.md)`;
+  const message = `registry ${name} is not an adapter: ${url} must export \`adapter\`, as docs/writing-an-adapter.md says`;
   throw new RegistryError('INVALID_ARGUMENT', message);
 }
 
 function notFound(name: string, known: readonly string[]): RegistryError {
-  const others = known.length === 0 ? '' : `, or choose one of ${known.join(', ')}`;
-  if (isPath(name)) return new RegistryError('INVALID_ARGUMENT', `registry ${name}: there is no such file`);
+  const others = known.length === 0 ? '' : `, or choose one that needs no installing: ${known.join(', ')}`;
+  if (isPath(name))
+    return new RegistryError(
+      'INVALID_ARGUMENT',
+      `registry ${name}: there is no such file; a relative path begins at the working directory`,
+    );
   if (isPackage(name))
-    return new RegistryError('INVALID_ARGUMENT', `registry ${name} needs that package: npm install ${name}`);
+    return new RegistryError(
+      'INVALID_ARGUMENT',
+      `registry ${name} is not installed: install it with npm install ${name}`,
+    );
   if (!isPlainName(name)) {
     const rule = 'must be the name of an adapter, a package @scope/name, or a path';
     return new RegistryError('INVALID_ARGUMENT', `registry ${JSON.stringify(name)} ${rule}`);
   }
-  const message = `registry ${name} is not installed: neither @rollcall/${name} nor rollcall-${name} was found. Install it with npm install @rollcall/${name}${others}`;
+  const message = `registry ${name} is not installed: neither @rollcall/${name} nor rollcall-${name} was found. If the name is right, install it with npm install @rollcall/${name}${others}`;
   return new RegistryError('INVALID_ARGUMENT', message, { registry: name });
 }
 

@@ -64,7 +64,7 @@ export function checkTlsFiles(
 ): void {
   if (options.tlsFiles === undefined || tlsFiles === true) return;
   const instead = environment.length === 0 ? '' : `: it reads ${environment.join(', ')}`;
-  const message = `the ${name} registry takes no --registry-ca, --registry-cert and --registry-key${instead}`;
+  const message = `the ${name} registry does not take --registry-ca, --registry-cert and --registry-key${instead}`;
   throw new RegistryError('INVALID_ARGUMENT', message, { registry: name });
 }
 
@@ -126,6 +126,10 @@ function readToken({ value, source }: Sourced): string {
     return readFileSync(value, 'utf8').trim();
   } catch (cause) {
     const why = cause instanceof Error ? cause.message : String(cause);
-    throw new RegistryError('INVALID_ARGUMENT', `${source}: cannot read the token file: ${why}`, { cause });
+    throw new RegistryError(
+      'INVALID_ARGUMENT',
+      `${source}: cannot read the token file: ${why}; name one that this process can read`,
+      { cause },
+    );
   }
 }

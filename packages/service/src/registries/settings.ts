@@ -59,13 +59,13 @@ export const settingTable: Readonly<
     flag: '--registry',
     env: ['ROLLCALL_REGISTRY', 'MICRO_REGISTRY'],
     argument: '<name>',
-    help: 'memory, mdns, consul, etcd, discovery, or an adapter by package or path',
+    help: 'memory, mdns, consul, etcd, discovery, or the package or path of an adapter',
   },
   registryAddress: {
     flag: '--registry-address',
     env: ['ROLLCALL_REGISTRY_ADDRESS', 'MICRO_REGISTRY_ADDRESS'],
     argument: '<list>',
-    help: 'host:port or URL of the registry, several with commas',
+    help: 'host:port or URL of the registry, several separated by commas',
   },
   registryTokenFile: {
     flag: '--registry-token-file',
@@ -89,7 +89,7 @@ export const settingTable: Readonly<
     flag: '--registry-key',
     env: ['ROLLCALL_REGISTRY_KEY'],
     argument: '<path>',
-    help: 'PEM file with its key',
+    help: 'PEM file with the key of --registry-cert',
   },
   registryNamespace: {
     flag: '--registry-namespace',
@@ -101,13 +101,13 @@ export const settingTable: Readonly<
     flag: '--register-ttl',
     env: ['ROLLCALL_REGISTER_TTL', 'MICRO_REGISTER_TTL'],
     argument: '<time>',
-    help: 'expires after this long without a renewal (30s)',
+    help: 'how long the node stays without a renewal (30s)',
   },
   registerInterval: {
     flag: '--register-interval',
     env: ['ROLLCALL_REGISTER_INTERVAL', 'MICRO_REGISTER_INTERVAL'],
     argument: '<time>',
-    help: 'renewed this often (10s)',
+    help: 'how often the node is renewed (10s)',
   },
   advertise: {
     flag: '--advertise',
@@ -127,7 +127,8 @@ function mistyped(message: string): RegistryError {
   return error;
 }
 
-function fromArgv(argv: readonly string[], flag: string): Sourced | undefined {
+function fromArgv(argv: readonly string[], key: keyof Settings): Sourced | undefined {
+  const { flag, argument } = settingTable[key];
   // Arguments after -- belong to another program.
   const end = argv.indexOf('--');
   for (let index = (end === -1 ? argv.length : end) - 1; index >= 0; index -= 1) {
@@ -136,7 +137,7 @@ function fromArgv(argv: readonly string[], flag: string): Sourced | undefined {
     if (name.replaceAll('_', '-') !== flag) continue;
     const value = rest.length > 0 ? rest.join('=') : argv[index + 1];
     if (value === undefined || value === '' || (rest.length === 0 && value.startsWith('--'))) {
-      throw mistyped(`${flag} needs a value`);
+      throw mistyped(`${flag} needs a value: ${flag} ${argument}`);
     }
     return { value, source: flag };
   }
@@ -145,8 +146,8 @@ function fromArgv(argv: readonly string[], flag: string): Sourced | undefined {
 
 /** A setting by flag, or by the first variable that is set and not empty. */
 export function readSetting(name: keyof Settings, { argv, env }: SettingSources): Sourced | undefined {
-  const { flag, env: variables } = settingTable[name];
-  const given = fromArgv(argv, flag);
+  const { env: variables } = settingTable[name];
+  const given = fromArgv(argv, name);
   if (given !== undefined) return given;
   for (const variable of variables) {
     const value = env[variable];

@@ -4,6 +4,7 @@ import { renewJitter } from '../defaults.ts';
 import type { ServiceOptions } from '../service-options.ts';
 import { withLossWatch } from './losses.ts';
 import { RegisterCheck } from './register-check.ts';
+import { asRegistryError } from './unexpected.ts';
 
 /** An absence from the roll that is noticed only when it is over. */
 export interface Loss {
@@ -83,9 +84,7 @@ export class Keeper {
       await this.#checked();
       loss = await this.#register();
     } catch (cause) {
-      return await this.#failed(
-        RegistryError.is(cause) ? cause : new RegistryError('INTERNAL', String(cause), { cause }),
-      );
+      return await this.#failed(asRegistryError(cause));
     }
     this.#backoff.reset();
     if (this.#stopped.signal.aborted) return undefined;
@@ -108,7 +107,11 @@ export class Keeper {
     this.#isTaken = false;
     if (before === undefined) return undefined;
     const lateMs = sentAt - before - ttlMs;
-    if (lateMs > 0) return { sinceMs: lateMs, why: 'this process was blocked or suspended for longer than the TTL' };
+    if (lateMs > 0)
+      return {
+        sinceMs: lateMs,
+        why: 'this process was blocked or suspended for longer than the TTL (docs/service.md, heartbeat: worker)',
+      };
     return isLost ? { sinceMs: sentAt - before, why: 'the registry had lost the node' } : undefined;
   }
 

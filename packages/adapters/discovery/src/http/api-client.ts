@@ -86,7 +86,7 @@ export class ApiClient {
 export function listOf(fields: Record<string, unknown>, name: string): readonly unknown[] {
   const list = fields[name];
   if (Array.isArray(list)) return list;
-  throw new HttpError(`answered without ${name}: is it a Rollcall server that listens there?`);
+  throw new HttpError(`answered without ${name}: is it a Rollcall discovery server?`);
 }
 
 /** A status has our API's meaning only inside our envelope; other JSON comes from a gateway. */

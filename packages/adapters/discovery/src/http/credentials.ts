@@ -86,13 +86,14 @@ function readText(path: string): string {
   try {
     return readFileSync(path, 'utf8');
   } catch (cause) {
-    throw new HttpError(`cannot be asked: ${cause instanceof Error ? cause.message : String(cause)}`, 401);
+    const why = cause instanceof Error ? cause.message : String(cause);
+    throw new HttpError(`cannot be asked: ${why}; this process must be able to read the file`, 401);
   }
 }
 
 function parseToken(text: string, path: string): string | undefined {
   try {
-    return parseHeaderToken(text, 'discovery', path);
+    return parseHeaderToken(text, 'discovery', `the token in ${path}`);
   } catch (cause) {
     throw new HttpError(`cannot be asked: ${cause instanceof Error ? cause.message : String(cause)}`, 401);
   }

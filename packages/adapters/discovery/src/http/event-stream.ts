@@ -57,7 +57,10 @@ export class EventStreamParser {
     if (piece === '') return;
     this.#pieces.push(piece);
     this.#length += piece.length;
-    if (this.#length > maxAnswerBytes) throw new HttpError(`sent an event of more than ${maxAnswerBytes} characters`);
+    if (this.#length > maxAnswerBytes)
+      throw new HttpError(
+        `sent an event of more than ${maxAnswerBytes} characters: is it a Rollcall discovery server?`,
+      );
   }
 }
 

@@ -31,8 +31,13 @@ export async function readAnswer(response: IncomingMessage, clock: Clock, signal
 }
 
 function notJson(status: number, text: string, retryAfterMs: number | undefined): HttpError {
-  if (meantByAll.has(status)) return new HttpError(`answered ${status} without JSON`, status, retryAfterMs);
-  if (plainOnTls.test(text)) return new HttpError('wants TLS on this port: write https:// before its address');
+  if (meantByAll.has(status))
+    return new HttpError(
+      `answered ${status} without JSON: it may be a proxy in front of the server`,
+      status,
+      retryAfterMs,
+    );
+  if (plainOnTls.test(text)) return new HttpError('speaks TLS on this port: write https:// before its address');
   return new HttpError(
     `answered ${status} without JSON: is it a Rollcall discovery server?`,
     status >= 500 ? status : undefined,
@@ -45,7 +50,8 @@ async function readText(response: IncomingMessage): Promise<string> {
   let bytes = 0;
   for await (const chunk of response) {
     bytes += chunk.length;
-    if (bytes > maxAnswerBytes) throw new HttpError(`answered more than ${maxAnswerBytes} bytes`);
+    if (bytes > maxAnswerBytes)
+      throw new HttpError(`answered more than ${maxAnswerBytes} bytes: is it a Rollcall discovery server?`);
     chunks.push(chunk);
   }
   return Buffer.concat(chunks).toString('utf8');

@@ -114,7 +114,7 @@ export class Fleet {
 
   /** The caller has its answer. A server that does not answer soon has missed the write. */
   #endLater(attempts: readonly Attempt<unknown>[], writes: AbortController): void {
-    const reason = new RegistryError('TIMEOUT', `no answer within ${backgroundTimeoutMs} ms`);
+    const reason = new RegistryError('TIMEOUT', `no discovery server answered within ${backgroundTimeoutMs} ms`);
     const cancel = this.#context.clock.setTimer(backgroundTimeoutMs, () => writes.abort(reason));
     void Promise.allSettled(attempts.map(({ done }) => done)).then(cancel);
   }

@@ -191,7 +191,8 @@ export class ServerLink {
     this.#hasSecrets = Array.isArray(secrets);
     for (const [index, key] of keys.entries()) {
       const handle: unknown = Array.isArray(handles) ? handles[index] : undefined;
-      if (!Number.isSafeInteger(handle)) throw new HttpError('registered without answering a handle');
+      if (!Number.isSafeInteger(handle))
+        throw new HttpError('answered a register without a handle: is it a Rollcall discovery server?');
       const secret: unknown = Array.isArray(secrets) ? secrets[index] : undefined;
       const held = { handle: handle as number, secret: typeof secret === 'string' ? secret : undefined };
       this.#handles.answered(key, register, held);
@@ -224,7 +225,9 @@ export class ServerLink {
         (status): status is RenewStatus => status === 200 || status === 404 || status === 409,
       );
       if (known.length === items.length) return known;
-      throw new HttpError(`answered ${known.length} statuses for ${items.length} renewals`);
+      throw new HttpError(
+        `answered ${known.length} statuses for ${items.length} renewals: is it a Rollcall discovery server?`,
+      );
     });
   }
 

@@ -60,7 +60,10 @@ export class Cluster {
   async #run<T>(signal: AbortSignal, work: (member: Member, signal: AbortSignal) => Promise<T>): Promise<T> {
     for (;;) {
       signal.throwIfAborted();
-      if (this.#isClosed) throw new RegistryError('CLOSED', 'the connection to etcd is closed', { registry: 'etcd' });
+      if (this.#isClosed)
+        throw new RegistryError('CLOSED', 'the connection to etcd is closed: make a new registry', {
+          registry: 'etcd',
+        });
       let mayServe = false;
       const attempt = async (member: Member, bounded: AbortSignal): Promise<T> => {
         try {

@@ -9,6 +9,9 @@ export function askInterfaces(): { readonly interfaces: Interfaces; readonly ref
     return { interfaces: networkInterfaces() };
   } catch (cause) {
     const why = cause instanceof Error ? cause.message : String(cause);
-    return { interfaces: {}, refusal: `the system does not tell which network interfaces there are (${why})` };
+    return {
+      interfaces: {},
+      refusal: `the system does not tell which network interfaces there are (${why}): allow this process to ask`,
+    };
   }
 }

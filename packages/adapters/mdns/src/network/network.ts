@@ -152,7 +152,10 @@ export class Network {
   #tellLoopback(places: readonly Place[]): void {
     const only = places.length > 0 && places.every(({ loopback }) => loopback);
     if (only && !this.#loopbackOnly && this.#options.interfaces === undefined)
-      this.#options.logger?.warn({}, 'mDNS: no network interface is up; only this machine is heard until one is');
+      this.#options.logger?.warn(
+        {},
+        'mDNS: no network interface is up, so only programs of this machine are heard: connect one; it is used by itself',
+      );
     this.#loopbackOnly = only;
   }
 
@@ -166,7 +169,10 @@ export class Network {
       );
       if (this.#closed) return await link.close();
       this.#links.set(place.key, link);
-      logger?.debug({ interface: place.interface, family: place.family, address: place.address }, 'mDNS link is up');
+      logger?.debug(
+        { interface: place.interface, family: place.family, address: place.address },
+        `mDNS: ${place.interface} (IPv${place.family}, ${place.address}) is in use`,
+      );
       ears.up(link);
     } catch (error) {
       this.#refused.set(place.key, explain(`${place.interface} (IPv${place.family})`, error));
@@ -179,7 +185,10 @@ export class Network {
     try {
       this.#options.ears.message(message, heard);
     } catch (error) {
-      this.#options.logger?.error({ error, from: heard.from }, 'mDNS: a packet could not be handled and is ignored');
+      this.#options.logger?.error(
+        { error, from: heard.from },
+        'mDNS: a packet could not be handled and is ignored; this is a defect of Rollcall, please report it',
+      );
     }
   }
 

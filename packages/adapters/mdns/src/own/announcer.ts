@@ -10,7 +10,7 @@ import {
   onAbort,
   pause,
 } from '@rollcall/core/adapter';
-import { noForm, noGoMicroForm } from '../mdns-error.ts';
+import { contested, givenUp, noForm, noGoMicroForm } from '../mdns-error.ts';
 import { type Form, goodbye, withPointers } from '../mdns-mapping.ts';
 import { announceIntervalMs, goodbyeRepeatMs } from '../mdns-options.ts';
 import type { Link } from '../network/link.ts';
@@ -105,7 +105,7 @@ export class Announcer {
     const before = zone.get(key);
     if (!zone.forms.inGoMicro || goMicro !== undefined || (before !== undefined && before.goMicro === undefined))
       return;
-    logger?.warn({ name: key.name, id: key.id }, noGoMicroForm);
+    logger?.warn({ name: key.name, id: key.id }, noGoMicroForm(key));
   }
 
   /** Aborts when the call or this object ends. */
@@ -155,10 +155,7 @@ export class Announcer {
     const now = clock.now();
     if ((this.#defendedAt.get(id) ?? Number.NEGATIVE_INFINITY) + announceIntervalMs > now) return;
     this.#defendedAt.set(id, now);
-    logger?.warn(
-      { name: key.name, id: key.id, from },
-      'mDNS: another registry announces a node of this process: give one of them another id',
-    );
+    logger?.warn({ name: key.name, id: key.id, from }, contested(key));
     // A program that is no registry follows the RFC: it sees our answer and takes another name.
     if (owner === undefined ? !stubborn : owner < this.#options.owner) void this.#announce([own]).catch(() => {});
     else void this.#yield(own);
@@ -172,7 +169,7 @@ export class Announcer {
       await prober.probe([own.entry], this.#stop.signal);
     } catch (error) {
       if (this.#stop.signal.aborted || zone.get(key) !== own) return;
-      logger?.error({ error }, 'mDNS: gave up a node because another registry announces the same id');
+      logger?.error({ error }, givenUp(key));
       zone.remove(key);
       this.#leases.delete(keyOf(key.name, key.id));
       changed(key, 'unknown');

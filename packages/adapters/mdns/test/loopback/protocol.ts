@@ -303,7 +303,7 @@ describe('a node of another program whose packet carries no address', () => {
     await wire.pass(62_000);
     expect(registry.skipped?.count).toBe(0);
     expect(lines.filter((line) => line.includes('mute'))).toEqual([
-      `skipped an entry that cannot be used {"key":"${name('mute')}","reason":"no usable address"}`,
+      `skipped the entry ${name('mute')} of another program, which cannot be used: no usable address {"key":"${name('mute')}","reason":"no usable address"}`,
     ]);
   });
 });

@@ -9,7 +9,7 @@ import { repeatedRenewal, repeatedRenewals } from './repeated-renewals.ts';
 
 const failures = {
   404: 'LEASE_UNKNOWN: register again',
-  409: 'LEASE_TAKEN: another client holds this instance',
+  409: 'LEASE_TAKEN: another client holds this instance, so give each process its own hostname',
 } as const;
 
 /** The secret of the lease whose handle is in the path. It is a header, because paths are written into logs. */

@@ -1,6 +1,6 @@
 import { RegistryError, type RegistryErrorCode } from '@rollcall/core';
 import type { FastifyError, FastifyInstance } from 'fastify';
-import { endsConnection } from '../../http/refusal.ts';
+import { answered, endsConnection } from '../../http/refusal.ts';
 
 /** The only place where an error of the roll becomes an HTTP status. */
 const statuses: Partial<Readonly<Record<RegistryErrorCode, number>>> = {
@@ -20,9 +20,7 @@ export function nativeErrors(app: FastifyInstance): void {
   app.setErrorHandler((error: FastifyError, _request, reply) => {
     const status = statusOf(error);
     if (endsConnection(status)) reply.header('connection', 'close');
-    // The client learns nothing of a defect.
-    const message = status === 500 ? 'the server failed' : error.message;
-    return reply.code(status).send({ code: status, message, data: null });
+    return reply.code(status).send({ code: status, message: answered(status, error), data: null });
   });
   app.setNotFoundHandler((request, reply) => {
     const message = `there is no ${request.method} ${request.url.split('?')[0]}; the API is under /api`;

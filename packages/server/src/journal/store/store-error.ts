@@ -18,9 +18,15 @@ export class StoreError extends Error {
   }
 }
 
+const advice =
+  '. Nothing was changed. Move the folder away and bring back a backup with rollcall restore, or start with an empty folder: the services register again by themselves';
+
+/** The message about a damaged store, for a caller that does not start a server on it. */
+export const withoutAdvice = (message: string): string => message.replace(advice, '');
+
 /** The store is damaged. Nothing in it is changed. */
 export function corrupt(file: string, what: string, cause?: unknown): StoreError {
-  const message = `the store ${file} is damaged: ${what}. Nothing was changed. Move the folder away and bring back a backup with rollcall restore, or start with an empty folder: the services register again by themselves`;
+  const message = `the store ${file} is damaged: ${what}${advice}`;
   return new StoreError({ kind: 'corrupt', message }, cause);
 }
 

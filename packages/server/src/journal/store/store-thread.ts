@@ -9,6 +9,9 @@ const file = import.meta.url.endsWith('.ts') ? '../../../dist/journal/store/work
 /** The objects of a group are garbage at once, so a larger nursery would only hold more garbage. */
 const resourceLimits = { maxYoungGenerationSizeMb: 4 };
 
+const defect = (what: string): Error =>
+  new Error(`the thread of the store ${what}; this is a defect of Rollcall, please report it`);
+
 interface Asked {
   readonly resolve: () => void;
   readonly reject: (error: Error) => void;
@@ -32,10 +35,11 @@ export class StoreThread {
     this.#opened = new Promise((resolve, reject) => {
       worker.once('message', (first: FromStore) => {
         if (first.type === 'opened') resolve(first.opened);
-        else reject(first.type === 'failed' ? new StoreError(first.failure) : new Error(`it answered ${first.type}`));
+        else
+          reject(first.type === 'failed' ? new StoreError(first.failure) : defect(`answered ${first.type} at first`));
       });
       worker.once('error', reject);
-      worker.once('exit', () => reject(new Error('the thread of the store ended before it had opened it')));
+      worker.once('exit', () => reject(defect('ended before it had opened the store')));
     });
     this.#read = this.#next();
     this.#checked = this.#next();
@@ -43,7 +47,7 @@ export class StoreThread {
     for (const promise of [this.#opened, this.#read, this.#checked]) promise.catch(() => {});
     worker.on('message', (message: FromStore) => this.#hear(message));
     worker.once('error', (error) => this.#end(error));
-    worker.once('exit', () => this.#end(new Error('the thread of the store ended')));
+    worker.once('exit', () => this.#end(new Error('the thread of the store ended: start the server again')));
   }
 
   /**

@@ -1,0 +1,35 @@
+import { patternWords } from '@rollcall/protocol';
+import type { FastifyServerOptions } from 'fastify';
+
+type SchemaErrorFormatter = NonNullable<FastifyServerOptions['schemaErrorFormatter']>;
+
+/** Keywords whose own message says nothing that the messages beneath them do not say better. */
+const companions = new Set(['propertyNames', 'anyOf']);
+
+/** What a request breaks of its schema, in a sentence: where, and what must be there. */
+export const schemaError: SchemaErrorFormatter = (errors, place) => {
+  const faults = errors
+    .filter(({ keyword }) => !companions.has(keyword))
+    .map((error) => {
+      // The name of a pair is no part of its path.
+      const name = 'propertyName' in error ? `: the name ${JSON.stringify(error.propertyName)}` : '';
+      return `${place}${error.instancePath}${name} ${ruleOf(error)}`;
+    });
+  return new Error(faults.join(errors.some(({ keyword }) => keyword === 'anyOf') ? ', or ' : ', '));
+};
+
+/** The words of the validator, and plainer ones where it has a pattern, a list or a capital letter for the caller. */
+function ruleOf({ keyword, params, message = 'is not valid' }: Parameters<SchemaErrorFormatter>[0][number]): string {
+  const { allowedValues, pattern, missingProperty, limit, type } = params;
+  if (keyword === 'enum' && Array.isArray(allowedValues))
+    return `must be one of ${allowedValues.map((value) => JSON.stringify(value)).join(', ')}`;
+  if (keyword === 'pattern') return `must be ${patternWords[String(pattern)] ?? `text of the form ${String(pattern)}`}`;
+  if (keyword === 'required') return `must have ${String(missingProperty)}`;
+  if (keyword === 'minItems') return `must have at least ${String(limit)} item${limit === 1 ? '' : 's'}`;
+  if (keyword === 'maxItems') return `must have at most ${String(limit)} items`;
+  if (keyword === 'type' && typeof type === 'string') return `must be ${/^[aio]/.test(type) ? 'an' : 'a'} ${type}`;
+  if (keyword === 'minLength' && limit === 1) return 'must not be empty';
+  if (keyword === 'maxLength') return `must have at most ${String(limit)} characters`;
+  if (keyword === 'maxProperties') return `must have at most ${String(limit)} pairs`;
+  return message;
+}
