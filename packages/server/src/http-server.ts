@@ -133,6 +133,7 @@ export class HttpServer implements DiscoveryServer {
     try {
       await this.#app.listen({ host, port });
     } catch (cause) {
+      await this.#folder?.abandon();
       await this.close();
       throw new RegistryError('UNAVAILABLE', explainBind(cause, host, port), { cause, registry: 'server' });
     }

@@ -97,6 +97,13 @@ export class DataFolder {
     return stream;
   }
 
+  /** Releases a folder that was not opened, as it was. */
+  async abandon(): Promise<void> {
+    const store = this.#store;
+    this.#store = undefined;
+    await store?.abandon();
+  }
+
   /** Writes what is left, and releases the folder for another server. */
   async close(): Promise<void> {
     const store = this.#store;

@@ -90,6 +90,11 @@ export class StoreThread {
     return this.#ask({ type: 'backup', file: target });
   }
 
+  /** Ends the thread of a store that was not begun, even while it reads. */
+  async abandon(): Promise<void> {
+    await this.#worker.terminate();
+  }
+
   /** Closes the store after all earlier requests, and ends its thread. */
   async close(): Promise<void> {
     const isOpen = await this.#opened.then(
