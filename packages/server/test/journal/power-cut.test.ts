@@ -78,7 +78,7 @@ const revisionsIn = (text: string): number[] =>
   [...text.matchAll(/"revision":(\d+)|^id: \w+:(\d+)$/gm)].map(([, answer, event]) => Number(answer ?? event));
 
 async function contentOf(folder: string) {
-  const store = await StoreThread.open(folder, true);
+  const store = StoreThread.start(folder, true);
   const entries = new Map<string, Kept>();
   const changes: Change[] = [];
   try {

@@ -234,6 +234,24 @@ describe('a server that is started again on its data folder', () => {
     expect((data as { environments: object[] }).environments).toMatchObject([{ missing: 1, considered: 3 }]);
   });
 
+  it('a server that cannot bind its port leaves its data folder, also a copy, as it was', async () => {
+    const folder = newFolder();
+    const first = await start(folder);
+    const { epoch } = await first.register(instance());
+    const copy = newFolder();
+    cpSync(folder, copy, { recursive: true });
+    const taken = { port: first.port };
+    await expect(start(copy, taken)).rejects.toMatchObject({ code: 'UNAVAILABLE', message: /port/ });
+    // The failed start did not take the folder over, so it is still a copy, which goes on in a new epoch.
+    const second = await start(copy);
+    expect(await second.raw('/api/fetch/all?env=e')).toMatchObject({
+      warming: true,
+      epoch: expect.not.stringMatching(epoch),
+    });
+    expect(await second.list()).toHaveLength(1);
+    expect((await first.register(instance({ hostname: 'b' }))).epoch).toBe(epoch);
+  });
+
   it('a server refuses a data folder that another server uses, and a damaged folder', async () => {
     const folder = newFolder();
     const first = await start(folder);

@@ -43,12 +43,15 @@ export function unpack({ text, entries: count, forgetUpTo, state }: PackedGroup)
 
 /** Requests to the store's thread, which answers them in turn. */
 export type ToStore =
-  | { readonly type: 'read' }
+  | { readonly type: 'begin' }
   | { readonly type: 'commit'; readonly group: PackedGroup }
   | { readonly type: 'backup'; readonly file: string }
   | { readonly type: 'close' };
 
-/** `opened` comes without a request; the parts of a `read` come before its `done`. */
+/**
+ * Without a request come `opened`, the parts and `done`, and another `done` when all pages are checked. Then each request
+ * has its own.
+ */
 export type FromStore =
   | { readonly type: 'opened'; readonly opened: Opened }
   | { readonly type: 'part'; readonly part: Part }

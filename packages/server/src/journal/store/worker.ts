@@ -31,9 +31,18 @@ function listen(
   tell: (message: FromStore) => void,
   attempt: (what: () => void) => void,
 ): void {
+  // Without a request, because the server's thread may still be loading its program.
+  attempt(() => {
+    for (const part of store.read()) tell({ type: 'part', part });
+    tell({ type: 'done' });
+  });
+  attempt(() => {
+    store.check();
+    tell({ type: 'done' });
+  });
   port.on('message', (message: ToStore) =>
     attempt(() => {
-      if (message.type === 'read') for (const part of store.read()) tell({ type: 'part', part });
+      if (message.type === 'begin') store.begin();
       else if (message.type === 'commit') store.commit(unpack(message.group));
       else if (message.type === 'backup') store.backup(message.file);
       else store.close();
