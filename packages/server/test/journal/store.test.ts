@@ -168,6 +168,15 @@ describe('the store', () => {
     await store.close();
   });
 
+  it('a reading of the store fails, and not the process, when its reader throws', async () => {
+    const store = StoreThread.start(await filled(3));
+    const reading = store.read(() => {
+      throw new Error('a row of an unknown form');
+    });
+    await expect(reading).rejects.toThrow('a row of an unknown form');
+    await store.close();
+  });
+
   it('the store keeps nothing of a group that cannot be written, and takes later groups', async () => {
     const folder = newFolder();
     const store = await begun(folder);
