@@ -3,7 +3,7 @@ import { defineConfig } from 'vitest/config';
 import { BaseSequencer, type TestSpecification } from 'vitest/node';
 import { isIn, lane, leftOut } from './scripts/lanes.js';
 
-// Both lists: without the ssr one, packages resolve to dist, which a fresh clone does not have.
+// Both lists are needed: without the one for ssr, packages resolve to dist, which a fresh clone does not have.
 const conditions = ['rollcall-source'];
 
 /** Files that wait for a network rather than keep a machine busy; those that keep real backends busy; all others. */
@@ -14,8 +14,8 @@ function rank({ moduleId }: TestSpecification): 'idle' | 'busy' | 'short' {
 }
 
 /**
- * Begins with what takes long, so that the run does not end with it alone. Files that wait and files that keep real
- * backends busy take turns.
+ * Begins with the files that take long, so that no single long file runs alone at the end. Files that wait and files
+ * that keep real backends busy take turns.
  */
 class LongestFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
@@ -38,9 +38,9 @@ export default defineConfig({
         : [...lane('long')],
     globalSetup: ['scripts/vitest-build.ts'],
     exclude: leftOut(),
-    // Most of the time of the tests is waiting: more of them at a time than there are cores.
+    // Tests mostly wait, so more of them run at a time than there are cores.
     maxWorkers: 4,
-    // Of cases that may run side by side: more make a slow backend miss the deadlines of calls.
+    // The number of cases that may run side by side. With more, a slow backend would miss the deadlines of calls.
     maxConcurrency: 6,
     sequence: { sequencer: LongestFirst },
     testTimeout: 30_000,

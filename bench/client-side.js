@@ -98,7 +98,7 @@ async function follow() {
   return { heard: median(heard), written: median(written), read };
 }
 
-/** Picks from a thousand nodes; answers the nanoseconds of CPU per pick. @param {import('../packages/client/dist/index.js').Strategy} strategy */
+/** Picks from a thousand nodes; returns the nanoseconds of CPU per pick. @param {import('../packages/client/dist/index.js').Strategy} strategy */
 async function pick(strategy) {
   const { client, registry, service } = await openClient(1_000, strategy);
   nanoseconds(times(100_000), () => service.pick());
@@ -108,7 +108,7 @@ async function pick(strategy) {
   return figure;
 }
 
-/** Indexes an array; answers the nanoseconds of CPU per access. */
+/** Indexes an array; returns the nanoseconds of CPU per access. */
 function index() {
   const array = nodes(1_000);
   let seen = 0;

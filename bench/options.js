@@ -42,7 +42,7 @@ Examples:
   npm run bench -- --quick --peers rollcall,floor --beside ../before/packages/cli/bin/rollcall.js
 `;
 
-/** Reads the command line; answers undefined after it has printed the help. */
+/** Reads the command line; returns undefined after it has printed the help. */
 export function readOptions() {
   const { values } = parseArgs({
     options: {

@@ -8,7 +8,7 @@ export const root = fileURLToPath(new URL('..', import.meta.url));
 const stamp = `${root}node_modules/.rollcall-stamp`;
 
 /**
- * Runs a command in the root and shows its output; answers its exit code.
+ * Runs a command in the root and shows its output; returns its exit code.
  * @param {string} command @param {readonly string[]} args @param {Record<string, string>} [env]
  * @returns {Promise<number>}
  */
@@ -23,7 +23,7 @@ export function run(command, args, env = {}) {
   });
 }
 
-/** Answers the package manager and the hash of the lockfile that the installed tree must match. */
+/** Returns the package manager and the hash of the lockfile that the installed tree must match. */
 function wanted() {
   const { packageManager } = JSON.parse(readFileSync(`${root}package.json`, 'utf8'));
   const lockfile = readFileSync(`${root}pnpm-lock.yaml`);

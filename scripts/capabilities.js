@@ -12,7 +12,7 @@ async function descriptorOf(folder) {
   return (await import(`${root}${folder}/dist/index.js`)).adapter;
 }
 
-/** Answers README.md with an up-to-date table. */
+/** Returns README.md with an up-to-date table. */
 export async function withCapabilities() {
   const adapters = await Promise.all(adapterFolders.map(descriptorOf));
   const columns = Object.keys(adapters[0]?.capabilities ?? {});

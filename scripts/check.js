@@ -5,7 +5,7 @@ import { run } from './bootstrap.js';
 const gates = ['format', 'types', 'unused', 'layers', 'house', 'docs', 'version', 'shape'];
 
 /**
- * Runs the gates and answers how many passed and failed.
+ * Runs the gates and returns how many passed and failed.
  * @param {{ quick?: boolean }} [options] `quick` leaves out the package shape, which packs every package.
  */
 export async function check({ quick = false } = {}) {

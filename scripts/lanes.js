@@ -43,11 +43,11 @@ const toRegExp = (glob) =>
       .replace(/\{([^}]*)\}/g, (_, list) => `(?:${list.replaceAll(',', '|')})`)}$`,
   );
 
-/** Answers whether a file, by its path from the root, is in a lane; the need `any` means any lane. @param {string} need @param {string} file */
+/** Returns whether a file, by its path from the root, is in a lane; the need `any` means any lane. @param {string} need @param {string} file */
 export const isIn = (need, file) =>
   (need === 'any' ? [...lanes.values()].flat() : lane(need)).some((glob) => toRegExp(glob).test(file));
 
-/** Answers, in words for the user, what the machine lacks for a need; undefined when it lacks nothing. @param {string} need */
+/** Returns, in words for the user, what the machine lacks for a need; undefined when it lacks nothing. @param {string} need */
 function missing(need) {
   switch (need) {
     case 'long':

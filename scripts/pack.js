@@ -5,7 +5,7 @@ import { pathToFileURL } from 'node:url';
 import { bootstrap, root, run } from './bootstrap.js';
 import { manifestOf, packageFolders } from './packages.js';
 
-/** Packs the built packages into a folder; answers the names of the files. @param {string} folder @returns {Promise<string[]>} */
+/** Packs the built packages into a folder; returns the names of the files. @param {string} folder @returns {Promise<string[]>} */
 export async function pack(folder) {
   const { packageManager } = JSON.parse(readFileSync(`${root}package.json`, 'utf8'));
   const names = packageFolders

@@ -21,7 +21,7 @@ async function table() {
   return [head, ...rows].join('\n');
 }
 
-/** Answers the page as it is, and with an up-to-date table. */
+/** Returns the page as it is, and with an up-to-date table. */
 export async function settingsPage() {
   const made = await table();
   const text = readFileSync(page, 'utf8');

@@ -9,7 +9,7 @@ const quick = process.argv.includes('--quick');
 const long = process.argv.includes('--long');
 const report = `${root}node_modules/.rollcall-report.json`;
 
-/** Runs vitest; answers its counts. A run without a report counts as failed. */
+/** Runs vitest; returns its counts. A run without a report counts as failed. */
 async function tests() {
   rmSync(report, { force: true });
   const args = ['vitest', 'run', '--reporter=default', '--reporter=json', `--outputFile.json=${report}`];

@@ -5,7 +5,7 @@ import { createClient } from '../../packages/client/dist/index.js';
 
 export const silent = { debug() {}, info() {}, warn() {}, error() {} };
 
-/** Answers the median of seven rounds, in nanoseconds of CPU; the median keeps a busy machine from distorting it. @param {number} count @param {(index: number) => unknown} work */
+/** Returns the median of seven rounds, in nanoseconds of CPU; the median keeps a busy machine from distorting it. @param {number} count @param {(index: number) => unknown} work */
 export function nanoseconds(count, work) {
   const rounds = Array.from({ length: 7 }, () => {
     const begin = process.cpuUsage();
@@ -16,7 +16,7 @@ export function nanoseconds(count, work) {
   return rounds.sort((a, b) => a - b)[3] ?? Number.NaN;
 }
 
-/** Makes one call after another; answers the CPU of this process per call, in microseconds. @param {number} count @param {() => Promise<unknown>} call */
+/** Makes one call after another; returns the CPU of this process per call, in microseconds. @param {number} count @param {() => Promise<unknown>} call */
 export async function microseconds(count, call) {
   const begin = process.cpuUsage();
   for (let index = 0; index < count; index += 1) await call();
@@ -40,7 +40,7 @@ export async function openClient(count, strategy) {
   return { client, registry, service: client.service('users') };
 }
 
-/** Calls a server in this process by `client.fetch` and by bare `fetch`, in turns; answers microseconds of CPU per call. @param {number} pairs @param {number} calls */
+/** Calls a server in this process by `client.fetch` and by bare `fetch`, in turns; returns microseconds of CPU per call. @param {number} pairs @param {number} calls */
 export async function fetchPairs(pairs, calls) {
   const server = createServer((_request, response) => response.end('ok')).listen(0, '127.0.0.1');
   await once(server, 'listening');

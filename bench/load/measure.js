@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 
-/** Answers the CPU time that a process has used in all its threads, in seconds. @param {number} pid */
+/** Returns the CPU time that a process has used in all its threads, in seconds. @param {number} pid */
 export function cpuOf(pid) {
   try {
     // `schedstat` counts nanoseconds; `stat` counts only hundredths of a second.
@@ -15,7 +15,7 @@ export function cpuOf(pid) {
   }
 }
 
-/** Answers the resident memory of a process, in bytes. @param {number} pid */
+/** Returns the resident memory of a process, in bytes. @param {number} pid */
 export const memoryOf = (pid) =>
   Number(/VmRSS:\s*(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1] ?? 0) * 1024;
 
@@ -31,7 +31,7 @@ export const quantile = (values, share) => {
 /** @param {readonly number[]} values */
 export const median = (values) => quantile(values, 0.5);
 
-/** Makes `count` calls; answers the CPU of this process per call, in microseconds. @param {number} count @param {(turn: number) => unknown} work */
+/** Makes `count` calls; returns the CPU of this process per call, in microseconds. @param {number} count @param {(turn: number) => unknown} work */
 export function cpuPerCall(count, work) {
   const before = process.cpuUsage();
   for (let turn = 0; turn < count; turn += 1) work(turn);

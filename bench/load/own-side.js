@@ -25,7 +25,7 @@ export async function clientSide(scale) {
   });
 }
 
-/** Measures the in-process roll; answers the rows of the table that were ready in time. @param {import('./scales.js').Scale} scale */
+/** Measures the in-process roll; returns the rows of the table that were ready in time. @param {import('./scales.js').Scale} scale */
 export async function growth(scale) {
   const call = run(process.execPath, [program('growth.js'), '--most', `${Math.max(1_000, scale.huge)}`], {
     timeout: growthLimitMs,

@@ -24,7 +24,7 @@ export const makers = {
   consul: { binary: 'consul', make: consul },
 };
 
-/** Finds or downloads the program of a peer and answers its version; undefined for our own peers. @param {Maker} maker */
+/** Finds or downloads the program of a peer and returns its version; undefined for our own peers. @param {Maker} maker */
 export async function versionOf({ binary }) {
   if (binary === undefined) return undefined;
   const { stdout } = await promisify(execFile)(await findBinary(binary), ['--version']);

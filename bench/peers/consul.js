@@ -3,7 +3,10 @@ import { HttpLane } from '../wire/http.js';
 import { idOf, recordOf, serviceOf } from './instances.js';
 import { peerOf } from './peer.js';
 
-/** A Consul server agent: an instance is a service with a TTL check. It takes 150 registrations a second: hence few. */
+/**
+ * A Consul server agent: an instance is a service with a TTL check. It takes 150 registrations a second, so the
+ * benchmark registers few instances with it.
+ */
 export async function consul() {
   const { agent, address } = await consulAgent();
   const port = Number(address.split(':')[1]);

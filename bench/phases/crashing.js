@@ -54,7 +54,7 @@ async function beyondTtl(peer, wanted, ttlMs, settleMs) {
   });
 }
 
-/** Renews a range six times per TTL, so that a slow machine is still in time; answers a function that stops it. @param {import('./on-peer.js').OnPeer} on @param {number} ttlMs @param {() => readonly [number, number]} range */
+/** Renews a range six times per TTL, so that a slow machine is still in time; returns a function that stops it. @param {import('./on-peer.js').OnPeer} on @param {number} ttlMs @param {() => readonly [number, number]} range */
 function keepRenewing(on, ttlMs, range) {
   let isOn = true;
   const renewing = (async () => {

@@ -13,7 +13,7 @@ export const write = (value, digits) =>
     ? Math.round(value).toLocaleString('en-US')
     : value.toLocaleString('en-US', { maximumFractionDigits: value < 10 ? Math.max(digits, 1) : digits });
 
-/** Answers the figures of a peer in all rounds. @param {Results} results @param {string} peer @param {string} row */
+/** Returns the figures of a peer in all rounds. @param {Results} results @param {string} peer @param {string} row */
 export const valuesOf = (results, peer, row) =>
   (results[peer] ?? []).flatMap((figures) => (Number.isFinite(figures[row]) ? [figures[row] ?? 0] : []));
 
@@ -57,7 +57,7 @@ export function ratios(results) {
   return markdown([`${ours} :`, ...peers], lines);
 }
 
-/** Divides our median by the peer's; answers undefined when one of them has no figure. @param {Results} results @param {string} peer @param {string} row */
+/** Divides our median by the peer's; returns undefined when one of them has no figure. @param {Results} results @param {string} peer @param {string} row */
 export function ratioOf(results, peer, row) {
   const own = valuesOf(results, ours, rows[row]?.against ?? row);
   const other = valuesOf(results, peer, row);

@@ -20,7 +20,7 @@ const run: Run = {
   machine: '',
 };
 
-test('the table gives medians, ranges and rounds, and leaves out what was not measured', () => {
+test('the table of results has medians, ranges and rounds, and leaves out rows that were not measured', () => {
   expect(table(run.peers).split('\n')).toEqual([
     '|  | rollcall | etcd | Redis | rounds |',
     '| --- | ---: | ---: | ---: | ---: |',
@@ -32,11 +32,11 @@ test('the table gives medians, ranges and rounds, and leaves out what was not me
   ]);
 });
 
-test('a read of a hash is compared with our read', () => {
+test("the report compares our read with a peer's read of a hash", () => {
   expect(ratios(run.peers)).toContain('| the same from a hash per service (HVALS) | - | 0.50 x |');
 });
 
-test('what was aimed for is told by the measured ratios: aim reached, reached, not reached, not measured', () => {
+test('the table of aims says of each by its measured ratio: aim reached, reached, not reached or not measured', () => {
   const lines = aimsTable(run).split('\n');
   const verdictOf = (name: string): string | undefined =>
     lines
@@ -53,7 +53,7 @@ test('what was aimed for is told by the measured ratios: aim reached, reached, n
   expect(verdictOf('cancel with 1,000 environments, to one environment')).toBe('**not reached** |');
 });
 
-test('the bars of the picture are longest for the most operations, and for the least memory', () => {
+test('in the picture, the longest bar stands for the most operations, or for the least memory', () => {
   const bars = [...picture(run.peers).matchAll(/<rect [^>]*width="(\d+\.\d)"/g)].map(([, width]) => Number(width));
   // renew: rollcall, etcd, Redis; get: rollcall, etcd; memory: rollcall, etcd. The hash row is left out.
   expect(bars).toEqual([115, 95.8, 460, 460, 46, 460, 115]);

@@ -19,9 +19,11 @@ const played = [...Object.keys(phases), 'client', 'growth'].filter((name) => nam
 const run = (...args: readonly string[]): Promise<{ readonly stdout: string; readonly stderr: string }> =>
   promisify(execFile)(process.execPath, [bench, ...args]);
 
-/** Rows without a figure in a tiny run: many watchers, the hashes that only Redis has, and the larger crash. */
+/** Whether the row has no figure in a tiny run: many watchers, the hashes that only Redis has, and the larger crash. */
 const isLeftOut = (row: string): boolean => /1000$|5000$|^getHash$|^crash100k$/.test(row);
-/** Rows without a figure of the 40-line server: it stores nothing, and has no batches for a million instances. */
+/**
+ * Whether the 40-line server has no figure in the row: it stores nothing, and has no batches for a million instances.
+ */
 const isOursAlone = (row: string): boolean => /^restart|^registerAll$|1m$|^gc/.test(row);
 
 test('every phase of the benchmark measures our server and the 40-line server, and fills its rows', {

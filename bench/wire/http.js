@@ -36,7 +36,7 @@ export class HttpLane {
     return new HttpLane(await Lane.open(port, endOf));
   }
 
-  /** Answers head and body, one after the other; throws unless the status is 200. @param {string} method @param {string} path @param {string} [body] */
+  /** Returns head and body, one after the other; throws unless the status is 200. @param {string} method @param {string} path @param {string} [body] */
   async done(method, path, body) {
     const answer = await this.#lane.ask(request(method, path, body));
     // 200: the digits of the status line.
@@ -50,7 +50,7 @@ export class HttpLane {
   }
 }
 
-/** Answers the body: the bytes after the head. @param {Buffer} answer */
+/** Returns the body: the bytes after the head. @param {Buffer} answer */
 export const bodyOf = (answer) => answer.subarray(answer.indexOf(headEnd) + 4);
 
 /** Opens a request whose answer does not end. @param {number} port @param {string} path @param {(chunk: Buffer) => void} onData */

@@ -4,7 +4,9 @@ import { loadRegistry, waitForService } from 'rollcall';
 const registry = await loadRegistry();
 try {
   const [greeter] = await waitForService(registry, 'greeter', { timeoutMs: 10_000 });
-  const response = await fetch(`http://${greeter?.nodes[0]?.address}`);
+  // A late node may be dead: it is the choice only when there is no other.
+  const node = greeter?.nodes.find(({ late }) => !late) ?? greeter?.nodes[0];
+  const response = await fetch(`http://${node?.address}`);
   console.log(`${greeter?.name} ${greeter?.version} says: ${await response.text()}`);
 } finally {
   await registry.close();

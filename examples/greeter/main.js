@@ -25,7 +25,7 @@ function start(args, stdio = 'inherit') {
 /** The discovery server of this example, on a free port. */
 async function serve() {
   const cli = fileURLToPath(new URL('./bin/rollcall.js', import.meta.resolve('@rollcall/cli/package.json')));
-  const server = start([cli, 'serve', '--port', '0', '--json'], ['ignore', 'pipe', 'inherit']);
+  const server = start([cli, 'serve', '--port', '0', '--json', '--quiet'], ['ignore', 'pipe', 'inherit']);
   if (server.stdout === null) throw new Error('the server has no output');
   const [line] = await once(createInterface(server.stdout), 'line');
   return new URL(JSON.parse(line).url).host;

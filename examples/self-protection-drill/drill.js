@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { discovery } from 'rollcall';
 
 const bin = fileURLToPath(new URL('./bin/rollcall.js', import.meta.resolve('@rollcall/cli/package.json')));
-const server = spawn(process.execPath, [bin, 'serve', '--port', '0', '--json'], {
+const server = spawn(process.execPath, [bin, 'serve', '--port', '0', '--json', '--quiet'], {
   stdio: ['ignore', 'pipe', 'inherit'],
 });
 const [line] = await once(createInterface(server.stdout), 'line');

@@ -30,7 +30,7 @@ function linesOf({ stdout }) {
 /** The discovery server of this example, on a free port. */
 async function serve() {
   const cli = fileURLToPath(new URL('./bin/rollcall.js', import.meta.resolve('@rollcall/cli/package.json')));
-  const server = start([cli, 'serve', '--port', '0', '--json'], ['ignore', 'pipe', 'inherit']);
+  const server = start([cli, 'serve', '--port', '0', '--json', '--quiet'], ['ignore', 'pipe', 'inherit']);
   const [line] = await once(linesOf(server), 'line');
   return new URL(JSON.parse(line).url).host;
 }

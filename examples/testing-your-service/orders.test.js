@@ -16,7 +16,7 @@ test('an order is paid at the node that is on the roll', async () => {
   await registry.close();
 });
 
-test('orders are queued while the registry is down or hangs, and paid when it is back', async () => {
+test('an order is queued while the registry is down or hangs, and is paid when the registry is back', async () => {
   const registry = faulty(memory({ timeoutMs: 50 }));
   await registry.register(payments);
   registry.down();

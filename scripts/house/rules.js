@@ -1,4 +1,4 @@
-// The house rules that a script can check. Each rule takes a file and answers the problems in it.
+// The house rules that a script can check. Each rule takes a file and returns the problems in it.
 import { walk } from './syntax.js';
 
 /** @typedef {import('./syntax.js').Source} Source @typedef {import('./syntax.js').Node} Node */

@@ -21,7 +21,7 @@ export class Cast {
     return child;
   }
 
-  /** Starts the discovery server; answers undefined when the port is taken. @param {number} port */
+  /** Starts the discovery server; returns undefined when the port is taken. @param {number} port */
   async serve(port) {
     const args = [`${root}packages/cli/bin/rollcall.js`, 'serve', '--port', `${port}`, '--json'];
     const child = this.#add(spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'pipe'], detached: true }));

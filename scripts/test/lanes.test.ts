@@ -25,7 +25,7 @@ afterEach(() => {
 });
 
 describe('lanes', () => {
-  it('every need that a lanes.json names is a word of lanes.js or a program that can be brought, of a file that is there', () => {
+  it('each lanes.json names existing files, and needs that are words of lanes.js or programs that can be brought', () => {
     const programs = readFileSync(`${root}packages/backends/src/bring.ts`, 'utf8');
     for (const [need, globs] of lanes) {
       if (!['lan', 'go', 'systemd', 'slow', 'long'].includes(need))
@@ -44,7 +44,7 @@ describe('lanes', () => {
     ['lan', /\bLan\.create\(/],
     ['go', /\bbuildGoMicro\(/],
   ])(
-    'every test file that starts what the lane %s stands for is in it, or looks first whether it can',
+    'every test file that starts the program of the lane %s is in that lane, or looks first whether it can',
     (need, starts) => {
       const starting = files.filter((file) => {
         const text = readFileSync(`${root}${file}`, 'utf8');
@@ -62,7 +62,7 @@ describe('lanes', () => {
     ['lan', 'packages/adapters/mdns/test/loopback.test.ts', false],
     ['any', 'packages/backends/test/both/life.test.ts', true],
     ['any', 'packages/core/test/model.test.ts', false],
-  ])('a file is in the lane %s as its lanes.json says: %s', (need, file, expected) => {
+  ])('a lanes.json puts a file into the lane %s: %s', (need, file, expected) => {
     expect(files).toContain(file);
     expect(isIn(need, file)).toBe(expected);
   });

@@ -16,14 +16,16 @@ describe('examples', () => {
   it.each([[], ['--registry', 'memory'], ['--registry', 'mdns']])(
     'the caller of examples/greeter is answered by the greeter with the flags %s %s',
     async (...flags) => {
-      expect((await node('greeter', 'main.js', ...flags)).stdout).toMatch(
-        /^greeter 1\.0\.0 says: hello from process \d+$/m,
-      );
+      const { stdout, stderr } = await node('greeter', 'main.js', ...flags);
+      expect(stdout).toMatch(/^greeter 1\.0\.0 says: hello from process \d+$/m);
+      // Lines of the server's log are JSON here, where stderr is no terminal.
+      expect(stderr).not.toMatch(/^\{/m);
     },
   );
 
   it('the self-protection drill shows ten silent instances that stay listed until protection ends', async () => {
-    const { stdout } = await node('self-protection-drill', 'drill.js');
+    const { stdout, stderr } = await node('self-protection-drill', 'drill.js');
+    expect(stderr).toBe('');
     expect(stdout).toMatch(
       /^healthy: 10 on the roll, 0 late\nsilent for twice the TTL: 10 on the roll, 10 late\nProtecting for [\d.]+ s: 10 of 10 are silent/,
     );

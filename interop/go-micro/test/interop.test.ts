@@ -56,7 +56,7 @@ describe.each(subjects)("go-micro's own registry on $name", ({ name: kind, prepa
   const deletes = (events: readonly WatchEvent[]) =>
     events.flatMap((event) => (event.type === 'delete' ? [`${event.service.nodes[0]?.id} ${event.reason}`] : []));
 
-  it('what go-micro registers is read and watched here to the last field, and goes when it deregisters', async () => {
+  it('a registry reads and watches every field of a node that go-micro registers, until go-micro deregisters it', async () => {
     const [registry, other] = [ours(), goMicro()];
     const events = follow(registry);
     await eventually(() => events.at(-1)?.type).toBe('synced');
@@ -71,7 +71,7 @@ describe.each(subjects)("go-micro's own registry on $name", ({ name: kind, prepa
     await eventually(() => deletes(events)).toEqual(['greeter-1 deregistered']);
   });
 
-  it('what is registered here is read and watched by go-micro, and goes when it is withdrawn', async () => {
+  it('go-micro reads and watches a node that a registry registers, until the registry withdraws it', async () => {
     const [registry, other] = [ours(), goMicro()];
     await other.watch('greeter');
     // The form of go-micro's ids, which are the same on every backend.
@@ -106,7 +106,7 @@ describe.each(subjects)("go-micro's own registry on $name", ({ name: kind, prepa
     await eventually(() => other.get('greeter')).toEqual([]);
   });
 
-  it('the command line reads and withdraws what go-micro registered', async () => {
+  it('the command line reads and withdraws a node that go-micro registered', async () => {
     await goMicro().register(theirs('1.0.0', 'greeter-1'), 30);
     const rollcall = async (...args: readonly string[]) =>
       (

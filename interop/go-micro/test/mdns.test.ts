@@ -69,7 +69,7 @@ it('a killed go-micro service leaves the roll when its records expire', async ()
   expect(events.at(-1)).toMatchObject({ reason: 'expired' });
 }, 180_000);
 
-it('go-micro keeps an id that both took while the network was parted, since it never gives way', async () => {
+it('go-micro keeps an id that both sides took while the network was parted, since go-micro never gives way', async () => {
   const [registry, other] = [open('b'), goMicro()];
   await lan.down('b');
   await registry.register(service('2.0.0', 'parted'), { ttlMs: 60_000 });
@@ -123,7 +123,7 @@ it.each(['a', 'b'] as const)(
 describe.each(['a', 'b'] as const)('go-micro on host a and a registry on host %s', (host) => {
   const ours = (namespace?: string): Registry => open(host, namespace);
 
-  it('what go-micro registers over mDNS is read, listed and watched here, and goes when it deregisters', async () => {
+  it('a registry reads, lists and watches a node that go-micro registers over mDNS, until go-micro deregisters it', async () => {
     const [registry, other] = [ours(), goMicro()];
     const events = follow(registry);
     await other.register(service('1.0.0', `theirs-1${host}`), 30);
@@ -145,7 +145,7 @@ describe.each(['a', 'b'] as const)('go-micro on host a and a registry on host %s
     expect(types(events, `theirs-2${host}`)).toEqual(['create']);
   }, 60_000);
 
-  it('what is registered here over mDNS is found, listed and watched by go-micro, and goes when it is deregistered', async () => {
+  it('go-micro finds, lists and watches a node that a registry registers over mDNS, until it is deregistered', async () => {
     const [registry, other] = [ours(), goMicro()];
     await other.watch(name);
     await registry.register(service('3.0.0', `ours-1${host}`), { ttlMs: 60_000 });
@@ -177,7 +177,7 @@ describe.each(['a', 'b'] as const)('go-micro on host a and a registry on host %s
     await expect(registry.register(service('2.0.0', `taken-${host}`))).rejects.toMatchObject({ code: 'CONFLICT' });
   }, 60_000);
 
-  it('the domain of go-micro is a namespace here', async () => {
+  it('the domain of go-micro is the namespace of a registry', async () => {
     const [registry, elsewhere, other] = [ours(`acme-${host}`), ours(), goMicro(`acme-${host}`)];
     await other.register(service('1.0.0', 'inside'), 30);
     await eventually(async () => rows(await registry.getService(name))).toHaveLength(1);

@@ -91,7 +91,7 @@ export class Avahi {
   }
 }
 
-/** Resolves with its whole output, once that matches. */
+/** Resolves with the whole output, once that matches. */
 function said(child: ChildProcess, pattern: RegExp): Promise<string> {
   let text = '';
   return new Promise((resolve, reject) => {

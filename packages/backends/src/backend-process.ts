@@ -10,12 +10,12 @@ export interface BackendCommand {
   readonly file: string;
   /** Gets the folder with the backend's data. */
   readonly args: (dataFolder: string) => readonly string[];
-  /** Rejects or answers false while it does not serve. */
+  /** Rejects, or resolves with false, while the backend does not serve. */
   readonly ready: () => Promise<boolean>;
 }
 
 const readyTimeoutMs = 60_000;
-/** How much of its last output a message keeps when it does not start. Characters. */
+/** How much of the last output a message keeps when the backend does not start. Characters. */
 const keptOutput = 4_000;
 
 /** A backend as a process of its own, on loopback, with its own data. It ends with this process at the latest. */
@@ -39,7 +39,7 @@ export class BackendProcess {
     return this.#child?.pid;
   }
 
-  /** Starts it on its earlier data; resolves when it serves. */
+  /** Starts the backend on its earlier data; resolves when it serves. */
   async start(): Promise<void> {
     if (this.#child !== undefined) return;
     const child = spawn(this.#command.file, this.#command.args(this.#data), { stdio: ['ignore', 'pipe', 'pipe'] });
@@ -53,7 +53,7 @@ export class BackendProcess {
     await this.serves();
   }
 
-  /** Resolves when it serves (again). */
+  /** Resolves when the backend serves (again). */
   async serves(): Promise<void> {
     const deadline = systemClock.now() + readyTimeoutMs;
     while (!(await this.#command.ready().catch(() => false))) {
@@ -75,7 +75,7 @@ export class BackendProcess {
     return this.#end('SIGKILL');
   }
 
-  /** Freezes it: connections stay, and nothing is answered. */
+  /** Freezes the backend: connections stay, and nothing is answered. */
   async freeze(): Promise<void> {
     const child = this.#child;
     child?.kill('SIGSTOP');
@@ -88,7 +88,7 @@ export class BackendProcess {
     await this.serves();
   }
 
-  /** Kills it, and starts it without data. */
+  /** Kills the backend, and starts it without data. */
   async wipe(): Promise<void> {
     await this.kill();
     rmSync(this.#data, { recursive: true, force: true });
@@ -96,7 +96,7 @@ export class BackendProcess {
     await this.start();
   }
 
-  /** Kills it, and removes its data. */
+  /** Kills the backend, and removes its data. */
   async dispose(): Promise<void> {
     await this.kill();
     process.off('exit', this.#onExit);

@@ -26,7 +26,7 @@ export type BinaryName =
   | 'promtool'
   | 'strace';
 
-/** Where Debian installs it. */
+/** A package of Debian that has the program, and where it installs the program. */
 interface Package {
   readonly name: string;
   readonly suite: string;

@@ -6,11 +6,11 @@ import { freePorts } from './ports.ts';
 /** A Consul agent, not started yet. */
 export interface ConsulAgent {
   readonly agent: BackendProcess;
-  /** `host:port` of its HTTP API. */
+  /** `host:port` of the agent's HTTP API. */
   readonly address: string;
-  /** Address at which other agents join it. */
+  /** Address at which other agents join this agent. */
   readonly serf: string;
-  /** Address at which servers of other datacenters join it. */
+  /** Address at which servers of other datacenters join this agent. */
   readonly wan: string;
 }
 

@@ -6,4 +6,5 @@ export { type EtcdCluster, type EtcdOptions, etcdCluster, etcdNode } from './etc
 export { canMakeLan, type HostName, Lan } from './lan.ts';
 export { inFull, tenthOf } from './long.ts';
 export { freePorts } from './ports.ts';
+export { type Program, type ProgramOptions, startProgram } from './program.ts';
 export { TcpProxy } from './tcp-proxy.ts';

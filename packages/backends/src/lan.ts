@@ -24,7 +24,7 @@ export class Lan {
 
   private constructor() {}
 
-  /** Creates it, with `eth0` up on both hosts. */
+  /** Creates the LAN, with `eth0` up on both hosts. */
   static async create(): Promise<Lan> {
     const lan = new Lan();
     process.once('exit', lan.#onExit);
@@ -53,7 +53,7 @@ export class Lan {
     return ['ip', ['netns', 'exec', this.namespace(host), file, ...args]];
   }
 
-  /** Runs a program on a host until it ends; answers its output. */
+  /** Runs a program on a host until it ends; returns its output. */
   async run(host: HostName, file: string, args: readonly string[]): Promise<string> {
     return (await run(...this.command(host, file, args))).stdout;
   }
@@ -93,7 +93,7 @@ export class Lan {
     await this.run(host, await findBinary('nft'), [rule]);
   }
 
-  /** How many packets that rule has dropped. */
+  /** How many packets of the host the firewall has dropped. */
   async lost(host: HostName): Promise<number> {
     const rules = await this.run(host, await findBinary('nft'), ['list', 'ruleset']);
     return Number(/counter packets (\d+)/.exec(rules)?.[1] ?? 0);
@@ -105,12 +105,12 @@ export class Lan {
     await this.run(host, await findBinary('nft'), [rule]);
   }
 
-  /** Removes the rules of both methods above. */
+  /** Removes every rule of a host's firewall. */
   async heal(host: HostName): Promise<void> {
     await this.run(host, await findBinary('nft'), ['flush', 'ruleset']);
   }
 
-  /** The interfaces go with the namespace. */
+  /** Deletes the hosts, and with them their interfaces. */
   async dispose(): Promise<void> {
     process.off('exit', this.#onExit);
     for (const host of ['a', 'b'] as const) await run('ip', ['netns', 'del', this.namespace(host)]);

@@ -16,7 +16,7 @@ const has = async (address: string, key: string): Promise<boolean> =>
   ((await post(address, 'range', { key: base64(key) })) as { count?: string }).count === '1';
 
 describe('etcd', () => {
-  it('the etcd of tests keeps its data over stop and kill, answers nothing while frozen, and loses all by wipe', async () => {
+  it('the etcd of tests keeps its data over stop and kill, answers nothing while frozen, and loses everything by a wipe', async () => {
     const { node, address } = await etcdNode();
     cleanUps.push(() => node.dispose());
     await node.start();
@@ -35,7 +35,7 @@ describe('etcd', () => {
     expect(await has(address, 'a')).toBe(false);
   }, 60_000);
 
-  it('three etcds of tests are one cluster that lives without one of them', async () => {
+  it('the three etcds of tests are one cluster that goes on without one of them', async () => {
     const { nodes, addresses } = await etcdCluster(3);
     cleanUps.push(() => Promise.all(nodes.map((node) => node.dispose())));
     await Promise.all(nodes.map((node) => node.start()));

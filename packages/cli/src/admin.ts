@@ -4,8 +4,8 @@ import { broughtAlong, type CommonOptions, namedAdapter, registryOptions, withRe
 import { plain } from './output.ts';
 
 /**
- * Asks the operator's calls of the server that the options name. `what` names the command, for the error of a backend
- * without them.
+ * Opens the operator's calls of the server that the options name. `what` names the command, for the error of a backend
+ * that has no such calls.
  */
 export async function askServer<T>(
   options: CommonOptions,

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { type Registry, RegistryError } from '@rollcall/core';
+import { limits, type Registry, RegistryError } from '@rollcall/core';
 import type { AdapterDescriptor, CommonRegistryOptions } from '@rollcall/core/adapter';
 import { adapter as discovery } from '@rollcall/discovery';
 import { adapter as memory } from '@rollcall/memory';
@@ -39,7 +39,7 @@ export const serviceSettings: SettingSources = { argv: [], env: program.env };
 /** The same variables as the service runtime reads, so that a command uses the same registry as a service on this machine. */
 const fromEnv = (name: keyof Settings): string | undefined => readSetting(name, { argv: [], env: program.env })?.value;
 
-/** Adds them to a command. */
+/** Adds the options of every registry to a command. */
 export function withCommon(command: Command): Command {
   return command
     .option(
@@ -110,6 +110,13 @@ export async function namedAdapter({ registry }: CommonOptions): Promise<Adapter
   );
 }
 
+/** Refuses a name that no service of ours can have, before anything is printed or started. */
+export function checkServiceName(name: string): void {
+  if (limits.isServiceName(name)) return;
+  const rule = '1-63 of [a-z0-9._-], starting with a letter or digit';
+  throw new CliError(exitCodes.usage, `name must be ${rule}, got ${JSON.stringify(name.slice(0, 80))}`);
+}
+
 /** Opens the registry that the options name. */
 export async function openNamed(options: CommonOptions): Promise<Registry> {
   return openAdapter(await namedAdapter(options), registryOptions(options));
@@ -147,10 +154,14 @@ function withTokenHint(error: unknown, { admin }: AdapterDescriptor, options: Co
 }
 
 /** What to do when the backend does not answer, as the end of a sentence; undefined where it has answered. */
-export function remedyOf({ addresses, startHint }: AdapterDescriptor, { cause }: RegistryError): string | undefined {
+export function remedyOf(
+  { addresses, startHint }: AdapterDescriptor,
+  { cause, message }: RegistryError,
+): string | undefined {
   // A status comes from a backend that runs at this address, and its message says what is wrong.
   const hasAnswered = cause instanceof Error && 'status' in cause && typeof cause.status === 'number';
-  if (hasAnswered) return undefined;
+  // Errors of mDNS name the command.
+  if (hasAnswered || message.includes('`rollcall doctor')) return undefined;
   if (addresses.kind !== 'endpoint') return 'see `rollcall doctor`';
   const name = 'name its address with --registry-address';
   return startHint === undefined ? name : `${startHint}, or ${name}`;
@@ -162,6 +173,7 @@ function askedAt(
   { message }: RegistryError,
 ): string {
   if (addresses.kind !== 'endpoint') return '';
-  const places = registryAddress ?? addresses.defaults.join(', ');
+  // An empty address counts as absent.
+  const places = registryAddress || addresses.defaults.join(', ');
   return message.includes(places) ? '' : ` (asked at ${places})`;
 }

@@ -22,7 +22,10 @@ export class CliError extends Error {
   }
 }
 
-/** What to print of an error that ended a command. One that neither this program nor the system made is a defect, and says so. */
+/**
+ * What to print of an error that ended a command. An error that neither this program nor the system made is a defect,
+ * and the text says so.
+ */
 export function messageOf(error: unknown): string {
   if (!(error instanceof Error)) return defect(String(error));
   const isExpected = error instanceof CliError || RegistryError.is(error) || 'syscall' in error;

@@ -33,7 +33,7 @@ Examples:
   rollcall doctor --registry mdns                   why no service is seen, and what to do
 
 Exit codes:
-  0 ok   1 unexpected   2 wrong usage   3 backend unavailable or timed out   4 not registered (get, in, out), no such token
+  0 ok   1 unexpected   2 wrong usage   3 backend unavailable or timed out   4 not registered (get, in, out, deregister), no such token
   5 not authorised   130, 143 ended by SIGINT, SIGTERM`;
 
 /** Makes the whole program, or no more of it than the named command needs, because to load all takes as long as most commands. */
@@ -41,6 +41,8 @@ async function programFor(name: string | undefined): Promise<Command> {
   const root = new Command('rollcall')
     .description('the service registry from the command line')
     .version(version, '--version', 'version of the command')
+    // After a command, --version would otherwise print this command's own; a user means that of the service.
+    .enablePositionalOptions()
     .showHelpAfterError('(rollcall --help lists the commands and options)')
     .exitOverride()
     .addHelpText('after', help);
@@ -53,7 +55,7 @@ async function programFor(name: string | undefined): Promise<Command> {
 
 /** Runs the command line. Never rejects: an error becomes one line on stderr and the exit code. */
 export async function main(argv: readonly string[]): Promise<void> {
-  // A reader that ends early (`| head`) is no error.
+  // A reader of the output that ends early (`| head`) causes no error.
   process.stdout.on('error', (error: NodeJS.ErrnoException) =>
     process.exit(error.code === 'EPIPE' ? exitCodes.ok : exitCodes.unexpected),
   );
@@ -61,7 +63,7 @@ export async function main(argv: readonly string[]): Promise<void> {
     const program = await programFor(argv[2]);
     await program.parseAsync([...argv]);
   } catch (error) {
-    // Commander has printed it already.
+    // Commander has printed the message already.
     if (error instanceof CommanderError) process.exitCode = error.exitCode === 0 ? exitCodes.ok : exitCodes.usage;
     else {
       note(`rollcall: ${plain(messageOf(error))}`);

@@ -9,7 +9,7 @@ export function plain(text: string): string {
 
 /** Bold where the output is a terminal. */
 export function heading(text: string): string {
-  // styleText answers plain text where the output is no terminal, or NO_COLOR is set.
+  // styleText returns plain text where the output is not a terminal, or NO_COLOR is set.
   return styleText('bold', text, { stream: process.stdout });
 }
 
@@ -28,7 +28,7 @@ export function table(head: readonly string[], rows: readonly (readonly string[]
 /** `1 instance`, `2 instances`. */
 export const counted = (count: number, noun: string): string => `${count} ${noun}${count === 1 ? '' : 's'}`;
 
-/** One line to stdout. */
+/** Prints one line to stdout. */
 export function print(text: string): void {
   process.stdout.write(`${text}\n`);
 }

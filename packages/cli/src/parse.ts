@@ -34,3 +34,10 @@ export function pair(text: string, before: Readonly<Record<string, string>> = {}
 export function timeOption(flags: string, description: string, byDefault: string): Option {
   return new Option(flags, description).argParser(duration).default(duration(byDefault), byDefault);
 }
+
+/** Refuses `--version` of a command that has `--service-version`: without it, users would get the version of the command. */
+export function versionOption(): Option {
+  return new Option('--version <version>').hideHelp().argParser(() => {
+    throw new InvalidArgumentError('The version of a service is --service-version.');
+  });
+}

@@ -18,7 +18,7 @@ export function serviceManager(env: NodeJS.ProcessEnv, logger: Logger): ServiceM
   const { NOTIFY_SOCKET: socket, PATH } = env;
   if (socket === undefined || socket === '') return none;
   const tell = (...state: readonly string[]): void => {
-    // No other variables of the environment, because the program needs none.
+    // The program gets no other variables of the environment, because it needs none.
     execFile('systemd-notify', state, { env: { NOTIFY_SOCKET: socket, PATH }, timeout: 10_000 }, (error) => {
       if (error === null) return;
       logger.warn(

@@ -50,17 +50,43 @@ describe('reading', () => {
     expect((await rollcall('--version')).out).toMatch(/^\d+\.\d+\.\d+\n$/);
   });
 
-  it('a command says that no service can have such a name, and that nothing was deregistered', async () => {
+  it('--version after a command is refused and names --service-version', async () => {
+    const { code, err } = await onServer('register', 'web', '10.0.0.1:80', '--version', '1.0.0');
+    expect(code).toBe(2);
+    expect(err).toMatch(/The version of a service is --service-version/);
+  });
+
+  it('get and register say that no program of Rollcall can register a bad name, and deregister says that a node was not registered', async () => {
     expect((await onServer('get', 'Bad Name')).err).toMatch(
       /no node of Bad Name is registered, and only programs without Rollcall can register that name/,
     );
-    expect((await onServer('register', 'Bad Name', '10.0.0.1:80')).err).toBe(
-      'advertising 10.0.0.1:80 (advertise)\nrollcall: name must be 1-63 of [a-z0-9._-], starting with a letter or digit, got "Bad Name"\n',
-    );
+    const refused = 'rollcall: name must be 1-63 of [a-z0-9._-], starting with a letter or digit, got "Bad Name"\n';
+    for (const args of [
+      ['register', 'Bad Name', '10.0.0.1:80'],
+      ['run', '--name', 'Bad Name', '--port', '80', '--', 'true'],
+    ])
+      expect(await onServer(...args)).toMatchObject({ code: 2, err: refused });
     expect(await onServer('deregister', 'void', 'v1')).toMatchObject({
-      code: 0,
-      err: expect.stringContaining('was not registered'),
+      code: 4,
+      err: 'rollcall: v1 of void was not registered, so nothing was removed\n',
     });
+  });
+
+  it('a command refuses an empty name, id or namespace in plain words, before it asks a server', async () => {
+    const nowhere = ['--registry-address', '127.0.0.1:1'];
+    const refusals: [readonly string[], string][] = [
+      [['watch', ''], 'name must be 1-255 printable characters, got ""'],
+      [['out', '', 'x'], 'name must be 1-255 printable characters, got ""'],
+      [['changes', 'web', '--id', ''], 'id must be 1-255 printable characters, got ""'],
+      [
+        ['status', '--registry-namespace', 'a b'],
+        'namespace must be 1-63 of [A-Za-z0-9._-], starting with a letter or digit, got "a b"',
+      ],
+    ];
+    const ends = await Promise.all(refusals.map(([args]) => start([...args, ...nowhere]).ended));
+    expect(ends.map(({ code, err }) => `${code} ${err}`)).toEqual(
+      refusals.map(([, message]) => `2 rollcall: ${message}\n`),
+    );
   });
 
   it('deregister of a service that was never registered says that nothing was removed', async () => {
@@ -70,15 +96,17 @@ describe('reading', () => {
     expect((await ended).err).not.toMatch(/could not deregister|since 0/);
   });
 
-  it('list says that a server is warming up', async () => {
+  it('list and watch say that a server is warming up', async () => {
     const young = await serve('--port', '0', '--warm-up', '60s');
     const where = ['--registry-address', young.address];
     expect((await rollcall('list', ...where)).err).toMatch(/the server is warming up/);
     expect((await rollcall('get', 'web', ...where)).err).toMatch(/the server is warming up/);
     expect((await rollcall('list', '--json', ...where)).err).toBe('');
+    const watcher = start(['watch', 'web', ...where]);
+    await until(() => watcher.output.err.includes('the server is warming up'));
   });
 
-  it('a command says what to do when no server answers, and exits with 3', async () => {
+  it('a command exits with 3 when no server answers, and says what to do', async () => {
     const { code, err } = await rollcall('list', '--registry-address', '127.0.0.1:1');
     expect(code).toBe(3);
     expect(err).toMatch(/127\.0\.0\.1:1.*rollcall serve/);
@@ -112,7 +140,7 @@ describe('reading', () => {
     expect(err).toMatch(message);
   });
 
-  it('serve refuses a port that is taken, and says so', async () => {
+  it('serve says that its port is taken, and ends', async () => {
     const { code, err } = await rollcall('serve', '--port', address.split(':')[1]!);
     expect(code).toBe(3);
     expect(err).toMatch(/is taken/);
@@ -222,7 +250,7 @@ describe('writing', () => {
     expect(await ids('taken')).toEqual([]);
   });
 
-  it('register tells how long a suspended process was off the roll, and is back', async () => {
+  it('rollcall register says how long its suspended process was off the roll, and is on it again', async () => {
     const where = ['--id', 'sleeper', '--ttl', '1s', '--interval', '300ms', '--registry-address', address];
     const { child, output, ended } = start(['register', 'sleeps', '10.0.0.1:80', ...where]);
     await until(() => output.err.includes('on the roll as sleeper'));
@@ -236,7 +264,7 @@ describe('writing', () => {
     expect((await ended).code).toBe(130);
   });
 
-  it('a node whose owner still renews is back after rollcall deregister', async () => {
+  it('after rollcall deregister, a node whose owner still renews is registered again', async () => {
     const { child, output, ended } = start([
       'register',
       'back',

@@ -1,44 +1,26 @@
-import { type ChildProcess, type ChildProcessByStdio, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
-import type { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
+import { type Program, type ProgramOptions, startProgram } from '../../backends/src/index.ts';
 
 /** The path of the real command. */
 export const bin: string = fileURLToPath(new URL('../bin/rollcall.js', import.meta.url));
 
-/** A running command, its output so far, and how it ends. */
-export interface Started {
-  readonly child: ChildProcessByStdio<null, Readable, Readable>;
-  readonly output: { out: string; err: string };
-  readonly ended: Promise<{ readonly code: number | null; readonly out: string; readonly err: string }>;
-}
-
-const children = new Set<ChildProcess>();
+const running = new Set<Program>();
 
 /** Starts the real command. */
 export function start(
   args: readonly string[],
-  { entry = bin, ...options }: { cwd?: string; entry?: string; env?: NodeJS.ProcessEnv; detached?: boolean } = {},
-): Started {
-  const child = spawn(process.execPath, [entry, ...args], { ...options, stdio: ['ignore', 'pipe', 'pipe'] });
-  children.add(child);
-  const output = { out: '', err: '' };
-  child.stdout.on('data', (chunk) => {
-    output.out += chunk;
-  });
-  child.stderr.on('data', (chunk) => {
-    output.err += chunk;
-  });
-  const ended = once(child, 'close').then(([code]) => {
-    children.delete(child);
-    return { code: code as number | null, ...output };
-  });
-  return { child, output, ended };
+  { entry = bin, ...options }: ProgramOptions & { entry?: string } = {},
+): Program {
+  const program = startProgram([entry, ...args], options);
+  running.add(program);
+  void program.ended.then(() => running.delete(program));
+  return program;
 }
 
-/** Starts `rollcall serve`; answers the command with the server's host and port when the server listens. */
-export async function serve(...args: string[]): Promise<Started & { readonly address: string }> {
+/** Starts `rollcall serve`; returns the command with the server's host and port when the server listens. */
+export async function serve(...args: string[]): Promise<Program & { readonly address: string }> {
   const started = start(['serve', '--json', ...args]);
   const [line] = (await once(createInterface(started.child.stdout), 'line')) as [string];
   return { ...started, address: new URL((JSON.parse(line) as { url: string }).url).host };
@@ -52,6 +34,7 @@ export async function idsOf(address: string, service: string): Promise<readonly 
 }
 
 /** Kills the commands that still run, except those that the next test needs. */
-export function killAll(...but: readonly (Started | undefined)[]): void {
-  for (const child of children) if (!but.some((one) => one?.child === child)) child.kill('SIGKILL');
+export function killAll(...but: readonly (Program | undefined)[]): void {
+  const kept = but.map((program) => program?.child);
+  for (const { child } of running) if (!kept.includes(child)) child.kill('SIGKILL');
 }

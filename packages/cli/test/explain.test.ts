@@ -37,11 +37,13 @@ describe('rollcall out and in', () => {
   it('rollcall out tells watchers a delete with the reason deregistered, rollcall in a create, and the owner goes on renewing', async () => {
     await service('shop', 's1', '--ttl', '3s', '--interval', '500ms');
     const watcher = onServer('watch', 'shop', '--json');
+    // On a busy machine the node may be late for a moment, which is an update.
     const types = () =>
       watcher.output.out
         .split('\n')
         .filter((line) => line !== '')
         .map((line) => JSON.parse(line) as { type: string; reason?: string })
+        .filter(({ type }) => type !== 'update')
         .map(({ type, reason }) => (reason === undefined ? type : `${type} ${reason}`));
     await until(types).toEqual(['create', 'synced']);
     expect(await rollcall('out', 'shop', 's1')).toMatchObject({
@@ -53,12 +55,12 @@ describe('rollcall out and in', () => {
     // The owner goes on renewing, and a renewal does not put the instance back into service.
     const before = (await statusOf('default')).renewsLastMinute!;
     await until(async () => (await statusOf('default')).renewsLastMinute, 2_000).toBeGreaterThan(before);
-    expect(await statusOf('default')).toMatchObject({ out: 1, late: 0 });
+    await until(() => statusOf('default')).toMatchObject({ out: 1, late: 0 });
     expect(await rollcall('in', 'shop', 's1', '--quiet')).toMatchObject({ code: 0, out: '', err: '' });
     await until(types).toEqual(['create', 'synced', 'delete deregistered', 'create']);
   });
 
-  it('rollcall out and in exit with 4 for a node that is not registered, and with 2 on another backend, naming the one that can', async () => {
+  it('rollcall out and in exit with 4 for an unknown node, and with 2 on another backend than discovery, which the message names', async () => {
     expect(await rollcall('out', 'shop', 'ghost')).toMatchObject({
       code: 4,
       err: 'rollcall: ghost of shop is not registered, so nothing has changed: rollcall get shop shows the ids\n',
@@ -72,7 +74,30 @@ describe('rollcall out and in', () => {
   });
 });
 
+describe('rollcall deregister', () => {
+  it('rollcall deregister of a node that is out of service says that it is deregistered', async () => {
+    const owner = await service('shelf', 's1', '--ttl', '60s', '--interval', '50s');
+    owner.kill('SIGKILL');
+    await rollcall('out', 'shelf', 's1');
+    expect(await rollcall('deregister', 'shelf', 's1')).toMatchObject({
+      code: 0,
+      err: expect.stringMatching(/^s1 of shelf is deregistered/),
+    });
+    expect(await listed('shelf')).toBe(0);
+  });
+});
+
 describe('rollcall changes', () => {
+  it('rollcall changes --since a revision that the server has not reached says so, and so does a cursor of another history', async () => {
+    await service('ahead', 'a1');
+    const ahead = await rollcall('changes', 'ahead', '--since', '999999');
+    expect(ahead.err).toMatch(/^revision 999999 is ahead of the server, which is at revision \d+: /);
+    expect(ahead.out).toMatch(/ahead\/a1 was registered/);
+    const other = await rollcall('changes', 'ahead', '--since', '0123456789abcdef:1');
+    expect(other.err).toMatch(/^the server has begun another history since 0123456789abcdef:1: /);
+    expect((await rollcall('changes', 'ahead', '--since', '0')).err).toBe('');
+  });
+
   it('rollcall changes prints sentences with their times, and with --json one object a line', async () => {
     const child = await service('books', 'b1', '--service-version', '1.2');
     child.kill('SIGTERM');
@@ -120,7 +145,7 @@ describe('rollcall changes', () => {
     await exit;
     await until(() => follower.output.err).toContain('; trying again');
     server = await serve('--port', new URL(`http://${server.address}`).port, '--no-warm-up');
-    await until(() => follower.output.err).toContain('older changes are forgotten: the log begins at');
+    await until(() => follower.output.err).toMatch(/the server has begun another history since \S+: the log begins at/);
     await until(() => follower.output.out.split('films/f1 was registered').length).toBe(3);
     follower.child.kill('SIGINT');
     expect(await follower.ended).toMatchObject({ code: 130 });
@@ -152,7 +177,7 @@ describe('rollcall get --at', () => {
 });
 
 describe('rollcall status', () => {
-  it('rollcall status says since when the server protects, how many nodes each service misses, what is held and what ends it', async () => {
+  it('rollcall status says since when the server protects, how many nodes each service misses, what is held, and what ends it', async () => {
     const lease = ['--ttl', '5s', '--interval', '1s', '--registry-namespace', 'prod'];
     const nodes = await Promise.all(['w1', 'w2', 'w3'].map((id) => service('web', id, ...lease)));
     // The test waits until each instance has renewed after the last registration. Before that, the server would take

@@ -72,7 +72,7 @@ describe('rollcall serve', () => {
     };
   }
 
-  /** Starts the server, sends it a request, and ends it; answers the lines of its log. */
+  /** Starts the server, sends it a request, and ends it; returns the lines of its log. */
   async function logOf(...args: string[]): Promise<string[]> {
     const { child, lines, ...server } = start(...args);
     const url = await server.url;
@@ -83,7 +83,7 @@ describe('rollcall serve', () => {
     return lines;
   }
 
-  it('rollcall serve logs JSON without a terminal: its start with the settings that are no defaults, and its end', async () => {
+  it('without a terminal rollcall serve logs JSON: its start with the settings that differ from the defaults, and its end', async () => {
     const lines = await logOf('--log-requests', 'all');
     const events = lines.map((line) => JSON.parse(line) as { msg: string; settings?: object; route?: string });
     expect(events.map(({ msg }) => msg)).toEqual([

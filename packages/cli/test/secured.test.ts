@@ -103,7 +103,7 @@ describe('rollcall token', () => {
     expect(statSync(tokensFile).mode & 0o077).toBe(0);
   });
 
-  it('rollcall token list shows names and rights, and rollcall token revoke takes a name', async () => {
+  it('rollcall token list shows names and rights, and rollcall token revoke takes the name of a token', async () => {
     await run([
       'token',
       'create',
@@ -181,7 +181,7 @@ describe('a command on a server with tokens and TLS', () => {
       .toContain('web-a');
     byFile.child.kill('SIGTERM');
     expect((await byFile.ended).code).toBe(143);
-    // The command keeps trying, because its token may be given the rights later.
+    // The command keeps trying, because an operator may give the token its rights later.
     const refused = start(['register', 'db', '10.0.0.1:80', ...common('--registry-token-file', path('token'))]);
     await expect.poll(() => heard, { timeout: 20_000 }).toContain('may not write service db');
     refused.child.kill('SIGTERM');

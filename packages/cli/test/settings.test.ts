@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { createServer } from '@rollcall/server';
 import { afterAll, describe, expect, it } from 'vitest';
 import { Authority } from '../../server/test/access/certificates.ts';
+import { setsHeapGrowth } from '../src/heap-growth.ts';
 import { lineOf, problemsOf, shown } from '../src/settings/check-settings.ts';
 import { readSettings, serverOptionsOf, settingOf } from '../src/settings/read-settings.ts';
 import {
@@ -21,7 +22,7 @@ import { settingFlags } from '../src/settings/setting-flags.ts';
 const folder = mkdtempSync(join(tmpdir(), 'rollcall-settings-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-/** Writes a file with that content, and answers its path. */
+/** Writes a file with that content, and returns its path. */
 function fileOf(content: string): string {
   const path = join(folder, `${Math.random()}.yaml`);
   writeFileSync(path, content);
@@ -59,34 +60,37 @@ const problemLines = (file: string, env: Record<string, string> = {}, flags: Rec
   );
 
 describe('the settings of the server', () => {
-  it.each(settingKeys)('the setting %s is taken by flag over variable over file over default', (key) => {
-    const [flag, variable, inFile] = samples[key];
-    const read = (places: { flag?: boolean; variable?: boolean; file?: boolean }) => {
-      const file = fileOf(places.file ? `${nameOf(key)}: ${inFile}\n` : '');
-      const settings = readSettings({
-        flags: places.flag ? { [key]: flag } : {},
-        env: places.variable ? { [variableOf(key)]: variable } : {},
-        file,
+  it.each(settingKeys)(
+    'for the setting %s a flag overrides the variable, which overrides the file, which overrides the default',
+    (key) => {
+      const [flag, variable, inFile] = samples[key];
+      const read = (places: { flag?: boolean; variable?: boolean; file?: boolean }) => {
+        const file = fileOf(places.file ? `${nameOf(key)}: ${inFile}\n` : '');
+        const settings = readSettings({
+          flags: places.flag ? { [key]: flag } : {},
+          env: places.variable ? { [variableOf(key)]: variable } : {},
+          file,
+        });
+        expect(settings.problems).toEqual([]);
+        return { ...shown(settings)[nameOf(key)], file };
+      };
+      const typed = (text: string) => readSettings({ flags: { [key]: text }, env: {} }).values[key];
+      const written = (value: ServeSettings[SettingKey]) => settingTable[key].kind.write(value as never);
+      expect(read({ flag: true, variable: true, file: true })).toMatchObject({
+        value: written(typed(flag)),
+        source: `--${nameOf(key)}`,
       });
-      expect(settings.problems).toEqual([]);
-      return { ...shown(settings)[nameOf(key)], file };
-    };
-    const typed = (text: string) => readSettings({ flags: { [key]: text }, env: {} }).values[key];
-    const written = (value: ServeSettings[SettingKey]) => settingTable[key].kind.write(value as never);
-    expect(read({ flag: true, variable: true, file: true })).toMatchObject({
-      value: written(typed(flag)),
-      source: `--${nameOf(key)}`,
-    });
-    expect(read({ variable: true, file: true })).toMatchObject({
-      value: written(typed(variable)),
-      source: variableOf(key),
-    });
-    const ofFile = read({ file: true });
-    expect(ofFile).toMatchObject({ value: written(typed(inFile)), source: `${ofFile.file}:1` });
-    const byDefault = read({});
-    expect(byDefault.source).toBe('default');
-    expect(byDefault.value).not.toBe(written(typed(flag)));
-  });
+      expect(read({ variable: true, file: true })).toMatchObject({
+        value: written(typed(variable)),
+        source: variableOf(key),
+      });
+      const ofFile = read({ file: true });
+      expect(ofFile).toMatchObject({ value: written(typed(inFile)), source: `${ofFile.file}:1` });
+      const byDefault = read({});
+      expect(byDefault.source).toBe('default');
+      expect(byDefault.value).not.toBe(written(typed(flag)));
+    },
+  );
 
   it('each setting has one flag, and each option of the server comes from one setting', () => {
     const long = settingFlags().map((option) => option.long);
@@ -97,7 +101,7 @@ describe('the settings of the server', () => {
     expect(options.map(settingOf)).toEqual(settingKeys.filter((key) => settingTable[key].option !== undefined));
   });
 
-  it('settings reach the server in its units', () => {
+  it("settings reach the server in the units of the server's options", () => {
     const file = fileOf('warm-up: 1500ms\nallow-host: [a.example, b.example]\nprotection: off\n');
     expect(serverOptionsOf(readSettings({ flags: { port: '0' }, env: {}, file }).values)).toMatchObject({
       ...{ host: '127.0.0.1', port: 0, warmUpMs: 1_500, protection: 'off', insecure: false },
@@ -110,7 +114,7 @@ describe('the settings of the server', () => {
     expect(readSettings({ flags: {}, env: {}, file: fileOf('warm-up: false') }).values.warmUp).toBe(0);
   });
 
-  it('all wrong settings are named at once, with their place and what is allowed', () => {
+  it('one message names all wrong settings, each with its place and what is allowed', () => {
     const file = 'host: 10.1.2.3\nprot: 80\nport: [1]\nprotection: maybe\nwarm-up: 10\n';
     const env = { ROLLCALL_SERVER_PORT: '70000', ROLLCALL_SERVER_WARMUP: '1s', ROLLCALL_SERVER_INSECURE: 'yes' };
     const lines = problemLines(file, env, { port: 'x' });
@@ -150,16 +154,16 @@ describe('the settings of the server', () => {
       `# ${'x'.repeat(1_100_000)}`,
       /^FILE: the file is larger than 1048576 bytes: is it a file of settings\?/,
     ],
-  ])('a settings file with %s is refused by its line', (_what, content, expected) => {
+  ])('a settings file with %s is refused, and the message names the line', (_what, content, expected) => {
     expect(problemLines(content)).toEqual(expect.arrayContaining([expect.stringMatching(expected)]));
   });
 
-  it('an empty settings file and one of comments hold no settings', () => {
+  it('a settings file that is empty or has only comments holds no settings', () => {
     expect(problemLines('')).toEqual([]);
     expect(problemLines('# nothing\n')).toEqual([]);
   });
 
-  it('a message never repeats the content of a file that is no valid YAML, or a value under an unknown name', () => {
+  it('a message never repeats the content of a file that is not valid YAML, or a value under an unknown name', () => {
     expect(problemLines('token: "s3cr3t\n').join()).not.toContain('s3cr3t');
     expect(problemLines('token: s3cr3t\n', { ROLLCALL_SERVER_TOKEN: 's3cr3t' }).join()).not.toContain('s3cr3t');
   });
@@ -290,5 +294,17 @@ describe('rollcall serve --check-config', () => {
       await other.close();
     }
     expect((await serve(['--check-config', '--port', '0', '--data-dir', data])).code).toBe(0);
+  });
+});
+
+describe('the heap of the server', () => {
+  it.each([
+    [['--heap-growing-percent=100'], '', true],
+    [['--inspect', '--heap_growing_percent=100'], undefined, true],
+    [[], '--max-old-space-size=768 --heap-growing-percent=100', true],
+    [['--max-semi-space-size=64'], '--max-old-space-size=768', false],
+    [['--heap-growing-percentage=1'], undefined, false],
+  ])('a growth of the heap that the user sets by %j and NODE_OPTIONS=%s wins: %s', (execArgv, nodeOptions, wins) => {
+    expect(setsHeapGrowth(execArgv, nodeOptions)).toBe(wins);
   });
 });

@@ -13,6 +13,7 @@ import type { ClientOptions, FetchLike, SelectOptions } from './options.ts';
 import { RetryBudget } from './rule/retry-budget.ts';
 import { invalid, numberIn, objectAt } from './settings/check.ts';
 import { type ClientSettings, parseClientOptions, type ServiceSettings } from './settings/client-settings.ts';
+import { checkKnown } from './settings/known.ts';
 import { longestMs } from './settings/limits.ts';
 import { parsePolicy } from './settings/policy.ts';
 import { mergeSelect, parseSelect } from './settings/selecting.ts';
@@ -51,7 +52,7 @@ export class ServiceClient implements Client, ServiceHost {
   constructor(registry: Registry | Promise<Registry>, settings: ClientSettings) {
     const { clock, random, clientId, connectTimeoutMs, probe } = settings;
     this.#registry = Promise.resolve(registry);
-    // Each service in use reports the failure; without one there is nothing to report.
+    // Each service in use reports the failure; without a service in use there is nothing to report.
     this.#registry.catch(() => {});
     this.#settings = settings;
     const lines = new Lines(settings.logger, clock);
@@ -69,7 +70,7 @@ export class ServiceClient implements Client, ServiceHost {
     this.#snapshot =
       settings.snapshotFile === undefined ? undefined : new SnapshotFile(settings.snapshotFile, clock, lines);
     this.calls = { clock, budget: new RetryBudget(settings.retryShare), inFlight: new InFlight(clock) };
-    // Bound, so that it can be passed on as a fetch.
+    // An arrow function, so that a program can pass `client.fetch` on as a function of its own.
     this.fetch = (input, init) => this.#fetch(input, init);
   }
 
@@ -80,7 +81,7 @@ export class ServiceClient implements Client, ServiceHost {
   service(name: string, options?: SelectOptions): RemoteService {
     const used = this.#use(name);
     if (options === undefined) return used.remote;
-    objectAt(options, 'options');
+    checkKnown(objectAt(options, 'options'), 'selection', 'options');
     return new PickedService(this.#open(used.followed, options), this);
   }
 
@@ -147,6 +148,7 @@ export class ServiceClient implements Client, ServiceHost {
   ): Promise<Response> {
     if (this.isClosed) throw closedError();
     const settings = parsePolicy(fetched.init?.rollcall, open.followed.settings.policy, 'rollcall.');
+    checkKnown(fetched.init?.rollcall, 'fetch', 'rollcall');
     const own = this.#settings.fetch;
     const limitMs = settings.timeoutMs === undefined ? defaultCallTimeoutMs : 0;
     const dispatcher = own === undefined ? this.#dispatchers.get(limitMs) : undefined;
@@ -201,7 +203,7 @@ export class ServiceClient implements Client, ServiceHost {
   }
 }
 
-/** Also a Request of another class, for a fetch of the caller. */
+/** Whether the input is a Request, also one of another class, which a fetch of the caller may have. */
 const isRequest = (input: unknown): input is Request =>
   typeof input === 'object' && input !== null && 'url' in input && typeof input.url === 'string' && 'method' in input;
 

@@ -1,5 +1,5 @@
 import { RegistryError } from '@rollcall/core';
 
-/** A call came after `close()` of the client. */
+/** The error of a call that came after `close()` of the client. */
 export const closedError = (): RegistryError =>
   new RegistryError('CLOSED', 'the client was closed: make a new one with createClient');

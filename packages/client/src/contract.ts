@@ -99,9 +99,9 @@ export interface ServiceState {
 export interface NodeStatus {
   /** The node itself. */
   readonly node: RemoteNode;
-  /** How far the client trusts it. */
+  /** How far the client trusts the node. */
   readonly tier: NodeTier;
-  /** Why it is in that tier, as a text for people. */
+  /** Why the node is in that tier, as a text for people. */
   readonly why?: string | undefined;
   /** Attempts of this client at the node that have no answer yet. */
   readonly pending: number;
@@ -112,7 +112,7 @@ export interface NodeStatus {
 }
 
 /**
- * There is no node to pick. "All ejected" is no such case: while a node is known, it is picked.
+ * There is no node to pick. "All ejected" is not such a case: while a node is known, it is picked.
  *
  * - `unregistered`: the registry answers that the service has no node.
  * - `unmatched`: there are nodes, but version or filter excludes all of them.
@@ -121,6 +121,6 @@ export interface NodeStatus {
 export interface NoNodeError extends RegistryError<'UNAVAILABLE'> {
   /** The service that was asked for. */
   readonly service: string;
-  /** Why there is no node: see above. */
+  /** Why there is no node; see {@link NoNodeError}. */
   readonly reason: 'unregistered' | 'unmatched' | 'unknown';
 }

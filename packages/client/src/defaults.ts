@@ -21,11 +21,14 @@ export const ejectionJitter = 0.1;
 /** Largest share of a service that may be ejected for bad answers. */
 export const defaultEjectionShare = 0.5;
 
-/** Share of a service that must vanish without having deregistered to be held; see `share` of the options. */
+/**
+ * The share of a service's nodes that must vanish without a deregistration before they are held; see `share` of the
+ * options.
+ */
 export const defaultGuardShare = 0.2;
-/** Share of a service that must vanish, for any reason, to be held. */
+/** The share of a service's nodes that must vanish, for any reason, before they are held. */
 export const defaultAnyReasonShare = 0.5;
-/** A loss of fewer nodes is believed, unless it is all nodes of the service. */
+/** A loss of fewer nodes than this is believed, unless these are all nodes of the service. */
 export const fewestLost = 3;
 /** Removals within this time count together. Milliseconds. */
 export const lossWindowMs = 60_000;
@@ -95,5 +98,5 @@ export const lineWaitMs = 50;
 export const defaultReadyMs = 30_000;
 /** Shortest time between two writes of the snapshot file. Milliseconds. */
 export const snapshotPauseMs = 1_000;
-/** An older snapshot is ignored. Milliseconds. */
+/** A snapshot file that is older than this is ignored. Milliseconds. */
 export const snapshotMaxAgeMs = 604_800_000;

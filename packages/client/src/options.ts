@@ -11,7 +11,10 @@ export interface SelectOptions {
    * must equal the version.
    */
   readonly version?: string | undefined;
-  /** Must be pure. Nodes for which it answers false are never picked, not even when no other is left. */
+  /**
+   * Whether a node may be picked; a pure function. A node for which it returns false is never picked, not even when no
+   * other is left.
+   */
   readonly filter?: ((node: RemoteNode) => boolean) | undefined;
   /**
    * Canary: range -> share of picks, or of keys where calls have one (a key keeps its side). With `{ '2': 0.05 }` the
@@ -27,11 +30,14 @@ export interface ZoneOptions {
   /** The zone of this program, compared with the metadata `zone` of nodes. */
   readonly name: string;
   /**
-   * Default 1.4 (range 1..10): spilling starts when more than 1 - 1/1.4 = 28 % of the zone is down. Higher keeps
-   * traffic at home longer and loads the survivors more.
+   * Default 1.4 (range 1..10): spilling starts when more than 1 - 1/1.4 = 28 % of the zone is down. Sensible values are
+   * 1.1 to 2; higher keeps traffic at home longer and loads the survivors more, lower sends traffic away sooner.
    */
   readonly overprovision?: number | undefined;
-  /** Default 1: with fewer `up` nodes at home the zone is ignored. Higher spares a small zone, lower keeps traffic at home. */
+  /**
+   * Default 1: with fewer `up` nodes at home the zone is ignored. Sensible values are 1 to 5; higher spares a small
+   * zone, lower keeps traffic at home.
+   */
   readonly minNodes?: number | undefined;
 }
 
@@ -41,9 +47,9 @@ export interface ZoneOptions {
  */
 export interface EjectionOptions {
   /**
-   * Ejects after 5 `failed` in a row (range 1..100), 2 timeouts in a row, or a failure share (EWMA 0.1) above 0.5 after
-   * 10 results; and only if the node is worse than the median of the others by 0.3. Lower reacts sooner, and to noise
-   * as well; higher lets more requests fail.
+   * Default 5 (range 1..100): so many `failed` in a row eject a node. So do 2 timeouts in a row, or a failure share
+   * (EWMA 0.1) above 0.5 after 10 results; but only if the node is worse than the median of the others by 0.3. Sensible
+   * values are 3 to 10; lower reacts sooner, and to noise as well, higher lets more requests fail.
    */
   readonly failures?: number | undefined;
   /**
@@ -59,7 +65,8 @@ export interface EjectionOptions {
   readonly maxMs?: number | undefined;
   /**
    * Default 0.5 (range 0..1): at most max(1, floor(maxShare x N)) nodes are ejected at once for bad answers.
-   * Unreachable nodes have no such limit. Higher may leave too few nodes for the load, lower keeps ill ones in use.
+   * Unreachable nodes have no such limit. Sensible values are 0.2 to 0.5; higher may leave too few nodes for the load,
+   * lower keeps ill nodes in use.
    */
   readonly maxShare?: number | undefined;
 }
@@ -68,24 +75,27 @@ export interface EjectionOptions {
 export interface GuardOptions {
   /**
    * Default 0.2 (range 0.05..1): the client holds the nodes when this share of a service (and at least 3 nodes, or all)
-   * vanishes within 60 s without having deregistered. Lower holds more often; higher lets a registry that loses 40 %
-   * overload the rest.
+   * vanishes within 60 s without having deregistered. Sensible values are 0.1 to 0.4; lower holds more often, higher
+   * lets a registry that loses 40 % overload the rest.
    */
   readonly share?: number | undefined;
   /**
-   * Default 0.5 (range share..1): the same for removals of any reason. Lower also holds nodes that a deploy
-   * deregistered; higher believes a wipe that looks like a deploy.
+   * Default 0.5 (range share..1): the share of a service's nodes that must be removed, for any reason, before the
+   * client holds them as suspects. Sensible values are 0.4 to 0.8; lower also holds nodes that a deploy deregistered,
+   * higher believes a wipe that looks like a deploy.
    */
   readonly anyReasonShare?: number | undefined;
   /**
-   * Default 60,000 (range 10,000..600,000; above the longest renew interval): how long a registry in sync must insist
-   * before the client drops suspects that still connect. Longer survives a longer fault of the registry; shorter
-   * follows a shutdown that leaves ports open. A refused probe drops a suspect at once.
+   * Default 60,000 (range 10,000..600,000; above the longest renew interval): how long a registry in sync must leave
+   * out suspects that still connect before the client drops them. A refused probe drops a suspect at once. Sensible
+   * values are 30 s to 5 minutes; longer survives a longer fault of the registry, shorter follows a shutdown that
+   * leaves ports open.
    */
   readonly holdMs?: number | undefined;
   /**
-   * Default 600,000 (at least `holdMs`): the same for the last nodes of a service while they answer. Longer outlives a
-   * longer fault of the registry; shorter stops calling a service that was withdrawn and runs on.
+   * Default 600,000 (at least `holdMs`): how long a registry in sync must leave out the last nodes of a service, while
+   * they answer, before the client drops them. Sensible values are 5 minutes to an hour; longer outlives a longer fault
+   * of the registry, shorter stops calling a service that was withdrawn and runs on.
    */
   readonly lastHoldMs?: number | undefined;
 }
@@ -100,8 +110,8 @@ export interface CallPolicy {
   readonly timeoutMs?: number | undefined;
   /**
    * Default 3 (range 1..10): attempts that may have reached a server. Attempts that certainly did not (refused, connect
-   * timeout) are not counted: each node is tried once, within the deadline. Higher mends more failures and multiplies
-   * the load of a failing service.
+   * timeout) are not counted: each node is tried once, within the deadline. Sensible values are 2 to 4; higher mends
+   * more failures and multiplies the load of a failing service, lower passes more failures on.
    */
   readonly attempts?: number | undefined;
   /**
@@ -112,13 +122,14 @@ export interface CallPolicy {
   readonly idempotent?: boolean | undefined;
   /**
    * Statuses for which an idempotent request is repeated at another node. Default: none. Sensible values are [502, 503,
-   * 504]. The last answer is returned, never replaced by an error.
+   * 504]; more statuses hide more failures and add load, fewer pass them to the caller. The last answer is returned,
+   * never replaced by an error.
    */
   readonly retryStatus?: readonly number[] | undefined;
   /**
    * Default 0, never: sends a second attempt to another node after this long without headers, for idempotent requests,
-   * out of the retry budget. Sensible is the p95 of the service, which costs 3-4 % more requests; shorter doubles the
-   * load of a service that is slow because it is busy.
+   * out of the retry budget. A sensible value is the p95 of the service, which costs 3-4 % more requests; longer cuts
+   * fewer slow answers, shorter doubles the load of a service that is slow because it is busy.
    */
   readonly hedgeMs?: number | undefined;
   /**
@@ -135,7 +146,10 @@ export type DefaultPolicy = Omit<CallPolicy, 'key'>;
 
 /** Options of {@link createClient}. */
 export interface ClientOptions extends SelectOptions, DefaultPolicy {
-  /** Options per service, over the defaults. The names also count as service names for hosts with a dot. */
+  /**
+   * Options per service, which override the client's. A host in a URL that is one of these names is a service name,
+   * even if it has a dot.
+   */
   readonly services?:
     | Readonly<
         Record<string, SelectOptions & DefaultPolicy & { readonly ejection?: EjectionOptions | false | undefined }>
@@ -153,12 +167,14 @@ export interface ClientOptions extends SelectOptions, DefaultPolicy {
   readonly retryShare?: number | undefined;
   /**
    * Default 10,000; 0: off. A newcomer's weight is max(0.1, age / slowStartMs), except at a cold start, when all are
-   * new. Sensible is the time that a node needs to warm up; longer loads the other nodes more in a deploy.
+   * new. A sensible value is the time that a node needs to warm up; longer loads the other nodes more in a deploy,
+   * shorter loads a cold node.
    */
   readonly slowStartMs?: number | undefined;
   /**
-   * Default 0, all: uses at most this many nodes of a service, by rendezvous of (clientId, node id). Sensible from
-   * 1,000 nodes on: 100. Fewer means fewer connections; the load per node spreads by +-1/sqrt(clients x size / nodes).
+   * Default 0, all: uses at most this many nodes of a service, by rendezvous of (clientId, node id). A sensible value
+   * from 1,000 nodes on is 100; fewer nodes mean fewer connections and a less even load, which spreads by
+   * +-1/sqrt(clients x size / nodes).
    */
   readonly subsetSize?: number | undefined;
   /** Decides the subset of this client; default: random at each start. A fixed id keeps the subset over a restart. */

@@ -3,9 +3,9 @@ import type { ServiceNode } from '@rollcall/core';
 
 /** A node as a caller needs it. Frozen; the same object until its record changes. */
 export interface RemoteNode extends ServiceNode {
-  /** The service that it belongs to. */
+  /** The service that the node belongs to. */
   readonly service: string;
-  /** Version of the service that it runs. */
+  /** Version of the service that the node runs. */
   readonly version: string;
   /** Host, without brackets, as `net.connect` takes it. */
   readonly host: string;
@@ -94,5 +94,5 @@ export type RandomBelow = (below: number) => number;
  */
 export type Strategy = (candidates: readonly Candidate[]) => Choose;
 
-/** Picks: called per pick, answers an index. Must not allocate, await or throw. */
+/** Called for each pick; returns the index of a candidate. Must not allocate, await or throw. */
 export type Choose = (request: PickRequest, random: RandomBelow) => number;

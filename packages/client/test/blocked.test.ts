@@ -1,4 +1,4 @@
-/** A caller whose event loop was blocked must not blame the nodes for what the caller finds late. */
+/** A caller whose event loop was blocked must not blame the nodes for answers and connections that it noticed late. */
 import { type Clock, systemClock } from '@rollcall/core';
 import { describe, expect, it } from 'vitest';
 import { InFlight } from '../src/call/in-flight.ts';
@@ -17,7 +17,10 @@ function block(ms: number): void {
   while (performance.now() < end);
 }
 
-/** A clock that jumps when the test says so. Timers that came due meanwhile run after it, as after a blocked loop. */
+/**
+ * A clock that jumps when the test says so. Timers that came due in the jump run after the jump, as after a blocked
+ * loop.
+ */
 function jumpingClock(): Clock & { jump(ms: number): void } {
   let now = 0;
   let timers: { readonly atMs: number; readonly run: () => void }[] = [];

@@ -1,5 +1,4 @@
 /** Mistakes of callers, and what callers are told: no mistake may blame a node, crash the process or hang a call. */
-import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { createServer, type RequestListener } from 'node:http';
@@ -7,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { memory } from '../../adapters/memory/src/index.ts';
+import { startProgram } from '../../backends/src/index.ts';
 import { type byLoad, type Client, type ClientOptions, createClient } from '../src/index.ts';
 import { eventually, type Fleet, fleet, notebook, portOf, says } from './fleet.ts';
 
@@ -100,7 +100,7 @@ describe('functions of the caller', () => {
     expect(runs).toBe(1);
   });
 
-  it("a call ends at its deadline even if the caller's function ignores the signal", async () => {
+  it("a call ends at its deadline even though the caller's function ignores the signal", async () => {
     await using users = await fleet('users', says('a'));
     await using client = createClient(users.registry, { logger });
     await client.ready('users');
@@ -111,7 +111,7 @@ describe('functions of the caller', () => {
     await expect(other.fetch('http://users/')).rejects.toMatchObject({ name: 'TimeoutError' });
   });
 
-  it('a fetch of the caller may answer something like a Response', async () => {
+  it('a client works with a fetch whose answers only resemble a Response', async () => {
     await using users = await fleet('users', says('a'));
     const fake = (async () => ({ ok: true, status: 200, text: async () => 'ann' })) as unknown as typeof fetch;
     await using client = createClient(users.registry, { logger, fetch: fake });
@@ -149,7 +149,7 @@ describe('functions of the caller', () => {
     expect(client.service('users').state.status).toBe('live');
   });
 
-  it('service() and ready() refuse what cannot be a name', async () => {
+  it('service() and ready() refuse a text that cannot be a name', async () => {
     await using registry = memory();
     await using client = createClient(registry, { logger });
     for (const name of ['', 'a\nb', 7, undefined]) {
@@ -157,6 +157,32 @@ describe('functions of the caller', () => {
       await expect(client.ready(name as string)).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' });
     }
     expect(client.services()).toEqual([]);
+  });
+
+  it('options that do not exist are refused by createClient, service(), call() and fetch(), and no request is sent', async () => {
+    await using users = await fleet('users', says('a'));
+    const misspelt = { timeout: 5 } as object;
+    const refused = (message: RegExp) =>
+      expect.objectContaining({ code: 'INVALID_ARGUMENT', message: expect.stringMatching(message) });
+    expect(() => createClient(users.registry, misspelt)).toThrow(refused(/^options: timeout is unknown/));
+    expect(() => createClient(users.registry, { services: { users: misspelt } })).toThrow(
+      refused(/^services.users: timeout is unknown/),
+    );
+    await using client = createClient(users.registry, { logger });
+    await client.ready('users');
+    const service = client.service('users');
+    expect(() => client.service('users', misspelt)).toThrow(refused(/^options: timeout is unknown/));
+    await expect(service.call(async () => 1, misspelt)).rejects.toEqual(refused(/^policy: timeout is unknown/));
+    await expect(client.fetch('http://users/', { rollcall: misspelt })).rejects.toEqual(
+      refused(/^rollcall: timeout is unknown/),
+    );
+    // A version of a call would otherwise pick a node of any version.
+    const version: object = { version: '2' };
+    await expect(client.fetch('http://users/', { rollcall: version })).rejects.toEqual(
+      refused(/^rollcall: version is no option of a call: select by client\.service\(name, \{ version \}\)/),
+    );
+    expect(calls(users)).toBe(0);
+    expect(await service.call(async () => 1, { outcomeOf: () => 'ok', key: 'k', timeoutMs: 500 })).toBe(1);
   });
 });
 
@@ -197,15 +223,7 @@ describe('close()', () => {
       await Promise.allSettled(calls);
       console.log('over');
     `;
-    const child = spawn(process.execPath, ['--input-type=module', '-e', program], {
-      stdio: ['ignore', 'pipe', 'inherit'],
-    });
-    const ended = once(child, 'exit');
-    let text = '';
-    child.stdout.on('data', (chunk) => {
-      text += chunk;
-    });
-    expect((await ended)[0]).toBe(0);
-    expect(text).toBe('over\n');
+    const { ended } = startProgram(['--input-type=module', '-e', program]);
+    expect(await ended).toMatchObject({ code: 0, out: 'over\n' });
   });
 });

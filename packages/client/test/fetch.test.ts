@@ -41,7 +41,7 @@ describe('client.fetch', () => {
     expect(attempts).toEqual(['n0 unreachable', 'n1 up']);
   });
 
-  it('client.fetch repeats a POST that was certainly not sent, with its body, and no other', async () => {
+  it('client.fetch repeats a POST, with its body, only if it was certainly not sent', async () => {
     const bodies: string[] = [];
     await using users = await fleet('users', reset, (request, response) => {
       request.on('data', (chunk) => bodies.push(String(chunk))).on('end', () => response.end('done'));

@@ -10,7 +10,7 @@ import { eventually, fleet, notebook, says } from './fleet.ts';
 const { logger } = notebook();
 
 describe('a followed service', () => {
-  it('a service of a client picks from memory, keeps node objects until their record changes, and is one object per name', async () => {
+  it('client.service() is one object per name; it picks from memory, and keeps node objects until their record changes', async () => {
     await using users = await fleet('users', says('a'), says('b'));
     await using client = createClient(users.registry, { logger });
     const service = client.service('users');
@@ -36,7 +36,7 @@ describe('a followed service', () => {
     expect(service.nodes[0]?.weight).toBe(3);
   });
 
-  it('a client keeps its nodes when the registry is lost, and says once that it is lost and that it is back', async () => {
+  it('a client keeps its nodes when the registry is lost, and logs once each that the registry is lost and back', async () => {
     await using users = await fleet('users', says('a'));
     const registry = faulty(users.registry);
     const { logger: own, lines } = notebook();
@@ -76,7 +76,7 @@ describe('a followed service', () => {
     await eventually(() => client.service('users').state.status === 'live', 'live again');
   });
 
-  it('a client tells in one line of many unreachable nodes, and in one that they are back', async () => {
+  it('a client logs one line when many nodes are unreachable, and one when they are back', async () => {
     await using users = await fleet('users', ...Array.from({ length: 5 }, () => says('a')));
     const { logger: own, lines } = notebook();
     let isCut = false;
@@ -123,7 +123,7 @@ describe('a followed service', () => {
     await expect(client.ready('users', { signal: AbortSignal.abort() })).rejects.toMatchObject({ code: 'ABORTED' });
   });
 
-  it('call() repeats elsewhere what was not sent, by the code of the error or by outcomeOf', async () => {
+  it("call() tries another node when the error's code or outcomeOf says that nothing was sent", async () => {
     await using registry = memory();
     for (const id of ['a', 'b'])
       await registry.register({ name: 'cache', nodes: [{ id, address: `127.0.0.1:${id === 'a' ? 1 : 2}` }] });
@@ -147,7 +147,7 @@ describe('a followed service', () => {
     expect(cache.state.nodes.map(({ tier }) => tier)).toEqual(['unreachable', 'up']);
   });
 
-  it('acquire() counts as pending until the first release, and using without one teaches nothing', async () => {
+  it('an acquired node counts as pending until its first release, and leaving the block of `using` releases it as cancelled', async () => {
     await using users = await fleet('users', says('a'), says('b'));
     await using client = createClient(users.registry, { logger });
     await client.ready('users');

@@ -75,7 +75,7 @@ describe('strategies', () => {
     expect(shares(byLoad, slow, 20_000)[0]).toBeLessThan(200);
   });
 
-  it('byLoad tries a slow node again when its figure is old, and does not send every call to an untried one', () => {
+  it('byLoad tries a slow node again when its latency is old, and does not send every call to an untried node', () => {
     const nodes = [candidate('slow', { latencyMs: 100 }), candidate('b', { latencyMs: 10, sampledAtMs: 40_000 })];
     const choose = byLoad(nodes);
     const random = randomFrom(3);
@@ -114,7 +114,7 @@ describe('strategies', () => {
     expect(spread(counts)).toBeLessThan(1.3);
   });
 
-  it('byKey gives a node of twice the weight twice the keys, moves few when a weight changes, and none by slow start', () => {
+  it('byKey gives a node of twice the weight twice the keys, moves few when a weight changes, and none in a slow start', () => {
     const weighted = (weights: readonly number[], grown = 1): readonly Candidate[] =>
       weights.map((weight, index) => {
         const { node, ...figures } = candidate(`n${index}`, { weight: weight * grown });
@@ -155,7 +155,7 @@ describe('strategies', () => {
     expect(byKey()(unweighted)({ key, nowMs: 0, pending: 10 }, () => 0)).toBe(1);
   });
 
-  it('byKey passes a key to another node when its node is above the bound, unless the bound is Infinity', () => {
+  it('byKey passes a key to another node when its own node is above the bound, unless the bound is Infinity', () => {
     const nodes = ids(4).map((id) => candidate(id));
     const asked = { ...request, key: 'hot' };
     const home = byKey()(nodes)(asked, () => 0);

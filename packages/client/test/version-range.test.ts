@@ -30,7 +30,7 @@ const range = fc
   .map((sets) => sets.join(' || '));
 
 describe('a version range', () => {
-  it('a version range means what npm reads in it, for any version', () => {
+  it('a version range matches the versions that it matches in npm', () => {
     fc.assert(
       fc.property(version, range, (text, wanted) => {
         // A version that equals the range as text always matches. npm agrees for build numbers and prereleases.
@@ -53,14 +53,14 @@ describe('a version range', () => {
   ])('the range %s covers the version %s: %s', (wanted, text, isIn) => expect(parseRange(wanted)(text)).toBe(isIn));
 
   it.each(['latest', '2024-05', '', '1.0 - 2.0', 'v1 beta', '01.2', '1.x.3'])(
-    'a range that is no semver is compared as text: %j',
+    'a range that is not semver is compared as text: %j',
     (text) => {
       expect(parseRange(text)(text)).toBe(true);
       expect(parseRange(text)('1.5.0')).toBe(false);
     },
   );
 
-  it('a version that is no semver is in no range but equals itself', () => {
+  it('a version that is not semver is in no range, and equals itself', () => {
     expect(parseRange('>=0')('latest')).toBe(false);
     expect(parseRange('1')('1')).toBe(true);
   });

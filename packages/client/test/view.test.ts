@@ -72,7 +72,7 @@ describe('a view', () => {
     expect(picked(pickerOf(nodes, { filter }))).toEqual(['b', 'c']);
   });
 
-  it('a canary gets its share of picks; a key stays on its side, and an empty side gets none', () => {
+  it('a canary gets its share of picks; a key stays on one side, and a side without nodes gets no picks', () => {
     const nodes = service({ a: {}, b: {}, c: { version: '2.0.0' } });
     const isCanary = ({ node }: NodeState): boolean => node.version === '2.0.0';
     const picker = pickerOf(nodes, { split: { '2': 0.1 } });
@@ -89,7 +89,7 @@ describe('a view', () => {
     expect(shareOf(pickerOf(nodes.slice(2), { split: { '2': 0.1 } }), isCanary)).toBe(1);
   });
 
-  it('picks stay in the own zone until too much of it is down, then spill by the share that is up', () => {
+  it("picks stay in the caller's zone until too many of its nodes are down, then other zones get the missing share", () => {
     const isHome = ({ node }: NodeState): boolean => node.zone === 'a';
     const of = (down: number): NodeState[] =>
       service(
@@ -106,7 +106,7 @@ describe('a view', () => {
     expect(shareOf(pickerOf(of(8), { zone: { name: 'a', minNodes: 3 } }), isHome)).toBeCloseTo(2 / 12, 1);
   });
 
-  it('a client uses at most subsetSize nodes, and the next in its order when one drops out', () => {
+  it('a client uses at most subsetSize nodes, and takes the next in its order when one drops out', () => {
     const nodes = Array.from({ length: 20 }, (_, index) => state(`n${index}`, {}));
     for (const [index, node] of nodes.entries()) node.rank = index;
     expect(picked(pickerOf(nodes, {}, 3))).toEqual(['n0', 'n1', 'n2']);
@@ -115,7 +115,7 @@ describe('a view', () => {
     expect(picked(pickerOf(nodes, {}, 3))).toEqual(['n0', 'n2', 'n3']);
   });
 
-  it('a node on trial gets one request at a time, and an ejected one gets none', () => {
+  it('a node on trial gets one request at a time, and an ejected node gets none', () => {
     const nodes = service({ a: {}, t: {} });
     const picker = pickerOf(nodes, {});
     const [, trial] = nodes;
@@ -132,7 +132,7 @@ describe('a view', () => {
     expect(picked(early)).toEqual(['b']);
   });
 
-  it('a call comes back to a tried node only when no other is left, a worse one included', () => {
+  it('a call goes back to a node that it has tried only when no other node is left, not even in a worse tier', () => {
     const nodes = service({ a: {}, b: {}, x: { tier: 'unreachable' } });
     const picker = pickerOf(nodes, { strategy: byKey() });
     const tried = new Set<string>();

@@ -65,7 +65,7 @@ function runFaultCase(harness: Harness, faults: Faults, body: FaultCaseBody): Pr
 }
 
 async function runCase(harness: Harness, body: CaseBody, restore?: () => Promise<void>): Promise<void> {
-  // The suite's timers do not keep a process alive, and neither does an idle registry, so this does.
+  // The suite's timers do not keep a process alive, and neither does an idle registry, so the case holds the process.
   const release = holdProcess();
   const rejections = new UnhandledRejections();
   try {
@@ -86,7 +86,7 @@ async function runCase(harness: Harness, body: CaseBody, restore?: () => Promise
   }
 }
 
-/** Cleans up in any case; of several failures the first one is reported. */
+/** Runs the work, and cleans up however it ended; of several failures the first one is reported. */
 async function bracket(work: () => Promise<void>, cleanUp: () => Promise<void>): Promise<void> {
   try {
     await work();

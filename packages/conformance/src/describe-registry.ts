@@ -3,7 +3,7 @@ import { runnerTimeoutMs } from './defaults.ts';
 import type { Harness, TestRunner } from './harness.ts';
 import { registryCases } from './registry-cases.ts';
 
-/** Declares cases, with one `describe` of this kind per concern. */
+/** Declares cases, with one call of `describe` per concern. */
 function declare(cases: readonly Case[], describe: TestRunner['describe'], it: (one: Case) => void): void {
   for (const concern of new Set(cases.map((one) => one.concern))) {
     describe(concern, () => {
@@ -34,7 +34,7 @@ export function describeRegistry(name: string, harnesses: Harness | readonly Har
   const dealt = cases.map((ones, index) =>
     ones.filter(({ alone }) => alone === 'backend').filter((_, at) => at % all.length === index),
   );
-  // The same title for all three groups, because where a case runs is no part of its name.
+  // All three groups have the same title, because the name of a case does not say where it runs.
   const title = `${name} keeps the contract`;
   concurrent(title, () => {
     declare(

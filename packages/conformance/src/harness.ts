@@ -8,7 +8,7 @@ import type { Registry, RegistryOptions } from '@rollcall/core';
 export interface Faults {
   /** Ends the backend: connections break and new ones are refused. Acknowledged writes stay if the backend is `durable`. */
   stop(): Promise<void>;
-  /** Runs it again, at the same address. */
+  /** Starts the backend again, at the same address. */
   start(): Promise<void>;
   /** Connections stay, new ones may be accepted, nothing is answered: `SIGSTOP`, a half-open link. */
   freeze(): Promise<void>;
@@ -37,7 +37,9 @@ export interface Harness {
 
 /** The functions of a test runner. Those of vitest, node:test and mocha have this form. */
 export interface TestRunner {
+  /** Groups the cases that `body` declares. */
   describe(name: string, body: () => void): unknown;
+  /** Declares one case. */
   it(name: string, body: () => Promise<void>, timeoutMs?: number): unknown;
   /**
    * Like `describe`, but the runner may run all cases inside at the same time, including those of a nested `describe`:

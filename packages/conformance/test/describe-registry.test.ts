@@ -67,7 +67,7 @@ describe('describeRegistry', () => {
     expect(new Set(wanted).size).toBe(wanted.length);
   });
 
-  it('no case that counts what the process holds, queues many calls or breaks the backend runs beside others', () => {
+  it('a case that counts what the process holds, queues many calls or breaks the backend runs alone', () => {
     const runner = recorder();
     const harness = shelfHarness();
     describeRegistry('shelf', harness, runner);
@@ -96,7 +96,7 @@ describe('describeRegistry', () => {
     ]);
   });
 
-  it('deals the cases that must have the backend to themselves out to several backends, each case once', () => {
+  it('describeRegistry deals out the cases that need a backend to themselves to several backends, each case once', () => {
     const runner = recorder();
     const harnesses = [shelfHarness(), shelfHarness(), shelfHarness()];
     describeRegistry('shelf', harnesses, runner);
@@ -151,7 +151,7 @@ describe('describeRegistry', () => {
     await expect(find(broken).body()).rejects.toThrow('cannot be opened');
   });
 
-  it('the suite does not hang with a registry that never answers', async () => {
+  it('the suite ends although a registry never answers', async () => {
     const silent = (): Harness => ({ patience: 0.002, open: () => new Promise(() => {}) });
     for (const { run } of registryCases(silent()).slice(0, 3)) await expect(run()).rejects.toThrow('not within');
   });

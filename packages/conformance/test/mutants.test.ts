@@ -59,7 +59,7 @@ describe('broken registries that must be watched alone', () => {
   for (const mutant of mutants) if (alone(mutant)) it(title(mutant), () => isCaught(mutant));
 });
 
-it('there are mutants enough, and each has a name of its own', () => {
+it('there are at least as many mutants as required, and each has a name of its own', () => {
   expect(new Set(mutants.map(({ name }) => name)).size).toBe(mutants.length);
   expect(mutants.length).toBeGreaterThanOrEqual(30);
 });

@@ -11,6 +11,7 @@ export interface Backoff {
 
 /** Options of {@link createBackoff}. */
 export interface BackoffOptions {
+  /** Source of time. */
   readonly clock: Clock;
   /** Random numbers in [0, 1); default `Math.random`. */
   readonly random?: (() => number) | undefined;

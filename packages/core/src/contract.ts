@@ -64,7 +64,7 @@ export interface ServiceSummary {
 export interface SkippedEntry {
   /** The record in the backend's own terms: a key, a service id. */
   readonly key: string;
-  /** Why the record is no node, as a text for people. */
+  /** Why the record cannot be read as a node, as a text for people. */
   readonly reason: string;
 }
 
@@ -139,10 +139,10 @@ export interface CloseOptions {
   readonly withdraw?: boolean | undefined;
 }
 
-/** Why a node left. `deregistered`: a caller or its owner removed it. `expired`: it was silent for its TTL. `unknown`: it left during an outage. / */
+/** Why a node left. `deregistered`: a caller or its owner removed it. `expired`: it was silent for its TTL. `unknown`: it left during an outage. */
 export type DeleteReason = 'deregistered' | 'expired' | 'unknown';
 
-/** One event of a watch. `create`, `update` and `delete` carry exactly one node, with its own metadata and endpoints. / */
+/** One event of a watch. `create`, `update` and `delete` carry exactly one node, with its own metadata and endpoints. */
 export type WatchEvent =
   | { readonly type: 'create' | 'update'; readonly service: Service }
   | { readonly type: 'delete'; readonly service: Service; readonly reason: DeleteReason }
@@ -164,11 +164,11 @@ export interface Watcher extends AsyncIterableIterator<WatchEvent, undefined, un
 export interface RegistryRecipe {
   /** URL of the adapter's module. */
   readonly module: string;
-  /** Without logger and clock. */
+  /** The options of the registry, without logger and clock. */
   readonly options: Readonly<Record<string, unknown>>;
 }
 
-/** What a backend can do, as data: the conformance suite tests a coarse backend by its own figures instead of skipping cases. / */
+/** What a backend can do, as data: the conformance suite tests a coarse backend by its own figures instead of skipping cases. */
 export interface Capabilities {
   /** A shorter TTL is raised to this, and logged. Milliseconds. */
   readonly minTtlMs: number;
@@ -182,7 +182,7 @@ export interface Capabilities {
   readonly maxNodeBytes: number;
   /** Whose nodes `deregister` removes. For other nodes it is `NOT_SUPPORTED`. */
   readonly removesOthers: 'any' | 'same-agent' | 'own';
-  /** True: the first register of an id takes it over from another live holder. False: it is `CONFLICT`. */
+  /** Whether the first register of an id takes it over from another live holder. If not, it is `CONFLICT`. */
   readonly takesOver: boolean;
   /** The backend keeps what was acknowledged across its own restart. */
   readonly durable: boolean;
@@ -203,7 +203,7 @@ export interface Registry extends AsyncDisposable {
   readonly name: string;
   /** `host:port` of the backend, as configured, where it has one. The advertised address is worked out from it. */
   readonly endpoints?: readonly string[] | undefined;
-  /** Records of other writers that could not be read as a node, and are in no answer. Present only for backends that other programs write to. / */
+  /** Records of other writers that could not be read as a node, and are in no answer. Present only for backends that other programs write to. */
   readonly skipped?: SkippedSummary | undefined;
   /** How a worker thread builds the same registry again. Absent: a worker cannot. */
   readonly recipe?: RegistryRecipe | undefined;
@@ -225,8 +225,8 @@ export interface Registry extends AsyncDisposable {
    */
   register(service: ServiceInput, options?: RegisterOptions): Promise<void>;
   /**
-   * Removes nodes by id, also those of other objects within `removesOthers`; outside it `NOT_SUPPORTED`. Unknown ids are
-   * no error. An owner that still renews writes itself again.
+   * Removes nodes by id, also those of other objects within `removesOthers`; outside it `NOT_SUPPORTED`. Unknown ids
+   * are ignored. An owner that still renews writes itself again.
    */
   deregister(service: ServiceRef, options?: CallOptions): Promise<void>;
   /** The live nodes of a service, by version; `[]` for an unknown name. An outage is `UNAVAILABLE`, never `[]`. */
@@ -268,9 +268,9 @@ export interface Clock {
 export interface RegistryOptions {
   /** Separates rolls on one backend; `NOT_SUPPORTED` where the backend cannot. */
   readonly namespace?: string | undefined;
-  /** Deadline of a call, in milliseconds; default 5,000. Sensible values are 1 s to 30 s; shorter fails while a cluster elects a leader, longer holds callers. / */
+  /** Deadline of a call, in milliseconds; default 5,000. Sensible values are 1 s to 30 s; shorter fails while a cluster elects a leader, longer holds callers. */
   readonly timeoutMs?: number | undefined;
-  /** Longest time that `close()` takes, in milliseconds; default 3,000. Sensible values are 1 s to 10 s; shorter leaves nodes to their TTL when the backend is slow, longer may exceed the grace period of your orchestrator. / */
+  /** Longest time that `close()` takes, in milliseconds; default 3,000. Sensible values are 1 s to 10 s; shorter leaves nodes to their TTL when the backend is slow, longer may exceed the grace period of your orchestrator. */
   readonly closeTimeoutMs?: number | undefined;
   /** Where the registry logs; default: nowhere. */
   readonly logger?: Logger | undefined;

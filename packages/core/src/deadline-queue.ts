@@ -41,7 +41,7 @@ export class DeadlineQueue<T> {
     else this.#rise(known);
   }
 
-  /** Forgets a deadline. Answers whether there was one. */
+  /** Forgets a deadline. Returns whether there was one. */
   delete(item: T): boolean {
     const slot = this.#slots.get(item);
     if (slot === undefined) return false;

@@ -25,7 +25,9 @@ export const backoffLongOutageMs = 60_000;
 /** Largest delay in a long outage. Milliseconds. */
 export const backoffLongCapMs = 5_000;
 
-/** A watch connection that lived for less than this did not end the outage, so the backoff goes on. Milliseconds. */
+/**
+ * A watch connection that lived for less time than this did not end the outage, so the backoff goes on. Milliseconds.
+ */
 export const stableAfterMs = 1_000;
 
 /**

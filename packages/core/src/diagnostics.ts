@@ -26,11 +26,11 @@ export interface WatchMessage {
   readonly name?: string | undefined;
   /** What happened; `put` and `remove` are changes as the backend told them, before any coalescing. */
   readonly event: 'started' | 'synced' | 'interrupted' | 'ended' | 'put' | 'remove';
-  /** The node, of `put` and `remove`. */
+  /** The node; present for `put` and `remove`. */
   readonly key?: EntryKey | undefined;
-  /** Why the node left, of `remove`. */
+  /** Why the node left; present for `remove`. */
   readonly reason?: DeleteReason | undefined;
-  /** Why the backend is lost, of `interrupted`. */
+  /** Why the backend is lost; present for `interrupted`. */
   readonly error?: RegistryError | undefined;
 }
 
@@ -39,8 +39,8 @@ export interface LeaseMessage {
   /** Name of the registry. */
   readonly registry: string;
   /**
-   * What became of it. `lost`: the backend no longer had the node, and it is written again. `conflict`: another object
-   * holds it.
+   * What became of the node. `lost`: the backend no longer had the node, and it is written again. `conflict`: another
+   * object holds it.
    */
   readonly event: 'written' | 'renewed' | 'lost' | 'conflict' | 'withdrawn';
   /** The node. */

@@ -72,7 +72,7 @@ export class LeaseTable<T> {
     return true;
   }
 
-  /** Forgets a lease. Answers whether there was one. */
+  /** Forgets a lease. Returns whether there was one. */
   delete(id: string): boolean {
     const lease = this.#leases.get(id);
     if (lease === undefined) return false;
@@ -82,7 +82,7 @@ export class LeaseTable<T> {
   }
 
   /**
-   * Takes out every lease whose end has come (`renewedAt + ttlMs <= now`); answers their values, earliest end first.
+   * Takes out every lease whose end has come (`renewedAt + ttlMs <= now`); returns their values, earliest end first.
    */
   expire(now: number): T[] {
     const expired: T[] = [];
@@ -107,7 +107,7 @@ export class LeaseTable<T> {
   #move(lease: Lease<T>, ttlMs: number, now: number): void {
     const list = lease.ttlMs === ttlMs && lease.next !== undefined ? this.#lists.get(ttlMs) : undefined;
     if (list !== undefined) {
-      // The usual renewal: the list has other leases of the same TTL, so it stays in the heap.
+      // This is the usual renewal: the list has other leases of the same TTL, so the list stays in the heap.
       list.unlink(lease);
       lease.renewedAt = now;
       list.append(lease);

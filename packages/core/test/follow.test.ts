@@ -37,7 +37,7 @@ describe('follow', () => {
     expect(driver.sinks.size).toBe(0);
   });
 
-  it('follow gives an empty list for an empty roll', async () => {
+  it('follow gives an empty list when no node is registered', async () => {
     const states = follow(createRegistry(new ScriptedDriver()), 'nobody');
     expect(await states.next()).toEqual({ done: false, value: [] });
     await states.return?.();
@@ -53,7 +53,7 @@ describe('waitForService', () => {
     expect(ids(await waiting)).toEqual(['1:a', '2:b']);
   });
 
-  it('waitForService rejects with what it waited for and why it did not come', async () => {
+  it('waitForService rejects with a message that says what it waited for and why that did not come', async () => {
     const driver = new ScriptedDriver();
     const registry = createRegistry(driver);
     await expect(waitForService(registry, 'greeter', { timeoutMs: 20 })).rejects.toMatchObject({
@@ -73,7 +73,7 @@ describe('waitForService', () => {
     expect(driver.sinks.size).toBe(0);
   });
 
-  it('waitForService ends with its signal and with the registry', async () => {
+  it('waitForService ends when its signal is aborted and when the registry is closed', async () => {
     const registry = createRegistry(new ScriptedDriver());
     await expect(waitForService(registry, 'x', { signal: AbortSignal.abort() })).rejects.toMatchObject({
       code: 'ABORTED',

@@ -86,7 +86,7 @@ describe('put or renew', () => {
     expect(driver.log).toEqual([]);
   });
 
-  it('the guard publishes what became of a lease', async () => {
+  it('the guard publishes on a diagnostics channel what became of a lease', async () => {
     const { driver, registry } = setUp();
     const seen: string[] = [];
     const listen = (message: unknown): void => {
@@ -120,7 +120,7 @@ describe('call order', () => {
     expect(driver.log.slice(1)).toEqual(['put a@1', 'put b@1', 'renew a', 'put a@2', 'remove a']);
   });
 
-  it('a call waits for an aborted earlier call on the same node until its grace is over', async () => {
+  it('a call waits for an aborted earlier call on the same node until the grace of the aborted call is over', async () => {
     const { driver, registry, clock } = setUp();
     await registry.init();
     driver.put = () => new Promise(() => {}); // This driver ignores its abort signal.

@@ -95,7 +95,7 @@ describe('watch', () => {
     expect(await take(watcher, 3)).toEqual(['delete n0@1 unknown', 'update n1@2', 'synced']);
   });
 
-  it('a watch drops an interrupted event that ended unread, and tells the error of a later one', async () => {
+  it('a watch drops an interrupted event of an outage that ended unread, and tells the error of a later outage', async () => {
     const { registry, driver, clock } = setUp();
     await registry.register(service('a'));
     const watcher = registry.watch();
@@ -128,7 +128,7 @@ describe('watch', () => {
     expect(await take(watcher, 2)).toEqual(['create a@1', 'synced']);
   });
 
-  it('a watch leaves a connection that never sends a snapshot', async () => {
+  it('a watch gives up a connection that never sends a snapshot', async () => {
     const { registry, driver, clock } = setUp();
     driver.mute = true;
     const watcher = registry.watch();
@@ -175,12 +175,12 @@ describe('watch', () => {
     await filled(registry, 2);
     const watcher = registry.watch();
     await take(watcher, 3);
-    driver.entries.delete('greeter\0n1'); // The watch gets no event for it.
+    driver.entries.delete('greeter\0n1'); // No event for it reaches the watch.
     await clock.advance(330_000);
     expect(await take(watcher, 2)).toEqual(['delete n1@1 unknown', 'synced']);
   });
 
-  it('a watch ends by return, signal and close, also while a next is pending', async () => {
+  it('return, the signal and close end a watch, also while a next is pending', async () => {
     const { registry } = setUp();
     const controller = new AbortController();
     const watchers = [registry.watch(), registry.watch({ signal: controller.signal }), registry.watch()];
@@ -193,7 +193,7 @@ describe('watch', () => {
     expect(await take(watchers[2]!, 1)).toEqual(['done']);
   });
 
-  it('a watch reconnects at most a second apart, after a minute five, and never slower than the renew interval', async () => {
+  it('a watch tries again at most a second apart, after a minute at most five, and never slower than the renew interval', async () => {
     const { registry, driver, clock } = setUp();
     driver.fault = new Error('down');
     const watcher = registry.watch();

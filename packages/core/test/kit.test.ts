@@ -51,7 +51,7 @@ describe('signals', () => {
     expect(remove).toHaveBeenCalledTimes(2);
   });
 
-  it('untilAborted rejects with the reason, and swallows what its work says later', async () => {
+  it('untilAborted rejects with the reason, and swallows a later result of its work', async () => {
     const controller = new AbortController();
     let fail = (_: Error): void => {};
     const work = untilAborted(
@@ -78,7 +78,7 @@ describe('signals', () => {
     await expect(pause(clock, 10, controller.signal)).rejects.toThrow('enough');
   });
 
-  it('the first of several signals ends the work, and none is held on to', async () => {
+  it('the first of several signals ends the work, and afterwards no listener is left on any of them', async () => {
     const [a, b] = [new AbortController(), new AbortController()];
     const waiting = withFirstOf([a.signal, b.signal], aborted);
     b.abort();
@@ -88,7 +88,7 @@ describe('signals', () => {
     expect(remove).toHaveBeenCalledTimes(1);
   });
 
-  it('twenty listeners on one signal are no leak', () => {
+  it('Node does not warn of a leak for twenty listeners on one signal', () => {
     const warned = vi.spyOn(process, 'emitWarning').mockImplementation(() => {});
     const { signal } = new AbortController();
     for (let count = 0; count < 20; count += 1) onAbort(signal, () => {});
@@ -106,7 +106,7 @@ describe('Failover', () => {
     return { clock, failover, signal: new AbortController().signal };
   };
 
-  it('a failover moves on after a second of silence, stays there, and asks the silent target last for a while', async () => {
+  it('a failover moves on after a second of silence, stays at the new target, and asks the silent one last for a while', async () => {
     const { clock, failover, signal } = setUp();
     const asked: string[] = [];
     const work = (target: string, inner: AbortSignal): Promise<string> => {
@@ -152,7 +152,7 @@ describe('Failover', () => {
     expect(await waits()).toBe(0);
   });
 
-  it('a failover gives the last target of a round the whole rest of the call', async () => {
+  it('a failover gives the last target of a round all the time that the call has left', async () => {
     const { clock, failover, signal } = setUp();
     const slow = failover.run(signal, (target, inner) =>
       target === 'c'
@@ -163,7 +163,7 @@ describe('Failover', () => {
     expect(await slow).toBe('c');
   });
 
-  it('a failover gives the rest of the call to the first slow target when the last one refuses at once', async () => {
+  it("a failover gives the call's remaining time to the first slow target when the last target refuses at once", async () => {
     const { clock, failover, signal } = setUp();
     const asked: string[] = [];
     const slow = failover.run(signal, (target, inner) => {
@@ -217,12 +217,12 @@ describe('readers', () => {
     expect(parseEndpoints([address], rules)[0]?.origin).toBe(origin);
   });
 
-  it('a URL without a port gets the port of the backend where the backend wants that', () => {
+  it("a URL without a port gets the backend's default port where the backend wants that", () => {
     expect(parseEndpoints(['https://h'], { ...rules, urlPort: 'default' })[0]?.origin).toBe('https://h:2379');
     expect(parseEndpoints(['https://h:443'], { ...rules, urlPort: 'default' })[0]?.origin).toBe('https://h:443');
   });
 
-  it('endpoint lists drop doubles and empty items, and fall back to the defaults', () => {
+  it('lists of endpoints drop duplicates and empty items, and fall back to the defaults', () => {
     expect(parseEndpoints(['h:1', '', 'http://h:1', ' '], rules)).toHaveLength(1);
     expect(parseEndpoints([''], rules)[0]?.address).toBe('127.0.0.1:2379');
     expect(parseEndpoints(undefined, rules)[0]).toMatchObject({ host: '127.0.0.1', port: 2379, secure: false });

@@ -77,7 +77,7 @@ describe('limits', () => {
     expect(() => parseService(input)).toThrow(message);
   });
 
-  it('register accepts what is exactly at a limit', () => {
+  it('register accepts values that are exactly at a limit', () => {
     const metadata = Object.fromEntries(Array.from({ length: 64 }, (_, i) => [`k${i}`, '']));
     const endpoints = [{ name: 'e', request: deep(8) }, ...Array(255).fill({ name: 'f' })];
     const [entry] = parseService({ ...good, name: 'a'.repeat(63), version: ' '.repeat(64), metadata, endpoints });
@@ -133,7 +133,7 @@ describe('limits', () => {
 });
 
 describe('equality', () => {
-  it('equality of entries ignores the order of metadata and minds that of endpoints and values', () => {
+  it('equality of entries ignores the order of metadata and respects the order of endpoints and values', () => {
     const of = (over: object) => parseService({ ...good, ...over })[0];
     expect(sameEntry(of({ metadata: { a: '1', b: '2' } }), of({ metadata: { b: '2', a: '1' } }))).toBe(true);
     expect(sameEntry(of({ metadata: { a: '1' } }), of({ metadata: { b: '1' } }))).toBe(false);

@@ -10,7 +10,7 @@ export interface Envelope<T> {
   readonly epoch: string;
   /** The number of changes of the roll so far. */
   readonly revision: number;
-  /** The server started without a table: a missing service may still register again. */
+  /** The server started with an empty roll: a missing service may still register again. */
   readonly warming?: true;
   /** The roll outlives a crash of the server. */
   readonly durable?: true;

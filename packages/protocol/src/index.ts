@@ -3,7 +3,7 @@
  *
  * Every answer is `Envelope<T>` with a true HTTP status: 200 with `data`; 400 bad input (`message` names the field);
  * 404 unknown path; 413 too large; 500 a defect. Every envelope carries the server's `epoch` (another one after each
- * start that lost the table) and `revision` (goes up by one per change), and `warming: true` while the server warms.
+ * start that lost the roll) and `revision` (goes up by one per change), and `warming: true` while the server warms.
  *
  * | request | body or query | `data` |
  * |---|---|---|

@@ -2,9 +2,9 @@
 export interface WireValue {
   /** Name of the field or parameter. */
   readonly name: string;
-  /** Its type, as the service calls it. */
+  /** The type of the value, as the service calls it. */
   readonly type: string;
-  /** The fields inside it. */
+  /** The fields inside the value. */
   readonly values?: readonly WireValue[];
 }
 
@@ -75,9 +75,9 @@ export interface Instance {
   readonly addrs: readonly string[];
   /** Version of the service, `''` when none was given. */
   readonly version: string;
-  /** As registered. */
+  /** The region, as registered. */
   readonly region: string;
-  /** As registered. */
+  /** The zone, as registered. */
   readonly zone: string;
   /** 1: up. 2: out of service: registered, but not to be called. */
   readonly status: InstanceStatus;
@@ -87,9 +87,9 @@ export interface Instance {
   readonly serviceMetadata: Readonly<Record<string, string>>;
   /** Endpoints of the service. */
   readonly endpoints: readonly WireEndpoint[];
-  /** As the server keeps it, rounded up to 100 ms; 0: no lease. */
+  /** The TTL that the server keeps, rounded up to 100 ms; 0: no lease. */
   readonly ttlMs: number;
-  /** As the server keeps it. An instance is late after 1.25 intervals without a renewal. */
+  /** The renew interval that the server keeps. An instance is late after 1.25 intervals without a renewal. */
   readonly renewIntervalMs: number;
   /** First registration of this id; a later one does not change it. */
   readonly regTimestamp: number;
@@ -101,11 +101,11 @@ export interface Instance {
   readonly dirtyTimestamp: number;
   /** Last change of what is stored. */
   readonly latestTimestamp: number;
-  /** No renewal for 1.25 of its own intervals. */
+  /** Whether the instance has not renewed for 1.25 of its own intervals. */
   readonly late?: true;
 }
 
-/** Which instance. */
+/** Names an instance. */
 export interface InstanceKey {
   /** The environment. */
   readonly env: string;

@@ -2,13 +2,13 @@ import type { InstanceInput, InstanceKey, InstanceStatus } from './instance.ts';
 
 /** Body of `POST /api/register`. */
 export interface RegisterRequest {
-  /** The server stores all of them or none. */
+  /** The instances, of which the server stores all or none. */
   readonly instances: readonly InstanceInput[];
 }
 
 /** One handle per instance, in order. Renewals and withdrawals use the handle. Safe integers. */
 export interface RegisterAnswer {
-  /** In the order of the instances. */
+  /** The handles, in the order of the instances. */
   readonly handles: readonly number[];
   /**
    * Only from a server with lease secrets: one secret per handle, which every renewal and withdrawal by that handle
@@ -32,7 +32,7 @@ export type RenewStatus = 200 | 404 | 409;
 
 /** One status per handle, in order. */
 export interface RenewLeasesAnswer {
-  /** In the order of the handles. */
+  /** The statuses, in the order of the handles. */
   readonly statuses: readonly RenewStatus[];
 }
 
@@ -44,7 +44,7 @@ export interface KeysRequest {
 
 /** One status per key, in order. */
 export interface RenewAnswer {
-  /** In the order of the keys. */
+  /** The statuses, in the order of the keys. */
   readonly statuses: readonly RenewStatus[];
 }
 
@@ -65,22 +65,25 @@ export type CancelRequest =
 
 /** The changes of a set call to a listed instance. Absent fields stay as they are. */
 export interface InstanceSetting extends InstanceKey {
+  /** 1: put the instance back into service. 2: take it out of service. */
   readonly status?: InstanceStatus;
   /** Metadata of the node, merged into the stored metadata. */
   readonly metadata?: Readonly<Record<string, string>>;
 }
 
-/** Body of `POST /api/set`. The server sets all of them or none. */
+/** Body of `POST /api/set`. The server sets all instances or none. */
 export interface SetRequest {
+  /** The changes, several for one instance in order. */
   readonly instances: readonly InstanceSetting[];
 }
 
-/** How many instances were set. With 404, one of them is not on the roll, and nothing has changed. */
+/** How many instances were set. With 404, one of the instances is not on the roll, and nothing has changed. */
 export interface SetAnswer {
+  /** The number of instances that were set. */
   readonly set: number;
 }
 
-/** How many instances were on the roll. Unknown instances are no error. */
+/** How many instances were on the roll. Unknown instances are ignored. */
 export interface CancelAnswer {
   /** How many left the roll by this call. */
   readonly cancelled: number;

@@ -18,22 +18,31 @@ export type ProtectionState = 'disabled' | 'calm' | 'waiting' | 'protecting';
 
 /** The share of one application in the numbers of its environment. */
 export interface ApplicationStatus {
+  /** The service name. */
   readonly appid: string;
   /** Instances listed now. */
   readonly instances: number;
+  /** Instances of the application that were silent for 1.25 of their own intervals. */
   readonly late: number;
+  /** The application's part of the environment's `missing`. */
   readonly missing: number;
+  /** The application's part of the environment's `considered`. */
   readonly considered: number;
+  /** Expired instances of the application that self-protection keeps. */
   readonly held: number;
 }
 
 /** An expired instance that self-protection keeps. */
 export interface HeldInstance {
+  /** The service name. */
   readonly appid: string;
+  /** The node id. */
   readonly hostname: string;
-  /** Time since its last renewal. */
+  /** Time since the instance's last renewal. */
   readonly silentMs: number;
-  /** When it may be evicted if nothing changes until then. Milliseconds since the epoch by the server's clock. */
+  /**
+   * When the instance may be evicted if nothing changes until then. Milliseconds since the epoch by the server's clock.
+   */
   readonly mayGoAt: number;
 }
 
@@ -41,24 +50,25 @@ export interface HeldInstance {
 export interface ProtectionStatus {
   /** The environment that the numbers are about. */
   readonly env: string;
+  /** See {@link ProtectionState}. */
   readonly state: ProtectionState;
   /** Listed instances, late and expired ones included. */
   readonly instances: number;
   /** Instances that were silent for 1.25 of their own intervals. */
   readonly late: number;
-  /** Instances with status 2. */
+  /** Instances out of service (status 2). */
   readonly out: number;
-  /** Expired and still listed because of self-protection. */
+  /** Expired instances that are still listed because of self-protection. */
   readonly held: number;
   /** Instances that are silent, or were evicted in the last five minutes, with no newcomer in their place. */
   readonly missing: number;
-  /** The number that `missing` is compared with: N of the rule. */
+  /** The number of instances of which a part may be missing: N of the rule. */
   readonly considered: number;
-  /** Protected while `missing` is above it. */
+  /** The environment is protected while `missing` is above this number. */
   readonly threshold: number;
-  /** Whether `protected` holds, or an expired instance is held. */
+  /** Whether the environment is protected, or an expired instance is held. */
   readonly on: boolean;
-  /** Since when it is on; absent while it is off. */
+  /** Since when self-protection is on; absent while it is off. */
   readonly since?: number;
   /** The state in words, for an operator. */
   readonly explanation: string;

@@ -2,8 +2,9 @@ import type { Instance } from './instance.ts';
 
 /** One of the services that were asked for. */
 export interface PolledService {
+  /** The service name. */
   readonly appid: string;
-  /** All its instances, up and out of service; empty: it has none. */
+  /** All instances of the service, up and out of service; empty: the service has none. */
   readonly instances: readonly Instance[];
 }
 

@@ -2,7 +2,7 @@ import type { Instance } from './instance.ts';
 
 /** Instances, both up and out. */
 export interface InstancesAnswer {
-  /** In the order of their first registration. */
+  /** The instances, in the order of their first registration. */
   readonly instances: readonly Instance[];
 }
 

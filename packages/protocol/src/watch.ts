@@ -33,6 +33,6 @@ export interface CurrentEvent {
 
 /** Data of `remove`. */
 export interface RemoveEvent extends InstanceKey {
-  /** Whether a client cancelled it, or it was evicted after its TTL. */
+  /** Whether a client cancelled the instance, or the server evicted it after its TTL. */
   readonly reason: 'deregistered' | 'expired';
 }

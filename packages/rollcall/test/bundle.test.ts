@@ -32,7 +32,7 @@ describe('a program bundled into one file', () => {
   it.each([
     [[], 'memory memory registered\n'],
     [['--registry', 'discovery'], 'discovery memory registered\n'],
-  ])('a bundle has memory and discovery in a folder without packages, with %j', async (flags, output) => {
+  ])('a bundle has memory and discovery even in a folder without packages, with %j', async (flags, output) => {
     const outfile = join(folder, 'program.mjs');
     await build({
       stdin: { contents: program, resolveDir: folder },

@@ -50,7 +50,7 @@ describe('rollcallAgents', () => {
     agents.http.destroy();
   });
 
-  it('agents take names with dots by their suffix, or where they are named', async () => {
+  it('agents take a name with dots if it has the configured suffix, or is named in the options', async () => {
     await using registry = memory();
     await using shop = await fakeService(registry, 'go.micro.shop', hello);
     await using client = createClient(registry, { logger: silent });
@@ -63,7 +63,7 @@ describe('rollcallAgents', () => {
     for (const { http } of [agents, plain]) http.destroy();
   });
 
-  it('agents leave an answer that nothing listens for to Node, which frees the socket', async () => {
+  it('agents leave an answer without a listener to Node, which frees the socket', async () => {
     await using registry = memory();
     await using users = await fakeService(registry, 'users', hello);
     await using client = createClient(registry, { logger: silent });
@@ -78,7 +78,7 @@ describe('rollcallAgents', () => {
     agent.destroy();
   });
 
-  it('agents fail a request by its own error event when the client was closed', async () => {
+  it('when the client was closed, a request through agents fails with its own error event', async () => {
     await using registry = memory();
     const client = createClient(registry, { logger: silent });
     await client.close();

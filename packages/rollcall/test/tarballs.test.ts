@@ -79,7 +79,7 @@ async function nodeOf(major: number): Promise<string> {
 const uses = `const { memory } = require('rollcall'); const registry = memory(); registry.close().then(() => console.log(registry.name));`;
 
 describe('the tarballs of all packages', () => {
-  it('the tarballs install with npm without a warning, with a command that runs, and with CommonJS', async () => {
+  it('npm installs the tarballs without a warning, the command runs, and CommonJS can require rollcall', async () => {
     const run = await project('by-npm');
     const { stdout, stderr } = await run('npm', 'install', '--no-audit', '--no-fund');
     expect(`${stdout}${stderr}`).not.toMatch(/EBADENGINE|ERESOLVE/);

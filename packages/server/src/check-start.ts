@@ -5,7 +5,7 @@ import { explainBind } from './http/explain-bind.ts';
 import { folderProblem } from './journal/folder-problems.ts';
 import { defaultHost, defaultPort, type OptionProblem, type ServerOptions } from './server-options.ts';
 
-/** What would prevent a start, on this machine and now. */
+/** The problems that would prevent a start on this machine now. */
 export interface StartCheck {
   /** A start would fail. */
   readonly problems: readonly OptionProblem[];
@@ -42,7 +42,9 @@ function openFiles({ tokensFile, tlsKey }: ServerOptions): readonly OptionProble
   return warnings;
 }
 
-/** 0 for a missing file, which another check reports, and on Windows, which has no such modes. */
+/**
+ * The mode of a file. It is 0 for a missing file, which another check reports, and on Windows, which has no such modes.
+ */
 const modeOf = (path: string): number =>
   process.platform === 'win32' ? 0 : (statSync(path, { throwIfNoEntry: false })?.mode ?? 0);
 

@@ -17,7 +17,7 @@ export interface ServerOptions extends SecurityOptions {
   /** Self-protection; default `on`. Off evicts every instance at its TTL, also when a network fault silences half of them. */
   readonly protection?: 'on' | 'off' | undefined;
   /**
-   * How long a server that starts without a table tells its clients that missing services may still register again.
+   * How long a server that starts with an empty roll tells its clients that missing services may still register again.
    * Milliseconds; default 90,000; range 0 to a day. Sensible values are the longest TTL of your services and a little
    * more; shorter lets clients drop services that have not registered again, longer delays the news of real losses.
    */
@@ -41,6 +41,7 @@ export interface ServerOptions extends SecurityOptions {
    * restart, and services register again.
    */
   readonly dataDir?: string | undefined;
+  /** Source of time, for tests; default: the system's clock. */
   readonly clock?: Clock | undefined;
 }
 
@@ -56,17 +57,23 @@ export const defaultSlowRequestMs = 1_000;
 export const defaultTtlMs = 90_000;
 /** Renew interval of an instance that names none, as in Eureka and bilibili/discovery. Milliseconds. */
 export const defaultRenewIntervalMs = 30_000;
-/** TTLs and renew intervals are rounded up to it, so that the lists of the lease tables stay few. Milliseconds. */
+/**
+ * TTLs and renew intervals are rounded up to multiples of this, so that the lists of the lease tables stay few.
+ * Milliseconds.
+ */
 export const leaseResolutionMs = 100;
 /** How far a client's `dirtyTimestamp` may be ahead of the server's clock; a later one counts as this. Milliseconds. */
 export const maxDirtyAheadMs = 60_000;
 /** Shortest TTL. Milliseconds. */
 export const minTtlMs = 1_000;
-/** The part of the heap that the roll may take. Beyond it new instances are refused, and listed instances still renew. */
+/**
+ * The part of the heap that the roll may take. When it is full, new instances are refused, and listed instances still
+ * renew.
+ */
 export const rollPart = 0.5;
-/** Changes that a watch can resume over. */
+/** Most changes that the change log keeps, and so the most that a watch can have missed and still resume. */
 export const changeLogSize = 10_000;
-/** Bytes of the instances in these changes. */
+/** Most bytes that the instances in the change log may take. */
 export const changeLogBytes = 33_554_432;
 /** Handles of earlier holders that are remembered per instance, so that the server can tell them that it was taken over. */
 export const rememberedHolders = 16;
@@ -79,7 +86,9 @@ export const rememberedDepartures = 10_000;
 
 /** Bytes that are written to a client before it must have read them: the most that one reader costs. */
 export const chunkBytes = 65_536;
-/** Bytes of outdated snapshots that are still being read. Beyond it the readers of the oldest are cut off. */
+/**
+ * Bytes of outdated snapshots that are still being read. Beyond this the readers of the oldest snapshot are cut off.
+ */
 export const maxStaleSnapshotBytes = 67_108_864;
 /** How long a snapshot is shared, which bounds the age of the renewal times in it. Milliseconds. */
 export const snapshotAgeMs = 1_000;
@@ -87,18 +96,18 @@ export const snapshotAgeMs = 1_000;
 export const answerCheckMs = 2_000;
 /** An answer is cut off when its client has read nothing of it for this long: five heartbeats. Milliseconds. */
 export const stalledAnswerMs = 10_000;
-/** Unanswered requests of one connection. */
+/** Most unanswered requests of one connection. */
 export const maxPipelined = 8;
 
-/** Largest body of a register. Bytes: 256 instances of 32,768 and room. */
+/** Largest body of a register: 256 of the largest instances fit. Bytes. */
 export const maxBodyBytes = 10_485_760;
-/** Largest body of keys. Bytes: 10,000 short ones. */
+/** Largest body of keys: 10,000 short keys fit. Bytes. */
 export const maxBatchBodyBytes = 1_048_576;
-/** Largest body of renewals by handle. Bytes: 10,000 with terms of their own. */
+/** Largest body of renewals by handle: 10,000 handles with TTL and interval fit. Bytes. */
 export const maxRenewalBodyBytes = 524_288;
 /** Largest body where next to nothing is expected. Bytes. */
 export const smallBodyBytes = 4_096;
-/** Bodies that are arriving at the same time. */
+/** Most bodies that arrive at the same time. */
 export const maxUnfinishedBodies = 1_024;
 /** Bytes that arriving bodies may hold together, beyond the first bytes of each. */
 export const maxUnfinishedBytes = 67_108_864;
@@ -106,13 +115,16 @@ export const maxUnfinishedBytes = 67_108_864;
 export const freeBodyBytes = 16_384;
 /** A body that has taken longer is dropped when other bodies need the room. Milliseconds. */
 export const youngBodyMs = 1_000;
-/** A request that has not arrived whole by then is cut off, so that a byte a minute does not hold a connection. Milliseconds. */
+/**
+ * A request that has not arrived as a whole by then is cut off, so that a client that sends a byte a minute does not
+ * hold a connection. Milliseconds.
+ */
 export const requestTimeoutMs = 30_000;
-/** The same for the headers of a request. Milliseconds. */
+/** A request whose headers have not arrived by then is cut off. Milliseconds. */
 export const headersTimeoutMs = 10_000;
-/** The same for a TLS handshake. Milliseconds. */
+/** A TLS handshake that is not finished by then is cut off. Milliseconds. */
 export const handshakeTimeoutMs = 10_000;
-/** How often Node checks both. Milliseconds. */
+/** How often Node checks the limits on headers and requests. Milliseconds. */
 export const timeoutCheckMs = 1_000;
 /** How long a close waits for requests that are under way. Milliseconds. */
 export const closeGraceMs = 2_000;
@@ -122,7 +134,10 @@ export const maxLabelledEnvironments = 100;
 
 /** How often the lease clock checks whether the process stood still. Milliseconds. */
 export const pauseCheckMs = 250;
-/** A longer gap was a pause, which does not count. Milliseconds. */
+/**
+ * A gap between two of these checks that is longer than this counts as a pause, during which no lease runs.
+ * Milliseconds.
+ */
 export const pauseAfterMs = 1_000;
 
 /** How long the disk may take for a group. After that the waiting callers are told that the write failed. Milliseconds. */
@@ -145,7 +160,9 @@ export const isLoopback = (host: string): boolean => loopback.test(host.toLowerC
 
 /** The problem of one option. */
 export interface OptionProblem {
+  /** The option's name. */
   readonly option: keyof ServerOptions;
+  /** What is wrong, and what to do. */
   readonly message: string;
 }
 

@@ -79,7 +79,7 @@ describe('leases', () => {
     ).toEqual([404]);
   });
 
-  it('a renewal tells a handle that was taken over from an unknown one', async () => {
+  it('the answer to a renewal tells a handle that was taken over from an unknown handle', async () => {
     const first = await handleOf();
     const second = await handleOf({ addrs: ['10.0.0.2:80'] });
     expect(
@@ -93,7 +93,7 @@ describe('leases', () => {
 
   it('the lease clock stands still while the server does: a pause evicts no instance', async () => {
     await register();
-    // The clock jumps once instead of taking many steps, as it does after SIGSTOP.
+    // The clock jumps once, as after a SIGSTOP, instead of taking many steps.
     await clock.advance(0);
     const jump = clock.now;
     let offset = 0;
@@ -103,7 +103,7 @@ describe('leases', () => {
     clock.now = jump;
   });
 
-  it('a register with an older dirty timestamp keeps and renews the stored instance, and gets no handle that works', async () => {
+  it('a register with an older dirty timestamp keeps and renews the stored instance, and its handle does not work', async () => {
     const holder = await handleOf({ dirtyTimestamp: 10, version: 'new' });
     await clock.advance(900);
     const ignored = await handleOf({ dirtyTimestamp: 9, version: 'old' });
@@ -154,7 +154,7 @@ describe('the border', () => {
     ['GET', '/api/fetch?env=e', undefined, 400],
     ['GET', '/api/nothing', undefined, 404],
     ['DELETE', '/api/register', undefined, 404],
-  ] as const)('the server survives %s %s %s', async (method, path, body, status) => {
+  ] as const)('the server answers the request %s %s %s and goes on', async (method, path, body, status) => {
     expect((await ask(method, path, body)).status).toBe(status);
     expect((await ask('GET', '/healthz')).status).toBe(200);
   });
@@ -259,7 +259,7 @@ describe('watch', () => {
     },
   );
 
-  it('a watch ends at close, and close does not wait for a fixed time', async () => {
+  it('a watch ends when the server closes, and the close does not wait for a fixed time', async () => {
     const events = watch('/api/watch?env=e');
     await events.next();
     const ended = events.next().then(
@@ -291,7 +291,7 @@ describe('watch', () => {
 });
 
 describe('operating', () => {
-  it('status explains self-protection, and protection/end ends it', async () => {
+  it('GET /api/status explains self-protection, and POST /api/protection/end ends it', async () => {
     const guarded = createServer({ port: 0, warmUpMs: 0, clock });
     const before = url;
     url = (await guarded.listen()).url;
@@ -313,7 +313,7 @@ describe('operating', () => {
     }
   });
 
-  it('services leaves out instances with status 2', async () => {
+  it('GET /api/services leaves out instances with status 2', async () => {
     await register({ status: 2 });
     await register({ hostname: 'b', appid: 'api', version: '1' });
     expect((await ask('GET', '/api/services?env=e')).body.data.services).toEqual([{ appid: 'api', versions: ['1'] }]);

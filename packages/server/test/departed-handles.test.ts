@@ -12,7 +12,7 @@ function rollWithHandle() {
   return { clock, roll, handleOf };
 }
 
-it('a handle of an expired instance is unknown, and taken once another has registered the id', async () => {
+it('a handle of an expired instance is unknown, and taken over once another client has registered the id', async () => {
   const { clock, roll, handleOf } = rollWithHandle();
   const mine = handleOf();
   await clock.advance(1_500);
@@ -27,7 +27,7 @@ it('a handle of an expired instance is unknown, and taken once another has regis
   roll.close();
 });
 
-it('a handle of an instance that was deregistered is taken once another has registered the id, also after a takeover', () => {
+it('a handle of a deregistered instance is taken over once another client has registered the id, also after a takeover', () => {
   const { roll, handleOf } = rollWithHandle();
   const [first, second] = [handleOf(), handleOf()];
   roll.deregister(web);

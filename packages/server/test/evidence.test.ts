@@ -37,7 +37,7 @@ const by = { address: '10.9.9.9' };
 const told = (changes: readonly Change[]) =>
   changes.map(({ instance, type, evidence }) => ({ id: instance.id, type, ...evidence }));
 
-it('each change carries its wall time and an evidence that survives JSON', async () => {
+it('each change carries its wall time and evidence that survives JSON', async () => {
   const { roll, changes } = rollOf(false);
   roll.register([node('a')], by);
   await clock.advance(1_500);
@@ -56,7 +56,7 @@ it('each change carries its wall time and an evidence that survives JSON', async
   ]);
 });
 
-it('the evidence of a register names the changed fields; a register without a difference is no change', () => {
+it('the evidence of a register names the changed fields, and a register without a difference makes no change', () => {
   const { roll, changes } = rollOf(false);
   roll.register([node('a')]);
   roll.register([node('a')], by);
@@ -67,7 +67,7 @@ it('the evidence of a register names the changed fields; a register without a di
   ]);
 });
 
-it('a removal by the handle is told apart from one by the name', () => {
+it('a removal by the handle is told apart from a removal by the name', () => {
   const { roll, changes } = rollOf(false);
   const [a] = roll.register([node('a'), node('b')]);
   roll.release(a!.handle, by);
@@ -91,7 +91,7 @@ it("the evidence of a late node's renewal tells how long it had been silent", as
   ]);
 });
 
-it('the evidence of an eviction without protection tells the silence, the TTL, and how many of how many in five minutes', async () => {
+it('the evidence of an eviction without protection tells the silence, the TTL, and how many instances left in five minutes', async () => {
   const { roll, changes } = rollOf(false);
   roll.register([node('a'), node('b', { ttlMs: 4_000 }), node('c', { ttlMs: 0 })]);
   await clock.advance(4_000);
@@ -116,7 +116,7 @@ it('the evidence of an eviction under protection tells whether a newcomer stands
   roll.register([node('new', { ttlMs: 60_000, renewIntervalMs: 60_000 })]);
   await clock.advance(200);
   expect(changes.at(-1)?.evidence).toMatchObject({ what: 'evicted', cause: 'replaced', replacedBy: 'new' });
-  // One silent instance is no reason to blame the network: it is evicted after two quiet intervals.
+  // For one silent instance the server does not blame the network: the instance is evicted after two quiet intervals.
   await clock.advance(70_000);
   expect(causes()).toEqual(['replaced', 'quiet']);
   expect(changes.at(-1)).toMatchObject({ instance: { id: 'new' } });
@@ -135,7 +135,7 @@ it('the evidence of an eviction under protection tells whether a newcomer stands
   });
 });
 
-it("the evidence of an operator's end of protection tells which of how many were evicted, and the sender", async () => {
+it("the evidence of an operator's end of protection tells how many were evicted, which of them this was, and the sender", async () => {
   const { roll, changes } = rollOf(true);
   roll.register([node('a'), node('b'), node('c')]);
   await clock.advance(10_000);
@@ -147,24 +147,31 @@ it("the evidence of an operator's end of protection tells which of how many were
   );
 });
 
-it('a set changes status and metadata without a sign of life, and a register that says no status leaves it', async () => {
+it('a set changes status and metadata and renews nothing, and a register without a status leaves the status', async () => {
   const { roll, changes } = rollOf(false);
   const [a] = roll.register([node('a', { metadata: { k: 'v' } })]);
   await clock.advance(1_000);
   expect(roll.set([{ ...node('a'), status: 'out', metadata: { more: 'w' } }], by)).toBeUndefined();
   expect(changes.at(-1)).toMatchObject({
     evidence: { what: 'set', fields: ['status', 'metadata'], by },
-    instance: { status: 'out', metadata: { k: 'v', more: 'w' }, renewedAt: clock.wallNow() - 1_000 },
+    instance: {
+      status: 'out',
+      content: expect.stringContaining('"metadata":{"k":"v","more":"w"}'),
+      renewedAt: clock.wallNow() - 1_000,
+    },
   });
   // The client that held the lease still holds it.
   expect(roll.renew(a!.handle)).toBe('renewed');
   roll.register([node('a', { metadata: { k: 'x' } })]);
-  expect(roll.instances('e')[0]).toMatchObject({ status: 'out', metadata: { k: 'x' } });
+  expect(roll.instances('e')[0]).toMatchObject({
+    status: 'out',
+    content: expect.stringContaining('"metadata":{"k":"x"}'),
+  });
   roll.register([node('a', { status: 'up' })]);
   expect(roll.instances('e')[0]).toMatchObject({ status: 'up', upAt: clock.wallNow() });
 });
 
-it('a set of several instances is done as a whole or not at all', () => {
+it('a set of several instances changes all of them or none', () => {
   const { roll, changes } = rollOf(false);
   roll.register([node('a'), node('b')]);
   const count = changes.length;
@@ -182,5 +189,8 @@ it('a set of several instances is done as a whole or not at all', () => {
     { ...node('a'), status: 'out' },
     { ...node('a'), metadata: { k: 'v' } },
   ]);
-  expect(roll.instances('e', 'web')[0]).toMatchObject({ status: 'out', metadata: { k: 'v' } });
+  expect(roll.instances('e', 'web')[0]).toMatchObject({
+    status: 'out',
+    content: expect.stringContaining('"metadata":{"k":"v"}'),
+  });
 });

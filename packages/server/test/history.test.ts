@@ -180,7 +180,7 @@ describe('GET /api/poll', () => {
     },
   );
 
-  it('GET /api/poll answers not modified after 30 s, or after its waitMs', async () => {
+  it('GET /api/poll answers "not modified" after 30 s, or after its waitMs', async () => {
     const { cursor } = (await poll('appid=web')).data;
     const notModified = { modified: false, reset: false, cursor, services: [] };
     expect((await poll(`appid=web&since=${cursor}&waitMs=0`)).data).toEqual(notModified);
@@ -195,7 +195,7 @@ describe('GET /api/poll', () => {
     expect((await passing(waiting)).data).toEqual(notModified);
   });
 
-  it('GET /api/poll never answers not modified to a cursor of another epoch or ahead of the server', async () => {
+  it('GET /api/poll never answers "not modified" to a cursor of another epoch or ahead of the server', async () => {
     await at.register(instance());
     for (const since of ['0123456789abcdef:1', '99'])
       expect((await poll(`appid=web&since=${since}`)).data, since).toMatchObject({ modified: true, reset: true });
@@ -267,7 +267,7 @@ describe('POST /api/set', () => {
     expect((await set({ ...key('a'), metadata: pairs })).status).toBe(413);
   });
 
-  it('watches hear of POST /api/set as a put with the status', async () => {
+  it('watches hear a put with the status when POST /api/set changes an instance', async () => {
     await at.register(instance());
     const events = watch(`${at.url}/api/watch?env=e`);
     await events.next();
@@ -282,7 +282,7 @@ describe('GET /api/fetch with a time', () => {
   const past = (time: string | number): Promise<Answer<Past>> =>
     at.ask('GET', `/api/fetch?env=e&appid=web&at=${encodeURIComponent(time)}`);
 
-  it('GET /api/fetch with a time answers the instances of that time, those that left since and those that changed as they were', async () => {
+  it('GET /api/fetch with a time answers the instances of that time as they were, also those that changed or left since', async () => {
     const begin = clock.wallNow();
     await at.register(
       instance({ ttlMs: 0 }),
@@ -310,7 +310,7 @@ describe('GET /api/fetch with a time', () => {
     expect(c).toMatchObject({ hostname: 'c', renewTimestamp: clock.wallNow() - 5_000 });
   });
 
-  it('GET /api/fetch refuses a time before the change log, in the future, and a text that is no time', async () => {
+  it('GET /api/fetch refuses a time before the change log, a time in the future, and a text that is not a time', async () => {
     await at.register(instance());
     const refusal = async (time: string) => {
       const { status, message } = await past(time);

@@ -16,14 +16,14 @@ function jumping() {
   };
 }
 
-it('a process that was stopped loses the time of the stop', () => {
+it('the lease clock leaves out the time for which the process was stopped', () => {
   const { clock, jump } = jumping();
   const before = clock.now();
   jump(60_000, 3);
   expect(clock.now() - before).toBeLessThanOrEqual(250);
 });
 
-it('a process that computed all the while loses a moment, however often', () => {
+it('the lease clock of a process that computes without a break loses only a moment each time', () => {
   const { clock, jump } = jumping();
   const before = clock.now();
   for (let round = 0; round < 6; round += 1) {
@@ -35,7 +35,7 @@ it('a process that computed all the while loses a moment, however often', () => 
   expect(clock.now() - before).toBeGreaterThan(6 * (2_800 + 500) - 6 * 260);
 });
 
-it('the part of a gap in which a process did not compute is a pause', () => {
+it('the lease clock counts as a pause only the part of a gap in which the process did not compute', () => {
   const { clock, jump } = jumping();
   const before = clock.now();
   jump(10_000, 4_000);

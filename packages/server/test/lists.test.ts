@@ -18,7 +18,7 @@ async function start(clock = manualClock()): Promise<Running> {
 const ask = async (server: Running, path: string) =>
   ((await (await fetch(`${server.url}${path}`)).json()) as { data: Record<string, { appid?: string }[]> }).data;
 
-it('GET /api/services names what can be called, after each change', async () => {
+it('GET /api/services names the services that can be called, after each change', async () => {
   const server = await start();
   const names = async () => (await ask(server, '/api/services?env=e')).services?.map(({ appid }) => appid).toSorted();
   await server.register(instance({ appid: 'a' }), instance({ appid: 'out', status: 2 }));
@@ -35,7 +35,7 @@ it('GET /api/services names what can be called, after each change', async () => 
   expect(await names()).toEqual([]);
 });
 
-it('the times of renewals stay in a list until the service changes; exact=1 tells them as they are', async () => {
+it('a list shows the renewal times of its first read until the service changes, and exact=1 shows the present ones', async () => {
   const clock = manualClock();
   const server = await start(clock);
   const { handles } = (await server.register(instance({ ttlMs: 0 }))).data;
@@ -51,7 +51,7 @@ it('the times of renewals stay in a list until the service changes; exact=1 tell
   expect(await renewedAt()).toBe((first ?? 0) + 500);
 });
 
-it('a client that reads one env after another with a token for a part of each makes the server remember none of them', async () => {
+it('the server remembers no env that a client reads with a token for a part of every env', async () => {
   const clock = manualClock();
   const snapshots = new Snapshots(new Roll({ clock, protection: false, cpuTimeMs: () => 0, maxBytes: 1e9 }), clock);
   const view = { key: 'web-*', tag: 'x', sees: () => true };

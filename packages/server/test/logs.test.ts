@@ -29,7 +29,7 @@ const many = (count: number) =>
   Array.from({ length: count }, (_, index) => instance({ hostname: `n${index}`, appid: `app${index}` }));
 
 describe('the log of the server', () => {
-  it('the log has a line for each eviction that is not one of very many, and none for what clients do', async () => {
+  it('the log has a line for each eviction unless there are very many, and none for what clients do', async () => {
     const clock = manualClock();
     const { texts, started } = await logged({ clock });
     await started.register(instance());
@@ -120,7 +120,7 @@ describe('the log of the server', () => {
     expect(texts()).toEqual([]);
   });
 
-  it('the log has a line for a slow request, and none for a watch or for one that waits for a change, however long it lasts', async () => {
+  it('the log has a line for a slow request, and none for a watch or a poll that waits for a change, however long it lasts', async () => {
     const { lines, started } = await logged({ slowRequestMs: 0 });
     const events = watch(`${started.url}/api/watch?env=e`);
     await events.next();
@@ -133,7 +133,7 @@ describe('the log of the server', () => {
     expect(lines.map(({ level, fields }) => [level, fields.route])).toEqual([['warn', '/api/services']]);
   });
 
-  it('the log has no line for other requests unless all are wanted, and never what the client sent', async () => {
+  it('the log has a line for every request only with logRequests all, and never what the client sent', async () => {
     const quiet = await logged();
     await quiet.started.ask('GET', '/api/services?env=e&token=s3cr3t');
     await quiet.started.ask('GET', '/api/s3cr3t');

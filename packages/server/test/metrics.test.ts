@@ -117,7 +117,7 @@ describe('GET /metrics', () => {
     await expect.poll(async () => (await samples()).rollcall_watches).toBe(0);
   });
 
-  it('metrics show how long the store takes where a server has one, and have no such series elsewhere', async () => {
+  it('metrics show how long the store takes, and a server without a store has no such series', async () => {
     const dataDir = mkdtempSync(join(tmpdir(), 'rollcall-metrics-'));
     try {
       const kept = await measured({ dataDir });

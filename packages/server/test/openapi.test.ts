@@ -37,7 +37,7 @@ async function described(): Promise<{ started: Running; document: Described }> {
   return { started, document: (await response.json()) as Described };
 }
 
-/** A client that is generated from the description alone: one function an operation. */
+/** A client that is generated from the description alone, with one function for each operation. */
 async function generated(started: Running, document: Described) {
   const definition = structuredClone(document) as unknown as Document;
   const api = new OpenAPIClientAxios({ definition, withServer: { url: started.url } });
@@ -74,7 +74,8 @@ describe('GET /api/openapi.json', () => {
     const { started, document } = await described();
     const client = await generated(started, document);
     const ask = async (operation: string, parameters: object | null, body?: object) => {
-      // Without a body axios would declare a form, and the server would take the caller for a page of another site.
+      // Without a body, axios would set the content type of a form, and the server would take the caller for a page of
+      // another site.
       const headers = body === undefined ? { 'content-type': false } : {};
       const answer = await client[operation]!(parameters as never, body, { validateStatus: () => true, headers });
       return { status: answer.status, body: answer.data as { data: Record<string, unknown>; message: string } };

@@ -4,7 +4,7 @@ import { setImmediate } from 'node:timers/promises';
 import { expect, it } from 'vitest';
 import { Pacer } from '../src/http/pacer.ts';
 
-it('the pacer writes at most half a MiB to clients in turn before other work goes on', async () => {
+it('the pacer lets other work go on after each half MiB that it has written to clients', async () => {
   const pacer = new Pacer();
   const written = Array<number>(1_000).fill(0);
   for (const index of written.keys()) {
@@ -28,7 +28,7 @@ it('the pacer writes at most half a MiB to clients in turn before other work goe
   expect(largestTurn).toBeLessThanOrEqual(2 * 524_288);
 });
 
-it('an answer that fails half-way ends its connection, so that no client takes the answer for complete', async () => {
+it('a connection ends when its answer fails half-way, so that no client takes the answer for complete', async () => {
   let destroyed = false;
   const response = Object.assign(new EventEmitter(), {
     write: () => true,

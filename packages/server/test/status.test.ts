@@ -46,7 +46,7 @@ it('the status of a calm environment says that nothing is held', async () => {
   });
 });
 
-it('the status of a protecting environment says since when, which applications miss how many, what is held and what ends it', async () => {
+it('the status of a protecting environment says since when, how many each application misses, what is held and what ends it', async () => {
   const { roll, clock, run, status } = fleet();
   await run(20_000);
   const renewed = clock.wallNow();
@@ -89,7 +89,7 @@ it('the status of a protecting environment says since when, which applications m
   });
 });
 
-it('the status says that the ceiling evicts nothing either while no instance renews', async () => {
+it('the status says that even the ceiling evicts nothing while no instance renews', async () => {
   const { clock, status } = fleet();
   await clock.advance(60_000);
   expect(status()).toMatchObject({ heard: false, held: 10, backUntilCalm: 9 });

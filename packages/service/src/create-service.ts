@@ -27,7 +27,20 @@ export function createService(
   });
 }
 
+/** Every option. The compiler holds the list to {@link ServiceOptions}. */
+const known = {
+  ...{ name: true, version: true, id: true, metadata: true, endpoints: true, server: true, advertise: true },
+  ...{ registry: true, settings: true, registries: true, ttlMs: true, renewIntervalMs: true, heartbeat: true },
+  ...{ maxStallMs: true, drainMs: true, onConflict: true, failFast: true, registerCheck: true, logger: true },
+} satisfies Record<keyof ServiceOptions, true>;
+
 function checkOptions(options: ServiceOptions): void {
+  // A misspelt `{ ttl: 1000 }` would be ignored.
+  for (const name in options)
+    if (!Object.hasOwn(known, name)) {
+      const message = `options: ${name} is unknown; an option must be one of ${Object.keys(known).join(', ')}`;
+      throw new RegistryError('INVALID_ARGUMENT', message);
+    }
   const { server, registry, onConflict, heartbeat } = options;
   if (server !== undefined) checkServer(server);
   if (onConflict !== undefined && onConflict !== 'wait' && onConflict !== 'stop')

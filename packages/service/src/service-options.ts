@@ -32,7 +32,7 @@ export interface ServiceEvents {
 export interface ServiceRuntime extends AsyncDisposable {
   /** See {@link ServiceStatus}. */
   readonly status: ServiceStatus;
-  /** Name of the registry; undefined until it is loaded. */
+  /** The registry in use; undefined until it is loaded. */
   readonly registry: Registry | undefined;
   /** The registered node; undefined until its address is known. */
   readonly node: ServiceNode | undefined;

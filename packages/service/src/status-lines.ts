@@ -30,7 +30,8 @@ export class StatusLines {
 
   unregistered(sinceMs: number, error: RegistryError): void {
     const since = sinceMs < 1_000 ? '' : ` for ${seconds(sinceMs)}`;
-    // An error of a backend names it; a registerCheck that fails has nothing to do with the way to the registry.
+    // An error of a backend names the backend; a registerCheck that fails has nothing to do with the way to the
+    // registry.
     const hint = error.retryable && error.registry !== '' ? ' (rollcall doctor says what to do)' : '';
     this.warn(`not registered${since} because ${error.message}; trying again${hint}`, error);
   }

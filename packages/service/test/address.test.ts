@@ -133,7 +133,7 @@ describe('the advertised address', () => {
     );
   });
 
-  it('a bound loopback address is refused for a backend elsewhere, warned of for a possible cluster, and right on this machine', () => {
+  it('a loopback address is refused for a backend elsewhere, warned of for a possible cluster, and right on this machine', () => {
     const loopback = { bound: { host: '127.0.0.1', port: 80 } };
     expect(() => chooseAddress(facts({ ...loopback, backendHost: '10.0.9.9' }))).toThrow(/only this machine reaches/);
     const agent = chooseAddress(facts({ ...loopback, backendHost: '127.0.0.1' }));

@@ -62,7 +62,7 @@ describe('a service in adversity', () => {
     expect(server.listenerCount('error')).toBe(0);
   });
 
-  it('stop resolves also when the server cannot be closed', async () => {
+  it('stop resolves even when the server cannot be closed', async () => {
     const server = listen();
     const { service, warnings } = make(server, {
       server: { server, close: () => Promise.reject(new Error('it sticks')) },
@@ -143,7 +143,7 @@ describe('the network', () => {
     });
   };
 
-  it('a host without an address has no route', async () => {
+  it('no route is found to the backend on a host without an address', async () => {
     expect(await routeTo('no-such-host.invalid', systemClock)).toBeUndefined();
     expect(await routeTo('127.0.0.1', systemClock)).toBe('127.0.0.1');
   });
@@ -196,7 +196,7 @@ describe('a server whose own closing hook stops the service', () => {
     expect(app.server.listening).toBe(false);
   });
 
-  it('stop closes such a server, waits for it, and gives it its own close back', async () => {
+  it('stop closes a server whose closing hook calls stop, waits for it, and gives it its own close back', async () => {
     const app = hooked();
     const own = app.close;
     const { service } = make(app.server, { server: app });
@@ -204,6 +204,12 @@ describe('a server whose own closing hook stops the service', () => {
     await service.stop();
     expect(app.server.listening).toBe(false);
     expect(app.close).toBe(own);
+  });
+
+  it('createService refuses an option that does not exist', () => {
+    expect(() => createService({ name: 'x', advertise: '10.0.0.1:80', ttl: 1_000 } as never)).toThrow(
+      /^options: ttl is unknown; an option must be one of name, .*ttlMs/,
+    );
   });
 
   it.each([

@@ -51,7 +51,7 @@ describe('an adapter is found', () => {
     expect((await findAdapter('zoo', {}, place)).name).toBe('zoo');
   });
 
-  it('an adapter is found among the registries that code passes in before any package', async () => {
+  it('an adapter is looked for among the registries that code passes in before it is looked for as a package', async () => {
     const given = (await import(pathToFileURL(join(folder, 'own.js')).href)) as { readonly adapter: object };
     expect(await find('zoo', { zoo: given.adapter })).toBe(given.adapter);
   });

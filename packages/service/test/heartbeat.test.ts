@@ -37,7 +37,10 @@ interface Told {
   readonly status?: string;
 }
 
-/** Starts the program in a process of its own; answers what it tells, and which events a watcher elsewhere gets. */
+/**
+ * Starts the program in a process of its own; returns the messages of the program, and the events that another
+ * process's watcher gets.
+ */
 const start = (...args: string[]) => startBy(address, ...args);
 
 /** `link`: the address by which the program reaches the server. */
@@ -88,7 +91,7 @@ describe("heartbeat: 'worker'", () => {
   }, 60_000);
 
   it('the main loop takes over without a gap when the heartbeat worker dies, and says so', async () => {
-    // The TTL is long enough for the main loop to take over within it on a busy machine.
+    // The TTL is long enough for the main loop to take over before it ends, even on a busy machine.
     vi.stubEnv('TTL_MS', '12000');
     const { child, ended, told, types, registry } = await start();
     child.send({ kill: true });
@@ -126,7 +129,8 @@ describe("heartbeat: 'worker'", () => {
     const creations = () => types().filter((type) => type === 'create').length;
     const later = Date.now() + 3_000;
     await vi.waitFor(() => expect(Date.now()).toBeGreaterThan(later), waiting);
-    expect([types().at(-1), creations()]).toEqual(['create', 2]);
+    // On a slow machine a heartbeat that comes late is an update.
+    expect([types().findLast((type) => type !== 'update'), creations()]).toEqual(['create', 2]);
     expect(told.filter(({ event }) => event === 'conflict')).toEqual([]);
     child.send({ stop: true });
     expect(await ended).toBe(0);
@@ -177,7 +181,7 @@ describe("heartbeat: 'worker'", () => {
     expect(await ended).toBe(0);
   }, 60_000);
 
-  it('the runtime does not claim that its worker held a service through a suspension of the whole process', async () => {
+  it('after a suspension of the whole process, the runtime does not say that its worker held the service', async () => {
     const { child, told, types } = await start();
     child.kill('SIGSTOP');
     cleanUps.push(() => child.kill('SIGCONT'));

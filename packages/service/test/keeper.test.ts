@@ -43,7 +43,7 @@ describe('the loop that keeps a service registered', () => {
     expect((await registry.listServices()).map(({ name }) => name)).toEqual(['web']);
   });
 
-  it('a renewal later than the TTL after the last one is told as a loss', async () => {
+  it('a renewal that comes later than the TTL is told as a loss', async () => {
     const { clock, registry, events, keeper } = setUp();
     await keeper.begin();
     const register = registry.register.bind(registry);
@@ -63,7 +63,7 @@ describe('the loop that keeps a service registered', () => {
     expect(losses[0]?.why).toMatch(/blocked or suspended/);
   });
 
-  it('renewals in time are not told as a loss', async () => {
+  it('a renewal in time is not told as a loss', async () => {
     const { clock, events, keeper } = setUp();
     await keeper.begin();
     for (let beat = 0; beat < 20; beat += 1) await clock.advance(500);

@@ -145,7 +145,7 @@ describe('createService', () => {
     [{ onConflict: 'stop' }, 'rejects'],
     [{ failFast: true }, 'rejects'],
     [{}, 'resolves'],
-  ] as const)('start on a backend that defends a taken id, with %j, %s', async (over, outcome) => {
+  ] as const)('with the options %j, start on a backend that defends a taken id %s', async (over, outcome) => {
     const registry = memory();
     const error = new CoreError('CONFLICT', 'node one of greeter is defended');
     vi.spyOn(registry, 'register').mockRejectedValue(error);
@@ -159,7 +159,7 @@ describe('createService', () => {
     await registry.close();
   });
 
-  it('a node that the backend lost between two renewals is told as a line and as events', async () => {
+  it('when the backend lost the node between two renewals, the service prints a line and emits events', async () => {
     const [mine, theirs] = [memory({ namespace: 'wiped' }), memory({ namespace: 'wiped' })];
     const log = logger();
     const service = make(mine, { id: 'one', logger: log });
@@ -214,7 +214,7 @@ describe('loadRegistry', () => {
     [[], { ROLLCALL_REGISTRY: 'y', MICRO_REGISTRY: 'x' }, 'registry=y (ROLLCALL_REGISTRY)'],
     [[], { ROLLCALL_REGISTRY: '', MICRO_REGISTRY: 'x' }, 'registry=x (MICRO_REGISTRY)'],
     [[], {}, /registry=memory \(default; .*only this process sees it/],
-  ])('%j %j', async (argv, env, explanation) => {
+  ])('the flags %j and the variables %j choose the registry', async (argv, env, explanation) => {
     const chosen = await chooseRegistry({ argv, env, registries: { x: stub(), y: stub(), memory: stub() } });
     expect(chosen.explanation).toMatch(
       explanation instanceof RegExp ? explanation : new RegExp(explanation.replace(/[()]/g, '\\$&')),

@@ -1,26 +1,18 @@
-import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { afterEach, describe, expect, it } from 'vitest';
+import { type Program, startProgram } from '../../backends/src/index.ts';
 
-const program = fileURLToPath(new URL('./program.js', import.meta.url));
-const children: ChildProcess[] = [];
+const file = fileURLToPath(new URL('./program.js', import.meta.url));
+const programs: Program[] = [];
 afterEach(() => {
-  for (const child of children.splice(0)) child.kill('SIGKILL');
+  for (const { child } of programs.splice(0)) child.kill('SIGKILL');
 });
 
 /** Starts the program in a process of its own; the test can wait for what the program prints. */
 function start(...args: string[]) {
-  const child = spawn(process.execPath, [program, ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
-  children.push(child);
-  const output = { out: '', err: '' };
-  child.stdout.on('data', (chunk) => {
-    output.out += chunk;
-  });
-  child.stderr.on('data', (chunk) => {
-    output.err += chunk;
-  });
-  const ended = once(child, 'close').then(([code]) => code as number | null);
+  const program = startProgram([file, ...args]);
+  programs.push(program);
+  const { output } = program;
   const says = async (text: string): Promise<void> => {
     const deadline = Date.now() + 15_000;
     while (!`${output.out}${output.err}`.includes(text)) {
@@ -28,7 +20,7 @@ function start(...args: string[]) {
       await new Promise((resolve) => setTimeout(resolve, 10));
     }
   };
-  return { child, output, ended, says };
+  return { ...program, says };
 }
 
 describe('run', () => {
@@ -38,7 +30,7 @@ describe('run', () => {
       const { child, output, ended, says } = start();
       await says('registered\n');
       child.kill(signal);
-      expect(await ended).toBe(0);
+      expect((await ended).code).toBe(0);
       expect(output.out).toBe('ready\nregistered\nstopped\nleft: 0, listening: false\n');
       expect(output.err).toMatch(
         /^rollcall greeter: advertising 127\.0\.0\.1:\d+ \(the bound address\)\nrollcall greeter: registered as greeter-\S+ at 127\.0\.0\.1:\d+\n$/,
@@ -55,16 +47,25 @@ describe('run', () => {
     child.kill(signal);
     // A process sees two signals that arrive together as one, so the test repeats the signal until the process ends.
     const again = setInterval(() => child.kill(signal), 100);
-    expect(await ended).toBe(code);
+    expect((await ended).code).toBe(code);
     clearInterval(again);
     expect(output.out).not.toContain('stopped');
   });
 
-  it('service.run() ends at a signal although its server never listens', async () => {
+  it('service.run() ends at a signal even if its server never listens', async () => {
     const { child, output, ended, says } = start('never');
     await says('ready\n');
     child.kill('SIGTERM');
-    expect(await ended).toBe(0);
+    expect((await ended).code).toBe(0);
     expect(output.out).toBe('ready\nstopped\nleft: 0, listening: false\n');
+  });
+
+  it.each([
+    ['stop keeps the process until the service is drained, also where the server was closed before', 'closed'],
+    ['start keeps the process until the server listens', 'later'],
+  ])('%s', async (_claim, mode) => {
+    const { output, ended } = start(mode);
+    expect(await ended).toBe(0);
+    expect(output.out).toBe('ready\nregistered\nstopped\nleft: 0, listening: false\n');
   });
 });

@@ -1,14 +1,14 @@
 import { RegistryError, type RegistryErrorCode } from '@rollcall/core';
 import { type EntryKey, explainTls } from '@rollcall/core/adapter';
 
-/** An answer that is none of an agent, or whose status says that the request failed. */
+/** An answer that did not come from an agent, or an answer whose status says that the request failed. */
 export class AnswerError extends Error {
   override readonly name = 'AnswerError';
   /** The HTTP status; undefined when the answer was not complete. */
   readonly status: number | undefined;
-  /** The answer is an HTML page, so it comes from a program between us and the agent. */
+  /** Whether the answer is an HTML page, which comes from a program between us and the agent. */
   readonly isPage: boolean;
-  /** How long its `Retry-After` asks clients to wait. Milliseconds. */
+  /** How long the answer's `Retry-After` asks clients to wait. Milliseconds. */
   readonly retryAfterMs: number | undefined;
 
   constructor(message: string, options: AnswerErrorOptions = {}) {
@@ -50,7 +50,7 @@ export function toConsulError(cause: unknown): RegistryError {
   if (cause instanceof AnswerError) {
     // 429 and 5xx: too busy, no leader, cut off from the servers.
     const said = (cause.status === undefined ? undefined : codes[cause.status]) ?? 'UNAVAILABLE';
-    // An HTML page that refuses our arguments comes from another program, so it is no defect of ours.
+    // An HTML page that refuses our arguments comes from another program, so it shows no defect of ours.
     const code = cause.isPage && said === 'INTERNAL' ? 'UNAVAILABLE' : said;
     return new RegistryError(code, `the Consul agent ${cause.message}`, { cause });
   }
@@ -75,19 +75,19 @@ export function isUnreachable(cause: unknown): boolean {
   return code === 'UNAVAILABLE' || code === 'TIMEOUT';
 }
 
-/** A node that is registered with another agent can only be removed there. */
+/** The error for a node that is registered with another agent, since it can only be removed there. */
 export function registeredElsewhere({ name, id }: EntryKey, node: string): RegistryError {
   const message = `node ${id} of ${name} is registered with the Consul agent on ${node}: remove it through that agent, or stop its owner`;
   return new RegistryError('NOT_SUPPORTED', message);
 }
 
-/** An id without a machine, where the token may not ask which machine the agent is on. */
+/** The error for an id without a machine, where the token may not ask which machine the agent is on. */
 export function onSeveralMachines({ name, id }: EntryKey): RegistryError {
   const message = `node ${id} of ${name} is registered on several machines: name one as ${id}@<machine>`;
   return new RegistryError('NOT_SUPPORTED', message);
 }
 
-/** An id that no path of Consul's HTTP API can carry. */
+/** The error for an id that no path of Consul's HTTP API can carry. */
 export function unremovable({ name, id }: EntryKey): RegistryError {
   return new RegistryError(
     'NOT_SUPPORTED',
@@ -95,7 +95,7 @@ export function unremovable({ name, id }: EntryKey): RegistryError {
   );
 }
 
-/** The server has no namespaces. */
+/** The error for a namespace on a server that has none. */
 export function withoutNamespaces(): RegistryError {
   return new RegistryError(
     'NOT_SUPPORTED',
@@ -103,30 +103,30 @@ export function withoutNamespaces(): RegistryError {
   );
 }
 
-/** An agent registers only in its own datacenter. */
+/** The error for a write in another datacenter: an agent registers only in its own. */
 export function anotherDatacenter(wanted: string, own: string): RegistryError {
   const message = `datacenter: this agent registers in its own, ${own}, and can only read and watch ${wanted}: give the address of an agent there`;
   return new RegistryError('NOT_SUPPORTED', message);
 }
 
-/** A blocking query had no answer long after its wait was over. */
+/** The error of a blocking query that had no answer long after its wait was over. */
 export function wentSilent(ms: number): AnswerError {
   return new AnswerError(`has not answered a watch for ${ms} ms`);
 }
 
-/** The agent runs, but reaches no server of its cluster. */
+/** The error of an agent that runs, but reaches no server of its cluster. */
 export function withoutLeader(): AnswerError {
   return new AnswerError(
     'knows no leader of its cluster: the servers are holding an election, or the agent cannot reach them',
   );
 }
 
-/** The status says success, but the body has the wrong shape. */
+/** The error for an answer whose status says success, but whose body has the wrong shape. */
 export function notConsul(path: string): AnswerError {
   return new AnswerError(`answered ${path} with something else: is it a Consul agent?`);
 }
 
-/** A token without the right to read gets an empty list, which newer servers mark. */
+/** The error for an empty list that a server marks, since the token has no right to read. */
 export function filteredByAcl(): AnswerError {
   return new AnswerError(
     'hides the service from this token (ACL): the token needs service:read and node:read, see docs/consul.md, Security',
@@ -134,13 +134,13 @@ export function filteredByAcl(): AnswerError {
   );
 }
 
-/** Consul has ACLs, and a client without a token may read nothing. */
+/** The error where Consul has ACLs and a client without a token may read nothing. */
 export function needsToken(): AnswerError {
   const how = 'give one as token, in the file that --registry-token-file names, or in CONSUL_HTTP_TOKEN';
   return new AnswerError(`shows nothing without a token (ACL): ${how}`, { status: 403 });
 }
 
-/** Without `node:read` a service is hidden from the token that wrote it. */
+/** The error for a token without `node:read`, from which the services are hidden that it wrote. */
 export function hidesNodes(): AnswerError {
   const rule = 'node_prefix "" { policy = "read" }';
   return new AnswerError(

@@ -35,17 +35,20 @@ export interface Instance {
   /** Consul's node: the agent that the instance is registered with. */
   readonly node: string;
   readonly serviceId: string;
-  /** Whether neither one of its checks nor one of its node's is critical. */
+  /** Whether no check is critical: none of the instance, and none of the node in Consul's sense. */
   readonly live: boolean;
-  /** Whether its own TTL check passes, even if its machine has a critical one. */
+  /** Whether the instance's own TTL check passes, even if its machine has a critical check. */
   readonly passing: boolean;
-  /** Undefined: another program wrote it. */
+  /** The registry object that wrote the instance; undefined: another program wrote it. */
   readonly owner: string | undefined;
   readonly write: string | undefined;
   readonly modified: number;
 }
 
-/** The form of go-micro's ids. No other name can have such an id. */
+/**
+ * The form of go-micro's ids behind the service name. It names the service, so no node of another service has such an
+ * id.
+ */
 const goMicroId = /^-[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 
 /**

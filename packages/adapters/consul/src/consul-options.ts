@@ -42,7 +42,7 @@ export interface ConsulTls {
   readonly ca?: string | Buffer | undefined;
   /** The client certificate; needs `key`. */
   readonly cert?: string | Buffer | undefined;
-  /** Its private key, without a passphrase. */
+  /** The private key of `cert`, without a passphrase. */
   readonly key?: string | Buffer | undefined;
   /** The name that the agent's certificate must have. Default `CONSUL_TLS_SERVER_NAME`, else the host of the address. */
   readonly serverName?: string | undefined;
@@ -98,7 +98,7 @@ export const pollFloorReads = 5;
 export const maxCheckTtlMs = 315_360_000_000;
 /** Consul removes a critical instance after its TTL (at least a minute, the server's minimum) plus this. Milliseconds. */
 export const reapAfterMs = 5_000;
-/** The server's minimum. Milliseconds. */
+/** Shortest time after which Consul's server removes a critical instance. Milliseconds. */
 export const reapFloorMs = 60_000;
 /** Most pairs of Meta that Consul takes. */
 export const maxMetaPairs = 64;
@@ -264,7 +264,7 @@ export interface ConsulSettings {
   readonly tags: readonly string[];
 }
 
-/** Options override the environment, and that the defaults. Throws `INVALID_ARGUMENT`. */
+/** Options override the environment, which overrides the defaults. Throws `INVALID_ARGUMENT`. */
 export function parseSettings(options: ConsulOptions): ConsulSettings {
   const { env = process.env } = options;
   const tls = parseTls(options.tls);

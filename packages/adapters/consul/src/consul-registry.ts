@@ -43,6 +43,7 @@ export function consul(options: ConsulOptions = {}): Registry {
 
 class ConsulDriver implements RegistryDriver {
   readonly name = 'consul';
+  readonly optionNames: readonly (keyof ConsulOptions)[] = ['datacenter', 'tls', 'tags'];
   readonly toError = toConsulError;
   readonly #settings: ConsulSettings;
   readonly #clock: Clock;
@@ -105,7 +106,7 @@ class ConsulDriver implements RegistryDriver {
     return this.#agents().run(call.signal, async (link, signal) => {
       // An agent that is cut off accepts renewals that its servers do not see.
       const [records] = await Promise.all([this.#records(link, keys, signal), link.probe(signal)]);
-      // A conflict writes nothing, so every node is checked before any is renewed.
+      // A call that ends in `CONFLICT` must write nothing, so every node is checked before any is renewed.
       const ours = keys.filter((key, index) => {
         const record = records[index];
         if (record?.live !== true) return false;

@@ -5,8 +5,8 @@ import { watchService } from './watch/watch-service.ts';
 /** One connection's life: resolves by the signal; rejects when the agent or its servers are lost or silent. */
 export async function watchConsul(name: string | undefined, context: WatchContext): Promise<void> {
   try {
-    // This question fails during an election. A read would wait longer for the election than a watch may, and look like
-    // a slow read.
+    // A probe fails during an election. A read would wait longer for the election than a watch may, and look like a
+    // slow read.
     await bounded(context, context.signal, ({ signal }) => context.link.probe(signal));
     await (name === undefined ? watchEverything(context) : watchService(name, context));
   } catch (cause) {

@@ -16,7 +16,7 @@ function two() {
   return { clock, agents, ask };
 }
 
-it('a call that its own deadline ends leaves the next calls, and what they register, with the same agent', async () => {
+it('after a call that ended at its own deadline, the next calls still go to the same agent', async () => {
   const { agents, ask } = two();
   expect(await ask()).toBe('a');
   const call = new AbortController();
@@ -29,7 +29,7 @@ it('a call that its own deadline ends leaves the next calls, and what they regis
   expect(await ask()).toBe('a');
 });
 
-it('an agent that fails a call is left for the next one, which serves later calls as well', async () => {
+it('after an agent fails a call, this call and later ones go to the next agent', async () => {
   const { agents, ask } = two();
   let failures = 0;
   const asked = await agents.run(new AbortController().signal, async (link) => {

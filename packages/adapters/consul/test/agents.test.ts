@@ -47,7 +47,7 @@ describe('a client agent', () => {
   }, 120_000);
   afterAll(() => Promise.all([client.agent.dispose(), server.agent.dispose()]));
 
-  it('a client agent that is cut off from its servers is not believed, and is right again when they are back', async () => {
+  it('calls to a client agent without its servers fail, and work again when the servers are back', async () => {
     const registry = open({ addresses: [client.address] });
     const events = follow(registry, 'cut-off');
     await registry.register(service('cut-off'), { ttlMs: 600_000 });
@@ -101,7 +101,7 @@ describe('several agents', () => {
   }, 120_000);
   afterAll(() => Promise.all([first, second, server].map(({ agent }) => agent.dispose())));
 
-  it('a lost agent is left for the next one; the two entries of a node are read as one, and the old one expires', async () => {
+  it('when an agent is lost, calls go to the next; the two entries of a node are read as one, and the old one expires', async () => {
     const proxy = new TcpProxy(first.address);
     await proxy.listen();
     cleanUps.push(() => proxy.close());
@@ -142,7 +142,7 @@ describe('several agents', () => {
     expect(Math.max(...took.slice(1))).toBeLessThan(900);
   }, 60_000);
 
-  it('a node of another agent can be removed by its owner and not through this agent', async () => {
+  it('the owner of a node can remove it, and a registry on another agent cannot', async () => {
     const [owner, other] = [open({ addresses: [first.address] }), open({ addresses: [second.address] })];
     await owner.register(service('elsewhere'), { ttlMs: 600_000 });
     await eventually(() => addressesOf(other, 'elsewhere')).toHaveLength(1);
@@ -165,7 +165,7 @@ describe('another datacenter', () => {
   }, 120_000);
   afterAll(() => Promise.all([here?.agent.dispose(), there?.agent.dispose()]));
 
-  it('another datacenter is read and watched through a local agent, and written only through its own', async () => {
+  it('another datacenter is read and watched through a local agent, and written only through an agent of its own', async () => {
     const owner = open({ addresses: [there?.address ?? ''] });
     const reader = open({ addresses: [here?.address ?? ''], datacenter: 'far' });
     await owner.register(service('far-off'), { ttlMs: 600_000 });
@@ -228,7 +228,7 @@ describe('tokens', () => {
     await expect(registry.register(service('other'))).rejects.toMatchObject({ code: 'UNAUTHORIZED' });
   });
 
-  it('address and token are read from the variables of Consul', async () => {
+  it('a registry reads its address and token from the variables of Consul', async () => {
     process.env.CONSUL_HTTP_ADDR = server.address;
     process.env.CONSUL_HTTP_TOKEN = (await newToken()).SecretID;
     cleanUps.push(() => {
@@ -275,7 +275,7 @@ describe('tokens', () => {
     await owner.deregister(service('greeter'));
   });
 
-  it('a token that may write and not see machines is refused at once with the policy that it needs', async () => {
+  it('a token that may write but not read nodes of Consul is refused at once, and the message names the policy it needs', async () => {
     await acl('policy', { Name: 'writer', Rules: 'service_prefix "" { policy = "write" }' });
     const registry = at((await acl('token', { Policies: [{ Name: 'writer' }] })).SecretID);
     await registry.init();
@@ -289,7 +289,7 @@ describe('tokens', () => {
     await expect(at(randomUUID()).init()).rejects.toMatchObject({ code: 'UNAUTHORIZED' });
   });
 
-  it('calls and watches are UNAUTHORIZED after a token is revoked, and go on with the new one', async () => {
+  it('calls and watches are UNAUTHORIZED after a token is revoked, and go on with a new token', async () => {
     const [old, next] = [await newToken(), await newToken()];
     let token = old.SecretID ?? '';
     const registry = at(() => token);

@@ -102,11 +102,11 @@ describe('a kept connection that was closed on the way', () => {
     // HAProxy does this: it writes a 408 before it closes, and the client reads the 408 as the answer.
     ['with a 408', (client: Socket) => void client.end('HTTP/1.1 408 Request Time-out\r\ncontent-length: 0\r\n\r\n')],
   ])(
-    'an idle connection that was closed by %s fails no call: reads, writes and renewals go over a new one',
+    'an idle connection that was closed by %s fails no call: reads, writes and renewals use a new connection',
     async (_, answer) => {
       const lb = await balancer(answer);
       const registry = open({ addresses: [lb.address] });
-      // Some of these send several requests at a time, so that several connections lie idle.
+      // Some of these calls send several requests at a time, so that several connections are idle afterwards.
       const calls: (() => Promise<unknown>)[] = [
         () => registry.register(service(), { ttlMs: 60_000 }),
         () => Promise.all([registry.getService('web'), registry.getService('other'), registry.listServices()]),
@@ -122,7 +122,7 @@ describe('a kept connection that was closed on the way', () => {
     },
   );
 
-  it('idle connections that a firewall swallows cost one call, however many they are', async () => {
+  it('idle connections that a firewall swallows cost one call, however many there are', async () => {
     const lb = await balancer(() => {});
     const registry = open({ addresses: [lb.address] });
     await registry.init();
@@ -132,7 +132,7 @@ describe('a kept connection that was closed on the way', () => {
     expect(await registry.getService('web')).toEqual([]);
   });
 
-  it('a request is repeated once and not for ever where new connections are reset as well', async () => {
+  it('a request is repeated only once where new connections are reset as well', async () => {
     const lb = await balancer();
     const registry = open({ addresses: [lb.address] });
     await registry.init();
@@ -144,13 +144,14 @@ describe('a kept connection that was closed on the way', () => {
       () => undefined,
       (error: unknown) => error,
     );
-    // Chance decides whether the new connection is forgotten in time, but not how many connections are tried.
+    // Whether the balancer forgets the new connection in time is chance; the number of connections that are tried is
+    // not.
     if (failure !== undefined) expect(failure).toMatchObject({ code: 'UNAVAILABLE' });
     expect(lb.opened() - before).toBeLessThanOrEqual(2);
   });
 });
 
-it('an answer that changes the protocol is refused before the deadline, since no agent gives it', async () => {
+it('an answer that changes the protocol fails the call before its deadline, since no agent gives such an answer', async () => {
   const tcp = createTcpServer((client) => {
     client.on('error', () => {});
     client.once('data', () =>
@@ -191,7 +192,7 @@ describe('pages', () => {
       await expect(call()).rejects.toMatchObject({ code, message: expect.not.stringContaining('<') });
   });
 
-  it('a server that answers every path with a text is refused, since it is no agent', async () => {
+  it('a server that answers every path with a text is refused, since it cannot be an agent', async () => {
     const registry = open({ addresses: [await listen((_, outgoing) => void outgoing.end('OK'))] });
     await expect(registry.init()).rejects.toMatchObject({
       code: 'UNAVAILABLE',
@@ -200,7 +201,7 @@ describe('pages', () => {
   });
 
   it.each(['/v1/status/leader', '/v1/health/'])(
-    'a watch that %s sends away with Retry-After comes back no sooner, and the message says when',
+    'a watch that %s refuses with Retry-After waits that long before its next try, and the message says so',
     async (path) => {
       const asked: number[] = [];
       const busy = page(429, { 'retry-after': '1' });
@@ -224,7 +225,7 @@ describe('pages', () => {
   );
 });
 
-it('an agent that said Retry-After holds up no watch once it or another agent serves', async () => {
+it('a watch does not wait for the Retry-After of an agent once that agent or another one answers', async () => {
   let isBusy = true;
   const passOn = proxyTo(({ url }) => url);
   const address = await listen((incoming, outgoing) => {
@@ -269,7 +270,7 @@ describe('on the way to the agent', () => {
     await useAll(open({ env: { CONSUL_HTTP_ADDR: `unix://${path}` } }));
   });
 
-  it('a proxy that asks for a user gets the one of CONSUL_HTTP_AUTH', async () => {
+  it('a proxy that asks for a user gets the user of CONSUL_HTTP_AUTH', async () => {
     const wanted = `Basic ${Buffer.from('me:secret').toString('base64')}`;
     const address = await listen(proxyTo(({ url, headers }) => (headers.authorization === wanted ? url : undefined)));
     await expect(open({ addresses: [address] }).init()).rejects.toMatchObject({ code: 'UNAUTHORIZED' });

@@ -72,7 +72,7 @@ describe('an agent that is not well', () => {
     },
   );
 
-  it('items of any wrong shape are left out, and the others are read', async () => {
+  it('a read leaves out items of a wrong shape, and keeps the others', async () => {
     const good = { Service: { ID: 'n', Service: 'a', Address: '10.0.0.1', Port: 80 }, Node: {}, Checks: [] };
     const { registry } = await pretend(
       agent((response) => json(response, [null, 1, 'x', [], {}, { Service: 1 }, good])),
@@ -80,7 +80,7 @@ describe('an agent that is not well', () => {
     expect((await registry.getService('a')).flatMap(({ nodes }) => nodes.map(({ id }) => id))).toEqual(['n']);
   });
 
-  it('the error says so when something other than an agent answers', async () => {
+  it('the error says so when a program that is not an agent answers', async () => {
     const plain = { 'content-type': 'text/plain' };
     const other = (response: ServerResponse) => void response.writeHead(404, plain).end('404 page not found\n');
     const { registry } = await pretend((_request, response) => other(response));
@@ -102,18 +102,21 @@ describe('options', () => {
     [{ tags: ['t'] }, /tags/],
     [{ tls: { ca: 1 } as never }, /tls/],
   ];
-  it.each(wrong)('%j is refused', (options, message) => {
+  it.each(wrong)('the option %j is refused', (options, message) => {
     expect(() => consul(options)).toThrow(expect.objectContaining({ code: 'INVALID_ARGUMENT' }));
     expect(() => consul(options)).toThrow(message);
   });
 
-  it.each([{ namespace: 'team' }, { datacenter: 'far' }])('%j is refused where the agent cannot', async (options) => {
-    const { address } = await pretend(agent((response) => json(response, [])));
-    const registry = consul({ addresses: [address], ...options });
-    cleanUps.push(() => registry.close());
-    const register = registry.register({ name: 'a', nodes: [{ id: 'n', address: '10.0.0.1:80' }] });
-    await expect(register).rejects.toMatchObject({ code: 'NOT_SUPPORTED' });
-  });
+  it.each([{ namespace: 'team' }, { datacenter: 'far' }])(
+    'the option %j is refused by an agent that does not support it',
+    async (options) => {
+      const { address } = await pretend(agent((response) => json(response, [])));
+      const registry = consul({ addresses: [address], ...options });
+      cleanUps.push(() => registry.close());
+      const register = registry.register({ name: 'a', nodes: [{ id: 'n', address: '10.0.0.1:80' }] });
+      await expect(register).rejects.toMatchObject({ code: 'NOT_SUPPORTED' });
+    },
+  );
 });
 
 describe('many nodes in one call', () => {

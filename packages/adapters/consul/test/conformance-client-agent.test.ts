@@ -36,8 +36,8 @@ const harnesses = [0, 1].map((index): Harness => {
       freeze: () => both((agent) => agent.freeze()),
       resume: () => both((agent) => agent.resume()),
       wipe: async () => {
-        // Both are killed first: a wiped server that meets the client before the client is wiped
-        // keeps the client's name for the client's old identity.
+        // Both are killed before either starts again. Otherwise the wiped server would meet the client of before, and
+        // would then refuse the wiped client, which has the same name and a new identity.
         await both((agent) => agent.kill());
         await both((agent) => agent.wipe());
       },

@@ -31,7 +31,7 @@ function open(at: string, log = logger()): { readonly registry: Registry; readon
   return { registry, log };
 }
 
-/** Consul's own HTTP API: another writer, and the source of truth. */
+/** Consul's own HTTP API: the tests write by it as another program would, and check by it what Consul really holds. */
 async function bare(path: string, body?: object): Promise<unknown> {
   const init = body === undefined ? {} : { method: 'PUT', body: JSON.stringify(body) };
   const response = await fetch(`http://${address}/v1${path}`, init);
@@ -139,7 +139,7 @@ describe('the link', () => {
     await eventually(synced).toBe(true);
   }, 120_000);
 
-  it('a black hole is noticed within 15 s, and calls work within 1.5 s of its end', async () => {
+  it('a link that swallows everything is noticed within 15 s, and calls work within 1.5 s of its end', async () => {
     await putAll(ids(1));
     const { registry } = open(proxy.address);
     const { events, rows, synced } = follow(registry);
@@ -186,7 +186,7 @@ describe('the link', () => {
 });
 
 describe('the agent restarts', () => {
-  it('a watch hears at once what is written to an agent that restarted empty between two of its queries', async () => {
+  it('a watch hears new entries at once when its agent restarted empty between two queries of the watch', async () => {
     const [{ registry: owner }, { registry: reader }] = [open(address), open(address)];
     const { state, synced } = follow(reader);
     await eventually(synced).toBe(true);

@@ -31,13 +31,13 @@ describe('the version of an entry that others wrote', () => {
 describe('the tags of an entry that others wrote', () => {
   const metadataOf = (more: object) => entryOf({ ...web, ...more })?.node.metadata;
 
-  it('the tags of a foreign entry are a pair of its metadata, in their order, with commas escaped', () => {
+  it('the tags of a foreign entry become one pair of its metadata, in their order, with commas escaped', () => {
     expect(metadataOf({ Tags: ['primary', 'zone=a,b', 'primary'] })).toEqual({
       'consul-tags': 'primary,zone=a%2Cb,primary',
     });
   });
 
-  it('a pair consul-tags of Meta replaces the tags, and an entry without tags has no such pair', () => {
+  it('the pair consul-tags in Meta replaces the tags, and an entry without tags has no such pair', () => {
     expect(metadataOf({ Tags: ['x'], Meta: { 'consul-tags': 'own' } })).toEqual({ 'consul-tags': 'own' });
     expect(metadataOf({ Tags: [], Meta: { a: 'b' } })).toEqual({ a: 'b' });
   });
@@ -49,7 +49,7 @@ describe('the tags of an entry that others wrote', () => {
     [['v=1', 'v=2']],
     [['e-commerce', 't-shirts', 'v-neck']],
     [['r-abc', 'r-00']],
-  ])('a tag that only looks like one of go-micro hides no Meta: %j', (tags) => {
+  ])('Meta is read in spite of a tag that only looks like a tag of go-micro: %j', (tags) => {
     const read = entryOf({ ...web, Tags: tags, Meta: { version: '7', zone: 'z' } });
     expect(read).toMatchObject({ version: '7', endpoints: [], node: { id: 'web@host1', metadata: { zone: 'z' } } });
   });
@@ -97,7 +97,7 @@ describe('what we write', () => {
       Service: { ID: id, Service: name, Tags: tags, Meta: meta, Address: address, Port: port },
     });
 
-  it('a written entry has its own data in Meta and only a short mark in the tags, which Consul lists for all services at once', () => {
+  it("an entry that we write keeps Rollcall's own data in Meta and only a short mark in its tags", () => {
     const { tags, meta } = registration({ team: 'a' });
     expect(tags.filter((tag) => tag.startsWith('r-'))).toEqual(['r-abcdef-7']);
     expect(JSON.parse(meta.rollcall ?? '')).toMatchObject({ id: 'n1', owner: author.owner, metadata: { team: 'a' } });
@@ -108,7 +108,7 @@ describe('what we write', () => {
     });
   });
 
-  it('a written entry has its own data in a tag where Meta has no room for it', () => {
+  it("an entry that we write keeps Rollcall's own data in a tag when Meta has no room", () => {
     const long = { team: 'x'.repeat(600) };
     const { tags, meta } = registration(long);
     expect(meta.rollcall).toBeUndefined();
@@ -116,12 +116,12 @@ describe('what we write', () => {
     expect(stored(registration(long))).toMatchObject({ owner: author.owner, write: '7', entry: { metadata: long } });
   });
 
-  it('a written entry has its version in Meta, for programs that read Consul by hand', () => {
+  it('an entry that we write has its version in Meta, for programs that read Consul by hand', () => {
     expect(registration().meta.version).toBe('1.0.0');
     expect(registration({}, '').meta).not.toHaveProperty('version');
   });
 
-  it('a written entry has at most as many pairs in Meta as Consul takes, and always its own', () => {
+  it("an entry that we write has no more pairs in Meta than Consul takes, and Rollcall's own are always among them", () => {
     const metadata = Object.fromEntries([
       ['rollcall', 'mine'],
       ['version', 'mine'],

@@ -67,7 +67,7 @@ it('a service registered by hand is read and watched as any other, and gone whil
   expect(roll.events.at(-1)).toMatchObject({ type: 'delete', reason: 'deregistered' });
 });
 
-it('what is registered here answers the questions that hand-written code asks', async () => {
+it('hand-written code finds a node that a registry registers', async () => {
   const registry = consul({ addresses: [server.address], tags: ['http'] });
   cleanUps.push(() => registry.close());
   const node = { id: 'orders-1', address: '10.0.0.8:3000', metadata: { zone: 'z1' } };
@@ -78,7 +78,7 @@ it('what is registered here answers the questions that hand-written code asks', 
   expect(answer[0].Service.Tags.at(-1)).toBe('http');
 });
 
-it('the command line lists, shows and removes it', async () => {
+it('the command line lists, shows and removes a service that was registered by hand', async () => {
   await register();
   const rollcall = async (...args: readonly string[]) =>
     (

@@ -37,7 +37,7 @@ function follow(registry: Registry): WatchEvent[] {
   return events;
 }
 
-it('one ServiceID on several machines is several nodes, and each is removed where it is', async () => {
+it('one ServiceID on several machines is several nodes, and each can be removed alone', async () => {
   const [registry, other] = [open(first), open(second)];
   for (const at of [first, second])
     await put(at, 'agent/service/register', { ID: 'web', Name: 'web', Address: '10.0.0.1', Port: 80 });
@@ -57,7 +57,7 @@ it('one ServiceID on several machines is several nodes, and each is removed wher
   await eventually(() => idsOf(registry, 'web')).toEqual([]);
 }, 60_000);
 
-it('an id with an @ of its own is removed by it, with the machine and without', async () => {
+it('a node whose ServiceID contains an @ is removed by its id with the machine, and by its id alone', async () => {
   const registry = open(first);
   for (const id of ['a@b', 'b@c'])
     await put(first, 'agent/service/register', { ID: id, Name: 'mail', Address: '10.0.0.1', Port: 80 });
@@ -66,7 +66,7 @@ it('an id with an @ of its own is removed by it, with the machine and without', 
   expect(await idsOf(registry, 'mail')).toEqual([]);
 });
 
-it('a watch of everything hears of a machine whose address changes, and tells of its services alone', async () => {
+it('a watch of everything tells updates only of the services on a machine whose address changes', async () => {
   const registry = open(first);
   const machine = (Node: string, Address: string, service?: string) =>
     put(first, 'catalog/register', {
@@ -87,7 +87,7 @@ it('a watch of everything hears of a machine whose address changes, and tells of
   });
 }, 60_000);
 
-it('many names that change at once bring no warning of Node, and each change is told', async () => {
+it('when many names change at once, each change is told and Node prints no warning', async () => {
   const warnings: Error[] = [];
   const onWarning = (warning: Error) => warnings.push(warning);
   process.on('warning', onWarning);

@@ -61,7 +61,7 @@ describe('tags', () => {
     expect(read.endpoints.map(({ name }) => name)).toEqual(['Say.Hello']);
   });
 
-  it('a foreign tag does not spoil the other tags', () => {
+  it('a foreign tag does not keep the tags beside it from being read', () => {
     const read = readTags([
       'traefik.enable=true',
       'e',
@@ -133,7 +133,7 @@ describe('an entry', () => {
     expect(serviceIdOf({ name: 'a', id: 'b:c' })).not.toBe(serviceIdOf({ name: 'a:b', id: 'c' }));
   });
 
-  it("Meta has the pairs that Consul takes, and the user's tags come last", () => {
+  it("Meta holds the pairs that Consul accepts there, and the user's tags come last", () => {
     const metadata = { zone: 'z1', 'a/b': 'c', 'consul-x': 'y', long: 'x'.repeat(513) };
     const written = entry({ node: { id: 'n', address: '10.0.0.1:80', metadata } });
     const { meta, tags } = toRegistration(written, undefined, { ...author, tags: ['traefik.enable=true'] });
@@ -141,7 +141,7 @@ describe('an entry', () => {
     expect(tags.at(-1)).toBe('traefik.enable=true');
   });
 
-  it('a lease is a TTL check; without one it lasts ten years', () => {
+  it('an entry with a lease gets a TTL check, and an entry without one a check of ten years', () => {
     const check = (ttlMs: number) => toRegistration(entry(), { ttlMs, renewIntervalMs: 1 }, author).check;
     expect(check(10_000)).toMatchObject({ ttl: '10s', status: 'passing', deregistercriticalserviceafter: '1m5s' });
     expect(check(90_000)).toMatchObject({ ttl: '1m30s', deregistercriticalserviceafter: '1m35s' });
@@ -215,7 +215,7 @@ describe('what others wrote', () => {
     });
   });
 
-  it('a tag of ours that was copied to another service says nothing about it', () => {
+  it('a tag of ours that was copied to another service is ignored there', () => {
     const { tags } = toRegistration(entry(), undefined, author);
     expect(item({ ID: 'copy', Service: 'other', Tags: tags, Address: '10.0.0.9', Port: 9 })).toMatchObject({
       owner: undefined,
@@ -237,7 +237,7 @@ describe('what others wrote', () => {
       expect(toInstance(junk)).toBeUndefined();
   });
 
-  it('an entry is dead by any critical check, also of its machine, and not by a warning', () => {
+  it('an entry is dead if any check of it or of its machine is critical, and alive with a warning', () => {
     const service = { ID: 'a', Service: 'a', Port: 80 };
     expect(item(service, [{ Status: 'passing' }, { Status: 'warning' }, null, 'x'])?.live).toBe(true);
     expect(item(service, [{ CheckID: 'serfHealth', Status: 'critical' }])?.live).toBe(false);

@@ -59,7 +59,7 @@ describe('the token', () => {
 });
 
 describe('what else the environment says', () => {
-  it('certificates and their name are read from the variables of Consul', async () => {
+  it("certificates and the server's name are read from the variables of Consul", async () => {
     const pem = file('ca.pem', 'PEM');
     const env = { CONSUL_CACERT: pem, CONSUL_CLIENT_CERT: '', CONSUL_TLS_SERVER_NAME: 'server.dc1.consul' };
     const tls = await settings({ env, tls: { key: 'mine' } }).tls();

@@ -16,7 +16,7 @@ function setUp(isAfterOutage: boolean) {
   return { clock, sink, context };
 }
 
-it('after an outage a watch waits before it tells nodes of a machine gone whose own checks pass', async () => {
+it('after an outage, a watch waits before it tells a delete of nodes whose own checks pass on a dead machine', async () => {
   const { clock, sink, context } = setUp(true);
   let isBack = false;
   const waiting = settled(context, roll(false, true), async () => roll(isBack, true));
@@ -28,14 +28,14 @@ it('after an outage a watch waits before it tells nodes of a machine gone whose 
   expect(sink.alive.mock.calls.length).toBeGreaterThanOrEqual(4);
 });
 
-it('nodes of a machine that stays dead are told gone after five seconds', async () => {
+it('a watch tells a delete of the nodes of a machine that stays dead for five seconds', async () => {
   const { clock, context } = setUp(true);
   const waiting = settled(context, roll(false, true), async () => roll(false, true));
   for (let step = 0; step < 21; step += 1) await clock.advance(250);
   expect([...(await waiting).values()]).toMatchObject([{ live: false }]);
 });
 
-it('a node whose own check is critical is told gone at once, and a first watch does not wait', async () => {
+it('a watch tells a delete at once of a node whose own check is critical, and a first watch does not wait', async () => {
   const read = vi.fn(async () => roll(true, true));
   expect([...(await settled(setUp(true).context, roll(false, false), read)).values()]).toMatchObject([{ live: false }]);
   expect([...(await settled(setUp(false).context, roll(false, true), read)).values()]).toMatchObject([{ live: false }]);

@@ -41,7 +41,7 @@ export async function askOnce<T>(
   }
 }
 
-/** An answer that lacks a field of the API. */
+/** The error for an answer that lacks a field of the API. */
 export const strange = (field: string): RegistryError =>
   toDiscoveryError(new HttpError(`answered without ${field}: is it a Rollcall discovery server?`));
 
@@ -57,7 +57,7 @@ function toAdminError(cause: unknown): RegistryError {
   return new RegistryError(code, serverSaid(cause as HttpError), { cause, registry: 'discovery' });
 }
 
-/** A caller's timeout signal is a deadline, any other signal its wish to end. */
+/** The error for an aborted signal: `TIMEOUT` for a timeout signal, `ABORTED` for any other. */
 function endedBy({ reason }: AbortSignal): RegistryError {
   const timedOut = reason instanceof Error && reason.name === 'TimeoutError';
   const message = `the call ${timedOut ? 'timed out' : 'was aborted'} by its signal`;

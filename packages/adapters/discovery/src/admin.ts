@@ -3,19 +3,22 @@ import { type CommonRegistryOptions, type DiscoveryAdmin, groupByVersion } from 
 import type {
   ChangesAnswer,
   InstanceSetting,
+  InstancesAnswer,
   PastInstancesAnswer,
   PollAnswer,
   ProtectionEndAnswer,
   StatusAnswer,
 } from '@rollcall/protocol';
+import { checkSubject } from './admin-arguments.ts';
 import { type AdminRequest, type Answer, askOnce, carriedBy, strange } from './admin-request.ts';
 import { readInstance } from './discovery-mapping.ts';
 import { adminTimeoutMs, backupTimeoutMs, type DiscoverySettings, parseSettings } from './discovery-options.ts';
 import type { ApiClient } from './http/api-client.ts';
 import { HttpError } from './http/http-error.ts';
 
-/** Which changes {@link RollcallAdmin.changes} answers; an absent field does not filter. */
+/** The filter of {@link RollcallAdmin.changes}; an absent field does not filter. */
 export interface ChangesQuery {
+  /** Only changes of this environment. */
   readonly env?: string | undefined;
   /** Only changes of this service. */
   readonly name?: string | undefined;
@@ -25,16 +28,17 @@ export interface ChangesQuery {
   readonly since?: string | undefined;
   /** Most changes of one answer; at most 1,000, the default. */
   readonly limit?: number | undefined;
-  /** How long to wait when there are none. Milliseconds; at most 60,000; default 0. */
+  /** How long to wait for a change when there is none yet. Milliseconds; at most 60,000; default 0. */
   readonly waitMs?: number | undefined;
 }
 
 /** What {@link RollcallAdmin.poll} waits for. */
 export interface PollQuery {
+  /** The environment of the services. */
   readonly env: string;
   /** Names of services, 1 to 100. */
   readonly names: readonly string[];
-  /** The cursor of the last answer. Absent: the state of all of them is answered at once. */
+  /** The cursor of the last answer. Absent: the answer comes at once, with every service. */
   readonly since?: string | undefined;
   /** How long to wait for a change. Milliseconds; at most 60,000; default 30,000. */
   readonly waitMs?: number | undefined;
@@ -44,7 +48,9 @@ export interface PollQuery {
 export interface PastServices {
   /** Milliseconds since the epoch, by the server's clock. */
   readonly at: number;
+  /** The last revision of the roll at that time. */
   readonly revision: number;
+  /** The service as `getService` would have returned it. */
   readonly services: readonly Service[];
 }
 
@@ -58,11 +64,17 @@ export interface SetOutcome {
 
 /** An operator's view of discovery servers. Each call asks the first server of the list, except `set`, which goes to every one. */
 export interface RollcallAdmin extends DiscoveryAdmin {
+  /** Self-protection of every environment, or of `env`, explained. */
   status(call?: CallOptions & { readonly env?: string | undefined }): Promise<StatusAnswer>;
   /** The changes of the roll and their reasons; oldest first. */
   changes(query?: ChangesQuery, call?: CallOptions): Promise<ChangesAnswer>;
   /** The services that changed since a cursor: at once, or at their next change. */
   poll(query: PollQuery, call?: CallOptions): Promise<PollAnswer>;
+  /** Whether a node is on the roll, also one that is out of service. */
+  lists(
+    node: { readonly env: string; readonly name: string; readonly id: string },
+    call?: CallOptions,
+  ): Promise<boolean>;
   /**
    * A service as it was at `at`: an ISO time, or `10m` (ago). Rejects with `INVALID_ARGUMENT` when the change log does
    * not reach back to it.
@@ -89,30 +101,42 @@ export function discoveryAdmin(options: CommonRegistryOptions = {}): RollcallAdm
     ask({ method: 'GET', path }, { ...call, timeoutMs: waitMs + (call.timeoutMs ?? timeoutMs) });
   return {
     async status({ env, ...call } = {}) {
+      checkSubject({ env });
       const answer = await ask({ method: 'GET', path: pathOf('status', { env }) }, call);
       return withList<StatusAnswer>(answer, 'environments');
     },
     async endProtection(env, call = {}) {
+      checkSubject({ env });
       const request = { method: 'POST', path: '/api/protection/end', body: { env } } as const;
       const { evicted }: Partial<ProtectionEndAnswer> = await ask(request, call);
       if (typeof evicted !== 'number') throw strange('evicted');
       return evicted;
     },
     async changes({ env, name, id, since, limit, waitMs } = {}, call = {}) {
+      checkSubject({ env, name, id });
       const path = pathOf('changes', { env, appid: name, hostname: id, since, limit, waitMs });
       return withList<ChangesAnswer>(await askPatiently(path, call, waitMs ?? 0), 'changes');
     },
     async poll({ env, names, since, waitMs = defaultPollMs }, call = {}) {
+      for (const name of names) checkSubject({ env, name });
       const path = pathOf('poll', { env, since, waitMs, appid: names });
       return withList<PollAnswer>(await askPatiently(path, call, waitMs), 'services');
     },
+    async lists({ env, name, id }, call = {}) {
+      checkSubject({ env, name, id });
+      const path = pathOf('fetch', { env, appid: name });
+      const { instances } = withList<InstancesAnswer>(await ask({ method: 'GET', path }, call), 'instances');
+      return instances.some(({ hostname }) => hostname === id);
+    },
     async servicesAt({ env, name, at }, call = {}) {
+      checkSubject({ env, name });
       const request = { method: 'GET', path: pathOf('fetch', { env, appid: name, at }) } as const;
       const answer = withList<PastInstancesAnswer>(await ask(request, call), 'instances');
       const entries = answer.instances.flatMap((instance) => readInstance(instance).entry ?? []);
       return { at: answer.at, revision: answer.revision, services: groupByVersion(entries) };
     },
     async set(instances, call = {}) {
+      for (const { env, appid, hostname } of instances) checkSubject({ env, name: appid, id: hostname });
       const request = { method: 'POST', path: '/api/set', body: { instances } } as const;
       const outcomes = await Promise.all(
         settings.endpoints.map(async (endpoint) => {

@@ -24,7 +24,7 @@ const codes: Readonly<Record<number, RegistryErrorCode>> = {
 
 const defect = '; this is a defect of Rollcall, please report it';
 
-/** An answer as a sentence about the server. */
+/** What the server answered, as a sentence about the server. */
 export function serverSaid({ message, retryAfterMs }: HttpError): string {
   const wait = retryAfterMs === undefined ? '' : ` (it asks to wait ${Math.ceil(retryAfterMs / 1_000)} s)`;
   return `the discovery server ${message}${wait}`;
@@ -47,7 +47,10 @@ export function toDiscoveryError(cause: unknown): RegistryError {
   return new RegistryError('INTERNAL', `the discovery adapter failed: ${String(cause)}${defect}`, { cause, registry });
 }
 
-/** A socket's own error does not say that only one side speaks TLS. */
+/**
+ * The message about a failed connection, with what to do where TLS may be the reason: a socket's own error does not say
+ * that only one side speaks TLS.
+ */
 function explain({ address, secure, message, code }: ConnectionError): string {
   const isReset = code === 'ECONNRESET' || code === 'EPIPE';
   const said = secure && isReset ? message : explainTls(message || code, tlsNames);

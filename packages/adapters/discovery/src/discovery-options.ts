@@ -41,16 +41,24 @@ const defaultEnv = 'default';
  * precision. Longer batches more renewals, and delays each by as much.
  */
 export const renewalWindowMs = 4;
-/** Most leases in one renewal request. */
+/**
+ * Most leases in one renewal request. More saves requests of a program with many nodes, and makes each of them larger.
+ */
 export const maxRenewalBatch = 1_000;
-/** Most instances in one request that replays missed writes. */
+/**
+ * Most instances in one request that replays missed writes. More saves requests after an outage, fewer repeats less
+ * when one fails.
+ */
 export const maxRegisterBatch = 50;
 /**
  * With several servers: how long a silent one holds up a write. Its missed writes are replayed later. Milliseconds.
  * Shorter replays more to servers that are only busy, longer delays each write while a server is down.
  */
 export const failoverAfterMs = 1_000;
-/** Deadline of a renewal batch, and of writes in the background. Milliseconds. */
+/**
+ * Deadline of a renewal batch, and of writes in the background. Milliseconds. Shorter fails on a busy server, longer
+ * delays the next attempt at a silent one.
+ */
 export const backgroundTimeoutMs = 3_000;
 /**
  * A watch that hears nothing for this long is lost. Milliseconds; the server sends a heartbeat every 2 s. Shorter gives
@@ -67,7 +75,9 @@ export const backupTimeoutMs = 120_000;
 export const maxAnswerBytes = 268_435_456;
 /** Longest wait that a server's `Retry-After` can ask for. Milliseconds. */
 export const maxRetryAfterMs = 60_000;
-/** Connections to one server. */
+/**
+ * Most connections to one server, without those of watches. More lets more calls run at a time, fewer makes calls wait.
+ */
 export const maxSockets = 16;
 
 const capabilities: Capabilities = Object.freeze({

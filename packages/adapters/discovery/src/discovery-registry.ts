@@ -36,11 +36,12 @@ export function discovery(options: DiscoveryOptions = {}): Registry {
 
 class DiscoveryDriver implements RegistryDriver {
   readonly name = 'discovery';
+  readonly optionNames: readonly string[] = [];
   readonly toError = toDiscoveryError;
   readonly endpoints: readonly string[];
   readonly #fleet: Fleet;
   readonly #settings: DiscoverySettings;
-  /** What must be written again to a server that comes back without it. */
+  /** The entries that must be written again to a server that comes back without them. */
   readonly #written = new Map<string, Entry>();
   /** Nodes that another registry object held when this one last renewed them. */
   readonly #contested = new Set<string>();
@@ -68,7 +69,7 @@ class DiscoveryDriver implements RegistryDriver {
     await this.#fleet.write(
       {
         run: (link, bounded) => link.register(entries, lease, bounded),
-        // This may be called late, so it leaves out what was written anew or removed since.
+        // The fleet may call `missed` late, so nodes that were written again or removed since are left out.
         missed: (link) =>
           link.missed.registered(
             entries.filter((entry) => this.#isWritten(entry)),
@@ -132,7 +133,7 @@ class DiscoveryDriver implements RegistryDriver {
     this.#memories.set(name, memory);
     const toEntry = (instance: unknown): Entry | undefined => this.#toEntry(instance, logger);
     await watchServer({ fleet: this.#fleet, clock: this.#settings.clock, toEntry, name, sink, memory, signal });
-    // Stopped, or due for a fresh snapshot, so it is not to be resumed.
+    // The watch was stopped, or is due for a fresh snapshot, so the next one must not resume it.
     this.#memories.delete(name);
   }
 

@@ -16,7 +16,7 @@ export interface WatchMemory {
   held: boolean;
 }
 
-/** Forgets everything. */
+/** The memory of a watch that remembers nothing. */
 export const emptyMemory = (): WatchMemory => ({ link: undefined, cursor: undefined, entries: new Map(), held: false });
 
 /** What one connection of a watch needs. */
@@ -117,8 +117,8 @@ class WatchReader {
     const { memory, sink, toEntry } = this.#connection;
     const entry = toEntry(instance);
     if (entry === undefined) {
-      // Its node was taken out of service, so it is not to be called any more. Otherwise another client wrote what
-      // cannot be read.
+      // An operator took the node out of service (status 2), or another client wrote a record that cannot be read. In
+      // both cases the node must not be called any more.
       this.#remove({ ...instance, reason: instance.status === 2 ? 'deregistered' : 'unknown' });
       return;
     }
@@ -146,7 +146,7 @@ function parse({ event, data }: StreamEvent): object {
     const value: unknown = JSON.parse(data);
     if (typeof value === 'object' && value !== null) return value;
   } catch {
-    // Falls through: any other value is as wrong as a number.
+    // Text that is not JSON is refused below, like JSON that is not an object.
   }
   throw new HttpError(`sent a ${event} event that is not a JSON object: is it a Rollcall discovery server?`);
 }

@@ -37,7 +37,7 @@ it('DiscoveryAdmin tells the status of every environment or of one, and how many
 
 const key = (env: string) => ({ env, appid: 'a', hostname: 'h' });
 
-it('DiscoveryAdmin tells changes with their sentences, page by page, and waits for the next', async () => {
+it('DiscoveryAdmin reads changes with their sentences page by page, and waits for the next change', async () => {
   const admin = discoveryAdmin({ addresses: [server.address] });
   await admin.set([{ ...key('two'), metadata: { k: 'v' } }]);
   const first = await admin.changes({ env: 'two', name: 'a', id: 'h', limit: 1 });
@@ -48,6 +48,36 @@ it('DiscoveryAdmin tells changes with their sentences, page by page, and waits f
   await admin.set([{ ...key('two'), metadata: { k: 'w' } }]);
   expect((await waiting).changes).toHaveLength(1);
   await expect(admin.changes({ since: 'soon' })).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' });
+});
+
+it('DiscoveryAdmin refuses an empty name or id and a malformed namespace in plain words, without a request', async () => {
+  const admin = discoveryAdmin({ addresses: ['127.0.0.1:1'] });
+  const name = 'name must be 1-255 printable characters, got ""';
+  const id = 'id must be 1-255 printable characters, got ""';
+  const namespace = 'namespace must be 1-63 of [A-Za-z0-9._-], starting with a letter or digit, got "a b"';
+  const asked: [Promise<unknown>, string][] = [
+    [admin.status({ env: 'a b' }), namespace],
+    [admin.endProtection('a b'), namespace],
+    [admin.changes({ env: 'a b' }), namespace],
+    [admin.changes({ name: '' }), name],
+    [admin.changes({ id: '' }), id],
+    [admin.poll({ env: 'one', names: ['a', ''] }), name],
+    [admin.servicesAt({ env: 'one', name: '', at: '1m' }), name],
+    [admin.lists({ env: 'one', name: 'a', id: '' }), id],
+    [admin.set([{ env: 'one', appid: '', hostname: 'h' }]), name],
+    [admin.set([{ env: 'one', appid: 'a', hostname: '' }]), id],
+    [admin.set([{ env: 'a b', appid: 'a', hostname: 'h' }]), namespace],
+  ];
+  for (const [answer, message] of asked)
+    await expect(answer).rejects.toMatchObject({ code: 'INVALID_ARGUMENT', message });
+});
+
+it('DiscoveryAdmin tells whether a node is on the roll, also one that is out of service', async () => {
+  const admin = discoveryAdmin({ addresses: [server.address] });
+  await admin.set([{ ...key('one'), status: 2 }]);
+  expect(await admin.lists({ env: 'one', name: 'a', id: 'h' })).toBe(true);
+  expect(await admin.lists({ env: 'one', name: 'a', id: 'other' })).toBe(false);
+  await admin.set([{ ...key('one'), status: 1 }]);
 });
 
 it('DiscoveryAdmin polls several services in one request', async () => {

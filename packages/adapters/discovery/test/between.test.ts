@@ -99,7 +99,7 @@ describe('a page of a balancer', () => {
   });
 });
 
-it('a watch that is sent away with Retry-After comes back no sooner', async () => {
+it('a watch that a server refuses with Retry-After waits that long before its next try', async () => {
   const asked: number[] = [];
   const busy = createServer((_, answer) => {
     asked.push(performance.now());
@@ -173,7 +173,7 @@ function forgetful(idleMs: number): Server {
   });
 }
 
-it('a call that finds its idle connection closed is sent once more on a fresh one: reads, writes and renewals', async () => {
+it('a read, write or renewal that finds its idle connection closed is sent once more on a fresh one', async () => {
   const idleMs = 150;
   const registry = open(await listen(forgetful(idleMs)));
   const calls = [
@@ -215,7 +215,7 @@ it('a call is sent once more when a balancer answers 408 because it closes an id
   expect(connections).toBeGreaterThan(1);
 });
 
-it('idle connections that a firewall drops silently cost one call, however many they are', async () => {
+it('idle connections that a firewall drops silently cost one call, however many there are', async () => {
   const [host = '', port] = server.address.split(':');
   const dead = new Set<Socket>();
   const alive = new Set<Socket>();

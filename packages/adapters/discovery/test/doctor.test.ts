@@ -36,7 +36,7 @@ it('doctor says that it is connected, what is on the roll, and what is skipped',
   expect(warnings.at(-1)).toBe(`${server.address}: more entries are skipped: 2`);
 });
 
-it('doctor says of each server whether it warms up, and what to do about one that is away', async () => {
+it('doctor says of each server whether it is warming, and what to do about a server that does not answer', async () => {
   const findings = await diagnose([warming.address, '127.0.0.1:1']);
   expect(findings).toContainEqual(
     expect.objectContaining({

@@ -45,7 +45,7 @@ const outcome = (call: Promise<unknown>): Promise<string> =>
     ({ code }) => code,
   );
 
-it('with a heap that is collected all the time, reads and writes leave a mute server after 1 s', async () => {
+it('reads and writes leave a mute server after 1 s, even while the heap is collected all the time', async () => {
   const child = spawn(process.execPath, ['--expose-gc', busy, muteAddress, second.address], {
     stdio: ['ignore', 'pipe', 'inherit'],
   });
@@ -59,7 +59,7 @@ it('with a heap that is collected all the time, reads and writes leave a mute se
   }
 }, 60_000);
 
-it('a server that did not answer is asked last: the second read does not wait for it', async () => {
+it('a server that did not answer is asked last, so the second read does not wait for it', async () => {
   const registry = open([muteAddress, second.address]);
   await registry.getService('web');
   const startedAt = performance.now();
@@ -83,7 +83,7 @@ it('a watch whose server freezes goes on with the other server', async () => {
   }
 });
 
-it('a server that was away is told later what it missed, and that it was removed', async () => {
+it('a server that was away is told later of the registrations and removals that it missed', async () => {
   const namespace = 'missed';
   const registry = open([first.address, second.address], { namespace });
   await registry.init();
@@ -96,7 +96,7 @@ it('a server that was away is told later what it missed, and that it was removed
   await expect.poll(() => other.listServices(), { timeout: 15_000 }).toEqual([{ name: 'kept', versions: [''] }]);
 });
 
-it('the loser of a conflict is CONFLICT at every renewal while another holds the id, and registers again when it is free', async () => {
+it('each renewal by the loser of a conflict is CONFLICT while another holds the id, and registers again when it is free', async () => {
   const namespace = 'conflict';
   const [loser, holder] = [open([first.address], { namespace }), open([first.address], { namespace })];
   const renew = () => loser.register(service('contested', 1), { ttlMs: 60_000 });
@@ -108,7 +108,7 @@ it('the loser of a conflict is CONFLICT at every renewal while another holds the
   expect(await loser.getService('contested')).toMatchObject([{ nodes: [{ address: '10.0.0.1:1' }] }]);
 });
 
-it('the loser of a conflict stays CONFLICT when the server restarts without its roll and the holder is back first', async () => {
+it('renewals by the loser of a conflict stay CONFLICT when the server restarts without its roll and the holder is back first', async () => {
   const namespace = 'restarted';
   const [loser, holder] = [open([first.address], { namespace }), open([first.address], { namespace })];
   await loser.register(service('contested', 1), { ttlMs: 60_000 });
@@ -122,7 +122,7 @@ it('the loser of a conflict stays CONFLICT when the server restarts without its 
   expect(await holder.getService('contested')).toMatchObject([{ nodes: [{ address: '10.0.0.1:2' }] }]);
 });
 
-it('the loser of a conflict does not take the id over on a server that missed it', async () => {
+it('the loser of a conflict does not take the id over on a server that missed the conflict', async () => {
   const namespace = 'away';
   const addresses = [first.address, second.address];
   const [loser, holder] = [open(addresses, { namespace }), open(addresses, { namespace })];
@@ -147,7 +147,7 @@ it('the loser of a conflict does not take the id over on a server that missed it
   expect(await outcome(loser.register(service('contested', 1), { ttlMs: 60_000 }))).toBe('CONFLICT');
 });
 
-it('a snapshot that takes longer than a call may is waited for while it arrives', async () => {
+it('a watch waits for a snapshot as long as its bytes arrive, beyond the deadline of a call', async () => {
   const instances = Array.from({ length: 3_000 }, (_, index) => ({
     ...{ env: 'default', appid: 'long', hostname: `h${index}`, addrs: ['10.0.0.1:80'] },
     metadata: { text: 'x'.repeat(1_000) },
@@ -174,7 +174,7 @@ it('a snapshot that takes longer than a call may is waited for while it arrives'
   slow.closeAllConnections();
 });
 
-it('servers that are merely slow are waited for where every other is down, by reads, writes and renewals', async () => {
+it('reads, writes and renewals wait for a slow server when every other server is down', async () => {
   const slowTo = async (address: string): Promise<string> => {
     const listener = createServer((client) => {
       const [host, port] = address.split(':');

@@ -73,7 +73,7 @@ describe('what others wrote', () => {
     ['{', 'error'],
     ['', 'error'],
     ['<html>another server</html>', 'error'],
-  ])('an answer %j of something that is no server of ours ends in nodes or in an error', async (body, expected) => {
+  ])('an answer %j of a foreign server ends in nodes or in an error', async (body, expected) => {
     const stranger = createServer((_request, response) => response.end(body)).listen(0, '127.0.0.1');
     cleanUps.push(() => stranger.close());
     await once(stranger, 'listening');

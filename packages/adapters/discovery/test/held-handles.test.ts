@@ -4,7 +4,7 @@ import { HeldHandles } from '../src/servers/held-handles.ts';
 const held = (handle: number) => ({ handle, secret: undefined });
 const epoch = 5 * 2 ** 32;
 
-it('a node counts as unanswered from a register of it until that register, or a later one, is answered', () => {
+it('a node counts as unanswered from its register until that register, or a later one, is answered', () => {
   const handles = new HeldHandles();
   const lost = handles.sent(['a', 'b']);
   handles.answered('b', lost, held(epoch + 1));

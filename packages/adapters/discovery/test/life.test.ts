@@ -4,11 +4,11 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import type { WatchEvent } from '@rollcall/core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { endsByItself, leavings } from '../../../backends/test/both/leftovers.ts';
 import { discovery } from '../src/index.ts';
 import { ServerProcess } from './server-process.ts';
 
 const renewing = fileURLToPath(new URL('./renewing.js', import.meta.url));
-const exits = fileURLToPath(new URL('./exits.js', import.meta.url));
 const server = new ServerProcess();
 beforeAll(() => server.start());
 afterAll(() => server.kill());
@@ -50,15 +50,7 @@ describe('kill -9 of a registered service', () => {
 });
 
 describe('nothing is left', () => {
-  it.each(['close', 'leave', 'watch'])('a program that used a discovery registry ends by itself: %s', async (how) => {
-    const child = spawn(process.execPath, [exits, server.address, how], {
-      stdio: ['ignore', 'pipe', 'inherit'],
-    });
-    let out = '';
-    child.stdout.on('data', (chunk) => {
-      out += chunk;
-    });
-    expect(await once(child, 'close')).toEqual([0, null]);
-    expect(out).toBe('1\n');
-  });
+  it.each(leavings)('a program that used a discovery registry ends by itself: %s', (leaving) =>
+    endsByItself('discovery', { addresses: [server.address] }, leaving),
+  );
 });

@@ -41,7 +41,7 @@ it("the adapter replays missed writes no earlier than the server's Retry-After a
   expect(third - first).toBeLessThan(16_000);
 });
 
-it('the adapter replays the last missed write of each node, removals first, hundreds of them in a few requests', async () => {
+it('the adapter replays only the last missed write of each node, removals first, hundreds in a few requests', async () => {
   const { writes, clock, sent } = missed();
   writes.registered(
     Array.from({ length: 120 }, (_, index) => entry(`n${index}`)),
@@ -59,7 +59,7 @@ it('the adapter replays the last missed write of each node, removals first, hund
   expect(registered.flat()).not.toContain('n2');
 });
 
-it('the adapter does not repeat missed writes that were acknowledged when a later part fails', async () => {
+it('when a part of the replay fails, the adapter does not repeat the earlier parts that the server acknowledged', async () => {
   const { writes, clock, sent } = missed((count) => (count === 2 ? new HttpError('answered 500', 500) : undefined));
   writes.registered(
     Array.from({ length: 60 }, (_, index) => entry(`n${index}`)),

@@ -72,7 +72,7 @@ describe('an empty restart', () => {
     ).toBe(50);
   });
 
-  it('services that did not come back are told as deleted when warming is over', async () => {
+  it('a watcher hears a delete of services that did not come back when warming is over', async () => {
     const server = await serve('--warm-up', '3s');
     await keep(open(server), 'stays');
     await open(server).register({ name: 'fleet', nodes: [{ id: 'leaves', address: '10.0.0.2:80' }] });

@@ -74,7 +74,7 @@ class Service {
 }
 
 it(
-  `${count} services stay registered while tokens, the server's certificate and the authority are replaced`,
+  `${count} services stay registered while their tokens, the server's certificate and its authority are replaced`,
   async () => {
     const [first, second] = await Promise.all([Authority.make('first'), Authority.make('second')]);
     mkdirSync(tokens.folder, { recursive: true });

@@ -1,24 +1,13 @@
-import { setFlagsFromString } from 'node:v8';
-import { runInNewContext } from 'node:vm';
 import type { WatchEvent } from '@rollcall/core';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, it } from 'vitest';
 import { tenthOf } from '../../../backends/src/index.ts';
+import { oneByOne, stayFlat } from '../../../backends/test/both/leftovers.ts';
 import { discovery } from '../src/index.ts';
 import { ServerProcess } from './server-process.ts';
 
 const server = new ServerProcess();
 beforeAll(() => server.start());
 afterAll(() => server.kill());
-
-setFlagsFromString('--expose-gc');
-const collect = runInNewContext('gc') as () => void;
-
-function heap(): number {
-  collect();
-  return process.memoryUsage().heapUsed;
-}
-
-const handles = (): number => process.getActiveResourcesInfo().filter((name) => /TCP|Timeout/.test(name)).length;
 
 async function until(watcher: AsyncIterator<WatchEvent>, type: WatchEvent['type']): Promise<void> {
   for (;;) {
@@ -45,19 +34,10 @@ async function round(index: number): Promise<void> {
   await registry.close();
 }
 
-const warmUp = 40;
 const rounds = tenthOf(200);
-/** How much the heap may grow, in MiB: 1 MiB of normal variation, and 15 KiB for each round. */
-const growth = 1 + (rounds * 15) / 1_024;
 
 describe('rounds', () => {
   it(`${rounds} rounds of opening, using, losing and closing a discovery registry keep handles and memory flat`, async () => {
-    for (let index = 0; index < warmUp; index += 1) await round(index);
-    const [heapBefore, handlesBefore] = [heap(), handles()];
-    for (let index = warmUp; index < warmUp + rounds; index += 1) await round(index);
-    await expect.poll(handles, { timeout: 10_000 }).toBeLessThanOrEqual(handlesBefore);
-    const grown = (heap() - heapBefore) / 1_048_576;
-    console.log(`${grown.toFixed(1)} MiB more heap after ${rounds} rounds`);
-    expect(grown).toBeLessThan(growth);
+    await stayFlat({ name: 'discovery', warmUp: 40, count: rounds, play: oneByOne(round) });
   }, 120_000);
 });

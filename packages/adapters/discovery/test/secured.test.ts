@@ -1,5 +1,5 @@
 /** A server with tokens, TLS and lease secrets, and what its clients do when these change while they run. */
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer as createHttpServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -59,7 +59,7 @@ describe('a registry on a server with tokens', () => {
   const tokens = new TokensFile();
   afterAll(() => tokens[Symbol.dispose]());
 
-  it('a registry is UNAUTHORIZED without a token and with a token of another server, and the message does not repeat the token', async () => {
+  it('calls are UNAUTHORIZED without a token and with a token of another server, and the message does not repeat the token', async () => {
     tokens.add('web', { role: 'write' });
     const { url } = await serve({ tokensFile: tokens.path });
     for (const token of [undefined, 'some-other-token']) {
@@ -97,7 +97,7 @@ describe('a registry on a server with tokens', () => {
     expect(types(events)).not.toContain('delete');
   });
 
-  it('a registry stays UNAUTHORIZED while its file holds no token that the server knows, and works as soon as it does', async () => {
+  it('calls stay UNAUTHORIZED while the token file holds no token that the server knows, and work as soon as it does', async () => {
     const tokenFile = file('late-token', 'not-yet');
     const { server, url } = await serve({ tokensFile: tokens.path });
     const registry = open(url, { tokenFile });
@@ -112,7 +112,7 @@ describe('a registry on a server with tokens', () => {
     expect(await registry.listServices()).toEqual([]);
   });
 
-  it('a registry follows no redirect, which would take its token to another host', async () => {
+  it('a registry follows no redirect, since a redirect would take its token to another host', async () => {
     const seen: unknown[] = [];
     const other = createHttpServer((request, answer) => {
       seen.push(request.headers.authorization);
@@ -155,7 +155,7 @@ describe('a registry on a server with TLS', () => {
     return { ...started, tlsFiles };
   }
 
-  it("a registry shows its client certificate and trusts the server's by its files; without the files, the message names the option", async () => {
+  it('a registry takes its client certificate and authority from files; without them, the message names the option', async () => {
     const { url, tlsFiles } = await secured();
     const registry = open(url, { tlsFiles });
     await registry.register(web(), { ttlMs: 30_000 });
@@ -172,7 +172,7 @@ describe('a registry on a server with TLS', () => {
     });
   });
 
-  it('a registry goes on while both authorities change and their files are replaced', async () => {
+  it('a registry goes on while the authorities of both sides change and their files are replaced', async () => {
     const { server, url, tlsFiles } = await secured();
     const registry = open(url, { tlsFiles });
     await registry.register(web(), { ttlMs: 30_000 });
@@ -252,4 +252,27 @@ describe('a registry on a server with lease secrets', () => {
     await other.deregister(web('unknown'));
     expect((await owner.getService('web')).length).toBe(1);
   });
+
+  it('with lease secrets, deregister is one cancel in the audit log for its own nodes, and names unknown ones in a second', async () => {
+    const auditLog = file('audit.log', '');
+    const { server, url } = await serve({ leaseSecrets: true, auditLog });
+    const registry = open(url);
+    await registry.register(web(), { ttlMs: 30_000 });
+    await registry.deregister(web());
+    await registry.register(web(), { ttlMs: 30_000 });
+    await registry.deregister({ name: 'web', nodes: [{ id: 'n' }, { id: 'unknown' }] });
+    await server.close();
+    const lines = readFileSync(auditLog, 'utf8')
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line) as Audited);
+    const cancels = lines.filter(({ action }) => action === 'cancel').map(({ id, result }) => `${id} ${result}`);
+    expect(cancels).toEqual(['n done', 'n done', 'unknown refused']);
+  });
 });
+
+interface Audited {
+  readonly action: string;
+  readonly id: string;
+  readonly result: string;
+}

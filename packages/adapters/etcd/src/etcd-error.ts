@@ -34,19 +34,19 @@ export const saysTokenIsStale = (cause: unknown): boolean =>
 /** etcd was asked for a token but has authentication switched off. */
 export const saysAuthenticationIsOff = (cause: unknown): boolean => /authentication is not enabled/.test(textOf(cause));
 
-/** The answer to a range is larger than gRPC may receive. */
+/** Whether the answer to a range is larger than gRPC may receive. */
 export const isTooLarge = (cause: unknown): boolean =>
   cause instanceof GRPCResourceExhastedError &&
   /received message larger than max/i.test(cause.message) &&
   !isNoEtcd(cause);
 
 /**
- * gRPC reads four spaces in a text page as the size of a message, which is then at least this large, since printable
- * text has no smaller bytes.
+ * gRPC takes four characters of a text page for the size of a message. A space is the smallest printable character, so
+ * such a size is at least that of four spaces.
  */
 const sizeOfText = 0x20_20_20_20;
 
-/** The answer was HTTP/2 but not gRPC, or gRPC but not etcd's: a proxy, or another program. */
+/** Whether a proxy or another program answered: in HTTP/2 without gRPC, or in gRPC that is not etcd's. */
 function isNoEtcd(cause: unknown): boolean {
   const text = textOf(cause);
   const size = /received message larger than max \((\d+)/i.exec(text)?.[1];
@@ -76,19 +76,19 @@ export const mayServeSoon = (cause: unknown): boolean => saysElection(cause) || 
 /** Whether another member may succeed where this one failed. */
 export function isUnreachable(cause: unknown): boolean {
   if (RegistryError.is(cause)) return cause.code === 'TIMEOUT' || cause.code === 'UNAVAILABLE';
-  // The other members would say the same.
+  // During an election the other members would give the same answer.
   if (saysElection(cause)) return false;
   if (isNoEtcd(cause)) return true;
   return cause instanceof Error && isRecoverableError(cause) && !(cause instanceof GRPCResourceExhastedError);
 }
 
-/** The watch ended without a request of its caller: a compaction, a member that stops, a lost link. */
+/** The error of a watch that etcd ended: after a compaction, when a member stops, when the link is lost. */
 export function watchEnded(reason: string): RegistryError {
   const code = /permission denied|auth/i.test(reason) ? 'UNAUTHORIZED' : 'UNAVAILABLE';
   return new RegistryError(code, `etcd ended the watch${reason === '' ? '' : `: ${reason}`}`, { registry: 'etcd' });
 }
 
-/** A link that swallows everything, or a stopped member. */
+/** The error of a watch that never opened: its member has stopped, or the link swallows everything. */
 export function neverOpened(ms: number): RegistryError {
   return new RegistryError('TIMEOUT', `etcd did not open the watch within ${ms} ms`, { registry: 'etcd' });
 }
@@ -122,7 +122,7 @@ export function toEtcdError(cause: unknown): RegistryError {
   return new RegistryError('UNAVAILABLE', `etcd cannot be reached: ${explainTls(message, tlsNames)}`, { cause });
 }
 
-/** etcd takes no write after it has reached its quota, until an operator has made room. */
+/** What to do about a full etcd: after it has reached its quota, it takes no write until an operator has made room. */
 const remedyOfFull = (message: string): string =>
   /space exceeded/.test(message) ? '; compact and defragment it, then etcdctl alarm disarm' : '';
 

@@ -32,7 +32,7 @@ export interface EtcdOptions extends CommonRegistryOptions {
 
 /** PEM texts. */
 export interface EtcdTls {
-  /** Absent: the authorities that Node trusts. */
+  /** The authority to trust. Absent: the authorities that Node trusts. */
   readonly ca?: string | undefined;
   readonly key?: string | undefined;
   readonly cert?: string | undefined;
@@ -52,7 +52,7 @@ export const environment = ['ETCDCTL_ENDPOINTS', 'ETCDCTL_CACERT', 'ETCDCTL_CERT
 export const goMicroPrefix = '/micro/registry/';
 /**
  * Keys of one page of a range, if their values leave room for so many. Sensible values are 100 to 5,000; more makes
- * fewer round trips and larger answers in memory, fewer the opposite.
+ * fewer round trips and larger answers in memory, fewer makes more round trips and smaller answers.
  */
 export const pageSize = 500;
 /** Operations of one transaction; etcd's own limit is 128. */
@@ -66,13 +66,25 @@ export const maxAnswerBytes = 16_777_216;
 export const pingAfterMs = 10_000;
 /** How long the answer to a ping may take. Milliseconds. Shorter loses slow links, longer notices a lost link later. */
 export const pingTimeoutMs = 3_000;
-/** How long to wait before the next attempt to connect. Milliseconds: short, since another member may serve meanwhile. */
+/**
+ * How long to wait before the next attempt to connect. Milliseconds: short, since another member may serve meanwhile.
+ * Longer finds a member that is back later, shorter makes more attempts.
+ */
 export const reconnectMs = { first: 50, longest: 500 } as const;
-/** How long to wait before all members are asked again while they may be electing a leader. Milliseconds. */
+/**
+ * How long to wait before all members are asked again while they may be electing a leader. Milliseconds. Longer notices
+ * the new leader later, shorter asks more often.
+ */
 export const electionPauseMs = 100;
-/** How long etcd may take to give a token, which costs it a tenth of a second of computing. Milliseconds. */
+/**
+ * How long etcd may take to give a token, which costs it a tenth of a second of computing. Milliseconds. Shorter fails
+ * when many clients ask at once, longer holds a call at a silent member.
+ */
 export const authenticateTimeoutMs = 5_000;
-/** How long opening a watch may take, right after the list before it was answered. Milliseconds. */
+/**
+ * How long opening a watch may take, right after the list before it was answered. Milliseconds. Shorter gives up slow
+ * links, longer notices a silent member later.
+ */
 export const openTimeoutMs = 5_000;
 /**
  * How long to ask why a key is gone, since later changes wait meanwhile. Milliseconds. Shorter reports more removals as
@@ -106,7 +118,7 @@ export interface EtcdSettings {
   readonly tls: () => EtcdTls;
 }
 
-/** Options override the environment, and that the defaults. Throws `INVALID_ARGUMENT`. */
+/** Options override the environment, which overrides the defaults. Throws `INVALID_ARGUMENT`. */
 export function parseSettings(options: EtcdOptions): EtcdSettings {
   const { env = process.env, namespace } = options;
   const listed = (env.ETCDCTL_ENDPOINTS ?? '').split(',').filter((address) => address.trim() !== '');

@@ -31,6 +31,7 @@ export function etcd(options: EtcdOptions = {}): Registry {
 
 class EtcdDriver implements RegistryDriver {
   readonly name = 'etcd';
+  readonly optionNames: readonly (keyof EtcdOptions)[] = ['tls'];
   readonly capabilities: Capabilities = etcdCapabilities;
   readonly toError = toEtcdError;
   readonly #cluster: Cluster;
@@ -57,7 +58,7 @@ class EtcdDriver implements RegistryDriver {
     return this.#skipped.summary;
   }
 
-  /** A read, so that a wrong address or missing rights fail here. */
+  /** Connects by a read, so that a wrong address or missing rights fail here. */
   async connect({ signal }: DriverCall): Promise<void> {
     await this.#cluster.run(signal, ({ kv }) => kv.range({ key: Buffer.from(this.#prefix), limit: 1 }));
   }

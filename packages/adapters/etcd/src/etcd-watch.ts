@@ -38,7 +38,7 @@ export async function watchRange(request: WatchRequest): Promise<void> {
   );
   const stop = onAbort(signal, end);
   try {
-    // One after the other, because etcd may have to be asked why a key is gone.
+    // Responses are read one after the other, because etcd may have to be asked why a key is gone.
     for (let response: IWatchResponse | undefined = first; response !== undefined; response = await next())
       await reader.read(response);
     throw watchEnded('');

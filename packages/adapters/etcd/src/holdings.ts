@@ -15,7 +15,7 @@ interface Claim {
    * unknown, because the answer was lost or the write may happen twice.
    */
   readonly revision: string | undefined;
-  /** A member that did not answer in time was asked first, and may still carry the write out. */
+  /** Whether an earlier attempt may still write this: its member did not answer in time. */
   readonly mayComeLate: boolean;
 }
 
@@ -39,7 +39,7 @@ export class Holdings {
   }
 
   /**
-   * Renews; answers the entries that etcd no longer has. Throws `CONFLICT` before anything is written when another
+   * Renews; returns the entries that etcd no longer has. Throws `CONFLICT` before anything is written when another
    * object holds one of them.
    */
   async renew(keys: readonly EntryKey[], lease: Lease | undefined, signal: AbortSignal): Promise<readonly EntryKey[]> {
@@ -82,7 +82,7 @@ export class Holdings {
     return Buffer.from(keyFor(this.#prefix, key));
   }
 
-  /** False: `unless` did not hold, so nothing was written. */
+  /** Writes one entry, on the conditions of `unless`. False: they did not hold, so nothing was written. */
   async #write(
     key: EntryKey,
     value: Buffer,
@@ -116,7 +116,7 @@ export class Holdings {
   async #revokeLate(claims: readonly Claim[], signal: AbortSignal): Promise<void> {
     const late = claims.filter(({ lease, mayComeLate }) => mayComeLate && lease !== '0');
     const revoke = ({ lease }: Claim) => this.#cluster.run(signal, ({ leases }) => leases.leaseRevoke({ ID: lease }));
-    // An expired lease is gone as well.
+    // A failure is no matter here: once the lease has expired, it is gone as well.
     await Promise.allSettled(late.map(revoke));
   }
 
@@ -124,7 +124,10 @@ export class Holdings {
     return (await this.#cluster.run(signal, ({ leases }) => leases.leaseGrant({ TTL }))).ID;
   }
 
-  /** False: etcd no longer has the lease. */
+  /**
+   * Renews one entry, and replaces its lease where the TTL has changed. Returns false when etcd no longer has the
+   * lease.
+   */
   async #extend(key: EntryKey, claim: Claim, lease: Lease | undefined, signal: AbortSignal): Promise<boolean> {
     if (claim.ttlSeconds === secondsOf(lease)) return claim.lease === '0' || this.#keepAlive(claim.lease, signal);
     if (await this.#write(key, claim.value, lease, signal, this.#holds(key, claim))) return true;

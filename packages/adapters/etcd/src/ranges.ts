@@ -10,7 +10,7 @@ export interface Listing {
   readonly keys: readonly IKeyValue[];
 }
 
-/** A fuller page keeps its number of keys. Bytes. */
+/** When a page is fuller than this, the next page has the same number of keys; otherwise it has more. Bytes. */
 const roomyBytes = maxAnswerBytes / 4;
 
 /** Reads ranges in pages of as many keys as fit into an answer, and remembers that number for the next range. */

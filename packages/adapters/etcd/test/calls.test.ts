@@ -21,7 +21,7 @@ const streamOf = () =>
     [Symbol.asyncIterator]: () => ({ next: () => new Promise(() => {}) }),
   });
 
-it('a stream that opens after its signal is cancelled, and an error that it then has ends no process', async () => {
+it('a stream that opens after its signal was aborted is cancelled, and its later error does not end the process', async () => {
   const controller = new AbortController();
   const stream = streamOf();
   let opened = (_: typeof stream): void => {};

@@ -31,7 +31,7 @@ function open(at: string, log = logger()): { readonly registry: Registry; readon
   return { registry, log };
 }
 
-/** etcd's own HTTP API: another writer, and the source of truth. */
+/** etcd's own HTTP API: the tests write by it as another program would, and check by it what etcd really holds. */
 const bare = async (path: string, body: object): Promise<Record<string, unknown>> => {
   const response = await fetch(`http://${address}/v3/kv/${path}`, { method: 'POST', body: JSON.stringify(body) });
   return (await response.json()) as Record<string, unknown>;
@@ -71,7 +71,7 @@ async function truth(): Promise<readonly string[]> {
 }
 
 describe('other writers', () => {
-  it('a transaction of 128 puts and one DeleteRange of 200 keys are told to the last', async () => {
+  it('a watch tells every change of a transaction of 128 puts and of one DeleteRange of 200 keys', async () => {
     await putAll(ids(72));
     const { registry } = open(address);
     const { state, synced } = follow(registry);
@@ -84,7 +84,7 @@ describe('other writers', () => {
     expect(await registry.getService('fleet')).toEqual([]);
   });
 
-  it('the next register writes a key again that was deleted by hand', async () => {
+  it('after a key was deleted by hand, the next register writes it again', async () => {
     const { registry } = open(address);
     const service = { name: 'fleet', nodes: [{ id: 'n0', address: '10.0.0.1:80' }] };
     await registry.register(service, { ttlMs: 30_000 });
@@ -94,7 +94,7 @@ describe('other writers', () => {
     expect(await truth()).toEqual(['n0']);
   });
 
-  it('keys that are no service are logged once each and hide no other key', async () => {
+  it('a key that holds no service is logged once and hides no other key', async () => {
     await putAll(ids(1));
     await bare('put', { key: base64(`${prefix}junk`), value: base64('junk') });
     const { registry, log } = open(address);
@@ -104,7 +104,7 @@ describe('other writers', () => {
     expect(log.warn.mock.calls.map(([fields]) => fields.key)).toEqual([`${prefix}junk`]);
   });
 
-  it('a service whose name begins another name is kept apart from it', async () => {
+  it('a service whose name is the beginning of another name is kept apart from it', async () => {
     const { registry } = open(address);
     for (const name of ['user', 'user-admin']) {
       await registry.register({ name, nodes: [{ id: `${name}-1`, address: '10.0.0.1:80' }] });
@@ -150,7 +150,7 @@ describe('the link', () => {
     ]);
   });
 
-  it('an object still owns a node whose write lost its answer, at any moment', async () => {
+  it('a registry still owns its node after a write that timed out at any moment', async () => {
     const { registry } = open(proxy.address);
     const register = (ttlMs: number, timeoutMs = 5_000) =>
       registry.register({ name: 'fleet', nodes: [{ id: 'n0', address: '10.0.0.1:80' }] }, { ttlMs, timeoutMs });

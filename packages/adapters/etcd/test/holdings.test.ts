@@ -34,7 +34,7 @@ function clusterOf(isRetried: () => boolean) {
   return { revoked, cluster: { run } as unknown as Cluster };
 }
 
-it('the next write revokes the lease of a write that a silent member was asked for', async () => {
+it('after a write that was retried at another member, the next write revokes its lease', async () => {
   let isRetried = false;
   const { revoked, cluster } = clusterOf(() => isRetried);
   const holdings = new Holdings(cluster, '/p/');
@@ -52,7 +52,7 @@ it('the next write revokes the lease of a write that a silent member was asked f
   expect(revoked).toHaveLength(1);
 });
 
-it('a removal revokes no lease, since watchers tell by the lease that the node was deregistered', async () => {
+it('a removal revokes no lease, since a watcher sees by the lease that the node was deregistered', async () => {
   const { revoked, cluster } = clusterOf(() => true);
   const holdings = new Holdings(cluster, '/p/');
   await holdings.put([entry(80)], lease, signal);

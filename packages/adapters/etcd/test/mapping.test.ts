@@ -9,14 +9,14 @@ const entry = {
 const read = (service: unknown) => decode(Buffer.from(JSON.stringify(service)));
 
 describe('keys', () => {
-  it('etcd keys are those of go-micro', () => {
+  it('an entry has the etcd key that go-micro uses', () => {
     expect(keyFor('/micro/registry/', { name: 'go.micro.srv.greeter', id: 'go.micro.srv.greeter-1' })).toBe(
       '/micro/registry/go.micro.srv.greeter/go.micro.srv.greeter-1',
     );
     expect(keyFor('/p/', { name: 'a/b', id: 'c/d' })).toBe('/p/a-b/c-d');
   });
 
-  it('the key range of a service contains no key of another', () => {
+  it('the key range of a service contains no key of another service', () => {
     const range = rangeFor('/p/', 'user');
     expect(keyFor('/p/', { name: 'user', id: 'x' }).startsWith(range)).toBe(true);
     expect(keyFor('/p/', { name: 'user-admin', id: 'x' }).startsWith(range)).toBe(false);
@@ -25,11 +25,11 @@ describe('keys', () => {
 });
 
 describe('values', () => {
-  it('entries come back from etcd values as they were', () => {
+  it('an entry comes back from its etcd value as it was', () => {
     expect(decode(encode(entry))).toEqual(entry);
   });
 
-  it('etcd values have the names of go-micro in its order', () => {
+  it('an etcd value has the field names of go-micro, in the order of go-micro', () => {
     const text = encode(entry).toString();
     expect([...text.matchAll(/"(name|version|metadata|endpoints|nodes|id|address)":/g)].map(([, key]) => key)).toEqual(
       // The keys of the service, then of its endpoint (request, metadata, name), then of its node.
@@ -41,7 +41,7 @@ describe('values', () => {
     ['v1, host and port apart', { id: 'n', address: '10.0.0.1', port: 80 }, '10.0.0.1:80'],
     ['v1, IPv6', { id: 'n', address: 'fe80::1', port: 80 }, '[fe80::1]:80'],
     ['v5', { id: 'n', address: '10.0.0.1:80', metadata: null }, '10.0.0.1:80'],
-  ])('values of go-micro %s are read', (_, node, address) => {
+  ])('a value that go-micro %s wrote is read', (_, node, address) => {
     const service = { name: 's', version: 'latest', metadata: null, endpoints: null, nodes: [node] };
     expect(read(service)).toEqual({
       ...{ name: 's', version: 'latest', metadata: {}, endpoints: [] },
@@ -58,11 +58,11 @@ describe('values', () => {
     '{"name":"s","nodes":[{"id":"","address":"h:1"}]}',
     '{"name":"s","nodes":[{"id":"n","address":"nonsense"}]}',
     '{"name":7,"nodes":[{"id":"n","address":"h:1"}]}',
-  ])('a value that is no service is skipped: %s', (text) => {
+  ])('a value that holds no service is skipped: %s', (text) => {
     expect(decode(Buffer.from(text))).toBeUndefined();
   });
 
-  it('values nested without end are cut', () => {
+  it('endpoint values nested without end are cut', () => {
     const depth = 5_000;
     const values = `${'{"name":"v","type":"t","values":['.repeat(depth)}${']}'.repeat(depth)}`;
     const text = `{"name":"s","endpoints":[{"name":"e","request":${values}}],"nodes":[{"id":"n","address":"h:1"}]}`;

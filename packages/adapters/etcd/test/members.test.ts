@@ -37,11 +37,11 @@ async function renewals(registry: Registry, count: number): Promise<readonly num
 
 describe('one of three members', () => {
   it.each(['kill', 'freeze'] as const)(
-    'after %s no renewal fails, and one alone waits for it',
+    'after %s of one of three members no renewal fails, and few renewals wait',
     async (fault) => {
       const registry = open();
       await registry.register(service(80), { ttlMs: 60_000 });
-      // Not the member that calls go to first alone: a stream may have been opened anywhere.
+      // The fault hits member 0, to which calls go first. Streams may have been opened at any member.
       await cluster.nodes[0]?.[fault]();
       const took = await renewals(registry, 15);
       // If the lost member was the leader, calls wait for an election, so the bound is not tighter.
@@ -51,7 +51,7 @@ describe('one of three members', () => {
     60_000,
   );
 
-  it('a leader that is killed in the midst of calls fails none of them, since each waits for the election', async () => {
+  it('calls under way when the leader is killed wait for the election, and none fails', async () => {
     const leads = async (address: string): Promise<boolean> => {
       const response = await fetch(`http://${address}/v3/maintenance/status`, { method: 'POST', body: '{}' });
       const { header, leader } = (await response.json()) as {
@@ -96,7 +96,7 @@ describe('one of three members', () => {
     await eventually(() => roll.addresses).toEqual(['10.0.0.1:81']);
   }, 60_000);
 
-  it('a member that is taken out of the cluster keeps neither renewals nor watchers', async () => {
+  it('renewals and watchers leave a member that is taken out of the cluster', async () => {
     const registry = open();
     const etcdctl = await findBinary('etcdctl');
     const admin = async (...args: readonly string[]): Promise<string> =>
@@ -122,7 +122,7 @@ describe('one of three members', () => {
     expect(roll.events.map(({ type }) => type)).not.toContain('delete');
   }, 90_000);
 
-  it('a member that wakes up writes nothing old over newer content and takes no node from its holder', async () => {
+  it('a frozen member that wakes up overwrites no newer content and takes no node from its holder', async () => {
     const registry = open();
     await registry.register(service(80), { ttlMs: 60_000 });
     await cluster.nodes[0]?.freeze();

@@ -42,7 +42,7 @@ describe('the user of a token', () => {
     });
   });
 
-  it.each(['', 'app', ':pw', '\n'])('the token %j is refused, since it is no user with a password', (token) => {
+  it.each(['', 'app', ':pw', '\n'])('the token %j is refused, since it is not a user with a password', (token) => {
     expect(() => parseSettings({ token, env: {} })).toThrow('user:password');
   });
 });
@@ -51,7 +51,7 @@ describe('certificates', () => {
   const file = join(folder, 'own.pem');
   writeFileSync(file, 'PEM');
 
-  it('client certificates are read from the variables without an authority as well', () => {
+  it('client certificates are read from the variables also when no authority is set', () => {
     const { tls } = parseSettings({ env: { ETCDCTL_CERT: file, ETCDCTL_KEY: file } });
     expect(tls()).toEqual({ ca: undefined, cert: 'PEM', key: 'PEM' });
   });

@@ -51,7 +51,7 @@ it('records that fill more than one answer are read, listed and watched, whateve
   expect(roll.events).toHaveLength(121);
 }, 120_000);
 
-it('one deletion of more than an answer may hold is told to the last, without an interruption', async () => {
+it('a watch tells every delete of a DeleteRange that is too large for one answer, without an interruption', async () => {
   for (let from = 0; from < 100; from += 10)
     await Promise.all(
       Array.from({ length: 10 }, (_, at) => put(`big/n${from + at}`, record('big', `n${from + at}`, 250_000))),
@@ -68,7 +68,7 @@ it('one deletion of more than an answer may hold is told to the last, without an
   expect(roll.events.map(({ type }) => type)).not.toContain('interrupted');
 }, 120_000);
 
-it('keys that are no service are counted and named by the registry and by doctor', async () => {
+it('the registry and doctor count and name the keys that hold no service', async () => {
   await put('good/n1', record('good', 'n1', 1));
   await put('stray/note', 'written by hand');
   await put('stray/nowhere', JSON.stringify({ name: 'stray', nodes: [{ id: 'n', address: 'a queue' }] }));
@@ -89,7 +89,7 @@ it('doctor says what to do where no etcd answers', async () => {
   expect(findings).toMatchObject([{ level: 'problem', remedy: expect.stringContaining('--registry-address') }]);
 });
 
-it('a proxy that the environment names is not asked for the way to an etcd on loopback', async () => {
+it('an etcd on loopback is reached directly, although the environment names a proxy', async () => {
   const [closed] = await freePorts(1);
   process.env.http_proxy = `http://127.0.0.1:${closed}`;
   cleanUps.push(() => {
@@ -102,7 +102,7 @@ it('a proxy that the environment names is not asked for the way to an etcd on lo
   }
 });
 
-it('a program that speaks HTTP/2 and is no etcd is said to be that, and another address is asked', async () => {
+it('a message names a program that speaks HTTP/2 and is not etcd, and the call goes to another address', async () => {
   const other = createServer((incoming, outgoing) => {
     incoming.resume();
     outgoing.writeHead(404, { 'content-type': 'text/html' }).end('<h1>not here</h1>');

@@ -55,7 +55,7 @@ const service = (port = 80) => ({ name: 'greeter', nodes: [{ id: 'n0', address: 
 const renew = (registry: Registry, port?: number) => registry.register(service(port), { ttlMs: 60_000 });
 const eventually = (holds: () => unknown) => expect.poll(holds, { timeout: 20_000 });
 
-it('calls whose token is refused together ask for one new token', async () => {
+it('several calls whose token is refused at the same time ask for one new token', async () => {
   const { signal } = new AbortController();
   let asked = 0;
   const tokens = new Tokens(async () => {
@@ -69,12 +69,12 @@ it('calls whose token is refused together ask for one new token', async () => {
       return tokens.get(signal);
     }),
   );
-  // This refusal comes late and names the old token.
+  // This refusal comes late, for a call that used the old token.
   tokens.drop(refused);
   expect(new Set([...again, await tokens.get(signal)])).toEqual(new Set(['token 2']));
 });
 
-it('a user that is configured before authentication is on works before, while and after it is switched on', async () => {
+it('calls of a configured user work before, while and after authentication is switched on', async () => {
   const registry = open('root:secret\n');
   const roll = new Roll(registry, 'greeter');
   await registry.init();
@@ -91,7 +91,7 @@ it('a user that is configured before authentication is on works before, while an
   await eventually(() => roll.addresses).toEqual(['10.0.0.1:82']);
 });
 
-it('a call without a user, where etcd asks for one, says where to give it', async () => {
+it('the error of a call without a user, where etcd asks for one, says where to set the user', async () => {
   await admin('auth', 'enable');
   try {
     await expect(open().init()).rejects.toMatchObject({

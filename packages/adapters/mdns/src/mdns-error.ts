@@ -1,37 +1,37 @@
 import { RegistryError } from '@rollcall/core';
 import type { EntryKey } from '@rollcall/core/adapter';
 
-/** Another live host announces the node. */
+/** The error for a node that another live host announces. */
 export function heldElsewhere({ name, id }: EntryKey, where: string): RegistryError {
   const message = `node ${id} of ${name} is announced by another registry${where}: give this one another id, or stop that one`;
   return new RegistryError('CONFLICT', message);
 }
 
-/** Only one shape is enabled, and it has no room for the node. */
+/** The error where go-micro's shape alone is enabled, and has no room for the node. */
 export function noForm({ name, id }: EntryKey): RegistryError {
   const message = `node ${id} of ${name} does not fit go-micro's records, which need an IP address, names that are DNS labels, and room in one packet: leave dnsSd on`;
   return new RegistryError('NOT_SUPPORTED', message);
 }
 
-/** go-micro's shape has no room for a node, which is announced only in DNS-SD. */
+/** The warning about a node that is announced only in DNS-SD, because go-micro's shape has no room for it. */
 export const noGoMicroForm = ({ name, id }: EntryKey): string =>
   `mDNS: node ${id} of ${name} does not fit go-micro's records, which need an IP address, names that are DNS labels, and room in one packet: it is announced in DNS-SD alone, and go-micro does not see it`;
 
-/** Two registries announce a node. */
+/** The warning when two registries announce one node. */
 export const contested = ({ name, id }: EntryKey): string =>
   `mDNS: another registry announces node ${id} of ${name}, as this process does: give one of them another id`;
 
-/** The other registry keeps the node. */
+/** The warning when this registry gives the node up to another one. */
 export const givenUp = ({ name, id }: EntryKey): string =>
   `mDNS: gave up node ${id} of ${name}, because another registry announces it: give one of them another id`;
 
-/** Only the announcer of a node can withdraw it. */
+/** The error for a node of another announcer, since only the announcer of a node can withdraw it. */
 export function notOurs({ name, id }: EntryKey, where: string): RegistryError {
   const message = `node ${id} of ${name} is announced by another registry${where}: on mDNS only the registry that registered a node can deregister it`;
   return new RegistryError('NOT_SUPPORTED', message);
 }
 
-/** No interface can send. `reasons` say why, one for each that was tried. */
+/** The error when no interface can send. `reasons` has one reason for each that was tried. */
 export function noNetwork(reasons: readonly string[]): RegistryError {
   const message = `mDNS cannot work here: ${reasons.join('; ')}. \`rollcall doctor --registry=mdns\` says more`;
   return new RegistryError('UNAVAILABLE', message);

@@ -32,7 +32,7 @@ export class Forms {
     return this.#settings.goMicro;
   }
 
-  /** DNS-SD; undefined where it is disabled. */
+  /** The records of a node in DNS-SD; undefined where that is disabled. */
   dnsSd(entry: Entry): Form | undefined {
     if (!this.#settings.dnsSd) return undefined;
     const instance = this.names.instance(entryKey(entry));
@@ -46,8 +46,8 @@ export class Forms {
   }
 
   /**
-   * go-micro's shape; undefined where it is disabled or has no room: names that are no DNS names, hosts without an IP
-   * address, too much for one packet.
+   * The records of a node in go-micro's shape; undefined where that is disabled, or where the node does not fit: a name
+   * is not a DNS name, the host has no IP address, or the node is too large for one packet.
    */
   goMicro(entry: Entry): Form | undefined {
     const { goMicro, dnsSd, domain } = this.#settings;
@@ -98,7 +98,10 @@ export function goodbye(form: Form, expired: boolean): readonly Rr[] {
   return [...mark, ...withPointers(form, 0).filter(({ type }) => type !== 'A' && type !== 'AAAA')];
 }
 
-/** SRV, and for a host that is an IP address a name for it. Every announcer of that name gives it the same address. */
+/**
+ * The SRV record, and where the host is an IP address a record that names it. Every announcer of that name gives it the
+ * same address.
+ */
 function service(instance: string, address: string, domain: string, flush: boolean): (ttl: number) => readonly Rr[] {
   const { host, port } = limits.splitAddress(address);
   const family = isIP(host);
@@ -116,12 +119,12 @@ const hostName = (ip: string, domain: string): string => `rollcall-${ip.replace(
  * neither asked for nor told.
  */
 export interface Reading {
-  /** Undefined while its address is not known. */
+  /** The entry that the TXT describes; undefined while its address is not known. */
   readonly entry: Entry | undefined;
-  /** The registry object that announces it; undefined: another program. */
+  /** The registry object that announces the instance; undefined: another program announces it. */
   readonly owner: string | undefined;
   readonly silent?: boolean | undefined;
-  /** Whether its address comes from its SRV and host records; Rollcall's nodes have it in TXT. */
+  /** Whether the node's address comes from its SRV and host records; Rollcall's nodes have it in TXT. */
   readonly needsAddress: boolean;
 }
 

@@ -51,8 +51,8 @@ export const receiveBufferBytes: number = 2 ** 20;
  */
 export const firstRepeatMs = 1_000;
 /**
- * Longest pause between two such questions. Milliseconds; sensible values are 1 minute to 1 hour; longer finds a missed
- * node later, shorter asks more often.
+ * Longest pause between two questions of a watch. Milliseconds; sensible values are 1 minute to 1 hour; longer finds a
+ * missed node later, shorter asks more often.
  */
 export const lastRepeatMs = 300_000;
 /** Pause between probes, and after the last one (RFC 6762, 8.1). Milliseconds. */
@@ -65,11 +65,14 @@ export const deferMs = 1_000;
 export const announceIntervalMs = 1_000;
 /** Random delay of an answer that several hosts may give (RFC 6762, 6). Milliseconds. */
 export const answerDelayMs: readonly [number, number] = [20, 120];
-/** The same after a question whose known answers continue in the next packet (RFC 6762, 7.2). Milliseconds. */
+/**
+ * Random delay of an answer to a question whose known answers continue in the next packet (RFC 6762, 7.2).
+ * Milliseconds.
+ */
 export const truncatedDelayMs: readonly [number, number] = [400, 500];
 /** Shortest time between two multicasts of one record (RFC 6762, 6). Milliseconds. */
 export const groupIntervalMs = 1_000;
-/** The same time for answers to probes. Milliseconds. */
+/** Shortest time between two multicasts of one record in answers to probes (RFC 6762, 6). Milliseconds. */
 export const defenceIntervalMs = 250;
 /** Longest TTL in an answer to a program that does not speak mDNS (RFC 6762, 6.7). Seconds. */
 export const legacyTtlS = 10;
@@ -90,8 +93,8 @@ export const believeMs = 500;
 /** When a watched instance is asked for again, as parts of its TTL (RFC 6762, 5.2). */
 export const refreshAt: readonly number[] = [0.8, 0.85, 0.9, 0.95, 0.97];
 /**
- * Pause between the further questions after the last of these parts. Milliseconds. Shorter sends more packets, longer
- * asks less often before the node is given up.
+ * Pause between the further questions after the last one of {@link refreshAt}. Milliseconds. Shorter sends more
+ * packets, longer asks less often before the node is given up.
  */
 export const lastChanceStepMs = 250;
 /** Shortest wait for the answer to a question about an instance. Milliseconds. */
@@ -109,8 +112,8 @@ export const lingerMs = 1_000;
 /** Instances, hosts and names that other hosts mention are asked for at most once in this time. Milliseconds. */
 export const sparedMs = 1_000;
 /**
- * At most this many of them are asked for in that time. More completes a large LAN sooner, fewer limits what a hostile
- * host can make this process send.
+ * Most instances, hosts and names that are asked for in {@link sparedMs}. More completes a large LAN sooner, fewer
+ * limits what a hostile host can make this process send.
  */
 export const maxSpared = 200;
 /**
@@ -121,8 +124,8 @@ export const lookMs = 2_000;
 /** How many unusable instances are named; all are counted. */
 export const maxNamed = 10;
 /**
- * Most instances that are remembered, about 1 KB each; beyond it the oldest is dropped. It bounds what a hostile host
- * can make this process keep. More serves larger LANs.
+ * Most instances that are remembered, about 1 KB each; of more, the oldest are dropped. The limit bounds what a hostile
+ * host can make this process keep. More serves larger LANs.
  */
 export const maxRemembered = 16_384;
 

@@ -32,6 +32,7 @@ export function mdns(options: MdnsOptions = {}): Registry {
 /** The driver: joins the nodes of this process with those of other hosts. */
 export class MdnsDriver implements RegistryDriver {
   readonly name = 'mdns';
+  readonly optionNames: readonly (keyof MdnsOptions)[] = ['dnsSd', 'goMicro'];
   readonly capabilities: Capabilities = mdnsCapabilities;
   readonly toError: RegistryDriver['toError'] = toMdnsError;
   readonly #network: Network;

@@ -17,7 +17,7 @@ export class Watches {
     };
   }
 
-  /** The present state of a node; `undefined`: it is gone. */
+  /** Tells the subscribers of a node its present state; `undefined`: the node is gone. */
   tell(key: EntryKey, entry: Entry | undefined, reason: DeleteReason): void {
     for (const wanted of [key.name, undefined])
       for (const subscriber of this.#subscribers.get(wanted) ?? []) {

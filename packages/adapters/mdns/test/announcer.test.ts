@@ -45,7 +45,7 @@ it('a link that comes up gets announcements of all nodes, twice, and no other li
   ]);
 });
 
-it('a node that go-micro has no form for is announced in DNS-SD alone, with one line in the log', async () => {
+it('a node that does not fit the shape of go-micro is announced in DNS-SD alone, with one line in the log', async () => {
   const clock = manualClock();
   const network = { send: async () => {} } as unknown as Network;
   const lines: (readonly [object, string])[] = [];

@@ -45,7 +45,7 @@ const service = (name: string, id = 'n1', port = 8_080) => ({
 });
 
 describe.each(['a', 'b'] as const)('Avahi on host b and a registry on host %s', (host) => {
-  it('avahi-browse resolves a node that the registry announces, and nothing once it is withdrawn', async () => {
+  it('avahi-browse resolves a node that the registry announces, until the registry withdraws it', async () => {
     const registry = open(host);
     const name = `shown-${host}`;
     await registry.register(service(name), { ttlMs: 60_000 });

@@ -8,7 +8,7 @@ import { Sightings } from '../src/seen/sightings.ts';
 import { dnsSdNames, writeTruth } from '../src/wire/dns-sd.ts';
 import { fromBytes, type Message, type Rr } from '../src/wire/message.ts';
 
-it('a link that is back is also asked for known instances, since they may have changed meanwhile', async () => {
+it('when a link is back, known instances are asked for again, since they may have changed meanwhile', async () => {
   const clock = manualClock();
   const asked: (Message | undefined)[] = [];
   const send = async (packets: readonly Buffer[]): Promise<void> => void asked.push(...packets.map(fromBytes));

@@ -111,7 +111,7 @@ describe('a cable', () => {
     expect(healed).toBeLessThan(5_000 + toleranceMs);
   }, 60_000);
 
-  it('an interface that is deleted and made again with the same address carries again within 10 s', async () => {
+  it('mDNS works again within 10 s of an interface that is deleted and made again with the same address', async () => {
     // With IPv6 the number of the interface shows that it is new; with IPv4 nothing shows it. So IPv6 is off here.
     for (const host of ['a', 'b'] as const)
       await lan.run(host, 'sh', ['-c', 'echo 1 > /proc/sys/net/ipv6/conf/all/disable_ipv6']);
@@ -133,7 +133,7 @@ describe('a cable', () => {
     await eventually(() => announcer.getService('back')).toHaveLength(1);
   }, 60_000);
 
-  it('a changed address of an interface is followed', async () => {
+  it('mDNS goes on when the address of an interface changes', async () => {
     const announcer = (await on('a')).open();
     const seen = follow((await on('b')).open(), 'moved');
     await announcer.register(service('moved'), { ttlMs: 60_000 });
@@ -144,7 +144,7 @@ describe('a cable', () => {
     await eventually(() => last(seen)).toBe('update');
   }, 60_000);
 
-  it('when two registries took one id while the network was parted, one keeps it and the other gets CONFLICT', async () => {
+  it('when two registries have taken one id while the network was parted, one keeps it and the other gets CONFLICT', async () => {
     const [left, right] = [(await on('a')).open(), (await on('b')).open()];
     await lan.down('a');
     await left.register(service('contested', 1), { ttlMs: 60_000 });
@@ -242,7 +242,7 @@ describe('where mDNS cannot work', () => {
     await eventually(() => code(registry.register(service('walled')))).toBe('done');
   }, 60_000);
 
-  it('while a program holds port 5353 for itself calls are UNAVAILABLE, and work when it ends', async () => {
+  it('while a program holds port 5353 for itself, calls are UNAVAILABLE; when it ends, they work', async () => {
     const hold = `
       const bind = (type) => new Promise((held) => require('dgram').createSocket({ type, ipv6Only: type === 'udp6' }).bind(5353, held));
       Promise.all(['udp4', 'udp6'].map(bind)).then(() => console.log('held'));`;
@@ -272,7 +272,7 @@ describe('where mDNS cannot work', () => {
     expect(seen.map(({ event }) => event.type)).not.toContain('delete');
   }, 60_000);
 
-  it('an interface that does not exist is UNAVAILABLE naming it', async () => {
+  it('calls with an interface that does not exist are UNAVAILABLE, and the message names it', async () => {
     await expect((await on('a')).open({ addresses: ['wlan7'] }).init()).rejects.toMatchObject({
       code: 'UNAVAILABLE',
       message: expect.stringContaining('no interface wlan7 is up'),

@@ -26,7 +26,7 @@ it('a process that stood still listens as often as a process that ran all the ti
   expect(await timersOf(120, 3_000)).toBe(3);
 });
 
-it('listening ends with its signal', async () => {
+it('listening ends when its signal is aborted', async () => {
   const controller = new AbortController();
   const clock: Clock = { now: () => 0, wallNow: () => 0, setTimer: () => () => {} };
   const listening = listen(clock, 300, controller.signal);

@@ -49,7 +49,7 @@ describe('places', () => {
     expect(second?.accepts('10.9.0.77')).toBe(true);
   });
 
-  it('an interface counts as another one after any change of it', () => {
+  it('an interface counts as a different one after any change of it', () => {
     const fingerprint = (infos: NetworkInterfaceInfo[]) => placesOf({ eth0: infos })[0]?.fingerprint;
     expect(fingerprint([info('192.168.1.7/24')])).toBe(fingerprint([info('192.168.1.7/24')]));
     expect(fingerprint([info('192.168.1.7/24')])).not.toBe(fingerprint([info('192.168.1.7/25')]));

@@ -62,7 +62,7 @@ describe('the schedule', () => {
     expect(checks.find(({ gone }) => gone)?.afterMs).toBe(101_000);
   });
 
-  it('an instance is never asked for after its end, for the shortest TTL as well', () => {
+  it('an instance is never asked for after its end, not even with the shortest TTL', () => {
     const checks = Array.from({ length: 12 }, (_, asked) => nextCheck(2_000, asked, true, 0.99));
     expect(checks.find(({ gone }) => gone)?.afterMs).toBe(3_000);
     expect(Math.max(...checks.filter(({ gone }) => !gone).map(({ afterMs }) => afterMs))).toBeLessThan(3_000);
@@ -78,7 +78,7 @@ describe('the schedule', () => {
 });
 
 describe('what is heard', () => {
-  it('an instance is told once, and again only when it changed', () => {
+  it('watchers hear of an instance once, and again only when it changed', () => {
     const { told, hear } = cache();
     hear(0, txt(entry('a')));
     hear(10, txt(entry('a')));
@@ -86,7 +86,7 @@ describe('what is heard', () => {
     expect(told).toEqual(['a 10.0.0.1:80', 'a 10.0.0.1:81']);
   });
 
-  it('an instance that does not answer is asked for, then told as expired', () => {
+  it('an instance that does not answer is asked for, and then watchers hear that it expired', () => {
     const { sightings, told, hear } = cache();
     hear(0, txt(entry('a'), 10));
     let asked = 0;
@@ -106,7 +106,7 @@ describe('what is heard', () => {
     expect(told.slice(2)).toEqual(['b gone: expired']);
   });
 
-  it('an instance stays when its announcer contradicts a goodbye, also to a process that asks late after standing still', () => {
+  it('an instance stays when its announcer contradicts a goodbye, even if this process stood still and asks late', () => {
     const { sightings, told, hear } = cache();
     hear(0, txt(entry('a')));
     hear(1, txt(entry('a'), 0));
@@ -125,7 +125,7 @@ describe('what is heard', () => {
     expect(told).toEqual(['a 10.0.0.1:80']);
   });
 
-  it('a goodbye is told as expired if it says so, else as deregistered', () => {
+  it('watchers hear that an instance expired if its goodbye says so, and otherwise that it was deregistered', () => {
     const { sightings, told, hear } = cache();
     const bye = (id: string): Rr => txt(entry(id), 0);
     hear(0, txt(entry('a')), txt(entry('b')));
@@ -134,7 +134,7 @@ describe('what is heard', () => {
     expect(told.slice(2).sort()).toEqual(['a gone: expired', 'b gone: deregistered']);
   });
 
-  it('an answer to this host alone never shortens a known TTL, since it may have been cut', () => {
+  it('an answer to this host alone never shortens a known TTL, since such an answer may have a shortened TTL', () => {
     const { sightings, told, hear } = cache({ watched: false });
     hear(0, txt(entry('a'), 100));
     sightings.hear({ records: [txt(entry('a'), 10)], link, from: '', direct: true, now: 1_000 });
@@ -162,7 +162,7 @@ describe('what is heard', () => {
     expect(asked).toBe(0);
   });
 
-  it('an instance follows its host when the host is told later or moves', () => {
+  it('an instance gets the address of its host when that address is announced later or changes', () => {
     const { told, hear } = cache();
     const [srv, host, text] = goRecords(entry('a')) as [Rr, Rr, Rr];
     hear(0, text);
@@ -221,7 +221,7 @@ describe('the address of a node of another program', () => {
     expect(sightings.entries('svc').map(({ node }) => node.address)).toEqual(['10.0.0.11:80', '10.0.0.12:80']);
   });
 
-  it("a foreign node does not get the 0.0.0.0 that go-micro's list of names says of the same host", () => {
+  it('a foreign node never gets the address 0.0.0.0 that go-micro announces for the same host', () => {
     const { told, hear } = cache();
     hear(0, ...goRecords(entry('a')));
     hear(
@@ -239,7 +239,7 @@ describe('the address of a node of another program', () => {
     [['fd00::5', '172.17.0.1'], '172.17.0.1:80'],
     [['127.0.0.1', '169.254.3.3', '172.17.0.1'], '172.17.0.1:80'],
     [['224.0.0.251', '255.255.255.255', '172.17.0.1'], '172.17.0.1:80'],
-  ])('a foreign node with the addresses %j gets %s', (addresses, expected) => {
+  ])('a foreign node with the addresses %j is called at %s', (addresses, expected) => {
     for (const records of [addresses, addresses.toReversed()]) {
       const { told, hear } = cache();
       hear(0, ...foreign('a'), ...records.map((address) => at(address)));
@@ -247,7 +247,7 @@ describe('the address of a node of another program', () => {
     }
   });
 
-  it('a foreign node without a usable address makes its host be asked for and is named as skipped', () => {
+  it('the registry asks for the host of a foreign node without a usable address, and names the node as skipped', () => {
     const { sightings, told, hear } = cache();
     expect(hear(0, ...foreign('a'), at('0.0.0.0'), at('fe80::1'), at('::')).hosts).toEqual(['h.local']);
     expect(told).toEqual([]);
@@ -273,7 +273,7 @@ describe('the address of a node of another program', () => {
     expect(told).toEqual(['a 10.0.0.5:80', 'a 10.0.0.4:80']);
   });
 
-  it('an address that did not come with its SRV is asked for, and taken from the announcer before another host of that name', () => {
+  it('a host whose address did not come with the SRV is asked for it, and the address of the announcer is preferred to that of a namesake', () => {
     const { told, hear, hearOn } = cache();
     expect(hear(0, ...foreign('a')).hosts).toEqual(['h.local']);
     hearOn(link, '10.0.0.99', 1, at('10.0.0.99'));
@@ -284,7 +284,7 @@ describe('the address of a node of another program', () => {
     expect(hear(4, at('10.0.0.1')).hosts).toEqual([]);
   });
 
-  it('an address that is replaced or taken back without its SRV is asked for again', () => {
+  it('an address that is replaced or withdrawn without its SRV is asked for again', () => {
     const { told, hear } = cache();
     hear(0, ...foreign('a'), at('10.0.0.5'));
     expect(hear(1, at('10.0.0.6')).instances).toEqual([]);
@@ -316,7 +316,7 @@ describe('the records of a node', () => {
     }
   });
 
-  it('a node stays while each of its records is told again in time, even in packets of their own', () => {
+  it('a node stays while each of its records is announced again in time, even in separate packets', () => {
     const { sightings, told, hear } = cache();
     const [srv, text] = foreign('a', { ttl: 20, txtTtl: 60 });
     hear(0, srv, text, at('10.0.0.5', { ttl: 20 }));
@@ -353,7 +353,7 @@ describe('the records of a node', () => {
     expect(told).toEqual(['a 10.0.0.5:80']);
   });
 
-  it('records that cannot be read are counted as skipped, and ten of them named', () => {
+  it('records that cannot be read are counted as skipped, and ten of them are named', () => {
     const { sightings, hear } = cache();
     for (let index = 0; index < 12; index += 1)
       hear(0, { type: 'TXT', name: `n${index}.svc.micro`, ttl: 100, data: [Buffer.from('no hex')] });

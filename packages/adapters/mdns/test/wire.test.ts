@@ -42,7 +42,7 @@ describe('our TXT', () => {
     );
   });
 
-  it('our TXT of any bytes is read as something or nothing, never with an error', () => {
+  it('any bytes in our TXT are read as an entry or ignored, never with an error', () => {
     fc.assert(
       fc.property(fc.array(fc.uint8Array({ maxLength: 255 }), { maxLength: 6 }), (strings) => {
         readTruth(
@@ -54,7 +54,7 @@ describe('our TXT', () => {
     );
   });
 
-  it('our TXT is not inflated beyond its limit', () => {
+  it('our TXT is not decompressed beyond its limit', () => {
     const bomb = deflateRawSync(Buffer.alloc(50_000_000, 0x20));
     const pieces = Array.from({ length: Math.ceil(bomb.length / 250) }, (_, index) =>
       Buffer.concat([Buffer.from(`r${index}=`), bomb.subarray(index * 250, (index + 1) * 250)]),
@@ -78,7 +78,7 @@ describe('the TXT of another program', () => {
     });
   });
 
-  it('a foreign TXT with keys that differ by case counts the first', () => {
+  it('when keys of a foreign TXT differ only by case, the first counts', () => {
     expect(read('Zone=first', 'zone=second', '=none', '')?.node.metadata).toEqual({ Zone: 'first' });
   });
 });
@@ -123,14 +123,14 @@ describe("go-micro's TXT", () => {
 });
 
 describe('packets', () => {
-  it('a packet of any bytes is read as a message or nothing, never with an error', () => {
+  it('any bytes in a packet are read as a message or ignored, never with an error', () => {
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 600 }), (bytes) => void fromBytes(Buffer.from(bytes))),
       { numRuns: 2_000 },
     );
   });
 
-  it('a packet keeps the bit for a unicast answer of each question', () => {
+  it('each question in a packet keeps its bit that asks for a unicast answer', () => {
     const questions = [
       { name: 'a.local', type: 'PTR', unicast: true },
       { name: 'b.c.local', type: 'ANY', unicast: false },
@@ -223,7 +223,7 @@ describe('names', () => {
     expect(all.every(isDnsName)).toBe(true);
   });
 
-  it('a name that is no DNS name is recognised', () => {
+  it('a name that cannot be a DNS name is recognised', () => {
     for (const name of ['', 'a..b', '.a', 'x'.repeat(64), `${'x'.repeat(60)}.`.repeat(5)])
       expect(isDnsName(name)).toBe(false);
   });

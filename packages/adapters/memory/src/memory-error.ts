@@ -1,6 +1,6 @@
 import { RegistryError } from '@rollcall/core';
 
-/** Except for a conflict, nothing can fail in memory, so any other error is a defect. */
+/** Translates an error. Except for a conflict, nothing can fail in memory, so any other error is a defect. */
 export function toMemoryError(cause: unknown): RegistryError {
   return new RegistryError(
     'INTERNAL',

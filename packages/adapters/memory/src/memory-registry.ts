@@ -23,6 +23,7 @@ export function memory(options: MemoryOptions = {}): Registry {
 
 class MemoryDriver implements RegistryDriver {
   readonly name = 'memory';
+  readonly optionNames: readonly string[] = [];
   readonly capabilities = memoryCapabilities;
   readonly toError = toMemoryError;
   readonly #settings: MemorySettings;
@@ -43,7 +44,7 @@ class MemoryDriver implements RegistryDriver {
   async renew(keys: readonly EntryKey[], lease: Lease | undefined): Promise<readonly EntryKey[]> {
     const roll = this.#roll();
     const find = (key: EntryKey) => roll.get(key);
-    // A conflict writes nothing, so every node is checked before any is renewed.
+    // A call that ends in `CONFLICT` must write nothing, so every node is checked before any is renewed.
     const taken = heldByAnother(keys, this, find);
     if (taken !== undefined) throw conflict(this.name, taken, 'another registry object');
     const lost = lostOf(keys, find);

@@ -18,7 +18,7 @@ export class Roll {
     this.#clock = clock;
   }
 
-  /** A registry object begins to use it. */
+  /** A registry object begins to use this roll. */
   enter(): void {
     this.#users += 1;
     this.#schedule();
@@ -77,12 +77,12 @@ export class Roll {
     return () => this.#subscribers.delete(subscriber);
   }
 
-  /** A read does not depend on a timer that may be late. */
+  /** Reads call this first, because a timer may be late. */
   #expire(): void {
     for (const key of this.#leases.expire(this.#clock.now())) this.remove(key, 'expired');
   }
 
-  /** One timer, at the next deadline. A timer for an earlier time stays, and looks again when it fires. */
+  /** Sets the one timer to the next deadline. A timer for an earlier time stays, and looks again when it fires. */
   #schedule(): void {
     const deadline = this.#leases.nextDeadline();
     if (deadline === undefined || this.#users === 0 || this.#armedFor <= deadline) return;

@@ -10,6 +10,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { consul } from '../../../adapters/consul/src/index.ts';
 import { etcd } from '../../../adapters/etcd/src/index.ts';
 import { type BackendProcess, consulAgent, etcdNode, freePorts, TcpProxy } from '../../src/index.ts';
+import { endsByItself, leavings } from './leftovers.ts';
 import { addressesOf, Roll } from './roll.ts';
 
 interface Identity {
@@ -95,7 +96,7 @@ describe.each(['etcd', 'consul'] as const)('TLS with client certificates on %s',
     return registry;
   };
 
-  it('a registry with client certificates registers, reads and watches, and is back after the link was cut', async () => {
+  it('a registry with client certificates registers, reads and watches, and goes on after the link was cut', async () => {
     const proxy = new TcpProxy(backend.address);
     await proxy.listen();
     cleanUps.push(() => proxy.close());
@@ -142,7 +143,7 @@ describe.each(['etcd', 'consul'] as const)('TLS with client certificates on %s',
       (error) => error,
     );
 
-  it('a server whose certificate is not trusted is UNAVAILABLE, and the message names the variable of the authority', async () => {
+  it('calls to a server with an untrusted certificate are UNAVAILABLE, and the message names the variable of the authority', async () => {
     const { cert: stranger } = await issue('stranger');
     for (const own of [
       { ...tls, ca: stranger },
@@ -163,14 +164,14 @@ describe.each(['etcd', 'consul'] as const)('TLS with client certificates on %s',
     }
   });
 
-  it('plain HTTP to a TLS port is UNAVAILABLE, and the message names https', async () => {
+  it('calls in plain HTTP to a TLS port are UNAVAILABLE, and the message names https', async () => {
     const registry = open[name]({ addresses: [`http://${backend.address}`], closeTimeoutMs: 500 });
     cleanUps.push(() => registry.close());
     const { code, message } = await failure(registry);
     expect([code, message]).toEqual(['UNAVAILABLE', expect.stringMatching(/https:\/\/.*_CACERT/)]);
   });
 
-  it('TLS to a port of plain HTTP is UNAVAILABLE, and the message names http', async () => {
+  it('calls over TLS to a port of plain HTTP are UNAVAILABLE, and the message names http', async () => {
     const plain = await plainBackends[name]();
     cleanUps.push(() => plain.process.dispose());
     await plain.process.start();
@@ -198,11 +199,8 @@ describe.each(['etcd', 'consul'] as const)('TLS with client certificates on %s',
     });
   }
 
-  it.each(['close', 'leave', 'watch'])('a program that used a TLS registry ends by itself: %s', async (how) => {
-    const exits = fileURLToPath(new URL('./exits.js', import.meta.url));
-    const options = JSON.stringify({ addresses: [`https://${backend.address}`], tls });
-    const ended = promisify(execFile)(process.execPath, [exits, name, options, how], { timeout: 20_000 });
-    // Stderr stays empty: Node must not warn of an address that is an IP.
-    expect(await ended).toMatchObject({ stdout: '1\n', stderr: '' });
-  });
+  // Stderr stays empty: Node must not warn of an address that is an IP.
+  it.each(leavings)('a program that used a TLS registry ends by itself: %s', (leaving) =>
+    endsByItself(name, { addresses: [`https://${backend.address}`], tls }, leaving),
+  );
 });

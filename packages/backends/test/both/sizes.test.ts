@@ -68,7 +68,7 @@ const waiting = {
 };
 
 describe.each(subjects)('one service of many nodes on $name', ({ name, prepare, open, truth }) => {
-  it(`a service of ${sizes[name]} nodes is told exactly to ${watchers} watchers through one query while it is registered, changed and removed`, async () => {
+  it(`${watchers} watchers hear every change of a service of ${sizes[name]} nodes exactly, through one query`, async () => {
     const count = sizes[name];
     const { process: backend, address } = await prepare();
     cleanUps.push(() => backend.dispose());
@@ -96,7 +96,7 @@ describe.each(subjects)('one service of many nodes on $name', ({ name, prepare, 
     for (const roll of rolls) roll.events.length = 0;
     const grown = heap() - before;
     console.log(`${name}: ${grown.toFixed(1)} MiB for ${count} nodes told to ${watchers} watchers`);
-    // The bound includes the addresses of all nodes that each watcher of this test holds itself.
+    // The bound includes the memory of the test itself, whose watchers each hold the addresses of all nodes.
     expect(grown).toBeLessThan(64);
     await owner.deregister({ name: 'fleet', nodes: nodesOf(count, 81) }, { timeoutMs: 60_000 });
     await all([]);

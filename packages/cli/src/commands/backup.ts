@@ -18,7 +18,7 @@ interface RestoreOptions {
   readonly quiet?: true;
 }
 
-/** The commands `backup` and `restore`, for the roll of a discovery server. */
+/** Adds the commands `backup` and `restore`, for the roll of a discovery server. */
 export function addBackupCommands(root: Command): void {
   withCommon(root.command('backup <file>'))
     .description('save what a discovery server keeps to one file, while it runs')

@@ -43,9 +43,9 @@ async function changes(name: string | undefined, options: ChangesOptions): Promi
 
 async function tell(name: string | undefined, options: ChangesOptions): Promise<void> {
   let count = 0;
-  for await (const page of pages(name, options, untilSignal())) {
+  for await (const { page, since } of pages(name, options, untilSignal())) {
     count += page.changes.length;
-    if (page.reset && !options.quiet) note(`older changes are forgotten: the log begins at ${clockOf(page.log.at)}`);
+    if (page.reset && !options.quiet) note(`${whyAll(page, since)}: the log begins at ${clockOf(page.log.at)}`);
     for (const change of page.changes) print(options.json ? JSON.stringify(change) : lineOf(change));
   }
   const isFiltered = [name, options.id, options.since, options.registryNamespace].some((one) => one !== undefined);
@@ -57,7 +57,7 @@ async function* pages(
   name: string | undefined,
   options: ChangesOptions,
   signal: AbortSignal,
-): AsyncGenerator<ChangesAnswer, undefined> {
+): AsyncGenerator<{ readonly page: ChangesAnswer; readonly since: string | undefined }, undefined> {
   const { follow = false, id, registryNamespace: env } = options;
   let { since } = options;
   const ask = (waitMs: number): Promise<ChangesAnswer> =>
@@ -67,10 +67,23 @@ async function* pages(
       afterFailure(error, follow && waitMs > 0, options, signal),
     );
     if (page === undefined) continue;
-    yield page;
+    yield { page, since };
     since = page.cursor;
     if (!page.more && !follow) return;
   }
+}
+
+/** A cursor or a revision as `--since` takes them. */
+const cursor = /^(?:([0-9a-f]{16}):)?(\d{1,16})$/;
+
+/** Why the server answered with its whole log instead of what followed `since`. */
+function whyAll({ cursor: place }: ChangesAnswer, since = ''): string {
+  const [, epoch, revision] = cursor.exec(since) ?? [];
+  const [, epochNow, revisionNow] = cursor.exec(place) ?? [];
+  if (epoch !== undefined && epoch !== epochNow) return `the server has begun another history since ${since}`;
+  if (Number(revision) > Number(revisionNow))
+    return `revision ${revision} is ahead of the server, which is at revision ${revisionNow}`;
+  return 'older changes are forgotten';
 }
 
 /** Retries a failed request if it `mayPass`: the server answered before, and is down now. */

@@ -5,7 +5,7 @@ import { type CommonOptions, withCommon } from '../common.ts';
 import { counted, plain, print, table } from '../output.ts';
 import { clockOf } from '../times.ts';
 
-/** The commands `status` and `protection end`, which only a discovery server supports. */
+/** Adds the commands `status` and `protection end`, which only a discovery server supports. */
 export function addOperateCommands(program: Command): void {
   withCommon(program.command('status'))
     .description('explain the state of a discovery server and its self-protection')

@@ -44,9 +44,9 @@ function tellSkipped({ skipped }: Registry): void {
   if (skipped === undefined || skipped.count === 0) return;
   const examples = skipped.examples.map(({ key, reason }) => `\n  ${plain(key)}: ${plain(reason)}`).join('');
   const more = skipped.count > skipped.examples.length ? '\n  ...' : '';
-  note(
-    `${skipped.count} records of other programs are skipped, because they cannot be read as a node:${examples}${more}`,
-  );
+  const [records, they] =
+    skipped.count === 1 ? ['record of another program is', 'it'] : ['records of other programs are', 'they'];
+  note(`${skipped.count} ${records} skipped, because ${they} cannot be read as a node:${examples}${more}`);
 }
 
 /** While a server warms up, a missing service may still register again, so an absence means nothing. */
@@ -63,7 +63,7 @@ async function tellWarming(options: CommonOptions): Promise<void> {
 
 /** Says that no program of Rollcall can register the name, although another program may. */
 const nameHint = (name: string): string =>
-  limits.isServiceName(name)
+  limits.isServiceName(name) || !limits.isReadableName(name)
     ? ''
     : ', and only programs without Rollcall can register that name: with Rollcall a name is 1-63 of [a-z0-9._-]';
 
@@ -137,6 +137,9 @@ async function watch(name: string | undefined, options: CommonOptions): Promise<
   const hint = name === undefined ? '' : nameHint(name);
   if (hint !== '' && !options.quiet) note(`watching ${plain(name ?? '')}${hint}`);
   await withRegistry(options, async (registry) => {
-    for await (const event of registry.watch({ name, signal })) print(options.json ? jsonOf(event) : lineOf(event));
+    const events = registry.watch({ name, signal });
+    // Not awaited, because a server that is away must not hold up the events.
+    void tellWarming(options);
+    for await (const event of events) print(options.json ? jsonOf(event) : lineOf(event));
   });
 }

@@ -6,9 +6,9 @@ import { limits } from '@rollcall/core';
 import { pause, systemClock } from '@rollcall/core/adapter';
 import { createService, type NetServer, type ServiceRuntime } from '@rollcall/service';
 import type { Command } from 'commander';
-import { type CommonOptions, openNamed, serviceSettings, withCommon } from '../common.ts';
+import { type CommonOptions, checkServiceName, openNamed, serviceSettings, withCommon } from '../common.ts';
 import { CliError, exitCodes } from '../exit-codes.ts';
-import { duration, pair, port, timeOption } from '../parse.ts';
+import { duration, pair, port, timeOption, versionOption } from '../parse.ts';
 import { lifeLogger } from './write.ts';
 
 interface RunOptions extends CommonOptions {
@@ -33,6 +33,7 @@ export function addRunCommand(program: Command): void {
     .option('--health <url>', 'the program is healthy while this URL answers 2xx')
     .addOption(timeOption('--drain <time>', 'how long to wait between deregistering and ending the program', '2s'))
     .option('--service-version <version>', 'version of the service')
+    .addOption(versionOption())
     .option('--metadata <key=value>', 'metadata of the node, repeatable', pair)
     .option('--ttl <time>', 'how long the node stays without a renewal (default: 30s)', duration)
     .option('--interval <time>', 'how often the node is checked and renewed (default: 10s)', duration)
@@ -43,7 +44,7 @@ export function addRunCommand(program: Command): void {
     .action(run);
 }
 
-/** Throws when the port does not answer before the signal aborts. */
+/** Connects to a port once. Throws when the port does not answer before the signal aborts. */
 async function connectTo(host: string, number: number, signal: AbortSignal): Promise<void> {
   const socket = connect({ host, port: number, signal });
   try {
@@ -95,7 +96,7 @@ const serverOf = (number: number): NetServer => ({
 
 /** The program, in a process group of its own, so that Ctrl-C in the terminal reaches it only once, through this command. */
 class Program {
-  /** Its exit code; 128 plus the number of the signal when one ended it. */
+  /** The program's exit code; 128 plus the number of the signal when a signal ended the program. */
   readonly ended: Promise<number>;
   readonly #child: ChildProcess;
   readonly #onExit = (): void => this.kill('SIGKILL');
@@ -154,6 +155,8 @@ function passSignals(program: Program, service: ServiceRuntime, drainMs: number)
 async function run(command: readonly string[], options: RunOptions): Promise<void> {
   const [file = '', ...args] = command;
   const { name, host, port: number } = options;
+  checkServiceName(name);
+  if (number === 0) throw new CliError(exitCodes.usage, '--port must be the port that the program listens on, not 0');
   const registry = await openNamed(options);
   const service: ServiceRuntime = createService({
     name,

@@ -1,8 +1,8 @@
-import { setFlagsFromString } from 'node:v8';
 import type { Logger } from '@rollcall/core';
 import { createServer, type DiscoveryServer, isLoopback } from '@rollcall/server';
 import type { Command } from 'commander';
 import { exitCodes } from '../exit-codes.ts';
+import { boundHeapGrowth } from '../heap-growth.ts';
 import { createLogger } from '../logging/create-logger.ts';
 import { note, print } from '../output.ts';
 import { program } from '../program.ts';
@@ -42,15 +42,8 @@ export function addServeCommand(root: Command): void {
     .action(serve);
 }
 
-/**
- * By how much the heap may grow until V8 collects all of it. Left alone, V8 lets a busy server grow to four times what it keeps,
- * and gives none of that back. A lower figure takes less memory and more CPU while a fleet registers; a fleet that renews makes
- * nothing that such a collection would find. Percent.
- */
-const heapGrowth = 50;
-
 async function serve(flags: ServeFlags): Promise<void> {
-  setFlagsFromString(`--heap-growing-percent=${heapGrowth}`);
+  boundHeapGrowth(process.execArgv, program.env.NODE_OPTIONS);
   const settings = readSettings({ flags, env: program.env, file: flags.config });
   if (flags.checkConfig) return tellChecked(settings, flags);
   const problems = problemsOf(settings);

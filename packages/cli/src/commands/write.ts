@@ -1,10 +1,21 @@
 import { type Logger, limits } from '@rollcall/core';
+import type { RollcallAdmin } from '@rollcall/discovery';
 import { createService } from '@rollcall/service';
 import { type Command, Option } from 'commander';
-import { type CommonOptions, openNamed, serviceSettings, withCommon, withRegistry } from '../common.ts';
+import { envOf } from '../admin.ts';
+import {
+  type CommonOptions,
+  checkServiceName,
+  namedAdapter,
+  openNamed,
+  registryOptions,
+  serviceSettings,
+  withCommon,
+  withRegistry,
+} from '../common.ts';
 import { CliError, exitCodes } from '../exit-codes.ts';
 import { note, plain } from '../output.ts';
-import { duration, pair } from '../parse.ts';
+import { duration, pair, versionOption } from '../parse.ts';
 import { aborted, untilSignal } from '../signals.ts';
 
 interface RegisterOptions extends CommonOptions {
@@ -21,6 +32,7 @@ export function addWriteCommands(program: Command): void {
   withCommon(program.command('register <name> <address>'))
     .description('register an address and keep it registered until Ctrl-C')
     .option('--service-version <version>', 'version of the service')
+    .addOption(versionOption())
     .option('--id <id>', 'id of the node (default: <name>-<uuid>)')
     .option('--metadata <key=value>', 'metadata of the node, repeatable', pair)
     .option('--ttl <time>', 'how long the node stays without a renewal (default: 30s)', duration)
@@ -49,6 +61,7 @@ export function lifeLogger(quiet: boolean): Logger {
 
 async function register(name: string, address: string, options: RegisterOptions): Promise<void> {
   const { quiet = false, onConflict } = options;
+  checkServiceName(name);
   if (!limits.isAddress(address)) {
     const rule = 'host:port with a port of 1 to 65535, not a URL; an IPv6 address is in brackets';
     throw new CliError(exitCodes.usage, `address ${JSON.stringify(address)} must be ${rule}`);
@@ -85,11 +98,18 @@ async function register(name: string, address: string, options: RegisterOptions)
 async function deregister(name: string, id: string, options: CommonOptions): Promise<void> {
   await withRegistry(options, async (registry) => {
     const nodes = (await registry.getService(name)).flatMap((service) => service.nodes);
+    const wasListed = nodes.some((node) => node.id === id) || (await isOut(name, id, options));
     await registry.deregister({ name, nodes: [{ id }] });
-    if (options.quiet) return;
     const what = `${plain(id)} of ${plain(name)}`;
-    if (nodes.some((node) => node.id === id))
-      note(`${what} is deregistered; if its owner lives, it registers again at its next renewal`);
-    else note(`${what} was not registered, so nothing was removed`);
+    if (!wasListed) throw new CliError(exitCodes.notFound, `${what} was not registered, so nothing was removed`);
+    if (!options.quiet) note(`${what} is deregistered; if its owner lives, it registers again at its next renewal`);
   });
+}
+
+/** Whether a discovery server lists the node although no caller sees it. */
+async function isOut(name: string, id: string, options: CommonOptions): Promise<boolean> {
+  const { admin } = await namedAdapter(options);
+  if (admin === undefined || id === '') return false;
+  // A backend with an operator's calls is a Rollcall server, whose protocol this command speaks.
+  return (admin(registryOptions(options)) as RollcallAdmin).lists({ env: envOf(options), name, id });
 }

@@ -13,7 +13,10 @@ export type LogLevel = 'debug' | 'info' | 'warn' | 'error' | 'silent';
 /** `auto`: pretty for a terminal, else JSON. */
 export type LogFormat = 'auto' | 'json' | 'pretty';
 
-/** How much may wait for a slow reader, in bytes. Beyond it lines are dropped, because a log must not hold up the server. */
+/**
+ * How much may wait for a slow reader, in bytes. Lines beyond this are dropped, because a log must not hold up the
+ * server.
+ */
 const maxWaitingBytes = 8_388_608;
 
 /** Names of fields that hold a secret, in the first three levels. */

@@ -11,7 +11,9 @@ export function problemsOf({ values, sources, problems }: EffectiveSettings): re
   return [...problems, ...together.map((problem) => placed(problem, sources))];
 }
 
-/** The same, and what stands in the way of a start on this machine now. */
+/**
+ * Every problem that {@link problemsOf} finds, and those that would stop the server from starting on this machine now.
+ */
 export async function checked(settings: EffectiveSettings): Promise<{
   readonly problems: readonly Problem[];
   readonly warnings: readonly Problem[];
@@ -20,7 +22,7 @@ export async function checked(settings: EffectiveSettings): Promise<{
   const start = await checkStart(serverOptionsOf(values));
   const problems = [...problemsOf(settings), ...start.problems.map((problem) => placed(problem, sources))];
   const wrong = new Set(problems.map(({ name }) => name));
-  // In the place of a wrong value its default was tried.
+  // In place of a wrong value the default was tried, so a warning about it would mislead.
   const warnings = start.warnings.map((problem) => placed(problem, sources)).filter(({ name }) => !wrong.has(name));
   return { problems, warnings };
 }
@@ -52,7 +54,7 @@ export const given = (settings: EffectiveSettings): Readonly<Record<string, stri
     ),
   );
 
-/** The same as text, for people. */
+/** Every setting with its value and source, as a table for people. */
 export const shownAsTable = (settings: EffectiveSettings): string =>
   table(
     ['SETTING', 'VALUE', 'FROM'],

@@ -2,7 +2,7 @@ import { readFileSync, statSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import type { Given, Problem } from './given.ts';
 
-/** A larger file is no configuration. Bytes. */
+/** A file larger than this is not read as a configuration. Bytes. */
 const maxFileBytes = 1_048_576;
 
 /** The content of a file: values by their names in it, and what cannot be read. */

@@ -30,7 +30,7 @@ export interface EffectiveSettings {
   readonly problems: readonly Problem[];
 }
 
-/** Flags override variables, variables override the file, and that the defaults. */
+/** Flags override variables, variables override the file, and the file overrides the defaults. */
 export function readSettings({ flags, env, file = present(env[fileVariable]) }: SettingPlaces): EffectiveSettings {
   const fromFile = file === undefined ? undefined : readConfigFile(file);
   const problems: Problem[] = [...(fromFile?.problems ?? []), ...unknownIn(env, fromFile?.given ?? new Map())];
@@ -99,7 +99,7 @@ function refusalOf({ kind }: Setting<unknown>, { value, source }: Given): string
   return `must be ${kind.allowed}, got ${got}${hint}`;
 }
 
-/** Names that look like a setting but are none. A typing error must not silently mean the default. */
+/** Names that look like a setting but are not one. A typing error must not silently mean the default. */
 function unknownIn(env: SettingPlaces['env'], file: ReadonlyMap<string, Given>): readonly Problem[] {
   const variables = new Set([...settingKeys.map(variableOf), fileVariable]);
   const names = settingKeys.map(nameOf);

@@ -122,7 +122,7 @@ describe('a real Prometheus', () => {
   const timeout = inFull ? 600_000 : 60_000;
 
   it(
-    'Prometheus scrapes a server that wants a token, alerts about a killed fleet as the page says, and stops when the fleet is back',
+    'Prometheus scrapes a server that wants a token, and alerts about a killed fleet until the fleet is back',
     async () => {
       const fleet = new Fleet(server.url, token, 6);
       await fleet.start();

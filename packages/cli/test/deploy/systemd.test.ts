@@ -21,7 +21,7 @@ const bin = inRepository('packages/cli/bin/rollcall.js');
 const unit = textOf('deploy/systemd/rollcall.service');
 const settingIn = (key: string): string => new RegExp(`^${key}=(.*)$`, 'm').exec(unit)?.[1] ?? '';
 
-/** Writes the unit with the program's path on this machine, and answers the path of the unit. */
+/** Writes the unit with the program's path on this machine, and returns the path of the unit. */
 function unitFile(): string {
   const path = join(folder, 'rollcall.service');
   writeFileSync(path, unit.replace('/usr/local/bin/rollcall', bin));
@@ -57,7 +57,7 @@ describe('the systemd unit', () => {
     expect(stdout + stderr).toContain(`Creating user '${settingIn('User')}'`);
   });
 
-  it('systemd learns by systemd-notify when the server serves and when it ends, and takes its exit code for success', {
+  it('systemd-notify tells systemd when the server serves and when it ends, and systemd takes the exit code of the server for success', {
     timeout: 90_000,
   }, async () => {
     const socket = join(folder, 'notify');

@@ -11,7 +11,7 @@ export interface Attempting<T> {
   readonly state: NodeState;
   /** Never rejects. */
   readonly ended: Promise<Ended<T>>;
-  /** Its answer is no longer wanted. */
+  /** Ends the attempt, whose answer is no longer wanted. */
   abandon(): void;
 }
 
@@ -29,11 +29,11 @@ function signalFor(outer: AbortSignal | undefined): {
 export interface AttemptContext {
   readonly inFlight: InFlight;
   readonly signal: AbortSignal | undefined;
-  /** Whether it can be aborted without its call. */
+  /** Whether the attempt can be aborted without its call. */
   readonly ownSignal: boolean;
   /**
-   * Called when its node is dead. Answers whether the call may go to another node now; if not, the attempt waits on,
-   * since the node may come back.
+   * Called when the node of the attempt is dead. Returns whether the call may go to another node now; if not, the
+   * attempt waits on, since the node may come back.
    */
   readonly mayLeave: () => boolean;
 }
@@ -82,7 +82,7 @@ export function attempt<T>(
       if (!isOver) end(judged(job, error, state, signal));
     },
   );
-  // Work that ignores its signal must not outlast it.
+  // Ends the attempt with the signal, even if the work ignores it.
   if (signal !== undefined)
     stop = onAbort(signal, () => abandon({ kind: 'error', error: signal.reason, result: aborted(signal) }));
   return { state, ended, abandon: () => abandon({ kind: 'dead', result: 'cancelled' }) };

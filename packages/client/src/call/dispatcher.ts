@@ -13,7 +13,7 @@ const keepAliveTimeoutThreshold = 2_000;
 
 /** The global dispatcher, as Node or the program set it. */
 function globalDispatcher(): object | undefined {
-  // On Node 20 it exists only after something of fetch was used.
+  // On Node 20 the global dispatcher exists only after something of fetch was used.
   void globalThis.Response;
   for (const symbol of symbols) {
     const found: unknown = Reflect.get(globalThis, symbol);
@@ -31,7 +31,7 @@ export function failedOrigin(error: unknown): string | undefined {
   return typeof cause === 'object' && cause !== null ? failedOrigins.get(cause) : undefined;
 }
 
-/** The Agents of one client, by the limit on headers. */
+/** The Agents of one client, by their limit on the time until the headers. */
 export class Dispatchers {
   readonly #connectTimeoutMs: number;
   readonly #agents = new Map<number, Agent>();

@@ -22,7 +22,7 @@ export interface Fetched {
   readonly init: FetchInit | undefined;
 }
 
-/** Types of bodies that can be sent again. */
+/** Whether a body of this type can be sent again. */
 function canBeSentAgain(body: unknown): boolean {
   return (
     body == null ||
@@ -79,7 +79,7 @@ export class FetchJob implements Job<Response> {
       ...(signal === undefined ? {} : { signal }),
     };
     if (request === undefined) return this.#fetch(target, options);
-    // Of the same class as the input, since a fetch of the caller may know only its own Request class.
+    // The copy has the class of the input, since a fetch of the caller may know only its own Request class.
     const RequestLike = request.constructor as typeof Request;
     return this.#fetch(new RequestLike(target, request), options);
   }

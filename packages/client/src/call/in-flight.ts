@@ -13,7 +13,7 @@ export interface Flight {
   readonly startedAtMs: number;
   /** Called, possibly often, when the node cannot be reached any more, so that no answer will come. */
   readonly onDead: () => void;
-  /** When the client next asks its node by TCP, if there is no answer by then. */
+  /** When the client next asks the node of the attempt by TCP, if there is no answer by then. */
   askAtMs: number;
 }
 

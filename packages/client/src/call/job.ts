@@ -17,7 +17,7 @@ export interface Job<T> {
   failure(error: Error): unknown;
   /** Whether the request can be sent a second time at all: its body still exists. */
   readonly isRepeatable: boolean;
-  /** Whether it may run twice. */
+  /** Whether the request may run twice. */
   readonly isIdempotent: boolean;
   /** Whether each attempt needs a signal of its own. */
   readonly needsSignal: boolean;

@@ -44,7 +44,7 @@ function resultOfCode({ code, syscall }: Trouble): Result | undefined {
   if (typeof code !== 'string') return undefined;
   if (code === 'ECONNREFUSED') return 'refused';
   if (ownFaults.has(code) || callerCodes.has(code)) return 'cancelled';
-  // On an established connection these codes are no failed connects: the request may have been sent.
+  // On an established connection these codes do not mean that the connect failed: the request may have been sent.
   const isEstablished = syscall === 'read' || syscall === 'write';
   if (code === 'ETIMEDOUT') return isEstablished ? 'reset' : 'unreachable';
   if (unreachableCodes.has(code)) return isEstablished ? 'reset' : 'unreachable';
@@ -105,7 +105,7 @@ export function resultOfStatus(status: number, hasRetryAfter: boolean): Result {
   return status === 500 || (status >= 502 && status <= 504) ? 'failed' : 'answered';
 }
 
-/** Translates a caller's outcome into the words of the rule. */
+/** The result that each outcome of a caller means for the rule. */
 export const resultOfOutcome: Readonly<Record<Outcome, Result>> = {
   ok: 'ok',
   failed: 'failed',
@@ -114,5 +114,5 @@ export const resultOfOutcome: Readonly<Record<Outcome, Result>> = {
   cancelled: 'cancelled',
 };
 
-/** Outcomes of a request that was certainly not sent. */
+/** Whether the request was certainly not sent. */
 export const isUnsent = (result: Result): boolean => result === 'refused' || result === 'unreachable';

@@ -160,7 +160,7 @@ class Run<T> {
     this.#tried.add(state.id);
     const next = this.#service.choose(this.#settings.key, this.#tried);
     if (next === undefined) return undefined;
-    // A node that refused is not asked again; a node whose idle connection broke may be.
+    // A node that refused is not asked again; a node whose idle connection broke may be asked again.
     if (wasUnsent && this.#tried.has(next.id)) return undefined;
     const { budget } = this.#context;
     // A connection breaks only once on reuse, so these repeats are bounded without the budget.

@@ -1,4 +1,4 @@
-/** Which URLs name a service, and how they look at a node. */
+/** Which URLs name a service, and what becomes of such a URL when a node is chosen. */
 import type { RemoteNode } from '../picking.ts';
 
 /** The suffix for names that a URL would take for an address: with dots, or of digits only. */
@@ -14,7 +14,7 @@ export function serviceOf(url: URL, names: ReadonlyMap<string, unknown>): string
   return isPlain ? hostname : undefined;
 }
 
-/** The same URL, at a node. */
+/** Turns the URL of a request into the same URL at a node. */
 export function urlAt({ protocol, username, password, pathname, search, hash }: URL, node: RemoteNode): string {
   // User and password stay in the URL, so that fetch refuses them as usual.
   const user = username === '' && password === '' ? '' : `${username}:${password}@`;

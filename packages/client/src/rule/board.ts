@@ -74,7 +74,7 @@ export class Board {
     this.#nextAtMs = Math.min(this.#nextAtMs, atMs);
   }
 
-  /** Everything is due now: the caller must schedule what comes next. */
+  /** Forgets the scheduled time. The caller looks at every node now, and must schedule what comes next. */
   rescheduled(): void {
     this.#nextAtMs = Number.POSITIVE_INFINITY;
   }

@@ -44,7 +44,10 @@ export class Ejections {
     state.failureShare *= 1 - failureWeight;
   }
 
-  /** The node failed. Weights make `failures` failures, or `timeouts` timeouts, equal, whatever these numbers are. */
+  /**
+   * The node failed. The weights have the effect that the limit of failures in a row, and that of timeouts, raise the
+   * failure share equally, whatever these limits are.
+   */
   failed(state: NodeState, isTimeout: boolean): void {
     const weight = Math.max(1, 5 / this.#limits.failures) * (isTimeout ? 5 / timeoutsInRow : 1);
     state.failuresInRow += 1;
@@ -71,7 +74,7 @@ export class Ejections {
     return state.failureShare - middle(shares.sort((a, b) => a - b)) >= worseThanOthers;
   }
 
-  /** Ejects the node, for longer with each ejection in a row; answers for how long. */
+  /** Ejects the node, for longer with each ejection in a row; returns for how long. */
   eject(state: NodeState, kind: Ejection['kind'], nowMs: number): number {
     const { baseMs, maxMs } = this.#limits;
     const isForgiven = state.ejection === undefined && nowMs - state.returnedAtMs > forgivenAfterMs;
@@ -82,7 +85,7 @@ export class Ejections {
     return lastsMs;
   }
 
-  /** The node is back, with its failures forgotten. */
+  /** Takes the node back, and forgets its failures. */
   back(state: NodeState, nowMs: number): void {
     state.ejection = undefined;
     state.returnedAtMs = nowMs;

@@ -8,7 +8,7 @@ export interface Departure {
   readonly state: NodeState;
   readonly reason: DeleteReason;
   readonly atMs: number;
-  /** `gone`: held first, then given up. */
+  /** `gone`: the node was held first, and then given up. */
   standing: 'believed' | 'held' | 'gone';
 }
 
@@ -21,9 +21,9 @@ export interface GuardLimits {
 /** What the guard needs to know of the nodes that are still listed. */
 export interface Listing {
   readonly listed: number;
-  /** How many of them were listed before the window. */
+  /** How many listed nodes were listed before the window. */
   readonly settled: number;
-  /** How many of them were first listed within the last 300 s. */
+  /** How many listed nodes were first listed within the last 300 s. */
   readonly newcomers: number;
 }
 

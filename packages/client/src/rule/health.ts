@@ -78,7 +78,7 @@ export class Health {
     if (state.isUp !== wasUp) this.#board.changed();
   }
 
-  /** A probe ended, of a node that is listed or still held. */
+  /** A probe of a node ended, and the node is listed or still held. */
   asked(state: NodeState, why: AskReason, hasConnected: boolean, nowMs: number): void {
     const wasUp = state.isUp;
     if (hasConnected) this.#connected(state, why, nowMs);
@@ -120,7 +120,7 @@ export class Health {
     if (isHalfOut) this.#recall();
   }
 
-  /** For a suspect, a bad answer speaks against it. Answers whether the node is still known. */
+  /** For a suspect, a bad answer speaks against it. Returns whether the node is still known. */
   #doubt(state: NodeState, isAnswer: boolean): boolean {
     if (state.suspicion === undefined) return true;
     proof.distrust(state, isAnswer);

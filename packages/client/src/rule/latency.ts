@@ -8,7 +8,9 @@ const usualWeight = 0.05;
 export class Latencies {
   #usualMs = 0;
 
-  /** A slower sample replaces the figure. A faster one lowers it, the more the older the figure is. */
+  /**
+   * Takes a sample. A slower sample replaces the figure; a faster one lowers it, the more so the older the figure is.
+   */
   observe(state: NodeState, sampleMs: number, nowMs: number): void {
     this.#usualMs += this.#usualMs === 0 ? sampleMs : (sampleMs - this.#usualMs) * usualWeight;
     if (sampleMs >= state.latencyMs) state.latencyMs = sampleMs;
@@ -25,7 +27,7 @@ export class Latencies {
     state.sampledAtMs = nowMs;
   }
 
-  /** A busy node gets less traffic, not none. */
+  /** Raises the figure of a busy node, which then gets less traffic, but not none. */
   strain(state: NodeState, nowMs: number): void {
     state.latencyMs = Math.max(state.latencyMs * 2, 4 * this.#usualMs, 1);
     state.sampledAtMs = nowMs;

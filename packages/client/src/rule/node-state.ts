@@ -9,11 +9,11 @@ export interface Suspicion {
   readonly reason: DeleteReason;
   /** Time by a clock that stands still while the registry is lost. */
   readonly heldAtMs: number;
-  /** Whether it answered well shortly before its removal, and nothing failed since. */
+  /** Whether the node answered well shortly before its removal, and nothing failed since. */
   isTrusted: boolean;
-  /** Whether the last probe or request since its removal connected. */
+  /** Whether the last probe or request since the removal of the node connected. */
   isConnected: boolean;
-  /** Whether it has answered well since its removal. */
+  /** Whether the node has answered well since its removal. */
   hasAnswered: boolean;
   /** Failed connects in a row, while the registry was in sync. */
   unreachable: number;
@@ -26,7 +26,10 @@ export interface Ejection {
   /** `failed`: for bad answers. */
   kind: 'failed' | 'unreachable';
   untilMs: number;
-  /** True after TCP answered, or without need of asking: one request at a time may go to the node, until one is good. */
+  /**
+   * Whether the node is tried: one request at a time goes to it, until one is good. A trial begins when TCP has
+   * answered, or needs no answer.
+   */
   isOnTrial: boolean;
 }
 
@@ -38,7 +41,7 @@ export class NodeState implements Candidate {
   latencyMs = 0;
   sampledAtMs = 0;
 
-  /** When the registry listed it; -Infinity: before this client began to follow. */
+  /** When the registry listed the node; -Infinity: before this client began to follow the service. */
   listedAtMs: number;
   /** Undefined: the node is listed. */
   suspicion: Suspicion | undefined;
@@ -47,10 +50,10 @@ export class NodeState implements Candidate {
   ejections = 0;
   returnedAtMs: number = Number.NEGATIVE_INFINITY;
 
-  /** Whether it answered or connected since it was listed, doubted, or last unreachable. */
+  /** Whether the node answered or connected since it was listed, doubted, or last unreachable. */
   isProven = false;
   lastGoodMs: number = Number.NEGATIVE_INFINITY;
-  /** When it last gave any answer. */
+  /** When the node last gave any answer. */
   heardAtMs: number = Number.NEGATIVE_INFINITY;
   failuresInRow = 0;
   timeoutsInRow = 0;
@@ -59,7 +62,7 @@ export class NodeState implements Candidate {
 
   /** Whether a probe is under way or queued. */
   asking: AskReason | undefined;
-  /** When it is to be asked next; Infinity: not by time. */
+  /** When the node is to be asked next; Infinity: no time is set. */
   askAtMs: number = Number.POSITIVE_INFINITY;
   /** Rank of this node for this client, when only a subset is used. */
   rank = 0;
@@ -81,7 +84,7 @@ export class NodeState implements Candidate {
     return this.isUp ? 'up' : 'unproven';
   }
 
-  /** Whether it is proven, by the measure for listed nodes or for suspects. */
+  /** Whether the node is proven, by the measure for listed nodes or for suspects. */
   get isUp(): boolean {
     const { suspicion } = this;
     if (suspicion === undefined) return this.isProven;

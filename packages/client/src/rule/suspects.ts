@@ -64,7 +64,7 @@ export class Suspects {
     for (const other of this.#held.values()) this.#board.ask(other, 'suspect');
   }
 
-  /** A probe ended; answers whether the node is still held. */
+  /** A probe ended; returns whether the node is still held. */
   asked(
     state: NodeState,
     suspicion: Suspicion,
@@ -80,7 +80,7 @@ export class Suspects {
     return true;
   }
 
-  /** Whether this bad answer was one too many; answers whether the node is still held. */
+  /** A suspect gave a bad answer, which may be one too many; returns whether the node is still held. */
   answeredBadly(state: NodeState, suspicion: Suspicion): boolean {
     if (!proof.isStranger(suspicion)) return true;
     this.giveUp(state, 'three bad answers');

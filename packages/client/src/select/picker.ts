@@ -27,7 +27,7 @@ export class Picker {
     this.#random = random;
   }
 
-  /** Undefined: nothing to pick. `nowMs` is in whole milliseconds. `tried`: ids that come last. */
+  /** Picks a node; undefined: there is none. `nowMs` is in whole milliseconds. `tried`: ids that come last. */
   pick(key: string | undefined, nowMs: number, tried?: ReadonlySet<string>): NodeState | undefined {
     const { tree, isOut } = this.view;
     if (tree === undefined) return undefined;

@@ -12,7 +12,7 @@ export interface Leaf {
   readonly candidates: readonly NodeState[];
   readonly weights: readonly number[];
   readonly choose: Choose;
-  /** Sum of their pending attempts: counted once a millisecond, and updated by picks in between. */
+  /** Sum of the candidates' pending attempts: counted once a millisecond, and updated by picks in between. */
   pending: number;
   countedAtMs: number;
 }
@@ -26,7 +26,7 @@ export interface Branch {
   readonly children: readonly Tree[];
 }
 
-/** Never empty. */
+/** Where picks come from. A tree is never empty. */
 export type Tree = Leaf | Branch;
 
 /** The leaf that a pick comes from. */

@@ -53,7 +53,7 @@ function compareVersions(a: Version, b: Version): number {
 
 const atLeast = (order: number): boolean => order >= 0;
 const isAtLeast = (version: Version): Comparator => ({ test: atLeast, version });
-/** Every release. */
+/** Whether every release matches. */
 const isAny = ({ test, version: { tuple, prerelease } }: Comparator): boolean =>
   test === atLeast && prerelease.length === 0 && tuple.every((value) => value === 0);
 /** `-0` is the smallest prerelease, so this bound leaves out prereleases of itself. */
@@ -94,7 +94,7 @@ function simple(operator: string, version: Version, given: number): readonly Com
   }
 }
 
-/** Undefined: not a comparator of this subset. */
+/** The comparators that a text stands for; undefined for a text outside this subset. */
 function parseComparator(text: string): readonly Comparator[] | undefined {
   const [matched, operator = '', ...rest] = partial.exec(text) ?? [];
   if (matched === undefined) return undefined;

@@ -21,11 +21,11 @@ export interface View {
   /** All matching nodes, sorted by id. */
   readonly matched: readonly NodeState[];
   readonly nodes: readonly RemoteNode[];
-  /** Undefined: nothing to pick. */
+  /** Where picks come from; undefined: there is nothing to pick. */
   readonly tree: Tree | undefined;
-  /** Picks come from the first tier. */
+  /** Whether picks come from the first tier. */
   readonly isUp: boolean;
-  /** Picks come from the last tiers, because all nodes are out. */
+  /** Whether picks come from the last tiers, because all nodes are out. */
   readonly isOut: boolean;
   /** The input of the leaves, for comparison by the next view. */
   readonly leaves: readonly Leaf[];

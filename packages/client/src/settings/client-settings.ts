@@ -8,6 +8,7 @@ import type { RandomBelow } from '../picking.ts';
 import type { RuleLimits } from '../rule/service-rule.ts';
 import { smallRandom } from '../strategy/random.ts';
 import { integerIn, invalid, numberIn, objectAt, typed } from './check.ts';
+import { checkKnown } from './known.ts';
 import { longestMs, parseEjection, parseGuard } from './limits.ts';
 import { type CallSettings, defaultPolicy, parsePolicy } from './policy.ts';
 import { mergeSelect, parseSelect } from './selecting.ts';
@@ -60,7 +61,7 @@ function parseServices(options: ClientOptions, general: ServiceSettings): Readon
   objectAt(options.services, 'services');
   const settings = Object.entries(options.services ?? {}).map(([name, own]): [string, ServiceSettings] => {
     const where = `services.${name}.`;
-    objectAt(own, where.slice(0, -1));
+    checkKnown(objectAt(own, where.slice(0, -1)), 'service', where.slice(0, -1));
     const { strategy, version, filter, split, zone } = own;
     const select = mergeSelect(general.select, { strategy, version, filter, split, zone });
     parseSelect(select, 0, where);
@@ -72,9 +73,9 @@ function parseServices(options: ClientOptions, general: ServiceSettings): Readon
   return new Map(settings);
 }
 
-/** Throws `INVALID_ARGUMENT`, naming the option. */
+/** Checks the options, and adds the defaults. Throws `INVALID_ARGUMENT`, which names the option. */
 export function parseClientOptions(options: ClientOptions): ClientSettings {
-  objectAt(options, 'options');
+  checkKnown(objectAt(options, 'options'), 'client', 'options');
   const { strategy, version, filter, split, zone } = options;
   const select = mergeSelect({ strategy, version, filter, split, zone });
   parseSelect(select, 0);

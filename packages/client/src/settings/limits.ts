@@ -8,7 +8,7 @@ import { integerIn, invalid, numberIn, objectAt } from './check.ts';
 /** Longest duration of an option: a day, in milliseconds. */
 export const longestMs = 86_400_000;
 
-/** Throws `INVALID_ARGUMENT`. */
+/** Checks the options of ejection, and adds the defaults. Throws `INVALID_ARGUMENT`. */
 export function parseEjection(options: EjectionOptions | false | undefined, field: string): EjectionLimits {
   const given = options === false ? undefined : objectAt(options, field);
   const baseMs = numberIn(given?.baseMs, `${field}.baseMs`, [1, longestMs], defaults.defaultEjectionBaseMs);
@@ -28,7 +28,7 @@ export function parseEjection(options: EjectionOptions | false | undefined, fiel
   };
 }
 
-/** Throws `INVALID_ARGUMENT`. */
+/** Checks the options of the guard, and adds the defaults. Throws `INVALID_ARGUMENT`. */
 export function parseGuard(options: GuardOptions | false | undefined): Pick<RuleLimits, 'guard' | 'hold'> {
   const given = options === false ? undefined : objectAt(options, 'guard');
   const share = numberIn(given?.share, 'guard.share', [0.05, 1], defaults.defaultGuardShare);

@@ -33,7 +33,10 @@ function parseStatuses(value: unknown, field: string, fallback: readonly number[
   throw invalid(field, 'an array of HTTP statuses, such as [503]', value);
 }
 
-/** `policy` over `base`. `where` prefixes the names of options. Throws `INVALID_ARGUMENT`. */
+/**
+ * The checked `policy`; what it leaves out comes from `base`. `where` prefixes the names of options. Throws
+ * `INVALID_ARGUMENT`.
+ */
 export function parsePolicy(policy: CallPolicy | undefined, base: CallSettings, where = ''): CallSettings {
   if (policy === undefined) return base;
   objectAt(policy, where === '' ? 'policy' : where.slice(0, -1));

@@ -67,7 +67,10 @@ export function mergeSelect(...options: readonly (SelectOptions | undefined)[]):
   return merged;
 }
 
-/** Throws `INVALID_ARGUMENT`. `where` prefixes the names of options. */
+/**
+ * Checks the options of a selection, and adds the defaults. Throws `INVALID_ARGUMENT`. `where` prefixes the names of
+ * options.
+ */
 export function parseSelect(options: SelectOptions, subsetSize: number, where = ''): Selecting {
   const { version, filter, split, zone, strategy } = options;
   typed(version, `${where}version`, 'string');

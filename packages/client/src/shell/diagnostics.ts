@@ -30,11 +30,11 @@ export interface AttemptMessage {
 export interface ServiceMessage {
   /** The service. */
   readonly service: string;
-  /** What changed. `status`: the service; all others: a node. */
+  /** What changed: `status` is about the service, every other value about a node. */
   readonly event: 'status' | 'suspect' | 'gone' | 'eject' | 'trial' | 'back' | 'listed';
-  /** The new status, of `status`. */
+  /** The new status; present when `event` is `status`. */
   readonly status?: ServiceState['status'] | undefined;
-  /** The node, of all others. */
+  /** The node; present unless `event` is `status`. */
   readonly node?: RemoteNode | undefined;
   /** The reason, as a text for people. */
   readonly why?: string | undefined;

@@ -178,7 +178,7 @@ export class FollowedService {
     this.error = undefined;
     this.#hasBeenSynced = true;
     this.rule.synced(nowMs);
-    // The nodes may be the same as before, but that they are confirmed is news for the snapshot file.
+    // The nodes may be the same as before, but the snapshot file must record that the registry has confirmed them.
     this.rule.board.changed();
     this.#turn();
   }

@@ -32,18 +32,18 @@ export class OpenService {
     return this.view.tree !== undefined;
   }
 
-  /** There is nothing to wait for. */
+  /** Whether a node of the first tier can be picked, so that a call has nothing to wait for. */
   get isReady(): boolean {
     return this.view.isUp;
   }
 
-  /** There are nodes, none is proven, and probes are under way that may prove one. */
+  /** Whether there are nodes, none of them proven, and probes under way that may prove one. */
   get isProving(): boolean {
     const { isUp, isOut, tree } = this.view;
     return tree !== undefined && !isUp && !isOut && this.followed.asking > 0;
   }
 
-  /** Undefined: nothing to pick. */
+  /** Picks a node; undefined: there is none. */
   choose(key: string | undefined, tried: ReadonlySet<string> | undefined): NodeState | undefined {
     if (this.#serial !== this.followed.serial) void this.view;
     const state = this.#picker.pick(key, this.followed.nowMs, tried);

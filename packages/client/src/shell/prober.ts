@@ -6,7 +6,7 @@ import type { Probe } from '../options.ts';
 import type { RandomBelow, RemoteNode } from '../picking.ts';
 import type { Answer } from '../rule/service-rule.ts';
 
-/** Faults of this machine, which the node has no part in. */
+/** Faults of this machine, for which the node is not to blame. */
 export const ownFaults: ReadonlySet<string> = new Set(['EMFILE', 'ENFILE', 'EADDRNOTAVAIL', 'ENOBUFS', 'ENOMEM']);
 
 /** Opens a TCP connection and closes it at once. It never keeps the process alive. */

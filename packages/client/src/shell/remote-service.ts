@@ -8,6 +8,7 @@ import type { CallPolicy } from '../options.ts';
 import type { Attempt, Outcome, RemoteNode } from '../picking.ts';
 import type { NodeState } from '../rule/node-state.ts';
 import { invalid } from '../settings/check.ts';
+import { checkKnown } from '../settings/known.ts';
 import { parsePolicy } from '../settings/policy.ts';
 import type { FollowedService } from './followed-service.ts';
 import type { OpenService } from './open-service.ts';
@@ -121,6 +122,7 @@ export class PickedService implements RemoteService {
   ): Promise<T> {
     this.#refuseClosed();
     const own = parsePolicy(policy, this.#open.followed.settings.policy);
+    checkKnown(policy, 'call', 'policy');
     // The caller's function gets a signal in any case, so the deadline over all attempts costs nothing more.
     const settings = { ...own, timeoutMs: own.timeoutMs ?? defaultCallTimeoutMs };
     const job = new UseJob(use, settings.idempotent ?? false, policy?.outcomeOf);

@@ -99,7 +99,7 @@ export class SnapshotFile {
     this.#writing = this.#writing.then(() => this.#replace());
   }
 
-  /** Writes a file beside it and renames it, so that a reader never sees half a file. */
+  /** Writes a second file beside the snapshot and renames it, so that a reader never sees half a snapshot. */
   async #replace(): Promise<void> {
     // Two clients may share a file, even in one process.
     const temporary = `${this.#path}.${randomUUID()}.tmp`;

@@ -143,7 +143,7 @@ function listAtFirst(stage: Stage, { title, nodes, lines }: Transcript): void {
   stage.rule.tick(begin);
 }
 
-/** What the rule says in a scenario, in the format of the transcript. */
+/** The output of the rule in a scenario, in the format of the transcript. */
 export function play(transcript: Transcript): readonly string[] {
   const stage = new Stage();
   for (const { at, isInput, text } of transcript.lines)

@@ -33,7 +33,7 @@ async function refused(count: number, port: number): Promise<void> {
   await Promise.allSettled(calls);
 }
 
-/** Makes 200 calls a second for `ms`; answers the times of the successful calls, and how many calls failed. */
+/** Makes 200 calls a second for `ms`; returns the times of the successful calls, and how many calls failed. */
 async function callFor(ms: number, call: () => Promise<unknown>): Promise<{ failed: number; times: number[] }> {
   const [times, pending] = [[] as number[], [] as Promise<void>[]];
   let failed = 0;
@@ -65,7 +65,8 @@ describe('a client that starts cold', () => {
       // The client is cold, but the process is not: the first fetch of a process loads much of Node.
       await (await fetch(`http://${greeters.members[0]?.address}/`)).text();
       const closed = await closedPort();
-      // A bare fetch makes as many calls as there are dead nodes: on a busy machine these are slow as well.
+      // The test also makes as many calls by a bare fetch as there are dead nodes, since on a busy machine those are
+      // slow too.
       const bare = await timeOf(() => refused(1_000, closed));
       await bury(greeters, 'greeter', hole?.port ?? closed);
       await using client = createClient(greeters.registry, { logger });

@@ -38,7 +38,7 @@ async function scene() {
 
 describe('200 requests a second over ten greeters', () => {
   it.each(isLong ? [30_000, 300_000] : [4_000])(
-    '200 requests a second over ten greeters lose no request while a wiped server lists none of them for %d ms',
+    'a load of 200 requests a second on ten greeters loses no request while a wiped server lists none for %d ms',
     { timeout: 400_000 },
     async (ms) => {
       const { server, link, linked, stage, until } = await scene();
@@ -64,7 +64,7 @@ describe('200 requests a second over ten greeters', () => {
     },
   );
 
-  it('200 requests a second over ten greeters lose no request while the server has lost half of the greeters', {
+  it('a load of 200 requests a second on ten greeters loses no request while the server has lost half of them', {
     timeout: 120_000,
   }, async () => {
     const { link, linked, stage, until } = await scene();

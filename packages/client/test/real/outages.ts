@@ -36,7 +36,7 @@ async function withStage(
 export function describeOutages(name: string, prepare: () => Promise<Outage>): void {
   describe(`200 requests a second over ten greeters, found through ${name}`, () => {
     it.each(outages)(
-      '200 requests a second lose no request while the registry is dead for %d ms',
+      'a load of 200 requests a second loses no request while the registry is dead for %d ms',
       { timeout: 900_000 },
       (ms) =>
         withStage(prepare, async (stage, outage) => {
@@ -56,7 +56,7 @@ export function describeOutages(name: string, prepare: () => Promise<Outage>): v
     );
 
     it(
-      '200 requests a second lose no GET when greeters are killed, and try each dead greeter at most once besides calls in flight',
+      'a load loses no GET when greeters are killed, and tries each dead greeter at most once besides calls in flight',
       { timeout: 180_000 },
       () =>
         withStage(prepare, async (stage) => {
@@ -91,7 +91,7 @@ export function describeOutages(name: string, prepare: () => Promise<Outage>): v
     );
 
     it(
-      '200 requests a second lose nothing and repeat nothing when greeters drain and are replaced',
+      'a load of 200 requests a second loses and repeats nothing when greeters drain and are replaced',
       { timeout: 120_000 },
       () =>
         withStage(prepare, async (stage) => {

@@ -23,7 +23,7 @@ export interface Tally {
   readonly attempts: Ended[];
 }
 
-/** An attempt with its begin and end, on the clock of `performance`. */
+/** An attempt with the times of its beginning and its end, on the clock of `performance`. */
 export interface Ended extends AttemptMessage {
   readonly beganAt: number;
   readonly endedAt: number;

@@ -17,7 +17,7 @@ async function scene(greeters: Fleet) {
   const service = client.service('greeter');
   const call = async (): Promise<void> => void (await (await client.fetch('http://greeter/')).text());
   for (let index = 0; index < 100; index += 1) await call();
-  /** Waits until the view is empty, calling 20 times a second if `calls`; answers the time and the failed calls. */
+  /** Waits until the view is empty, calling 20 times a second if `calls`; returns the time and the failed calls. */
   const untilEmpty = async (calls: boolean): Promise<{ readonly ms: number; readonly failed: number }> => {
     const startedAt = performance.now();
     let failed = 0;

@@ -77,7 +77,7 @@ export const abortAndDeadline: Concern = {
       assertServices(await registry.getService(name), [service(name)]);
     },
 
-    'an aborted read, or one with a short deadline, ends no other read of the same': async (context) => {
+    'a read that is aborted or has a short deadline ends no other read of the same name': async (context) => {
       const registry = await context.open();
       const name = context.name();
       await registry.register(service(name));
@@ -96,7 +96,7 @@ export const abortAndDeadline: Concern = {
       assertServices(await registry.getService(name), [service(name)]);
     },
 
-    'a deadline that is far away keeps no process and no call': async (context) => {
+    'a deadline that is far away keeps neither the process nor a call waiting': async (context) => {
       const registry = await context.open({ timeoutMs: 3_600_000 });
       const name = context.name();
       await registry.register(service(name), { timeoutMs: 86_400_000 });

@@ -17,13 +17,13 @@ interface Sleep {
   /** The nodes when the consumer falls asleep. */
   readonly before: readonly ServiceInput[];
   readonly meanwhile: (registry: Registry) => Promise<void>;
-  /** The nodes when it wakes up. */
+  /** The nodes when the consumer wakes up. */
   readonly after: readonly ServiceInput[];
 }
 
 const isOf = (event: WatchEvent, id: string): boolean => 'service' in event && event.service.nodes[0]?.id === id;
 
-/** Takes pending events until the state is the wanted one; then no more may come. */
+/** Takes pending events until the wanted state is reached; after that no event may come. */
 async function drain(context: CaseContext, slow: Observer, wanted: readonly ServiceInput[]): Promise<void> {
   const rows = JSON.stringify(rowsOf(wanted));
   while (JSON.stringify(rowsOf(slow.state)) !== rows) await slow.pull();
@@ -34,7 +34,7 @@ async function drain(context: CaseContext, slow: Observer, wanted: readonly Serv
   assert.deepEqual(more, [], 'something more was told than the difference');
 }
 
-/** Plays the changes and answers the events that the consumer got for node n1. */
+/** Plays the changes and returns the events that the consumer got for node n1. */
 async function sleepThrough(context: CaseContext, { before, meanwhile, after }: Sleep): Promise<readonly WatchEvent[]> {
   const [registry, other] = await context.openTwo();
   const name = context.name();
@@ -204,7 +204,7 @@ export const coalescing: Concern = {
       assert.equal(slow.interruptions, 1, 'one outage was told more than once');
     },
 
-    'an interruption that ends before a consumer reads it is not told': async (context, faults) => {
+    'an outage that ends before a consumer reads its interrupted event is not told': async (context, faults) => {
       const registry = await context.open();
       const name = context.name();
       await registry.register(service(name));

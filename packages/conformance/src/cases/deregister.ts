@@ -108,7 +108,7 @@ export const deregister: Concern = {
       }
     },
 
-    'deregister tells ids apart by case': async (context) => {
+    'deregister distinguishes ids by case': async (context) => {
       const registry = await context.open();
       const name = context.name();
       await registry.register(service(name, ['Node', 'node']));

@@ -73,7 +73,7 @@ export const isolation: Concern = {
       await registry.deregister(read, Object.freeze({}));
     },
 
-    'getService hands out what is deeply frozen': async (context) => {
+    'getService hands out deeply frozen objects': async (context) => {
       const [registry, other] = await context.openTwo();
       const name = context.name();
       await registry.register(fullService(name));
@@ -83,7 +83,7 @@ export const isolation: Concern = {
       assertDeepFrozen('the empty answer', await registry.getService(context.name('nobody')));
     },
 
-    'listServices hands out what is deeply frozen': async (context) => {
+    'listServices hands out deeply frozen objects': async (context) => {
       const registry = await context.open();
       await registry.register(service(context.name()));
       assertDeepFrozen('the list', await registry.listServices());

@@ -9,14 +9,14 @@ import { eventually, now, pause } from '../kit/waiting.ts';
 
 /** Exceeds the usual page sizes of backends and their libraries: 100, 128, 256, 500, 512. */
 const manyNodes = 520;
-/** The same for backends with little room per node, where each node costs packets. */
+/** The number of nodes for backends with little room per node, where each node costs packets. */
 const fewNodes = 40;
 /** How many nodes one object renews: more than a hundred. */
 const keptNodes = 130;
 /** How many nodes one call writes, and how many calls run at the same time: what a small backend writes in seconds. */
 const atATime = 40;
 
-/** As many ids as this backend is tested with. */
+/** Makes as many ids as this backend is tested with. */
 function idsFor({ capabilities }: CaseContext): readonly string[] {
   const count = capabilities.maxNodeBytes >= 32_768 ? manyNodes : fewNodes;
   return Array.from({ length: count }, (_, index) => `n${index}`);

@@ -13,7 +13,7 @@ const goneWithin = (context: CaseContext, ttlMs: number): number =>
 /** A call that is repeated while a lease runs out. */
 type Touch = (context: CaseContext, registries: readonly Registry[], name: string) => Promise<unknown>;
 
-/** Registers once and touches until the TTL is over: the node must go in time all the same. */
+/** Registers once, and repeats a call that must not renew until the TTL is over: the node must still leave in time. */
 function extendedNotBy(touch: Touch): CaseBody {
   return async (context) => {
     const [registry, other] = await context.openTwo();

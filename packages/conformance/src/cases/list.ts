@@ -78,7 +78,7 @@ export const list: Concern = {
       await lists(context, registry, [{ name, versions: ['3'] }]);
     },
 
-    'listServices leaves out the backend itself and its helpers': async (context) => {
+    'listServices leaves out the services of the backend itself': async (context) => {
       const registry = await context.open();
       await registry.register(service(context.name()));
       const names = (await registry.listServices()).map(({ name }) => name);

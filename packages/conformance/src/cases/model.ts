@@ -22,7 +22,7 @@ const roomy = (context: CaseContext): boolean => context.capabilities.maxNodeByt
 export const model: Concern = {
   concern: 'model',
   cases: {
-    'everything that can be said comes back': (context) => comesBack(context, fullService(context.name())),
+    'every field of a service comes back': (context) => comesBack(context, fullService(context.name())),
 
     'a node with the required fields only comes back with all others empty': async (context) => {
       const registry = await context.open();

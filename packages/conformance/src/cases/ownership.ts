@@ -101,7 +101,7 @@ export const ownership: Concern = {
       if (winner === second) await second.register(service(name));
       await rejects('a register by the loser', conflict, () => loser.register(service(name)));
       await loser.close();
-      // If the loser had withdrawn it, this renewal would find no node, and there would be a create.
+      // If the loser had withdrawn the node, this renewal would find none, and a watcher would hear a create.
       const seen = context.observe(winner, { name });
       await seen.settlesTo([service(name)]);
       await winner.register(service(name, ['n1', 'sentinel']));
@@ -210,7 +210,7 @@ export const ownership: Concern = {
       await context.shows(other, name, [changed(service(name))]);
     },
 
-    'what a dead object left takes nothing along when its TTL is over, if another holds the node': async (context) => {
+    'when the lease of a dead object ends, a node that another has taken over stays': async (context) => {
       const [registry, other] = await context.openTwo();
       const name = context.name();
       const ttlMs = context.ttlMs(shortTtlMs);

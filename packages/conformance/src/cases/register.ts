@@ -61,7 +61,7 @@ export const register: Concern = {
       assertServices(await registry.getService(name), [second]);
     },
 
-    'register of an id that was deregistered says nothing of what it said before': async (context) => {
+    'register of a deregistered id brings back nothing of its former content': async (context) => {
       const registry = await context.open();
       const name = context.name();
       const before = { ...service(name), metadata: { a: '1' }, endpoints: [{ name: 'A' }] };

@@ -3,7 +3,7 @@ import type { Concern } from '../case.ts';
 import type { CaseContext } from '../kit/context.ts';
 import { changed, endpoint, fullService, node, service } from '../kit/samples.ts';
 
-/** Registers both, one after the other, with a watcher that must hear only of the first. */
+/** Checks that the second of two registrations is a renewal: a watcher must hear only of the first. */
 async function isNoNews(context: CaseContext, first: ServiceInput, again: ServiceInput): Promise<void> {
   const [registry, other] = await context.openTwo();
   const seen = context.observe(other, { name: first.name });
@@ -19,7 +19,7 @@ async function isNoNews(context: CaseContext, first: ServiceInput, again: Servic
   if (news !== undefined) throw new Error(`a renewal was told as ${news.type}`);
 }
 
-/** Registering the same again. */
+/** Renewals: a register with the same content as before. */
 export const renew: Concern = {
   concern: 'renew',
   cases: {

@@ -10,7 +10,7 @@ import { changed, service } from '../kit/samples.ts';
 /** Names with characters that backends use as separators of keys, hosts and labels. */
 const spelledNames = ['go.micro.srv', 'a.b', 'a-b', 'a_b', 'a.b.c', '0.x'];
 
-/** The last delete of a node must carry this state. */
+/** Checks that the last delete of a node has this state. */
 function assertDeleteCarries(seen: Observer, id: string, last: ServiceInput): void {
   const told = seen.deleteOf(id)?.service as Service;
   assert.deepEqual(rowsOf([told]), rowsOf([last]), `the delete of ${id} carries an older state`);
@@ -24,7 +24,7 @@ const expiresWithin = (context: CaseContext, ttlMs: number): number =>
 export const watchScope: Concern = {
   concern: 'watch scope',
   cases: {
-    'a watch of one name leaves a watch of another name hearing': async (context) => {
+    'a second watch, of another name, does not disturb the first': async (context) => {
       const [registry, other] = await context.openTwo();
       const names = ['a', 'b', 'c'].map((label) => context.name(label));
       const watchers: Observer[] = [];

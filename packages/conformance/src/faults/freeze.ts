@@ -36,7 +36,7 @@ export const freeze: Concern = {
       await within('the aborted call', context.soonMs, hanging);
     },
 
-    'calls work and watchers are right after a freeze': async (context, faults) => {
+    'after a freeze calls work and watchers hear the truth': async (context, faults) => {
       const [registry, other] = await context.openTwo();
       const name = context.name();
       const seen = context.observe(other, { name });

@@ -125,7 +125,8 @@ export const outage: Concern = {
       await faults.wipe();
       await seen.settlesTo([], context.recoverMs);
       const types = seen.events.slice(before).map(({ type }) => type);
-      // An interruption that ends before it is told is not told at all, and neither is its end.
+      // A watcher hears nothing of an interruption that is over before it could be told. Then there is no `synced`
+      // either.
       const synced = types.includes('synced') ? types.indexOf('synced') : types.length;
       const deletes = types.slice(0, synced).filter((type) => type === 'delete');
       assert.equal(deletes.length, ids.length, `told: ${types.join(', ')}`);
@@ -156,7 +157,7 @@ export const outage: Concern = {
       assert.equal(deletes(), told, 'a delete was told after a standstill');
     },
 
-    'a renewal after a call that failed tells no watcher of a delete': async (context, faults) => {
+    'after a failed call, a renewal makes no watcher hear a delete': async (context, faults) => {
       const [registry, other] = await context.openTwo();
       const name = context.name();
       const options = { ttlMs: context.ttlMs(600_000) };
@@ -208,7 +209,7 @@ export const outage: Concern = {
       await byClose.ends(context.soonMs);
     },
 
-    'a backend keeps across a restart what durable declares': async (context, faults) => {
+    'a restarted backend has kept its nodes exactly if its capability durable says so': async (context, faults) => {
       const [registry, other] = await context.openTwo();
       const name = context.name();
       const written = [service(name, ['a']), service(name, ['b'], '2')];

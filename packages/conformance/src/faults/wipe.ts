@@ -30,7 +30,7 @@ export const wipe: Concern = {
       await context.shows(other, name, [service(name, ['free', 'leased'])], context.recoverMs);
     },
 
-    'watchers end up with what is registered again after a wipe': async (context, faults) => {
+    'after a wipe watchers end up with the nodes that are registered again': async (context, faults) => {
       const [registry, other] = await context.openTwo();
       const name = context.name();
       const seen = context.observe(other, { name });
@@ -72,7 +72,10 @@ export const wipe: Concern = {
       await context.shows(other, name, [], context.recoverMs);
     },
 
-    'what another registered since is not taken back by a renewal, nor withdrawn by close': async (context, faults) => {
+    'a renewal or close after a wipe leaves a node alone that another has registered since': async (
+      context,
+      faults,
+    ) => {
       const [registry, other] = await context.openTwo();
       const name = context.name();
       const mine = changed(service(name), 'mine');

@@ -34,7 +34,7 @@ export async function stop(world: World): Promise<void> {
   await interrupted(world);
 }
 
-/** Runs it again. */
+/** Runs the backend again. */
 export async function start(world: World): Promise<void> {
   const act = async (): Promise<void> => world.faults?.start();
   if (world.capabilities.durable) await act();

@@ -45,7 +45,10 @@ export function checkHistories(
   });
 }
 
-/** The same as a promise, for other runners: rejects with the shortest history that breaks a rule. */
+/**
+ * Plays the histories of {@link checkHistories} for another runner. Rejects with the shortest history that breaks a
+ * rule.
+ */
 export async function playHistories(harness: Harness, options: HistoryOptions): Promise<void> {
   const settings = completeOptions(harness, options);
   const { together, runs, seed } = settings;

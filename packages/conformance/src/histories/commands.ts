@@ -60,7 +60,7 @@ function ttlMsOf({ capabilities: { minTtlMs, ttlResolutionMs } }: World, kind: s
 /** The promised renew interval: none, once per TTL, far less often, far more often. */
 const interval = fc.constantFrom(undefined, undefined, 1, 20, 1 / 20);
 
-/** The length of such a move on this backend. */
+/** The length of a move of time on this backend. */
 export function stretchMs(world: World, kind: string): number {
   const ttlMs = ttlMsOf(world, 'short') ?? 0;
   const { expirySlackMs, propagationMs } = world.capabilities;
@@ -97,7 +97,7 @@ const registers = fc.tuple(slot, service, ids, content, ttl, interval).map(([fro
   }),
 );
 
-/** Registers the same content again, like a heartbeat, of one node or two; the lease may get another TTL. */
+/** Registers one node or two again with the same content, like a heartbeat; the lease may get another TTL. */
 const renews = fc.tuple(slot, service, ids, content, ttl).map(([from, name, nodes, says, drawn]) =>
   command(`renew ${from}`, always, async (world) => {
     const known = saidBy(world);

@@ -11,8 +11,8 @@ export interface HistoryClock extends Clock {
 /** Options of {@link checkHistories}. */
 export interface HistoryOptions {
   /**
-   * Histories to play; default 100. Sensible values are 30 to 10,000; fewer find little, beyond it more commands in
-   * each find more. A virtual history takes a few milliseconds, one on a real backend a few seconds.
+   * Histories to play; default 100. Sensible values are 30 to 10,000; fewer find little, and above that more commands
+   * in each history find more. A virtual history takes a few milliseconds, one on a real backend a few seconds.
    */
   readonly runs?: number | undefined;
   /** The seed of the sequences; default: a new random one. It is part of the title and of every failure. */
@@ -33,7 +33,10 @@ export interface HistoryOptions {
   readonly faults?: boolean | undefined;
   /** The clock of the histories, passed to `open` as an option; the backend must use no other. Absent: real time. */
   readonly clock?: HistoryClock | undefined;
-  /** For how long a failing history is shortened. Milliseconds; default 60,000. Longer gives shorter reports. */
+  /**
+   * For how long a failing history is shortened. Milliseconds; default 60,000. Sensible values are 10 s to 10 minutes;
+   * longer gives shorter reports, shorter ends a failing run sooner.
+   */
   readonly shrinkMs?: number | undefined;
 }
 

@@ -18,7 +18,7 @@ export interface HistoryTime {
   readonly patience: number;
   /** How much the machine may add to a measured time. Milliseconds. */
   readonly slackMs: number;
-  /** For how many milliseconds this process has stood still since then; every observation may be late by as much. */
+  /** For how many milliseconds this process has stood still since a time. Every observation may be late by as much. */
   stalledMs(since: number): number;
 }
 
@@ -27,7 +27,7 @@ const turnsBeforeTime = 12;
 /** By how much virtual time moves while a call waits. Milliseconds. */
 const virtualStepMs = 10;
 
-/** Whether this process has run for this many milliseconds since then. */
+/** Whether this process has run for `ms` milliseconds since a time. */
 export const isOver = (time: HistoryTime, since: number, ms: number): boolean =>
   time.now() - since - time.stalledMs(since) >= ms;
 

@@ -118,7 +118,7 @@ export async function recover(world: World): Promise<void> {
   });
 }
 
-/** Asks all objects, at the same time where time is real; waits for each answer. */
+/** Asks all objects and waits for each answer; in real time it asks them all at once. */
 async function each(
   world: World,
   callers: readonly Caller[],

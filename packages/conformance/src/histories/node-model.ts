@@ -17,7 +17,7 @@ export interface Fact {
   readonly holder: number | 'unknown' | undefined;
   /** The earliest time at which a reader can have seen it. */
   readonly startedAt: number;
-  /** When it was acknowledged; `Infinity` for a write whose outcome is unknown. */
+  /** When the write was acknowledged; `Infinity` for a write whose outcome is unknown. */
   ackedAt: number;
   /** The earliest moment of expiry. */
   goesFrom: number;
@@ -26,7 +26,7 @@ export interface Fact {
   readonly ttlMs: number;
   /** Why the node is gone, or why it may go. */
   causes: readonly DeleteReason[];
-  /** No write that was on its way before can still come after it. */
+  /** Whether the fact settles the node: no write that was on its way before can still come after it. */
   readonly settles: boolean;
 }
 
@@ -81,7 +81,7 @@ export class NodeModel {
     return known;
   }
 
-  /** A write that is now known not to have happened. */
+  /** Takes back a write that is now known not to have happened. */
   withdraw(known: Fact): void {
     this.#facts = this.#facts.filter((one) => one !== known);
   }
@@ -109,7 +109,7 @@ export class NodeModel {
     return texts;
   }
 
-  /** Whether its lease must be over. */
+  /** Whether the lease of the fact must be over. */
   mustBeGone({ startedAt, goesBy }: Fact, look: Look): boolean {
     return look.from > goesBy && look.from > goesBy + this.#stalledMs(startedAt);
   }
@@ -121,7 +121,7 @@ export class NodeModel {
     return leased.some(({ content, goesBy }) => textOf(content) === found && goesBy < look.from) ? 'expiry' : otherwise;
   }
 
-  /** Why this observation may find nothing. */
+  /** Why an observation may find nothing. */
   causes(look: Look): ReadonlySet<DeleteReason> {
     const causes = new Set<DeleteReason>();
     for (const one of this.visible(look)) {
@@ -131,12 +131,12 @@ export class NodeModel {
     return causes;
   }
 
-  /** Every text that was ever written. */
+  /** Whether the text was ever written. */
   wasWritten(text: string): boolean {
     return this.#facts.some(({ content }) => textOf(content) === text);
   }
 
-  /** The outcome of an earlier write is unknown. */
+  /** Whether the outcome of an earlier write is unknown. */
   isHazy(look: Look): boolean {
     return this.stored(look).some(({ ackedAt }) => ackedAt === Number.POSITIVE_INFINITY);
   }

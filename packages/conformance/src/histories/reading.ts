@@ -7,7 +7,7 @@ import { type Rule, Violation } from './violation.ts';
 import type { Caller, World } from './world.ts';
 import { assertServed, deadlineMs, leaseOf, type Outcome } from './writing.ts';
 
-/** Makes a call; answers its result, or the code of the refusal. */
+/** Makes a call; returns its result, or the code of the refusal. */
 async function ask<T>(
   world: World,
   what: string,
@@ -54,7 +54,7 @@ function foundIn(what: string, services: readonly Service[]): ReadonlyMap<string
   return found;
 }
 
-/** A node that has no lease cannot be late with it. */
+/** Checks that a node without a lease is never late. */
 function assertPunctual(world: World, what: string, service: string, answer: readonly Service[], look: Look): void {
   for (const { id, late } of answer.flatMap(({ nodes }) => nodes)) {
     if (late !== true || !world.models().some((one) => one.service === service && one.id === id)) continue;
@@ -72,7 +72,7 @@ export interface Seen {
   readonly look: Look;
 }
 
-/** Reads a service and checks every node of the answer against the model. Answers the nodes that were found. */
+/** Reads a service and checks every node of the answer against the model. Returns the nodes that were found. */
 export async function read(world: World, caller: Caller, service: string, blame?: Rule): Promise<Seen | undefined> {
   const since = world.time.now();
   const patientMs = world.isHearsay ? settleMs * world.time.patience : 0;
@@ -80,7 +80,7 @@ export async function read(world: World, caller: Caller, service: string, blame?
     try {
       return await readOnce(world, caller, service, blame);
     } catch (error) {
-      // Where every node answers for itself, a loaded machine may hear it late.
+      // Where every node answers for itself, a loaded machine may hear an answer late.
       if (isOver(world.time, since, patientMs)) throw error;
     }
   }
@@ -122,14 +122,15 @@ function goneBy(world: World, { goesBy, ttlMs, ackedAt }: Fact, look: Look): num
   return leaseOf(world, ttlMs, look).goesBy ?? goesBy;
 }
 
-/** A read at rest decides open questions: the truth is what it found. */
+/** Decides open questions by a read at rest: the model takes its findings for the truth. */
 export function settle(world: World, service: string, found: ReadonlyMap<string, string>, look: Look): void {
   for (const { id, model } of world.models().filter((one) => one.service === service)) {
     if (!model.isHazy(look)) continue;
     const text = found.get(id) ?? 'absent';
     const ones = model.visible(look).filter(({ content }) => textOf(content) === text);
     const present = ones.filter(({ content }) => content !== undefined);
-    // What an announcer that is gone left lives on in the caches of those that heard it, and a fresh reader did not.
+    // The records of an announcer that is gone live on in the caches that heard them, and a fresh reader has not heard
+    // them.
     const isLeft = (one: Fact): boolean =>
       one.content !== undefined && one.goesFrom <= look.from && one.ackedAt !== Number.POSITIVE_INFINITY;
     const left =

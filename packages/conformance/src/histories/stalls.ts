@@ -7,7 +7,7 @@ const lookMs = 20;
 const punctualMs = 20;
 /** For how long a stall matters. Milliseconds. */
 const recentMs = 5_000;
-/** A process that stood still for this part of that time counts as starved. */
+/** A process that stood still for this part of the window counts as starved. */
 const mostStalled = 0.25;
 /** How often a history that cannot be judged is played again. */
 const attempts = 3;
@@ -27,7 +27,7 @@ export class Stalls {
     this.#cancel = this.#arm();
   }
 
-  /** For how many milliseconds this process has stood still since then. */
+  /** For how many milliseconds this process has stood still since a time. */
   sinceMs(since: number): number {
     let sum = Math.max(0, now() - this.#dueAt - punctualMs);
     for (let index = this.#stalls.length - 1; index >= 0; index -= 1) {
@@ -65,7 +65,10 @@ export class Stalls {
   }
 }
 
-/** A rule was broken while this process was starved, on a backend that loses packets which a starved process does not read. */
+/**
+ * Says that a broken rule proves nothing: this process was starved, and the backend loses the packets that a starved
+ * process does not read.
+ */
 export class Unjudged extends Error {
   override readonly name = 'Unjudged';
 }

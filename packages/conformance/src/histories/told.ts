@@ -7,7 +7,7 @@ import { Violation } from './violation.ts';
 /** The model that a watcher of a history is checked against. */
 export interface ToldContext {
   readonly label: string;
-  /** The service that it watches; undefined: all. */
+  /** The service that the watcher follows; undefined: all services. */
   readonly name: string | undefined;
   now(): number;
   /** How late a consumer may hear of a change. Milliseconds. */
@@ -33,7 +33,7 @@ export class Told {
   #interrupted = false;
   synced = false;
   ended = false;
-  /** Its registry was closed, so no event may come any more. */
+  /** The registry of the watcher was closed, so no event may come any more. */
   closed = false;
 
   constructor(watcher: Watcher, context: ToldContext) {
@@ -43,12 +43,12 @@ export class Told {
     void this.#pump();
   }
 
-  /** Throws the violation that it found, if any. */
+  /** Throws the violation that the checks found, if any. */
   check(): void {
     if (this.#failure !== undefined) throw this.#failure;
   }
 
-  /** Stops the watcher, which must then have ended for good. */
+  /** Stops the watcher, and checks that it has ended for good. */
   async stop(): Promise<void> {
     this.#mayEnd = true;
     await this.#watcher.return();
@@ -61,12 +61,12 @@ export class Told {
     this.#mayEnd = true;
   }
 
-  /** A fault: events from now on may lack their reason. */
+  /** Notes a fault: events from now on may lack their reason. */
   fault(): void {
     this.#freshly = new Set();
   }
 
-  /** Whether the told state agrees with the model, as far as this check can know. */
+  /** Checks that the told state agrees with the model, as far as this check can know. */
   assertTrue(look: Look): void {
     for (const { key, model } of this.#context.models()) {
       const text = this.#told.get(key) ?? 'absent';

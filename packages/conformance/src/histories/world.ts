@@ -8,7 +8,7 @@ import { Told } from './told.ts';
 
 /** Services of histories: few, so that objects meet; one name begins with the other. */
 export const serviceLabels = ['web', 'web.api'] as const;
-/** Ids of their nodes; two differ only by case. */
+/** Ids of the nodes of those services; two differ only by case. */
 export const nodeIds = ['n1', 'N1', 'n2'] as const;
 /** Names of the registry objects. A closed object is followed by a new one of the same name. */
 export const slots = ['a', 'b', 'c'] as const;
@@ -84,7 +84,7 @@ export class World {
     this.lines.push(line.replaceAll(this.prefix, ''));
   }
 
-  /** No server keeps the roll: every node answers for itself, in real time. */
+  /** Whether every node answers for itself, in real time, because no server keeps the roll. */
   get isHearsay(): boolean {
     return this.capabilities.removesOthers === 'own' && !this.time.isVirtual;
   }

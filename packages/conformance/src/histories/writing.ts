@@ -27,7 +27,7 @@ const hopelessMs = 300;
 /** A process that stood still for this long may miss any deadline. Milliseconds. */
 const stallMs = 2_000;
 
-/** Makes a call and answers its outcome. An error that is no `RegistryError` is a violation. */
+/** Makes a call and returns its outcome. An error that is not a `RegistryError` is a violation. */
 export async function attempt(
   world: World,
   what: string,
@@ -45,10 +45,10 @@ export async function attempt(
   }
 }
 
-/** A call that the backend could not serve must fail with the right code, and a call that it could serve must succeed. */
+/** Checks that a call fails with the right code if the backend could not serve it, and succeeds if it could. */
 export function assertServed(world: World, what: string, outcome: Outcome, from: number): void {
   const unavailable = outcome === 'UNAVAILABLE' || outcome === 'TIMEOUT';
-  // Its deadline may have passed while this process stood still.
+  // The deadline of the call may have passed while this process stood still.
   const served = world.backend === 'serving' && world.time.stalledMs(from) < stallMs;
   if (served && unavailable) throw new Violation('call', `${what} was refused: ${world.refusal}`);
   if (world.backend === 'stopped' && outcome === 'done')
@@ -254,7 +254,7 @@ export async function burst(
   caller.claims.set(`${service}/${id}`, { state });
 }
 
-/** A burst is only predictable if the node is free or held by the caller. */
+/** Whether the outcome of a burst can be predicted: the node must be free or held by the caller. */
 export function canBurst(world: World, caller: Caller, service: string, id: string): boolean {
   const at = world.time.now();
   const stored = storedAt(world, caller, { service, id }, { from: at, until: at });

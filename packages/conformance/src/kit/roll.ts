@@ -64,7 +64,7 @@ export function groupedView(written: readonly ServiceInput[]): readonly unknown[
     }));
 }
 
-/** The answer of `getService` in the same form, in the order in which it came. */
+/** The answer of `getService` in the form of {@link rowsOf}, in the order in which it came. */
 export function readView(services: readonly Service[]): readonly unknown[] {
   return services.map(({ name, version, metadata, endpoints, nodes }) => ({
     name,

@@ -18,7 +18,7 @@ export class UnhandledRejections {
 
   /** Fails with the first rejection, if there was one. */
   async assertNone(): Promise<void> {
-    // Node reports them after the microtasks of a turn.
+    // Node reports unhandled rejections after the microtasks of a turn.
     await pause(0);
     if (this.reasons.length > 0)
       throw new Error('a promise of the registry was rejected and nothing handled it (its reason is the cause)', {

@@ -54,13 +54,13 @@ describe.concurrent('every rule of histories finds a broken registry', { timeout
   }
 });
 
-it('a lease that a renewal does not shorten is found', async () => {
+it('a history finds a registry whose renewals do not shorten a lease', async () => {
   const { rule, lines, message } = await found(openOf('never shortens a lease'), 5);
   expect(rule, message).toBe('expiry');
   expect(lines.filter((line) => line.includes('.register(')).length, message).toBeGreaterThanOrEqual(2);
 });
 
-it('a failure is told as a short test, with what replays it', async () => {
+it('a failure is printed as a short test, with the options that replay it', async () => {
   const { message, lines } = await found(openOf('forgets the TTL'), 4);
   expect(message).toMatch(/replay it with \{ seed: 4, path: '\d+', runs: 1 \}/);
   expect(message).toContain(rules.expiry);
@@ -68,7 +68,7 @@ it('a failure is told as a short test, with what replays it', async () => {
   expect(lines.filter((line) => line.startsWith('await') && line.includes('.register('))).toHaveLength(1);
 });
 
-it('a failure can be replayed by its seed and path', async () => {
+it('a failed history can be replayed by its seed and path', async () => {
   const { message } = await found(openOf('forgets the TTL'), 5);
   const [, path = ''] = /path: '(\d+)'/.exec(message) ?? [];
   const clock = manualClock();
@@ -78,7 +78,7 @@ it('a failure can be replayed by its seed and path', async () => {
   await expect(again).rejects.toThrow(`replay it with { seed: 5, path: '${path}', runs: 1 }`);
 });
 
-it('options that contradict each other are refused', async () => {
+it('options of histories that contradict each other are refused', async () => {
   const harness = { open: (options?: object) => openShelf(undefined as never, options) };
   await expect(playHistories(harness, { faults: true })).rejects.toThrow('need a harness with faults');
   await expect(playHistories(shelfHarness(), { faults: true, together: 2 })).rejects.toThrow('set together to 1');

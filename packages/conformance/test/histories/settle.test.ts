@@ -25,10 +25,10 @@ function allowedAfterRest(removesOthers: 'own' | 'any'): readonly string[] {
   return [...model.allowed({ from: 6_000, until: 6_000 })].sort();
 }
 
-it('where every node answers for itself, a dead one that a fresh reader has not heard may live on in other caches', () => {
+it('where nodes answer for themselves, a dead node that a fresh reader does not see may still be in other caches', () => {
   expect(allowedAfterRest('own')).toEqual(['absent', 'version 1, mark x']);
 });
 
-it('where a server answers, what one reader finds at rest holds for all', () => {
+it('where a server answers, all readers at rest find what one of them finds', () => {
   expect(allowedAfterRest('any')).toEqual(['absent']);
 });

@@ -22,7 +22,8 @@ for (const [name, limits] of [
   }
 }
 
-// The fault resolves late: watchers notice before it that the backend was wiped, or lost its records with a restart.
+// The call that causes a fault resolves late, so watchers notice earlier that the backend was wiped, or lost its
+// records in a restart.
 const clock = manualClock();
 const harness = shelfHarness({ durable: false }, openShelf, 1, clock);
 const { faults } = harness;

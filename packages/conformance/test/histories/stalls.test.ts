@@ -33,7 +33,7 @@ it('a stall that is over does not count for times after it', async () => {
   expect(stalls.sinceMs(after)).toBeLessThanOrEqual(now() - after);
 });
 
-it('a deadline is later by the time for which the process stood still', async () => {
+it('a deadline is put off by the time for which the process stood still', async () => {
   const time = realTime(1, stalls);
   const startedAt = time.now();
   let done = (): void => {};
@@ -49,12 +49,12 @@ it('a deadline is later by the time for which the process stood still', async ()
   await ends;
 });
 
-it('a deadline that a running process misses is missed', async () => {
+it('a deadline counts as missed if the process ran and missed it', async () => {
   const ends = realTime(1, stalls).ends('the work', 50, new Promise(() => {}));
   await expect(ends).rejects.toThrow('the work took more than 50 ms');
 });
 
-it('a node may be seen, or gone, later by the time for which the process stood still', () => {
+it('a node may be seen, or be gone, later by the time for which the process stood still', () => {
   const lease = { startedAt: 0, ackedAt: 0, goesFrom: 200, goesBy: 300, ttlMs: 200, writer: 1 };
   const textsAt = (at: number, stalledMs: number): readonly string[] => {
     const model = new NodeModel(100, () => stalledMs);
@@ -68,14 +68,14 @@ it('a node may be seen, or gone, later by the time for which the process stood s
   expect(textsAt(900, 400)).toEqual(['absent']);
 });
 
-it('a process that stands still is starved until it has run for a while', async () => {
+it('a process that stood still counts as starved until it has run for a while', async () => {
   await pause(30);
   expect(stalls.isStarved).toBe(false);
   standStill(1_500);
   expect(stalls.isStarved).toBe(true);
 });
 
-it('a history that cannot be judged is played again, and too many that cannot are an error', async () => {
+it('a history that cannot be judged is played again, and too many of them are an error', async () => {
   const judgement = new Judgement();
   let plays = 0;
   const unjudged = async (): Promise<void> => {

@@ -100,7 +100,7 @@ export const backendMutants: readonly Mutant[] = [
   },
   {
     name: 'ignores the case of ids',
-    caughtBy: 'deregister: deregister tells ids apart by case',
+    caughtBy: 'deregister: deregister distinguishes ids by case',
     open: withDriver((inner) => ({
       put: (entries, lease, call) =>
         inner.put(
@@ -174,7 +174,7 @@ export const backendMutants: readonly Mutant[] = [
   },
   {
     name: 'loses the metadata of services',
-    caughtBy: 'model: everything that can be said comes back',
+    caughtBy: 'model: every field of a service comes back',
     open: storing((entry) => ({ ...entry, metadata: {} })),
   },
   {
@@ -238,7 +238,7 @@ export const backendMutants: readonly Mutant[] = [
   },
   {
     name: 'says it is durable and forgets at a restart',
-    caughtBy: 'outage: a backend keeps across a restart what durable declares',
+    caughtBy: 'outage: a restarted backend has kept its nodes exactly if its capability durable says so',
     open: withDriver((inner) => ({ capabilities: { ...inner.capabilities, durable: false } })),
   },
   {
@@ -269,7 +269,7 @@ export const backendMutants: readonly Mutant[] = [
   },
   {
     name: 'lists the backend itself',
-    caughtBy: 'list: listServices leaves out the backend itself and its helpers',
+    caughtBy: 'list: listServices leaves out the services of the backend itself',
     open: withDriver((inner) => ({
       list: async (call) => [
         ...(await inner.read(undefined, call)).map(({ name, version }) => ({ name, versions: [version] })),

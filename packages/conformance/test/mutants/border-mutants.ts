@@ -1,6 +1,6 @@
 import { type Mutant, receiving, tells, turn, withRegistry, withWatcher } from './mutant.ts';
 
-/** Mutants with mistakes that a registry without the guard makes in the input it takes and the results it returns. */
+/** Mutants with mistakes that a registry without the guard makes with its input and with its results. */
 export const borderMutants: readonly Mutant[] = [
   {
     name: 'shows versions unsorted',
@@ -39,14 +39,14 @@ export const borderMutants: readonly Mutant[] = [
   },
   {
     name: 'hands out what can be changed',
-    caughtBy: 'isolation: getService hands out what is deeply frozen',
+    caughtBy: 'isolation: getService hands out deeply frozen objects',
     open: withRegistry((inner) => ({
       getService: async (name, options) => structuredClone(await inner.getService(name, options)),
     })),
   },
   {
     name: 'hands out a list that can be changed',
-    caughtBy: 'isolation: listServices hands out what is deeply frozen',
+    caughtBy: 'isolation: listServices hands out deeply frozen objects',
     open: withRegistry((inner) => ({ listServices: async (options) => [...(await inner.listServices(options))] })),
   },
   {

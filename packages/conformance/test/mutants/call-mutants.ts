@@ -190,7 +190,7 @@ export const callMutants: readonly Mutant[] = [
     name: 'leaves a timer behind',
     caughtBy: 'lifecycle: repeated open, use and close leave no handle behind',
     open: withWatcher((inner) => {
-      // The timer lives long enough for the case to see it, and ends soon enough not to hold up the test run.
+      // The timer lasts long enough for the case to see it, and ends soon enough not to hold up the test run.
       setTimeout(() => {}, 4_000);
       return inner;
     }),

@@ -55,7 +55,7 @@ export const outageMutants: readonly Mutant[] = [
   },
   {
     name: 'tells of an outage that is over',
-    caughtBy: 'coalescing: an interruption that ends before a consumer reads it is not told',
+    caughtBy: 'coalescing: an outage that ends before a consumer reads its interrupted event is not told',
     open: withWatcher(eager),
   },
   {

@@ -48,7 +48,7 @@ export const ownershipMutants: readonly Mutant[] = [
     // A review found this: a restarted discovery server did not know the handles of its clients,
     // so the clients registered their nodes anew.
     name: 'takes for lost what a wiped backend holds for another',
-    caughtBy: 'wiped backend: what another registered since is not taken back by a renewal, nor withdrawn by close',
+    caughtBy: 'wiped backend: a renewal or close after a wipe leaves a node alone that another has registered since',
     open: (warehouse, options) => {
       const shelf = warehouse.shelf();
       const wipe = shelf.wipe.bind(shelf);

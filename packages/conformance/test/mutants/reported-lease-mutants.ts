@@ -165,7 +165,7 @@ export const reportedLeaseMutants: readonly Mutant[] = [
     open: forgettingHolders('expired'),
   },
   {
-    // The adapter makes the same mistake after a removal.
+    // The adapter takes a handle that the server has forgotten for a node without a holder, after a removal.
     name: 'takes what another registered after a removal for lost',
     caughtBy: 'ownership: a renewal of a node that another removed and registered is CONFLICT',
     open: forgettingHolders('deregistered'),

@@ -69,7 +69,7 @@ export const reportedStoreMutants: readonly Mutant[] = [
   {
     // alibaba/nacos#11890: the cleaner of a dead client deletes the metadata of the client that replaced it.
     name: 'the end of a dead holder takes the metadata of the node that another took over',
-    caughtBy: 'ownership: what a dead object left takes nothing along when its TTL is over, if another holds the node',
+    caughtBy: 'ownership: when the lease of a dead object ends, a node that another has taken over stays',
     open: withDriver((inner, warehouse) => ({
       async put(entries, lease, call) {
         const shelf = warehouse.shelf();
@@ -97,14 +97,14 @@ export const reportedStoreMutants: readonly Mutant[] = [
   {
     // alibaba/nacos#8717: the metadata of a deregistered instance comes back when its address registers again.
     name: 'metadata outlives its node, and is part of the next register of the id',
-    caughtBy: 'register: register of an id that was deregistered says nothing of what it said before',
+    caughtBy: 'register: register of a deregistered id brings back nothing of its former content',
     open: metadataOutlives,
   },
   {
     // apache/dolphinscheduler#5210: after a reconnect the client deletes and creates its node,
     // so other clients take the owner of the node for dead.
     name: 'after a failed call a renewal deletes the node and creates it',
-    caughtBy: 'outage: a renewal after a call that failed tells no watcher of a delete',
+    caughtBy: 'outage: after a failed call, a renewal makes no watcher hear a delete',
     open: afterFailure((inner, failed) => ({
       async renew(keys, lease, call) {
         const again = keys.filter((key) => failed.has(keyOfKey(key)));

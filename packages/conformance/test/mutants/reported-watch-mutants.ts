@@ -239,7 +239,7 @@ export const reportedWatchMutants: readonly Mutant[] = [
   {
     // Callers share a read (go-micro's cache): the signal of the first caller ends the read for all.
     name: 'an aborted read takes along those that wait for the same',
-    caughtBy: 'abort and deadline: an aborted read, or one with a short deadline, ends no other read of the same',
+    caughtBy: 'abort and deadline: a read that is aborted or has a short deadline ends no other read of the same name',
     open: withRegistry((inner) => {
       const flights = new Map<string, Promise<readonly Service[]>>();
       return {

@@ -28,7 +28,7 @@ function remembered(warehouse: Warehouse): Map<string, Entry> {
 export const scopeMutants: readonly Mutant[] = [
   {
     name: 'a second watch of another name deafens the first',
-    caughtBy: 'watch scope: a watch of one name leaves a watch of another name hearing',
+    caughtBy: 'watch scope: a second watch, of another name, does not disturb the first',
     open: withDriver((inner) => {
       let current: string | undefined;
       return {

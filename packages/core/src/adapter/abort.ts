@@ -5,20 +5,20 @@ import { setMaxListeners } from 'node:events';
 import type { Clock } from '../contract.ts';
 
 /**
- * Calls `listener` once at the abort, or now if the signal is aborted already. Answers a function that stops listening.
+ * Calls `listener` once at the abort, or now if the signal is aborted already. Returns a function that stops listening.
  */
 export function onAbort(signal: AbortSignal, listener: () => void): () => void {
   if (signal.aborted) {
     listener();
     return () => {};
   }
-  // One signal may bound a call of many nodes, so more than ten listeners are no leak, although Node warns of them.
+  // One signal may bound a call of many nodes, so more than ten listeners are normal, although Node warns of a leak.
   setMaxListeners(0, signal);
   signal.addEventListener('abort', listener, { once: true });
   return () => signal.removeEventListener('abort', listener);
 }
 
-/** Resolves at the abort. */
+/** Resolves when the signal is aborted. */
 export function aborted(signal: AbortSignal): Promise<void> {
   return new Promise((resolve) => void onAbort(signal, resolve));
 }
@@ -71,6 +71,7 @@ export function pause(clock: Clock, ms: number, signal: AbortSignal): Promise<vo
 
 /** What bounds {@link withDeadline}. */
 export interface Deadline {
+  /** Source of time. */
   readonly clock: Clock;
   /** Milliseconds. */
   readonly ms: number;

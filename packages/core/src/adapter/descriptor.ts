@@ -24,6 +24,7 @@ export interface TlsPaths {
   readonly ca?: string | undefined;
   /** The client's own certificate; needs `key`. */
   readonly cert?: string | undefined;
+  /** The private key of `cert`, without a passphrase. */
   readonly key?: string | undefined;
 }
 
@@ -42,19 +43,21 @@ export interface Finding {
 
 /** Status and protection of a discovery server. */
 export interface DiscoveryAdmin {
-  /** Answers the `StatusAnswer` of `@rollcall/protocol`. */
+  /** Returns the `StatusAnswer` of `@rollcall/protocol`. */
   status(call?: CallOptions): Promise<object>;
-  /** Evicts every expired instance of `env` now; answers how many. */
+  /** Evicts every expired instance of `env` now; returns how many. */
   endProtection(env: string, call?: CallOptions): Promise<number>;
   /** The server's roll as the bytes of one backup file. The deadline of the call ends at the first byte. */
   backup(call?: CallOptions): Promise<AsyncIterable<Uint8Array>>;
 }
 
-/** An adapter package `@rollcall/<name>` exports its factory as `<name>` and this as `adapter`. */
+/**
+ * A descriptor. An adapter package `@rollcall/<name>` exports its factory as `<name>` and its descriptor as `adapter`.
+ */
 export interface AdapterDescriptor {
   /** The name that `--registry` takes. */
   readonly name: string;
-  /** May differ from the bare factory where a flag means something else. */
+  /** Makes a registry from flags. It may differ from the package's own factory where a flag means something else. */
   readonly create: RegistryFactory;
   /** Capabilities before any server was asked: what depends on the server is false. */
   readonly capabilities: Capabilities;

@@ -6,6 +6,7 @@ import type { Finding } from './descriptor.ts';
 export interface Examination {
   /** A registry made for the diagnosis, and closed at the end. */
   readonly registry: Registry;
+  /** Source of time. */
   readonly clock: Clock;
   /** What to do about a failure, where the adapter knows better than its message. */
   readonly remedy: (error: RegistryError) => string | undefined;

@@ -22,7 +22,7 @@ export interface Entry {
   readonly version: string;
   /** Metadata of the service; the node's own is in `node`. */
   readonly metadata: Metadata;
-  /** In the order in which they were registered. */
+  /** The endpoints of the service, in the order in which they were registered. */
   readonly endpoints: readonly Endpoint[];
   /** The one node of this entry. */
   readonly node: ServiceNode;
@@ -60,11 +60,17 @@ export interface Lease {
  * too little is not.
  */
 export interface WatchSink {
-  /** The whole state at one point; later calls continue from exactly there. May come again. */
+  /**
+   * Reports the whole state at one point; later calls continue from exactly there. A driver may report a snapshot again
+   * at any time.
+   */
   snapshot(entries: readonly Entry[]): void;
-  /** One node as it is now. Allowed before the first snapshot, when parts of the state are known to be true. */
+  /**
+   * Reports one node as it is now. A driver may call it before the first snapshot, when parts of the state are known to
+   * be true.
+   */
   put(entry: Entry): void;
-  /** One node that is gone. Without a reason: `unknown`. */
+  /** Reports one node that is gone. Without a reason: `unknown`. */
   remove(key: EntryKey, reason?: DeleteReason): void;
   /**
    * Part of the state has arrived, with nothing to tell yet. It keeps a long snapshot on a slow link from counting as
@@ -77,11 +83,16 @@ export interface WatchSink {
 export interface RegistryDriver {
   /** The adapter's name, as in `--registry`. */
   readonly name: string;
+  /**
+   * Names of the options that this adapter has besides those of every adapter (`CommonRegistryOptions`): the guard refuses
+   * all others. Absent: the guard accepts any.
+   */
+  readonly optionNames?: readonly string[] | undefined;
   /** `host:port` of each backend, as configured; absent where the backend has no address. */
   readonly endpoints?: readonly string[] | undefined;
   /** The records that reads of this object left out: see `SkippedEntries`. */
   readonly skipped?: SkippedSummary | undefined;
-  /** May change once: when `connect` has heard from the server. */
+  /** What the backend can do. It may change once: when `connect` has heard from the server. */
   readonly capabilities: Capabilities;
   /** The guard calls it before anything else, again after a failure, and never again once it resolved. */
   connect(call: DriverCall): Promise<void>;
@@ -91,12 +102,12 @@ export interface RegistryDriver {
    */
   put(entries: readonly Entry[], lease: Lease | undefined, call: DriverCall): Promise<void>;
   /**
-   * Extends what this object holds. Answers the keys that the backend no longer has, which the guard then puts. The
-   * guard also calls it before it puts changed content, so that a lost node is noticed. `CONFLICT` where another object
-   * holds a key.
+   * Extends what this object holds. Returns the keys that the backend no longer has, which the guard then puts. The
+   * guard also calls `renew` before it puts changed content, so that a lost node is noticed. `CONFLICT` where another
+   * object holds a key.
    */
   renew(keys: readonly EntryKey[], lease: Lease | undefined, call: DriverCall): Promise<readonly EntryKey[]>;
-  /** Removes these keys, also of other holders within `removesOthers`; unknown keys are no error. */
+  /** Removes the nodes with these keys, also those of other holders within `removesOthers`; ignores unknown keys. */
   remove(keys: readonly EntryKey[], call: DriverCall): Promise<void>;
   /** All entries, or those of one service. */
   read(name: string | undefined, call: DriverCall): Promise<readonly Entry[]>;

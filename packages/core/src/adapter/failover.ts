@@ -7,6 +7,7 @@ import { pause, withDeadline } from './abort.ts';
 export interface FailoverOptions<T> {
   /** At least one target; the first is asked first. */
   readonly targets: readonly T[];
+  /** Source of time. */
   readonly clock: Clock;
   /** Whether another target may succeed after this failure. */
   readonly isUnreachable: (cause: unknown) => boolean;
@@ -21,6 +22,7 @@ export interface FailoverOptions<T> {
  * is not taken for a dead one.
  */
 export class Failover<T> {
+  /** Every target, in the configured order. */
   readonly targets: readonly T[];
   readonly #options: FailoverOptions<T>;
   /** Until when a target that did not answer is asked last. */
@@ -46,7 +48,7 @@ export class Failover<T> {
     return this.#current;
   }
 
-  /** Answers with the first target that serves; throws the last failure when none does. */
+  /** Returns the result of the first target that serves; throws the last failure when none does. */
   async run<R>(signal: AbortSignal, work: (target: T, signal: AbortSignal) => Promise<R>): Promise<R> {
     const round = this.order();
     const slow: T[] = [];
@@ -63,7 +65,7 @@ export class Failover<T> {
         if (RegistryError.is(cause, 'TIMEOUT')) slow.push(target);
       }
     }
-    // The last target refused at once, so a target that was merely slow gets the rest of the call.
+    // The last target refused at once, so the first silent target gets the time that the call has left.
     const [patient] = slow;
     if (patient === undefined) throw failure;
     const result = await work(patient, signal);
@@ -71,7 +73,10 @@ export class Failover<T> {
     return result;
   }
 
-  /** The targets in the order of asking: the current one first, those that lately did not answer last. */
+  /**
+   * The targets in the order in which they are asked: the current one comes first, those that did not answer lately
+   * come last.
+   */
   order(): readonly T[] {
     const now = this.#options.clock.now();
     const at = this.targets.indexOf(this.#current);
@@ -87,14 +92,17 @@ export class Failover<T> {
     this.#current = target;
   }
 
-  /** The target said for how long it wants no call, as by `Retry-After`. It holds until the target serves again. */
+  /**
+   * The target said for how long it wants no call, as by `Retry-After`. The time ends early when the target serves
+   * again.
+   */
   unwelcome(target: T, ms: number): void {
     this.#welcomeAt.set(target, this.#options.clock.now() + ms);
   }
 
   /**
-   * To call before an endless retry: resolves when a target may be asked, after {@link retryAfterCapMs} at most.
-   * Rejects with the signal's reason.
+   * Call this before each round of an endless retry: it resolves when a target may be asked, after {@link
+   * retryAfterCapMs} at most. Rejects with the signal's reason.
    */
   async untilWelcome(signal: AbortSignal): Promise<void> {
     const { clock } = this.#options;

@@ -5,12 +5,15 @@ import { RegistryError } from '../errors.ts';
 import { isAddress } from '../model/limits.ts';
 import type { EntryKey } from './driver.ts';
 
-/** `INVALID_ARGUMENT` for an option of the registry. `message` names the option and what it must be. */
+/** The error `INVALID_ARGUMENT` for an option of the registry. `message` names the option and what it must be. */
 export function invalidOption(registry: string, message: string, cause?: unknown): RegistryError<'INVALID_ARGUMENT'> {
   return new RegistryError('INVALID_ARGUMENT', message, { registry, ...(cause === undefined ? {} : { cause }) });
 }
 
-/** `INVALID_ARGUMENT` for a file that `source`, an option or a variable, names and that cannot be read. */
+/**
+ * The error `INVALID_ARGUMENT` for a file that cannot be read. `source` is the option or the variable that names the
+ * file.
+ */
 export function unreadableFile(registry: string, source: string, path: string, cause: unknown): RegistryError {
   const why = cause instanceof Error ? cause.message : String(cause);
   return invalidOption(
@@ -20,7 +23,7 @@ export function unreadableFile(registry: string, source: string, path: string, c
   );
 }
 
-/** `CONFLICT`: a renewal found that `holder`, such as "another registry object", holds the node. */
+/** The error `CONFLICT`: a renewal found that `holder`, such as "another registry object", holds the node. */
 export function conflict(registry: string, { name, id }: EntryKey, holder: string): RegistryError<'CONFLICT'> {
   return new RegistryError(
     'CONFLICT',
@@ -31,9 +34,11 @@ export function conflict(registry: string, { name, id }: EntryKey, holder: strin
 
 /** One endpoint of a backend. */
 export interface BackendEndpoint {
+  /** Whether the endpoint speaks TLS. */
   readonly secure: boolean;
   /** The host; IPv6 without brackets. */
   readonly host: string;
+  /** The port. */
   readonly port: number;
   /** `host:port`, IPv6 in brackets. */
   readonly address: string;
@@ -45,6 +50,7 @@ export interface BackendEndpoint {
 
 /** Options of {@link parseEndpoints}. */
 export interface EndpointRules {
+  /** The adapter's name, for errors. */
   readonly registry: string;
   /** Where the backend is when no address is given. */
   readonly defaults: readonly string[];
@@ -54,6 +60,7 @@ export interface EndpointRules {
    * Port of an address that names none. A URL without a port gets the port of its scheme unless `urlPort` is `default`.
    */
   readonly defaultPort: number;
+  /** Which port a URL without one gets; default `scheme`. */
   readonly urlPort?: 'scheme' | 'default' | undefined;
   /** Whether a URL may have a path. */
   readonly paths?: boolean | undefined;
@@ -102,7 +109,10 @@ function parseEndpoint(value: unknown, rules: EndpointRules): BackendEndpoint {
   return { secure, host, port, address, origin: `${url.protocol}//${address}`, path };
 }
 
-/** Removes what URL parsing drops or reads as a slash, so that the two can be compared. */
+/**
+ * Whether the text has none of the characters that URL parsing drops or reads as a slash, so that the text can be
+ * compared with the URL.
+ */
 const isWritten = (text: string): boolean => !/[\s\\\p{Cc}]/u.test(text);
 
 /** A token that fits into a header, without white space around it. Throws `INVALID_ARGUMENT`, which names `source`. */

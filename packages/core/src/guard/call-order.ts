@@ -41,7 +41,7 @@ export class CallOrder {
   }
 
   async #released(turn: Promise<unknown> | undefined, running: Promise<unknown>, scope: CallScope): Promise<void> {
-    // An aborted call that still waits for its turn holds the place of those before it.
+    // An aborted call that still waits for its turn keeps later calls waiting for the calls before it.
     await turn;
     let stop = (): void => {};
     let cancel = (): void => {};

@@ -45,7 +45,7 @@ export class CallScope {
     return this.#driver.signal;
   }
 
-  /** Throws the abort reason once the caller has its answer. */
+  /** Throws the abort reason if the caller has its answer already. */
   throwIfOver(): void {
     this.#caller.signal.throwIfAborted();
   }

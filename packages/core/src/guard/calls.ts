@@ -13,7 +13,7 @@ export interface CallPlan<T> {
   /** The service that the caller named, unchecked. */
   readonly name?: unknown;
   readonly options: CallOptions | undefined;
-  /** Checks the arguments (throws `INVALID_ARGUMENT`) and answers the work to do. */
+  /** Checks the arguments (throws `INVALID_ARGUMENT`) and returns the work to do. */
   prepare(scope: CallScope): (call: DriverCall) => Promise<T>;
 }
 

@@ -32,7 +32,7 @@ export class ChangedKeys {
     return this.#first;
   }
 
-  /** Takes the first key out; answers its reason. */
+  /** Takes the first key out; returns its reason. */
   shift(): DeleteReason | undefined {
     const key = this.first;
     if (key === undefined) return undefined;

@@ -22,7 +22,14 @@ import { closeGraceMs, defaultCloseTimeoutMs, defaultTimeoutMs } from '../defaul
 import { freezeEntry, freezeSummaries, groupByVersion, keyOf, summarize } from '../model/entry.ts';
 import { parseName, parseRef, parseService } from '../model/input.ts';
 import { parseLease } from '../model/lease.ts';
-import { callOptions, checkOptions, parseDuration, parseNamespace, parseSignal } from '../model/options.ts';
+import {
+  callOptions,
+  checkOptions,
+  checkRegistryOptions,
+  parseDuration,
+  parseNamespace,
+  parseSignal,
+} from '../model/options.ts';
 import { CallOrder } from './call-order.ts';
 import { Calls } from './calls.ts';
 import { Connection } from './connection.ts';
@@ -67,6 +74,7 @@ class GuardedRegistry implements Registry {
   constructor(driver: RegistryDriver, options: RegistryOptions, recipe: RegistryRecipe | undefined) {
     this.recipe = recipe;
     const { clock = systemClock, logger = silentLogger } = options;
+    if (driver.optionNames !== undefined) checkRegistryOptions(options, driver.optionNames);
     parseNamespace(options.namespace);
     const timeoutMs = parseDuration(options.timeoutMs, 'timeoutMs') ?? defaultTimeoutMs;
     this.name = driver.name;
@@ -181,7 +189,7 @@ class GuardedRegistry implements Registry {
 
   async #connected<T>(call: DriverCall, work: (call: DriverCall) => Promise<T>): Promise<T> {
     await this.#connection.ready(call);
-    // While it waited, its caller may have been told that the call ended.
+    // While the call waited for the connection, its deadline or its signal may have ended it.
     call.signal.throwIfAborted();
     return work(call);
   }

@@ -20,15 +20,17 @@ export class Holdings {
   /** Keys whose renewal was refused because another object holds one of them. */
   readonly #taken = new Set<string>();
 
-  /** The same content under the same kind of lease is a renewal; anything else is a put. */
+  /**
+   * Whether registering the entry is a renewal: the same content under the same kind of lease. Anything else is a put.
+   */
   isRenewal(entry: Entry, lease: Lease | undefined): boolean {
     const holding = this.#holdings.get(keyOf(entry.name, entry.node.id));
     return holding?.sure === true && holding.leased === (lease !== undefined) && sameEntry(holding.entry, entry);
   }
 
   /**
-   * This object registered the node, but only the backend knows whether it still holds it: the write may have been
-   * refused, or the node taken over.
+   * Whether this object registered the node. Only the backend knows whether the object still holds it: the write may
+   * have been refused, or the node taken over.
    */
   isClaimed({ name, node }: Entry): boolean {
     const key = keyOf(name, node.id);

@@ -37,7 +37,7 @@ export class WatchAttempt {
     this.#cancelFirstSign();
     this.#cancelFirstSign = undefined;
     this.#cancelStable = this.#clock.setTimer(stableAfterMs, () => backoff.reset());
-    // Spread in time, so that many watchers do not list in step.
+    // The times are spread, so that many watchers do not list in step.
     this.#cancelRelist = this.#clock.setTimer(relistIntervalMs * (0.9 + 0.2 * Math.random()), () => {
       this.renewing = true;
       this.#controller.abort();

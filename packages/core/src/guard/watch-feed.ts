@@ -89,7 +89,9 @@ export class WatchFeed implements WatchSource {
     return this.#name ?? 'all services';
   }
 
-  /** One connection's life. Undefined when it was stopped or is due for renewal. */
+  /**
+   * Runs one connection until it ends. Returns undefined when the watch was stopped, or is due for a fresh snapshot.
+   */
   async #attempt(backoff: Backoff): Promise<RegistryError | undefined> {
     const attempt = new WatchAttempt(this.#context, this.#stop.signal);
     const { call } = attempt;

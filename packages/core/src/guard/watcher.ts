@@ -10,7 +10,10 @@ const pending = Symbol.for('rollcall.watcher.pending');
 /** Whether more is waiting in a watcher of ours; other watchers cannot tell. */
 export const hasPending = (watcher: object): boolean => pending in watcher && watcher[pending] === true;
 
-/** Marks a watcher that can be put into the background. `Symbol.for`, as above. */
+/**
+ * Marks a watcher that can be put into the background. `Symbol.for`, since several copies of this package may be
+ * loaded.
+ */
 const background = Symbol.for('rollcall.watcher.background');
 
 /**
@@ -52,7 +55,7 @@ export class GuardWatcher implements Watcher {
   readonly #onAbort = (): void => this.end();
   #isBackground = false;
 
-  /** Called at the first `next()`; answers undefined when the registry was closed meanwhile. */
+  /** Called at the first `next()`; returns undefined when the registry was closed meanwhile. */
   constructor(open: () => WatchSource | undefined, signal: AbortSignal | undefined) {
     this.#open = open;
     this.#signal = signal;

@@ -43,7 +43,7 @@ export class Writes {
     try {
       await this.#driver.put(puts, lease, call);
     } catch (error) {
-      // Another object registered it after the backend lost it.
+      // Another object registered a node that the backend had lost.
       if (toRegistryError(this.#driver, error).code === 'CONFLICT')
         this.#holdings.lose(puts.map(entryKey).filter(({ name, id }) => lost.has(keyOf(name, id))));
       throw error;

@@ -6,7 +6,7 @@ import { RegistryError } from '../errors.ts';
 import { freezeEntry } from './entry.ts';
 import * as limits from './limits.ts';
 
-/** Says which field is wrong, what it must be, and what it is. */
+/** The error for a wrong field: it says which field is wrong, what the field must be, and what it is. */
 export function invalid(field: string, rule: string, got?: unknown): RegistryError<'INVALID_ARGUMENT'> {
   const shown = got === undefined ? '' : `, got ${describe(got)}`;
   return new RegistryError('INVALID_ARGUMENT', `${field} must be ${rule}${shown}`);

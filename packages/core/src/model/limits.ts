@@ -17,7 +17,7 @@ export const maxNodeBytes = 32_768;
 /** Longest duration that is accepted anywhere: ten years, in milliseconds. */
 export const maxDurationMs = 315_360_000_000;
 
-/** The same limits as sources of regular expressions with the `u` flag, for schemas. Each matches the whole string. */
+/** The limits above as sources of regular expressions with the `u` flag, for schemas. Each matches the whole string. */
 export const patterns = {
   serviceName: '^[a-z0-9][a-z0-9._-]{0,62}$',
   nodeId: '^[A-Za-z0-9][A-Za-z0-9._:-]{0,254}$',
@@ -53,7 +53,7 @@ export const isMetadataKey = (value: string): boolean => metadataKey.test(value)
 /** A namespace: 1-63 of `[A-Za-z0-9._-]`, starting with a letter or digit. */
 export const isNamespace = (value: string): boolean => namespaceName.test(value);
 
-/** Without a lone surrogate, which UTF-8 cannot carry. */
+/** Whether the text has no lone surrogate, which UTF-8 cannot carry. */
 export const isWellFormed = (value: string): boolean => !loneSurrogate.test(value);
 
 /** A name or id as it may be read, watched or deregistered: 1-255 printable characters. */

@@ -1,3 +1,4 @@
+import type { CommonRegistryOptions } from '../adapter/descriptor.ts';
 import type { CallOptions } from '../contract.ts';
 import { invalid } from './input.ts';
 import { isNamespace, maxDurationMs } from './limits.ts';
@@ -37,6 +38,17 @@ export const callOptions: Readonly<
   follow: ['signal'],
   waitForService: ['signal', 'timeoutMs', 'minNodes'],
 };
+
+/** The names that the options of every registry may have. */
+const registryOptions = {
+  ...{ addresses: true, namespace: true, token: true, tokenFile: true, tlsFiles: true, env: true },
+  ...{ timeoutMs: true, closeTimeoutMs: true, logger: true, clock: true },
+} satisfies Record<keyof CommonRegistryOptions, true>;
+
+/** Throws `INVALID_ARGUMENT` for an option that neither every registry has nor this one: `{ address: 'a:1' }` would ask the default address. */
+export function checkRegistryOptions(options: object, own: readonly string[]): void {
+  checkOptions(options, [...Object.keys(registryOptions), ...own]);
+}
 
 /** Throws `INVALID_ARGUMENT` for an unknown option. A misspelt `{ ttl: 1000 }` would register without a TTL. */
 export function checkOptions(options: unknown, known: readonly string[]): void {

@@ -1,4 +1,5 @@
-// Captured now, because a test may install fake timers later, and this clock must keep turning the real event loop.
+// The real `setImmediate` is imported now: a test may install fake timers later, and this clock must keep turning the
+// real event loop.
 import { setImmediate } from 'node:timers/promises';
 import type { Clock } from '../contract.ts';
 

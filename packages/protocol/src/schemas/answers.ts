@@ -36,7 +36,7 @@ export const registerAnswer: JsonSchema = record({ handles: list(count), secrets
 export const renewAnswer: JsonSchema = statuses;
 /** Data of `POST /api/cancel`. */
 export const cancelAnswer: JsonSchema = record({ cancelled: count });
-/** Data of `GET /api/fetch`, `GET /api/fetch/all`; `at` and `revision` of a time of the past. */
+/** Data of `GET /api/fetch` and `GET /api/fetch/all`. An answer about a past time also has `at` and `revision`. */
 export const instancesAnswer: JsonSchema = record({ instances: list(instance), at: timestamp, revision: count }, [
   'at',
   'revision',

@@ -18,7 +18,7 @@ export const renewIntervalSchema: JsonSchema = { ...durationSchema, exclusiveMin
 
 const label: JsonSchema = { type: 'string', pattern: limits.patterns.version };
 const text = (maxBytes: number): JsonSchema => ({ type: 'string', 'x-maxBytes': maxBytes, 'x-wellFormed': true });
-/** Also bounded by the size of the whole node, which the server measures. */
+/** A text in a node. The size of the whole node bounds it further, and the server measures that. */
 const nodeText: JsonSchema = text(limits.maxNodeBytes);
 
 const metadata: JsonSchema = {
@@ -90,8 +90,8 @@ export const settingSchema: JsonSchema = record(['env', 'appid', 'hostname'], {
 /** A number by which a client renews and cancels. */
 export const handleSchema: JsonSchema = { type: 'integer', minimum: 0, maximum: Number.MAX_SAFE_INTEGER };
 
-/** Which instance. */
+/** Names an instance. */
 export const keySchema: JsonSchema = record(['env', 'appid', 'hostname'], key);
 
-/** Like a key, with the caller's handle if it has one. */
+/** Names an instance, and has the caller's handle if there is one. */
 export const cancelKeySchema: JsonSchema = record(['env', 'appid', 'hostname'], { ...key, handle: handleSchema });

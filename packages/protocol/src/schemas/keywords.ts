@@ -4,7 +4,7 @@ import { limits } from '@rollcall/core';
 export interface SchemaKeyword {
   /** The name in a schema. */
   readonly keyword: string;
-  /** The type of value that it applies to. */
+  /** The type of value that the keyword applies to. */
   readonly type: 'string';
   /** The type of the keyword's own value in a schema. */
   readonly schemaType: 'number' | 'boolean';

@@ -11,7 +11,7 @@ export const numberPatterns = {
 
 const { patterns } = limits;
 
-/** What a text must be that a pattern refuses, as the end of "must be ...": a caller should not have to read the pattern. */
+/** Each pattern in words, as the end of "must be ...", so that a caller need not read the pattern. */
 export const patternWords: Readonly<Record<string, string>> = {
   [patterns.serviceName]: '1-63 of [a-z0-9._-], starting with a letter or digit',
   [patterns.nodeId]: '1-255 of [A-Za-z0-9._:-], starting with a letter or digit',

@@ -75,7 +75,7 @@ const waitMs: JsonSchema = { type: 'string', pattern: numberPatterns.waitMs };
 /** Most services of one poll. */
 const maxPolled = 100;
 
-/** Query of reads of one service; `at`: at a time of the past. */
+/** Query of reads of one service; `at`: a past time. */
 export const fetchQuery: JsonSchema = {
   type: 'object',
   required: ['env', 'appid'],

@@ -9,7 +9,10 @@ import { type Clock, RegistryError, systemClock } from '@rollcall/core';
 export interface RollcallAgentOptions {
   /** Whether connections are kept for the next request; default true. */
   readonly keepAlive?: boolean | undefined;
-  /** Sockets per node; default Infinity. */
+  /**
+   * Most sockets per node; default Infinity. Sensible values are 10 and more; fewer makes requests to a busy node wait
+   * for a socket, more opens more connections to it.
+   */
   readonly maxSockets?: number | undefined;
   /** Names with a dot that are services, besides `*.rollcall`, like the keys of a client's `services` for `client.fetch`. */
   readonly services?: readonly string[] | undefined;
@@ -31,7 +34,10 @@ interface Destination {
   servername?: string | undefined;
 }
 
-/** Node calls it for every request. The types do not have it, but Node's documentation names it as the hook of agents. */
+/**
+ * Node calls this method for every request. The types do not have it, but Node's documentation names it as the hook of
+ * agents.
+ */
 type AddRequest = (request: ClientRequest, options: Destination, ...rest: unknown[]) => void;
 
 const defaultPorts: ReadonlySet<string> = new Set(['80', '443', '']);
@@ -57,7 +63,7 @@ const ownCodes: ReadonlySet<unknown> = new Set(['EMFILE', 'ENFILE', 'EADDRNOTAVA
 function outcomeOfError(error: unknown, wasAnswered: boolean): Outcome {
   const { code, syscall } = error instanceof Error ? (error as NodeJS.ErrnoException) : {};
   if (ownCodes.has(code)) return 'cancelled';
-  // Other time-outs of that code are of a connection that had been made.
+  // `ETIMEDOUT` of any other call means that the connection had been made.
   const isRefused = unreachableCodes.has(code) || (code === 'ETIMEDOUT' && syscall === 'connect');
   return isRefused && !wasAnswered ? 'unreachable' : 'failed';
 }
@@ -70,7 +76,7 @@ function outcomeOfStatus(status: number, retryAfter: string | undefined): Outcom
 /** Counts the attempt until its headers, its error, or its end without either. */
 function follow(request: ClientRequest, attempt: Attempt): void {
   let wasAnswered = false;
-  // Prepended, so that it still sees a `once` listener of the caller when it counts listeners.
+  // This listener comes first, so that it still sees a `once` listener of the caller when it counts listeners.
   request.prependOnceListener('response', (response) => {
     const { statusCode = 0, headers } = response;
     wasAnswered = true;
@@ -78,7 +84,8 @@ function follow(request: ClientRequest, attempt: Attempt): void {
     // Without a listener Node discards the answer, which frees the socket; this listener must not prevent that.
     if (request.listenerCount('response') === 0) response.resume();
   });
-  // Not `error`: a request whose error has no listener must fail as loudly as without this agent.
+  // This agent does not listen for `error`: a request whose error has no listener must fail as loudly as without this
+  // agent.
   request.once(errorMonitor, (error: unknown) => attempt.release(outcomeOfError(error, wasAnswered)));
   request.once('close', () => attempt.release('cancelled'));
 }
@@ -116,7 +123,7 @@ interface Routed extends ConnectLimit {
   readonly names: ReadonlySet<string>;
 }
 
-/** The request ends with the error, even when the client cannot begin. */
+/** Sends a request to a picked node. The request ends with the error even if the client cannot begin. */
 function route(routed: Routed, request: ClientRequest, options: Destination): void {
   // As Node's own agent reports a socket that could not be made; `destroy` alone says nothing before there is a socket.
   const fail = (error: unknown): void => (request as unknown as Pending).onSocket(undefined, error);

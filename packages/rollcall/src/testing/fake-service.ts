@@ -16,7 +16,7 @@ export interface FakeNode {
   readonly address: string;
   /** Number of requests so far. */
   readonly calls: number;
-  /** Closes its sockets without withdrawing, as kill -9 does. */
+  /** Closes the sockets of the service without withdrawing its node, as kill -9 does. */
   kill(): Promise<void>;
 }
 

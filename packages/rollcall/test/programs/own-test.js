@@ -23,7 +23,7 @@ test('greet survives the loss of a node', async () => {
   await registry.close();
 });
 
-test('greet needs no socket at all', async () => {
+test('greet works without any socket', async () => {
   const registry = memory();
   await registry.register({ name: 'users', nodes: [{ id: 'u1', address: '192.0.2.1:80' }] });
   const client = createClient(registry, { fetch: async () => new Response('ann') });

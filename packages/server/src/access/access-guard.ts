@@ -32,7 +32,7 @@ export class AccessGuard {
         if (config?.access === undefined) this.#unruled.push(`${one} ${url}`);
         else this.routes.push({ method: one, path: url, access: config.access });
     });
-    // Before the body is read: a client without the role must not make the server read a body.
+    // The check comes before the body is read: a client without the role must not make the server read a body.
     app.addHook('onRequest', (request, reply, done) => {
       if (this.#admits(request, reply)) done();
     });

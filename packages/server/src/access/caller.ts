@@ -25,7 +25,7 @@ export const wholeView: View = Object.freeze({ key: '', tag: '', sees: () => tru
 
 /** The sender of a request, as the tokens file knows it. */
 export class Caller {
-  /** The name of its token, for logs and the audit log. */
+  /** The name of the caller's token, for logs and the audit log. */
   readonly name: string;
   readonly grants: readonly Grant[];
   /** The most instances that the caller may have on the roll; undefined: the server's own limit. */
@@ -39,12 +39,12 @@ export class Caller {
     this.maxInstances = maxInstances;
   }
 
-  /** Whether its token is still in the file, with these rights. */
+  /** Whether the caller's token is still in the file, with these rights. */
   get isCurrent(): boolean {
     return this.#isCurrent;
   }
 
-  /** Its token is gone, or has other rights. */
+  /** Called when the caller's token is gone, or has other rights. */
   revoke(): void {
     this.#isCurrent = false;
   }
@@ -73,7 +73,7 @@ export class Caller {
     if (services.includes(anything)) return wholeView;
     const key = services.join();
     const view: View = { key, tag: tagOf(key), sees: (service) => matchesAny(services, service) };
-    // A token for every env could otherwise make up env names without end.
+    // The bound is needed: a client whose token covers every env could ask for made-up env names without end.
     if (this.#views.size < rememberedViews) this.#views.set(env, view);
     return view;
   }

@@ -8,8 +8,11 @@ export const roles: readonly Role[] = ['read', 'write', 'admin'];
 
 /** A role within some environments and services. A pattern is an exact name, a prefix followed by `*`, or `*`. */
 export interface Grant {
+  /** What the token may do. */
   readonly role: Role;
+  /** Patterns of environments. */
   readonly envs: readonly string[];
+  /** Patterns of services. */
   readonly services: readonly string[];
 }
 
@@ -32,7 +35,7 @@ const includesRole = (grant: Grant, role: Role): boolean => roles.indexOf(grant.
 
 const coversEnv = (grant: Grant, env: string): boolean => grant.envs.some((pattern) => matches(pattern, env));
 
-/** Whether a grant allows `role` on all of `target`. */
+/** Whether a grant allows `role` on the whole target: a service, or an env with all its services. */
 export function allows(grant: Grant, role: Role, { env, service }: Target): boolean {
   if (!includesRole(grant, role) || !coversEnv(grant, env)) return false;
   if (service === undefined) return grant.services.includes(anything);

@@ -58,7 +58,7 @@ export const readsServiceOrOwnView: RouteAccess = {
   of: ({ query }) => ((query as Named).appid === undefined ? [] : [targetOf(query as Named)]),
 };
 
-/** Reads without regard to env and service, so it needs the role for everything. */
+/** The access of a route that reads the whole server: it needs the role in every env and for every service. */
 export const readsServer: RouteAccess = { role: 'read', of: 'server' };
 
 /** Writes each instance of the body. */
@@ -85,5 +85,5 @@ export const operatesEnv = (action: string): RouteAccess => ({
   action,
 });
 
-/** Acts without regard to env and service, so it needs the role for everything. */
+/** The access of a route that acts on the whole server: it needs the role in every env and for every service. */
 export const operatesServer = (action: string): RouteAccess => ({ role: 'admin', of: 'server', action });

@@ -11,7 +11,10 @@ export interface SecurityOptions {
   readonly tlsCert?: string | undefined;
   /** PEM file with the key of the certificate, without a passphrase. */
   readonly tlsKey?: string | undefined;
-  /** PEM file with the authorities of client certificates. With it, the server refuses clients without a certificate of theirs. */
+  /**
+   * PEM file with the authorities of client certificates. With this file, the server refuses clients without a
+   * certificate of one of these authorities.
+   */
   readonly tlsClientCa?: string | undefined;
   /**
    * Gives each lease a secret beside its handle, which every renewal and cancel must carry. Default false: handles can

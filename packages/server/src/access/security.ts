@@ -37,7 +37,7 @@ export class Security {
     limitConnections(app, settings);
     guardHost(app, settings);
     guardOrigin(app);
-    // Comes before the guard, which may end a request, so that refusals are written down too.
+    // The audit log comes before the guard, which may end a request, so that it has refusals too.
     if (files.audit !== undefined) auditRequests(app, files.audit, roll);
     this.#guard = new AccessGuard(app, files.tokens);
   }
@@ -52,7 +52,10 @@ export class Security {
     this.#guard.check();
   }
 
-  /** Reads the files again. Throws `INVALID_ARGUMENT` that says what is wrong with which file. */
+  /**
+   * Reads the files of tokens and certificates again. Throws `INVALID_ARGUMENT` that says what is wrong with which
+   * file; the other files have been read all the same.
+   */
   reload(): void {
     const { app, files } = this.#context;
     files.reload(app);

@@ -13,7 +13,7 @@ export const newToken = (): string => `${prefix}${randomBytes(32).toString('base
  */
 export const hashToken = (token: string): string => `${hashPrefix}${digest(token).toString('hex')}`;
 
-/** Whether a text has the form that {@link hashToken} answers. */
+/** Whether a text has the form that {@link hashToken} returns. */
 export const isTokenHash = (text: unknown): text is string =>
   typeof text === 'string' && /^sha256:[0-9a-f]{64}$/.test(text);
 

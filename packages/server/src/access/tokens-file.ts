@@ -8,6 +8,7 @@ export interface TokenEntry {
   readonly name: string;
   /** `sha256:` and 64 hex digits. */
   readonly hash: string;
+  /** What the token may do, and where. */
   readonly grants: readonly Grant[];
   /** The most instances that the token may have on the roll. */
   readonly maxInstances?: number | undefined;

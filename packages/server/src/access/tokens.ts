@@ -63,7 +63,13 @@ function readText(path: string): string {
     return readTextFile(path);
   } catch (cause) {
     const why = cause instanceof Error ? cause.message : String(cause);
-    const message = `cannot read the tokens file: ${why}; make one with \`rollcall token create\``;
+    const message = `cannot read the tokens file: ${why}; ${remedyOf(cause)}`;
     throw new RegistryError('INVALID_ARGUMENT', message, { cause, registry: 'server' });
   }
+}
+
+/** What to do about a tokens file that cannot be read. */
+export function remedyOf(cause: unknown): string {
+  const isDenied = cause instanceof Error && 'code' in cause && (cause.code === 'EACCES' || cause.code === 'EPERM');
+  return isDenied ? 'let the user of the server read it (chown, chgrp)' : 'make one with `rollcall token create`';
 }

@@ -11,7 +11,7 @@ export interface AuditTarget {
 
 /** A write that a client asked for. */
 export interface AuditedWrite {
-  /** The name of its token; `anonymous` without a tokens file; null: the request had no known token. */
+  /** The name of the caller's token; `anonymous` without a tokens file; null: the request had no known token. */
   readonly who: string | null;
   /** The address of the other end of the connection. */
   readonly from: string;

@@ -43,7 +43,7 @@ function writeDown(log: AuditLog, action: string, request: FastifyRequest, statu
   if (missed.length > 0 || isWithoutEffect) log.wrote({ ...common, status: 404, targets: missed });
 }
 
-/** Undefined for a route that does not write, or that renews. */
+/** The action that the audit log names; undefined for a route that does not write, or that renews. */
 function actionOf({ routeOptions }: FastifyRequest): string | undefined {
   const { access } = routeOptions.config;
   return access !== undefined && 'action' in access && access.action !== renews ? access.action : undefined;
@@ -69,6 +69,6 @@ function targetsOf(body: unknown, roll: Roll): readonly (AuditTarget | undefined
   return named.map(({ env, appid, hostname, addrs }) => ({ env, service: appid, id: hostname, addresses: addrs }));
 }
 
-/** Undefined for an unknown handle. */
+/** The instance as a target of the audit log; undefined for an unknown handle. */
 const nameOf = (ref: InstanceRef | undefined): AuditTarget | undefined =>
   ref && { env: ref.env, service: ref.service, id: ref.id };

@@ -1,7 +1,7 @@
 import { closeSync, openSync, write } from 'node:fs';
 import { RegistryError } from '@rollcall/core';
 
-/** How much may wait to be written while the disk is slow, in characters. Beyond it, lines are lost. */
+/** How much may wait to be written while the disk is slow, in characters. Lines beyond this are lost. */
 const maxWaiting = 8_388_608;
 
 /** A file to which lines are appended, in order, without holding up the caller. */

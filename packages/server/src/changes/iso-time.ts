@@ -6,7 +6,10 @@ export function isoTime(ms: number): string {
   return new Date(ms).toISOString();
 }
 
-/** Undefined: not an ISO date. A time without a zone is in the server's zone. */
+/**
+ * Reads an ISO date as milliseconds since the epoch; undefined for other text. A time without a zone is in the server's
+ * zone.
+ */
 export function readIsoTime(text: string): number | undefined {
   if (!/^\d{4}-\d\d-\d\d(?:[T ].*)?$/.test(text)) return undefined;
   // biome-ignore lint/style/noRestrictedGlobals: it reads a time that is given

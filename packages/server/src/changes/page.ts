@@ -53,7 +53,7 @@ export function changesSince(log: ChangeLog, now: Now, since: Since): readonly C
 
 /** The revision of a point. Undefined: it is not in this epoch, or the log does not reach back to it. */
 function revisionOf(log: ChangeLog, { epoch }: Now, since: Since): number | undefined {
-  // Before the first change there was nothing that could be missing.
+  // A cursor before the first change misses nothing.
   if (since.type === 'time') return log.revisionAt(since.at) ?? (log.start.revision === 0 ? 0 : undefined);
   return since.epoch === undefined || since.epoch === epoch ? since.revision : undefined;
 }

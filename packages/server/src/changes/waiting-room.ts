@@ -23,7 +23,7 @@ export class WaitingRoom implements RollFollower {
     this.#clock = clock;
   }
 
-  /** Set at close: every request is to be answered now. */
+  /** Whether the room is closed, so that every request is to be answered now. */
   get isClosed(): boolean {
     return this.#isClosed;
   }
@@ -76,7 +76,7 @@ export class WaitingRoom implements RollFollower {
 
 const everything = '';
 const envKey = (env: string): string => env;
-/** NUL occurs in neither. */
+/** NUL occurs neither in an env nor in the name of a service. */
 const serviceKey = (env: InstanceRef['env'], service: string): string => `${env}\0${service}`;
 
 function keysOf({ env, services }: Awaited): readonly string[] {

@@ -4,8 +4,8 @@ export interface AnsweredRequest {
   /** The pattern of the route; undefined: the path has no route. */
   readonly route: string | undefined;
   readonly status: number;
-  /** Time from its head to the end of its answer. Milliseconds. */
+  /** Time from the head of the request to the end of its answer. Milliseconds. */
   readonly ms: number;
-  /** The address of its sender, worked out on demand, since few need it. */
+  /** The address of the sender, worked out on demand, since few readers need it. */
   readonly from: () => string;
 }

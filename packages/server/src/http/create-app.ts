@@ -21,7 +21,7 @@ export function createApp(
   tls: Tls | undefined,
   { schemaController }: LazyValidators,
 ): FastifyInstance {
-  // By default Node checks every 30 s, which would delay both timeouts by as much.
+  // By default Node checks every 30 s, which would delay the timeouts of headers and of requests by as much.
   const timeouts = { headersTimeout: headersTimeoutMs, connectionsCheckingInterval: timeoutCheckMs };
   const secure =
     tls === undefined ? {} : { https: { ...timeouts, ...tls.options, handshakeTimeout: handshakeTimeoutMs } };

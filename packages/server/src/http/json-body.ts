@@ -1,7 +1,7 @@
 import { isUtf8 } from 'node:buffer';
 import { refusal } from './refusal.ts';
 
-/** A smaller body is parsed in a few milliseconds, whatever it holds. Bytes. */
+/** A body smaller than this is parsed in a few milliseconds, whatever it holds. Bytes. */
 export const smallBytes = 65_536;
 /** Most objects, arrays and further items of a body. A parser needs up to 2 us for each, and the server stands still meanwhile. */
 const maxItems = 100_000;

@@ -6,7 +6,7 @@ import { answerCheckMs, closeGraceMs, maxPipelined, stalledAnswerMs } from '../s
 
 interface OpenAnswer {
   readonly index: number;
-  /** The stream in which its bytes wait. */
+  /** The stream in which the bytes of the answer wait. */
   readonly stream: ServerResponse | Socket;
   readonly socket: Socket;
   /** When data last moved over the socket. */
@@ -22,8 +22,9 @@ export class OpenAnswers {
   readonly #app: FastifyInstance;
   readonly #clock: Clock;
   /**
-   * Not a `Set`, which would keep garbage alive: when its table is full of deleted entries V8 makes a new one and lets
-   * the old one point to it. Old tables that are garbage already then hold every answer that was open at a replacement.
+   * An array instead of a `Set`, which would keep garbage alive: when its table is full of deleted entries, V8 makes a
+   * new table and lets the old one point to it. So an old table that is garbage itself still holds every answer that
+   * was open when it was replaced.
    */
   readonly #open: (OpenAnswer | undefined)[] = [];
   readonly #free: number[] = [];

@@ -1,6 +1,6 @@
 import { readFileSync, statSync } from 'node:fs';
 
-/** A larger file is not one of these. Bytes. */
+/** A file larger than this cannot be a file of tokens or certificates. Bytes. */
 const maxBytes = 16_777_216;
 
 /**

@@ -1,4 +1,4 @@
-/** An error with the HTTP status that a front answers it with. */
+/** An error that carries the HTTP status of its answer. */
 export interface Refusal extends Error {
   readonly statusCode: number;
 }

@@ -3,7 +3,7 @@ import type { FastifyServerOptions } from 'fastify';
 
 type SchemaErrorFormatter = NonNullable<FastifyServerOptions['schemaErrorFormatter']>;
 
-/** Keywords whose own message says nothing that the messages beneath them do not say better. */
+/** Keywords whose own messages are left out, because the messages beneath them say more. */
 const companions = new Set(['propertyNames', 'anyOf']);
 
 /** What a request breaks of its schema, in a sentence: where, and what must be there. */
@@ -11,14 +11,14 @@ export const schemaError: SchemaErrorFormatter = (errors, place) => {
   const faults = errors
     .filter(({ keyword }) => !companions.has(keyword))
     .map((error) => {
-      // The name of a pair is no part of its path.
+      // The path of a pair does not contain the pair's name.
       const name = 'propertyName' in error ? `: the name ${JSON.stringify(error.propertyName)}` : '';
       return `${place}${error.instancePath}${name} ${ruleOf(error)}`;
     });
   return new Error(faults.join(errors.some(({ keyword }) => keyword === 'anyOf') ? ', or ' : ', '));
 };
 
-/** The words of the validator, and plainer ones where it has a pattern, a list or a capital letter for the caller. */
+/** What the validator says, in plainer words where it shows the caller a pattern, a list or a capital letter. */
 function ruleOf({ keyword, params, message = 'is not valid' }: Parameters<SchemaErrorFormatter>[0][number]): string {
   const { allowedValues, pattern, missingProperty, limit, type } = params;
   if (keyword === 'enum' && Array.isArray(allowedValues))

@@ -8,7 +8,7 @@ export interface TlsPaths {
   readonly cert: string;
   /** The key of the certificate, without a passphrase. */
   readonly key: string;
-  /** The authorities that sign client certificates. With it, clients without a certificate are refused. */
+  /** The authorities that sign client certificates. With this file, clients without a certificate are refused. */
   readonly clientCa?: string | undefined;
 }
 
@@ -22,8 +22,8 @@ export interface TlsFiles {
 /**
  * Reads and checks the files.
  *
- * @throws RegistryError `INVALID_ARGUMENT`: a file cannot be read, is no PEM, has expired, or holds the key of another
- * certificate.
+ * @throws RegistryError `INVALID_ARGUMENT`: a file cannot be read, is not PEM, has expired, or holds the key of
+ *   another certificate.
  */
 export function readTlsFiles({ cert: certPath, key: keyPath, clientCa: caPath }: TlsPaths, wallNow: number): TlsFiles {
   const { text: cert, certificates } = readCertificates('certificate', certPath, wallNow);
@@ -49,7 +49,7 @@ export function tlsFileProblems(paths: TlsPaths, wallNow: number): readonly (rea
   };
   attempt('cert', () => readCertificates('certificate', cert, wallNow));
   attempt('key', () => readKey(key));
-  // Only a pair of which both are readable can be compared.
+  // A certificate and a key can be compared only if both can be read.
   if (problems.length === 0) attempt('key', () => readTlsFiles({ cert, key }, wallNow));
   if (clientCa !== undefined) attempt('clientCa', () => readCertificates('client authority', clientCa, wallNow));
   return problems;

@@ -8,7 +8,7 @@ import type { StoreThread } from './store/store-thread.ts';
 
 /** The result of a restart. */
 export interface Restored {
-  /** True: the table of an earlier start of the same epoch is complete, so an instance that it lacks is gone. */
+  /** True: the roll of an earlier start of the same epoch is complete, so an instance that it lacks is gone. */
   readonly isComplete: boolean;
 }
 

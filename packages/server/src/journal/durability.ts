@@ -1,6 +1,6 @@
 import type { InstanceRef } from '../roll/instance-ref.ts';
 
-/** Tells when the roll's changes may be answered. */
+/** Tells when the client of a change may get its answer: when the change is in the store. */
 export interface Durability {
   /** Whether registered instances outlive the process. */
   readonly isDurable: boolean;

@@ -6,11 +6,14 @@ import { checkMarks, marksIn } from './store/schema.ts';
 /** What is wrong with a data folder. */
 export interface FolderProblem {
   readonly message: string;
-  /** A running server holds it. */
+  /** Whether a running server holds the folder. */
   readonly isInUse: boolean;
 }
 
-/** The reason why a server could not start on a data folder; undefined: none is seen. Nothing is made or changed. */
+/**
+ * The reason why a server could not start on a data folder; undefined when no reason is seen. The check creates and
+ * changes nothing.
+ */
 export function folderProblem(folder: string): FolderProblem | undefined {
   try {
     if (!existsSync(folder)) checkCanBeMade(folder);

@@ -17,7 +17,7 @@ export interface JournalOptions {
   readonly published: DurableRoll;
   readonly clock: Clock;
   readonly logger: Logger;
-  /** Hear of each change when it is durable. */
+  /** The followers that hear of each change when it is durable. */
   readonly followers: readonly RollFollower[];
   readonly observer: StoreObserver;
   /** The revision after which the change log is complete. */
@@ -26,7 +26,7 @@ export interface JournalOptions {
 
 /** The store, as the journal sees it. */
 export interface GroupStore {
-  /** Resolves when the group is synced. Rejects: nothing of it was written. */
+  /** Resolves when the group is synced. When it rejects, nothing of the group was written. */
   commit(group: Group): Promise<void>;
 }
 
@@ -111,7 +111,7 @@ export class Journal implements RollFollower, Durability {
     this.#schedule();
   }
 
-  /** Not part of the table, so it is told at once. */
+  /** The state of self-protection is not part of the roll, so followers are told at once. */
   protectionChanged(env: string, view: ProtectionView): void {
     this.#followers.protectionChanged(env, view);
   }
@@ -150,7 +150,7 @@ export class Journal implements RollFollower, Durability {
     return waitFor(this.#pending);
   }
 
-  /** After all other work of this turn of the event loop, so that one sync serves all its changes. */
+  /** Runs after all other work of this turn of the event loop, so that one sync serves all changes of the turn. */
   #schedule(): void {
     if (this.#isScheduled || this.#flight !== undefined || this.#cancelRetry !== undefined) return;
     this.#isScheduled = true;
@@ -162,15 +162,15 @@ export class Journal implements RollFollower, Durability {
 
   async #write(): Promise<void> {
     if (this.#store === undefined) return;
-    const [flight, group] = this.#take();
-    this.#flight = flight;
     const { clock, observer } = this.#options;
     const beganAt = clock.now();
+    const [flight, written] = this.#begin(this.#store);
+    this.#flight = flight;
     const cancelLimit = clock.setTimer(groupLimitMs, () =>
       this.#fail(`the disk has not finished a write for ${groupLimitMs / 1_000} s`),
     );
     try {
-      await this.#store.commit(group);
+      await written;
       observer.synced(clock.now() - beganAt);
     } catch (error) {
       this.#putBack(flight);
@@ -183,6 +183,12 @@ export class Journal implements RollFollower, Durability {
     }
     this.#publish(flight);
     if (this.#pending.refs.size > 0 || this.#pending.waiters.length > 0) this.#schedule();
+  }
+
+  /** The texts of the group are garbage as soon as they are handed over, so nothing holds them while they are written. */
+  #begin(store: GroupStore): [Flight, Promise<void>] {
+    const [flight, group] = this.#take();
+    return [flight, store.commit(group)];
   }
 
   /** The present state of every changed instance. */

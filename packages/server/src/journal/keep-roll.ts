@@ -19,9 +19,9 @@ export interface KeepRollOptions {
   /** The result of {@link publishedOf}. */
   readonly published: PublishedRoll;
   readonly log: ChangeLog;
-  /** Needed where there is a store. */
+  /** Makes the observer of the store; called only where there is a store. */
   readonly observe: () => StoreObserver;
-  /** Hear of each change when readers may see it. */
+  /** The followers that hear of each change when readers may see it. */
   readonly followers: readonly RollFollower[];
 }
 

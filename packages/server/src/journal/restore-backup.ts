@@ -8,11 +8,11 @@ import { withoutAdvice } from './store/store-error.ts';
 import { StoreThread } from './store/store-thread.ts';
 
 /**
- * Makes a data folder from a backup and checks every row; answers the number of entries. A server that starts on it
+ * Makes a data folder from a backup and checks every row; returns the number of entries. A server that starts on it
  * begins a new epoch.
  *
- * @throws RegistryError `INVALID_ARGUMENT`: the file is missing, is no backup, or is damaged, or the folder is not
- * empty. Then the folder stays as it was.
+ * @throws RegistryError `INVALID_ARGUMENT`: the file is missing, is not a backup, or is damaged, or the folder is not
+ *   empty. Then the folder stays as it was.
  */
 export async function restoreBackup(file: string, dataDir: string): Promise<number> {
   if (!existsSync(file)) throw refused(`there is no file ${file}: name a file that rollcall backup wrote`);

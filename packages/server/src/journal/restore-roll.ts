@@ -7,7 +7,7 @@ import type { Journal } from './journal.ts';
 import { envOf, readChange, readKept, readState } from './records.ts';
 import type { Opened, Part } from './store/group.ts';
 
-/** What a store is read into. */
+/** The parts of the server that a restart fills from the store. */
 export interface RestoreTargets {
   readonly roll: Roll;
   readonly published: DurableRoll;
@@ -27,7 +27,7 @@ export interface RestoreProgress {
 }
 
 /**
- * Fills the roll from a store; answers the offset for lease-clock times that makes them go on from the stored ones. A
+ * Fills the roll from a store; returns the offset for lease-clock times that makes them go on from the stored ones. A
  * copy of a folder, or a backup, begins a new epoch: the original may have gone on too, so no old cursor or handle
  * means the same here.
  */
@@ -53,7 +53,7 @@ export async function restoreRoll(
       const env = envOf(key);
       const kept = byEnv.get(env) ?? [];
       byEnv.set(env, kept);
-      kept.push(readKept(entry, axis));
+      kept.push(readKept(key, entry, axis));
     }
     for (const [, change] of part.changes) changes.push(readChange(change));
     read += part.entries.length;

@@ -2,9 +2,9 @@ import { DeadlineQueue } from '@rollcall/core/adapter';
 
 /** An item of {@link TimedLists}. It carries its own links, so that moving it needs no look-up and no memory. */
 export interface Timed {
-  /** The list in which it waits; undefined: it is in none. An item waits in at most one set of lists. */
+  /** The list in which the item waits; undefined: none. An item waits in at most one set of lists. */
   list: TimedList | undefined;
-  /** Start of its time. */
+  /** When the time of the item started, in milliseconds of the monotonic clock. */
   since: number;
   previous: Timed | undefined;
   next: Timed | undefined;

@@ -2,7 +2,7 @@ import type { Logger } from '@rollcall/core';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { AnsweredRequest } from '../http/answered-request.ts';
 
-/** What of requests is logged. */
+/** Which requests are logged. */
 export interface RequestLogOptions {
   readonly logger: Logger;
   /** `problems`: requests that fail by a defect of the server, and slow ones. */
@@ -11,13 +11,13 @@ export interface RequestLogOptions {
   readonly slowRequestMs: number;
 }
 
-/** The server cannot now, or was not started with what the request needs: neither is a defect. */
+/** Statuses without a defect: the server was started without what the request needs, or cannot serve it now. */
 const refusals: ReadonlySet<number> = new Set([501, 503]);
 
 /**
  * Lines about requests. A line has the pattern of the route and never what the client sent, since a query or a header
- * may hold a token. The end of a watch is no answer, so it gets no line.
- * Answers what logs a request that the framework has not seen.
+ * may hold a token. The end of a watch is not an answer, so it gets no line. Returns a function that logs a request
+ * which the framework has not seen.
  */
 export function logRequests(
   app: FastifyInstance,
@@ -51,7 +51,7 @@ export function logRequests(
 
 declare module 'fastify' {
   interface FastifyContextConfig {
-    /** Its answer waits for a change for as long as the client wants, so it is never slow. */
+    /** True: an answer of the route waits for a change for as long as the client wants, so it never counts as slow. */
     waits?: boolean;
   }
 }

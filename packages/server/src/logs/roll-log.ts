@@ -4,9 +4,9 @@ import type { ProtectionView } from '../protection/index.ts';
 import { explain, stateOf } from '../roll/explain.ts';
 import type { Change, RollFollower } from '../roll/followers.ts';
 
-/** Lines about evictions within {@link windowMs}; further evictions are only counted. */
+/** Most lines about evictions within {@link windowMs}; further evictions are only counted. */
 const linesPerWindow = 20;
-/** Milliseconds. */
+/** The time in which at most {@link linesPerWindow} evictions get a line each. Milliseconds. */
 const windowMs = 1_000;
 
 /**

@@ -1,4 +1,7 @@
-/** Stands for every name beyond the bound. It is no name of an environment, since those begin with a letter or digit. */
+/**
+ * Stands for every name beyond the bound. No environment can have this name, since their names begin with a letter or
+ * digit.
+ */
 export const otherName = '_other';
 
 /**
@@ -26,7 +29,7 @@ export class BoundedNames {
     return this.#names;
   }
 
-  /** When there is no room left, forgets all names but the needed ones; answers the forgotten names. */
+  /** When there is no room left, forgets all names but the needed ones; returns the forgotten names. */
   makeRoom(names: ReadonlySet<string>): readonly string[] {
     if (this.#names.size < this.#most) return [];
     const gone = [...this.#names].filter((name) => !names.has(name));

@@ -62,7 +62,7 @@ export class EnvironmentMetrics implements RollFollower {
     this.#removals.inc({ env: this.#names.of(change.instance.env), reason: reasonOf(change.evidence) });
   }
 
-  /** A metric may be off by one after this; clients never see it. */
+  /** After a failure a metric may be off by one, which does no harm to clients. */
   failed(): void {}
 
   /** Takes over the numbers of all environments. */

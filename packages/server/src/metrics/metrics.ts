@@ -92,17 +92,20 @@ export class Metrics {
     return this.#environments;
   }
 
-  /** Hears about the store. A server without a store has no series of it. */
+  /** The observer of the store. A server without a store has no series about it. */
   store(): StoreObserver {
     return new StoreMetrics(this.#registry);
   }
 
-  /** Measures the requests of an app from now on. Answers a function that measures requests which the framework does not see. */
+  /**
+   * Measures the requests of an app from now on. Returns a function that measures requests which the framework does not
+   * see.
+   */
   measure(app: FastifyInstance): (answered: AnsweredRequest) => void {
     return measureRequests(app, this.#registry);
   }
 
-  /** In the text format of Prometheus. */
+  /** The metrics in the text format of Prometheus. */
   async answer(): Promise<{ readonly contentType: string; readonly text: string }> {
     const summary = this.#sources.roll.summary();
     this.#environments.read(summary.environments);

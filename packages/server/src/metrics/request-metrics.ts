@@ -7,7 +7,8 @@ const buckets = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5
 
 /**
  * How long requests take, by route. Labels come from the table of routes, so that an unknown path or a query makes no
- * series. A watch has no end and is not measured. Answers what measures a request that the framework has not seen.
+ * series. A watch has no end and is not measured. Returns a function that measures a request which the framework has
+ * not seen.
  */
 export function measureRequests(app: FastifyInstance, registry: Registry): (answered: AnsweredRequest) => void {
   const durations = new Histogram({

@@ -10,9 +10,9 @@ import { toOpenApi } from './to-openapi.ts';
 export type DescribeApi = () => Promise<object>;
 
 /**
- * Describes every route that is added from now on, by the schemas that check its requests. It does not affect how answers
- * are written. The description is made of a copy of the routes when it is first asked for, because its library has a
- * hundred files.
+ * Describes every route that is added after this call, by the schemas that check its requests. The call does not affect
+ * how answers are written. The description is made of a copy of the routes when it is first asked for, because its library
+ * has a hundred files.
  */
 export function describeApi(app: FastifyInstance, version: string): DescribeApi {
   const routes: RouteOptions[] = [];

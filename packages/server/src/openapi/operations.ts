@@ -4,7 +4,7 @@ import { answers, type JsonSchema } from '@rollcall/protocol';
 export interface Operation {
   readonly operationId: string;
   readonly summary: string;
-  /** The content type of its answer; absent: JSON in the envelope around `data`. */
+  /** The content type of the answer; absent: JSON in the envelope around `data`. */
   readonly contentType?: string;
   readonly data?: JsonSchema;
 }

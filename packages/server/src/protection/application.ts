@@ -5,7 +5,7 @@ import { isOnTime, lateAfterMs, type Member, type Ref } from './member.ts';
 /** A clean cancel that found no newcomer: it uses up the next one that registers within 300 s. */
 export interface Cancel extends Ref, Queued {
   readonly key: string;
-  /** The instance that it is written down with. */
+  /** The instance in whose record the cancel is written down. */
   id: string;
   readonly at: number;
 }
@@ -36,7 +36,7 @@ export class Application {
     return this.members.size === 0 && this.#departed.size === 0 && this.#cancels.size === 0;
   }
 
-  /** A newcomer registered. Answers the cancel that uses it up, or the instance that it replaces. */
+  /** A newcomer registered. Returns the cancel that uses it up, or the instance that it replaces. */
   arrived(newcomer: Member): { readonly cancel?: Cancel | undefined; readonly replaced?: Member | undefined } {
     const cancel = this.#cancels.shift();
     if (cancel !== undefined) return { cancel };
@@ -73,7 +73,10 @@ export class Application {
     if (isOnTime(newcomer)) this.#add(newcomer);
   }
 
-  /** A clean cancel uses up an unused newcomer of the last 300 s; without one, the next within 300 s, as the answer says. */
+  /**
+   * A clean cancel uses up an unused newcomer of the last 300 s. Without one it returns true: it will use up the next
+   * newcomer within 300 s.
+   */
   cancelled(member: Member, cancel: Cancel, now: number): boolean {
     this.forget(member);
     this.#newcomers.delete(member);
@@ -82,17 +85,17 @@ export class Application {
     return true;
   }
 
-  /** Its 300 s are over. */
+  /** The cancel has waited for a newcomer for 300 s, so it waits no longer. */
   forgetCancel(cancel: Cancel): void {
     this.#cancels.delete(cancel);
   }
 
-  /** Whether it is a newcomer that stands in for no instance yet. */
+  /** Whether the member is a newcomer that stands in for no instance yet. */
   isUnused(member: Member): boolean {
     return this.#newcomers.has(member);
   }
 
-  /** Restores the state at the stop of the server; in the order of `registeredAt`. */
+  /** Restores a member as it was when the server stopped. Call this in the order of `registeredAt`. */
   restore(member: Member, isUnused: boolean): void {
     if (isUnused && isOnTime(member)) this.#newcomers.add(member);
   }
@@ -107,7 +110,7 @@ export class Application {
     this.#cancels.add(cancel);
   }
 
-  /** The cancel no longer waits for a newcomer. */
+  /** The departed instance no longer waits for a newcomer. */
   forget(member: Member): void {
     this.#departed.delete(member);
   }
@@ -118,8 +121,8 @@ export class Application {
   }
 
   /**
-   * The oldest newcomer if it can stand in, otherwise the youngest. The youngest can whenever an older one can, so the
-   * answer misses none; and the oldest, which can stand in for the fewest, are used first.
+   * The oldest newcomer if it can stand in, otherwise the youngest. If any newcomer can stand in, the youngest can, so
+   * none is missed. The oldest can stand in for the fewest instances, so they are used first.
    */
   #take(serves: (newcomer: Member) => boolean, now: number): Member | undefined {
     for (let { first } = this.#newcomers; first !== undefined && isStale(first, now); first = this.#newcomers.first) {
@@ -165,6 +168,9 @@ function standsIn(newcomer: Member, departed: Member): boolean {
   return after > 0 || (-after <= recentMs && newcomer.registeredAt - departed.registeredAt >= recentMs);
 }
 
-/** Whether it is too old to stand in for an instance that falls late from now on, if the leases of its application are alike. */
+/**
+ * Whether a newcomer is too old to stand in for any instance that falls late from now on, if all leases of its
+ * application are alike.
+ */
 const isStale = (newcomer: Member, now: number): boolean =>
   newcomer.registeredAt < now - 2 * (recentMs + lateAfterMs(newcomer));

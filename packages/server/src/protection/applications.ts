@@ -72,7 +72,7 @@ export class Applications {
     return app;
   }
 
-  /** A newcomer registered; answers the departed instance that it stands in for. */
+  /** A newcomer registered; returns the departed instance that it stands in for. */
   arrived(member: Member): Member | undefined {
     const { cancel, replaced } = this.of(member).arrived(member);
     if (cancel !== undefined) this.#useUp(cancel, member);
@@ -97,7 +97,7 @@ export class Applications {
     return this.#cancelOf.get(memberKey(ref))?.at;
   }
 
-  /** Restores the state at the stop of the server, in the order of the times. */
+  /** Restores a cancel that waited when the server stopped. Call this in the order of the times. */
   restoreCancel(ref: Ref, at: number): void {
     this.#cancelCount += 1;
     const cancel = newCancel(`${this.#cancelCount}`, ref, at);
@@ -119,8 +119,9 @@ export class Applications {
   }
 
   /**
-   * Cancels differ in nothing but their time. An instance keeps one at most, since one record an instance is written down:
-   * where a newcomer uses up the cancel of another instance, that instance keeps the newcomer's own.
+   * Forgets a cancel that a newcomer has used up. If the newcomer's own id has a waiting cancel, that cancel goes to
+   * the instance of the used cancel: cancels differ only in their time, and each instance is written down with one
+   * cancel at most.
    */
   #useUp(used: Cancel, newcomer: Member): void {
     this.#forget(used);

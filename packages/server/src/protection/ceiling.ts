@@ -2,7 +2,7 @@ import { LeaseTable } from '@rollcall/core/adapter';
 import { ceilingMs, ceilingStepMs } from './constants.ts';
 import { type Member, memberKey } from './member.ts';
 
-/** Remaining times are rounded up to it, so that the lists of the lease table stay few. Milliseconds. */
+/** Remaining times are rounded up to multiples of this, so that the lists of the lease table stay few. Milliseconds. */
 const resolutionMs = 100;
 
 /** What decides how many instances may be evicted. */
@@ -34,7 +34,7 @@ export class Ceiling {
     return this.#due.nextDeadline();
   }
 
-  /** Its lease has run out, and it stays listed. */
+  /** The lease of the instance has run out, and the instance stays listed. */
   await(member: Member, now: number): void {
     const restMs = Math.max(0, member.since + ceilingMs - now);
     this.#due.set(memberKey(member), member, Math.ceil(restMs / resolutionMs) * resolutionMs, now);
@@ -61,7 +61,7 @@ export class Ceiling {
     return chosen;
   }
 
-  /** At random (Fisher-Yates), and never the last of an application while others can be chosen. */
+  /** Chooses at random (Fisher-Yates), and never the last instance of an application while others can be chosen. */
   #choose(members: readonly Member[], budget: number, { listed }: Allowance): Member[] {
     const shuffled = [...members];
     for (let index = shuffled.length - 1; index > 0; index -= 1) {

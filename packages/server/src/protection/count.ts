@@ -11,7 +11,7 @@ export class Count {
     return this.#missing;
   }
 
-  /** The number of instances that missing ones are compared with: N of the rule. */
+  /** The number of instances of which a part may be missing: N of the rule. */
   get considered(): number {
     return this.#considered;
   }

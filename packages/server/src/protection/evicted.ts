@@ -4,7 +4,7 @@ import { type Member, memberKey } from './member.ts';
 /** An id that was evicted within the last hour. */
 export interface Departure {
   readonly evictedAt: number;
-  /** Kept for 300 s, and for as long as a newcomer stands in for it. */
+  /** The member, kept for 300 s, and for as long as a newcomer stands in for it. */
   member: Member | undefined;
 }
 
@@ -25,7 +25,7 @@ export class Evicted {
     for (const { member } of this.#recent.values()) if (member !== undefined) yield member;
   }
 
-  /** When the first of them is forgotten; infinite: there are none. */
+  /** When the first recently evicted instance is forgotten; infinite: there is none. */
   get forgetsAt(): number {
     return endOf(this.#recent, recentMs);
   }
@@ -54,7 +54,7 @@ export class Evicted {
     return this.#known.keys();
   }
 
-  /** An instance of this key registers. */
+  /** Call it when an instance with this key registers. */
   back(key: string): { readonly wasEvicted: boolean; readonly before?: Member | undefined } {
     const departure = this.#known.get(key);
     if (departure === undefined) return { wasEvicted: false };
@@ -65,7 +65,9 @@ export class Evicted {
     return { wasEvicted: true, before };
   }
 
-  /** Answers the instances whose 300 s are over. Beyond `atMost` it forgets the oldest at once, and tells `forgotten`. */
+  /**
+   * Returns the instances whose 300 s are over. Beyond `atMost` it forgets the oldest at once, and tells `forgotten`.
+   */
   expire(now: number, atMost: number, forgotten: (key: string) => void): readonly Member[] {
     const over: Member[] = [];
     for (const [key, departure] of this.#recent) {

@@ -67,7 +67,7 @@ export class Expired {
   take(isProtected: boolean, allowance: Allowance): readonly Due[] {
     if (this.#members.size === 0) return none;
     const covered = takeAll(this.#perhapsCovered).filter((member) => coverOf(member) !== undefined);
-    // An instance that expired before protection began waits for its end.
+    // An instance that expired before protection began waits until protection ends.
     const quiet = this.#quiet.expire(allowance.now).filter(() => !isProtected);
     const due = new Map([...quiet.map(dueTo('quiet')), ...covered.map(dueTo('replaced'))]);
     const all = due.size > 0 ? due : new Map(this.#ceiling.take(allowance).map(dueTo('ceiling')));
@@ -80,7 +80,10 @@ export class Expired {
     return isProtected ? ceilingAt : Math.min(ceilingAt, this.#quietSince + quietIntervals * renewIntervalMs);
   }
 
-  /** When an instance may be evicted: its environment must not have been protected for two of its own intervals. */
+  /**
+   * When an instance may be evicted: the environment must have been without protection for two intervals of the
+   * instance.
+   */
   #awaitQuiet(member: Member): void {
     this.#quiet.set(memberKey(member), member, quietIntervals * member.renewIntervalMs, this.#quietSince);
   }

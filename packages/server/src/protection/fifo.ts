@@ -1,6 +1,6 @@
 /** An item of a {@link Fifo}. It carries its own links, so that waiting needs no further memory. */
 export interface Queued {
-  /** The queue in which it waits; undefined: it is in none. An item is in at most one queue. */
+  /** The queue in which the item waits; undefined: none. An item is in at most one queue. */
   queue: object | undefined;
   queuedBefore: Queued | undefined;
   queuedAfter: Queued | undefined;

@@ -3,7 +3,7 @@ import { MaturingMembers } from './maturing.ts';
 import { type Lease, lateAfterMs, type Member } from './member.ts';
 import { takeAll } from './take-all.ts';
 
-/** Late marks that changed since the last call. */
+/** The instances that became late, or renewed, since the last call. */
 export interface Flips {
   readonly late: readonly Member[];
   readonly onTime: readonly Member[];
@@ -32,14 +32,17 @@ export class Lateness {
     return Math.min(late, this.#maturing.nextDeadline);
   }
 
-  /** An instance that is on time renewed on its present terms, so only its deadline changes. False: it is not on time. */
+  /**
+   * Renews an instance on its present terms. If the instance is on time, only its deadline changes; otherwise nothing
+   * does, and the result is false.
+   */
   renewed(member: Member, now: number): boolean {
     if (member.late || member.list === undefined) return false;
     this.#lateAt.set(member, lateAfterMs(member), now);
     return true;
   }
 
-  /** A member registered or renewed, possibly with another lease. Answers whether it was late. */
+  /** A member registered or renewed, possibly with another lease. Returns whether it was late. */
   heard(member: Member, { ttlMs, renewIntervalMs }: Lease, now: number): boolean {
     const wasLate = member.late;
     member.ttlMs = ttlMs;
@@ -53,8 +56,8 @@ export class Lateness {
   }
 
   /**
-   * Restores the state at the stop of the server: a late instance stays late until it renews, and all others count as
-   * renewed now.
+   * Restores an instance as it was when the server stopped: a late one stays late until it renews, and any other counts
+   * as renewed now.
    */
   restore(member: Member, now: number): void {
     if (!member.late) this.heard(member, member, now);

@@ -7,7 +7,10 @@ export interface Ref {
   readonly id: string;
 }
 
-/** How often it renews and how long it may be silent. Milliseconds; `ttlMs: 0`: it has no lease and is never silent. */
+/**
+ * How often an instance renews and how long it may be silent. Milliseconds; `ttlMs: 0`: it has no lease and is never
+ * silent.
+ */
 export interface Lease {
   readonly ttlMs: number;
   readonly renewIntervalMs: number;
@@ -18,7 +21,7 @@ export interface Lease {
  * the roll has one member, which carries the links of its lists and queues.
  */
 export interface Member extends Ref, Timed, Queued {
-  /** Its last renewal, even if it waits in no list. */
+  /** The instance's last renewal, even if the member waits in no list. */
   since: number;
   readonly registeredAt: number;
   /** The caller's own record of the instance while it is listed. */
@@ -26,18 +29,18 @@ export interface Member extends Ref, Timed, Queued {
   ttlMs: number;
   renewIntervalMs: number;
   state: 'listed' | 'evicted' | 'cancelled';
-  /** Registered for 1.25 of its own intervals, so it counts in N. */
+  /** Whether the instance has been registered for 1.25 of its own intervals, so that it counts in N. */
   mature: boolean;
   late: boolean;
-  /** It waits for the time at which it begins to count in N. */
+  /** Whether the instance waits for the time at which it begins to count in N. */
   isMaturing: boolean;
-  /** Evicted within the last 300 s, but not by an operator. */
+  /** Whether the instance was evicted within the last 300 s, but not by an operator. */
   recent: boolean;
-  /** The newcomer that stands in for it. */
+  /** The newcomer that stands in for the instance. */
   replacedBy: Member | undefined;
-  /** The instance that it stands in for, as long as a listed instance depends on it. */
+  /** The instance that this newcomer stands in for, as long as a listed instance depends on that. */
   standsInFor: Member | undefined;
-  /** Its contribution to the two numbers of the rule. */
+  /** The contribution of the instance to the two numbers of the rule. */
   counted: Counted;
 }
 
@@ -48,7 +51,9 @@ export interface Counted {
 }
 
 const nothing: Counted = { missing: 0, considered: 0 };
-/** Indexed by missing, then by considered. The objects are shared, so that an instance does not keep one of its own. */
+/**
+ * The counts by missing, then by considered. Instances share these objects, so that none keeps an object of its own.
+ */
 const counts: readonly (readonly Counted[])[] = [
   [nothing, { missing: 0, considered: 1 }],
   [
@@ -95,13 +100,13 @@ export function newMember(ref: Ref, { ttlMs, renewIntervalMs }: Lease, now: numb
   };
 }
 
-/** No renewal for 1.25 of its own intervals, or for its TTL if that is shorter. */
+/** When an instance is late: without a renewal for 1.25 of its own intervals, or for its TTL if that is shorter. */
 export const lateAfterMs = ({ ttlMs, renewIntervalMs }: Lease): number => Math.min(1.25 * renewIntervalMs, ttlMs);
 
 /** When an instance counts in N: after 1.25 of its own intervals. */
 export const maturesAfterMs = ({ renewIntervalMs }: Lease): number => 1.25 * renewIntervalMs;
 
-/** Listed, and not late. */
+/** Whether the instance is listed, and not late. */
 export const isOnTime = ({ state, late }: Member): boolean => state === 'listed' && !late;
 
 /**
@@ -115,8 +120,8 @@ export function contribution({ state, ttlMs, replacedBy, late, mature, recent }:
 }
 
 /**
- * The newcomer at the end of the chain of replacements, if it is listed and not late. A newcomer that deregistered
- * needs no other.
+ * The newcomer at the end of the chain of replacements, if it is listed and not late, or has deregistered, after which
+ * no newcomer need stand in for it.
  */
 export function coverOf(member: Member): Member | undefined {
   let end = member.replacedBy;
@@ -131,7 +136,7 @@ export interface Silence extends Ref {
 
 /**
  * Why an expired instance is evicted. `ttl`: self-protection is off. `replaced`: a newcomer stands in for it. `quiet`:
- * its environment was not protected for two of its own intervals. `ceiling`: an hour of silence.
+ * the environment was without protection for two intervals of the instance. `ceiling`: an hour of silence.
  */
 export type EvictionCause = 'ttl' | 'replaced' | 'quiet' | 'ceiling';
 
@@ -143,14 +148,14 @@ export interface Judged extends Silence {
 /** An instance to be evicted. */
 export interface Eviction extends Judged {
   readonly cause: EvictionCause;
-  /** The id of the newcomer that stands in for it. */
+  /** The id of the newcomer that stands in for the instance. */
   readonly replacedBy?: string | undefined;
 }
 
-/** Names an instance, and since when it is silent. */
+/** Names an instance, and says for how long it has been silent. */
 export function silenceOf({ service, id, since }: Member, now: number): Silence {
   return { service, id, silentMs: Math.round(now - since) };
 }
 
-/** The same, with the member. */
+/** Names an instance, says for how long it has been silent, and has its member. */
 export const judgedOf = (member: Member, now: number): Judged => ({ ...silenceOf(member, now), member });

@@ -95,19 +95,19 @@ export class Protection {
     return member;
   }
 
-  /** The member of a listed instance. A renewal by it needs no look-up. */
+  /** The member of a listed instance. A renewal that has the member needs no look-up. */
   member(service: string, id: string): Member | undefined {
     return this.#applications.member(service, id);
   }
 
-  /** A renewal on the present terms. False: it was on time, so nothing changes except its own deadline. */
+  /** Renews on the present terms. Returns false for an instance on time, of which only the deadline changes. */
   renewed(member: Member, now: number): boolean {
     if (this.#lateness.renewed(member, now)) return false;
     this.#renew(member, member, now);
     return true;
   }
 
-  /** A clean cancel. */
+  /** An instance was cancelled cleanly. */
   cancelled(service: string, id: string, now: number): void {
     const member = this.member(service, id);
     if (member === undefined) return;
@@ -128,7 +128,7 @@ export class Protection {
     this.#dirty = true;
   }
 
-  /** Moves time. Answers the instances whose late mark changed since the last call, and the instances to evict now. */
+  /** Moves time. Returns the instances whose late mark changed since the last call, and the instances to evict now. */
   advance(now: number): Verdict {
     if (!this.#dirty && now < (this.nextDeadline() ?? Number.POSITIVE_INFINITY)) return nothingDue;
     this.#passTime(now);
@@ -146,8 +146,8 @@ export class Protection {
   /** When {@link Protection.advance} must be called next; undefined: nothing is due. */
   nextDeadline(): number | undefined {
     if (this.#dirty) return Number.NEGATIVE_INFINITY;
-    const parts = [this.#lateness, this.#applications, this.#expired, this.#evicted];
-    const first = Math.min(...parts.map(({ nextDeadline }) => nextDeadline));
+    const changes = Math.min(this.#lateness.nextDeadline, this.#applications.nextDeadline);
+    const first = Math.min(changes, this.#expired.nextDeadline, this.#evicted.nextDeadline);
     return first === Number.POSITIVE_INFINITY ? undefined : first;
   }
 
@@ -160,12 +160,12 @@ export class Protection {
     return ended.map((member) => judgedOf(member, now));
   }
 
-  /** Protected, or an expired instance is held; as of the last event. */
+  /** Whether the environment was protected, or an expired instance was held, at the last event. */
   get isOn(): boolean {
     return this.enabled && (this.#protected || this.#expired.size > 0);
   }
 
-  /** Since when it has been on, by the lease clock; undefined: it is off. */
+  /** Since when self-protection has been on, by the lease clock; undefined: it is off. */
   get onSince(): number | undefined {
     return this.#onSince;
   }
@@ -199,14 +199,14 @@ export class Protection {
     this.#expired.delete(member);
     this.#applications.of(member).returned(member);
     this.#count.update(member);
-    // The instances that it replaced are not judged again: the network is healing, so they may return too.
+    // Those that the returned instance had replaced are not judged again: the network is healing, and they may return.
     this.#dirty = true;
   }
 
   #arrive(member: Member): void {
     const { wasEvicted, before } = this.#evicted.back(memberKey(member));
     if (before !== undefined) {
-      // The id is back: it is no newcomer, and no longer missing.
+      // The id is back, so the instance is not a newcomer, and no longer counts as missing.
       this.#applications.of(before).returned(before);
       this.#count.update(before);
     }

@@ -14,21 +14,21 @@ export interface RememberedMember extends Ref {
   readonly registeredAt: number;
   /** Last renewal, on the lease clock. */
   readonly lastRenewal: number;
-  /** Its TTL. */
+  /** The TTL of the instance. */
   readonly ttlMs: number;
-  /** Its own renew interval. */
+  /** The renew interval of the instance. */
   readonly renewIntervalMs: number;
-  /** Whether it was late when it was written down. */
+  /** Whether the instance was late when it was written down. */
   readonly late: boolean;
-  /** Whether it is a newcomer that stands in for no instance yet. */
+  /** Whether the instance is a newcomer that stands in for no other instance yet. */
   readonly isUnused: boolean;
   /** The state of an evicted instance. */
   readonly evictedAt?: number | undefined;
-  /** Whether it was evicted and counts as missing until its 300 s are over. */
+  /** Whether the instance was evicted, and counts as missing until 300 s after that. */
   readonly recent: boolean;
-  /** The id of the newcomer that stands in for it. */
+  /** The id of the newcomer that stands in for the instance. */
   readonly replacedBy?: string | undefined;
-  /** Since when its clean cancel waits for a newcomer. */
+  /** Since when the clean cancel of the instance waits for a newcomer. */
   readonly cancelledAt?: number | undefined;
 }
 
@@ -57,18 +57,25 @@ export function remember(
   }
   const { registeredAt, since: lastRenewal, ttlMs, renewIntervalMs, late, recent, replacedBy } = member;
   return {
-    ...{ service, id, state: departure === undefined ? 'listed' : 'evicted' },
-    ...{ registeredAt, lastRenewal, ttlMs, renewIntervalMs, late, recent },
+    service,
+    id,
+    state: departure === undefined ? 'listed' : 'evicted',
+    registeredAt,
+    lastRenewal,
+    ttlMs,
+    renewIntervalMs,
+    late,
+    recent,
     isUnused: applications.of(member).isUnused(member),
-    ...(departure === undefined ? {} : { evictedAt: departure.evictedAt }),
-    ...(replacedBy === undefined ? {} : { replacedBy: replacedBy.id }),
-    ...cancel,
+    evictedAt: departure?.evictedAt,
+    replacedBy: replacedBy?.id,
+    cancelledAt,
   };
 }
 
 /**
- * Two facts about a departed id matter: the return of an evicted id is no newcomer, and a cancelled id uses up the next
- * newcomer.
+ * Two facts about a departed id matter: an evicted id that returns is not a newcomer, and a cancelled id uses up the
+ * next newcomer.
  */
 const gone = ({ service, id }: Ref, state: 'evicted' | 'cancelled'): RememberedMember => ({
   ...{ service, id, state, registeredAt: 0, lastRenewal: 0, ttlMs: 0, renewIntervalMs: 0 },
@@ -116,7 +123,7 @@ function restoreListed({ applications, lateness }: Parts, member: Member, now: n
   lateness.restore(member, now);
 }
 
-/** A newcomer that is not remembered deregistered or was evicted long ago; both have the same effect. */
+/** When the newcomer is not remembered, it has deregistered or was evicted long ago; both have the same effect. */
 function replacing(
   members: ReadonlyMap<string, Member>,
   { service, replacedBy = '', ...lease }: RememberedMember,

@@ -6,7 +6,7 @@ export interface ProtectionOptions {
   readonly enabled: boolean;
   /** Random numbers in [0, 1); default `Math.random`. */
   readonly random?: (() => number) | undefined;
-  /** True: a journal writes down what it remembers, so it notes each change. */
+  /** True: a journal writes down what self-protection remembers, so self-protection notes each change of that. */
   readonly isKept?: boolean | undefined;
 }
 
@@ -22,13 +22,13 @@ export interface ProtectionView {
   readonly missing: number;
   /** N of the rule. */
   readonly considered: number;
-  /** Protected while `missing` is above it. */
+  /** The environment is protected while `missing` is above this number. */
   readonly threshold: number;
   /** Expired instances that are still listed. */
   readonly held: number;
-  /** Protected, or an expired instance is held. */
+  /** Whether the environment is protected, or an expired instance is held. */
   readonly on: boolean;
-  /** Since when it has been on; undefined: it is not. */
+  /** Since when self-protection has been on; undefined: it is off. */
   readonly onSince: number | undefined;
   /** Whether any instance renews. While none does, the ceiling of silence waits. */
   readonly heard: boolean;
@@ -49,7 +49,7 @@ export interface ApplicationView {
 
 /** An expired instance that is still listed. */
 export interface HeldView extends Silence {
-  /** When it may be evicted if nothing changes until then; by the lease clock. */
+  /** When the instance may be evicted if nothing changes until then; by the lease clock. */
   readonly mayGoAt: number;
 }
 

@@ -39,7 +39,7 @@ export class Environment {
     return this.#instances === 0;
   }
 
-  /** Bytes that it takes in memory, roughly. */
+  /** Bytes that the environment takes in memory, roughly. */
   get cost(): number {
     return environmentCost + this.#instancesCost + this.protection.remembered * departureCost;
   }
@@ -60,7 +60,7 @@ export class Environment {
     return this.protection.takeTouched().map(({ service, id }) => ({ env: this.name, service, id }));
   }
 
-  /** The same for an environment that is forgotten. */
+  /** The remembered state of an environment that is forgotten, as {@link Environment.takeTouched} returns it. */
   takeAllTouched(): InstanceRef[] {
     const departed = this.protection.departed.map(({ service, id }) => ({ env: this.name, service, id }));
     return [...this.takeTouched(), ...departed];
@@ -88,7 +88,7 @@ export class Environment {
   }
 
   /**
-   * Counts the eviction of an instance that is still listed. Answers its number within the last five minutes, and the
+   * Counts the eviction of an instance that is still listed. Returns its number within the last five minutes, and the
    * number of these evictions plus the remaining instances.
    */
   countEviction(now: number): { readonly evicted: number; readonly of: number } {
@@ -101,12 +101,12 @@ export class Environment {
     return Array.from(this.protection.listed.members(service), listingOf).filter((listing) => listing !== undefined);
   }
 
-  /** An environment that is about to be forgotten protects nothing any more. */
+  /** Whether self-protection is on. An empty environment is about to be forgotten, and protects nothing any more. */
   get #isProtected(): boolean {
     return !this.isEmpty && this.protection.isOn;
   }
 
-  /** Costs the same, however much it lists. */
+  /** The numbers of the environment. They cost the same, however many instances are listed. */
   summary(now: number): EnvironmentSummary {
     const counts = { services: this.protection.listed.services, instances: this.#instances, late: this.#late };
     return { env: this.name, ...counts, ...this.protection.view(now) };

@@ -1,8 +1,10 @@
 import { RegistryError } from '@rollcall/core';
-import { costOf, environmentCost, type Sized } from './cost.ts';
+import { costOf, environmentCost } from './cost.ts';
 import { Environment, type EnvironmentSummary } from './environment.ts';
 import type { Listing } from './holders.ts';
 import type { InstanceRef } from './instance-ref.ts';
+
+type Sized = InstanceRef & { readonly bytes: number };
 
 /** Options of {@link Environments}. */
 export interface EnvironmentsOptions {
@@ -35,7 +37,7 @@ export class Environments {
   readonly #environments = new Map<string, Environment>();
   /** The environments whose self-protection is on. */
   readonly #protecting = new Set<Environment>();
-  /** Bytes, roughly. */
+  /** Bytes that all environments take, roughly. */
   #cost = 0;
   readonly #isKept: boolean;
   /** What self-protection remembered of environments that are empty now. */
@@ -70,14 +72,14 @@ export class Environments {
     return environment;
   }
 
-  /** The lease of an instance has run out. Answers its environment. */
+  /** The lease of an instance has run out. Returns its environment. */
   expired({ env, service, id }: InstanceRef, now: number): Environment {
     const environment = this.of(env);
     environment.protection.expired(service, id, now);
     return environment;
   }
 
-  /** Costs the same, however much they list. */
+  /** The numbers of all environments. They cost the same, however many instances are listed. */
   summary(now: number, counts: Readonly<RollCounts>): RollSummary {
     const environments = Array.from(this.#environments.values(), (environment) => environment.summary(now));
     return { ...counts, environments, bytes: this.#cost, maxBytes: this.#maxBytes };
@@ -95,7 +97,7 @@ export class Environments {
     if (this.#isKept) this.#forgotten.push(...environment.takeAllTouched());
   }
 
-  /** Since when the self-protection of each is on, by the lease clock. */
+  /** Since when the self-protection of each environment is on, by the lease clock. */
   get protectingSince(): readonly (readonly [env: string, since: number])[] {
     return [...this.#protecting].flatMap(({ name, protection: { onSince } }) =>
       onSince === undefined ? [] : [[name, onSince] as const],
@@ -114,14 +116,14 @@ export class Environments {
    *
    * @throws RegistryError `RESOURCE_EXHAUSTED`: the roll is full.
    */
-  checkRoom(admissions: readonly (InstanceRef & Sized)[]): void {
+  checkRoom(admissions: readonly Sized[]): void {
     const more = admissions.reduce((sum, admission) => sum + this.#growth(admission), 0);
     if (more === 0 || this.#cost + more <= this.#maxBytes) return;
     const message = `the roll is full: it takes about ${this.#cost} bytes of at most ${this.#maxBytes}; give the server a larger heap (NODE_OPTIONS=--max-old-space-size=...)`;
     throw new RegistryError('RESOURCE_EXHAUSTED', message, { registry: 'server' });
   }
 
-  #growth(admission: InstanceRef & Sized): number {
+  #growth(admission: Sized): number {
     const environment = this.#environments.get(admission.env);
     if (environment === undefined) return environmentCost + costOf(admission);
     const listing = environment.get(admission.service, admission.id);

@@ -1,20 +1,18 @@
 /** Why the roll changed, as plain data for the journal, the audit log and clients: it survives `JSON.stringify` and back. */
 import type { EvictionCause } from '../protection/index.ts';
-import type { Instance } from './instance.ts';
+import { type Content, readContent } from './content.ts';
+import { type Instance, sameContent } from './instance.ts';
 
 /** The sender of a command, as far as its front knows it. */
 export interface Actor {
   /** The address of the client. */
   readonly address?: string | undefined;
-  /** The name of its token. */
+  /** The name of the caller's token. */
   readonly token?: string | undefined;
 }
 
 /** A field of an instance that watchers see. */
-export type ContentField = keyof Pick<
-  Instance,
-  'addresses' | 'version' | 'region' | 'zone' | 'status' | 'metadata' | 'serviceMetadata' | 'endpoints'
->;
+export type ContentField = keyof Content | 'status';
 
 /** Why an instance was registered or changed. */
 export type PutEvidence =
@@ -31,11 +29,11 @@ export type PutEvidence =
 
 /** Why an instance left the roll. */
 export type RemovalEvidence =
-  /** `holder`: deregistered by its handle. Otherwise by its name, whichever client holds it. */
+  /** `holder`: a client deregistered the instance by its handle. Otherwise by its name, whichever client held it. */
   | { readonly what: 'deregistered'; readonly holder: boolean; readonly by?: Actor | undefined }
   /**
-   * Its lease ran out. `evicted`: the number of evictions in its environment within the last five minutes, this one
-   * included. `of`: these and the listed instances.
+   * The lease of the instance ran out. `evicted`: the number of evictions in the environment within the last five
+   * minutes, this one included. `of`: those evictions and the listed instances.
    */
   | ({ readonly what: 'evicted'; readonly cause: EvictionCause; readonly replacedBy?: string | undefined } & Expiry)
   /** An operator ended self-protection. This is number `evicted` of the `of` expired instances that left. */
@@ -50,7 +48,7 @@ export type EvictionEvidence = DistributiveOmit<
 type DistributiveOmit<T, K extends keyof T> = T extends unknown ? Omit<T, K> : never;
 
 interface Expiry {
-  /** Time since its last renewal, without the time for which the server stood still. */
+  /** Time since the instance's last renewal, without the time for which the server stood still. */
   readonly silentMs: number;
   readonly ttlMs: number;
   readonly evicted: number;
@@ -69,8 +67,11 @@ const contentFields: readonly ContentField[] = [
 ];
 
 /** The fields in which watchers see a difference. */
-export const changedFields = (a: Instance, b: Instance): readonly ContentField[] =>
-  contentFields.filter((field) => JSON.stringify(a[field]) !== JSON.stringify(b[field]));
+export function changedFields(a: Instance, b: Instance): readonly ContentField[] {
+  if (sameContent(a, b)) return [];
+  const [before, after] = [a, b].map(({ content, status }) => ({ ...readContent(content), status }));
+  return contentFields.filter((field) => JSON.stringify(before?.[field]) !== JSON.stringify(after?.[field]));
+}
 
 /** The field `by` of an evidence, if the sender is known. */
 export const sentBy = (by: Actor | undefined): { readonly by?: Actor } => (by === undefined ? {} : { by });

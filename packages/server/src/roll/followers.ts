@@ -31,11 +31,11 @@ export interface Moment {
 export interface RollFollower {
   /** `before`: the instance as it was listed until now; undefined: it was not listed. */
   changed(change: Change, before: Instance | undefined): void;
-  /** The lease of an instance has other terms, which is no change for watchers. */
+  /** The lease of an instance has other terms, which does not count as a change for watchers. */
   termsChanged?(instance: Instance, before: Instance): void;
   /** Self-protection of an environment went on or off. */
   protectionChanged?(env: string, view: ProtectionView): void;
-  /** One of its own methods threw, so it may have missed that change. */
+  /** One of the follower's own methods threw, so the follower may have missed that change. */
   failed(cause: unknown): void;
 }
 

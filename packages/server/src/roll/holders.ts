@@ -17,9 +17,9 @@ export interface KeptListing {
 export interface Listing extends Timed {
   instance: Instance;
   handle: number;
-  /** How long it had been silent when it renewed late. Milliseconds. */
+  /** How long the instance had been silent when it renewed late. Milliseconds. */
   silentMs: number | undefined;
-  /** Its member in self-protection. */
+  /** The member of the instance in self-protection. */
   readonly member: Member;
   /** Handles of earlier holders, and of callers whose registration was too old. */
   superseded: number[] | undefined;
@@ -31,7 +31,7 @@ export interface Listing extends Timed {
  */
 export class Holders {
   #base = randomInt(1, 2 ** 21) * 2 ** 32;
-  /** By the lower part of their handles, which counts up. */
+  /** Listings by the lower part of their handles, which counts up. */
   readonly #listings = new HandleTable<Listing>();
   /** Handles of instances that left the roll, oldest first. */
   readonly #departed = new Map<number, InstanceRef>();
@@ -101,7 +101,10 @@ export class Holders {
     return this.#departed.get(handle);
   }
 
-  /** Bounded: a client that renews by a forgotten handle is told to register, and learns it then. */
+  /**
+   * The number is bounded: a client that renews by a forgotten handle is told to register, and learns then that the id
+   * is taken.
+   */
   #remember(listing: Listing, handle: number): void {
     const superseded = listing.superseded ?? [];
     listing.superseded = superseded;

@@ -1,7 +1,7 @@
 /** Names an instance. */
 export interface InstanceRef {
   readonly env: string;
-  /** The name of its service. */
+  /** The name of the instance's service. */
   readonly service: string;
   /** The node id. */
   readonly id: string;

@@ -29,7 +29,7 @@ export class LeaseScheduler {
     return this.#leaseClock.now();
   }
 
-  /** No deadline comes before it. */
+  /** A time before which no deadline comes. */
   get firstAt(): number {
     const leases = this.#leases.nextDeadline() ?? Number.POSITIVE_INFINITY;
     return Math.min(leases, this.#environments.firstAt ?? Number.POSITIVE_INFINITY);
@@ -46,12 +46,12 @@ export class LeaseScheduler {
     this.#leases.delete(listing);
   }
 
-  /** Whether its lease runs. */
+  /** Whether the lease of the listing runs. */
   isLeased({ list }: Listing): boolean {
     return list !== undefined;
   }
 
-  /** Whether its holder still defends the instance: the lease runs, or the instance has no lease. */
+  /** Whether the holder still defends the instance: the lease runs, or the instance has no lease. */
   isDefended(listing: Listing): boolean {
     return listing.instance.ttlMs === 0 || this.isLeased(listing);
   }
@@ -82,7 +82,8 @@ export class LeaseScheduler {
     for (let { first } = this.#environments; first !== undefined; first = this.#environments.first) {
       if ((this.#environments.firstAt ?? Number.POSITIVE_INFINITY) > now) break;
       due.push(first);
-      // It stays in the queue until it is followed again, because leaving and coming back at each event costs more.
+      // The environment stays in the queue without a time until the next event in it: to leave the queue and come back
+      // costs more.
       this.#environments.set(first, Number.POSITIVE_INFINITY);
     }
     return due;

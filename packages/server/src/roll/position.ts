@@ -3,7 +3,7 @@ import { RegistryError } from '@rollcall/core';
 
 /** The roll's place in its history, and whether it accepts changes. */
 export class Position {
-  /** A new epoch begins with each start without an earlier table. */
+  /** A new epoch begins with each start without an earlier roll. */
   epoch: string = randomBytes(8).toString('hex');
   revision = 0;
   /** Why the roll accepts no changes for now. */

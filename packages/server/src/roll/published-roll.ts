@@ -5,7 +5,7 @@ import type { EnvironmentStatus } from './status.ts';
 export interface PublishedRoll {
   /** A cursor of another epoch is reset. */
   readonly epoch: string;
-  /** Goes up by one per change. */
+  /** The number of the last change: it goes up by one per change. */
   readonly revision: number;
   /** Evicts and marks what is due now, so that it is told when it is durable. */
   settle(): void;

@@ -18,7 +18,7 @@ export class Renewals {
     this.#followers = followers;
   }
 
-  /** True: the renewal changed its environment, which the caller must settle. */
+  /** Returns true when the renewal changed the environment, which the caller must settle then. */
   renew(environment: Environment, listing: Listing, now: number, terms?: LeaseTerms): boolean {
     environment.renewals.add(now);
     const before = listing.instance;

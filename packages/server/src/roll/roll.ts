@@ -20,7 +20,7 @@ import type { EnvironmentStatus } from './status.ts';
 
 /** The roll: env -> service -> id -> instance, with leases, holders and self-protection. Followers are told each change. */
 export class Roll {
-  /** The journal's view of it. */
+  /** The journal's view of the roll. */
   readonly keeping: Keeping;
   readonly #position = new Position();
   readonly #clock: Clock;
@@ -41,12 +41,12 @@ export class Roll {
     this.keeping = new Keeping(this.#environments, this.#holders, this.#scheduler, this.#position, clock);
   }
 
-  /** A new epoch begins with each start without an earlier table; a cursor of another epoch is reset. */
+  /** A new epoch begins with each start without an earlier roll; a cursor of another epoch is reset. */
   get epoch(): string {
     return this.#position.epoch;
   }
 
-  /** Goes up by one per change. */
+  /** The number of the last change: it goes up by one per change. */
   get revision(): number {
     return this.#position.revision;
   }
@@ -57,7 +57,7 @@ export class Roll {
     this.settle();
   }
 
-  /** Tells `follower` every change from now on; answers a function that stops it. */
+  /** Tells `follower` every change from now on; returns a function that stops it. */
   follow(follower: RollFollower): () => void {
     return this.#followers.add(follower);
   }
@@ -79,18 +79,19 @@ export class Roll {
     return admissions.map((admission) => this.#register(admission, wallNow, by));
   }
 
-  /** Renewal by the holder; new terms replace those of the registration. */
+  /** Renews an instance by the handle of its holder; new terms replace those of the registration. */
   renew(handle: number, terms?: LeaseTerms): Renewal {
     const now = this.settle();
     const listing = this.#holders.find(handle) ?? this.#environments.listing(this.#holders.departed(handle));
     if (listing === undefined) return 'unknown';
-    // The holder of an expired entry that protection keeps no longer defends it, so the caller may register again.
+    // Protection keeps the entry listed although its lease has expired. Its holder no longer defends it, so the caller
+    // may register again.
     if (listing.handle !== handle) return this.#scheduler.isDefended(listing) ? 'taken' : 'unknown';
     this.#renew(listing, now, terms);
     return 'renewed';
   }
 
-  /** Renewal by name, whichever client holds it. */
+  /** Renews an instance by its name, whichever client holds it. */
   renewByName(ref: InstanceRef): Exclude<Renewal, 'taken'> {
     const listing = this.#find(ref);
     if (listing === undefined) return 'unknown';
@@ -99,8 +100,8 @@ export class Roll {
   }
 
   /**
-   * Removal by name, whichever client registered it. A caller that gives its handle may be the holder. False: it was
-   * not listed.
+   * Removes an instance by its name, whichever client registered it. A caller that gives its handle may be the holder.
+   * Returns false for an instance that was not listed.
    */
   deregister(ref: InstanceRef, by?: Actor, handle?: number): boolean {
     this.#position.checkWritable();
@@ -114,7 +115,7 @@ export class Roll {
     return true;
   }
 
-  /** Removal by the holder. False: this handle does not hold it. */
+  /** Removes an instance by the handle of its holder. Returns false for a handle that holds nothing. */
   release(handle: number, by?: Actor): boolean {
     this.#position.checkWritable();
     this.settle();
@@ -123,7 +124,7 @@ export class Roll {
   }
 
   /**
-   * Changes status or metadata of listed instances, whichever client holds them: all of them, or none. Answers the
+   * Changes status or metadata of listed instances, whichever client holds them: all of them, or none. Returns the
    * first instance that is not listed; undefined: done.
    *
    * @throws RegistryError `INVALID_ARGUMENT`, `RESOURCE_EXHAUSTED`, `UNAVAILABLE`: nothing has changed.
@@ -157,7 +158,7 @@ export class Roll {
     return (this.#environments.find(env)?.list(service) ?? []).map(({ instance }) => instance);
   }
 
-  /** Evicts every expired instance of an env; answers how many. */
+  /** Evicts every expired instance of an env; returns how many. */
   endProtection(env: string, by?: Actor): number {
     this.#position.checkWritable();
     const now = this.settle();
@@ -184,7 +185,7 @@ export class Roll {
     return this.#environments.summary(this.settle(), this.#counts);
   }
 
-  /** Evicts and marks what is due, also when the timer is late. Answers the time up to which it looked. */
+  /** Evicts and marks what is due, also when the timer is late. Returns the time up to which it looked. */
   settle(): number {
     const now = this.#scheduler.now();
     if (this.#position.pausedBy !== undefined) return now;

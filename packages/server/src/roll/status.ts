@@ -42,7 +42,7 @@ export function statusOf(source: StatusSource, now: number, wallNow: number): En
   const at = (inMs: number | undefined): number | undefined => (inMs === undefined ? undefined : wallNow + inMs);
   const missing = applications.filter((view) => view.missing > 0 || view.held > 0).sort(byMissing);
   const first = [...held].sort((a, b) => a.mayGoAt - b.mayGoAt || b.silentMs - a.silentMs);
-  // Renewals a minute, by each instance's own interval. Eureka expects two a minute of all.
+  // Renewals a minute, by each instance's own interval. Eureka expects two a minute of every instance.
   const perMinute = instances.filter(({ ttlMs }) => ttlMs > 0).map(({ renewIntervalMs }) => 60_000 / renewIntervalMs);
   return {
     ...rest,

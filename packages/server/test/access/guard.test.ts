@@ -6,7 +6,7 @@ import { AccessGuard } from '../../src/access/access-guard.ts';
 import { allows, type Grant, servicesOf } from '../../src/access/grant.ts';
 import { open, readsServer } from '../../src/access/route-access.ts';
 import { hashToken, newToken, TokenIndex } from '../../src/access/token.ts';
-import { Tokens } from '../../src/access/tokens.ts';
+import { remedyOf, Tokens } from '../../src/access/tokens.ts';
 import { maxTokens, parseTokensFile, writeTokensFile } from '../../src/access/tokens-file.ts';
 import { TokensFile } from './tokens.ts';
 
@@ -29,7 +29,7 @@ describe('a route without a rule', () => {
     await app.close();
   });
 
-  it('a route without an access rule answers no request even if the check were left out', async () => {
+  it('a route without an access rule answers no request, even if the check at the start is left out', async () => {
     using file = new TokensFile();
     const app = fastify();
     new AccessGuard(app, new Tokens(file.path));
@@ -139,7 +139,13 @@ it.runIf(process.platform !== 'win32')('a pipe in the place of the tokens file i
   expect(() => tokens.reload()).toThrow(/is not a file/);
 });
 
-it('a token is found by its hash, ten thousand or one', () => {
+it('a tokens file that the user of the server may not read is not to be made anew', () => {
+  const failure = (code: string): Error => Object.assign(new Error(code), { code });
+  expect(remedyOf(failure('EACCES'))).toBe('let the user of the server read it (chown, chgrp)');
+  expect(remedyOf(failure('ENOENT'))).toBe('make one with `rollcall token create`');
+});
+
+it('a token is found by its hash as fast among ten thousand as alone', () => {
   const tokens = Array.from({ length: 10_000 }, newToken);
   const index = new TokenIndex(tokens.map((token, number) => [hashToken(token), number] as const));
   expect([index.find(tokens[7_000]!), index.find(`${tokens[7_000]}x`), index.find('')]).toEqual([

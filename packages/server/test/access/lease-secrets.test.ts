@@ -14,7 +14,7 @@ async function start(options: object = {}): Promise<Running> {
 }
 
 describe('with lease secrets', () => {
-  it('a lease is renewed and cancelled with its secret, and to a caller without it the handle is unknown', async () => {
+  it('a lease is renewed and cancelled with its secret, and without the secret its handle is answered as unknown', async () => {
     const { register, ask, url, list } = await start();
     const { data } = await register(instance(), instance({ hostname: 'b' }));
     const { handles, secrets } = data as unknown as { handles: [number, number]; secrets: [string, string] };
@@ -40,7 +40,7 @@ describe('with lease secrets', () => {
     expect((await list()).map(({ hostname }) => hostname)).toEqual(['b']);
   });
 
-  it('a name alone renews and cancels nothing that is listed; the token of an admin does', async () => {
+  it("a caller with a name but no secret renews and cancels no listed instance, unless its token is an admin's", async () => {
     const keys = [{ env: 'e', appid: 'web', hostname: 'a' }];
     const open = await start();
     await open.register(instance());
@@ -64,7 +64,7 @@ describe('with lease secrets', () => {
     expect((await ask(admin, '/api/cancel', { keys })).status).toBe(200);
   });
 
-  it('a former holder learns nothing by its secret but that the lease is taken', async () => {
+  it('the secret of a former holder tells it only that the lease is taken', async () => {
     const { register, ask } = await start();
     const first = (await register(instance())).data as unknown as { handles: number[]; secrets: string[] };
     const second = (await register(instance({ version: '2' }))).data as unknown as {
@@ -79,7 +79,7 @@ describe('with lease secrets', () => {
   });
 });
 
-it('without lease secrets nothing of them is told', async () => {
+it('a server without lease secrets answers nothing about them', async () => {
   const server = await start({ leaseSecrets: false });
   expect((await server.register(instance())).data).not.toHaveProperty('secrets');
 });

@@ -36,7 +36,7 @@ const isServed = (connection: Raw): Promise<boolean> =>
 
 describe('limits', () => {
   it.each(['maxConnections', 'maxConnectionsPerAddress'])(
-    'the limit %s closes a connection too many, until another has ended',
+    'a connection beyond the limit %s is closed, until another has ended',
     async (name) => {
       const { port } = await start({ [name]: 2 });
       const [first, second] = [await opened(port, ping), await opened(port, ping)];
@@ -47,19 +47,19 @@ describe('limits', () => {
     },
   );
 
-  it('a server without tokens has no limit of instances of one caller, since all programs are one caller there', async () => {
+  it('a server without tokens does not limit the instances of one caller, since all its clients count as one caller', async () => {
     const { register } = await start({ maxInstancesPerToken: 2 });
     expect(await register(...['a', 'b', 'c'].map((hostname) => instance({ hostname })))).toMatchObject({ status: 200 });
   });
 
-  it('the limit of connections of one address is off for this machine unless set', async () => {
+  it('the limit of connections per address does not apply to this machine unless it is set', async () => {
     const { port } = await start({});
     const all = await Promise.all(Array.from({ length: 1_100 }, () => raw(port, '')));
     endings.push(() => all.map(({ socket }) => socket.destroy()));
     expect(await isServed(await opened(port, ping))).toBe(true);
   });
 
-  it('the limit of connections of one address counts an IPv6 client by its /64', () => {
+  it('the limit of connections per address counts an IPv6 client by its /64', () => {
     const spelt = ['2001:db8::1', '2001:db8:0:0:1:2:3:4', '2001:db8:0::%eth0', '::1', '::ffff:10.0.0.1', '10.0.0.1'];
     expect(spelt.map(networkOf)).toEqual([
       ...['2001:db8:0:0', '2001:db8:0:0', '2001:db8:0:0'],
@@ -67,7 +67,7 @@ describe('limits', () => {
     ]);
   });
 
-  it('maxWatches refuses a watch too many with 503 and Retry-After, and other requests are served', async () => {
+  it('a watch beyond maxWatches is refused with 503 and Retry-After, and other requests are served', async () => {
     const { port, url } = await start({ maxWatches: 1 });
     const first = await opened(port, watchHead('/api/watch?env=e'));
     await expect.poll(() => first.text()).toContain('snapshot');
@@ -87,7 +87,7 @@ describe('limits', () => {
 });
 
 describe('a server beyond this machine', () => {
-  it('a server beyond this machine does not start without tokens, and says how it may', () => {
+  it('a server that listens beyond this machine does not start without tokens, and says what to set', () => {
     expect(() => createServer({ host: '0.0.0.0' })).toThrow(
       /give a --tokens-file .* allow it with --insecure, or bind 127.0.0.1/,
     );

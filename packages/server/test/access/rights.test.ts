@@ -115,7 +115,7 @@ const routesOf = (): readonly string[] =>
   (server.server as LateServer).routes.map(({ method, path }) => `${method} ${path}`);
 
 describe('every route of the server', () => {
-  it('every route of the server has its rights written down in this test', () => {
+  it('this test writes down the rights of every route of the server', () => {
     expect(routesOf().filter((route) => !(route.replace(/^HEAD/, 'GET') in expectations))).toEqual([]);
     expect(routesOf().length).toBeGreaterThan(15);
   });
@@ -131,7 +131,7 @@ describe('every route of the server', () => {
   });
 
   it.each(roles.flatMap((role) => (Object.keys(scopes) as Scope[]).map((scope) => [role, scope] as const)))(
-    'admits a token with the role %s %s exactly where that is enough, and answers 403 elsewhere',
+    'the server admits a token with the role %s %s exactly where that is enough, and answers 403 elsewhere',
     async (role, scope) => {
       const wrong: unknown[] = [];
       for (const route of routesOf()) {

@@ -58,7 +58,7 @@ const node = (appid: string, hostname: string, over: object = {}) =>
 const names = ({ data }: { data: Data }): string[] => data.instances.map(({ appid }) => appid).sort();
 
 describe('a token for some services of an env', () => {
-  it('a token for some services sees those alone in lists, names of services and watches', async () => {
+  it('a token for some services sees only those in lists, names of services and watches', async () => {
     const { all, web, url } = await start();
     await all.register(node('web-a', '1'), node('db', '1'), node('web-a', '1', { env: 'dev' }));
     expect(names(await web.ask('GET', '/api/fetch/all?env=prod'))).toEqual(['web-a']);
@@ -79,7 +79,7 @@ describe('a token for some services of an env', () => {
     expect(names(await web.ask('GET', '/api/fetch/all?env=prod'))).toEqual(['web-a']);
   });
 
-  it('a token for some services is told only changes of what it may read, with the names of tokens, polls and sets no other service', async () => {
+  it('a token for some services reads the changes of those services alone, with the names of tokens, and can poll and set no other service', async () => {
     const { all, web } = await start();
     await web.register(node('web-a', '1'));
     await all.register(node('db', '1'), node('web-a', '1', { env: 'dev' }));
@@ -113,7 +113,7 @@ describe('a token for some services of an env', () => {
     expect(names(await all.ask('GET', '/api/fetch/all?env=prod'))).toEqual([]);
   });
 
-  it('a guessed handle is unknown to a token without rights on its service', async () => {
+  it('a guessed handle is answered as unknown to a token without rights on its service', async () => {
     const { all, web } = await start();
     const [db] = (await all.register(node('db', '1'))).data.handles;
     const [own] = (await web.register(node('web-a', '1'))).data.handles;
@@ -123,7 +123,7 @@ describe('a token for some services of an env', () => {
     expect(names(await all.ask('GET', '/api/fetch/all?env=prod'))).toEqual(['db', 'web-a']);
   });
 
-  it('a token at its limit is refused further instances, while its own go on and others register', async () => {
+  it('a token at its limit may register no further instance; its instances renew, and other tokens register', async () => {
     const { all, web, file, server, as } = await start({ maxInstancesPerToken: 2 });
     const one = as(file.add('one', { role: 'write' }, 1));
     await server.reload();

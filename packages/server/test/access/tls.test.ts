@@ -97,7 +97,7 @@ describe('a server with a certificate', () => {
     expect(error.message).toMatch(/protocol version|unsupported protocol|no protocols/i);
   });
 
-  it('after a reload new connections get the renewed certificate, and open ones go on', async () => {
+  it('after a reload new connections get the renewed certificate, and open connections go on', async () => {
     const running = await start();
     const agent = agentOf();
     const first = await get(running.port, agent);
@@ -112,7 +112,7 @@ describe('a server with a certificate', () => {
     expect(second.socket).toBe(first.socket);
   });
 
-  it('a reload of a bad file says what is wrong, and the earlier content stays in use', async () => {
+  it('a reload of a bad file fails and says what is wrong, and the earlier content stays in use', async () => {
     const running = await start();
     file('cert.pem', (await ours.sign('renewed')).cert);
     await expect(running.server.reload()).rejects.toThrow(/the key in .*key.pem is not that of the first certificate/);
@@ -181,7 +181,7 @@ describe('a server whose files cannot work does not start, and says why', () => 
 });
 
 describe('a server that asks clients for a certificate', () => {
-  it('a server with client authorities refuses a client without a certificate, of another authority, or with an expired one', async () => {
+  it('a server with client authorities refuses a client with no certificate, an expired one, or one of another authority', async () => {
     const { port } = await start(server, ours.cert);
     const stranger = await others.sign('stranger');
     const old = await ours.sign('old', { from: new Date(Date.now() - 9e8), to: new Date(Date.now() - 1e8) });
@@ -190,7 +190,7 @@ describe('a server that asks clients for a certificate', () => {
     expect(await status(port, agentOf(client))).toBe(200);
   });
 
-  it('after a reload without an authority its clients lose their next request, their watch and their session ticket', async () => {
+  it('after a reload that drops an authority, its clients lose their next request, their watch and their session ticket', async () => {
     const running = await start(server, ours.cert);
     const agent = agentOf(client);
     // A ticket would let the client in again without a certificate.

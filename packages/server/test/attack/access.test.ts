@@ -18,14 +18,14 @@ async function statusFor(host: string, options: ServerOptions = {}): Promise<num
 
 describe('the Host of a request', () => {
   it.each(['LOCALHOST', 'Localhost:7171', 'localhost.', '127.0.0.1:1', '[::1]:7171', '127.9.9.9'])(
-    'a server for this machine accepts its Host in any spelling: %s',
+    'a server that only this machine can reach accepts its Host in any spelling: %s',
     async (host) => {
       expect(await statusFor(host)).toBe(200);
     },
   );
 
   it.each(['evil.example', 'localhost.evil.example', '10.0.0.5', 'registry', '127.0.0.1.evil.example'])(
-    'a server for this machine refuses the Host %s',
+    'a server that only this machine can reach refuses the Host %s',
     async (host) => {
       expect(await statusFor(host)).toBe(421);
     },
@@ -33,14 +33,14 @@ describe('the Host of a request', () => {
 
   const insecure = { host: '0.0.0.0', insecure: true, allowedHosts: ['Registry.Example'] };
   it.each(['10.0.0.5:7171', '[fe80::1]:7171', 'registry:7171', 'registry.example', 'LOCALHOST', hostname()])(
-    'a server for other machines accepts a Host that no stranger can point elsewhere: %s',
+    'a server that other machines can reach accepts a Host that no stranger can point elsewhere: %s',
     async (host) => {
       expect(await statusFor(host, insecure)).toBe(200);
     },
   );
 
   it.each(['evil.example', 'evil.registry.example', '10.0.0.5.evil.example'])(
-    'a server for other machines refuses the Host %s, insecure or not',
+    'a server that other machines can reach refuses the Host %s, insecure or not',
     async (host) => {
       expect(await statusFor(host, insecure)).toBe(421);
     },
@@ -58,7 +58,7 @@ describe('close', () => {
     await half.closed;
   });
 
-  it('close lets a request finish that is nearly complete', async () => {
+  it('close lets a request that is nearly complete finish', async () => {
     const server = await running({ clock: undefined });
     const body = JSON.stringify({ instances: [instance()] });
     const half = await raw(server.port, `${head('POST', '/api/register', body.length)}${body.slice(0, 10)}`);

@@ -87,7 +87,7 @@ describe('a server with little memory', () => {
   });
   afterEach(() => server.kill());
 
-  it('a server bounds the memory of unfinished bodies together, and serves others meanwhile', async () => {
+  it('a server bounds the memory of all unfinished bodies together, and answers other requests meanwhile', async () => {
     const part = Buffer.alloc(9_000_000, ' ');
     const { heap: before } = await server.inUse();
     for (let index = 0; index < 60; index += 1) {
@@ -177,22 +177,25 @@ describe('a server with little memory', () => {
     ],
     ['keys of its own in endpoints', (text: string) => ({ endpoints: [{ name: 'e', metadata: keys(60, text) }] })],
     ['nothing, in a service of its own', (text: string) => ({ appid: text })],
-  ])('a server says that its roll is full before its heap is, where each instance has %s', async (_, more) => {
-    const small = await served(160);
-    try {
-      let filled = { status: 200, message: '' };
-      for (let from = 0; filled.status === 200; from += 200)
-        filled = await small.register(
-          ...Array.from({ length: 200 }, (_, index) =>
-            instance({ hostname: `n${from + index}`, ttlMs: 0, ...more(`s${from + index}`) }),
-          ),
-        );
-      expect(filled).toMatchObject({ status: 413, message: expect.stringContaining('the roll is full') });
-      expect((await small.inUse()).heap).toBeLessThan(160);
-    } finally {
-      small.kill();
-    }
-  });
+  ])(
+    'a server refuses instances because its roll is full before its heap is, where each instance has %s',
+    async (_, more) => {
+      const small = await served(160);
+      try {
+        let filled = { status: 200, message: '' };
+        for (let from = 0; filled.status === 200; from += 200)
+          filled = await small.register(
+            ...Array.from({ length: 200 }, (_, index) =>
+              instance({ hostname: `n${from + index}`, ttlMs: 0, ...more(`s${from + index}`) }),
+            ),
+          );
+        expect(filled).toMatchObject({ status: 413, message: expect.stringContaining('the roll is full') });
+        expect((await small.inUse()).heap).toBeLessThan(160);
+      } finally {
+        small.kill();
+      }
+    },
+  );
 
   it('a full roll refuses new instances and goes on with listed ones', async () => {
     const endpoints = Array.from({ length: 28 }, (_, index) => ({ name: `${index}`.padEnd(1_000, 'x') }));

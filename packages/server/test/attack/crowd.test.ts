@@ -45,8 +45,8 @@ async function waitsWhile(port: number, meanwhile: () => Promise<unknown>, ca?: 
 const seconds = (count: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, count * 1_000));
 
 /**
- * How long a client may wait in the crowd. On a busy machine the client waits without any crowd as well, before or
- * afterwards: the crowd does not cause this wait.
+ * How long a client may wait in the crowd. On a busy machine a client also waits without a crowd; the test measures
+ * that wait before and after the crowd, and allows for it.
  */
 async function bearable(alone: Waits, ms: number, afterwards: () => Promise<Waits>): Promise<number> {
   const again = await afterwards();
@@ -93,7 +93,7 @@ describe('a crowd', () => {
     return { leave };
   }
 
-  it(`${idle} idle connections and ${slow} slow ones hold up no well-behaved client, and their memory is freed`, async () => {
+  it(`${idle} idle and ${slow} slow connections hold up no other client, and their memory is freed`, async () => {
     const server = await served();
     endings.push(() => server.kill());
     const alone = await waitsWhile(server.port, () => seconds(2));

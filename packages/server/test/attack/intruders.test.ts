@@ -1,4 +1,4 @@
-/** Clients send requests for which they have no right, in every disguise of the attack list that a request can wear. */
+/** Clients send requests for which they have no right, in every disguise that a request can have. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { TokensFile } from '../access/tokens.ts';
 import { instance, type Running, running } from '../http.ts';
@@ -85,7 +85,7 @@ describe('a client without a token', () => {
     expect([400, 401, 404].includes(status) && status !== 404 ? 'refused' : status).toBe('refused');
   });
 
-  it('open routes are open at their own path only', async () => {
+  it('an open route is open only at its own path', async () => {
     expect(await answersTo(get('/healthz'))).toEqual([200]);
   });
 
@@ -106,7 +106,7 @@ describe('a client without a token', () => {
 });
 
 describe('a token', () => {
-  it('a token must match exactly: nothing before, behind, in another case, cut short or in another coding', async () => {
+  it('a token with an addition, in another case, cut short or in another coding is rejected', async () => {
     const wrong = [
       `Bearer ${token}x`,
       `Bearer x${token}`,
@@ -186,7 +186,7 @@ describe('a web page of another origin', () => {
     expect(await answersTo(post('/api/register', own, body))).toEqual([200]);
   });
 
-  it('no preflight and no answer gives a page of another origin permission', async () => {
+  it('no preflight and no answer permits a page of another origin anything', async () => {
     const preflight = [
       'Origin: http://evil.example',
       'Access-Control-Request-Method: POST',
@@ -226,11 +226,14 @@ describe('a request that is read in two ways', () => {
     ['a length with a sign', 'Content-Length: +5'],
     ['a folded header', 'X-A: b\r\n Content-Length: 5'],
     ['a bare line feed', 'X-A: b\nContent-Length: 5'],
-  ])('an ambiguous request is refused, and its rest is not read as another request: %s', async (_, headers) => {
-    const smuggled = get('/api/services?env=e', withToken());
-    const bytes = `POST /api/register HTTP/1.1\r\nHost: 127.0.0.1\r\n${json}\r\n${headers}\r\n\r\n0\r\n\r\n${smuggled}`;
-    expect((await answersTo(bytes)).filter((status) => status === 200)).toEqual([]);
-  });
+  ])(
+    'an ambiguous request is refused, and the rest of its bytes is not read as another request: %s',
+    async (_, headers) => {
+      const smuggled = get('/api/services?env=e', withToken());
+      const bytes = `POST /api/register HTTP/1.1\r\nHost: 127.0.0.1\r\n${json}\r\n${headers}\r\n\r\n0\r\n\r\n${smuggled}`;
+      expect((await answersTo(bytes)).filter((status) => status === 200)).toEqual([]);
+    },
+  );
 
   it('a request with two Host headers, or with the URL of another host, is refused', async () => {
     const token = withToken();
@@ -241,7 +244,7 @@ describe('a request that is read in two ways', () => {
     expect(await ask('http://127.0.0.1/api/services?env=e', 'localhost')).toEqual([200]);
   });
 
-  it('a registered value cannot set headers of an answer', async () => {
+  it('a registered value cannot set a header of an answer', async () => {
     const evil = instance({ metadata: { x: 'a\r\nSet-Cookie: b=c' }, hostname: 'evil' });
     expect(await answersTo(post('/api/register', [withToken(), json], JSON.stringify({ instances: [evil] })))).toEqual([
       200,

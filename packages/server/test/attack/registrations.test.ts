@@ -23,7 +23,7 @@ describe('what is stored', () => {
     ['an endpoint', { endpoints: [{ name: 'x', unknown: 'DEEP' }] }],
     ['a value of an endpoint', { endpoints: [{ name: 'x', request: { name: 'a', type: 'b', unknown: 'DEEP' } }] }],
     ['the instance', { unknown: 'DEEP' }],
-  ])('an unknown field of %s, nested 5,000 deep, is dropped, and watchers go on', async (_, over) => {
+  ])('an unknown field of %s that is nested 5,000 deep is dropped, and watchers go on', async (_, over) => {
     const events = watch(`${server.url}/api/watch?env=e`);
     await events.next();
     for (let round = 0; round < 2; round += 1) {
@@ -51,7 +51,7 @@ describe('what is stored', () => {
     ['a type', { endpoints: [{ name: 'x', request: { name: 'a', type: 't'.repeat(40_000) } }] }, 400],
     ['endpoints that are small one by one', { endpoints: Array(250).fill({ name: 'n'.repeat(200) }) }, 413],
     ['metadata that is small pair by pair', { metadata: pairs('é'.repeat(500), 40) }, 413],
-  ])('a register with a node that is too large by %s is refused as a whole', async (_, over, status) => {
+  ])('a register with one node that is too large by %s is refused as a whole', async (_, over, status) => {
     const answer = await server.register(instance({ hostname: 'small' }), instance(over));
     expect(answer.status).toBe(status);
     expect(answer.message).toMatch(status === 413 ? /node a of web is \d+ bytes .*32768/ : /at most 32768 bytes/);
@@ -107,7 +107,7 @@ describe('followers of the roll', () => {
 });
 
 describe('numbers that a client chooses', () => {
-  it('a client clock far ahead locks an id for a minute, not for ever', async () => {
+  it('the timestamp of a client whose clock is far ahead locks an id for a minute, not for ever', async () => {
     expect((await server.register(instance({ dirtyTimestamp: 1e308 }))).status).toBe(400);
     await server.register(instance({ dirtyTimestamp: clock.wallNow() + 86_400_000, version: 'ahead', ttlMs: 0 }));
     await server.register(instance({ dirtyTimestamp: clock.wallNow(), version: 'ignored', ttlMs: 0 }));
@@ -118,7 +118,7 @@ describe('numbers that a client chooses', () => {
   });
 
   it.each([1e-320, 0.001, 99.9])(
-    'a renew interval of %d ms counts as 100, so that the expected number of renewals is finite',
+    'a renew interval of %d ms counts as 100 ms, so that the expected number of renewals is finite',
     async (ms) => {
       await server.register(instance({ renewIntervalMs: ms }));
       expect(await server.list()).toMatchObject([{ renewIntervalMs: 100 }]);

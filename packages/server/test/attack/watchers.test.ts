@@ -36,7 +36,7 @@ describe('a watch that was away', () => {
   it.each([
     [800, 'the last change of each node'],
     [1_600, 'a snapshot, since the log does not reach back'],
-  ])('a watch that resumes over %d changes of 25 KB hears %s', async (changes, what) => {
+  ])('a watch that resumes after %d changes of 25 KB hears %s', async (changes, what) => {
     const server = await start();
     const nodes = Array.from({ length: 20 }, (_, index) => `n${index}`);
     await server.register(...nodes.map((id) => large(id, 25_000)));
@@ -57,7 +57,7 @@ describe('a watch that was away', () => {
     expect(isSnapshot).toBe(what.startsWith('a snapshot'));
   });
 
-  it('a resumed watch hears the last change of each node, in order, and then current', async () => {
+  it('a resumed watch hears the last change of each node, in order, and then the event current', async () => {
     const server = await start();
     await server.register(...['a', 'b', 'c'].map((hostname) => instance({ hostname })));
     const first = watch(`${server.url}/api/watch?env=e`);
@@ -163,7 +163,7 @@ describe('a watcher that does not read', () => {
     await frozen.closed;
   });
 
-  it('300 watchers that read nothing cost a chunk each, over a roll of 7 MB that changes all the while', async () => {
+  it('300 watchers that read nothing cost one chunk each, while a roll of 7 MB changes all the time', async () => {
     const server: Served = await served();
     endings.push(() => server.kill());
     for (let index = 0; index < 240; index += 60)
@@ -184,7 +184,7 @@ describe('a watcher that does not read', () => {
 
 describe('an answer that is not read', () => {
   it.each(['/api/services?env=e', '/api/status', '/api/fetch/all?env=e'])(
-    'an answer that is not read costs a chunk, however large it is: %s on 200 connections',
+    'an answer that is not read costs one chunk of memory, however large it is: %s on 200 connections',
     async (path) => {
       const server = await served();
       endings.push(() => server.kill());
@@ -209,7 +209,7 @@ describe('an answer that is not read', () => {
     },
   );
 
-  it('an answer whose reader goes away leaves nothing behind', async () => {
+  it('an answer whose reader goes away leaves nothing in memory', async () => {
     const server = await served();
     endings.push(() => server.kill());
     await server.register(...Array.from({ length: 200 }, (_, index) => large(`n${index}`, 30_000)));
@@ -231,7 +231,7 @@ describe('an answer that is not read', () => {
 });
 
 describe('many watchers', () => {
-  it('each of many watchers costs a few writes when very much changes at once', async () => {
+  it('each of many watchers costs only a few socket writes when many instances change at once', async () => {
     const server = await served();
     endings.push(() => server.kill());
     const connections = await Promise.all(

@@ -87,7 +87,7 @@ describe('the audit log', () => {
     expect(statSync(path).mode & 0o077).toBe(0);
   });
 
-  it('the audit log calls a cancel refused for each instance that it did not end: out of scope, held by another, or not listed', async () => {
+  it('the audit log has a refusal for each instance that a cancel did not end: out of scope, held by another or not listed', async () => {
     const { post, path, admin } = await start();
     const other = { instances: [instance({ env: 'other' }), instance()] };
     const { data } = (await (await post('/api/register', other, admin)).json()) as { data: { handles: number[] } };
@@ -106,7 +106,7 @@ describe('the audit log', () => {
     expect(lines.at(-1)).not.toHaveProperty('id');
   });
 
-  it('the audit log goes on in a new file after a reload, and no line is lost or torn meanwhile', async () => {
+  it('after a reload the audit log goes on in a new file, and no line is lost or torn meanwhile', async () => {
     const { post, path, server } = await start();
     let done = false;
     let count = 0;
@@ -143,7 +143,7 @@ describe('the audit log', () => {
     expect(lines.at(-1)).toMatchObject({ action: 'refusals not written', count: 30 });
   });
 
-  it('the audit log counts the refused instances of one request in the same flood', async () => {
+  it('the audit log writes a hundred refused instances of one large request, and only counts the others', async () => {
     const { post, path, server } = await start();
     const instances = Array.from({ length: 130 }, (_, index) => instance({ env: 'other', hostname: `n${index}` }));
     await post('/api/register', { instances });

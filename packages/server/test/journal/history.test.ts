@@ -17,7 +17,7 @@ async function start(dataDir: string): Promise<Running> {
 }
 const key = { env: 'e', appid: 'web', hostname: 'a' };
 
-it('changes, their evidence, cursors and the past outlive a restart on the data folder', async () => {
+it('a restarted server still has changes with their evidence, knows earlier cursors, and answers about the past', async () => {
   const folder = newFolder();
   const first = await start(folder);
   await first.register(instance({ ttlMs: 0 }), instance({ hostname: 'b', ttlMs: 0 }));

@@ -2,6 +2,7 @@ import { manualClock } from '@rollcall/core/testing';
 import { afterEach, describe, expect, it } from 'vitest';
 import { DurableRoll } from '../../src/journal/durable-roll.ts';
 import { type GroupStore, Journal } from '../../src/journal/journal.ts';
+import { readChange } from '../../src/journal/records.ts';
 import type { Group } from '../../src/journal/store/group.ts';
 import { silentLogger } from '../../src/logs/silent-logger.ts';
 import type { Change } from '../../src/roll/followers.ts';
@@ -91,7 +92,7 @@ function outcome(promise: Promise<void> | undefined): () => string {
 }
 
 describe('the journal', () => {
-  it('the journal shows, tells and answers a change when its group is synced, not before', async () => {
+  it('a change is shown, told and answered when its group is synced, not before', async () => {
     const { roll, published, told, journal, store, register, listed } = journaled();
     register('a');
     const answer = outcome(journal.written());
@@ -101,7 +102,7 @@ describe('the journal', () => {
     expect([listed(), told.length, published.revision, answer()]).toEqual([['a'], 1, 1, 'resolved']);
   });
 
-  it('the journal tells its observer how long each sync took, and once each when the store cannot be written and when it can again', async () => {
+  it('the journal tells its observer how long each sync took, once that the store cannot be written, and once that it can', async () => {
     const { clock, store, register, seen } = journaled();
     register('a');
     await turn();
@@ -145,8 +146,8 @@ describe('the journal', () => {
     expect(store.groups).toHaveLength(groups);
     await clock.advance(500);
     await store.sync();
-    expect(store.groups.at(-1)!.changes.map(([, text]) => JSON.parse(text).instance)).toMatchObject([
-      { id: 'b', late: true },
+    expect(store.groups.at(-1)!.changes.map(([, text]) => readChange(text))).toMatchObject([
+      { instance: { id: 'b', late: true } },
     ]);
     await clock.advance(1_600);
     roll.renew(handle);

@@ -7,8 +7,10 @@ import { manualClock } from '@rollcall/core/testing';
 import fc from 'fast-check';
 import { afterAll, expect, it } from 'vitest';
 import { findBinary, freePorts, tenthOf } from '../../../backends/src/index.ts';
+import { readChange, readKept } from '../../src/journal/records.ts';
 import { StoreThread } from '../../src/journal/store/store-thread.ts';
 import type { Change } from '../../src/roll/followers.ts';
+import type { Kept } from '../../src/roll/keeping.ts';
 import { client, running, watch } from '../http.ts';
 import { seeded } from '../random.ts';
 import { newFolder, removeFolders } from './folders.ts';
@@ -71,18 +73,18 @@ async function record() {
   return readTrace(trace, folder, (text) => text.includes('"revision":') || text.includes('\nid: '));
 }
 
-/** The revisions in a text, which is an answer or a series of events. */
+/** The revisions in an answer, or in a series of events. */
 const revisionsIn = (text: string): number[] =>
   [...text.matchAll(/"revision":(\d+)|^id: \w+:(\d+)$/gm)].map(([, answer, event]) => Number(answer ?? event));
 
 async function contentOf(folder: string) {
   const store = StoreThread.start(folder, true);
-  const entries = new Map<string, { listing?: object }>();
+  const entries = new Map<string, Kept>();
   const changes: Change[] = [];
   try {
     await store.read((part) => {
-      for (const [key, text] of part.entries) entries.set(key, JSON.parse(text));
-      for (const [, text] of part.changes) changes.push(JSON.parse(text));
+      for (const [key, text] of part.entries) entries.set(key, readKept(key, text, 0));
+      for (const [, text] of part.changes) changes.push(readChange(text));
     });
     return {
       changes,
@@ -133,7 +135,8 @@ it(`the store opens on each of ${images} images of its folder after a power cut,
     const last = changes.at(-1)?.revision ?? 0;
     expect(last, where).toBeGreaterThanOrEqual(told);
     if (last < all.length) cutOff += 1;
-    // The log may end with untold changes, but it is one history, and the table is what this history makes.
+    // The log may end with changes that the server had told to no client. It still is one history, and the roll is the
+    // result of that history.
     expect(changes, where).toEqual(all.slice(0, last));
     expect(listed, where).toEqual(replay(changes));
     const server = await running({ dataDir: target, clock: manualClock() });

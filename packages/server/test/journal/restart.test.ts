@@ -34,7 +34,7 @@ async function events(url: string, lastEventId: string | undefined, count: numbe
 }
 
 describe('a server that is started again on its data folder', () => {
-  it('a restarted server has the table, epoch, revision and handles, does not warm, and says that it is durable', async () => {
+  it('a restarted server has the roll, epoch, revision and handles, does not warm, and says that it is durable', async () => {
     const folder = newFolder();
     const first = await start(folder);
     const { data, ...before } = await first.register(instance(), instance({ hostname: 'b', metadata: { k: 'v' } }));
@@ -114,7 +114,7 @@ describe('a server that is started again on its data folder', () => {
     await expect.poll(async () => late(await second.list())).toEqual(['c']);
   });
 
-  it('a server tells since when self-protection is on, also after a stop that it could not prepare for', async () => {
+  it('a server tells since when self-protection is on, also after it was killed', async () => {
     const folder = newFolder();
     const first = await start(folder, { protection: 'on' });
     await first.register(instance(), instance({ hostname: 'b' }), instance({ hostname: 'c' }));
@@ -123,7 +123,8 @@ describe('a server that is started again on its data folder', () => {
     await first.clock.advance(1_300);
     await expect.poll(() => since(first)).toBeDefined();
     const told = await since(first);
-    // The state is written by then. A copy of the folder made now is what a power cut would leave.
+    // When this register is answered, the state is written too. A copy of the folder then equals the folder after a
+    // power cut.
     await first.register(instance({ env: 'other' }));
     const left = newFolder();
     cpSync(folder, left, { recursive: true });
@@ -149,7 +150,7 @@ describe('a server that is started again on its data folder', () => {
     expect((await second.ask<{ statuses: number[] }>('PUT', '/api/leases', data.handles)).data.statuses).toEqual([404]);
     const [event] = await events(`${second.url}/api/watch?env=e`, `${epoch}:1`, 1);
     expect(event!.event).toBe('snapshot');
-    // From then on the copy is a folder of its own.
+    // Once a server has started on the copy, the copy is a folder of its own.
     await second.server.close();
     const third = await start(copy);
     expect(await third.raw('/api/services?env=e')).toMatchObject({ epoch: event!.id.split(':')[0] });
@@ -167,7 +168,7 @@ describe('a server that is started again on its data folder', () => {
     expect((await second.list()).map(({ hostname }) => hostname)).toEqual(['a']);
   });
 
-  it('a restored backup that was made under registrations has all that was acknowledged before it began, as of one moment', async () => {
+  it('a backup that was made during registrations has all that was acknowledged before it began, as of one moment', async () => {
     const first = await start(newFolder());
     let acknowledged = 0;
     let isOver = false;
@@ -193,7 +194,7 @@ describe('a server that is started again on its data folder', () => {
     expect(ids).toEqual(new Set(Array.from({ length: restored }, (_, count) => `n${count}`)));
   });
 
-  it('a server goes on under a wall clock that was set back between two runs', async () => {
+  it('a restarted server goes on although the wall clock was set back between the two runs', async () => {
     const folder = newFolder();
     const ahead = manualClock();
     await ahead.advance(3_600_000);
@@ -216,7 +217,7 @@ describe('a server that is started again on its data folder', () => {
     await expect.poll(() => second.list()).toEqual([]);
   });
 
-  it.each([1])('a server opens a store of format %s, which an earlier version wrote', async (format) => {
+  it.each([1, 2])('a server opens a store of format %s, which an earlier version wrote', async (format) => {
     const folder = newFolder();
     cpSync(fileURLToPath(new URL(`stores/format-${format}`, import.meta.url)), folder, { recursive: true });
     const server = await start(folder, { protection: 'on' });
@@ -281,7 +282,7 @@ describe('/readyz', () => {
     await app.close();
   });
 
-  it('/readyz is 503 while a server reads its roll, which answers nothing rather than a part of it', async () => {
+  it('/readyz is 503 while a server reads its roll, and reads are refused rather than answered with a part of it', async () => {
     const folder = newFolder();
     const first = await start(folder);
     for (let from = 0; from < 6_000; from += 200) {
@@ -315,7 +316,7 @@ describe('/readyz', () => {
     for (const list of lists) expect(list === 6_000 || early.test(`${list}`)).toBe(true);
   });
 
-  it('/readyz is ready when the server has restored its roll', async () => {
+  it('/readyz answers ready when the server has restored its roll', async () => {
     const server = await start(newFolder());
     expect(await server.raw('/readyz')).toEqual({ status: 'ready' });
   });

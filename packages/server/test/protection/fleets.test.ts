@@ -12,7 +12,7 @@ const flag = (log: readonly string[]): string[] => log.filter((line) => line.inc
 
 /** Deploys and faults beyond those of the specification; the fleet is that of the golden transcripts. */
 describe('deploys', () => {
-  it('a surge deploy with a lead of 150 s never protects', () => {
+  it('self-protection stays off in a surge deploy with a lead of 150 s', () => {
     const s = new Simulation().fleet();
     for (const index of all.keys()) {
       s.at(330 + 20 * index, () => s.join(app(index), `n${index}`, 330 + 20 * index));
@@ -27,7 +27,7 @@ describe('deploys', () => {
     expect(log.at(-1)).toBe('1500 listed 20, alive 20');
   });
 
-  it('a blue/green deploy whose old side is killed after five minutes never protects', () => {
+  it('self-protection stays off in a blue/green deploy whose old side is killed after five minutes', () => {
     const s = new Simulation().fleet();
     s.at(330, () => all.forEach((id) => void s.join(app(Number(id)), `n${id}`, 330)));
     s.at(630, () => all.forEach((id) => void s.kill(id)));
@@ -37,7 +37,7 @@ describe('deploys', () => {
     expect(log.at(-1)).toBe('1500 listed 20, alive 20');
   });
 
-  it('a restart under the same ids is no departure', () => {
+  it('a restart under the same ids does not count as a departure', () => {
     const s = new Simulation().fleet();
     for (const index of all.keys()) {
       s.at(330 + 10 * index, () => s.kill(`${index}`));
@@ -46,7 +46,7 @@ describe('deploys', () => {
     expect(s.run(1500)).toEqual(['1500 listed 20, alive 20']);
   });
 
-  it('a crash loop of four of twenty, replaced after 5 s, never protects', () => {
+  it('self-protection stays off while four of twenty crash again and again and are replaced after 5 s', () => {
     const s = new Simulation().fleet();
     const looping = [0, 1, 2, 3];
     for (let at = 330; at < 1530; at += 120) {
@@ -59,7 +59,7 @@ describe('deploys', () => {
     expect(log.at(-1)).toBe('2500 listed 20, alive 20');
   });
 
-  it('a scale-in from 200 to 20 by kill is held for an hour, then evicted 27 a minute and ever fewer', () => {
+  it('the killed instances of a scale-in from 200 to 20 are held for an hour, then evicted 27 a minute and ever fewer', () => {
     const s = new Simulation();
     for (let index = 0; index < 200; index += 1) {
       s.at(index / 4, () => s.join(`app${index % 10}`, `${index}`, Math.floor(index / 4)));
@@ -76,7 +76,7 @@ describe('deploys', () => {
 });
 
 describe('faults', () => {
-  it('in a slow bleed of one death every two minutes the fourth within five minutes is held', () => {
+  it('when one instance dies every two minutes, three are evicted, and the fourth is held', () => {
     const s = new Simulation().fleet();
     for (let index = 0; index < 10; index += 1) s.at(330 + 120 * index, () => s.kill(`${index}`));
     expect(s.run(6000)).toEqual([
@@ -96,7 +96,7 @@ describe('faults', () => {
     ]);
   });
 
-  it('of three instances the second to crash within a minute stays five minutes longer', () => {
+  it('of three instances, the second one that crashes within a minute stays listed five minutes longer', () => {
     const s = new Simulation();
     s.at(0, () => range(0, 3).forEach((id) => void s.join('app', id, 0)));
     s.at(330, () => s.kill('0')).at(390, () => s.kill('1'));
@@ -109,7 +109,7 @@ describe('faults', () => {
     ]);
   });
 
-  it('two of two instances that die stay until an operator ends the protection, since no instance renews', () => {
+  it('when both of two instances die, they stay until an operator ends the protection, since no instance renews', () => {
     const s = new Simulation();
     s.at(0, () => range(0, 2).forEach((id) => void s.join('app', id, 0)));
     s.at(330, () => range(0, 2).forEach((id) => void s.kill(id)));
@@ -117,7 +117,7 @@ describe('faults', () => {
     expect(s.run(9000)).toEqual(['337.5 protection on', '8000 protection off', '9000 listed 0, alive 0']);
   });
 
-  it('when all are cut, one newcomer in each application lets one instance be evicted', () => {
+  it('when all instances are cut off, one newcomer in each application lets one instance be evicted', () => {
     const s = new Simulation().fleet();
     s.at(330, () => s.cut(all, true)).at(930, () => s.cut(all, false));
     for (let index = 0; index < 4; index += 1) s.at(340, () => s.join(app(index), `n${index}`, 340));
@@ -132,7 +132,7 @@ describe('faults', () => {
     ]);
   });
 
-  it('a network that loses half of the fleet for 100 s, ten times, costs no instance, though the flag flips', () => {
+  it('a network that loses half of the fleet for 100 s, ten times, costs no instance, though self-protection goes on and off', () => {
     const s = new Simulation().fleet();
     const half = range(0, 10);
     for (let round = 0; round < 10; round += 1) {
@@ -154,13 +154,13 @@ describe('faults', () => {
 describe('mixed intervals, four of twenty with 5 s / 15 s', () => {
   const mixed = (index: number): readonly [number, number] => (index < 4 ? [5, 15] : [30, 90]);
 
-  it('a cut of 30 % of a fleet with mixed intervals evicts no instance', () => {
+  it('no instance is evicted when 30 % of a fleet with mixed intervals are cut off', () => {
     const s = new Simulation().fleet(mixed);
     s.at(330, () => s.cut(range(0, 6), true)).at(1930, () => s.cut(all, false));
     expect(s.run(2500)).toEqual(['334.25 protection on', '1955 protection off', '2500 listed 20, alive 20']);
   });
 
-  it('a cut of 20 % of a fleet with mixed intervals loses the fast instances first, and the others when the fast are forgotten', () => {
+  it('when 20 % of a mixed fleet are cut off, the fast are evicted first, and the others when the fast are forgotten', () => {
     const s = new Simulation().fleet(mixed);
     s.at(330, () => s.cut(['0', '1', '4', '5'], true)).at(1930, () => s.cut(all, false));
     expect(s.run(2500)).toEqual([
@@ -190,7 +190,7 @@ describe('ceiling', () => {
     expect(evictions(log)).toEqual([5830, 5831, 5832, 5893, 5894, 5895, 5956, 5957, 5958, 6019]);
   });
 
-  it('half a fleet cut for 90 minutes is evicted by the budget of the ceiling, and back when healed', () => {
+  it('half a fleet that is cut off for 90 minutes is evicted by the budget of the ceiling, and is back when healed', () => {
     const s = new Simulation().fleet();
     s.at(330, () => s.cut(range(0, 10), true)).at(5730, () => s.cut(all, false));
     const log = s.run(6500);

@@ -16,7 +16,7 @@ const seeded = (seed: number) => {
 
 /** The fleet: 20 instances with leases of 30 s / 90 s; instance i belongs to app<i % 4> and registers at second i. */
 describe('golden transcripts', () => {
-  it('one killed of twenty is evicted at its TTL', () => {
+  it('one killed instance of twenty is evicted at its TTL', () => {
     const log = new Simulation()
       .fleet()
       .at(330, () => {})
@@ -27,13 +27,13 @@ describe('golden transcripts', () => {
     expect(one.run(600)).toEqual(['395 evict app1/5', '600 listed 19, alive 19']);
   });
 
-  it('three killed of twenty are evicted at their TTL', () => {
+  it('three killed instances of twenty are evicted at their TTL', () => {
     const s = new Simulation().fleet();
     s.at(330, () => range(5, 8).forEach((id) => void s.kill(id)));
     expect(s.run(600)).toEqual(['395 evict app1/5', '396 evict app2/6', '397 evict app3/7', '600 listed 17, alive 17']);
   });
 
-  it('four killed of twenty are held for an hour, then evicted by the budget of the ceiling', () => {
+  it('four killed instances of twenty are held for an hour, then evicted by the budget of the ceiling', () => {
     const s = new Simulation().fleet();
     s.at(330, () => range(5, 9).forEach((id) => void s.kill(id)));
     const log = s.run(4500);
@@ -76,7 +76,7 @@ describe('golden transcripts', () => {
     expect(log.at(-1)).toBe('1500 listed 20, alive 20');
   });
 
-  it('of fifteen instances that are cut, one newcomer excuses one, not all', () => {
+  it('when fifteen instances are cut off, one newcomer stands in for one of them, not for all', () => {
     const s = new Simulation().fleet();
     s.at(330, () => s.cut(range(0, 15), true))
       .at(340, () => s.join('app0', 'new', 340))
@@ -89,7 +89,7 @@ describe('golden transcripts', () => {
     ]);
   });
 
-  it('a fleet that doubles and is then cut loses no living instance', () => {
+  it('a fleet that doubles and is then cut off loses no living instance', () => {
     const s = new Simulation().fleet();
     s.at(300, () => range(20, 40).forEach((id) => void s.join(`app${Number(id) % 4}`, id, 300)));
     s.at(330, () => s.cut(range(0, 40), true)).at(930, () => s.cut(range(0, 40), false));
@@ -115,12 +115,12 @@ describe('golden transcripts', () => {
     return s.run(1300);
   };
 
-  it('a fleet that doubles, is cut 40 s later and is heard again in random order loses no living instance', () => {
+  it('a fleet that doubles, is cut off 40 s later and is heard again in random order loses no living instance', () => {
     // Some newcomers are heard before their predecessors: the network is healing, the predecessors are not dead.
     expect(doubled(20, 1)).toEqual(['412.5 protection on', '1028 protection off', '1300 listed 40, alive 40']);
   });
 
-  it('a fleet that doubles and is cut 40 s later loses no living instance, with 200 seeds', () => {
+  it('a fleet that doubles and is cut off 40 s later loses no living instance, with 200 seeds', () => {
     for (let seed = 0; seed < 200; seed += 1) {
       const log = doubled(20, seed);
       expect([seed, log.at(-1), log.filter((line) => line.includes('evict'))]).toEqual([
@@ -131,11 +131,11 @@ describe('golden transcripts', () => {
     }
   });
 
-  it('a fleet of ten times as many instances that doubles and is cut loses no living instance, with 10 seeds', () => {
+  it('a fleet of ten times as many instances that doubles and is cut off loses no living instance, with 10 seeds', () => {
     for (let seed = 0; seed < 10; seed += 1) expect(doubled(200, seed).at(-1)).toBe('1300 listed 400, alive 400');
   });
 
-  it('half of a fleet that is cut after a clean deploy of everything is held', () => {
+  it('half of a fleet that is cut off after a clean deploy of all instances is held', () => {
     const s = new Simulation().fleet();
     for (let index = 0; index < 20; index += 1) {
       s.at(330 + index, () => {
@@ -147,7 +147,7 @@ describe('golden transcripts', () => {
     expect(s.run(1500)).toEqual(['430.5 protection on', '1029 protection off', '1500 listed 20, alive 20']);
   });
 
-  it('of instances that are cut one a minute the fourth is held', () => {
+  it('when one instance a minute is cut off, the fourth is held', () => {
     const s = new Simulation().fleet();
     for (let index = 0; index < 8; index += 1) s.at(330 + 60 * index, () => s.cut([`${index}`], true));
     s.at(1500, () => s.cut(all, false));
@@ -181,7 +181,7 @@ describe('golden transcripts', () => {
     expect([84, 85, 86].map(survivors)).toEqual([100, 85, 86]);
   });
 
-  it('in fleets of one to six a single death is believed, and two at once are held', () => {
+  it('in fleets of one to six instances a single dead instance is evicted, and two at once are held', () => {
     const log = (size: number, dead: number): string | undefined => {
       const s = new Simulation();
       s.at(0, () => range(0, size).forEach((id) => void s.join('app', id, 0)));
@@ -192,7 +192,7 @@ describe('golden transcripts', () => {
     for (let size = 2; size <= 6; size += 1) expect(log(size, 2)).toBe(`600 listed ${size}, alive ${size - 2}`);
   });
 
-  it('protection end evicts held instances, and they count no more', () => {
+  it('the command protection end evicts the held instances, and they no longer count', () => {
     const s = new Simulation().fleet();
     s.at(330, () => range(5, 9).forEach((id) => void s.kill(id)));
     s.at(500, () => expect(s.end(500)).toBe(4));

@@ -7,7 +7,7 @@ const at = (registeredAt: number, renewIntervalMs = 1_000) =>
   newMember({ service: 'web', id: `${registeredAt}` }, lease(renewIntervalMs), registeredAt);
 const ids = (members: readonly { readonly id: string }[]): string[] => members.map(({ id }) => id);
 
-it('a member matures after 1.25 of its own intervals, whatever the intervals of the others are', () => {
+it('a member matures after 1.25 of its own intervals, whatever the intervals of others are', () => {
   const maturing = new MaturingMembers();
   for (const member of [at(0, 8_000), at(10), at(20), at(30, 4_000)]) maturing.add(member);
   expect(maturing.nextDeadline).toBe(1_260);
@@ -18,7 +18,7 @@ it('a member matures after 1.25 of its own intervals, whatever the intervals of 
   expect(maturing.nextDeadline).toBe(Number.POSITIVE_INFINITY);
 });
 
-it('a member that waits matures once, and one that left in between does not', () => {
+it('a member that was added twice matures once, and a member that left meanwhile does not mature', () => {
   const maturing = new MaturingMembers();
   const [stays, left] = [at(0), at(1)];
   for (const member of [stays, left, stays]) maturing.add(member);
@@ -26,7 +26,7 @@ it('a member that waits matures once, and one that left in between does not', ()
   expect(ids(maturing.expire(5_000))).toEqual(['0']);
 });
 
-it('ten thousand members that mature leave no places behind', () => {
+it('ten thousand members that mature leave nothing in memory', () => {
   const maturing = new MaturingMembers();
   for (let index = 0; index < 10_000; index += 1) {
     maturing.add(at(index));

@@ -13,7 +13,7 @@ function heap(): number {
 it.each([
   ['while it is still listed', 5_000],
   ['after it was evicted', 95_000],
-])('self-protection forgets the dead when each is killed and replaced %s, 20,000 times', (_, replacedAfterMs) => {
+])('self-protection forgets dead instances when each is killed and replaced %s, 20,000 times', (_, replacedAfterMs) => {
   const protection = new Protection({ enabled: true });
   const lease = { ttlMs: 90_000, renewIntervalMs: 30_000 };
   let generation = 0;
@@ -27,7 +27,7 @@ it.each([
     generation += 1;
     const events: [number, () => void][] = [
       [died + replacedAfterMs, () => protection.registered('app', `${generation}`, lease, now)],
-      // In one case the newcomer is on time when its predecessor expires; in the other it has not registered yet.
+      // A newcomer that has registered by now renews here, so that it is not late when its predecessor expires.
       [died + 85_000, () => hear(`${generation}`)],
       [died + 90_000, () => protection.expired('app', dead, now)],
     ];

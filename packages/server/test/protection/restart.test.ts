@@ -69,7 +69,7 @@ const remembered = ({ protection }: Fleet) => all.flatMap((ref) => protection.re
 const all = services.flatMap((service) => ids.map((id) => ({ service, id })));
 
 describe('self-protection that begins from what an earlier start wrote down', () => {
-  it('self-protection counts after a restart as before, from what each touched instance wrote down', () => {
+  it('self-protection counts after a restart as before it, from the records of the touched instances', () => {
     fc.assert(
       fc.property(fc.array(fc.tuple(step, pause), { maxLength: 120, size: 'max' }), (steps) => {
         const fleet = new Fleet();
@@ -123,7 +123,7 @@ describe('self-protection that begins from what an earlier start wrote down', ()
     );
   });
 
-  it('self-protection remembers every cancel that waits for a newcomer, also both cancels of an instance that came back in between', () => {
+  it('self-protection remembers every cancel that waits for a newcomer, even two of one instance that came back in between', () => {
     const fleet = new Fleet();
     // The return of n1 makes up for the oldest cancel, that of n0; the cancel of n1 still waits.
     for (const each of [0, 1].map((which): Step => ['register', which])) fleet.play(each);

@@ -42,7 +42,7 @@ const statuses = (answers: readonly { readonly status: number }[]): readonly num
   answers.map(({ status }) => status);
 
 describe('on a connection whose requests skip the parser', () => {
-  it('pipelined requests are answered in order, as many as may be open, and the next one alone skips the parser again', async () => {
+  it('pipelined requests are answered in order, and the next request on its own skips the parser again', async () => {
     const { server, renew, connection } = await learned();
     connection.socket.write(renew + bare('GET', '/healthz') + renew + bare('GET', '/nothing'));
     expect(statuses((await connection.until(7)).slice(3))).toEqual([200, 200, 200, 404]);
@@ -68,7 +68,7 @@ describe('on a connection whose requests skip the parser', () => {
     expect(renewals.map(({ body }) => body.includes('"data":null'))).toEqual([true, true, true]);
   });
 
-  it('a head that comes in two pieces is one request, wherever it is torn', async () => {
+  it('a head that arrives in two pieces is one request, wherever it is split', async () => {
     const { renew, connection } = await learned();
     for (let at = 1; at < renew.length; at += 1) {
       const count = connection.heard().length;
@@ -104,19 +104,22 @@ describe('on a connection whose requests skip the parser', () => {
         body: `${text.length.toString(16)}\r\n${text}\r\n0\r\n\r\n`,
       }),
     ],
-  ])('a body %s that looks like a renewal is a body, although it comes in a piece of its own', async (_, frame) => {
-    const { server, renew, connection } = await learned();
-    const { head, body } = frame(renew);
-    const start = `POST /api/renew HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\n${head}\r\n\r\n`;
-    connection.socket.write(start + body.slice(0, body.indexOf('PUT')));
-    await pause(50);
-    connection.socket.write(renew);
-    await pause(50);
-    connection.socket.write(body.slice(body.indexOf('PUT') + renew.length));
-    expect(statuses((await connection.until(4)).slice(3))).toEqual([400]);
-    expect(connection.heard()[3]?.body).toContain('must be JSON');
-    expect(countOf(server)).toBe(1);
-  });
+  ])(
+    'a body %s that looks like a renewal is read as a body, although it comes in a piece of its own',
+    async (_, frame) => {
+      const { server, renew, connection } = await learned();
+      const { head, body } = frame(renew);
+      const start = `POST /api/renew HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\n${head}\r\n\r\n`;
+      connection.socket.write(start + body.slice(0, body.indexOf('PUT')));
+      await pause(50);
+      connection.socket.write(renew);
+      await pause(50);
+      connection.socket.write(body.slice(body.indexOf('PUT') + renew.length));
+      expect(statuses((await connection.until(4)).slice(3))).toEqual([400]);
+      expect(connection.heard()[3]?.body).toContain('must be JSON');
+      expect(countOf(server)).toBe(1);
+    },
+  );
 
   it.each([
     ['a header that is not ended', 'GET /healthz HTTP/1.1\r\nHost: 127.0.0.1\r\nX-Rest: '],
@@ -126,7 +129,7 @@ describe('on a connection whose requests skip the parser', () => {
       'a chunk size',
       `POST /api/renew HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n`,
     ],
-  ])('a renewal behind the piece of another request is no request of its own: behind %s', async (_, piece) => {
+  ])('the bytes of a renewal behind a part of another request belong to that request: behind %s', async (_, piece) => {
     const { server, renew, connection } = await learned();
     connection.socket.write(piece);
     await pause(50);
@@ -136,7 +139,7 @@ describe('on a connection whose requests skip the parser', () => {
     expect(countOf(server)).toBe(1);
   });
 
-  it('what is learned is what the parser read, not what a piece looks like', async () => {
+  it('the server learns a request as the parser read it, not as its bytes look', async () => {
     const { server, renew, connection } = await learned();
     const fake = renew.replace('PUT', 'DELETE');
     for (let round = 0; round < 3; round += 1) {
@@ -190,7 +193,7 @@ describe('on a connection whose requests skip the parser', () => {
     expect(countOf(server)).toBe(1);
   });
 
-  it('the end of the client ends the connection, and a connection that is gone frees its place', async () => {
+  it('a connection ends with its client, and a connection that is gone frees its place', async () => {
     const { server, connection } = await learned({ maxConnections: 2 });
     connection.socket.end();
     await connection.closed;
@@ -207,7 +210,7 @@ describe('a server that closes', () => {
     await connection.closed;
   });
 
-  it('a server that closes answers a renewal only as the framework does, and waits for what is open', async () => {
+  it('a server that closes lets the framework answer a renewal, and waits for open requests', async () => {
     const { server, renew, connection } = await learned();
     const poll = await talk(server.port);
     poll.socket.write(bare('GET', '/api/poll?env=e&appid=other&since=1&waitMs=1500'));

@@ -74,7 +74,7 @@ function spoil(random: Random, text: string): string {
 
 /** The pieces that the test writes to a connection. */
 function streamOf(random: Random): readonly Buffer[] {
-  // The test is about heads that repeat.
+  // The stream begins with three requests of one kind, so that their heads repeat.
   const own = pick(random, usual);
   const pieces = [own(random), own(random), own(random)];
   for (let count = 4 + Math.floor(random() * 8); count > 0; count -= 1) {
@@ -112,7 +112,7 @@ async function answersTo(pieces: readonly Buffer[], ms: number): Promise<string>
   return connection.text().replace(/^date: .*\r\n/gim, '');
 }
 
-it(`${streams} random streams are answered alike with and without the parser`, async () => {
+it(`${streams} random streams of requests get the same answers with and without the parser`, async () => {
   const random = seeded(seed);
   const wrong: unknown[] = [];
   for (let index = 0; index < streams; index += 1) {

@@ -71,7 +71,7 @@ describe('a request whose head repeats', () => {
     expect((await server.list()).map(({ hostname }) => hostname)).toEqual(['n0', 'n1']);
   });
 
-  it('requests skip the parser as well with the roll on disk, over TLS, with tokens and with lease secrets', async () => {
+  it('requests also skip the parser with the roll on disk, over TLS, with tokens and with lease secrets', async () => {
     using file = new TokensFile();
     const token = file.add('writer', { role: 'write' });
     const authority = await Authority.make('ours');
@@ -124,7 +124,7 @@ describe('a request whose head repeats', () => {
 });
 
 describe('what is refused', () => {
-  it('a lease that is gone, taken over, or no number is answered by the handler', async () => {
+  it('a renewal of a lease that is gone, taken over or no number is answered by the handler', async () => {
     const { server, handles, talk } = await withLeases();
     const renew = (handle: unknown) => bare('PUT', `/api/leases/${handle}`);
     await talk.teach(renew(handles[0]));
@@ -142,7 +142,7 @@ describe('what is refused', () => {
   });
 
   it.each(['x', '{}', '[-1]', '["a"]', '[1,2,3,4', '[[1]]', '[1e99]'])(
-    'a body that is no JSON, or not of the schema, is refused although its head repeats: %s',
+    'a body that is not JSON, or not of the schema, is refused although its head repeats: %s',
     async (body) => {
       const { server, talk, handles } = await withLeases();
       const renew = (text: string) => json('PUT', '/api/leases', text.padEnd(20));
@@ -152,7 +152,7 @@ describe('what is refused', () => {
     },
   );
 
-  it('HEAD, another method and another path are never taken for what was learned', async () => {
+  it('HEAD, another method and another path are never taken for the learned request', async () => {
     const { talk } = await withLeases();
     const target = '/api/fetch?env=e&appid=web';
     await talk.teach(bare('GET', target));
@@ -186,7 +186,7 @@ describe('what is refused', () => {
 });
 
 describe('rights', () => {
-  it('a token that was replaced, has other rights or is gone no longer counts, also in a head that was learned', async () => {
+  it('a token no longer counts once it is replaced, removed or given other rights, even in a learned head', async () => {
     using file = new TokensFile();
     const writer = { role: 'write', envs: ['e'], services: ['*'] } as const;
     const token = file.add('writer', writer);
@@ -236,7 +236,7 @@ describe('rights', () => {
     expect(countOf(server)).toBe(before + 4);
   });
 
-  it('another Host, another origin and a second Host are refused behind a head that was learned', async () => {
+  it('another Host, another origin and a second Host are refused after a learned head', async () => {
     const { handles, talk } = await withLeases();
     const target = `/api/leases/${handles[0]}`;
     await talk.teach(bare('PUT', target));

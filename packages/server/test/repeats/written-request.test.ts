@@ -50,7 +50,7 @@ describe('a chunk', () => {
     ['a length with a sign', json('PUT', '/api/leases', [1]).replace('Length: 3', 'Length: +3')],
     ['a length with a zero before it', json('PUT', '/api/leases', [1]).replace('Length: 3', 'Length: 03')],
     ['a long head', renew.replace('\r\n\r\n', `\r\nUser-Agent: ${'x'.repeat(1_100)}\r\n\r\n`)],
-  ])('a chunk is left to the parser that holds %s', (_, text) => {
+  ])('a chunk that holds %s is left to the parser', (_, text) => {
     expect(readText(text)).toBeUndefined();
   });
 });
@@ -88,7 +88,7 @@ describe('a head that repeats', () => {
   const matches = (learned: string, text: string, fixed = '/api/leases/', varies = /^\d{1,16}$/): string | undefined =>
     new RepeatedHead(readText(learned)!, fixed, varies).match(Buffer.from(text, 'latin1'))?.[0];
 
-  it('a repeated head matches with another handle, and with nothing else in the place of a handle', () => {
+  it('a repeated head matches with another handle, and with nothing but a handle in that place', () => {
     const put = (handle: string) => renew.replace('/12', `/${handle}`);
     expect([matches(renew, renew), matches(renew, put('7')), matches(renew, put('9'.repeat(16)))]).toEqual([
       ...['12', '7', '9'.repeat(16)],

@@ -22,7 +22,7 @@ it('a table of handles finds what a map finds, in any order of entries that come
   );
 });
 
-it('a table of handles answers nothing for a number that is no handle of its own', () => {
+it('a table of handles finds nothing for a number that is not one of its handles', () => {
   const table = new HandleTable<string>();
   table.set(0, 'first');
   for (const count of [-1, -32, 0.5, 1e300, Number.NaN, Number.POSITIVE_INFINITY])

@@ -15,7 +15,7 @@ export interface AddressFacts {
   readonly backendHost?: string | undefined;
   /** True: a backend on loopback belongs to this machine alone. False: it may be the local agent of a cluster. */
   readonly loopbackIsLocal: boolean;
-  /** The local address of the route to the backend; where the backend is a local agent, of the default route. */
+  /** The local address of the route to the backend, or of the default route where the backend is a local agent. */
   readonly routeHost?: string | undefined;
   readonly interfaces: Interfaces;
 }

@@ -4,7 +4,7 @@ import { listenTimeoutMs } from '../defaults.ts';
 
 /** A net, http or https server, structurally. */
 export interface NetServer {
-  /** Whether it has an address already. */
+  /** Whether the server has an address already. */
   listening: boolean;
   /** The result of Node's `Server.address()`. */
   address(): unknown;
@@ -19,7 +19,9 @@ export type ServerLike = NetServer | { readonly server: NetServer; close(): Prom
 
 const netServer = (server: ServerLike): NetServer => ('server' in server ? server.server : server);
 
-/** Throws `INVALID_ARGUMENT` for an object that is no server, such as an Express app, and says what to pass instead. */
+/**
+ * Throws `INVALID_ARGUMENT` for an object that is not a server, such as an Express app, and says what to pass instead.
+ */
 export function checkServer(server: unknown): void {
   const net = (typeof server === 'object' || typeof server === 'function') && server !== null ? server : {};
   const candidate: unknown = 'server' in net ? net.server : net;
@@ -38,13 +40,13 @@ function isNetServer(value: unknown): value is NetServer {
 /** go-micro's `protocol` of a node, if the server reveals it. A bare TCP server, or a plain address, may speak any protocol. */
 export function protocolOf(server: ServerLike | undefined): { readonly protocol?: 'http' | 'https' } {
   const net = server === undefined ? undefined : netServer(server);
-  // The members tell the kind of server: only HTTP servers have a limit on headers, only TLS servers accept a new
-  // certificate later.
+  // The members of a server show its kind: only HTTP servers have a limit on headers, and only TLS servers can replace
+  // their certificate.
   if (net === undefined || !('headersTimeout' in net)) return {};
   return { protocol: 'setSecureContext' in net ? 'https' : 'http' };
 }
 
-/** Whether its address can be read now. */
+/** Whether the server's address can be read now. */
 export const isListening = (server: ServerLike): boolean => netServer(server).listening;
 
 /** The limits on waiting for {@link boundAddress}. */
@@ -96,7 +98,7 @@ async function listening(net: NetServer, { clock, signal, onSlow }: ListenWait):
   }
 }
 
-/** Closes it; idle connections do not delay it. */
+/** Closes the server; idle connections do not delay it. */
 export async function closeServer(server: ServerLike): Promise<void> {
   if ('server' in server) {
     await server.close();

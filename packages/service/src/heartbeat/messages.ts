@@ -37,7 +37,7 @@ export interface PlainError {
   readonly registry: string;
 }
 
-/** An error that can be cloned. */
+/** The error in a form that can be cloned. */
 export const toPlain = ({ code, message, registry }: RegistryError): PlainError => ({ code, message, registry });
 
 /** The error from its cloned form. */

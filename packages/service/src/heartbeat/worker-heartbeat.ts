@@ -170,7 +170,7 @@ export class WorkerHeartbeat {
     const now = this.#clock.now();
     this.#heardAt = now;
     if (this.#isOver) return;
-    // After a suspension the worker may run first.
+    // After a suspension of the process the worker may run before the main loop, so a stall is noticed here too.
     this.#noticeStall(now);
     if (message.type === 'registered') {
       this.#renewedAt = now;

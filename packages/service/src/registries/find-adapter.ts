@@ -15,6 +15,7 @@ export type Registries = Readonly<Record<string, RegistryFactory | AdapterDescri
 export interface ProgramPlace {
   /** The program's entry file, `process.argv[1]`. */
   readonly entry: string | undefined;
+  /** The working directory. */
   readonly cwd: string;
 }
 
@@ -27,8 +28,8 @@ const isPlainName = (name: string): boolean => /^[a-z0-9][a-z0-9._-]{0,63}$/.tes
  * `@rollcall/<name>`, then `rollcall-<name>`. `@scope/name` is a package. A name that starts with `.` or `/`, a drive
  * letter or `file:` is a file, relative to the working directory.
  *
- * @throws RegistryError `INVALID_ARGUMENT` for a name that leads nowhere (says what to install) or to something that is
- * no adapter.
+ * @throws RegistryError `INVALID_ARGUMENT` for a name that leads nowhere (says what to install) or to something that
+ *   is not an adapter.
  */
 export async function findAdapter(
   name: RegistryName,

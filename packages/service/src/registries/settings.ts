@@ -2,7 +2,10 @@ import { RegistryError } from '@rollcall/core';
 import { parseTime } from '@rollcall/core/adapter';
 import type { ProgramPlace } from './find-adapter.ts';
 
-/** The registry settings in flags and environment. Code overrides flags, flags override the environment, and that the defaults. */
+/**
+ * The registry settings in flags and environment. Code overrides flags, flags override the environment, and the
+ * environment overrides the defaults.
+ */
 export interface Settings {
   /** `--registry`: name, package or path of the adapter. */
   readonly registry?: string | undefined;
@@ -120,7 +123,7 @@ export const settingTable: Readonly<
 /** The token itself, for platforms that hand secrets over as variables. It has no flag, which would show in `ps`. */
 export const tokenVariable = 'ROLLCALL_REGISTRY_TOKEN';
 
-/** `INVALID_ARGUMENT` for what a user typed. It has no stack, since no line of the program is wrong. */
+/** The error `INVALID_ARGUMENT` for what a user typed. It has no stack, since no line of the program is wrong. */
 function mistyped(message: string): RegistryError {
   const error = new RegistryError('INVALID_ARGUMENT', message);
   error.stack = `RegistryError: ${message}`;
@@ -133,7 +136,7 @@ function fromArgv(argv: readonly string[], key: keyof Settings): Sourced | undef
   const end = argv.indexOf('--');
   for (let index = (end === -1 ? argv.length : end) - 1; index >= 0; index -= 1) {
     const [name = '', ...rest] = (argv[index] ?? '').split('=');
-    // go-micro spells it --registry_address.
+    // go-micro spells the flag --registry_address.
     if (name.replaceAll('_', '-') !== flag) continue;
     const value = rest.length > 0 ? rest.join('=') : argv[index + 1];
     if (value === undefined || value === '' || (rest.length === 0 && value.startsWith('--'))) {
@@ -186,6 +189,7 @@ export function readDuration(setting: Sourced | undefined): number | undefined {
 
 /** The part of a commander `Command` that is used here, so that this package does not depend on commander. */
 export interface OptionTarget {
+  /** Adds an option to the command. */
   option(flags: string, description?: string): unknown;
 }
 

@@ -28,7 +28,7 @@ export class Advertiser {
     this.#context = context;
   }
 
-  /** Undefined until {@link Advertiser.first} has resolved. */
+  /** The node as it is advertised; undefined until {@link Advertiser.first} has resolved. */
   get node(): ServiceNode | undefined {
     return this.#node;
   }

@@ -156,5 +156,5 @@ export class Keeper {
   }
 }
 
-/** Jitter only to the early side. */
+/** The jitter makes renewals earlier, never later. */
 const earlier = (intervalMs: number): number => intervalMs * (1 - renewJitter * Math.random());

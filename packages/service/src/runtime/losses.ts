@@ -2,7 +2,7 @@ import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import type { LeaseMessage, Registry, ServiceInput } from '@rollcall/core';
 
 /**
- * Runs one register call; answers whether the registry had lost one of its nodes and wrote it again. The guard reports
+ * Runs one register call; returns whether the registry had lost one of its nodes and wrote it again. The guard reports
  * that only on `rollcall:lease`, since it makes no difference to other callers of `register`.
  */
 export async function withLossWatch(

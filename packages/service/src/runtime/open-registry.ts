@@ -11,7 +11,7 @@ export interface OpenedRegistry {
   readonly registry: Registry;
   /** Undefined for a registry whose adapter is not known. */
   readonly adapter: AdapterDescriptor | undefined;
-  /** Whether the runtime opened it, and so must close it. */
+  /** Whether the runtime opened the registry, and so must close it. */
   readonly isOwn: boolean;
 }
 
@@ -38,7 +38,7 @@ export async function openRegistry(
     lines.info(`registry=${registry} (the program's choice)`);
     return { registry: openAdapter(adapter, { ...commonOptions(sources), logger }), adapter, isOwn: true };
   }
-  // `loadRegistry` made this registry, so it is the one that the flag names.
+  // `loadRegistry` made this registry, so it is the registry that the flag names.
   const adapter = adapterOf(registry);
   if (flag !== undefined && adapter === undefined) lines.warn(ignored(flag));
   return { registry, adapter, isOwn: false };

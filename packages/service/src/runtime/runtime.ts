@@ -6,6 +6,7 @@ import {
   type RegistryRecipe,
   type ServiceNode,
 } from '@rollcall/core';
+import { holdProcess } from '@rollcall/core/adapter';
 import { defaultDrainMs, holderTimeoutMs } from '../defaults.ts';
 import { WorkerHeartbeat } from '../heartbeat/worker-heartbeat.ts';
 import { overruled, type SettingSources } from '../registries/settings.ts';
@@ -73,7 +74,8 @@ export class Runtime implements ServiceRuntime {
   start(): Promise<ServiceNode> {
     if (this.#stopping !== undefined && this.status !== 'stopped') return this.#stopping.then(() => this.start());
     this.#stopping = undefined;
-    this.#starting ??= this.#start().catch((error: unknown) => {
+    // A server that does not listen yet does not keep the process alive.
+    this.#starting ??= whileHeld(() => this.#start()).catch((error: unknown) => {
       this.#starting = undefined;
       if (this.status === 'starting' || this.status === 'unregistered') this.#standing.giveUp();
       throw error;
@@ -82,7 +84,8 @@ export class Runtime implements ServiceRuntime {
   }
 
   stop(): Promise<void> {
-    this.#stopping ??= this.#stop();
+    // A server that is closed already does not keep the process alive either.
+    this.#stopping ??= whileHeld(() => this.#stop());
     return this.#stopping;
   }
 
@@ -185,7 +188,7 @@ export class Runtime implements ServiceRuntime {
     this.#ending.abort();
     await this.#withdraw();
     await this.#starting?.catch(() => {});
-    // Where only this process sees the registry, all watchers have heard by now.
+    // Where only this process sees the registry, all watchers have heard of the deregistration by now.
     const isAlone = this.#opened?.registry.capabilities.crossProcess === false;
     const drainMs = options.drainMs ?? (isAlone ? 0 : defaultDrainMs);
     if (this.#standing.wasRegistered && drainMs > 0)
@@ -211,6 +214,16 @@ export class Runtime implements ServiceRuntime {
       if (!this.#standing.wasRegistered) return;
       this.#settings.lines.warn(`could not deregister (${reasonOf(error)}); the node expires with its TTL`);
     }
+  }
+}
+
+/** Keeps the process alive while `work` goes on, which the timers of the clock do not. */
+async function whileHeld<T>(work: () => Promise<T>): Promise<T> {
+  const release = holdProcess();
+  try {
+    return await work();
+  } finally {
+    release();
   }
 }
 

@@ -40,7 +40,7 @@ export class Standing {
     this.#lostAt = this.#context.clock.now();
   }
 
-  /** The start failed, so nothing goes on. */
+  /** The start failed, so the service does not keep trying. */
   giveUp(): void {
     this.#status = 'idle';
   }

@@ -12,8 +12,8 @@ export interface Times {
 }
 
 /**
- * Code overrides flags, flags override the environment, and that the defaults. Throws `INVALID_ARGUMENT` when the times
- * do not fit together.
+ * Code overrides flags, flags override the environment, and the environment overrides the defaults. Throws
+ * `INVALID_ARGUMENT` when the times do not fit together.
  */
 export function readTimes(
   {

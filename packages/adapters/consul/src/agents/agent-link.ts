@@ -6,7 +6,7 @@ import type { Gate } from './gate.ts';
 import { type AgentInfo, introduce } from './introduction.ts';
 import type { LibraryResponse } from './library.ts';
 
-/** The limits of a read, and what it waits for. */
+/** The options of a read: its limits, and the change that it waits for. */
 export interface Query {
   readonly signal: AbortSignal;
   /** Blocks until the answer has a later index, or `waitMs` is over. */
@@ -16,7 +16,7 @@ export interface Query {
   readonly filter?: string | undefined;
   /** Asks a leader that has confirmed its leadership and replayed all that it stored. Right after a start no leader has. */
   readonly consistent?: boolean | undefined;
-  /** Part of a watch, so it must not keep the process alive. */
+  /** Whether the read is part of a watch, which must not keep the process alive. */
   readonly background?: boolean | undefined;
 }
 
@@ -30,7 +30,7 @@ export interface Indexed<T> {
 export interface AgentRecord {
   /** The service as it was registered, unchecked. */
   readonly service: object;
-  /** Whether none of its checks is critical. */
+  /** Whether none of the service's checks is critical. */
   readonly live: boolean;
 }
 
@@ -49,7 +49,7 @@ export class AgentLink {
     this.#gate = gate;
   }
 
-  /** For the watches: see {@link ConsulClient.lostSockets}. */
+  /** How many sockets of the watches have ended: see {@link ConsulClient.lostSockets}. */
   get lostSockets(): number {
     return this.#watches.lostSockets;
   }
@@ -58,7 +58,7 @@ export class AgentLink {
   async probe(signal: AbortSignal): Promise<void> {
     const { body } = await this.#calls.send({ signal, run: (library, call) => library.status.leader(call) });
     if (body === '') throw withoutLeader();
-    // The page of another program is a text as well.
+    // Another program may answer with a page, which is a text as well, so the text must be an address.
     if (typeof body !== 'string' || !/^\S+:\d+$/.test(body)) throw notConsul('/v1/status/leader');
   }
 
@@ -83,13 +83,13 @@ export class AgentLink {
       await this.#send({ signal, writes: true, run });
       return true;
     } catch (cause) {
-      // 500 in Consul 1.8, 404 in later versions.
+      // Consul 1.8 answers 500, later versions answer 404.
       if (cause instanceof AnswerError && !cause.isPage && (cause.status === 500 || cause.status === 404)) return false;
       throw cause;
     }
   }
 
-  /** Removes a service. If the agent does not have the service, this is no error. */
+  /** Removes a service. It succeeds also when the agent does not have the service. */
   async deregister(serviceId: string, signal: AbortSignal): Promise<void> {
     const run: Exchange['run'] = (library, call) => library.agent.service.deregister({ ...call, id: serviceId });
     await this.#send({ signal, writes: true, run }).catch((cause: unknown) => {
@@ -167,7 +167,7 @@ export class AgentLink {
     };
     if (!background) return this.#send(exchange);
     const watch = (): Promise<Answer> => this.#watches.send(exchange);
-    // A blocking query would keep other requests out for as long.
+    // A blocking query passes without the gate, since it would hold its room for as long as it waits.
     return index === undefined ? this.#gate.pass(signal, watch) : watch();
   }
 }

@@ -31,12 +31,17 @@ export class Agents {
     this.#clock = clock;
   }
 
-  /** Runs a call with the first agent that serves. What it wrote with an agent that failed afterwards stays there. */
+  /**
+   * Runs a call with the first agent that serves. Entries that it wrote through an agent that failed afterwards stay
+   * with that agent.
+   */
   run<T>(signal: AbortSignal, work: Work<T>): Promise<T> {
     return this.#first(signal, (link, isLast) => (isLast ? work(link, signal) : this.#attended(link, signal, work)));
   }
 
-  /** To call before an endless retry: where every agent said `Retry-After`, they are left alone for a while. */
+  /**
+   * Call this before each round of an endless retry: when every agent has asked for a pause by `Retry-After`, it waits.
+   */
   untilWelcome(signal: AbortSignal): Promise<void> {
     return this.#failover.untilWelcome(signal);
   }

@@ -75,7 +75,7 @@ export class ConsulClient {
     });
   }
 
-  /** How many of its sockets have ended. While the number stays the same, the same agent answers. */
+  /** How many sockets of this client have ended. While the number stays the same, the same agent answers. */
   get lostSockets(): number {
     return this.#lostSockets;
   }
@@ -90,7 +90,7 @@ export class ConsulClient {
     } catch (cause) {
       const wasIdle = this.#requests.get(ctx)?.reusedSocket === true;
       if (!wasIdle || !(signal.aborted ? ranOutOfTime(signal) : saysClosed(cause))) throw cause;
-      // The other idle sockets are as old.
+      // The other idle sockets are as old as the dead one, so they end too.
       for (const socket of Object.values(this.#agent.freeSockets).flat()) socket?.destroy();
       if (signal.aborted || blocks) throw cause;
       return this.#attempt(exchange, newContext());
@@ -138,7 +138,10 @@ function saysClosed(cause: unknown): boolean {
   return code === 'ECONNRESET' || code === 'ECONNABORTED' || code === 'EPIPE';
 }
 
-/** A firewall that has forgotten a connection swallows requests on it. An abort by the caller is no sign of that. */
+/**
+ * A firewall that has forgotten a connection swallows requests on it. An abort by the caller does not show that this
+ * happened.
+ */
 const ranOutOfTime = ({ reason }: AbortSignal): boolean =>
   RegistryError.is(reason, 'TIMEOUT') || reason instanceof AnswerError;
 

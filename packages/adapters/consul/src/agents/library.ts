@@ -13,7 +13,7 @@ type Headers = Readonly<Record<string, string>>;
 
 /** What every request takes. */
 export interface LibraryCall {
-  /** Emitting `cancel` ends the request; with `includeResponse` a method answers `[response, body]`. */
+  /** Emitting `cancel` ends the request; with `includeResponse` a method returns `[response, body]`. */
   readonly ctx: EventEmitter & { readonly includeResponse: true };
   readonly token?: string | undefined;
   readonly dc?: string | undefined;

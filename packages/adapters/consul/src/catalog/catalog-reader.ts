@@ -9,7 +9,7 @@ export interface Reading {
   readonly instances: readonly Instance[];
 }
 
-/** Names that a path cannot carry: Consul's server redirects such a request to another path. */
+/** Whether a path can carry the name. For any other name, Consul's server redirects the request to another path. */
 export const isPath = (name: string): boolean =>
   name.split('/').every((segment) => segment !== '' && segment !== '.' && segment !== '..');
 

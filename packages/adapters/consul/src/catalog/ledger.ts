@@ -23,7 +23,7 @@ export class Ledger {
     this.#written.set(key, { last, links });
   }
 
-  /** Whether renewing its check is enough for a renewal. */
+  /** Whether renewing the check of the node is enough for a renewal. */
   isAsWritten({ name, id }: EntryKey, { link, ttlMs, token }: Written): boolean {
     const last = this.#written.get(keyOf(name, id))?.last;
     return last !== undefined && last.link === link && last.ttlMs === ttlMs && last.token === token;

@@ -6,7 +6,7 @@ import { onSeveralMachines, registeredElsewhere, unremovable } from '../consul-e
 import type { Instance } from '../consul-mapping.ts';
 import { type CatalogReader, isPath } from './catalog-reader.ts';
 
-/** The nodes to remove, and the agent to do it through. */
+/** The nodes to remove, and the agent that removes them. */
 export interface Removal {
   readonly link: AgentLink;
   readonly keys: readonly EntryKey[];
@@ -56,7 +56,10 @@ function selectInstances(
   });
 }
 
-/** `waiting`: the servers have not heard of it yet. `nothing`: it is dead and belongs to another agent, which will reap it. */
+/**
+ * Removes one instance. `waiting`: the servers have not heard of the removal yet. `elsewhere`: another agent has the
+ * living instance. `nothing`: the instance is dead, and another agent will reap it.
+ */
 async function removeOne(
   { serviceId, node, live, entry }: Instance,
   { link, token, signal }: Removal,
@@ -68,8 +71,8 @@ async function removeOne(
   const own = (await link.introduce(token, signal)).node;
   if (own !== undefined && own !== node) return live ? 'elsewhere' : 'nothing';
   if ((await link.record(serviceId, signal)) === undefined) {
-    // Either this agent no longer has it and the servers do not know yet, or it belongs to another agent and the token
-    // may not ask which.
+    // Either this agent no longer has the instance and the servers do not know yet, or the instance belongs to another
+    // agent and the token may not ask which.
     return own !== undefined ? 'waiting' : live ? 'elsewhere' : 'nothing';
   }
   await link.deregister(serviceId, signal);

@@ -1,7 +1,7 @@
 /**
- * What the adapter reads is in tags and in Meta. go-micro's `t-`, `e-` and `v-` tags hold metadata of the node,
- * endpoints and version. Fields that go-micro's format cannot carry are in our own pair of Meta, or in an `r-` tag
- * where Meta has no room.
+ * The adapter reads tags and Meta. go-micro's `t-`, `e-` and `v-` tags hold metadata of the node, endpoints and
+ * version. Fields that go-micro's format cannot carry are in our own pair of Meta, or in an `r-` tag where Meta has no
+ * room.
  */
 import type { Endpoint, Metadata } from '@rollcall/core';
 import { type Entry, limits, readMetadata } from '@rollcall/core/adapter';
@@ -22,11 +22,11 @@ export interface Authored {
   readonly id: string;
   /** Metadata of the service. */
   readonly metadata: Metadata;
-  /** The registry object that wrote it. */
+  /** The registry object that wrote the instance. */
   readonly owner: string;
   /** A mark of this one write: a read that shows the mark shows the write. */
   readonly write: string;
-  /** Only where Consul refuses the address itself. */
+  /** The address of the node; present only where Consul refuses that address. */
   readonly address?: string | undefined;
 }
 
@@ -36,7 +36,7 @@ export const metaKey = 'rollcall';
 /** The content of an instance's tags. */
 export interface ReadTags {
   readonly authored: Authored | undefined;
-  /** Whether go-micro wrote them. */
+  /** Whether go-micro wrote the tags. */
   readonly goMicro: boolean;
   readonly version: string;
   readonly metadata: Metadata;

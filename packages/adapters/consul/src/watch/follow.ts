@@ -49,7 +49,7 @@ export interface Followed<T> {
   readonly tell: (answer: T, moved: boolean) => void;
 }
 
-/** Reads once; answers a function that follows the list until the signal rejects it. */
+/** Reads once; returns a function that follows the list until the signal rejects it. */
 export async function open<T extends { readonly index: number }>(
   context: WatchContext,
   signal: AbortSignal,
@@ -68,7 +68,7 @@ export async function open<T extends { readonly index: number }>(
       // query at once.
       await pause(clock, startedAt + floorMs - clock.now(), stop);
       startedAt = clock.now();
-      // Another process may listen there by now, for which an index of the old one is far ahead.
+      // Another process may listen there by now, whose index is far behind the one that was read.
       const isSame = lostSockets === link.lostSockets;
       lostSockets = link.lostSockets;
       const answer = await bounded(context, stop, read, isSame ? { index, waitMs: blockingWaitMs } : {});

@@ -4,7 +4,7 @@ const text = (value: unknown): string => (typeof value === 'string' ? value : ''
 export class MachineTable {
   #addresses: ReadonlyMap<string, string> = new Map();
 
-  /** Takes a reading of `/v1/catalog/nodes`; answers the names of machines whose address has changed. */
+  /** Takes a reading of `/v1/catalog/nodes`; returns the names of machines whose address has changed. */
   take(items: readonly unknown[]): ReadonlySet<string> {
     const before = this.#addresses;
     this.#addresses = new Map(

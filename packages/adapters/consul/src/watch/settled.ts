@@ -4,9 +4,9 @@ import type { WatchContext } from './follow.ts';
 import type { Roll } from './roll.ts';
 
 /**
- * The roll of a service once its machines are back. After an outage the servers call a machine dead until it has
- * rejoined, and all its services with it, although each passes its own check; watchers must not hear that they are
- * gone. The wait is bounded, and a machine that stays dead is told then.
+ * The roll of a service once its machines are back. After an outage the servers call a machine and its services dead
+ * until the machine has rejoined, although each service passes its own check. Watchers must not hear a delete of them
+ * meanwhile, so the read waits. The wait is bounded; after it, nodes of a machine that is still dead count as gone.
  */
 export async function settled(context: WatchContext, first: Roll, read: () => Promise<Roll>): Promise<Roll> {
   const { clock, sink, signal, isAfterOutage } = context;

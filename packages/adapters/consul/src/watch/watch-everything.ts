@@ -30,7 +30,7 @@ class WatchOfEverything {
 
   async run(): Promise<void> {
     const { link, reader, sink, signal } = this.#context;
-    // Listed before the services are read, so that a change meanwhile makes a service be read again.
+    // The checks are listed before the services are read, so that a service that changes meanwhile is read again.
     const checks = await open(this.#context, signal, {
       read: (query) => link.checks(query),
       tell: ({ value }) => this.#takeChecks(value),
@@ -56,7 +56,7 @@ class WatchOfEverything {
     await this.#together([checks.follow, services.follow, machines.follow, (stop) => this.#readDirty(stop)]);
   }
 
-  /** The failure of one query ends the others, and none outlives this. */
+  /** The failure of one query ends the others, and no query outlives this function. */
   async #together(parts: readonly ((stop: AbortSignal) => Promise<void>)[]): Promise<void> {
     const { signal } = this.#context;
     const stop = new AbortController();

@@ -60,7 +60,10 @@ export class ApiClient {
     return this.#http.stream(call);
   }
 
-  /** An operator replaces the token in the file first; then the server refuses the old one. */
+  /**
+   * Whether the call may succeed with another token: the server refused the one that was used, and the file now holds
+   * another.
+   */
   #isWorthRepeating(status: number | undefined, used: string | undefined): boolean {
     return status === 401 && this.#options.credentials.hasOtherToken(used);
   }
@@ -89,7 +92,10 @@ export function listOf(fields: Record<string, unknown>, name: string): readonly 
   throw new HttpError(`answered without ${name}: is it a Rollcall discovery server?`);
 }
 
-/** A status has our API's meaning only inside our envelope; other JSON comes from a gateway. */
+/**
+ * The error for a refused request. A status has our API's meaning only inside our envelope; other JSON comes from a
+ * gateway.
+ */
 function refusal(verb: string, { status, body, retryAfterMs }: HttpAnswer): HttpError {
   const { code, message } = fieldsOf(body);
   if (typeof code !== 'number' && !meantByAll.has(status) && status < 500)

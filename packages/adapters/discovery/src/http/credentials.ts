@@ -31,19 +31,19 @@ export class Credentials {
     this.#token = sources.token;
   }
 
-  /** Throws {@link HttpError} where the file cannot be used. */
+  /** The token, read from its file at first. Throws {@link HttpError} where the file cannot be used. */
   get token(): string | undefined {
     this.#token ??= this.#readToken();
     return this.#token;
   }
 
-  /** Throws {@link HttpError} where a file cannot be used. */
+  /** The certificates, read from their files at first. Throws {@link HttpError} where a file cannot be used. */
   get tls(): TlsTexts {
     this.#tls ??= this.#readTls();
     return this.#tls;
   }
 
-  /** The server refused the token `used`: answers whether the file now holds another one. */
+  /** The server refused the token `used`: returns whether the file now holds another one. */
   hasOtherToken(used: string | undefined): boolean {
     try {
       this.#token = this.#readToken() ?? this.#token;
@@ -53,14 +53,15 @@ export class Credentials {
     return this.#token !== used;
   }
 
-  /** A connection with `used` failed: answers whether the files now hold other certificates. */
+  /** A connection with `used` failed: returns whether the files now hold other certificates. */
   hasOtherTls(used: TlsTexts): boolean {
     try {
       const now = this.#readTls();
       const isSame = this.#tls?.ca === now.ca && this.#tls?.cert === now.cert && this.#tls?.key === now.key;
       if (!isSame) this.#tls = now;
     } catch {
-      // The same here: certificate and key are replaced one after the other.
+      // The files do not fit together yet, since certificate and key are replaced one after the other: their earlier
+      // content stays in use.
     }
     return this.#tls !== used;
   }

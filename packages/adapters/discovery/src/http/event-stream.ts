@@ -14,7 +14,7 @@ export interface StreamEvent {
 const blankLine = '\n\n';
 
 /**
- * Parses `text/event-stream` as it arrives; answers the events that a chunk completes. Each chunk is scanned only once,
+ * Parses `text/event-stream` as it arrives; returns the events that a chunk completes. Each chunk is scanned only once,
  * because a snapshot of 40 MB arrives in hundreds of them.
  */
 export class EventStreamParser {

@@ -33,14 +33,19 @@ const closedCodes: ReadonlySet<string> = new Set(['ECONNRESET', 'ECONNABORTED', 
  */
 export class HttpClient {
   readonly #options: HttpClientOptions;
-  /** Made when it is first needed, and made anew when the TLS files have changed. */
+  /**
+   * The sockets, with the TLS files that they use. Made at the first call, and made anew when the files have changed.
+   */
   #pool: { readonly agent: HttpAgent; readonly tls: TlsTexts } | undefined;
 
   constructor(options: HttpClientOptions) {
     this.#options = options;
   }
 
-  /** Rejects with {@link HttpError} for anything but JSON, {@link ConnectionError}, or the abort reason. */
+  /**
+   * Rejects with {@link HttpError} for an answer that is not JSON, with {@link ConnectionError} for a failed
+   * connection, or with the abort reason.
+   */
   async json(call: HttpCall): Promise<HttpAnswer> {
     try {
       const response = await this.#withCurrentTls(call, () => this.#sendTwice(call));

@@ -1,4 +1,4 @@
-/** The epochs of one server that this object has heard of. A start without the earlier table has an epoch of its own. */
+/** The epochs of one server that this object has heard of. A start without the earlier roll has an epoch of its own. */
 export class Epochs {
   readonly #heard = new Set<string>();
 
@@ -7,11 +7,11 @@ export class Epochs {
     if (typeof epoch !== 'string') return;
     this.#heard.delete(epoch);
     this.#heard.add(epoch);
-    // Two are enough to tell whether there was another one before.
+    // Two epochs are enough to tell whether another one came before the present one.
     for (const old of this.#heard) if (this.#heard.size > 2) this.#heard.delete(old);
   }
 
-  /** Whether this object has spoken to an earlier start than the one of `epoch`. */
+  /** Whether this object has spoken to an earlier start of the server than the one of `epoch`. */
   hadEarlier(epoch: string): boolean {
     return this.#heard.size > 1 || (this.#heard.size === 1 && !this.#heard.has(epoch));
   }

@@ -56,7 +56,10 @@ export class Fleet {
     });
   }
 
-  /** To call before an endless retry: where every server said `Retry-After`, they are left alone for a while. */
+  /**
+   * Call this before each round of an endless retry: when every server has asked for a pause by `Retry-After`, it
+   * waits.
+   */
   untilWelcome(signal: AbortSignal): Promise<void> {
     return this.#failover.untilWelcome(signal);
   }
@@ -112,7 +115,10 @@ export class Fleet {
     });
   }
 
-  /** The caller has its answer. A server that does not answer soon has missed the write. */
+  /**
+   * Lets the other servers finish after the caller has its answer. A server that does not answer soon has missed the
+   * write.
+   */
   #endLater(attempts: readonly Attempt<unknown>[], writes: AbortController): void {
     const reason = new RegistryError('TIMEOUT', `no discovery server answered within ${backgroundTimeoutMs} ms`);
     const cancel = this.#context.clock.setTimer(backgroundTimeoutMs, () => writes.abort(reason));

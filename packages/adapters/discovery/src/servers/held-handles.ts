@@ -1,7 +1,7 @@
 /** The handle by which a registration is renewed and withdrawn. */
 export interface HeldHandle {
   readonly handle: number;
-  /** From a server with lease secrets. */
+  /** The secret of the handle, from a server with lease secrets. */
   readonly secret: string | undefined;
 }
 
@@ -29,7 +29,7 @@ export class HeldHandles {
     return this.#held.get(key)?.handle;
   }
 
-  /** Notes nodes that are about to be registered; answers the number of that register. */
+  /** Notes nodes that are about to be registered; returns the number of that register. */
   sent(keys: readonly string[]): number {
     this.#count += 1;
     for (const key of keys) {

@@ -48,7 +48,7 @@ export class MissedWrites {
     void this.#catchUp();
   }
 
-  /** Forgets what was missed of these nodes, because it is no longer true. */
+  /** Forgets the missed writes of these nodes, because they are no longer true. */
   forget(keys: readonly EntryKey[]): void {
     for (const { name, id } of keys) this.#missed.delete(keyOf(name, id));
   }

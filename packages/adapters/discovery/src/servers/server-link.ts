@@ -99,7 +99,7 @@ export class ServerLink {
         if (held === undefined) return 404;
         const status = await this.#batch.renew(renewalOf(held, lease));
         if (status === 404) this.#lost.add(key);
-        // Our own register may hold it: one that crossed this renewal, or one whose answer was lost.
+        // A register of our own may hold the node: it crossed this renewal, or its answer was lost.
         const mayBeOurs = this.#handles.isUnanswered(key) || this.#handles.find(key) !== held;
         return status === 409 && mayBeOurs ? 404 : status;
       }),
@@ -112,7 +112,7 @@ export class ServerLink {
     await this.#cancel(keys, signal);
   }
 
-  /** Removes only nodes that this object holds there. */
+  /** Removes only the nodes that this object holds on this server. */
   async withdraw(keys: readonly EntryKey[], signal: AbortSignal): Promise<void> {
     await this.missed.giveWay(keys, signal);
     const unanswered = keys.filter(({ name, id }) => this.#handles.isUnanswered(keyOf(name, id)));
@@ -121,8 +121,8 @@ export class ServerLink {
   }
 
   /**
-   * Another registry object holds these nodes. What this object still holds of them on this server is removed, in the
-   * background.
+   * Gives up nodes that another registry object holds. Those that this object still holds on this server are removed,
+   * in the background.
    */
   abandon(keys: readonly EntryKey[]): void {
     this.missed.forget(keys);
@@ -150,13 +150,15 @@ export class ServerLink {
     this.#api.close();
   }
 
-  /** Removal by handle: only nodes that the handle still holds. */
-  async #release(keys: readonly EntryKey[], signal: AbortSignal): Promise<void> {
+  /** Removal by handle: only nodes that the handle still holds. Answers the keys that may be left. */
+  async #release(keys: readonly EntryKey[], signal: AbortSignal): Promise<readonly EntryKey[]> {
     const held = keys.flatMap(({ name, id }) => this.#handles.find(keyOf(name, id)) ?? []);
-    if (held.length === 0) return;
+    if (held.length === 0) return keys;
     const handles = held.map(({ handle }) => handle);
     const body = this.#hasSecrets ? { handles, secrets: held.map(({ secret = '' }) => secret) } : { handles };
-    await this.#api.call({ method: 'POST', path: '/api/cancel', body, signal });
+    const { cancelled } = await this.#api.call({ method: 'POST', path: '/api/cancel', body, signal });
+    if (cancelled !== held.length) return keys;
+    return keys.filter(({ name, id }) => this.#handles.find(keyOf(name, id)) === undefined);
   }
 
   #query(name?: string): string {
@@ -203,7 +205,15 @@ export class ServerLink {
   async #cancel(keys: readonly EntryKey[], signal: AbortSignal): Promise<void> {
     // A server with lease secrets needs the secret for nodes that this object holds, and refuses to remove other nodes
     // by name.
-    if (this.#hasSecrets) await this.#release(keys, signal);
+    const left = this.#hasSecrets ? await this.#release(keys, signal) : keys;
+    if (left.length > 0) await this.#cancelByName(left, signal);
+    for (const { name, id } of keys) {
+      this.#handles.delete(keyOf(name, id));
+      this.#lost.delete(keyOf(name, id));
+    }
+  }
+
+  async #cancelByName(keys: readonly EntryKey[], signal: AbortSignal): Promise<void> {
     const { env } = this.#context;
     const cancelled = keys.map(({ name, id }): CancelKey => {
       const handle = this.#handles.find(keyOf(name, id))?.handle;
@@ -211,10 +221,6 @@ export class ServerLink {
     });
     const body = { keys: cancelled };
     await this.#api.call({ method: 'POST', path: '/api/cancel', body, signal });
-    for (const { name, id } of keys) {
-      this.#handles.delete(keyOf(name, id));
-      this.#lost.delete(keyOf(name, id));
-    }
   }
 
   /** One batch of renewals. Its callers have deadlines of their own, so it needs one as well. */
@@ -248,7 +254,10 @@ function renewalOf({ handle, secret }: HeldHandle, lease: Lease | undefined): Re
   return secret === undefined ? [handle, ttlMs, renewIntervalMs] : [handle, ttlMs, renewIntervalMs, secret];
 }
 
-/** On a server with lease secrets only an admin removes by name, so what is registered there ends with its TTL. */
+/**
+ * On a server with lease secrets only an admin removes by name, so the nodes that are registered there end with their
+ * TTL.
+ */
 function unlessForbidden(cause: unknown): void {
   if (!(cause instanceof HttpError) || cause.status !== 403) throw cause;
 }

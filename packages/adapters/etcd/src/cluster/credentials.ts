@@ -6,7 +6,10 @@ import type { EtcdTls } from '../etcd-options.ts';
 
 type Credentials = NonNullable<IOptions['credentials']>;
 
-/** TLS credentials for etcd3, whose types ask for an authority; without one gRPC uses Node's. Throws `INVALID_ARGUMENT`. */
+/**
+ * TLS credentials for etcd3. Its types demand an authority, although gRPC trusts the authorities of Node without one.
+ * Throws `INVALID_ARGUMENT`.
+ */
 export function credentialsOf({ ca, key, cert }: EtcdTls): Credentials {
   checkTls({ ca, key, cert }, tlsNames, 'etcd');
   const pem = (text: string | undefined): Buffer | undefined => (text === undefined ? undefined : Buffer.from(text));

@@ -63,7 +63,7 @@ export class Member {
   }
 
   #calls(token: string | undefined, signal: AbortSignal): Calls {
-    // Made here and not in the constructor, because it reads files.
+    // The client is made at the first call and not in the constructor, because that reads files.
     this.#client ??= this.#open();
     if (this.#isClosed) this.#client.close();
     return new Calls(this.#client.callable, token, signal);
@@ -81,9 +81,9 @@ export class Member {
         'grpc.initial_reconnect_backoff_ms': reconnectMs.first,
         'grpc.min_reconnect_backoff_ms': reconnectMs.first,
         'grpc.max_reconnect_backoff_ms': reconnectMs.longest,
-        // Otherwise it would share the backoff of another registry's connection.
+        // Without this option the channel would share the backoff of another registry's connection.
         'grpc.use_local_subchannel_pool': 1,
-        // A proxy of the environment does not lead back to this machine.
+        // A proxy that the environment names cannot reach loopback of this machine.
         ...(isLoopback(endpoint.host) ? { 'grpc.enable_http_proxy': 0 } : {}),
       },
       faultHandling: withoutRetries,

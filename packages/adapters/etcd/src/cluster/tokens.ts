@@ -27,7 +27,7 @@ export class Tokens {
     return untilAborted(signal, this.#current);
   }
 
-  /** etcd refused the token. Answers whether another one may exist. */
+  /** etcd refused the token. Returns whether another one may exist. */
   drop(token: string | undefined): boolean {
     if (this.#authenticate === undefined) return false;
     // A call that began earlier must not drop the token of a later call.

@@ -71,7 +71,7 @@ export class Link {
         socket.setRecvBufferSize(receiveBufferBytes);
         socket.setMulticastTTL(255);
         socket.setTTL(255);
-        // Other programs on this machine hear us only with this.
+        // Without loopback, other programs on this machine would not receive what this one sends.
         socket.setMulticastLoopback(true);
         socket.unref();
       }

@@ -10,7 +10,7 @@ import { type Place, placesOf } from './places.ts';
 export interface Heard {
   readonly link: Link;
   readonly from: Sender;
-  /** Sent to this host alone. */
+  /** Whether the message was sent to this host alone. */
   readonly direct: boolean;
 }
 
@@ -72,7 +72,7 @@ export class Network {
     if (!this.usable) throw this.error();
   }
 
-  /** `UNAVAILABLE`, with the reasons. */
+  /** The error when nothing can be sent: `UNAVAILABLE`, with the reasons. */
   error(): RegistryError {
     return noNetwork(this.reasons());
   }

@@ -5,18 +5,18 @@ import type { Interfaces } from './interfaces.ts';
 
 /** One family of one interface. */
 export interface Place {
-  /** `eth0/4` */
+  /** Interface and family, such as `eth0/4`. */
   readonly key: string;
   readonly interface: string;
   readonly family: 4 | 6;
-  /** Its first address; IPv6 without a scope. */
+  /** The interface's first address; IPv6 without a scope. */
   readonly address: string;
   readonly loopback: boolean;
   /** The address by which a socket option names the interface: for IPv6 with its scope. */
   readonly scope: string;
-  /** Changes when any property of it changes. */
+  /** A text that changes when any property of the place changes. */
   readonly fingerprint: string;
-  /** Whether a sender is on its link (RFC 6762, 11). */
+  /** Whether a sender is on the link of the place (RFC 6762, 11). */
   accepts(address: string): boolean;
   /** Whether an address, of either family, is in a subnet of the interface. */
   holds(address: string): boolean;
@@ -67,7 +67,7 @@ function onLoopback(places: readonly Place[]): Place[] {
 }
 
 /**
- * Where to speak: on the interfaces that were asked for, by name or address; without a wish on all, and on loopback
+ * The interfaces to speak on: those that were asked for, by name or address. By default these are all, with loopback
  * only while there is no other. A point-to-point link (a VPN) is treated like any other: whether it carries multicast
  * shows only in use.
  */

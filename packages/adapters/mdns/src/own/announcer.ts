@@ -80,8 +80,8 @@ export class Announcer {
   }
 
   /**
-   * Extends the leases of nodes that are announced here, and answers the rest. A renewal sends no packet, unless other
-   * hosts were told a lease that ends later than the new one.
+   * Extends the leases of nodes that are announced here, and returns the other entries. A renewal sends no packet,
+   * unless other hosts were told a lease that ends later than the new one.
    */
   async renew(keys: readonly EntryKey[], lease: Lease | undefined): Promise<readonly EntryKey[]> {
     const { zone, clock } = this.#options;
@@ -108,7 +108,7 @@ export class Announcer {
     logger?.warn({ name: key.name, id: key.id }, noGoMicroForm(key));
   }
 
-  /** Aborts when the call or this object ends. */
+  /** Probes for the nodes, until the call or this object ends. */
   async #probe(entries: readonly Entry[], signal: AbortSignal): Promise<void> {
     const either = new AbortController();
     const stops = [signal, this.#stop.signal].map((one) => onAbort(one, () => either.abort(one.reason)));
@@ -156,7 +156,7 @@ export class Announcer {
     if ((this.#defendedAt.get(id) ?? Number.NEGATIVE_INFINITY) + announceIntervalMs > now) return;
     this.#defendedAt.set(id, now);
     logger?.warn({ name: key.name, id: key.id, from }, contested(key));
-    // A program that is no registry follows the RFC: it sees our answer and takes another name.
+    // A program that is not a registry follows the RFC: it sees our answer and takes another name.
     if (owner === undefined ? !stubborn : owner < this.#options.owner) void this.#announce([own]).catch(() => {});
     else void this.#yield(own);
   }
@@ -196,7 +196,7 @@ export class Announcer {
     });
   }
 
-  /** This process withdrew the node a moment ago and has heard of no other holder since, so a probe would tell nothing new. */
+  /** Whether this process withdrew the node a moment ago and knows no other holder. Then it needs no probe. */
   #wasOurs(key: EntryKey): boolean {
     const { clock, takenElsewhere } = this.#options;
     return this.#withdrawn.has(key, clock.now()) && !takenElsewhere(key);

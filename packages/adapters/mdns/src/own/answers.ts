@@ -7,17 +7,17 @@ import { type Own, ttlOf, type Zone } from './zone.ts';
 
 /** Records that are sent together. */
 export interface Answer {
-  /** Equal for equal answers. */
+  /** A text that is equal for equal answers. */
   readonly key: string;
   /** Whether other hosts may have answers to the same question. */
   readonly shared: boolean;
-  /** Needs a packet of its own, since go-micro reads one instance per packet. */
+  /** Whether the answer needs a packet of its own, since go-micro reads one instance per packet. */
   readonly alone: boolean;
-  /** The node that it is about; undefined: the roll as a whole. */
+  /** The node that the answer is about; undefined: the roll as a whole. */
   readonly own: Own | undefined;
   /** The record that a known answer would have to repeat. */
   readonly pointer: { readonly name: string; readonly data: string } | undefined;
-  /** Made at the time of sending, with the TTL that is left then. */
+  /** The records, made when they are sent, with the TTL that is left at that moment. */
   records(now: number): readonly Rr[];
 }
 

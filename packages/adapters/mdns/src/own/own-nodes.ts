@@ -56,7 +56,7 @@ export class OwnNodes {
     return this.#zone.ofInstance(instance) !== undefined;
   }
 
-  /** The own nodes of one service; undefined: of all. */
+  /** The own nodes of one service, or of all services when the name is undefined. */
   entries(name: string | undefined): Entry[] {
     const all = Array.from(this.#zone.all(), ({ entry }) => entry);
     return name === undefined ? all : all.filter((entry) => entry.name === name);
@@ -84,7 +84,7 @@ export class OwnNodes {
     this.#announcer.up(link);
   }
 
-  /** A question, or a probe. */
+  /** Takes a question, or a probe, from another host. */
   hear(message: Message, heard: Heard): void {
     this.#prober.hear(message);
     this.#responder.hear(message, heard);

@@ -13,9 +13,9 @@ interface Contender {
   readonly key: EntryKey;
   readonly dnsSd: Form | undefined;
   readonly goMicro: Form | undefined;
-  /** The address from which its holder answered. */
+  /** The address from which the holder of the node answered. */
   holder: string | undefined;
-  /** Another host probes for it at the same time and wins. */
+  /** Whether another host probes for the node at the same time and wins. */
   behind: boolean;
 }
 
@@ -71,7 +71,7 @@ export class Prober {
     }
   }
 
-  /** An answer for an instance arrived: answers whether we probe for that instance. */
+  /** An answer for an instance arrived: returns whether we probe for that instance. */
   holds(instance: string, where: string): boolean {
     const contender = this.#contenders.get(nameKey(instance));
     if (contender === undefined) return false;

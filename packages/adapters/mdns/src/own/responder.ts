@@ -11,7 +11,7 @@ const between = ([least, most]: readonly [number, number]): number => least + Ma
 
 /** The answers that wait to be sent to the group on one link. */
 interface Waiting {
-  /** Each with the earliest time at which it may be sent again. */
+  /** The answers, each with the earliest time at which it may be sent again. */
   readonly answers: Map<string, { readonly answer: Answer; readonly notBefore: number }>;
   dueAt: number;
   cancel: () => void;

@@ -3,7 +3,7 @@ import { withdrawnMs } from '../mdns-options.ts';
 
 /** Nodes that were withdrawn here a moment ago; they need no probe to come back. */
 export class Withdrawn {
-  /** Oldest first. */
+  /** When each node was withdrawn, oldest first. */
   readonly #at = new Map<string, number>();
 
   note({ name, id }: EntryKey, now: number): void {

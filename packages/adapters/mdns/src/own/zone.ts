@@ -8,7 +8,7 @@ export interface Own {
   readonly entry: Entry;
   readonly dnsSd: Form | undefined;
   readonly goMicro: Form | undefined;
-  /** When its lease ends, in milliseconds of the clock; undefined: it has none. */
+  /** When the lease of the node ends, in milliseconds of the clock; undefined: it has none. */
   endsAt: number | undefined;
   /** Until when other hosts may keep the node, by the TTLs that they were sent. */
   toldUntil: number;

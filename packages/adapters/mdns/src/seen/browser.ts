@@ -14,7 +14,7 @@ import { Sparing } from './sparing.ts';
 /** A watched name; undefined: all. */
 interface Want {
   watchers: number;
-  /** The time for answers to its first questions is over. */
+  /** Whether the time for answers to the first questions about the name is over. */
   settled: boolean;
   repeatInMs: number;
   cancelRepeat: () => void;
@@ -182,7 +182,7 @@ export class Browser {
     });
   }
 
-  /** One timer, at the next check. */
+  /** Sets the one timer to the time of the next check. */
   #arm(): void {
     const { sightings, clock } = this.#options;
     const at = sightings.nextAt();
@@ -213,7 +213,7 @@ export class Browser {
       this.#send(questions, how, link === undefined ? undefined : [link]);
   }
 
-  /** The next check of the network shows whether it could be sent. */
+  /** Sends without waiting: the next check of the network shows whether the packet could be sent. */
   #send(questions: readonly Question[], how: 'ask' | 'tell', links?: readonly Link[], known?: readonly Rr[]): void {
     const unique = [...new Map(questions.map((question) => [keyOfQuestion(question), question])).values()];
     void this.#options.network.send(packQuestions(unique, known), how, links).catch(() => {});

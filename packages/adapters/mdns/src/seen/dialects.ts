@@ -13,11 +13,11 @@ interface Seen {
   readonly entry: Entry | undefined;
 }
 
-/** One of the shapes on the wire, to a reader. */
+/** A shape on the wire, as a reader sees it. */
 export interface Dialect {
-  /** Of a node that is announced in two dialects, the one with the higher number counts. */
+  /** Where a node is announced in two dialects, the dialect with the higher rank counts. */
   readonly rank: number;
-  /** Whether its announcers always answer the asker alone. */
+  /** Whether announcers in this dialect always answer the asker alone. */
   readonly direct: boolean;
   reads(instance: string): boolean;
   /** @param address From its SRV and host records; undefined where they are not known. */
@@ -26,7 +26,10 @@ export interface Dialect {
   questions(name: string | undefined): Question[];
   /** Whether the instance can be asked for by its own name. */
   names(instance: string): boolean;
-  /** The pointers of an announcer that would answer a question of this dialect; without a TTL: that of the instance. */
+  /**
+   * The pointers by which an announcer answers a question of this dialect. A pointer without a TTL has that of the
+   * instance.
+   */
   pointed(question: Question, sighting: Seen): readonly { readonly data: string; readonly ttl?: number }[];
 }
 
@@ -65,7 +68,7 @@ export function goMicroDialect(settings: Settings): Dialect {
       return isDnsName(question.name) ? [question] : [];
     },
     names: () => true,
-    // A node in both shapes is read in the other one, and would otherwise be told twice.
+    // A node in both shapes is read in the other shape, and would otherwise be told twice.
     pointed({ name }, { entry }) {
       if (entry === undefined) return [];
       if (name === list) return [{ data: `${entry.name}.${list}`, ttl: listedTtlS }];

@@ -13,7 +13,10 @@ export interface HostSource {
    * machine with the same host name.
    */
   readonly rank: 'with-srv' | 'same-sender' | 'other';
-  /** Its TTLs may have been shortened, so they extend a life and never shorten it. */
+  /**
+   * Whether the answer came to us alone. The TTLs of such an answer may have been shortened, so they extend a life and
+   * never shorten it.
+   */
   readonly direct: boolean;
 }
 
@@ -33,18 +36,18 @@ local.addAddress('::1', 'ipv6');
 const familyOf = (address: string): 'ipv4' | 'ipv6' => (isIP(address) === 6 ? 'ipv6' : 'ipv4');
 const isUsable = (address: string): boolean => isIP(address) !== 0 && !unusable.check(address, familyOf(address));
 
-/** The smaller, the better. */
+/** How badly an address suits this host: the address with the smallest cost is chosen. */
 function costOf(address: string, place: HostSource['place']): number {
   const family = familyOf(address);
   const far = place.holds(address) ? 0 : local.check(address, family) ? 4 : 2;
   return far + (family === 'ipv6' ? 1 : 0);
 }
 
-/** The address to call of a host. The choice stays while that address is announced. */
+/** The address at which a host is called. The choice stays while that address is announced. */
 export class HostAddress {
   #chosen: { readonly address: string; readonly key: string; readonly life: Life } | undefined;
 
-  /** In the form before a port; undefined: no usable address is known. */
+  /** The address as it stands before a port; undefined: no usable address is known. */
   get text(): string | undefined {
     const address = this.#chosen?.address;
     return address === undefined || familyOf(address) === 'ipv4' ? address : `[${address}]`;
@@ -59,7 +62,7 @@ export class HostAddress {
     return this.#chosen?.address === address;
   }
 
-  /** The instance is at another host. */
+  /** Forgets the address, because the instance is at another host. */
   clear(): void {
     this.#chosen = undefined;
   }

@@ -75,12 +75,12 @@ export class OtherNodes {
     if (!this.#browser.warm(name)) await this.#browser.survey(name, signal);
   }
 
-  /** This process has taken over the instances. */
+  /** Forgets instances that this process has taken over. */
   forget(instances: readonly string[]): void {
     for (const instance of instances) this.#sightings.forget(instance);
   }
 
-  /** An answer, or an announcement. */
+  /** Takes an answer, or an announcement, from another host. */
   hear(message: Message, heard: Heard): void {
     this.#browser.hear(message, heard);
   }

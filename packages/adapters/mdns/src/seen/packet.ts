@@ -19,7 +19,7 @@ interface Goodbye {
 
 /** The records of a packet, sorted out. */
 export interface Packet {
-  /** Ended by SRV, by TXT, or by the pointer alone. */
+  /** Instances that are ended by their SRV, by their TXT, or by the pointer alone. */
   readonly goodbyes: readonly Goodbye[];
   /** SRV and TXT of instances that live. */
   readonly facts: readonly (Rr & { readonly type: 'SRV' | 'TXT' })[];

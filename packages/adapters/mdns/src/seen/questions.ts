@@ -3,10 +3,10 @@ import { isDnsName, nameKey, type Question } from '../wire/message.ts';
 import type { Sighting } from './sighting.ts';
 import type { Open } from './sightings.ts';
 
-/** The same question, with the answer to this host alone. */
+/** The question, asked for an answer to this host alone. */
 export const toUsAlone = (question: Question): Question => ({ ...question, unicast: true });
 
-/** Equal for equal questions. */
+/** A text that is equal for equal questions. */
 export const keyOfQuestion = ({ name, type }: Question): string => `${type} ${nameKey(name)}`;
 
 /** Questions for both families, with the answer to this host alone. */

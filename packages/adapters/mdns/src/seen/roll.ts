@@ -18,7 +18,7 @@ export class Roll {
     return best;
   }
 
-  /** One entry for each node of a name; undefined: of all. */
+  /** One entry for each node of a name, or of all names when it is undefined. */
   entries(name: string | undefined): Entry[] {
     const keys =
       name === undefined

@@ -13,7 +13,10 @@ export interface Hearing {
   readonly records: readonly Rr[];
   readonly link: Link;
   readonly from: string;
-  /** Its TTLs may have been shortened for askers without a cache, so they extend a life and never shorten it. */
+  /**
+   * Whether the packet came to us alone. The TTLs in such a packet may have been shortened for askers without a cache,
+   * so they extend a life and never shorten it.
+   */
   readonly direct: boolean;
   readonly now: number;
 }
@@ -25,13 +28,13 @@ export const keyOfEntry = ({ name, node }: Entry): string => keyOf(name, node.id
 export class Sighting {
   readonly instance: string;
   readonly dialect: Dialect;
-  /** The link on which it was heard last. */
+  /** The link on which the instance was heard last. */
   link: Link;
-  /** The sender of its last records. */
+  /** The sender of the last records of the instance. */
   from: string;
   heardAt: number;
   reading: Reading | undefined;
-  /** Questions since its TTL was last extended. */
+  /** How many questions were sent since the instance's TTL was last extended. */
   asked = 0;
   /** A goodbye that is not believed yet. */
   leaving: { readonly at: number; readonly reason: DeleteReason } | undefined;
@@ -40,7 +43,7 @@ export class Sighting {
   #srv: { readonly target: string; readonly port: number; readonly life: Life } | undefined;
   #txt: { readonly data: readonly Buffer[]; readonly life: Life } | undefined;
   readonly #host = new HostAddress();
-  /** Its last SRV came without addresses, so the host is asked for them. */
+  /** Whether the last SRV of the instance came without addresses, so that the host is asked for them. */
   #awaitsHost = false;
 
   constructor(instance: string, dialect: Dialect, { link, from, now }: Hearing) {
@@ -65,13 +68,16 @@ export class Sighting {
     return this.#srv !== undefined && this.#txt !== undefined;
   }
 
-  /** For how long its records are valid: until the first of them ends. Addresses count only where they are used. */
+  /**
+   * For how long the instance's records are valid: until the first of them ends. Addresses count only where they are
+   * used.
+   */
   get life(): Life {
     const host = this.reading?.needsAddress === true ? this.#host.life : undefined;
     return shortest([this.#srv?.life, this.#txt?.life, host]) ?? { heardAt: this.heardAt, ttlMs: 0 };
   }
 
-  /** Whether its host is to be asked for addresses. */
+  /** Whether the instance's host is to be asked for addresses. */
   get wantsHost(): boolean {
     return this.reading?.needsAddress === true && this.#srv !== undefined && (this.#awaitsHost || !this.hasAddress);
   }
@@ -80,14 +86,14 @@ export class Sighting {
     return this.#host.text !== undefined;
   }
 
-  /** Why it is not on the roll; undefined: it is, or it is not complete yet. */
+  /** Why the instance is not on the roll; undefined: it is, or its records are not complete yet. */
   get unusable(): string | undefined {
     if (this.#txt === undefined || this.reading?.silent === true || this.entry !== undefined) return undefined;
     if (this.reading === undefined) return 'its TXT cannot be read';
     return this.#srv === undefined ? 'no SRV record' : 'no usable address';
   }
 
-  /** Takes its SRV, with the addresses of the same packet. */
+  /** Takes the SRV of the instance, with the addresses of the same packet. */
   takeSrv(rr: Rr & { readonly type: 'SRV' }, hosts: readonly HostRecord[], hearing: Hearing): void {
     const target = lower(rr.data.target);
     if (this.#srv !== undefined && this.#srv.target !== target) this.#host.clear();
@@ -103,7 +109,7 @@ export class Sighting {
     this.#heard(hearing);
   }
 
-  /** Takes addresses of its host that came without its SRV; answers whether its address changed. */
+  /** Takes addresses of the host that came without the SRV; returns whether the address of the instance changed. */
   takeHost(hosts: readonly HostRecord[], { link, from, direct, now }: Hearing): boolean {
     if (!this.#awaitsHost && this.hasAddress) return false;
     const before = this.#host.text;
@@ -119,7 +125,7 @@ export class Sighting {
     return same === undefined ? all.some(({ flush }) => flush) : same.ttlMs === 0;
   }
 
-  /** Decodes its present records. */
+  /** Decodes the present records of the instance. */
   read(): Reading | undefined {
     if (this.#txt === undefined) return undefined;
     const host = this.#host.text;
@@ -140,8 +146,8 @@ export class Sighting {
 }
 
 /**
- * Whether the first of two instances of one node counts. Rollcall's content beats go-micro's, and that beats none; of
- * equals the one heard last counts.
+ * Whether the first of two instances of one node counts. Rollcall's content beats go-micro's, and go-micro's beats
+ * none. Of two with equal content, the one that was heard last counts.
  */
 export function precedes(a: Sighting, b: Sighting): boolean {
   const rank = ({ dialect, reading }: Sighting): number => (reading?.owner === undefined ? 0 : 2) + dialect.rank;

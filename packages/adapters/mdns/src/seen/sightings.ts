@@ -20,7 +20,7 @@ export interface Due {
 
 /** What a packet leaves open. */
 export interface Open {
-  /** Instances that it mentions without all their records, or that it contradicts. */
+  /** Instances that the packet mentions without all their records, or that it contradicts. */
   readonly instances: readonly string[];
   /** Hosts whose addresses are needed. */
   readonly hosts: readonly string[];
@@ -84,7 +84,7 @@ export class Sightings {
     return this.#roll.entries(name);
   }
 
-  /** Takes a packet in; answers what it leaves open. */
+  /** Takes a packet in; returns the questions that it leaves open. */
   hear(hearing: Hearing): Open {
     const packet = packetOf(hearing.records);
     // Goodbyes come before the rest, which may say that the instance lives.
@@ -105,7 +105,7 @@ export class Sightings {
     return this.#agenda.nextAt();
   }
 
-  /** Drops ended instances; answers the questions that are due. */
+  /** Drops ended instances; returns the questions that are due. */
   check(now: number): Due[] {
     const due: Due[] = [];
     for (let next = this.#agenda.take(now); next !== undefined; next = this.#agenda.take(now)) {
@@ -128,7 +128,7 @@ export class Sightings {
     for (const sighting of this.of(name)) if (sighting.leaving === undefined) this.#appoint(sighting);
   }
 
-  /** This process has taken over the instance. */
+  /** Forgets an instance that this process has taken over. */
   forget(instance: string): void {
     const sighting = this.#instances.get(nameKey(instance));
     if (sighting !== undefined) this.#forget(sighting, 'unknown');
@@ -148,7 +148,7 @@ export class Sightings {
     }
   }
 
-  /** Takes addresses that came without an SRV. Answers the instances whose address changed, and those to ask again. */
+  /** Takes addresses that came without an SRV. Returns the instances whose address changed, and those to ask again. */
   #hearHosts({ hosts, withSrv }: Packet, hearing: Hearing) {
     const moved: Sighting[] = [];
     const contradicted: string[] = [];
@@ -190,7 +190,7 @@ export class Sightings {
     return sighting;
   }
 
-  /** If its records now live longer than before, its questions start again from the first. */
+  /** If the instance's records now live longer than before, the questions about it start again from the first. */
   #extended(sighting: Sighting, before: Life): void {
     if (sighting.life.heardAt > before.heardAt || endOf(sighting.life) > endOf(before)) sighting.asked = 0;
     if (sighting.leaving === undefined) this.#appoint(sighting);
@@ -214,7 +214,7 @@ export class Sightings {
     this.#agenda.appoint(sighting, at, check, this.#instances.size);
   }
 
-  /** What its records say now. */
+  /** Reads what the records of the instance say now. */
   #read(sighting: Sighting): void {
     if (!this.#has(sighting)) return;
     const { entry: before, life } = sighting;
@@ -224,7 +224,7 @@ export class Sightings {
     const same = before !== undefined && after !== undefined && sameEntry(before, after);
     sighting.reading = reading === undefined || !same ? reading : { ...reading, entry: before };
     this.#roll.add(sighting);
-    // Only now is it known which of its records count, and whether it is watched.
+    // Only now is it known which records of the instance count, and whether the instance is watched.
     if (!same || endOf(sighting.life) !== endOf(life)) this.#extended(sighting, life);
     // An instance without an address may still get one.
     if (reading === undefined) this.#tellSkipped(sighting);

@@ -6,7 +6,7 @@ export class Users<T> {
     return this.#users.get(host) ?? [];
   }
 
-  /** `user` has moved to another host; undefined: to none. */
+  /** `user` has moved to another host, or to none when `host` is undefined. */
   move(user: T, from: string | undefined, to: string | undefined): void {
     if (from === to) return;
     const left = from === undefined ? undefined : this.#users.get(from);

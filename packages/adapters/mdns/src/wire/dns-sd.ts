@@ -15,7 +15,7 @@ export interface DnsSdNames {
   readonly enumeration: string;
   /** A pointer to every node of one service. Hashed, since a name with dots is not one label. */
   subtype(name: string): string;
-  /** One node. */
+  /** The name of one node's instance. */
   instance(key: EntryKey): string;
 }
 
@@ -42,7 +42,7 @@ export interface Truth {
   readonly version: string;
   /** Undefined for an instance of another program, which has host and port in its other records. */
   readonly entry: Entry | undefined;
-  /** The registry object that announces it; undefined: another program. */
+  /** The registry object that announces the instance; undefined: another program announces it. */
   readonly owner: string | undefined;
 }
 

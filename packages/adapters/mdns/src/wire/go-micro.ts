@@ -42,7 +42,7 @@ export function writeGoTxt(
 export interface GoTruth {
   readonly name: string;
   readonly alsoDnsSd: boolean;
-  /** The registry object that announces it; undefined: another program. */
+  /** The registry object that announces the instance; undefined: another program announces it. */
   readonly owner: string | undefined;
   entry(id: string, address: string): Entry;
 }

@@ -37,7 +37,7 @@ export interface Message {
 /** A message to send. Absent fields mean no records, id 0, and a query. */
 export type Outgoing = Partial<Message>;
 
-/** Our packets are never longer, so that with headers one crosses any Ethernet in one piece. Bytes. */
+/** The longest packet that we send: with its headers it crosses any Ethernet in one piece. Bytes. */
 export const maxPacketBytes = 1_400;
 const headerBytes = 12;
 const qu = 0x8000;

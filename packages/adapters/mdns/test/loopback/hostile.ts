@@ -66,7 +66,7 @@ describe('junk', () => {
     }),
   ];
 
-  it('packets of junk of every kind are survived, and a right one is heard after them', async () => {
+  it('the adapter survives packets of junk of every kind, and hears a correct packet after them', async () => {
     const registry = open();
     const events = wire.follow(registry, 'after');
     const stranger = await wire.stranger(5_353);
@@ -80,7 +80,7 @@ describe('junk', () => {
     expect(events.map(({ type }) => type)).toContain('create');
   }, 60_000);
 
-  it('a TXT with a bomb, a wrong length or a bad name is not taken in', async () => {
+  it('a node whose TXT is a compression bomb, or has a wrong length or a bad name, is ignored', async () => {
     const registry = open();
     const events = wire.follow(registry);
     await wire.pass(500);
@@ -128,7 +128,7 @@ it('a packet that cannot be handled is logged, and the next one is heard', async
 });
 
 describe('lies', () => {
-  it('a forged goodbye is asked about, and the node that answers stays', async () => {
+  it('a node that is said to leave by a forged goodbye is asked, and stays when it answers', async () => {
     const [owner, watcher] = [open(), open()];
     await wire.settle(owner.register(service('alive')));
     const events = wire.follow(watcher, 'alive');
@@ -141,7 +141,7 @@ describe('lies', () => {
     expect(events.map(({ type }) => type)).toEqual(['create', 'synced']);
   });
 
-  it('a goodbye that is not contradicted is believed', async () => {
+  it('a goodbye is believed when the node does not contradict it', async () => {
     const watcher = open();
     const events = wire.follow(watcher, 'told');
     await wire.pass(500);
@@ -154,7 +154,7 @@ describe('lies', () => {
     expect(events.at(-1)).toMatchObject({ reason: 'deregistered' });
   });
 
-  it('a host that announces our node is contradicted and not believed', async () => {
+  it('a stranger that announces our node is contradicted, and its announcement is ignored', async () => {
     // The stranger's claim has the owner '', which sorts before the owner of our node, so that our node wins.
     const [owner, watcher] = [open(), open()];
     await wire.settle(owner.register(service('mine')));
@@ -190,7 +190,7 @@ describe('lies', () => {
 });
 
 describe('floods', () => {
-  it('10,000 records are taken in, and what lives is still on the roll', async () => {
+  it('the roll keeps its living nodes through a flood of 10,000 records', async () => {
     const [owner, watcher] = [open(), open()];
     await wire.settle(owner.register(service('still-here'), { ttlMs: 60_000 }));
     const events = wire.follow(watcher, 'still-here');

@@ -80,7 +80,7 @@ describe('announcing', () => {
     expect(wire.sent).toEqual([]);
   }, 60_000);
 
-  it('both shapes keep to 1,400 bytes, with the largest node as well', async () => {
+  it('packets in both shapes have at most 1,400 bytes, even for the largest node', async () => {
     const registry = wire.open({ namespace });
     const random = Array.from({ length: 9 }, (_, index) => [
       `k${index}`,
@@ -131,7 +131,7 @@ describe('answering', () => {
   const question = (name: string) => ({ questions: [{ name, type: 'PTR' as const }] });
   const told = (name: string) => truths(wire.sent, name);
 
-  it('an answer to the group waits 20 to 120 ms, and takes along what is asked meanwhile', async () => {
+  it('an answer to the multicast group waits 20 to 120 ms, and also answers what is asked meanwhile', async () => {
     const registry = open();
     await wire.settle(registry.register(service('one')));
     await wire.settle(registry.register(service('two')));
@@ -149,7 +149,7 @@ describe('answering', () => {
     expect(after).toBeLessThanOrEqual(130);
   });
 
-  it('the same answer goes to the group at most once a second', async () => {
+  it('the same answer goes to the multicast group at most once a second', async () => {
     const registry = open();
     await wire.settle(registry.register(service('asked')));
     await wire.pass(3_000);
@@ -164,7 +164,7 @@ describe('answering', () => {
     expect(told('asked').length).toBeGreaterThan(1);
   });
 
-  it('a question is not answered with what its asker knows for more than half of its time', async () => {
+  it('a question is not answered with a record that its asker knows for more than half of its TTL', async () => {
     const registry = open();
     await wire.settle(registry.register(service('known'), { ttlMs: 100_000 }));
     await wire.pass(3_000);
@@ -212,7 +212,7 @@ describe('answering', () => {
     expect([29, 30]).toContain(ttl);
   });
 
-  it('a browser of all types is told the name of our type', async () => {
+  it('a program that browses all service types is told the name of our type', async () => {
     const registry = open();
     await wire.settle(registry.register(service('typed')));
     const stranger = await wire.stranger(5_353);
@@ -240,7 +240,7 @@ it('an answer that was sent less than a second ago is left out of a packet with 
   expect((early?.[0] ?? 0) - (later?.[0] ?? 0)).toBeGreaterThan(500);
 });
 
-it('ten services of one host put its address once into a packet', async () => {
+it("ten services of one host put the host's address only once into a packet", async () => {
   const registry = open();
   for (let index = 0; index < 10; index += 1) await wire.settle(registry.register(service(`shared-${index}`)));
   await wire.pass(3_000);
@@ -264,7 +264,7 @@ describe('a node of another program whose packet carries no address', () => {
   const hostQuestions = (label: string) =>
     wire.sent.flatMap(({ message }) => message.questions.filter((one) => one.name === `${label}-host.local`));
 
-  it('a foreign node without an address is told when its host has answered, which is asked at most once a second', async () => {
+  it('watchers hear of a foreign node without an address when its host has answered; the host is asked at most once a second', async () => {
     const watcher = open();
     const events = wire.follow(watcher, 'asked');
     await wire.pass(500);
@@ -323,7 +323,7 @@ describe('watching', () => {
     expect(wire.clock.now() - startedAt).toBeLessThan(350);
   });
 
-  it('a watch that begins a moment after another one ended asks nothing again', async () => {
+  it('a watch that begins a moment after another one ended sends no question again', async () => {
     const watcher = open();
     const first = watcher.watch({ name: 'anew' });
     await wire.settle(first.next());
@@ -348,7 +348,7 @@ describe('watching', () => {
     );
   });
 
-  it('a watch asks at 80, 85, 90 and 95 % of the TTL, then for unicast answers every 250 ms, until a second after it', async () => {
+  it('a watch asks for an instance at 80, 85, 90 and 95 % of its TTL, then every 250 ms until a second after its end', async () => {
     const stranger = await wire.stranger(5_353);
     const watcher = open();
     const events = wire.follow(watcher, 'silent');

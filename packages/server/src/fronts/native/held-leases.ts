@@ -34,7 +34,7 @@ export class HeldLeases {
     return this.#knows(caller, given) ? this.#roll.renew(given.handle, terms) : 'unknown';
   }
 
-  /** False: the handle holds nothing for this caller. */
+  /** Withdraws by handle. Returns false when the handle holds nothing for this caller. */
   release(caller: Caller, given: GivenHandle, by: Actor): boolean {
     return this.#knows(caller, given) && this.#roll.release(given.handle, by);
   }

@@ -9,7 +9,7 @@ type ListContext = NativeContext & { readonly pacer: Pacer };
 
 /** An answer whose one list is written in chunks. */
 export interface Filled {
-  /** Must have one empty list, which stands for the list. */
+  /** The data of the answer, with exactly one empty list, in whose place the list is written. */
   readonly data: object;
   /** Rough size of the list. */
   readonly bytes: number;
@@ -37,7 +37,9 @@ export function sendFilled(reply: FastifyReply, context: ListContext, { data, by
   return reply;
 }
 
-/** What stands before and behind the list of an answer. `data` has an empty list in its place, and no other. */
+/**
+ * The text of an answer before and after its list. `data` holds an empty list in that place, and no other empty list.
+ */
 export function aroundList(context: NativeContext, data: object): readonly [before: string, after: string] {
   const [before = '', after = ''] = JSON.stringify(envelope(context, data)).split('[]');
   return [`${before}[`, `]${after}`];

@@ -45,7 +45,7 @@ export function sendPast(reply: FastifyReply, context: ReadContext, { env, appid
   return sendList(reply, context, snapshot, { at, revision, instances: [] });
 }
 
-/** Refuses a text that names no point of the roll's history. */
+/** Refuses a text that does not name a point of the roll's history. */
 export function badMoment(field: string, text: string, others: string): never {
   const message = `${field} must be ${others}an ISO time such as 2026-01-31T14:02:00Z, or how long ago such as 10m; got ${JSON.stringify(text)}`;
   throw new RegistryError('INVALID_ARGUMENT', message, { registry: 'server' });

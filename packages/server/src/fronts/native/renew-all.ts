@@ -28,7 +28,10 @@ export function renewAll(
 
 const handleOf = (item: RenewLeasesRequest[number]): number => (typeof item === 'number' ? item : item[0]);
 
-/** A successful renewal reveals nothing new; a refused one may reveal a change that is not durable yet. */
+/**
+ * Gives the answer at once, unless a refused handle reveals a change that is not durable yet: then a promise of the
+ * answer. A renewed handle reveals nothing new.
+ */
 export function whenTold<T>(
   { roll, durability }: NativeContext,
   refused: readonly number[],

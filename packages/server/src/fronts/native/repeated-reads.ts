@@ -4,7 +4,10 @@ import { aroundList } from './list-answer.ts';
 import type { ReadContext } from './past.ts';
 import type { Snapshot } from './snapshot.ts';
 
-/** `GET /fetch` of one service as it is now, repeated: names that need no decoding, and nothing else in the query. */
+/**
+ * Repeated requests of `GET /fetch` for one service as it is now: names that need no decoding, and nothing else in the
+ * query.
+ */
 export function repeatedFetch(context: ReadContext): RepeatableRoute {
   return {
     varies: /^\?env=([\w.~-]+)&appid=([\w.~-]+)$/,
@@ -16,7 +19,7 @@ export function repeatedFetch(context: ReadContext): RepeatableRoute {
   };
 }
 
-/** `GET /services`, repeated. */
+/** Repeated requests of `GET /services`. */
 export function repeatedServices(context: ReadContext): RepeatableRoute {
   return {
     varies: /^\?env=([\w.~-]+)$/,

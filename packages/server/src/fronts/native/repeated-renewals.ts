@@ -4,7 +4,7 @@ import type { RepeatableRoute } from '../../http/repeats/repeatable-route.ts';
 import { envelope } from './envelope.ts';
 import { type RenewContext, renewAll } from './renew-all.ts';
 
-/** `PUT /leases/:handle`, repeated. A refusal is the handler's. */
+/** Repeated requests of `PUT /leases/:handle`. A renewal that is refused is left to the handler. */
 export function repeatedRenewal(context: RenewContext): RepeatableRoute {
   return {
     varies: /^\d{1,16}$/,
@@ -16,7 +16,7 @@ export function repeatedRenewal(context: RenewContext): RepeatableRoute {
   };
 }
 
-/** `PUT /leases`, repeated. */
+/** Repeated requests of `PUT /leases`. */
 export function repeatedRenewals(context: RenewContext): RepeatableRoute {
   return {
     varies: /^$/,
@@ -24,7 +24,8 @@ export function repeatedRenewals(context: RenewContext): RepeatableRoute {
       const items = parseJsonBody(body);
       if (!isValid(items)) return undefined;
       const answer = renewAll(context, caller, items as RenewLeasesRequest);
-      // One that has to wait for the disk is begun anew by the handler: a lease that is renewed twice at once is renewed.
+      // The handler begins a renewal anew that has to wait for the disk. That the lease is renewed twice at once does
+      // no harm.
       return answer instanceof Promise ? undefined : { before: JSON.stringify(answer) };
     },
   };

@@ -1,5 +1,4 @@
-import { limits } from '@rollcall/core';
-import { type ServicesAnswer, usableAddress } from '@rollcall/protocol';
+import type { ServicesAnswer } from '@rollcall/protocol';
 import type { View } from '../../access/caller.ts';
 import type { Instance } from '../../roll/instance.ts';
 import type { InstanceRef } from '../../roll/instance-ref.ts';
@@ -26,7 +25,7 @@ export class ServiceNames {
     this.#envs.get(env)?.changed.add(service);
   }
 
-  /** It may have missed a change, so it forgets what it knows. */
+  /** This follower may have missed a change, so it forgets what it knows. */
   forget(): void {
     this.#envs.clear();
   }
@@ -35,7 +34,7 @@ export class ServiceNames {
     const { services, changed } = this.#envs.get(env) ?? this.#begin(env);
     for (const name of changed) put(services, name, this.#roll.instances(env, name));
     changed.clear();
-    // Nothing is listed there any more.
+    // The env lists nothing any more, so it is forgotten.
     if (services.size === 0) this.#envs.delete(env);
     const all = [...services.values()];
     return view.key === '' ? all : all.filter(({ appid }) => view.sees(appid));
@@ -57,14 +56,10 @@ export class ServiceNames {
 }
 
 function put(services: Map<string, Service>, name: string, instances: readonly Instance[]): void {
-  const versions = new Set(instances.filter(isUsable).map(({ version }) => version));
+  const versions = new Set(instances.filter(isListed).map(({ version }) => version));
   if (versions.size === 0) services.delete(name);
   else services.set(name, { appid: name, versions: [...versions] });
 }
 
-/** Whether a reader can make a node of the instance. An instance that a reader would skip must not make a service. */
-const isUsable = ({ service, id, status, addresses }: Instance): boolean =>
-  status === 'up' &&
-  limits.isReadableName(service) &&
-  limits.isReadableName(id) &&
-  usableAddress(addresses) !== undefined;
+/** An instance that a reader would skip must not make a service. */
+const isListed = ({ status, isUsable }: Instance): boolean => status === 'up' && isUsable;

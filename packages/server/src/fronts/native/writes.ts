@@ -20,7 +20,7 @@ export interface WriteContext extends NativeContext {
   readonly quota: InstanceQuota;
 }
 
-/** The commands that change the roll: register, renew, cancel. */
+/** Adds the routes of the commands that change the roll: register, renew, cancel. */
 export function writeRoutes(app: FastifyInstance, context: WriteContext): void {
   const { roll, durability, leases, quota } = context;
   app.post<{ Body: RegisterRequest }>(
@@ -75,7 +75,7 @@ export function writeRoutes(app: FastifyInstance, context: WriteContext): void {
   );
 }
 
-/** An operator's changes of listed instances. */
+/** Adds the route for an operator's changes of listed instances. */
 export function setRoute(app: FastifyInstance, context: WriteContext): void {
   const { roll, durability, leases } = context;
   app.post<{ Body: SetRequest }>(

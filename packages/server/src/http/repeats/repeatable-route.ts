@@ -1,8 +1,8 @@
 import type { Caller } from '../../access/caller.ts';
 
 /**
- * A request whose head the server admitted before on the same connection. The two differ at most in the part of the
- * target that may vary.
+ * A request whose head the server admitted before on the same connection. The two heads differ at most in the part of
+ * the target that may vary.
  */
 export interface RepeatedRequest {
   /** The part of the target behind the route's fixed part, which matched the route's `varies`. */
@@ -11,11 +11,11 @@ export interface RepeatedRequest {
   readonly body: Buffer;
   readonly caller: Caller;
   readonly secret: string | undefined;
-  /** The check of the route's own schema, for its body, or for its query if it has no body. */
+  /** Whether a value fits the route's own schema, for its body, or for its query if it has no body. */
   readonly isValid: (value: unknown) => boolean;
 }
 
-/** A 200 with JSON of ASCII characters, or with a list of bytes between two such texts. */
+/** An answer with status 200: JSON of ASCII characters, or a list of bytes between two such texts. */
 export interface RepeatedAnswer {
   readonly before: string;
   readonly list?: readonly Buffer[];

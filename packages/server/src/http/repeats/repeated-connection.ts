@@ -8,7 +8,7 @@ import { isReadAlike, RepeatedHead, readWritten, type WrittenRequest } from './w
 export interface Admitted {
   readonly route: RepeatableRoute;
   readonly method: string;
-  /** As in the table of routes. */
+  /** The pattern of the route, as in the table of routes. */
   readonly path: string;
   readonly caller: Caller;
   readonly secret: string | undefined;
@@ -24,23 +24,24 @@ interface Learned {
 
 /** What the connections of a server share. */
 export interface RepeatedShared {
-  /** Whether requests are answered here at all, and this caller's requests on this socket. */
+  /** Whether any requests are answered here, and whether those of this caller on this socket are. */
   isServed(caller: Caller, socket: Socket): boolean;
   now(): number;
-  /** Sends an answer; `beganAt`: when its request arrived. */
+  /** Sends an answer; `beganAt`: when the request arrived. */
   send(socket: Socket, answer: RepeatedAnswer, admitted: Admitted, beganAt: number): void;
 }
 
 /** Heads that a connection remembers: one for each kind of request that a client repeats. */
 const maxLearned = 4;
-/** A longer chunk goes to the parser, so that its body does not hold up other requests. Bytes. */
+/** A chunk longer than this goes to the parser, so that its body does not hold up other requests. Bytes. */
 const maxChunkBytes = 16_384;
 
 /**
- * Stands between a socket and its HTTP parser. A chunk that is exactly one request whose head the framework has admitted on
- * this connection is answered here; every other chunk goes to the parser as it came. A chunk is answered here only while the
- * parser stands between two requests and no answer is open, which is known in one way alone: the chunk before that the parser was
- * given made exactly one request, which the parser read as it is written, to its last byte, and its answer has been sent.
+ * Stands between a socket and its HTTP parser. A chunk that is exactly one request whose head the framework has
+ * admitted on this connection is answered here; every other chunk goes to the parser as it came. A chunk is answered
+ * here only while the parser stands between two requests and no answer is open, which is known in one way alone: the
+ * last chunk that the parser was given made exactly one request, the parser read that request to its last byte as it is
+ * written, and its answer has been sent.
  */
 export class RepeatedConnection {
   readonly #socket: Socket;
@@ -95,10 +96,10 @@ export class RepeatedConnection {
     this.#learned = [learned, ...others.slice(0, maxLearned - 1)];
   }
 
-  /** False: the chunk must go to the parser. */
+  /** Answers a chunk without the parser. Returns false when the chunk must go to the parser. */
   #answers(chunk: Buffer): boolean {
     const socket = this.#socket;
-    // A client that does not read counts, and is cut off, like clients of the framework's answers.
+    // A client that does not read its answers is noted and cut off, like a client of the framework's answers.
     if (chunk.length > maxChunkBytes || !socket.writable || socket.writableLength > 0) return false;
     for (const learned of this.#learned) {
       const varying = learned.head.match(chunk);

@@ -7,14 +7,14 @@ import type { OpenAnswers } from '../open-answers.ts';
 import type { RepeatedAnswer } from './repeatable-route.ts';
 import { type Admitted, RepeatedConnection, type RepeatedShared } from './repeated-connection.ts';
 
-/** What answers repeated requests. */
+/** The parts with which repeated requests are answered. */
 export interface RepeatedHeadsOptions {
   readonly app: FastifyInstance;
   readonly clock: Clock;
   readonly answers: OpenAnswers;
   /** Whether a client still has the rights that it came with. */
   readonly isCurrent: (caller: Caller, socket: Socket) => boolean;
-  /** Hear of each answer, as of the framework's answers. */
+  /** The observers that hear of each answer, like those of the framework's answers. */
   readonly observers: readonly ((answered: AnsweredRequest) => void)[];
 }
 
@@ -76,7 +76,7 @@ export class RepeatedHeads implements RepeatedShared {
       observe({ method, route, status: 200, ms, from: () => socket.remoteAddress ?? '' });
   }
 
-  /** Node writes the same into its answers. */
+  /** The value of the header `Date`, as Node writes it into its answers. */
   #now(): string {
     const now = this.#options.clock.wallNow();
     if (now < this.#dateUntil && now >= this.#dateUntil - 1_000) return this.#date;

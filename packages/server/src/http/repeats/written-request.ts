@@ -1,18 +1,18 @@
 /** Pure: a request in the plainest form of HTTP/1.1, and what such requests have in common. */
 import type { IncomingMessage } from 'node:http';
 
-/** A request as its bytes say. */
+/** The parts of a request, read from its bytes. */
 export interface WrittenRequest {
   readonly method: string;
   readonly target: string;
   /** The bytes from behind the target to the end of the head. */
   readonly rest: string;
-  /** Name, value, name, value, as they were written. */
+  /** The headers as they were written: name, value, name, value. */
   readonly headers: readonly string[];
   readonly bodyLength: number;
 }
 
-/** A longer head is not remembered, since each connection may hold several. Bytes. */
+/** A head longer than this is not remembered, since each connection may hold several. Bytes. */
 const maxHeadBytes = 1_024;
 const headEnd = '\r\n\r\n';
 const firstLine = /^([A-Z]{3,7}) (\/[\x21-\x7e]*) HTTP\/1\.1$/;

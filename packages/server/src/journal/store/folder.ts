@@ -45,7 +45,10 @@ export function unfit(why: string, cause: unknown): StoreError {
   return new StoreError({ kind: 'unwritable', message }, cause);
 }
 
-/** One by one, because with `recursive` Node never ends where a file system refuses a new folder with ENOENT, as /proc does. */
+/**
+ * Makes the missing folders one by one: with `recursive` Node never ends where a file system refuses a new folder with
+ * ENOENT, as /proc does.
+ */
 export function makeFolder(folder: string): void {
   const missing: string[] = [];
   for (let path = resolve(folder); !existsSync(path); path = dirname(path)) missing.push(path);

@@ -1,7 +1,10 @@
 /** The name of the store in its folder. */
 export const storeName = 'roll.db';
 
-/** Content that is written to the store at once, and read back: plain text, so that it crosses threads cheaply. */
+/**
+ * Content that is written to the store in one transaction, and read back. It is plain text, so that it crosses threads
+ * cheaply.
+ */
 export interface Group {
   /** Key and text; `null` removes the entry. */
   readonly entries: readonly (readonly [key: string, text: string | null])[];
@@ -17,9 +20,9 @@ export interface Group {
 export interface Opened {
   /** Undefined: the store is new. */
   readonly state: string | undefined;
-  /** The folder is a copy of the folder that was written last, or a backup of it. */
+  /** Whether the folder is a copy of the folder that was written last, or a backup of it. */
   readonly isCopy: boolean;
-  /** The last stop was a crash or a power cut. */
+  /** Whether the last stop was a crash or a power cut. */
   readonly wasCut: boolean;
   readonly entries: number;
 }

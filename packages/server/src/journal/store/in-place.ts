@@ -18,7 +18,7 @@ export class InPlace {
   }
 }
 
-/** Undefined: the file does not exist. */
+/** The device and inode of a file; undefined: the file does not exist. */
 function inodeOf(path: string): string | undefined {
   const stats = statSync(path, { bigint: true, throwIfNoEntry: false });
   return stats && `${stats.dev}:${stats.ino}`;

@@ -25,7 +25,7 @@ interface Meta {
   readonly revision: number;
   /** Identity of the file. A copy has another one. */
   readonly identity: string;
-  /** A server has the store open, or ended without closing it. */
+  /** Whether a server has the store open, or ended without closing it. */
   readonly isOpen: boolean;
   readonly state: string;
 }
@@ -118,7 +118,7 @@ export class SqliteStore {
     if (!this.#isWhole) throw refused();
     this.#inTransaction(() => this.#writeMeta({ ...this.#meta, isOpen: true }));
     const witness = Witness.open(join(this.#folder, witnessName));
-    // Since that transaction there is a log.
+    // The log exists since the transaction above, so both files can be watched now.
     this.#begun = { witness, inPlace: new InPlace([this.#file, `${this.#file}-wal`]) };
   }
 
@@ -146,7 +146,7 @@ export class SqliteStore {
       );
   }
 
-  /** Writes a group and syncs it. Throws: nothing of it was written. */
+  /** Writes a group and syncs it. When it throws, nothing of the group was written. */
   commit({ entries, changes, forgetUpTo, state }: Group): void {
     if (this.#begun === undefined) throw refused();
     const { witness, inPlace } = this.#begun;

@@ -24,17 +24,17 @@ const advice =
 /** The message about a damaged store, for a caller that does not start a server on it. */
 export const withoutAdvice = (message: string): string => message.replace(advice, '');
 
-/** The store is damaged. Nothing in it is changed. */
+/** The error for a damaged store, in which nothing is changed. */
 export function corrupt(file: string, what: string, cause?: unknown): StoreError {
   const message = `the store ${file} is damaged: ${what}${advice}`;
   return new StoreError({ kind: 'corrupt', message }, cause);
 }
 
-/** SQLite's codes for a file that is not what it wrote. */
+/** Whether SQLite found a file that is not what it wrote. */
 export const isDamage = (error: unknown): boolean =>
   /^SQLITE_(?:CORRUPT|NOTADB|FORMAT)/.test(String((error as { readonly code?: unknown }).code)) ||
   /malformed|not a database/.test(String((error as Error).message));
 
-/** SQLite's codes for a file that another process holds. */
+/** Whether SQLite found that another process holds the file. */
 export const isLocked = (error: unknown): boolean =>
   /^SQLITE_(?:BUSY|LOCKED)/.test(String((error as { readonly code?: unknown }).code));

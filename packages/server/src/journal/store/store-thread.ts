@@ -1,6 +1,6 @@
 import { Worker } from 'node:worker_threads';
 import type { Group, Opened, Part } from './group.ts';
-import type { FromStore, StoreStart, ToStore } from './messages.ts';
+import { type FromStore, pack, type StoreStart, type ToStore } from './messages.ts';
 import { StoreError } from './store-error.ts';
 
 /** The file of the thread: the built file, also when the server runs from source. */
@@ -80,9 +80,9 @@ export class StoreThread {
     return this.#ask({ type: 'begin' });
   }
 
-  /** Resolves when the group is synced. Rejects: nothing of it was written. */
+  /** Resolves when the group is synced. When it rejects, nothing of the group was written. */
   commit(group: Group): Promise<void> {
-    return this.#ask({ type: 'commit', group });
+    return this.#ask({ type: 'commit', group: pack(group) });
   }
 
   /** Writes a copy of the present store to one file. */

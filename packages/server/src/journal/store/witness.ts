@@ -33,13 +33,13 @@ export class Witness {
     return digits !== '' && crc32(digits).toString(16) === sum ? Number(digits) : 0;
   }
 
-  /** A failure to write it does not fail the group, because the next group writes it again. */
+  /** Writes the number. A failure does not fail the group, because the next group writes the number again. */
   write(groups: number): void {
     const digits = `${groups}`;
     try {
       writeSync(this.#file, `${digits} ${crc32(digits).toString(16)}`.padEnd(length), 0, 'latin1');
     } catch {
-      // An older number is true as well.
+      // A failure does no harm, because the older number in the file is still true.
     }
   }
 
@@ -52,5 +52,5 @@ export class Witness {
   }
 }
 
-/** Written over, not truncated first, so that the old number stands until the new one is there. */
+/** The number is written over the old one, not after a truncation, so that the file always has a number. */
 const openFlags = constants.O_RDWR | constants.O_CREAT;

@@ -1,6 +1,6 @@
 /** The store's thread. It alone touches the disk, so that a slow disk holds up neither renewals nor reads. */
 import { parentPort, workerData } from 'node:worker_threads';
-import type { FromStore, StoreStart, ToStore } from './messages.ts';
+import { type FromStore, type StoreStart, type ToStore, unpack } from './messages.ts';
 import { SqliteStore } from './sqlite-store.ts';
 import { StoreError } from './store-error.ts';
 
@@ -43,7 +43,7 @@ function listen(
   port.on('message', (message: ToStore) =>
     attempt(() => {
       if (message.type === 'begin') store.begin();
-      else if (message.type === 'commit') store.commit(message.group);
+      else if (message.type === 'commit') store.commit(unpack(message.group));
       else if (message.type === 'backup') store.backup(message.file);
       else store.close();
       tell({ type: 'done' });

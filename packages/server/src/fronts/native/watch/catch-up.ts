@@ -4,6 +4,7 @@ import { type InstanceRef, keyOf } from '../../../roll/instance-ref.ts';
 import type { PublishedRoll } from '../../../roll/published-roll.ts';
 import { chunkBytes } from '../../../server-options.ts';
 import { type Snapshots, wireBytes } from '../snapshots.ts';
+import { SharedBytes } from './shared-bytes.ts';
 import { eventOfChange } from './watch-events.ts';
 import type { Missing, WatchFilter, WatchGroup } from './watch-group.ts';
 
@@ -18,8 +19,8 @@ const bytesOf = (change: Change): number => (change.type === 'put' ? wireBytes(c
 
 /**
  * The next events of a watch: the last change of each node since its cursor, in parts, so that a slow watch holds
- * nothing that the log has forgotten. Or a snapshot, where that is smaller or the log does not reach back. Watches at
- * the same revision with the same wish share the answer; all watches that keep up do.
+ * nothing that the log has forgotten. Where a snapshot is smaller, or the log does not reach back, it is a snapshot.
+ * Watches with the same filter at the same revision share the answer, so all that keep up share it.
  */
 export class CatchUp {
   readonly #sources: Sources;
@@ -29,14 +30,10 @@ export class CatchUp {
   }
 
   after<T>(cursor: number, group: WatchGroup<T>): Missing {
-    const { revision } = this.#sources.roll;
-    if (group.knownAt !== revision) group.known.clear();
-    group.knownAt = revision;
     const from = group.from(cursor);
-    const known = group.known.get(from);
-    if (known !== undefined) return known;
-    const missing = this.#missing(from, group.filter);
-    group.known.set(from, missing);
+    const known = group.known(this.#sources.roll.revision);
+    const missing = known.get(from) ?? this.#missing(from, group.filter);
+    known.set(from, missing);
     return missing;
   }
 
@@ -52,7 +49,7 @@ export class CatchUp {
     const isAll = part.length === changes.length;
     return {
       type: 'events',
-      events: Buffer.concat(part.map((change) => eventOfChange(roll.epoch, change, view))),
+      events: new SharedBytes(part.map((change) => eventOfChange(roll.epoch, change, view))),
       cursor: isAll ? roll.revision : (part.at(-1)?.revision ?? cursor),
     };
   }
@@ -61,7 +58,7 @@ export class CatchUp {
 const concerns = ({ env, service, view }: WatchFilter, instance: InstanceRef): boolean =>
   instance.env === env && (service === undefined ? view.sees(instance.service) : instance.service === service);
 
-/** In the order of revisions. */
+/** The last change of each node, in the order of revisions. */
 function lastOfEachNode(changes: readonly Change[]): readonly Change[] {
   const last = new Map<string, Change>();
   for (const change of changes) {
@@ -72,7 +69,7 @@ function lastOfEachNode(changes: readonly Change[]): readonly Change[] {
   return [...last.values()];
 }
 
-/** About one chunk of them, at least one. */
+/** The first changes, as many as fill about one chunk, at least one. */
 function firstOf(changes: readonly Change[]): readonly Change[] {
   let bytes = 0;
   const end = changes.findIndex((change) => {

@@ -1,13 +1,13 @@
 import type { Change } from '../../../roll/followers.ts';
 import { type WatchFilter, WatchGroup } from './watch-group.ts';
 
-/** Watches grouped by what they want, so that a change costs only the groups that it concerns. */
+/** Watches grouped by their filters, so that a change costs only the groups that it concerns. */
 export class WatchGroups<T> {
   readonly #ofService = new Map<string, WatchGroup<T>>();
   /** Env -> the groups that watch more than one of its services, by what they may read. */
   readonly #ofEnv = new Map<string, Map<string, WatchGroup<T>>>();
 
-  /** The group of a wish. `revision`: the roll's present one. */
+  /** The group of a filter. `revision`: the roll's present one. */
   of(filter: WatchFilter, revision: number): WatchGroup<T> {
     const [groups, key] = this.#place(filter);
     const group = groups.get(key) ?? new WatchGroup<T>(filter, revision);
@@ -39,5 +39,5 @@ export class WatchGroups<T> {
   }
 }
 
-/** NUL occurs in neither. */
+/** NUL occurs neither in an env nor in the name of a service. */
 const keyOf = (env: string, service: string): string => `${env}\0${service}`;
