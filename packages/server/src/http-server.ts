@@ -162,7 +162,7 @@ export class HttpServer implements DiscoveryServer {
     return this.close();
   }
 
-  /** A complete table needs no warm-up: an instance that it does not list is gone. */
+  /** A complete roll needs no warm-up: an instance that it does not list is gone. */
   async #restore(): Promise<void> {
     try {
       const [restored] = await Promise.all([this.#folder?.open(), this.#validators.load()]);

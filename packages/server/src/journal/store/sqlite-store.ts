@@ -118,7 +118,7 @@ export class SqliteStore {
     if (!this.#isWhole) throw refused();
     this.#inTransaction(() => this.#writeMeta({ ...this.#meta, isOpen: true }));
     const witness = Witness.open(join(this.#folder, witnessName));
-    // Since that transaction there is a log.
+    // The log exists since the transaction above, so both files can be watched now.
     this.#begun = { witness, inPlace: new InPlace([this.#file, `${this.#file}-wal`]) };
   }
 
