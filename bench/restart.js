@@ -3,12 +3,15 @@
 // registers them by HTTP, 100 a call.
 import { statSync } from 'node:fs';
 import { join } from 'node:path';
+import { bundle } from '../scripts/bundle.js';
 import { memoryOf } from './load/measure.js';
 import { rollcall } from './peers/rollcall.js';
 import { fill, onPeer } from './phases/on-peer.js';
 
 const sizes = process.argv.slice(2).map(Number);
 
+// The command is measured as it is installed.
+await bundle();
 for (const size of sizes.length === 0 ? [10_000, 100_000] : sizes) {
   const { folder, ...peer } = await rollcall();
   await onPeer(peer, 600_000, async (on) => {

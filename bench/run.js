@@ -1,6 +1,7 @@
 // Run: npm run bench (after a build; --help lists the options). It puts the same load on our server and on others, in
 // interleaved rounds, and measures the CPU of each server. It writes the tables of docs/performance.md and its picture.
 import { readFileSync } from 'node:fs';
+import { bundle } from '../scripts/bundle.js';
 import { readOptions } from './options.js';
 import { sections, writePage } from './report/page.js';
 import { Session } from './session.js';
@@ -9,6 +10,8 @@ import { Session } from './session.js';
 async function main() {
   const options = readOptions();
   if (options === undefined) return 0;
+  // The command is measured as it is installed.
+  if (options.from === undefined) await bundle();
   /** @type {import('./report/report.js').Run} */
   const run =
     options.from === undefined ? await new Session(options).measure() : JSON.parse(readFileSync(options.from, 'utf8'));

@@ -30,7 +30,7 @@ const exempt = [
   // These are the composition roots, and the readers of a backend's own variables.
   [
     rules.inputSettings,
-    /^packages\/(?:service\/src\/registries\/settings|cli\/src\/common|adapters\/[^/]+\/src\/[^/]+-options)\.ts$/,
+    /^packages\/(?:service\/src\/registries\/settings|cli\/src\/program|adapters\/[^/]+\/src\/[^/]+-options)\.ts$/,
   ],
   // The programs of the repository's own tests run in real time.
   [rules.inputSettings, /^packages\/(?:backends|conformance)\/src\//],

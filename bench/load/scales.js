@@ -15,7 +15,7 @@ export const full = {
     watchers: [
       [1, 200],
       [100, 60],
-      [1_000, 20],
+      [1_000, 40],
     ],
     manyWatchers: [[5_000, 10]],
     settleMs: 1_000,

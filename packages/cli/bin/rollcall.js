@@ -1,8 +1,9 @@
 #!/usr/bin/env node
 // Committed, so that the package manager can link it before the first build.
 import { existsSync } from 'node:fs';
+import { freshBundle } from './fresh-bundle.js';
 
-const main = new URL('../dist/main.js', import.meta.url);
+const main = freshBundle() ?? new URL('../dist/main.js', import.meta.url);
 if (existsSync(main)) {
   const { main: run } = await import(main.href);
   await run(process.argv);

@@ -6,7 +6,6 @@ import { adapter as memory } from '@rollcall/memory';
 import {
   findAdapter,
   openAdapter,
-  type ProgramPlace,
   readSetting,
   type SettingSources,
   type Settings,
@@ -15,6 +14,7 @@ import {
 import type { Command } from 'commander';
 import { CliError, exitCodes } from './exit-codes.ts';
 import { timeOption } from './parse.ts';
+import { program } from './program.ts';
 
 /** The options of every command about a registry. */
 export interface CommonOptions {
@@ -32,12 +32,6 @@ export interface CommonOptions {
 
 /** The adapters that the command includes. */
 export const broughtAlong: Readonly<Record<'memory' | 'discovery', AdapterDescriptor>> = { memory, discovery };
-
-/** Arguments and environment of the command's process, read once. */
-export const program: { readonly env: NodeJS.ProcessEnv; readonly place: ProgramPlace } = {
-  env: process.env,
-  place: { entry: process.argv[1], cwd: process.cwd() },
-};
 
 /** Settings of a service that a command runs: TTL, interval and address, if no option of the command sets them. */
 export const serviceSettings: SettingSources = { argv: [], env: program.env };

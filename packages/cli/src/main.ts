@@ -1,19 +1,28 @@
 import { createRequire } from 'node:module';
 import { Command, CommanderError } from 'commander';
-import { addBackupCommands } from './commands/backup.ts';
-import { addChangesCommand } from './commands/changes.ts';
-import { addDoctorCommand } from './commands/doctor.ts';
-import { addOperateCommands } from './commands/operate.ts';
-import { addReadCommands } from './commands/read.ts';
-import { addRunCommand } from './commands/run.ts';
-import { addServeCommand } from './commands/serve.ts';
-import { addServiceCommands } from './commands/service.ts';
-import { addTokenCommands } from './commands/token.ts';
-import { addWriteCommands } from './commands/write.ts';
 import { exitCodeOf, exitCodes, messageOf } from './exit-codes.ts';
 import { note, plain } from './output.ts';
 
 const { version } = createRequire(import.meta.url)('../package.json') as { readonly version: string };
+
+/** Commands that one file adds, in the order of help. */
+interface CommandGroup {
+  readonly commands: readonly string[];
+  readonly load: () => Promise<(root: Command) => void>;
+}
+
+const groups: readonly CommandGroup[] = [
+  { commands: ['serve'], load: async () => (await import('./commands/serve.ts')).addServeCommand },
+  { commands: ['token'], load: async () => (await import('./commands/token.ts')).addTokenCommands },
+  { commands: ['list', 'get', 'watch'], load: async () => (await import('./commands/read.ts')).addReadCommands },
+  { commands: ['register', 'deregister'], load: async () => (await import('./commands/write.ts')).addWriteCommands },
+  { commands: ['run'], load: async () => (await import('./commands/run.ts')).addRunCommand },
+  { commands: ['out', 'in'], load: async () => (await import('./commands/service.ts')).addServiceCommands },
+  { commands: ['changes'], load: async () => (await import('./commands/changes.ts')).addChangesCommand },
+  { commands: ['status', 'protection'], load: async () => (await import('./commands/operate.ts')).addOperateCommands },
+  { commands: ['backup', 'restore'], load: async () => (await import('./commands/backup.ts')).addBackupCommands },
+  { commands: ['doctor'], load: async () => (await import('./commands/doctor.ts')).addDoctorCommand },
+];
 
 const help = `
 Examples:
@@ -27,7 +36,8 @@ Exit codes:
   0 ok   1 unexpected   2 wrong usage   3 backend unavailable or timed out   4 not registered (get, in, out, deregister), no such token
   5 not authorised   130, 143 ended by SIGINT, SIGTERM`;
 
-function program(): Command {
+/** Makes the whole program, or no more of it than the named command needs, because to load all takes as long as most commands. */
+async function programFor(name: string | undefined): Promise<Command> {
   const root = new Command('rollcall')
     .description('the service registry from the command line')
     .version(version, '--version', 'version of the command')
@@ -36,16 +46,10 @@ function program(): Command {
     .showHelpAfterError('(rollcall --help lists the commands and options)')
     .exitOverride()
     .addHelpText('after', help);
-  addServeCommand(root);
-  addTokenCommands(root);
-  addReadCommands(root);
-  addWriteCommands(root);
-  addRunCommand(root);
-  addServiceCommands(root);
-  addChangesCommand(root);
-  addOperateCommands(root);
-  addBackupCommands(root);
-  addDoctorCommand(root);
+  if (name === '--version') return root;
+  const named = groups.filter(({ commands }) => commands.includes(name ?? ''));
+  // One after the other, because help lists the commands in this order.
+  for (const { load } of named.length === 0 ? groups : named) (await load())(root);
   return root;
 }
 
@@ -56,7 +60,8 @@ export async function main(argv: readonly string[]): Promise<void> {
     process.exit(error.code === 'EPIPE' ? exitCodes.ok : exitCodes.unexpected),
   );
   try {
-    await program().parseAsync([...argv]);
+    const program = await programFor(argv[2]);
+    await program.parseAsync([...argv]);
   } catch (error) {
     // Commander has printed the message already.
     if (error instanceof CommanderError) process.exitCode = error.exitCode === 0 ? exitCodes.ok : exitCodes.usage;

@@ -1,4 +1,5 @@
-import { execFile } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { cp, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -35,6 +36,33 @@ async function project(
   return (file, ...args) => execute(file, args, { cwd, env: { ...env, CI: 'true', pnpm_config_pm_on_fail: 'ignore' } });
 }
 
+/** Starts the installed server with a data folder, and ends it when it serves; answers the names of the files that it loaded. */
+async function served(name: string): Promise<string> {
+  const cwd = join(folder, name);
+  const bin = join(cwd, 'node_modules/@rollcall/cli/bin/rollcall.js');
+  const child = spawn(process.execPath, [bin, 'serve', '--port', '0', '--data-dir', 'data', '--json'], {
+    cwd,
+    env: { ...process.env, NODE_V8_COVERAGE: join(cwd, 'coverage') },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  const ended = once(child, 'exit');
+  let [out, err] = ['', ''];
+  child.stderr.on('data', (chunk) => {
+    err += chunk;
+  });
+  child.stdout.on('data', (chunk) => {
+    out += chunk;
+    child.kill('SIGTERM');
+  });
+  await ended;
+  expect([out, err]).toEqual([
+    expect.stringContaining('"url":"http://127.0.0.1:'),
+    expect.not.stringContaining('Error'),
+  ]);
+  const reports = await readdir(join(cwd, 'coverage'));
+  return (await Promise.all(reports.map((file) => readFile(join(cwd, 'coverage', file), 'utf8')))).join('');
+}
+
 const isSource = (path: string): boolean => !/node_modules|\/test(?:\/|$)/.test(path);
 
 /** Another version of Node, installed from npm and kept in the folder of the real backends. */
@@ -57,6 +85,7 @@ describe('the tarballs of all packages', () => {
     expect(`${stdout}${stderr}`).not.toMatch(/EBADENGINE|ERESOLVE/);
     expect((await run('npx', 'rollcall', '--version')).stdout).toMatch(/^\d+\.\d+\.\d+\n$/);
     expect((await run(process.execPath, '-e', uses)).stdout).toBe('memory\n');
+    expect(await served('by-npm')).toContain('/@rollcall/cli/bundle/');
   }, 180_000);
 
   it('the examples run on the tarballs, outside the repository, on every supported Node', async () => {
@@ -86,5 +115,6 @@ describe('the tarballs of all packages', () => {
     await run('npx', '--yes', packageManager, 'install');
     expect((await run(join(folder, 'by-pnpm/node_modules/.bin/rollcall'), '--version')).stdout).toMatch(/^\d/);
     expect((await run(process.execPath, '-e', uses)).stdout).toBe('memory\n');
+    expect(await served('by-pnpm')).toContain('/@rollcall/cli/bundle/');
   }, 180_000);
 });

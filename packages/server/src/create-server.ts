@@ -1,178 +1,58 @@
-import { createRequire } from 'node:module';
-import type { Socket } from 'node:net';
-import { getHeapStatistics } from 'node:v8';
 import { RegistryError } from '@rollcall/core';
-import type { FastifyInstance } from 'fastify';
 import type { GuardedRoute } from './access/access-guard.ts';
-import type { Caller } from './access/caller.ts';
-import { Security } from './access/security.ts';
-import { ChangeLog } from './changes/change-log.ts';
-import { WaitingRoom } from './changes/waiting-room.ts';
-import { HeldLeases } from './fronts/native/held-leases.ts';
-import { nativeFront } from './fronts/native/native-front.ts';
-import { Snapshots } from './fronts/native/snapshots.ts';
-import { WatchHub } from './fronts/native/watch/watch-hub.ts';
-import { createApp } from './http/create-app.ts';
-import { explainBind } from './http/explain-bind.ts';
-import { OpenAnswers } from './http/open-answers.ts';
-import { operatorRoutes } from './http/operator-routes.ts';
-import { Pacer } from './http/pacer.ts';
-import { Readiness } from './http/readiness.ts';
-import { RepeatedHeads } from './http/repeats/repeated-heads.ts';
-import { Tls } from './http/tls.ts';
-import type { DataFolder } from './journal/data-folder.ts';
-import { keepRoll, publishedOf } from './journal/keep-roll.ts';
-import { logRequests } from './logs/request-log.ts';
-import { RollLog } from './logs/roll-log.ts';
-import { Metrics } from './metrics/metrics.ts';
-import { describeApi, openApiRoute } from './openapi/describe-api.ts';
-import { Roll } from './roll/roll.ts';
-import {
-  changeLogBytes,
-  changeLogSize,
-  parseServerOptions,
-  rollPart,
-  type ServerOptions,
-  type ServerSettings,
-} from './server-options.ts';
-
-/** A discovery server: leases, self-protection, HTTP. */
-export interface DiscoveryServer extends AsyncDisposable {
-  /** Binds and serves. Rejects with `UNAVAILABLE` when the port is taken or the address does not belong to this machine. */
-  listen(): Promise<{ readonly host: string; readonly port: number; readonly url: string }>;
-  /**
-   * Reads the tokens file and the TLS files again, and reopens the audit log. Watches end if their token is gone or has
-   * other rights, or if their client's certificate was judged by other authorities. Rejects with `INVALID_ARGUMENT`
-   * when a file has a fault, and goes on with that file's earlier content.
-   */
-  reload(): Promise<void>;
-  /** Stops accepting, ends watches, and lets requests in flight finish. Idempotent. */
-  close(): Promise<void>;
-}
+import type { DiscoveryServer, ServerAddress } from './discovery-server.ts';
+import type { HttpServer } from './http-server.ts';
+import { StoreThread } from './journal/store/store-thread.ts';
+import { ServerFiles } from './server-files.ts';
+import { parseServerOptions, type ServerOptions, type ServerSettings } from './server-options.ts';
 
 /**
- * Makes a server; nothing is bound until `listen()`.
+ * Makes a server; nothing is bound until `listen()`, and most of its program is loaded then.
  *
  * @throws RegistryError `INVALID_ARGUMENT` for a bad option, also for a host beyond this machine without `insecure`.
  */
 export function createServer(options: ServerOptions = {}): DiscoveryServer {
-  return new HttpServer(parseServerOptions(options));
+  return new LateServer(parseServerOptions(options));
 }
 
-/** The server with the parts that only its own tests use. */
-export class HttpServer implements DiscoveryServer {
+/**
+ * A server that loads its program when it starts, so that the import of this package is cheap, and so that the thread of
+ * the store reads the roll meanwhile.
+ */
+export class LateServer implements DiscoveryServer {
   readonly #settings: ServerSettings;
-  readonly #roll: Roll;
-  readonly #watches: WatchHub;
-  readonly #waiting: WaitingRoom;
-  readonly #snapshots: Snapshots;
-  readonly #rollLog: RollLog;
-  readonly #app: FastifyInstance;
-  readonly #tls: Tls | undefined;
-  readonly #security: Security;
-  readonly #answers: OpenAnswers;
-  readonly #repeats: RepeatedHeads;
-  readonly #readiness: Readiness;
-  readonly #folder: DataFolder | undefined;
-  readonly #startedAt: number;
-  #cancelWarmUp: (() => void) | undefined;
-  #warming: boolean;
+  readonly #files: ServerFiles;
+  #loading: Promise<HttpServer> | undefined;
+  #loaded: HttpServer | undefined;
   #closing: Promise<void> | undefined;
 
-  /** Every route, and the rights that it needs. */
-  get routes(): readonly GuardedRoute[] {
-    return this.#security.routes;
-  }
-
-  /** Requests that were answered without the HTTP parser and the framework. */
-  get repeatedCount(): number {
-    return this.#repeats.count;
-  }
-
   constructor(settings: ServerSettings) {
-    const { clock, protection, warmUpMs, dataDir } = settings;
     this.#settings = settings;
-    this.#startedAt = clock.now();
-    this.#warming = warmUpMs > 0;
-    const maxBytes = rollPart * heapLimitBytes();
-    const isKept = dataDir !== undefined;
-    const roll = new Roll({ clock, protection: protection === 'on', cpuTimeMs, maxBytes, isKept });
-    this.#roll = roll;
-    const published = publishedOf(roll, isKept);
-    const start = { revision: roll.revision, at: clock.wallNow() };
-    const log = new ChangeLog({ changes: changeLogSize, bytes: changeLogBytes }, start);
-    const waiting = new WaitingRoom(clock);
-    this.#waiting = waiting;
-    const isWarming = (): boolean => this.#warming;
-    const pacer = new Pacer();
-    const snapshots = new Snapshots(published, clock);
-    this.#snapshots = snapshots;
-    const { maxWatches } = settings;
-    const watches = new WatchHub({ roll: published, log, snapshots, pacer, clock, isWarming, maxWatches });
-    this.#watches = watches;
-    this.#rollLog = new RollLog(settings.logger, clock);
-    const metrics = new Metrics({ roll, log, watches, isWarming });
-    // Watches and waiting requests follow last, because they read from the other followers.
-    const followers = [log, snapshots, this.#rollLog, metrics.follower, watches, waiting];
-    const observe = () => metrics.store();
-    const { durability, folder } = keepRoll({ settings, roll, published, log, observe, followers });
-    this.#folder = folder;
-    this.#tls = tlsOf(settings);
-    this.#app = createApp(settings, this.#tls);
-    const observers = [logRequests(this.#app, settings), metrics.measure(this.#app)];
-    this.#answers = new OpenAnswers(this.#app, clock);
-    this.#security = new Security({ app: this.#app, settings, tls: this.#tls, roll });
-    const { quota, secrets } = this.#security;
-    const isCurrent = (caller: Caller, socket: Socket): boolean => this.#security.isCurrent(caller, socket);
-    this.#repeats = new RepeatedHeads({ app: this.#app, clock, answers: this.#answers, isCurrent, observers });
-    describeApi(this.#app, version);
-    const uptimeMs = (): number => clock.now() - this.#startedAt;
-    this.#app.register(nativeFront, {
-      prefix: '/api',
-      roll,
-      published,
-      durability,
-      backup: folder && (() => folder.backup()),
-      watches,
-      leases: new HeldLeases(roll, secrets),
-      quota,
-      snapshots,
-      pacer,
-      log,
-      clock,
-      waiting,
-      protection,
-      isWarming,
-      uptimeMs,
-    });
-    this.#readiness = new Readiness(this.#app, () => explainProgress(folder));
-    this.#app.register(openApiRoute, { prefix: '/api' });
-    this.#app.register(operatorRoutes, { metrics });
+    this.#files = new ServerFiles(settings);
   }
 
-  async listen(): Promise<{ readonly host: string; readonly port: number; readonly url: string }> {
-    const { host, port, warmUpMs, clock } = this.#settings;
-    await this.#app.ready();
-    this.#security.checkRoutes();
-    try {
-      await this.#app.listen({ host, port });
-    } catch (cause) {
-      throw new RegistryError('UNAVAILABLE', explainBind(cause, host, port), { cause, registry: 'server' });
-    }
-    await this.#restore();
-    if (this.#warming) this.#cancelWarmUp = clock.setTimer(warmUpMs, () => this.#warmed());
-    const address = this.#app.server.address();
-    const bound = typeof address === 'object' && address !== null ? address.port : port;
-    const scheme = this.#tls === undefined ? 'http' : 'https';
-    return { host, port: bound, url: `${scheme}://${host.includes(':') ? `[${host}]` : host}:${bound}` };
+  /** Every route, and the rights that it needs; none before the start. For tests. */
+  get routes(): readonly GuardedRoute[] {
+    return this.#loaded?.routes ?? [];
+  }
+
+  /** Requests that were answered without the HTTP parser and the framework. For tests. */
+  get repeatedCount(): number {
+    return this.#loaded?.repeatedCount ?? 0;
+  }
+
+  async listen(): Promise<ServerAddress> {
+    if (this.#closing !== undefined)
+      throw new RegistryError('CLOSED', 'the server was closed: create another one', { registry: 'server' });
+    this.#loading ??= this.#load();
+    const server = await this.#loading;
+    return server.listen();
   }
 
   async reload(): Promise<void> {
-    try {
-      this.#security.reload();
-    } finally {
-      this.#watches.recheck((caller, socket) => this.#security.isCurrent(caller, socket));
-    }
+    const server = await this.#loading;
+    if (server === undefined) this.#files.reload();
+    else await server.reload();
   }
 
   close(): Promise<void> {
@@ -184,51 +64,22 @@ export class HttpServer implements DiscoveryServer {
     return this.close();
   }
 
-  /** A complete roll needs no warm-up: an instance that it does not list is gone. */
-  async #restore(): Promise<void> {
+  async #load(): Promise<HttpServer> {
+    const { dataDir } = this.#settings;
+    const store = dataDir === undefined ? undefined : StoreThread.start(dataDir);
     try {
-      const { isComplete = false } = (await this.#folder?.open()) ?? {};
-      if (isComplete) this.#warming = false;
-      this.#readiness.ready();
+      const { HttpServer } = await import('./http-server.ts');
+      this.#loaded = new HttpServer(this.#settings, this.#files, store);
+      return this.#loaded;
     } catch (error) {
-      await this.close();
+      await store?.close();
       throw error;
     }
   }
 
-  #warmed(): void {
-    this.#warming = false;
-    this.#settings.logger.info({}, 'warm-up is over: an instance that has not registered by now is gone');
-    this.#watches.warmed();
-  }
-
   async #close(): Promise<void> {
-    this.#cancelWarmUp?.();
-    this.#watches.close();
-    this.#waiting.close();
-    await this.#answers.close();
-    this.#snapshots.close();
-    this.#roll.close();
-    await this.#folder?.close();
-    this.#rollLog.close();
-    await this.#security.close();
+    if (this.#loading === undefined) return this.#files.audit?.close();
+    // A failure to load has been told by the start.
+    await (await this.#loading.catch(() => undefined))?.close();
   }
-}
-
-function explainProgress(folder: DataFolder | undefined): string {
-  const { read, total } = folder?.progress ?? { read: 0, total: 0 };
-  return total === 0 ? 'the store is being opened' : `${read} of ${total} instances are read`;
-}
-
-function tlsOf({ tlsCert: cert, tlsKey: key, tlsClientCa: clientCa, clock }: ServerSettings): Tls | undefined {
-  return cert === undefined || key === undefined ? undefined : new Tls({ cert, key, clientCa }, clock);
-}
-
-const { version } = createRequire(import.meta.url)('../package.json') as { readonly version: string };
-
-const heapLimitBytes = (): number => getHeapStatistics().heap_size_limit;
-
-function cpuTimeMs(): number {
-  const { user, system } = process.cpuUsage();
-  return (user + system) / 1_000;
 }

@@ -8,6 +8,7 @@ export {
   writeTokensFile,
 } from './access/tokens-file.ts';
 export { checkStart, type StartCheck } from './check-start.ts';
-export { createServer, type DiscoveryServer } from './create-server.ts';
+export { createServer } from './create-server.ts';
+export type { DiscoveryServer, ServerAddress } from './discovery-server.ts';
 export { restoreBackup } from './journal/restore-backup.ts';
 export { isLoopback, type OptionProblem, type ServerOptions, serverOptionProblems } from './server-options.ts';

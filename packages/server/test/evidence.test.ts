@@ -154,12 +154,19 @@ it('a set changes status and metadata and renews nothing, and a register without
   expect(roll.set([{ ...node('a'), status: 'out', metadata: { more: 'w' } }], by)).toBeUndefined();
   expect(changes.at(-1)).toMatchObject({
     evidence: { what: 'set', fields: ['status', 'metadata'], by },
-    instance: { status: 'out', metadata: { k: 'v', more: 'w' }, renewedAt: clock.wallNow() - 1_000 },
+    instance: {
+      status: 'out',
+      content: expect.stringContaining('"metadata":{"k":"v","more":"w"}'),
+      renewedAt: clock.wallNow() - 1_000,
+    },
   });
   // The client that held the lease still holds it.
   expect(roll.renew(a!.handle)).toBe('renewed');
   roll.register([node('a', { metadata: { k: 'x' } })]);
-  expect(roll.instances('e')[0]).toMatchObject({ status: 'out', metadata: { k: 'x' } });
+  expect(roll.instances('e')[0]).toMatchObject({
+    status: 'out',
+    content: expect.stringContaining('"metadata":{"k":"x"}'),
+  });
   roll.register([node('a', { status: 'up' })]);
   expect(roll.instances('e')[0]).toMatchObject({ status: 'up', upAt: clock.wallNow() });
 });
@@ -182,5 +189,8 @@ it('a set of several instances changes all of them or none', () => {
     { ...node('a'), status: 'out' },
     { ...node('a'), metadata: { k: 'v' } },
   ]);
-  expect(roll.instances('e', 'web')[0]).toMatchObject({ status: 'out', metadata: { k: 'v' } });
+  expect(roll.instances('e', 'web')[0]).toMatchObject({
+    status: 'out',
+    content: expect.stringContaining('"metadata":{"k":"v"}'),
+  });
 });

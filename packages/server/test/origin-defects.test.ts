@@ -1,6 +1,7 @@
 import { manualClock } from '@rollcall/core/testing';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createServer, type DiscoveryServer } from '../src/index.ts';
+import { readContent } from '../src/roll/content.ts';
 import type { Registration } from '../src/roll/registration.ts';
 import { Roll } from '../src/roll/roll.ts';
 import { Simulation } from './protection/simulation.ts';
@@ -123,7 +124,9 @@ describe('the roll of the server', () => {
     given.metadata.a = '2';
     const list = roll.instances(env) as unknown[];
     list.length = 0;
-    expect(roll.instances(env)).toMatchObject([{ addresses: ['10.0.0.1:80'], metadata: { a: '1' } }]);
+    expect(roll.instances(env).map(({ content }) => readContent(content))).toMatchObject([
+      { addresses: ['10.0.0.1:80'], metadata: { a: '1' } },
+    ]);
   });
 
   // S18, S24: the version of an application is the timestamp that a client sends, on register and on cancel.

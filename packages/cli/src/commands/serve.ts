@@ -1,11 +1,11 @@
 import type { Logger } from '@rollcall/core';
 import { createServer, type DiscoveryServer, isLoopback } from '@rollcall/server';
 import type { Command } from 'commander';
-import { program } from '../common.ts';
 import { exitCodes } from '../exit-codes.ts';
 import { boundHeapGrowth } from '../heap-growth.ts';
 import { createLogger } from '../logging/create-logger.ts';
 import { note, print } from '../output.ts';
+import { program } from '../program.ts';
 import { checked, given, lineOf, problemsOf, shown, shownAsTable } from '../settings/check-settings.ts';
 import type { Problem } from '../settings/given.ts';
 import { type EffectiveSettings, readSettings, serverOptionsOf } from '../settings/read-settings.ts';

@@ -1,5 +1,5 @@
 import { readFileSync, statSync } from 'node:fs';
-import { isMap, isScalar, LineCounter, parseDocument } from 'yaml';
+import { createRequire } from 'node:module';
 import type { Given, Problem } from './given.ts';
 
 /** A file larger than this is not read as a configuration. Bytes. */
@@ -20,6 +20,10 @@ export function readConfigFile(path: string): FileSettings {
   const problems: Problem[] = [];
   const source = readText(path);
   if (typeof source !== 'string') return { given, problems: [source] };
+  // Loaded here, because most servers have no such file.
+  const { isMap, isScalar, LineCounter, parseDocument } = createRequire(import.meta.url)(
+    'yaml',
+  ) as typeof import('yaml');
   const lines = new LineCounter();
   const document = parseDocument(source, { lineCounter: lines, prettyErrors: false, merge: false });
   const at = (offset: number | undefined): string => `${path}:${lines.linePos(offset ?? 0).line}`;

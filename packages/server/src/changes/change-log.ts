@@ -21,11 +21,6 @@ interface Logged {
   readonly before: Instance | undefined;
 }
 
-const instancesOf = ({ change, before }: Logged): readonly Instance[] => [
-  ...(change.type === 'put' ? [change.instance] : []),
-  ...(before === undefined ? [] : [before]),
-];
-
 /**
  * The last changes, for watches that resume and for questions about the past. Bounded in number, and in bytes of the
  * instances that it holds.
@@ -72,9 +67,9 @@ export class ChangeLog implements RollFollower {
   changed(change: Change, before: Instance | undefined): void {
     if (this.#entries.length === 0 && this.#start.revision !== change.revision - 1)
       this.#start = { revision: change.revision - 1, at: change.at };
-    const entry = { change, before };
-    this.#entries.push(entry);
-    for (const instance of instancesOf(entry)) this.#hold(instance);
+    this.#entries.push({ change, before });
+    if (change.type === 'put') this.#hold(change.instance);
+    if (before !== undefined) this.#hold(before);
     while (this.#entries.length - this.#first > this.#bounds.changes || this.#bytes > this.#bounds.bytes) this.#drop();
     // The array is shifted seldom, because each shift moves all of it.
     if (this.#first <= this.#bounds.changes) return;
@@ -157,19 +152,25 @@ export class ChangeLog implements RollFollower {
   }
 
   #drop(): void {
-    const oldest = this.#entries[this.#first] as Logged;
-    for (const instance of instancesOf(oldest)) this.#letGo(instance);
-    const { revision, at } = oldest.change;
-    this.#start = { revision, at };
-    // The array shrinks seldom, so the entry lets go of its instances now.
-    this.#entries[this.#first] = { change: { ...placeholder, revision, at }, before: undefined };
+    const { change, before } = this.#entries[this.#first] as Logged;
+    if (change.type === 'put') this.#letGo(change.instance);
+    if (before !== undefined) this.#letGo(before);
+    this.#start = { revision: change.revision, at: change.at };
+    // The array shrinks seldom, so the entry goes now.
+    this.#entries[this.#first] = dropped;
     this.#first += 1;
   }
 }
 
-const placeholder: Omit<Change & { type: 'remove' }, 'revision' | 'at'> = {
-  type: 'remove',
-  instance: { env: '', service: '', id: '' },
-  reason: 'deregistered',
-  evidence: { what: 'deregistered', holder: false },
+/** Stands in the place of an entry that is no longer part of the log. */
+const dropped: Logged = {
+  change: {
+    revision: 0,
+    at: 0,
+    type: 'remove',
+    instance: { env: '', service: '', id: '' },
+    reason: 'deregistered',
+    evidence: { what: 'deregistered', holder: false },
+  },
+  before: undefined,
 };

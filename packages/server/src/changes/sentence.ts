@@ -1,4 +1,5 @@
 /** Pure: words a change and its evidence as a sentence for an operator. */
+import { readContent } from '../roll/content.ts';
 import type { Actor, PutEvidence, RemovalEvidence } from '../roll/evidence.ts';
 import type { Change } from '../roll/followers.ts';
 import type { Instance } from '../roll/instance.ts';
@@ -12,14 +13,18 @@ export function sentenceOf(change: Change): string {
 }
 
 function putText(instance: Instance, evidence: PutEvidence): string {
-  const [address = ''] = instance.addresses;
-  if (evidence.what === 'registered')
-    return `was registered${versionText(instance)} at ${address}${senderText(evidence.by)}`;
+  if (evidence.what === 'registered') return registeredText(instance, evidence);
   if (evidence.what === 'updated') return `was updated${senderText(evidence.by)}: ${fieldsText(evidence.fields)}`;
   if (evidence.what === 'set') return setText(instance, evidence);
   if (evidence.what === 'late')
     return `is late: silent for ${spellDuration(evidence.silentMs)} although it renews every ${spellDuration(evidence.renewIntervalMs)}`;
   return `is on time again${evidence.silentMs === undefined ? '' : ` after ${spellDuration(evidence.silentMs)} of silence`}`;
+}
+
+function registeredText({ content }: Instance, { by }: PutEvidence & { what: 'registered' }): string {
+  const { addresses, version } = readContent(content);
+  const withVersion = version === '' ? '' : ` with version ${version}`;
+  return `was registered${withVersion} at ${addresses[0] ?? ''}${senderText(by)}`;
 }
 
 function setText({ status }: Instance, { fields, by }: PutEvidence & { what: 'set' }): string {
@@ -56,4 +61,3 @@ const nameOf = ({ token, address }: Actor): string =>
 
 const senderText = (by: Actor | undefined): string => (by === undefined ? '' : ` by ${nameOf(by)}`);
 const fieldsText = (fields: readonly string[]): string => fields.join(', ');
-const versionText = ({ version }: Instance): string => (version === '' ? '' : ` with version ${version}`);

@@ -12,7 +12,11 @@ import { type Refusal, refusal } from './refusal.ts';
 
 /** A body that has not arrived completely. */
 interface Unfinished {
-  readonly fail: (cause: Refusal) => void;
+  /**
+   * Emptied at the end: the old tables of a set, which V8 keeps until its next full collection, hold every body that
+   * was arriving when the set got a new one, and this holds the bytes.
+   */
+  fail: (cause: Refusal) => void;
   /** The bytes that the body takes of the shared room. */
   charged: number;
   readonly beganAt: number;
@@ -44,6 +48,7 @@ export class Bodies {
         cancel();
         stream.off('data', take).off('end', end).off('close', gone).off('error', gone);
         this.#unfinished.delete(body);
+        body.fail = settled;
         this.#charged -= body.charged;
         then();
       };
@@ -96,6 +101,7 @@ export class Bodies {
   }
 }
 
+const settled = (): void => {};
 const tooLarge = (limit: number): Refusal =>
   refusal(413, `the body is larger than ${limit} bytes: send it in several requests`);
 const late = (): Refusal => refusal(408, 'the request did not arrive in time: send it again');

@@ -10,13 +10,17 @@ import {
 } from '../server-options.ts';
 import { Bodies } from './bodies.ts';
 import { parseJsonBody, smallBytes } from './json-body.ts';
+import type { LazyValidators } from './lazy-validators.ts';
 import { answered, endsConnection } from './refusal.ts';
 import { schemaError } from './schema-error.ts';
-import { schemaSetup } from './schema-setup.ts';
 import type { Tls } from './tls.ts';
 
 /** What all fronts share: limits, bodies, checks, and answers for paths that no front has. */
-export function createApp({ clock }: ServerSettings, tls: Tls | undefined): FastifyInstance {
+export function createApp(
+  { clock }: ServerSettings,
+  tls: Tls | undefined,
+  { schemaController }: LazyValidators,
+): FastifyInstance {
   // By default Node checks every 30 s, which would delay the timeouts of headers and of requests by as much.
   const timeouts = { headersTimeout: headersTimeoutMs, connectionsCheckingInterval: timeoutCheckMs };
   const secure =
@@ -27,7 +31,7 @@ export function createApp({ clock }: ServerSettings, tls: Tls | undefined): Fast
     http: timeouts,
     ...secure,
     forceCloseConnections: 'idle',
-    ajv: schemaSetup,
+    schemaController,
     schemaErrorFormatter: schemaError,
   });
   tls?.serve(app);

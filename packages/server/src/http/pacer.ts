@@ -8,6 +8,8 @@ export interface Paced {
    * Whether there is nothing more to write for now. An idle writer takes no further turns until it is enqueued again.
    */
   readonly isIdle?: boolean;
+  /** The pacer's note that it waits for its turn. */
+  isReady?: boolean;
 }
 
 /** Bytes that are written before other work has its turn. */
@@ -20,12 +22,13 @@ const clientsPerTurn = 100;
  * up renewals until the kernel has taken all of it.
  */
 export class Pacer {
-  readonly #ready = new Set<Paced>();
+  /** Not a `Set`, whose old tables would hold answers until V8's next full collection. */
+  readonly #ready: Paced[] = [];
   #isScheduled = false;
 
   /** Call it when there may be something to write, and when the client has read the last piece. */
   enqueue(paced: Paced): void {
-    this.#ready.add(paced);
+    this.#add(paced);
     if (this.#isScheduled) return;
     this.#isScheduled = true;
     setImmediate(() => this.#takeTurn());
@@ -42,21 +45,30 @@ export class Pacer {
   #takeTurn(): void {
     let bytes = 0;
     let clients = 0;
+    // Those that go behind the others may have another turn now.
     for (const paced of this.#ready) {
-      this.#ready.delete(paced);
+      paced.isReady = false;
       const written = paced.step();
       // An answer that has more to write takes its next turn after all others.
-      if (written > 0 && paced.isIdle !== true) this.#ready.add(paced);
+      if (written > 0 && paced.isIdle !== true) this.#add(paced);
       bytes += written;
       clients += 1;
       if (bytes >= bytesPerTurn || clients >= clientsPerTurn) break;
     }
-    this.#isScheduled = this.#ready.size > 0;
+    this.#ready.splice(0, clients);
+    this.#isScheduled = this.#ready.length > 0;
     if (this.#isScheduled) setImmediate(() => this.#takeTurn());
+  }
+
+  #add(paced: Paced): void {
+    if (paced.isReady === true) return;
+    paced.isReady = true;
+    this.#ready.push(paced);
   }
 }
 
 class PacedAnswer implements Paced {
+  isReady = false;
   readonly #response: ServerResponse;
   readonly #parts: Iterator<Buffer, undefined>;
 

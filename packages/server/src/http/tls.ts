@@ -41,9 +41,9 @@ export class Tls {
   }
 
   /** Reads the files again, for new connections. When it throws, the earlier content stays. */
-  reload({ server }: FastifyInstance): void {
+  reload(app: FastifyInstance | undefined): void {
     this.#files = readTlsFiles(this.#paths, this.#clock.wallNow());
-    if (server instanceof TlsServer) server.setSecureContext(this.#context());
+    if (app?.server instanceof TlsServer) app.server.setSecureContext(this.#context());
   }
 
   #context(): SecureContextOptions {

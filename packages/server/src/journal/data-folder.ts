@@ -4,7 +4,7 @@ import { type Logger, RegistryError } from '@rollcall/core';
 import { type RestoreProgress, type RestoreTargets, restoreRoll } from './restore-roll.ts';
 import { backupFile } from './store/folder.ts';
 import { StoreError } from './store/store-error.ts';
-import { StoreThread } from './store/store-thread.ts';
+import type { StoreThread } from './store/store-thread.ts';
 
 /** The result of a restart. */
 export interface Restored {
@@ -12,7 +12,7 @@ export interface Restored {
   readonly isComplete: boolean;
 }
 
-/** The folder in which the roll is kept: opened once, read, and then written by the journal. */
+/** The folder in which the roll is kept: read once, and then written by the journal. */
 export class DataFolder {
   readonly #path: string;
   readonly #targets: RestoreTargets;
@@ -21,8 +21,10 @@ export class DataFolder {
   #progress: RestoreProgress = { read: 0, total: 0 };
   #backups = 0;
 
-  constructor(path: string, targets: RestoreTargets, logger: Logger) {
+  /** `store` has been started already. */
+  constructor(path: string, store: StoreThread, targets: RestoreTargets, logger: Logger) {
     this.#path = path;
+    this.#store = store;
     this.#targets = targets;
     this.#logger = logger;
   }
@@ -39,13 +41,17 @@ export class DataFolder {
    */
   async open(): Promise<Restored> {
     const { roll, journal } = this.#targets;
+    const store = this.#store;
+    if (store === undefined)
+      throw new RegistryError('CLOSED', 'the server was closed: create another one', { registry: 'server' });
     try {
-      this.#store = await StoreThread.open(this.#path);
-      const { opened } = this.#store;
-      const axis = await restoreRoll(this.#store, this.#targets, (progress) => {
+      const opened = await store.opened;
+      const axis = await restoreRoll(store, opened, this.#targets, (progress) => {
         this.#progress = progress;
       });
-      journal.begin(this.#store, axis);
+      await store.checked();
+      await store.begin();
+      journal.begin(store, axis);
       // The epoch is written before anything is answered, so that a crash cannot forget an epoch that clients know.
       await journal.flush();
       const isNew = opened.state === undefined;
@@ -89,6 +95,13 @@ export class DataFolder {
     // An open file can be read to its end although it is removed.
     stream.once('open', () => void rm(file, { force: true }));
     return stream;
+  }
+
+  /** Releases a folder that was not opened, as it was. */
+  async abandon(): Promise<void> {
+    const store = this.#store;
+    this.#store = undefined;
+    await store?.abandon();
   }
 
   /** Writes what is left, and releases the folder for another server. */

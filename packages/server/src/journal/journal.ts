@@ -162,15 +162,15 @@ export class Journal implements RollFollower, Durability {
 
   async #write(): Promise<void> {
     if (this.#store === undefined) return;
-    const [flight, group] = this.#take();
-    this.#flight = flight;
     const { clock, observer } = this.#options;
     const beganAt = clock.now();
+    const [flight, written] = this.#begin(this.#store);
+    this.#flight = flight;
     const cancelLimit = clock.setTimer(groupLimitMs, () =>
       this.#fail(`the disk has not finished a write for ${groupLimitMs / 1_000} s`),
     );
     try {
-      await this.#store.commit(group);
+      await written;
       observer.synced(clock.now() - beganAt);
     } catch (error) {
       this.#putBack(flight);
@@ -183,6 +183,12 @@ export class Journal implements RollFollower, Durability {
     }
     this.#publish(flight);
     if (this.#pending.refs.size > 0 || this.#pending.waiters.length > 0) this.#schedule();
+  }
+
+  /** The texts of the group are garbage as soon as they are handed over, so nothing holds them while they are written. */
+  #begin(store: GroupStore): [Flight, Promise<void>] {
+    const [flight, group] = this.#take();
+    return [flight, store.commit(group)];
   }
 
   /** The present state of every changed instance. */

@@ -7,11 +7,14 @@ import { DataFolder } from './data-folder.ts';
 import { type Durability, notDurable } from './durability.ts';
 import { DurableRoll } from './durable-roll.ts';
 import { Journal } from './journal.ts';
+import type { StoreThread } from './store/store-thread.ts';
 import type { StoreObserver } from './store-observer.ts';
 
 /** The roll to keep, and its followers. */
 export interface KeepRollOptions {
   readonly settings: ServerSettings;
+  /** The store of the data folder, where there is one. */
+  readonly store: StoreThread | undefined;
   readonly roll: Roll;
   /** The result of {@link publishedOf}. */
   readonly published: PublishedRoll;
@@ -26,16 +29,16 @@ export interface KeepRollOptions {
 export const publishedOf = (roll: Roll, isKept: boolean): PublishedRoll => (isKept ? new DurableRoll(roll) : roll);
 
 /** Lets the followers follow the roll: at once, or, with a data folder, when each change is in the store. */
-export function keepRoll({ settings, roll, published, log, observe, followers }: KeepRollOptions): {
+export function keepRoll({ settings, store, roll, published, log, observe, followers }: KeepRollOptions): {
   readonly durability: Durability;
   readonly folder: DataFolder | undefined;
 } {
   const { dataDir, clock, logger } = settings;
-  if (dataDir === undefined || !(published instanceof DurableRoll)) {
+  if (dataDir === undefined || store === undefined || !(published instanceof DurableRoll)) {
     for (const follower of followers) roll.follow(follower);
     return { durability: notDurable, folder: undefined };
   }
   const completeAfter = (): number => log.completeAfter;
   const journal = new Journal({ roll, published, clock, logger, followers, observer: observe(), completeAfter });
-  return { durability: journal, folder: new DataFolder(dataDir, { roll, published, log, journal }, logger) };
+  return { durability: journal, folder: new DataFolder(dataDir, store, { roll, published, log, journal }, logger) };
 }

@@ -48,10 +48,12 @@ async function sync(path: string): Promise<void> {
 }
 
 async function countEntries(dataDir: string): Promise<number> {
-  const store = await StoreThread.open(dataDir, true);
+  const store = StoreThread.start(dataDir, true);
   try {
+    const { entries } = await store.opened;
     await store.read(() => {});
-    return store.opened.entries;
+    await store.checked();
+    return entries;
   } finally {
     await store.close();
   }

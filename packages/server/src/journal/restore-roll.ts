@@ -17,7 +17,6 @@ export interface RestoreTargets {
 
 /** A store that is being read. */
 export interface ReadableStore {
-  readonly opened: Opened;
   read(onPart: (part: Part) => void): Promise<void>;
 }
 
@@ -34,11 +33,14 @@ export interface RestoreProgress {
  */
 export async function restoreRoll(
   store: ReadableStore,
+  { state: text, isCopy, entries: total }: Opened,
   { roll, published, log, journal }: RestoreTargets,
   onProgress: (progress: RestoreProgress) => void,
 ): Promise<number> {
-  const { state: text, isCopy, entries: total } = store.opened;
-  if (text === undefined) return 0;
+  if (text === undefined) {
+    await store.read(() => {});
+    return 0;
+  }
   const state = readState(text);
   const { keeping } = roll;
   const axis = state.leaseNow - keeping.state.leaseNow;
@@ -51,7 +53,7 @@ export async function restoreRoll(
       const env = envOf(key);
       const kept = byEnv.get(env) ?? [];
       byEnv.set(env, kept);
-      kept.push(readKept(entry, axis));
+      kept.push(readKept(key, entry, axis));
     }
     for (const [, change] of part.changes) changes.push(readChange(change));
     read += part.entries.length;

@@ -1,16 +1,36 @@
-import swagger, { type FastifyDynamicSwaggerOptions } from '@fastify/swagger';
+import type { FastifyDynamicSwaggerOptions } from '@fastify/swagger';
 import { answers, type JsonSchema } from '@rollcall/protocol';
-import type { FastifyInstance, FastifyPluginCallback } from 'fastify';
+import { type FastifyInstance, type FastifyPluginCallback, fastify, type RouteOptions } from 'fastify';
 import { open } from '../access/route-access.ts';
+import { LazyValidators } from '../http/lazy-validators.ts';
 import { type Operation, operations } from './operations.ts';
 import { toOpenApi } from './to-openapi.ts';
 
+/** A description of the API. */
+export type DescribeApi = () => Promise<object>;
+
 /**
  * Describes every route that is added after this call, by the schemas that check its requests. The call does not affect
- * how answers are written.
+ * how answers are written. The description is made of a copy of the routes when it is first asked for, because its library
+ * has a hundred files.
  */
-export function describeApi(app: FastifyInstance, version: string): void {
-  app.register(swagger, {
+export function describeApi(app: FastifyInstance, version: string): DescribeApi {
+  const routes: RouteOptions[] = [];
+  app.addHook('onRoute', ({ method, url, schema, config }) => {
+    const isHead = method === 'HEAD';
+    if (!isHead) routes.push({ method, url, handler: () => {}, ...(schema && { schema }), ...(config && { config }) });
+  });
+  let description: Promise<object> | undefined;
+  return () => {
+    description ??= descriptionOf(routes, version);
+    return description;
+  };
+}
+
+async function descriptionOf(routes: readonly RouteOptions[], version: string): Promise<object> {
+  const { default: swagger } = await import('@fastify/swagger');
+  const copy = fastify({ exposeHeadRoutes: false, schemaController: new LazyValidators().schemaController });
+  await copy.register(swagger, {
     openapi: {
       openapi: '3.1.0',
       components: { securitySchemes: { token: { type: 'http', scheme: 'bearer' } } },
@@ -22,13 +42,16 @@ export function describeApi(app: FastifyInstance, version: string): void {
       return { schema: { ...described(schema ?? {}, operationOf(route.method, url)), security }, url };
     },
   });
+  for (const route of routes) copy.route(route);
+  await copy.ready();
+  return copy.swagger();
 }
 
-/** `GET /openapi.json`. The description is made at the first request. */
-export const openApiRoute: FastifyPluginCallback = (app, _options, done) => {
+/** `GET /openapi.json`. */
+export const openApiRoute: FastifyPluginCallback<{ readonly describe: DescribeApi }> = (app, { describe }, done) => {
   let text: string | undefined;
-  app.get('/openapi.json', { config: { access: open } }, (_request, reply) => {
-    text ??= JSON.stringify(app.swagger());
+  app.get('/openapi.json', { config: { access: open } }, async (_request, reply) => {
+    text ??= JSON.stringify(await describe());
     return reply.type('application/json; charset=utf-8').send(text);
   });
   done();

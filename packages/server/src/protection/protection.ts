@@ -146,8 +146,8 @@ export class Protection {
   /** When {@link Protection.advance} must be called next; undefined: nothing is due. */
   nextDeadline(): number | undefined {
     if (this.#dirty) return Number.NEGATIVE_INFINITY;
-    const parts = [this.#lateness, this.#applications, this.#expired, this.#evicted];
-    const first = Math.min(...parts.map(({ nextDeadline }) => nextDeadline));
+    const changes = Math.min(this.#lateness.nextDeadline, this.#applications.nextDeadline);
+    const first = Math.min(changes, this.#expired.nextDeadline, this.#evicted.nextDeadline);
     return first === Number.POSITIVE_INFINITY ? undefined : first;
   }
 

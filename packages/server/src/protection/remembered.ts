@@ -57,12 +57,19 @@ export function remember(
   }
   const { registeredAt, since: lastRenewal, ttlMs, renewIntervalMs, late, recent, replacedBy } = member;
   return {
-    ...{ service, id, state: departure === undefined ? 'listed' : 'evicted' },
-    ...{ registeredAt, lastRenewal, ttlMs, renewIntervalMs, late, recent },
+    service,
+    id,
+    state: departure === undefined ? 'listed' : 'evicted',
+    registeredAt,
+    lastRenewal,
+    ttlMs,
+    renewIntervalMs,
+    late,
+    recent,
     isUnused: applications.of(member).isUnused(member),
-    ...(departure === undefined ? {} : { evictedAt: departure.evictedAt }),
-    ...(replacedBy === undefined ? {} : { replacedBy: replacedBy.id }),
-    ...cancel,
+    evictedAt: departure?.evictedAt,
+    replacedBy: replacedBy?.id,
+    cancelledAt,
   };
 }
 

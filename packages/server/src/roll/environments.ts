@@ -1,8 +1,10 @@
 import { RegistryError } from '@rollcall/core';
-import { costOf, environmentCost, type Sized } from './cost.ts';
+import { costOf, environmentCost } from './cost.ts';
 import { Environment, type EnvironmentSummary } from './environment.ts';
 import type { Listing } from './holders.ts';
 import type { InstanceRef } from './instance-ref.ts';
+
+type Sized = InstanceRef & { readonly bytes: number };
 
 /** Options of {@link Environments}. */
 export interface EnvironmentsOptions {
@@ -114,14 +116,14 @@ export class Environments {
    *
    * @throws RegistryError `RESOURCE_EXHAUSTED`: the roll is full.
    */
-  checkRoom(admissions: readonly (InstanceRef & Sized)[]): void {
+  checkRoom(admissions: readonly Sized[]): void {
     const more = admissions.reduce((sum, admission) => sum + this.#growth(admission), 0);
     if (more === 0 || this.#cost + more <= this.#maxBytes) return;
     const message = `the roll is full: it takes about ${this.#cost} bytes of at most ${this.#maxBytes}; give the server a larger heap (NODE_OPTIONS=--max-old-space-size=...)`;
     throw new RegistryError('RESOURCE_EXHAUSTED', message, { registry: 'server' });
   }
 
-  #growth(admission: InstanceRef & Sized): number {
+  #growth(admission: Sized): number {
     const environment = this.#environments.get(admission.env);
     if (environment === undefined) return environmentCost + costOf(admission);
     const listing = environment.get(admission.service, admission.id);

@@ -1,6 +1,7 @@
 /** Why the roll changed, as plain data for the journal, the audit log and clients: it survives `JSON.stringify` and back. */
 import type { EvictionCause } from '../protection/index.ts';
-import type { Instance } from './instance.ts';
+import { type Content, readContent } from './content.ts';
+import { type Instance, sameContent } from './instance.ts';
 
 /** The sender of a command, as far as its front knows it. */
 export interface Actor {
@@ -11,10 +12,7 @@ export interface Actor {
 }
 
 /** A field of an instance that watchers see. */
-export type ContentField = keyof Pick<
-  Instance,
-  'addresses' | 'version' | 'region' | 'zone' | 'status' | 'metadata' | 'serviceMetadata' | 'endpoints'
->;
+export type ContentField = keyof Content | 'status';
 
 /** Why an instance was registered or changed. */
 export type PutEvidence =
@@ -69,8 +67,11 @@ const contentFields: readonly ContentField[] = [
 ];
 
 /** The fields in which watchers see a difference. */
-export const changedFields = (a: Instance, b: Instance): readonly ContentField[] =>
-  contentFields.filter((field) => JSON.stringify(a[field]) !== JSON.stringify(b[field]));
+export function changedFields(a: Instance, b: Instance): readonly ContentField[] {
+  if (sameContent(a, b)) return [];
+  const [before, after] = [a, b].map(({ content, status }) => ({ ...readContent(content), status }));
+  return contentFields.filter((field) => JSON.stringify(before?.[field]) !== JSON.stringify(after?.[field]));
+}
 
 /** The field `by` of an evidence, if the sender is known. */
 export const sentBy = (by: Actor | undefined): { readonly by?: Actor } => (by === undefined ? {} : { by });

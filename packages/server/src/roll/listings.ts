@@ -31,7 +31,7 @@ export class Listings {
   list(environment: Environment, member: Member, instance: Instance, by: Actor | undefined): Listing {
     const listing = this.#holders.admit(instance, member);
     environment.set(listing, undefined);
-    this.#put(instance, undefined, { what: 'registered', ...sentBy(by) });
+    this.#put(instance, undefined, by === undefined ? { what: 'registered' } : { what: 'registered', by });
     return listing;
   }
 
@@ -80,11 +80,13 @@ export class Listings {
     this.#holders.forget(listing);
     const { instance } = listing;
     const reason = evidence.what === 'deregistered' ? 'deregistered' : 'expired';
-    this.#changed({ ...this.#moment(), type: 'remove', instance: refOf(instance), reason, evidence }, instance);
+    const { revision, at } = this.#moment();
+    this.#changed({ revision, at, type: 'remove', instance: refOf(instance), reason, evidence }, instance);
   }
 
   #put(instance: Instance, before: Instance | undefined, evidence: PutEvidence): void {
-    this.#changed({ ...this.#moment(), type: 'put', instance, evidence }, before);
+    const { revision, at } = this.#moment();
+    this.#changed({ revision, at, type: 'put', instance, evidence }, before);
   }
 
   #moment(): Moment {

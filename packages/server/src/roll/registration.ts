@@ -1,7 +1,9 @@
 import { type Endpoint, limits, type Metadata, RegistryError, type Value } from '@rollcall/core';
+import { usableAddress } from '@rollcall/protocol';
 import { defaultRenewIntervalMs, defaultTtlMs, maxDirtyAheadMs } from '../server-options.ts';
+import { type Content, writeContent } from './content.ts';
 import type { InstanceRef } from './instance-ref.ts';
-import { roundTerms } from './lease-terms.ts';
+import { type LeaseTerms, roundTerms } from './lease-terms.ts';
 
 /** The content of a register call. A front has checked each field against the limits of core. */
 export interface Registration extends InstanceRef {
@@ -26,53 +28,53 @@ export interface Registration extends InstanceRef {
   readonly takeOver?: boolean | undefined;
 }
 
-/** A registration that can be stored: complete, copied, with known fields only, and not too large. */
-export interface Admission
-  extends Required<{
-    [K in Exclude<keyof Registration, 'dirtyAt' | 'takeOver' | 'status'>]: NonNullable<Registration[K]>;
-  }> {
+/** A registration that can be stored: complete, with known fields only, and not too large. */
+export interface Admission extends InstanceRef, LeaseTerms {
+  /** The JSON of a {@link Content}. */
+  readonly content: string;
+  /** Size of an instance: bytes of its content. */
+  readonly bytes: number;
+  /** Also part of the content. */
+  readonly version: string;
+  /** Whether a reader can make a node of it. */
+  readonly isUsable: boolean;
   readonly dirtyAt: number | undefined;
   /** Undefined: the status of the listed instance; without one, `up`. */
   readonly status: 'up' | 'out' | undefined;
-  /** Size of an instance: bytes of its JSON. */
-  readonly bytes: number;
 }
 
 /**
- * Copies and measures a registration before anything changes.
+ * Writes down and measures a registration before anything changes.
  *
  * @throws RegistryError `RESOURCE_EXHAUSTED` naming size and limit; `INVALID_ARGUMENT` for values nested too deep.
  */
 export function admit(given: Registration, wallNow: number): Admission {
-  const { ttlMs = defaultTtlMs, renewIntervalMs = defaultRenewIntervalMs, dirtyAt } = given;
-  const content = {
-    env: given.env,
-    service: given.service,
-    id: given.id,
-    addresses: [...given.addresses],
-    version: given.version ?? '',
+  const { env, service, id, addresses, version = '', status, dirtyAt } = given;
+  const { ttlMs = defaultTtlMs, renewIntervalMs = defaultRenewIntervalMs } = given;
+  const terms = roundTerms({ ttlMs, renewIntervalMs });
+  const written = writeWithin(given, {
+    addresses,
+    version,
     region: given.region ?? '',
     zone: given.zone ?? '',
-    status: given.status,
-    // Spread copies `__proto__` as a key like any other.
-    metadata: copyMetadata(given.metadata),
-    serviceMetadata: copyMetadata(given.serviceMetadata),
-    endpoints:
-      given.endpoints === undefined || given.endpoints.length === 0 ? noEndpoints : given.endpoints.map(copyEndpoint),
-    ...roundTerms({ ttlMs, renewIntervalMs }),
+    metadata: given.metadata ?? {},
+    serviceMetadata: given.serviceMetadata ?? {},
+    endpoints: given.endpoints?.map(copyEndpoint) ?? [],
+  });
+  return {
+    env,
+    service,
+    id,
+    version,
+    status,
+    content: written.content,
+    bytes: written.bytes,
+    isUsable: limits.isReadableName(service) && limits.isReadableName(id) && usableAddress(addresses) !== undefined,
+    ttlMs: terms.ttlMs,
+    renewIntervalMs: terms.renewIntervalMs,
     // A client clock that runs far ahead must not lock the id until that time.
     dirtyAt: dirtyAt === undefined ? undefined : Math.min(dirtyAt, wallNow + maxDirtyAheadMs),
   };
-  return { ...content, bytes: measured(content) };
-}
-
-/** Most instances have no metadata and no endpoints. A separate empty object for each would take 56 bytes. */
-const noMetadata: Metadata = Object.freeze({});
-const noEndpoints: readonly Endpoint[] = Object.freeze([]);
-
-function copyMetadata(given: Metadata | undefined): Metadata {
-  const copy = { ...given };
-  return Object.keys(copy).length === 0 ? noMetadata : copy;
 }
 
 function copyEndpoint({ name, request, response, metadata }: Endpoint): Endpoint {
@@ -91,23 +93,25 @@ function copyValue({ name, type, values }: Value, depth: number): Value {
 }
 
 /**
- * Measures a node in the shape in which every adapter measures it, so that a node that fits there fits here.
+ * Writes a content, unless the node is larger than any adapter allows.
  *
  * @throws RegistryError `RESOURCE_EXHAUSTED` naming size and limit.
  */
-export function measured({
-  service,
-  version,
-  serviceMetadata,
-  endpoints,
-  id,
-  addresses,
-  metadata,
-}: Omit<Admission, 'bytes' | 'status' | 'dirtyAt'>): number {
+export function writeWithin(ref: InstanceRef, content: Content): Pick<Admission, 'content' | 'bytes'> {
+  const text = writeContent(content);
+  const bytes = Buffer.byteLength(text);
+  // The names are far shorter than the other half.
+  if (bytes > limits.maxNodeBytes / 2) checkSize(ref, content);
+  return { content: text, bytes };
+}
+
+/** Measures a node in the shape in which every adapter measures it, so that a node that fits there fits here. */
+function checkSize({ service, id }: InstanceRef, content: Content): void {
+  const { addresses, version, metadata, serviceMetadata, endpoints } = content;
   const node = { id, address: addresses.join(), metadata };
   const text = JSON.stringify({ name: service, version, metadata: serviceMetadata, endpoints, node });
   const bytes = Buffer.byteLength(text);
-  if (bytes <= limits.maxNodeBytes) return bytes;
+  if (bytes <= limits.maxNodeBytes) return;
   const message = `node ${id} of ${service} is ${bytes} bytes with its metadata and endpoints; a discovery server takes at most ${limits.maxNodeBytes}: shorten metadata or endpoints`;
   throw new RegistryError('RESOURCE_EXHAUSTED', message, { registry: 'server' });
 }

@@ -1,9 +1,10 @@
 /** Pure: the result of a set call on a listed instance. */
 import { limits, type Metadata, RegistryError } from '@rollcall/core';
+import { readContent } from './content.ts';
 import type { Listing } from './holders.ts';
 import type { Instance } from './instance.ts';
 import type { InstanceRef } from './instance-ref.ts';
-import { measured } from './registration.ts';
+import { writeWithin } from './registration.ts';
 
 /** An operator's changes of a listed instance, whichever client holds it. Absent fields stay as they are. */
 export interface Setting extends InstanceRef {
@@ -19,16 +20,18 @@ export interface Setting extends InstanceRef {
  * @throws RegistryError `INVALID_ARGUMENT` for too much metadata, `RESOURCE_EXHAUSTED` for a node that is too large.
  */
 function applySetting(instance: Instance, { status, metadata }: Setting, wallNow: number): Instance {
-  const merged = { ...instance.metadata, ...metadata };
+  const content = readContent(instance.content);
+  const merged = { ...content.metadata, ...metadata };
   if (Object.keys(merged).length > limits.maxMetadataPairs) {
     const message = `metadata of ${instance.id} of ${instance.service} would have ${Object.keys(merged).length} pairs; at most ${limits.maxMetadataPairs} are allowed`;
     throw new RegistryError('INVALID_ARGUMENT', message, { registry: 'server' });
   }
-  const next = { ...instance, status: status ?? instance.status, metadata: merged };
-  const comesUp = instance.status === 'out' && next.status === 'up';
+  const next = status ?? instance.status;
+  const comesUp = instance.status === 'out' && next === 'up';
   return {
-    ...next,
-    bytes: measured(next),
+    ...instance,
+    ...writeWithin(instance, { ...content, metadata: merged }),
+    status: next,
     dirtyAt: wallNow,
     changedAt: wallNow,
     upAt: comesUp ? wallNow : instance.upAt,

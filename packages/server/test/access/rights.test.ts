@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { HttpServer } from '../../src/create-server.ts';
+import type { LateServer } from '../../src/create-server.ts';
 import { type Grant, type Role, roles } from '../../src/index.ts';
 import { instance, type Running, running } from '../http.ts';
 import { newFolder, removeFolders } from '../journal/folders.ts';
@@ -112,7 +112,7 @@ async function statusOf(route: string, authorization: string | undefined): Promi
 }
 
 const routesOf = (): readonly string[] =>
-  (server.server as HttpServer).routes.map(({ method, path }) => `${method} ${path}`);
+  (server.server as LateServer).routes.map(({ method, path }) => `${method} ${path}`);
 
 describe('every route of the server', () => {
   it('this test writes down the rights of every route of the server', () => {
@@ -147,7 +147,7 @@ describe('every route of the server', () => {
 
   it('a repeated request has exactly the rights of the first, also where it skips the HTTP parser', async () => {
     const repeating = Object.entries(expectations).filter(([route]) => repeated.has(route));
-    const before = (server.server as HttpServer).repeatedCount;
+    const before = (server.server as LateServer).repeatedCount;
     let allowed = 0;
     const wrong: unknown[] = [];
     for (const [route, expected] of repeating)
@@ -161,7 +161,7 @@ describe('every route of the server', () => {
       }
     expect(wrong).toEqual([]);
     // The route's handler answers an unknown handle; of four other requests, two skip the parser.
-    expect((server.server as HttpServer).repeatedCount - before).toBeGreaterThanOrEqual(allowed);
+    expect((server.server as LateServer).repeatedCount - before).toBeGreaterThanOrEqual(allowed);
   });
 });
 

@@ -7,6 +7,7 @@ import {
   type Lease,
   type RegistryDriver,
 } from '@rollcall/core/adapter';
+import { readContent } from '../../src/roll/content.ts';
 import type { Instance } from '../../src/roll/instance.ts';
 import { Roll } from '../../src/roll/roll.ts';
 import { leaseResolutionMs, minTtlMs } from '../../src/server-options.ts';
@@ -25,13 +26,16 @@ const capabilities: Capabilities = {
   crossHost: false,
 };
 
-const toEntry = ({ service, id, version, addresses, metadata, serviceMetadata, endpoints, late }: Instance): Entry => ({
-  name: service,
-  version,
-  metadata: serviceMetadata,
-  endpoints,
-  node: { id, address: addresses[0] ?? '', metadata, ...(late ? { late } : {}) },
-});
+function toEntry({ service, id, content, late }: Instance): Entry {
+  const { version, addresses, metadata, serviceMetadata, endpoints } = readContent(content);
+  return {
+    name: service,
+    version,
+    metadata: serviceMetadata,
+    endpoints,
+    node: { id, address: addresses[0] ?? '', metadata, ...(late ? { late } : {}) },
+  };
+}
 
 /** A registry on the server's roll without HTTP between them, so that one clock moves both. */
 export function rollOf(clock: Clock): (options?: RegistryOptions) => Registry {

@@ -2,6 +2,7 @@ import { manualClock } from '@rollcall/core/testing';
 import { afterEach, describe, expect, it } from 'vitest';
 import { DurableRoll } from '../../src/journal/durable-roll.ts';
 import { type GroupStore, Journal } from '../../src/journal/journal.ts';
+import { readChange } from '../../src/journal/records.ts';
 import type { Group } from '../../src/journal/store/group.ts';
 import { silentLogger } from '../../src/logs/silent-logger.ts';
 import type { Change } from '../../src/roll/followers.ts';
@@ -145,8 +146,8 @@ describe('the journal', () => {
     expect(store.groups).toHaveLength(groups);
     await clock.advance(500);
     await store.sync();
-    expect(store.groups.at(-1)!.changes.map(([, text]) => JSON.parse(text).instance)).toMatchObject([
-      { id: 'b', late: true },
+    expect(store.groups.at(-1)!.changes.map(([, text]) => readChange(text))).toMatchObject([
+      { instance: { id: 'b', late: true } },
     ]);
     await clock.advance(1_600);
     roll.renew(handle);

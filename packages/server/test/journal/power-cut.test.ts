@@ -7,8 +7,10 @@ import { manualClock } from '@rollcall/core/testing';
 import fc from 'fast-check';
 import { afterAll, expect, it } from 'vitest';
 import { findBinary, freePorts, tenthOf } from '../../../backends/src/index.ts';
+import { readChange, readKept } from '../../src/journal/records.ts';
 import { StoreThread } from '../../src/journal/store/store-thread.ts';
 import type { Change } from '../../src/roll/followers.ts';
+import type { Kept } from '../../src/roll/keeping.ts';
 import { client, running, watch } from '../http.ts';
 import { seeded } from '../random.ts';
 import { newFolder, removeFolders } from './folders.ts';
@@ -76,13 +78,13 @@ const revisionsIn = (text: string): number[] =>
   [...text.matchAll(/"revision":(\d+)|^id: \w+:(\d+)$/gm)].map(([, answer, event]) => Number(answer ?? event));
 
 async function contentOf(folder: string) {
-  const store = await StoreThread.open(folder, true);
-  const entries = new Map<string, { listing?: object }>();
+  const store = StoreThread.start(folder, true);
+  const entries = new Map<string, Kept>();
   const changes: Change[] = [];
   try {
     await store.read((part) => {
-      for (const [key, text] of part.entries) entries.set(key, JSON.parse(text));
-      for (const [, text] of part.changes) changes.push(JSON.parse(text));
+      for (const [key, text] of part.entries) entries.set(key, readKept(key, text, 0));
+      for (const [, text] of part.changes) changes.push(readChange(text));
     });
     return {
       changes,

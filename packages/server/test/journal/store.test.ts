@@ -20,9 +20,15 @@ const group = (revision: number, over: Partial<Group> = {}): Group => ({
   ...over,
 });
 
+async function begun(folder: string): Promise<StoreThread> {
+  const store = StoreThread.start(folder);
+  await store.begin();
+  return store;
+}
+
 async function written(groups: number): Promise<[StoreThread, folder: string]> {
   const folder = newFolder();
-  const store = await StoreThread.open(folder);
+  const store = await begun(folder);
   for (let revision = 1; revision <= groups; revision += 1) await store.commit(group(revision));
   return [store, folder];
 }
@@ -44,7 +50,7 @@ async function killed(groups: number): Promise<string> {
 }
 
 async function contentOf(folder: string) {
-  const store = await StoreThread.open(folder);
+  const store = StoreThread.start(folder);
   const keys: string[] = [];
   const revisions: number[] = [];
   try {
@@ -52,7 +58,8 @@ async function contentOf(folder: string) {
       keys.push(...part.entries.map(([key]) => key));
       revisions.push(...part.changes.map(([revision]) => revision));
     });
-    return { ...store.opened, keys, revisions };
+    await store.checked();
+    return { ...(await store.opened), keys, revisions };
   } finally {
     await store.close();
   }
@@ -68,8 +75,8 @@ function edit(folder: string, sql: string): void {
 describe('the store', () => {
   it('the store holds the written entries and changes, without those that were removed or forgotten', async () => {
     const folder = newFolder();
-    const store = await StoreThread.open(folder);
-    expect(store.opened).toEqual({ state: undefined, isCopy: false, wasCut: false, entries: 0 });
+    const store = await begun(folder);
+    expect(await store.opened).toEqual({ state: undefined, isCopy: false, wasCut: false, entries: 0 });
     for (const revision of [1, 2, 3]) await store.commit(group(revision));
     await store.commit(
       group(4, {
@@ -93,7 +100,7 @@ describe('the store', () => {
 
   it('the store reads back more entries than fit into one part', async () => {
     const folder = newFolder();
-    const store = await StoreThread.open(folder);
+    const store = await begun(folder);
     const entries = Array.from({ length: 4_500 }, (_, index): [string, string] => [`e/web/n${index}`, 'x']);
     const changes = entries.map((_, index): [number, string] => [index + 1, 'x']);
     await store.commit(group(1, { entries, changes }));
@@ -112,16 +119,26 @@ describe('the store', () => {
     const folder = await filled(3);
     const copy = newFolder();
     cpSync(folder, copy, { recursive: true, preserveTimestamps: true });
-    const opened = [await contentOf(folder), await contentOf(copy), await contentOf(copy)];
-    expect(opened.map(({ isCopy }) => isCopy)).toEqual([false, true, false]);
+    const opened = [await contentOf(folder), await contentOf(copy)];
+    // Only the first group says in which epoch the copy goes on.
+    for (const write of [() => {}, (store: StoreThread) => store.commit(group(4))]) {
+      const store = await begun(copy);
+      await write(store);
+      await store.close();
+      opened.push(await contentOf(copy));
+    }
+    expect(opened.map(({ isCopy }) => isCopy)).toEqual([false, true, true, false]);
   });
 
   it('the store refuses a second process until the first process has closed it', async () => {
     const folder = newFolder();
-    const store = await StoreThread.open(folder);
-    await expect(StoreThread.open(folder)).rejects.toThrow(/in use by another server: stop it, or name another folder/);
+    const store = StoreThread.start(folder);
+    await store.opened;
+    await expect(StoreThread.start(folder).opened).rejects.toThrow(
+      /in use by another server: stop it, or name another folder/,
+    );
     await store.close();
-    await (await StoreThread.open(folder)).close();
+    await StoreThread.start(folder).close();
   });
 
   it('the store ignores an incomplete record that was written after the last sync', async () => {
@@ -133,7 +150,7 @@ describe('the store', () => {
 
   it('the store makes a backup that opens as a copy, with all that was written', async () => {
     const folder = await filled(5);
-    const store = await StoreThread.open(folder);
+    const store = StoreThread.start(folder);
     const other = newFolder();
     await store.backup(join(other, 'roll.db'));
     await store.close();
@@ -143,18 +160,28 @@ describe('the store', () => {
   it('the store removes the half-written backup of a killed server, and nothing while another server has the folder', async () => {
     const folder = await filled(1);
     writeFileSync(join(folder, 'backup-17-1.tmp'), 'half of it');
-    const store = await StoreThread.open(folder);
+    const store = StoreThread.start(folder);
+    await store.opened;
     writeFileSync(join(folder, 'backup-17-2.tmp'), 'being read');
-    await expect(StoreThread.open(folder)).rejects.toThrow('in use by another server');
+    await expect(StoreThread.start(folder).opened).rejects.toThrow('in use by another server');
     expect(readdirSync(folder).filter((name) => name.startsWith('backup'))).toEqual(['backup-17-2.tmp']);
+    await store.close();
+  });
+
+  it('a reading of the store fails, and not the process, when its reader throws', async () => {
+    const store = StoreThread.start(await filled(3));
+    const reading = store.read(() => {
+      throw new Error('a row of an unknown form');
+    });
+    await expect(reading).rejects.toThrow('a row of an unknown form');
     await store.close();
   });
 
   it('the store keeps nothing of a group that cannot be written, and takes later groups', async () => {
     const folder = newFolder();
-    const store = await StoreThread.open(folder);
+    const store = await begun(folder);
     await store.commit(group(1));
-    await expect(store.commit(group(2, { changes: [[2, null as unknown as string]] }))).rejects.toThrow();
+    await expect(store.commit(group(2, { changes: [[2.5, 'change']] }))).rejects.toThrow();
     await store.commit(group(2));
     await store.close();
     expect(await contentOf(folder)).toMatchObject({ entries: 2, revisions: [1, 2] });
@@ -207,7 +234,7 @@ describe('a folder that cannot be used is refused, and the message says what to 
     const folder = prepare(newFolder());
     const advice =
       /Let the user of the server write the folder and what is in it, or name another folder with --data-dir/;
-    await expect(StoreThread.open(folder)).rejects.toThrow(advice);
+    await expect(StoreThread.start(folder).opened).rejects.toThrow(advice);
     await expect(restoreBackup(join(await filled(1), 'roll.db'), folder)).rejects.toThrow(
       /cannot be a data folder|is not empty/,
     );
@@ -229,12 +256,19 @@ describe('a damaged store refuses to open, says what to do, and stays as it is',
   const damages: Record<string, (folder: string) => void> = {
     'an entry was altered': (folder) => edit(folder, "update entry set text = 'instance 9' where key = 'e/web/n2'"),
     'an entry is missing': (folder) => edit(folder, "delete from entry where key = 'e/web/n2'"),
+    'an entry was added': (folder) => edit(folder, "insert into entry values ('e/web/x', 'x', 0)"),
     'a change is missing': (folder) => edit(folder, 'delete from change where revision = 3'),
     'the last changes are missing': (folder) => edit(folder, 'delete from change where revision > 3'),
     'its description of itself was altered': (folder) => edit(folder, "update meta set text = '{}'"),
     'the file is gone': (folder) => rmSync(join(folder, 'roll.db')),
     'the file is empty': (folder) => truncateSync(join(folder, 'roll.db')),
     'half of the file is missing': (folder) => truncateSync(join(folder, 'roll.db'), 8_192),
+    'a page without rows is missing': (folder) => {
+      const file = readFileSync(join(folder, 'roll.db'));
+      // The number of free pages. https://sqlite.org/fileformat.html#the_database_header
+      file.writeUInt32BE(1, 36);
+      writeFileSync(join(folder, 'roll.db'), file);
+    },
     'the file was overwritten': (folder) => {
       const file = readFileSync(join(folder, 'roll.db'));
       writeFileSync(join(folder, 'roll.db'), file.fill(0xa5, 4_096));
@@ -275,7 +309,7 @@ describe('a damaged store refuses to open, says what to do, and stays as it is',
     const folder = await filled(1);
     edit(folder, 'pragma user_version = 99');
     await expect(contentOf(folder)).rejects.toThrow(
-      /has format 99 and this version of Rollcall knows up to 1: start the version/,
+      /has format 99 and this version of Rollcall knows up to 2: start the version/,
     );
   });
 });

@@ -4,7 +4,7 @@ import { manualClock } from '@rollcall/core/testing';
 import fastify from 'fastify';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { anonymous } from '../../src/access/caller.ts';
-import type { HttpServer } from '../../src/create-server.ts';
+import type { LateServer } from '../../src/create-server.ts';
 import { OpenAnswers } from '../../src/http/open-answers.ts';
 import { RepeatedHeads } from '../../src/http/repeats/repeated-heads.ts';
 import type { ServerOptions } from '../../src/index.ts';
@@ -23,7 +23,7 @@ async function talk(port: number): Promise<Talk> {
   return opened;
 }
 
-const countOf = ({ server }: Running): number => (server as HttpServer).repeatedCount;
+const countOf = ({ server }: Running): number => (server as LateServer).repeatedCount;
 
 /** A connection on which the next renewal skips the parser. */
 async function learned(options: ServerOptions = {}) {

@@ -4,7 +4,7 @@
  */
 import { setTimeout as pause } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, expect, it, vi } from 'vitest';
-import type { HttpServer } from '../../src/create-server.ts';
+import type { LateServer } from '../../src/create-server.ts';
 import { RepeatedConnection } from '../../src/http/repeats/repeated-connection.ts';
 import { instance, type Running, running } from '../http.ts';
 import { pick, type Random, seeded } from '../random.ts';
@@ -129,5 +129,5 @@ it(`${streams} random streams of requests get the same answers with and without 
     }
   }
   expect(wrong).toEqual([]);
-  expect((server.server as HttpServer).repeatedCount).toBeGreaterThan(streams);
+  expect((server.server as LateServer).repeatedCount).toBeGreaterThan(streams);
 }, 300_000);

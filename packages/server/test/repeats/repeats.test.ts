@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { manualClock } from '@rollcall/core/testing';
 import { afterEach, describe, expect, it } from 'vitest';
-import type { HttpServer } from '../../src/create-server.ts';
+import type { LateServer } from '../../src/create-server.ts';
 import type { ServerOptions } from '../../src/index.ts';
 import { Authority } from '../access/certificates.ts';
 import { TokensFile } from '../access/tokens.ts';
@@ -30,7 +30,7 @@ async function opened(port: number, tls?: { readonly ca: string }): Promise<Talk
   return connection;
 }
 
-const countOf = ({ server }: Running): number => (server as HttpServer).repeatedCount;
+const countOf = ({ server }: Running): number => (server as LateServer).repeatedCount;
 const nodes = (count: number) => Array.from({ length: count }, (_, index) => instance({ hostname: `n${index}` }));
 
 async function withLeases(options: ServerOptions = {}) {

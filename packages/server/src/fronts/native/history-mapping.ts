@@ -3,6 +3,7 @@ import type { ChangeEvidence, ChangeRecord, ChangesAnswer } from '@rollcall/prot
 import type { ChangeLog } from '../../changes/change-log.ts';
 import type { ChangesPage, Now } from '../../changes/page.ts';
 import { sentenceOf } from '../../changes/sentence.ts';
+import { readContent } from '../../roll/content.ts';
 import type { PutEvidence, RemovalEvidence } from '../../roll/evidence.ts';
 import type { Change } from '../../roll/followers.ts';
 
@@ -24,7 +25,8 @@ export function writeChangeRecord(change: Change): ChangeRecord {
   const common = { revision, at, type, env, appid: service, hostname: id, evidence: writeEvidence(evidence) };
   const text = sentenceOf(change);
   if (change.type === 'remove') return { ...common, reason: change.reason, text };
-  const { addresses, version, status, late } = change.instance;
+  const { content, status, late } = change.instance;
+  const { addresses, version } = readContent(content);
   const written = { addrs: addresses, version, status: status === 'up' ? 1 : 2 } as const;
   return { ...common, text, ...written, ...(late ? { late } : {}) };
 }

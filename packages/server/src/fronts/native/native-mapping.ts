@@ -9,6 +9,7 @@ import type {
   RenewStatus,
   Instance as WireInstance,
 } from '@rollcall/protocol';
+import type { Content } from '../../roll/content.ts';
 import type { Change } from '../../roll/followers.ts';
 import type { Instance } from '../../roll/instance.ts';
 import type { InstanceRef } from '../../roll/instance-ref.ts';
@@ -55,35 +56,31 @@ export const readKey = ({ env, appid, hostname }: InstanceKey): InstanceRef => (
 
 const writeKey = ({ env, service, id }: InstanceRef): InstanceKey => ({ env, appid: service, hostname: id });
 
-/** An instance in the wire format. */
-export function writeInstance(instance: Instance): WireInstance {
-  return {
-    env: instance.env,
-    appid: instance.service,
-    hostname: instance.id,
-    addrs: instance.addresses,
-    version: instance.version,
-    region: instance.region,
-    zone: instance.zone,
+/** An instance in the wire format, as JSON. Its content is in this format already. */
+export function writeInstance(instance: Instance): string {
+  const { ttlMs, renewIntervalMs, late } = instance;
+  const others: Omit<WireInstance, keyof InstanceKey | keyof Content | 'addrs'> = {
     status: instance.status === 'up' ? 1 : 2,
-    metadata: instance.metadata,
-    serviceMetadata: instance.serviceMetadata,
-    endpoints: instance.endpoints as WireInstance['endpoints'],
-    ttlMs: instance.ttlMs,
-    renewIntervalMs: instance.renewIntervalMs,
+    ttlMs,
+    renewIntervalMs,
     regTimestamp: instance.registeredAt,
     upTimestamp: instance.upAt,
     renewTimestamp: instance.renewedAt,
     dirtyTimestamp: instance.dirtyAt,
     latestTimestamp: instance.changedAt,
-    ...(instance.late ? { late: true } : {}),
+    ...(late ? { late } : {}),
   };
+  return joined(JSON.stringify(writeKey(instance)), instance.content, JSON.stringify(others));
 }
 
-/** The data of a `put` or `remove` event. */
-export function writeChange(change: Change): WireInstance | RemoveEvent {
+/** One object of several, as JSON. None is empty. */
+const joined = (...objects: readonly string[]): string => `{${objects.map((text) => text.slice(1, -1)).join()}}`;
+
+/** The data of a `put` or `remove` event, as JSON. */
+export function writeChange(change: Change): string {
   if (change.type === 'put') return writeInstance(change.instance);
-  return { ...writeKey(change.instance), reason: change.reason };
+  const event: RemoveEvent = { ...writeKey(change.instance), reason: change.reason };
+  return JSON.stringify(event);
 }
 
 const statuses: Readonly<Record<Renewal, RenewStatus>> = { renewed: 200, unknown: 404, taken: 409 };

@@ -1,5 +1,4 @@
-import { limits } from '@rollcall/core';
-import { type ServicesAnswer, usableAddress } from '@rollcall/protocol';
+import type { ServicesAnswer } from '@rollcall/protocol';
 import type { View } from '../../access/caller.ts';
 import type { Instance } from '../../roll/instance.ts';
 import type { InstanceRef } from '../../roll/instance-ref.ts';
@@ -57,14 +56,10 @@ export class ServiceNames {
 }
 
 function put(services: Map<string, Service>, name: string, instances: readonly Instance[]): void {
-  const versions = new Set(instances.filter(isUsable).map(({ version }) => version));
+  const versions = new Set(instances.filter(isListed).map(({ version }) => version));
   if (versions.size === 0) services.delete(name);
   else services.set(name, { appid: name, versions: [...versions] });
 }
 
-/** Whether a reader can make a node of the instance. An instance that a reader would skip must not make a service. */
-const isUsable = ({ service, id, status, addresses }: Instance): boolean =>
-  status === 'up' &&
-  limits.isReadableName(service) &&
-  limits.isReadableName(id) &&
-  usableAddress(addresses) !== undefined;
+/** An instance that a reader would skip must not make a service. */
+const isListed = ({ status, isUsable }: Instance): boolean => status === 'up' && isUsable;

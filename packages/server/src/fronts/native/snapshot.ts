@@ -3,11 +3,20 @@ import { chunkBytes } from '../../server-options.ts';
 /** What a {@link Snapshot} is made of. */
 export interface SnapshotSource<T> {
   readonly items: readonly T[];
-  /** An item in the wire format. */
-  readonly write: (item: T) => object;
+  /** An item in the wire format, as JSON. */
+  readonly write: (item: T) => string;
   /** Rough size. */
   readonly bytes: number;
   readonly takenAt: number;
+}
+
+/**
+ * A reader in the middle of a list. It is emptied when it leaves: the old tables of a set, which V8 keeps until its
+ * next full collection, hold every reader that was there when the set got a new one.
+ */
+interface Reader {
+  /** Ends the reading. */
+  cut: () => void;
 }
 
 /** A list as JSON, without its brackets, in chunks. A chunk is written when the first reader comes to it, once for all readers. */
@@ -17,8 +26,7 @@ export class Snapshot {
   readonly takenAt: number;
   /** When a reader last asked for the snapshot. */
   usedAt: number;
-  /** Functions that end the readers in the middle of the snapshot. */
-  readonly readers: Set<() => void> = new Set();
+  readonly #readers = new Set<Reader>();
   readonly #texts: Iterator<string, undefined>;
   readonly #chunks: Buffer[] = [];
 
@@ -33,9 +41,20 @@ export class Snapshot {
     return new Snapshot(textsOf(items, write), bytes, takenAt);
   }
 
+  /** Whether a reader is in the middle of it. */
+  get isRead(): boolean {
+    return this.#readers.size > 0;
+  }
+
+  /** Ends each reader that is in the middle of it. */
+  cutReaders(): void {
+    for (const { cut } of [...this.#readers]) cut();
+  }
+
   /** The chunks. `cut` is called when the reader is too slow while others wait for room; it must end the reading. */
   *read(cut: () => void): Generator<Buffer, undefined> {
-    this.readers.add(cut);
+    const reader: Reader = { cut };
+    this.#readers.add(reader);
     try {
       for (let index = 0; ; index += 1) {
         const chunk = this.#chunks[index] ?? this.#writeNext();
@@ -43,7 +62,8 @@ export class Snapshot {
         yield chunk;
       }
     } finally {
-      this.readers.delete(cut);
+      this.#readers.delete(reader);
+      reader.cut = gone;
     }
   }
 
@@ -69,6 +89,8 @@ export class Snapshot {
   }
 }
 
-function* textsOf<T>(items: readonly T[], write: (item: T) => object): Generator<string, undefined> {
-  for (const item of items) yield JSON.stringify(write(item));
+const gone = (): void => {};
+
+function* textsOf<T>(items: readonly T[], write: (item: T) => string): Generator<string, undefined> {
+  for (const item of items) yield write(item);
 }

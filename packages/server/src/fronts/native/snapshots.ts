@@ -4,6 +4,7 @@ import type { Change, RollFollower } from '../../roll/followers.ts';
 import type { Instance } from '../../roll/instance.ts';
 import type { InstanceRef } from '../../roll/instance-ref.ts';
 import type { PublishedRoll } from '../../roll/published-roll.ts';
+import type { EnvironmentStatus } from '../../roll/status.ts';
 import { maxStaleSnapshotBytes, snapshotAgeMs } from '../../server-options.ts';
 import { writeInstance, writeStatus } from './native-mapping.ts';
 import { ServiceNames } from './service-names.ts';
@@ -18,6 +19,14 @@ const statusBytes = 2_000;
 export const wireBytes = ({ bytes }: Instance): number => bytes + wireOverhead;
 
 /**
+ * The place of a list that is shared. It is emptied when the list is outdated: the old tables of a map, which V8 keeps
+ * until its next full collection, hold every place that was there when the map got a new one.
+ */
+interface Shared {
+  snapshot: Snapshot | undefined;
+}
+
+/**
  * The lists that clients read. Each is made once per revision and shared by all readers. An outdated list lives on
  * while it is read; when outdated lists take too much memory, the readers of the oldest are cut off. Renewal times,
  * which move without a change of the roll, are those of the moment when the list was made; the counts of a status are
@@ -26,8 +35,9 @@ export const wireBytes = ({ bytes }: Instance): number => bytes + wireOverhead;
 export class Snapshots implements RollFollower {
   readonly #roll: PublishedRoll;
   readonly #clock: Clock;
-  readonly #current = new Map<string, Snapshot>();
-  readonly #stale = new Set<Snapshot>();
+  readonly #current = new Map<string, Shared>();
+  /** The oldest first. */
+  #stale: readonly Snapshot[] = [];
   /** Env -> the keys of its snapshots that show only a part of it. */
   readonly #partial = new Map<string, Set<string>>();
   readonly #services: ServiceNames;
@@ -56,25 +66,19 @@ export class Snapshots implements RollFollower {
     return this.#shared(this.#keyFor(keys.services(env), env, view), (now) => {
       const services = this.#services.of(env, view);
       const bytes = services.reduce((sum, { appid, versions }) => sum + appid.length + versions.join().length + 40, 0);
-      return Snapshot.of({ items: services, write: (service) => service, bytes, takenAt: now });
+      return Snapshot.of({ items: services, write: JSON.stringify, bytes, takenAt: now });
     });
   }
 
   /** The self-protection of an env, or of all envs. */
   status(env: string | undefined): Snapshot {
-    const make = (now: number): Snapshot => {
-      const environments = this.#roll.status(env);
-      const bytes = environments.length * statusBytes;
-      return Snapshot.of({ items: environments, write: writeStatus, bytes, takenAt: now });
-    };
-    return this.#shared(keys.status(env), make, snapshotAgeMs);
+    return this.#shared(keys.status(env), (now) => statusSnapshot(this.#roll.status(env), now), snapshotAgeMs);
   }
 
   /** The self-protection of the envs that `sees` allows. Not shared, because few callers ask, and seldom. */
   statusOf(sees: (env: string) => boolean): Snapshot {
     const environments = this.#roll.status().filter(({ env }) => sees(env));
-    const bytes = environments.length * statusBytes;
-    return Snapshot.of({ items: environments, write: writeStatus, bytes, takenAt: this.#clock.now() });
+    return statusSnapshot(environments, this.#clock.now());
   }
 
   /** The envs with remembered lists for callers that see only a part. */
@@ -118,14 +122,14 @@ export class Snapshots implements RollFollower {
   #shared(key: string, make: (now: number) => Snapshot, maxAgeMs: number = Number.POSITIVE_INFINITY): Snapshot {
     this.#roll.settle();
     const now = this.#clock.now();
-    const known = this.#current.get(key);
+    const known = this.#current.get(key)?.snapshot;
     if (known !== undefined && now - known.takenAt < maxAgeMs) {
       known.usedAt = now;
       return known;
     }
     this.#retire(key);
     const snapshot = make(now);
-    this.#current.set(key, snapshot);
+    this.#current.set(key, { snapshot });
     this.#bound(snapshot);
     this.#cancelSweep ??= this.#clock.setTimer(snapshotAgeMs, () => this.#sweep());
     return snapshot;
@@ -134,10 +138,11 @@ export class Snapshots implements RollFollower {
   /** Forgets snapshots that no reader asked for lately. */
   #sweep(): void {
     const now = this.#clock.now();
-    for (const [key, { usedAt }] of this.#current) if (now - usedAt >= snapshotAgeMs) this.#retire(key);
+    for (const [key, { snapshot }] of this.#current)
+      if (snapshot !== undefined && now - snapshot.usedAt >= snapshotAgeMs) this.#retire(key);
     this.#forgetPartial();
     this.#bound(undefined);
-    const isIdle = this.#current.size === 0 && this.#stale.size === 0;
+    const isIdle = this.#current.size === 0 && this.#stale.length === 0;
     this.#cancelSweep = isIdle ? undefined : this.#clock.setTimer(snapshotAgeMs, () => this.#sweep());
   }
 
@@ -153,26 +158,28 @@ export class Snapshots implements RollFollower {
   }
 
   #retire(key: string): void {
-    const snapshot = this.#current.get(key);
-    if (snapshot === undefined) return;
+    const shared = this.#current.get(key);
+    if (shared === undefined) return;
     this.#current.delete(key);
-    if (snapshot.readers.size > 0) this.#stale.add(snapshot);
+    if (shared.snapshot?.isRead === true) this.#stale = [...this.#stale, shared.snapshot];
+    shared.snapshot = undefined;
   }
 
   /** A single snapshot may be larger than the bound, so four of the largest are always allowed. */
   #bound(latest: Snapshot | undefined): void {
+    if (this.#stale.length === 0) return;
+    this.#stale = this.#stale.filter(({ isRead }) => isRead);
     let bytes = 0;
     let largest = latest?.bytes ?? 0;
     for (const snapshot of this.#stale) {
-      if (snapshot.readers.size === 0) this.#stale.delete(snapshot);
-      else bytes += snapshot.bytes;
+      bytes += snapshot.bytes;
       largest = Math.max(largest, snapshot.bytes);
     }
     for (const snapshot of this.#stale) {
       if (bytes <= Math.max(maxStaleSnapshotBytes, 4 * largest)) return;
-      this.#stale.delete(snapshot);
+      this.#stale = this.#stale.filter((other) => other !== snapshot);
       bytes -= snapshot.bytes;
-      for (const cut of [...snapshot.readers]) cut();
+      snapshot.cutReaders();
     }
   }
 }
@@ -180,6 +187,11 @@ export class Snapshots implements RollFollower {
 function instancesSnapshot(instances: readonly Instance[], takenAt: number): Snapshot {
   const bytes = instances.reduce((sum, instance) => sum + wireBytes(instance), 0);
   return Snapshot.of({ items: instances, write: writeInstance, bytes, takenAt });
+}
+
+function statusSnapshot(items: readonly EnvironmentStatus[], takenAt: number): Snapshot {
+  const write = (status: EnvironmentStatus): string => JSON.stringify(writeStatus(status));
+  return Snapshot.of({ items, write, bytes: items.length * statusBytes, takenAt });
 }
 
 const seenBy = (view: View, instances: readonly Instance[]): readonly Instance[] =>

@@ -1,11 +1,12 @@
-import { chmodSync, constants, copyFileSync, existsSync, rmSync, statSync } from 'node:fs';
+import { existsSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { crc32 } from 'node:zlib';
-import Database from 'libsql';
+import type Database from 'libsql';
+import { connect, identityOf, saveLog } from './database.ts';
 import { prepareFolder, removeBackups, unfit } from './folder.ts';
 import { type Group, type Opened, type Part, storeName } from './group.ts';
 import { InPlace } from './in-place.ts';
-import { check, create, isEmpty } from './schema.ts';
+import { checkFormat, checkWhole, create, isEmpty } from './schema.ts';
 import { corrupt, isDamage, isLocked, StoreError } from './store-error.ts';
 import { Witness } from './witness.ts';
 
@@ -38,19 +39,23 @@ const newMeta: Meta = { groups: 0, entries: 0, digest: 0, revision: 0, identity:
 export class SqliteStore {
   readonly #file: string;
   readonly #db: Database.Database;
-  readonly #witness: Witness;
-  readonly #inPlace: InPlace;
+  readonly #folder: string;
+  readonly #identity: string;
+  #isRead = false;
+  #isWhole = false;
+  #begun: { readonly witness: Witness; readonly inPlace: InPlace } | undefined;
   readonly #statements: ReturnType<typeof statementsOf>;
   #meta: Meta;
   readonly opened: Opened;
 
   private constructor(folder: string, db: Database.Database, isBackup: boolean) {
+    this.#folder = folder;
     this.#file = join(folder, storeName);
     this.#db = db;
     const isNew = isEmpty(db);
     if (isNew && isBackup) throw new StoreError({ kind: 'foreign', message: 'it is empty' });
     if (isNew) create(db);
-    else check(db, this.#file);
+    else checkFormat(db, this.#file);
     this.#statements = statementsOf(db);
     this.#meta = isNew ? newMeta : this.#readMeta();
     const witnessed = Witness.read(join(folder, witnessName));
@@ -59,19 +64,16 @@ export class SqliteStore {
       throw lost(this.#file, this.#meta.groups, witnessed);
     }
     // A backup stays a backup until a server starts on it.
-    const identity = isBackup ? this.#meta.identity : identityOf(this.#file);
+    this.#identity = isBackup ? this.#meta.identity : identityOf(this.#file);
     const { state, isOpen, entries } = this.#meta;
-    const isCopy = !isNew && this.#meta.identity !== identity;
+    const isCopy = !isNew && this.#meta.identity !== this.#identity;
     this.opened = { state: state === '' ? undefined : state, isCopy, wasCut: isOpen && !isCopy, entries };
-    this.#inTransaction(() => this.#writeMeta({ ...this.#meta, identity, isOpen: true }));
     removeBackups(folder);
-    this.#witness = Witness.open(join(folder, witnessName));
-    // The log exists since the transaction above, so both files can be watched now.
-    this.#inPlace = new InPlace([this.#file, `${this.#file}-wal`]);
   }
 
   /**
-   * Opens the store of a folder, and creates it where there is none. `isBackup`: only check that a backup is whole.
+   * Opens the store of a folder, and creates it where there is none. It must be read, and then begun, before it is
+   * written. `isBackup`: only check that a backup is whole.
    *
    * @throws StoreError that says why the store cannot be used, and what to do.
    */
@@ -95,6 +97,32 @@ export class SqliteStore {
 
   /** The whole content, checked row by row. */
   *read(): Generator<Part, undefined> {
+    try {
+      yield* this.#readEntries();
+      yield* this.#readChanges();
+      this.#isRead = true;
+    } catch (error) {
+      throw isDamage(error) ? corrupt(this.#file, (error as Error).message, error) : error;
+    }
+  }
+
+  /** Checks every page of a store that was read. */
+  check(): void {
+    if (!this.#isRead) throw refused();
+    checkWhole(this.#db, this.#file);
+    this.#isWhole = true;
+  }
+
+  /** Begins to write. Until then the store is left as it was. */
+  begin(): void {
+    if (!this.#isWhole) throw refused();
+    this.#inTransaction(() => this.#writeMeta({ ...this.#meta, isOpen: true }));
+    const witness = Witness.open(join(this.#folder, witnessName));
+    // The log exists since the transaction above, so both files can be watched now.
+    this.#begun = { witness, inPlace: new InPlace([this.#file, `${this.#file}-wal`]) };
+  }
+
+  *#readEntries(): Generator<Part, undefined> {
     let entries = 0;
     let digest = 0;
     for (let after = ''; ; ) {
@@ -105,6 +133,8 @@ export class SqliteStore {
         digest ^= sum;
       }
       entries += rows.length;
+      // Pages that are linked in a circle have no end.
+      if (entries > this.#meta.entries) break;
       if (rows.length > 0) yield { entries: rows.map(([key, text]) => [key, text]), changes: [] };
       if (rows.length < partRows) break;
       after = rows.at(-1)?.[0] ?? after;
@@ -114,15 +144,17 @@ export class SqliteStore {
         this.#file,
         `it holds ${entries} entries, which are not the ${this.#meta.entries} that were written`,
       );
-    yield* this.#readChanges();
   }
 
   /** Writes a group and syncs it. When it throws, nothing of the group was written. */
   commit({ entries, changes, forgetUpTo, state }: Group): void {
-    this.#inPlace.check();
+    if (this.#begun === undefined) throw refused();
+    const { witness, inPlace } = this.#begun;
+    inPlace.check();
     const { groups } = this.#meta;
     this.#inTransaction(() => {
-      const meta = { ...this.#meta, groups: groups + 1, state };
+      // With the first group, since a copy whose new epoch is not stored yet is still a copy.
+      const meta = { ...this.#meta, identity: this.#identity, groups: groups + 1, state };
       for (const [key, text] of entries) this.#writeEntry(meta, key, text);
       for (const [revision, text] of changes) {
         this.#statements.putChange.run(revision, text, sumOf(`${revision}`, text));
@@ -131,7 +163,7 @@ export class SqliteStore {
       this.#statements.forgetChanges.run(forgetUpTo);
       this.#writeMeta(meta);
     });
-    this.#witness.write(groups + 1);
+    witness.write(groups + 1);
   }
 
   /** Writes a copy of the present store to one file. */
@@ -142,8 +174,10 @@ export class SqliteStore {
 
   /** The file is released when the thread ends, because the library keeps it open while prepared statements exist. */
   close(): void {
-    this.#inTransaction(() => this.#writeMeta({ ...this.#meta, isOpen: false }));
-    this.#witness.close();
+    if (this.#begun !== undefined) {
+      this.#inTransaction(() => this.#writeMeta({ ...this.#meta, isOpen: false }));
+      this.#begun.witness.close();
+    }
     this.#db.close();
   }
 
@@ -208,19 +242,6 @@ export class SqliteStore {
   }
 }
 
-function connect(file: string): Database.Database {
-  const db = new Database(file);
-  try {
-    // The file holds the handles of every lease. SQLite gives the log the mode of the file.
-    chmodSync(file, 0o600);
-    for (const pragma of ['locking_mode=exclusive', 'journal_mode=wal', 'synchronous=full']) db.pragma(pragma);
-    return db;
-  } catch (error) {
-    db.close();
-    throw error;
-  }
-}
-
 function statementsOf(db: Database.Database) {
   const prepare = (sql: string): Database.Statement => db.prepare(sql).raw();
   return {
@@ -240,20 +261,7 @@ function statementsOf(db: Database.Database) {
 
 const sumOf = (key: string, text: string): number => crc32(text, crc32(`${key}\0`)) | 0;
 
-/** Tells a copy of the folder: it has other inodes, even if the copy kept the times that can be set. */
-function identityOf(file: string): string {
-  const { ino, birthtimeNs } = statSync(file, { bigint: true });
-  return `${ino}:${birthtimeNs}`;
-}
-
-/** Keeps the log for analysis: when SQLite closes the file, it removes the log with the frames that it rejected. */
-function saveLog(file: string): void {
-  try {
-    copyFileSync(`${file}-wal`, `${file}-wal.damaged`, constants.COPYFILE_EXCL);
-  } catch {
-    // There is no log, or an earlier damaged log has been kept already.
-  }
-}
-
 const lost = (file: string, groups: number, witnessed: number): StoreError =>
   corrupt(file, `it ends with group ${groups} although group ${witnessed} was written`);
+
+const refused = (): Error => new Error('the store was refused, so nothing is written to it');

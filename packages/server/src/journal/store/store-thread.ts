@@ -1,6 +1,6 @@
 import { Worker } from 'node:worker_threads';
 import type { Group, Opened, Part } from './group.ts';
-import type { FromStore, StoreStart, ToStore } from './messages.ts';
+import { type FromStore, pack, type StoreStart, type ToStore } from './messages.ts';
 import { StoreError } from './store-error.ts';
 
 /** The file of the thread: the built file, also when the server runs from source. */
@@ -9,63 +9,88 @@ const file = import.meta.url.endsWith('.ts') ? '../../../dist/journal/store/work
 /** The objects of a group are garbage at once, so a larger nursery would only hold more garbage. */
 const resourceLimits = { maxYoungGenerationSizeMb: 4 };
 
+const defect = (what: string): Error =>
+  new Error(`the thread of the store ${what}; this is a defect of Rollcall, please report it`);
+
 interface Asked {
   readonly resolve: () => void;
   readonly reject: (error: Error) => void;
-  readonly onPart?: ((part: Part) => void) | undefined;
 }
 
-/** An open store in a thread of its own, which answers requests in turn. */
+/** A store in a thread of its own, which opens it, reads all of it, and then answers requests in turn. */
 export class StoreThread {
-  readonly opened: Opened;
   readonly #worker: Worker;
   readonly #asked: Asked[] = [];
+  readonly #opened: Promise<Opened>;
+  /** The parts that came before they were asked for. */
+  readonly #parts: Part[] = [];
+  readonly #read: Promise<void>;
+  readonly #checked: Promise<void>;
+  #onPart: (part: Part) => void = (part) => this.#parts.push(part);
   #ended: Error | undefined;
 
-  private constructor(worker: Worker, opened: Opened) {
+  private constructor(start: StoreStart) {
+    const worker = new Worker(new URL(file, import.meta.url), { workerData: start, resourceLimits });
     this.#worker = worker;
-    this.opened = opened;
+    this.#opened = new Promise((resolve, reject) => {
+      worker.once('message', (first: FromStore) => {
+        if (first.type === 'opened') resolve(first.opened);
+        else
+          reject(first.type === 'failed' ? new StoreError(first.failure) : defect(`answered ${first.type} at first`));
+      });
+      worker.once('error', reject);
+      worker.once('exit', () => reject(defect('ended before it had opened the store')));
+    });
+    this.#read = this.#next();
+    this.#checked = this.#next();
+    // The caller may ask for them later than they fail.
+    for (const promise of [this.#opened, this.#read, this.#checked]) promise.catch(() => {});
     worker.on('message', (message: FromStore) => this.#hear(message));
     worker.once('error', (error) => this.#end(error));
     worker.once('exit', () => this.#end(new Error('the thread of the store ended: start the server again')));
   }
 
   /**
-   * Opens the store of a folder, and creates it where there is none. `isBackup`: only check that a backup is whole.
-   *
-   * @throws StoreError that says why the store cannot be used, and what to do.
+   * Starts a thread that opens the store of a folder, and creates it where there is none. `isBackup`: only check that a
+   * backup is whole.
    */
-  static async open(folder: string, isBackup = false): Promise<StoreThread> {
-    const workerData: StoreStart = { folder, isBackup };
-    const worker = new Worker(new URL(file, import.meta.url), { workerData, resourceLimits });
-    const first = await new Promise<FromStore>((resolve, reject) => {
-      worker.once('message', resolve);
-      worker.once('error', reject);
-      worker.once('exit', () =>
-        reject(
-          new Error(
-            'the thread of the store ended before it had opened the store; this is a defect of Rollcall, please report it',
-          ),
-        ),
-      );
-    });
-    if (first.type === 'opened') return new StoreThread(worker, first.opened);
-    await worker.terminate();
-    throw first.type === 'failed'
-      ? new StoreError(first.failure)
-      : new Error(
-          `the store answered ${first.type} when it was opened; this is a defect of Rollcall, please report it`,
-        );
+  static start(folder: string, isBackup = false): StoreThread {
+    return new StoreThread({ folder, isBackup });
   }
 
-  /** The whole content, in parts. Rejects when a row is not what was written. */
+  /** Resolves with the content besides the parts. Rejects with a StoreError that says why the store cannot be used, and what to do. */
+  get opened(): Promise<Opened> {
+    return this.#opened;
+  }
+
+  /** The whole content, in parts; call it once. Rejects when a row is not what was written, or when `onPart` throws. */
   read(onPart: (part: Part) => void): Promise<void> {
-    return this.#ask({ type: 'read' }, onPart);
+    return new Promise((resolve, reject) => {
+      this.#onPart = (part) => {
+        try {
+          onPart(part);
+        } catch (error) {
+          reject(error);
+        }
+      };
+      for (const part of this.#parts.splice(0)) this.#onPart(part);
+      this.#read.then(resolve, reject);
+    });
+  }
+
+  /** Resolves when all pages are checked too. Rejects when the store is damaged. */
+  checked(): Promise<void> {
+    return this.#checked;
+  }
+
+  /** Begins to write: a store that was only read is left as it was. */
+  begin(): Promise<void> {
+    return this.#ask({ type: 'begin' });
   }
 
   /** Resolves when the group is synced. When it rejects, nothing of the group was written. */
   commit(group: Group): Promise<void> {
-    return this.#ask({ type: 'commit', group });
+    return this.#ask({ type: 'commit', group: pack(group) });
   }
 
   /** Writes a copy of the present store to one file. */
@@ -73,9 +98,19 @@ export class StoreThread {
     return this.#ask({ type: 'backup', file: target });
   }
 
+  /** Ends the thread of a store that was not begun, even while it reads. */
+  async abandon(): Promise<void> {
+    await this.#worker.terminate();
+  }
+
   /** Closes the store after all earlier requests, and ends its thread. */
   async close(): Promise<void> {
-    if (this.#ended !== undefined) return;
+    const isOpen = await this.#opened.then(
+      () => true,
+      () => false,
+    );
+    if (!isOpen) await this.#worker.terminate();
+    if (this.#ended !== undefined || !isOpen) return;
     const exited = new Promise((resolve) => this.#worker.once('exit', resolve));
     try {
       await this.#ask({ type: 'close' });
@@ -85,16 +120,19 @@ export class StoreThread {
     }
   }
 
-  #ask(message: ToStore, onPart?: (part: Part) => void): Promise<void> {
+  #ask(message: ToStore): Promise<void> {
     if (this.#ended !== undefined) return Promise.reject(this.#ended);
-    return new Promise((resolve, reject) => {
-      this.#asked.push({ resolve, reject, onPart });
-      this.#worker.postMessage(message);
-    });
+    this.#worker.postMessage(message);
+    return this.#next();
+  }
+
+  /** Settles with the next answer that no other call waits for. */
+  #next(): Promise<void> {
+    return new Promise((resolve, reject) => this.#asked.push({ resolve, reject }));
   }
 
   #hear(message: FromStore): void {
-    if (message.type === 'part') this.#asked[0]?.onPart?.(message.part);
+    if (message.type === 'part') this.#onPart(message.part);
     else if (message.type === 'done') this.#asked.shift()?.resolve();
     else if (message.type === 'failed') this.#asked.shift()?.reject(new StoreError(message.failure));
   }

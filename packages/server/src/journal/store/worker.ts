@@ -1,6 +1,6 @@
 /** The store's thread. It alone touches the disk, so that a slow disk holds up neither renewals nor reads. */
 import { parentPort, workerData } from 'node:worker_threads';
-import type { FromStore, StoreStart, ToStore } from './messages.ts';
+import { type FromStore, type StoreStart, type ToStore, unpack } from './messages.ts';
 import { SqliteStore } from './sqlite-store.ts';
 import { StoreError } from './store-error.ts';
 
@@ -31,10 +31,19 @@ function listen(
   tell: (message: FromStore) => void,
   attempt: (what: () => void) => void,
 ): void {
+  // Without a request, because the server's thread may still be loading its program.
+  attempt(() => {
+    for (const part of store.read()) tell({ type: 'part', part });
+    tell({ type: 'done' });
+  });
+  attempt(() => {
+    store.check();
+    tell({ type: 'done' });
+  });
   port.on('message', (message: ToStore) =>
     attempt(() => {
-      if (message.type === 'read') for (const part of store.read()) tell({ type: 'part', part });
-      else if (message.type === 'commit') store.commit(message.group);
+      if (message.type === 'begin') store.begin();
+      else if (message.type === 'commit') store.commit(unpack(message.group));
       else if (message.type === 'backup') store.backup(message.file);
       else store.close();
       tell({ type: 'done' });

@@ -4,6 +4,7 @@ import { type InstanceRef, keyOf } from '../../../roll/instance-ref.ts';
 import type { PublishedRoll } from '../../../roll/published-roll.ts';
 import { chunkBytes } from '../../../server-options.ts';
 import { type Snapshots, wireBytes } from '../snapshots.ts';
+import { SharedBytes } from './shared-bytes.ts';
 import { eventOfChange } from './watch-events.ts';
 import type { Missing, WatchFilter, WatchGroup } from './watch-group.ts';
 
@@ -29,14 +30,10 @@ export class CatchUp {
   }
 
   after<T>(cursor: number, group: WatchGroup<T>): Missing {
-    const { revision } = this.#sources.roll;
-    if (group.knownAt !== revision) group.known.clear();
-    group.knownAt = revision;
     const from = group.from(cursor);
-    const known = group.known.get(from);
-    if (known !== undefined) return known;
-    const missing = this.#missing(from, group.filter);
-    group.known.set(from, missing);
+    const known = group.known(this.#sources.roll.revision);
+    const missing = known.get(from) ?? this.#missing(from, group.filter);
+    known.set(from, missing);
     return missing;
   }
 
@@ -52,7 +49,7 @@ export class CatchUp {
     const isAll = part.length === changes.length;
     return {
       type: 'events',
-      events: Buffer.concat(part.map((change) => eventOfChange(roll.epoch, change, view))),
+      events: new SharedBytes(part.map((change) => eventOfChange(roll.epoch, change, view))),
       cursor: isAll ? roll.revision : (part.at(-1)?.revision ?? cursor),
     };
   }

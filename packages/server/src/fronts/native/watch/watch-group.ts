@@ -1,4 +1,5 @@
 import type { View } from '../../../access/caller.ts';
+import type { SharedBytes } from './shared-bytes.ts';
 
 /** What a watch wants to hear of. */
 export interface WatchFilter {
@@ -12,16 +13,15 @@ export interface WatchFilter {
 /** What a watch has missed: everything, or some events after which it stands at `cursor`. */
 export type Missing =
   | { readonly type: 'snapshot' }
-  | { readonly type: 'events'; readonly events: Buffer; readonly cursor: number };
+  | { readonly type: 'events'; readonly events: SharedBytes; readonly cursor: number };
 
 /** The watches with the same filter, and the revision of those that keep up. They share their events. */
 export class WatchGroup<T> {
   readonly filter: WatchFilter;
   readonly members: Set<T> = new Set();
   /** The events that were worked out for watches at a revision. */
-  readonly known: Map<number, Missing> = new Map();
-  /** The revision for which `known` is valid. */
-  knownAt = 0;
+  #known = new Map<number, Missing>();
+  #knownAt = 0;
   #changedAt: number;
   #changedBefore: number;
   #base: number;
@@ -49,6 +49,14 @@ export class WatchGroup<T> {
     }
     this.#changedAt = revision;
     return isFirst;
+  }
+
+  /** What was worked out for watches at the roll's present `revision`. */
+  known(revision: number): Map<number, Missing> {
+    // Not `clear`, with which V8 lets the old table, and the events in it, live until its next full collection.
+    if (this.#knownAt !== revision) this.#known = new Map();
+    this.#knownAt = revision;
+    return this.#known;
   }
 
   /** Marks the group as told. */

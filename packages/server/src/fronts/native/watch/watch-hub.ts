@@ -45,7 +45,7 @@ export class WatchHub implements RollFollower {
   readonly #streams = new Map<WatchStream, Client>();
   readonly #groups = new WatchGroups<WatchStream>();
   /** Groups that a change concerns and that have not been told yet. */
-  readonly #changed = new Set<WatchGroup<WatchStream>>();
+  #changed: WatchGroup<WatchStream>[] = [];
   readonly #maxWatches: number;
   #cancelHeartbeat: (() => void) | undefined;
   #isScheduled = false;
@@ -88,15 +88,17 @@ export class WatchHub implements RollFollower {
       this.#streams.delete(stream);
       this.#groups.leave(stream, group);
     });
-    response.on('drain', () => this.#pacer.enqueue(stream));
+    const goOn = (): void => this.#pacer.enqueue(stream);
+    // A response does not tell of a drain when bytes that were written past it have been read.
+    for (const drained of [response, response.req.socket]) drained.on('drain', goOn);
     this.#cancelHeartbeat ??= this.#beat();
     this.#pacer.enqueue(stream);
   }
 
   /** Watchers are told when the command that changed the roll is done, so that many changes at once are one message. */
   changed(change: Change): void {
-    for (const group of this.#groups.concernedBy(change)) if (group.changed(change.revision)) this.#changed.add(group);
-    if (this.#changed.size > 0) this.#tellSoon();
+    for (const group of this.#groups.concernedBy(change)) if (group.changed(change.revision)) this.#changed.push(group);
+    if (this.#changed.length > 0) this.#tellSoon();
   }
 
   /** A watcher may have missed a change, so each begins anew. */
@@ -128,11 +130,12 @@ export class WatchHub implements RollFollower {
     this.#isScheduled = true;
     setImmediate(() => {
       this.#isScheduled = false;
-      for (const group of this.#changed) {
+      const groups = this.#changed;
+      this.#changed = [];
+      for (const group of groups) {
         group.told();
         for (const stream of group.members) this.#pacer.enqueue(stream);
       }
-      this.#changed.clear();
     });
   }
 

@@ -3,8 +3,10 @@ import type { Paced } from '../../../http/pacer.ts';
 import type { PublishedRoll } from '../../../roll/published-roll.ts';
 import type { Snapshots } from '../snapshots.ts';
 import type { CatchUp } from './catch-up.ts';
+import { SharedBytes } from './shared-bytes.ts';
 import { cursorText, eventOf, heartbeat, snapshotEvent } from './watch-events.ts';
 import type { WatchGroup } from './watch-group.ts';
+import { WatchOutlet } from './watch-outlet.ts';
 
 /** What the streams of a server share. */
 export interface WatchContext {
@@ -19,8 +21,9 @@ export interface WatchContext {
  * costs one chunk, and hears only the last change of each node when it goes on.
  */
 export class WatchStream implements Paced {
+  isReady = false;
   readonly #context: WatchContext;
-  readonly #response: ServerResponse;
+  readonly #outlet: WatchOutlet;
   /** The revision up to which everything was sent or is in `#chunks`; undefined: nothing was sent yet. */
   #cursor: number | undefined;
   #chunks: Iterator<Buffer, undefined> | undefined;
@@ -36,7 +39,7 @@ export class WatchStream implements Paced {
     cursor: number | undefined,
   ) {
     this.#context = context;
-    this.#response = response;
+    this.#outlet = new WatchOutlet(response);
     this.#group = group;
     this.#cursor = cursor;
     this.#owesCurrent = cursor !== undefined;
@@ -45,7 +48,7 @@ export class WatchStream implements Paced {
 
   /** Bytes that the client of the stream has not read yet. */
   get backlogBytes(): number {
-    return this.#response.writableLength;
+    return this.#outlet.backlogBytes;
   }
 
   /** Whether the stream has sent everything. */
@@ -56,11 +59,11 @@ export class WatchStream implements Paced {
 
   /** A failure ends only this watch; its client resumes. */
   step(): number {
-    if (this.#isBlocked) return 0;
+    if (this.#outlet.isBlocked) return 0;
     try {
       const chunk = this.#next();
       if (chunk === undefined) return 0;
-      this.#response.write(chunk);
+      this.#outlet.write(chunk);
       return chunk.length;
     } catch {
       this.cut();
@@ -77,31 +80,27 @@ export class WatchStream implements Paced {
   beat(): void {
     // Earlier changes that did not concern the watch never will.
     if (this.isIdle) this.#cursor = this.#context.roll.revision;
-    if (this.#chunks === undefined && !this.#isBlocked) this.#response.write(heartbeat);
+    if (this.#chunks === undefined && !this.#outlet.isBlocked) this.#outlet.write(heartbeat);
   }
 
   /** Destroys the connection instead of ending it: a client that does not read would keep an ended one open. */
   cut(): void {
-    this.#response.destroy();
+    this.#outlet.cut();
   }
 
-  get #isBlocked(): boolean {
-    return this.#response.destroyed || this.#response.writableNeedDrain;
-  }
-
-  #next(): Buffer | undefined {
+  #next(): Buffer | SharedBytes | undefined {
     for (;;) {
       const chunk = this.#chunks?.next().value;
       if (chunk !== undefined) return chunk;
       this.#chunks = undefined;
       const planned = this.#plan();
       if (planned === undefined) return undefined;
-      if (!Buffer.isBuffer(planned)) this.#chunks = planned;
+      if (!(planned instanceof SharedBytes)) this.#chunks = planned;
       else if (planned.length > 0) return planned;
     }
   }
 
-  #plan(): Iterator<Buffer, undefined> | Buffer | undefined {
+  #plan(): Iterator<Buffer, undefined> | SharedBytes | undefined {
     const { catchUp } = this.#context;
     if (this.#cursor === undefined) return this.#snapshot();
     if (this.#cursor >= this.#group.changedAt) return this.#caughtUp(this.#cursor);
@@ -120,14 +119,15 @@ export class WatchStream implements Paced {
     return snapshotEvent(this.#id(), chunks, isWarming());
   }
 
-  #caughtUp(cursor: number): Buffer | undefined {
+  #caughtUp(cursor: number): SharedBytes | undefined {
     if (this.#owesCurrent) {
       this.#owesCurrent = false;
-      return eventOf('current', this.#id(cursor), this.#context.isWarming() ? { warming: true } : {});
+      const data = this.#context.isWarming() ? { warming: true } : {};
+      return new SharedBytes([eventOf('current', this.#id(cursor), data)]);
     }
     if (!this.#owesWarmed) return undefined;
     this.#owesWarmed = false;
-    return eventOf('warmed', this.#id(cursor), {});
+    return new SharedBytes([eventOf('warmed', this.#id(cursor), {})]);
   }
 
   #id(revision: number = this.#cursor ?? 0): string {

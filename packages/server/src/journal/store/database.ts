@@ -1,0 +1,31 @@
+import { chmodSync, constants, copyFileSync, statSync } from 'node:fs';
+import Database from 'libsql';
+
+/** Opens the file of a store, and locks it. */
+export function connect(file: string): Database.Database {
+  const db = new Database(file);
+  try {
+    // The file holds the handles of every lease. SQLite gives the log the mode of the file.
+    chmodSync(file, 0o600);
+    for (const pragma of ['locking_mode=exclusive', 'journal_mode=wal', 'synchronous=full']) db.pragma(pragma);
+    return db;
+  } catch (error) {
+    db.close();
+    throw error;
+  }
+}
+
+/** Tells a copy of the folder: it has other inodes, even if the copy kept the times that can be set. */
+export function identityOf(file: string): string {
+  const { ino, birthtimeNs } = statSync(file, { bigint: true });
+  return `${ino}:${birthtimeNs}`;
+}
+
+/** Keeps the log for analysis: when SQLite closes the file, it removes the log with the frames that it rejected. */
+export function saveLog(file: string): void {
+  try {
+    copyFileSync(`${file}-wal`, `${file}-wal.damaged`, constants.COPYFILE_EXCL);
+  } catch {
+    // There is no log, or an earlier damaged log has been kept already.
+  }
+}
