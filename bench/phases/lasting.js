@@ -1,7 +1,7 @@
 import { cpuOf, memoryOf, pause } from '../load/measure.js';
 import { pressure } from '../load/pressure.js';
 import { perService, serviceOf } from '../peers/instances.js';
-import { fill, onPeer, wholeServices } from './on-peer.js';
+import { fill, memoryAtFirst, onPeer, wholeServices } from './on-peer.js';
 import { note } from './throughput.js';
 
 /** @typedef {import('../peers/peer.js').Peer} Peer */
@@ -56,7 +56,7 @@ export async function large(peer, { scale, wants }) {
   return onPeer(peer, 600_000, async (on) => {
     /** @type {Figures} */
     const figures = {};
-    const before = memoryOf(on.pid);
+    const before = await memoryAtFirst(on);
     note(figures, 'register100k', await pressure({ ...on, turns: size }, (lane, turn) => lane.register(turn)));
     await pause(scale.settleMs);
     figures.memory100k = (memoryOf(on.pid) - before) / size;
@@ -72,7 +72,7 @@ export async function huge(peer, { scale, pauses }) {
   return onPeer(peer, 3_600_000, async (on) => {
     // A million single registrations take minutes.
     if (on.lanes[0]?.registerAll === undefined) return {};
-    const before = memoryOf(on.pid);
+    const before = await memoryAtFirst(on);
     await fill(on, size);
     await pause(2 * scale.settleMs);
     const rss = memoryOf(on.pid);

@@ -1,3 +1,4 @@
+import { memoryOf } from '../load/measure.js';
 import { pressure } from '../load/pressure.js';
 import { perService } from '../peers/instances.js';
 
@@ -36,6 +37,12 @@ export function fill({ pid, lanes }, count, from = 0) {
   return pressure({ pid, lanes: lanes.slice(0, 4), turns: count / 100, per: 100 }, async (lane, turn) =>
     lane.registerAll?.(indices(from + turn * 100, 100, from + count)),
   );
+}
+
+/** Returns the memory of a peer that has loaded its code: with the first hundred instances. @param {OnPeer} on */
+export async function memoryAtFirst(on) {
+  await fill(on, 100);
+  return memoryOf(on.pid);
 }
 
 /** Renews instances, by hundreds where the peer allows batches. @param {OnPeer} on @param {number} from @param {number} to */

@@ -1,7 +1,7 @@
 import { median, memoryOf, pause } from '../load/measure.js';
 import { pressure } from '../load/pressure.js';
 import { perService } from '../peers/instances.js';
-import { fill, indices, onPeer, wholeServices } from './on-peer.js';
+import { fill, indices, memoryAtFirst, onPeer, wholeServices } from './on-peer.js';
 
 /** @typedef {import('./rows.js').Figures} Figures */
 /** @typedef {import('../load/pressure.js').Pressure} Pressure */
@@ -21,7 +21,7 @@ export function throughput(peer, { scale, wants }) {
     const { pid, lanes } = on;
     const [few, several] = [lanes.slice(0, 4), lanes.slice(0, 16)];
     const [first] = lanes;
-    const memoryBefore = memoryOf(pid);
+    const memoryBefore = await memoryAtFirst(on);
     if (wants('register') || wants('memory10k'))
       note(figures, 'register', await pressure({ pid, lanes, turns: size }, (lane, turn) => lane.register(turn)));
     else await fill(on, size);
