@@ -116,7 +116,7 @@ describe("heartbeat: 'worker'", () => {
     link.blackHole();
     const line = /the main loop renews from now on, because the heartbeat worker's connection to the registry hangs/;
     await vi.waitFor(() => expect(told.some((message) => line.test(message.line ?? ''))).toBe(true), waiting);
-    expect(types().at(-1)).toBe('delete');
+    await vi.waitFor(() => expect(types().at(-1)).toBe('delete'), waiting);
     const at = told.length;
     const until = Date.now() + 2_500;
     await vi.waitFor(() => expect(Date.now()).toBeGreaterThan(until), waiting);
