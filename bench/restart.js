@@ -10,7 +10,7 @@ import { fill, onPeer } from './phases/on-peer.js';
 
 const sizes = process.argv.slice(2).map(Number);
 
-// The command is measured as it is installed.
+// An installed command runs its bundle, so the bundle is measured.
 await bundle();
 for (const size of sizes.length === 0 ? [10_000, 100_000] : sizes) {
   const { folder, ...peer } = await rollcall();

@@ -10,7 +10,7 @@ import { Session } from './session.js';
 async function main() {
   const options = readOptions();
   if (options === undefined) return 0;
-  // The command is measured as it is installed.
+  // An installed command runs its bundle, so the bundle is measured.
   if (options.from === undefined) await bundle();
   /** @type {import('./report/report.js').Run} */
   const run =

@@ -45,7 +45,7 @@ export async function bootstrap() {
   }
   console.log('building the packages ...');
   if ((await run('npx', ['tsc', '-b'])) !== 0) throw new Error('the build failed (see above)');
-  // Imported here, because its library has to be installed first.
+  // Imported only here, because the script's library is installed above.
   const { bundle } = await import('./bundle.js');
   await bundle();
 }

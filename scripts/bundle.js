@@ -1,5 +1,5 @@
-// Makes packages/cli/bundle, which the command runs where it is fresh: its own code and its libraries in a few files, since Node
-// takes longer to find and load seven hundred files than to run them.
+// Makes packages/cli/bundle: the command's own code and its libraries in a few files, since Node takes longer to find
+// and load seven hundred files than to run them. The command runs the bundle unless a part of it is newer.
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { build } from 'esbuild';
 import { freshBundle } from '../packages/cli/bin/fresh-bundle.js';
@@ -7,20 +7,20 @@ import { root } from './bootstrap.js';
 
 const folder = `${root}packages/cli/bundle`;
 
-/** What the code of libraries expects, and modules do not have. */
+/** Defines `require`, which CommonJS libraries call and ES modules do not have. */
 const banner =
   "import { createRequire as requireOfBundle } from 'node:module'; const require = requireOfBundle(import.meta.url);";
 
 /** Bundles the built command, unless its bundle is fresh. */
 export async function bundle() {
   if (freshBundle() !== undefined) return;
-  // A program that starts meanwhile finds a whole bundle, or none.
+  // The bundle is written beside its folder, so that a program that starts meanwhile finds a whole bundle or none.
   const draft = `${folder}.${process.pid}`;
   const { metafile } = await build({
     absWorkingDir: root,
     entryPoints: {
       main: 'packages/cli/dist/main.js',
-      // The store's thread begins with this file.
+      // The store's thread runs this file.
       worker: 'packages/server/dist/journal/store/worker.js',
     },
     outdir: draft,
@@ -44,12 +44,12 @@ export async function bundle() {
     renameSync(draft, folder);
   } catch (cause) {
     rmSync(draft, { recursive: true, force: true });
-    // Another build was faster.
+    // Another build has put its bundle there first.
     if (!existsSync(folder)) throw cause;
   }
 }
 
-/** Collects the licences of the libraries, which ask to be copied with their code. @param {readonly string[]} files */
+/** Collects the licences of the libraries. They must come with the code. @param {readonly string[]} files */
 function licensesOf(files) {
   const libraries = files.flatMap((file) => /.*\/node_modules\/(?:@[^/]+\/)?[^/]+(?=\/)/.exec(file)?.[0] ?? []);
   return [...new Set(libraries)]

@@ -97,7 +97,7 @@ async function story() {
   const killed = once(first, 'exit');
   first.kill('SIGKILL');
   const { gone, renewedAt, slowestMs } = await calling(consumer, 1, async () => {
-    // Only a process that has ended cannot renew once more.
+    // The process may renew once more until it has ended.
     await killed;
     const lastHeard = await renewal(address, 'greeter-1');
     const hearing = cast.hear(({ type, id }) => type === 'delete' && id === 'greeter-1', 8_000);
@@ -166,8 +166,8 @@ async function renewal(address, id) {
 }
 
 /**
- * How long the server took to answer at most, while `work` went on: by so much a machine with too much to do may delay what the server
- * does. Milliseconds.
+ * The longest time that the server took to answer while `work` went on, in milliseconds. On a busy machine, anything
+ * that the server does may be late by so much.
  * @param {string} address @param {Promise<unknown>} work
  */
 async function slowestAnswer(address, work) {

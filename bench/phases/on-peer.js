@@ -39,7 +39,7 @@ export function fill({ pid, lanes }, count, from = 0) {
   );
 }
 
-/** Returns the memory of a peer that has loaded its code: with the first hundred instances. @param {OnPeer} on */
+/** Registers a hundred instances, so that the peer loads its code; returns its memory. @param {OnPeer} on */
 export async function memoryAtFirst(on) {
   await fill(on, 100);
   return memoryOf(on.pid);

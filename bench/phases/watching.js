@@ -109,7 +109,7 @@ async function changes(peer, lane, count, events, settleMs) {
   /** @type {number[][]} */
   const times = [];
   let cpuBefore = cpuOf(peer.pid());
-  // As in the other phases half as much load comes first and does not count: a server's code is compiled meanwhile.
+  // As in the other phases, half as much load comes first, uncounted, so that the server's code is compiled.
   for (let event = -Math.ceil(events / 2); event < events; event += 1) {
     if (event === 0) {
       times.length = 0;

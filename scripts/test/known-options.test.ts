@@ -21,7 +21,7 @@ describe('the options of a registry', () => {
     ['consul', consul, { datacenter: 'dc1', tls: undefined, tags: ['a'] }],
     ['mdns', mdns, { dnsSd: true, goMicro: false }],
   ])(
-    '%s takes the options of every registry and its own, and refuses one that does not exist',
+    '%s() takes the common options of registries and its own, and refuses an unknown option',
     async (_name, factory, own) => {
       const open = factory as (options: object) => ReturnType<typeof memory>;
       await open({ ...every, ...more, ...own }).close();

@@ -14,7 +14,7 @@ const root = fileURLToPath(new URL('../../', import.meta.url));
 const workspace = join(root, '.adapter-check');
 const folder = join(workspace, 'packages/adapters/pinboard');
 
-/** A package of a reader, with the files that the page names for a place outside of the repository. */
+/** A reader's package, with the files that the page gives for packages outside of the repository. */
 const own = join(workspace, 'own');
 
 /** Writes the files of the page into a folder, as a reader copies them. */
@@ -67,7 +67,7 @@ describe('docs/writing-an-adapter.md', () => {
     });
   }, 120_000);
 
-  it('the adapter of docs/writing-an-adapter.md also compiles in a package outside of the repository, with the settings of the page', async () => {
+  it('the adapter of docs/writing-an-adapter.md compiles outside of the repository too, with the settings of the page', async () => {
     await follow(page, own, 'file');
     expect(await follow(page, own, 'outside')).toEqual(['package.json', 'tsconfig.json']);
     await execute('npx', ['tsc', '-p', own], { cwd: root });

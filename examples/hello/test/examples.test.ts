@@ -18,7 +18,7 @@ describe('examples', () => {
     async (...flags) => {
       const { stdout, stderr } = await node('greeter', 'main.js', ...flags);
       expect(stdout).toMatch(/^greeter 1\.0\.0 says: hello from process \d+$/m);
-      // Lines of the server's log are JSON here, where stderr is no terminal.
+      // The server logs JSON here, because stderr is no terminal.
       expect(stderr).not.toMatch(/^\{/m);
     },
   );

@@ -108,8 +108,8 @@ export function onPath(name: string): string | undefined {
 }
 
 /**
- * A script that runs the program with the libraries that came with it. It finds them by its own place, so that a copy of the
- * cache works in another folder.
+ * Writes a script that runs the program with the libraries of its package. The script finds them relative to itself, so
+ * that a copy of the cache works in another folder.
  */
 async function withLibraries(folder: string, name: string, path: string): Promise<string> {
   const script = join(folder, `run-${name}`);

@@ -1,7 +1,7 @@
 import { statSync } from 'node:fs';
 
 const bundle = new URL('../bundle/main.js', import.meta.url);
-/** What the bundle is made of, where this is a checkout: the packages, and the libraries. */
+/** The parts of the bundle in a checkout: what `tsc -b` wrote last in each package, and the libraries. */
 const parts = [
   ...['core', 'protocol', 'service', 'server', 'cli', 'adapters/memory', 'adapters/discovery'].map(
     (name) => `../../${name}/tsconfig.tsbuildinfo`,
@@ -10,8 +10,8 @@ const parts = [
 ].map((path) => new URL(path, import.meta.url));
 
 /**
- * Answers where the bundle is; undefined: there is none, or a part of it is newer, as after `tsc -b`. A few files load
- * several times sooner than the hundreds that they are made of.
+ * Answers where the bundle is; undefined: there is none, or a part is newer, as after `tsc -b`. Node loads the few
+ * files of the bundle several times sooner than the hundreds of files in `dist`.
  */
 export function freshBundle() {
   const made = timeOf(bundle);

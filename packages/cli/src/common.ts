@@ -110,7 +110,7 @@ export async function namedAdapter({ registry }: CommonOptions): Promise<Adapter
   );
 }
 
-/** Refuses a name that no service of ours can have, before anything is printed or started. */
+/** Refuses a name that the registry would refuse, before the command prints or starts anything. */
 export function checkServiceName(name: string): void {
   if (limits.isServiceName(name)) return;
   const rule = '1-63 of [a-z0-9._-], starting with a letter or digit';

@@ -5,7 +5,7 @@ import { note, plain } from './output.ts';
 
 const { version } = createRequire(import.meta.url)('../package.json') as { readonly version: string };
 
-/** Commands that one file adds, in the order of help. */
+/** The groups of commands in the order of help. One file adds each group. */
 interface CommandGroup {
   readonly commands: readonly string[];
   readonly load: () => Promise<(root: Command) => void>;
@@ -36,19 +36,19 @@ Exit codes:
   0 ok   1 unexpected   2 wrong usage   3 backend unavailable or timed out   4 not registered (get, in, out, deregister), no such token
   5 not authorised   130, 143 ended by SIGINT, SIGTERM`;
 
-/** Makes the whole program, or no more of it than the named command needs, because to load all takes as long as most commands. */
+/** Makes the program with the named command alone, or with all. To load all takes as long as most commands take. */
 async function programFor(name: string | undefined): Promise<Command> {
   const root = new Command('rollcall')
     .description('the service registry from the command line')
     .version(version, '--version', 'version of the command')
-    // After a command, --version would otherwise print this command's own; a user means that of the service.
+    // Otherwise `--version` after a command would print the version of Rollcall; the user means that of the service.
     .enablePositionalOptions()
     .showHelpAfterError('(rollcall --help lists the commands and options)')
     .exitOverride()
     .addHelpText('after', help);
   if (name === '--version') return root;
   const named = groups.filter(({ commands }) => commands.includes(name ?? ''));
-  // One after the other, because help lists the commands in this order.
+  // The groups load one after another, because help lists the commands in this order.
   for (const { load } of named.length === 0 ? groups : named) (await load())(root);
   return root;
 }

@@ -35,7 +35,7 @@ export function timeOption(flags: string, description: string, byDefault: string
   return new Option(flags, description).argParser(duration).default(duration(byDefault), byDefault);
 }
 
-/** Refuses `--version` of a command that has `--service-version`: without it, users would get the version of the command. */
+/** Refuses `--version` where a command has `--service-version`; otherwise it would print the version of Rollcall. */
 export function versionOption(): Option {
   return new Option('--version <version>').hideHelp().argParser(() => {
     throw new InvalidArgumentError('The version of a service is --service-version.');

@@ -11,7 +11,7 @@ afterEach(() => {
   for (const folder of folders.splice(0)) rmSync(folder, { recursive: true });
 });
 
-/** Makes a checkout with programs that print their names; `times`: seconds, by the path of the file. */
+/** Makes a checkout whose programs print their own paths. `times`: when each file was written, in seconds, by path. */
 function checkout(times: Readonly<Record<string, number>>): string {
   const root = mkdtempSync(join(tmpdir(), 'rollcall-bundle-'));
   folders.push(root);
@@ -32,22 +32,22 @@ const references = JSON.parse(readFileSync(join(own, 'tsconfig.json'), 'utf8')).
 const packages = ['.', ...references.map(({ path }) => path)];
 
 describe('the command', () => {
-  it('the command runs its bundle where it was installed, and in a checkout where nothing is newer', () => {
+  it('the command runs its bundle where it is installed, and in a checkout where no part is newer than the bundle', () => {
     expect(checkout({ [bundle]: 10, [built]: 20 })).toBe(bundle);
     expect(checkout({ [bundle]: 10, [built]: 9, 'packages/cli/tsconfig.tsbuildinfo': 9 })).toBe(bundle);
   });
 
-  it('the command runs what tsc has built where there is no bundle', () => {
+  it('the command runs the files of tsc where there is no bundle', () => {
     expect(checkout({ [built]: 10 })).toBe(built);
   });
 
-  it.each(packages)('the command runs what tsc has built when the package %s is newer than the bundle', (path) => {
+  it.each(packages)('the command runs the files of tsc when the package %s is newer than the bundle', (path) => {
     expect(checkout({ [bundle]: 10, [built]: 9, [join('packages/cli', path, 'tsconfig.tsbuildinfo')]: 11 })).toBe(
       built,
     );
   });
 
-  it('the command runs what tsc has built when libraries were installed after the bundle was made', () => {
+  it('the command runs the files of tsc when libraries were installed after the bundle was made', () => {
     expect(checkout({ [bundle]: 10, [built]: 9, 'pnpm-lock.yaml': 11 })).toBe(built);
   });
 

@@ -72,7 +72,7 @@ describe('reading', () => {
     });
   });
 
-  it('a command refuses an empty name, id or namespace in plain words, before it asks a server', async () => {
+  it('a command refuses an empty name, an empty id and a malformed namespace before it asks a server', async () => {
     const nowhere = ['--registry-address', '127.0.0.1:1'];
     const refusals: [readonly string[], string][] = [
       [['watch', ''], 'name must be 1-255 printable characters, got ""'],

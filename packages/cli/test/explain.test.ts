@@ -88,7 +88,7 @@ describe('rollcall deregister', () => {
 });
 
 describe('rollcall changes', () => {
-  it('rollcall changes --since a revision that the server has not reached says so, and so does a cursor of another history', async () => {
+  it('rollcall changes says why it shows the whole log for a revision ahead of the server and for a cursor of another history', async () => {
     await service('ahead', 'a1');
     const ahead = await rollcall('changes', 'ahead', '--since', '999999');
     expect(ahead.err).toMatch(/^revision 999999 is ahead of the server, which is at revision \d+: /);

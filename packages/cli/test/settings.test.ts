@@ -304,7 +304,7 @@ describe('the heap of the server', () => {
     [[], '--max-old-space-size=768 --heap-growing-percent=100', true],
     [['--max-semi-space-size=64'], '--max-old-space-size=768', false],
     [['--heap-growing-percentage=1'], undefined, false],
-  ])('a growth of the heap that the user sets by %j and NODE_OPTIONS=%s wins: %s', (execArgv, nodeOptions, wins) => {
+  ])('with node %j and NODE_OPTIONS=%s, the user has set the growth of the heap: %s', (execArgv, nodeOptions, wins) => {
     expect(setsHeapGrowth(execArgv, nodeOptions)).toBe(wins);
   });
 });

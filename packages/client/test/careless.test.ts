@@ -159,7 +159,7 @@ describe('functions of the caller', () => {
     expect(client.services()).toEqual([]);
   });
 
-  it('options that do not exist are refused by createClient, service(), call() and fetch(), and no request is sent', async () => {
+  it('createClient, service(), call() and fetch() refuse unknown options and send no request', async () => {
     await using users = await fleet('users', says('a'));
     const misspelt = { timeout: 5 } as object;
     const refused = (message: RegExp) =>
@@ -176,7 +176,7 @@ describe('functions of the caller', () => {
     await expect(client.fetch('http://users/', { rollcall: misspelt })).rejects.toEqual(
       refused(/^rollcall: timeout is unknown/),
     );
-    // A version of a call would otherwise pick a node of any version.
+    // If the client ignored `version`, it would pick a node of any version.
     const version: object = { version: '2' };
     await expect(client.fetch('http://users/', { rollcall: version })).rejects.toEqual(
       refused(/^rollcall: version is no option of a call: select by client\.service\(name, \{ version \}\)/),

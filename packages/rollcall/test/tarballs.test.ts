@@ -36,7 +36,7 @@ async function project(
   return (file, ...args) => execute(file, args, { cwd, env: { ...env, CI: 'true', pnpm_config_pm_on_fail: 'ignore' } });
 }
 
-/** Starts the installed server with a data folder, and ends it when it serves; answers the names of the files that it loaded. */
+/** Starts the installed server with a data folder and ends it once it serves. Answers the files that it loaded. */
 async function served(name: string): Promise<string> {
   const cwd = join(folder, name);
   const bin = join(cwd, 'node_modules/@rollcall/cli/bin/rollcall.js');

@@ -7,7 +7,7 @@ import { ServerFiles } from './server-files.ts';
 import { parseServerOptions, type ServerOptions, type ServerSettings } from './server-options.ts';
 
 /**
- * Makes a server; nothing is bound until `listen()`, and most of its program is loaded then.
+ * Makes a server. `listen()` loads most of the program and binds the port.
  *
  * @throws RegistryError `INVALID_ARGUMENT` for a bad option, also for a host beyond this machine without `insecure`.
  */
@@ -16,8 +16,8 @@ export function createServer(options: ServerOptions = {}): DiscoveryServer {
 }
 
 /**
- * A server that loads its program when it starts, so that the import of this package is cheap, and so that the thread of
- * the store reads the roll meanwhile.
+ * A server that loads its program when it starts. So the import of this package is cheap, and the thread of the store
+ * reads the roll while the program loads.
  */
 export class LateServer implements DiscoveryServer {
   readonly #settings: ServerSettings;
@@ -31,7 +31,7 @@ export class LateServer implements DiscoveryServer {
     this.#files = new ServerFiles(settings);
   }
 
-  /** Every route, and the rights that it needs; none before the start. For tests. */
+  /** Every route with the rights that it needs; empty before `listen()`. For tests. */
   get routes(): readonly GuardedRoute[] {
     return this.#loaded?.routes ?? [];
   }
@@ -79,7 +79,7 @@ export class LateServer implements DiscoveryServer {
 
   async #close(): Promise<void> {
     if (this.#loading === undefined) return this.#files.audit?.close();
-    // A failure to load has been told by the start.
+    // `listen()` has already rejected with a failure to load.
     await (await this.#loading.catch(() => undefined))?.close();
   }
 }

@@ -33,7 +33,7 @@ import { Roll } from './roll/roll.ts';
 import type { ServerFiles } from './server-files.ts';
 import { changeLogBytes, changeLogSize, rollPart, type ServerSettings } from './server-options.ts';
 
-/** A server whose program is loaded, with the parts that only its own tests use. */
+/** A server whose program is loaded. `routes` and `repeatedCount` are for tests. */
 export class HttpServer implements DiscoveryServer {
   readonly #settings: ServerSettings;
   readonly #roll: Roll;
@@ -54,7 +54,7 @@ export class HttpServer implements DiscoveryServer {
   #warming: boolean;
   #closing: Promise<void> | undefined;
 
-  /** Every route, and the rights that it needs. */
+  /** Every route with the rights that it needs. */
   get routes(): readonly GuardedRoute[] {
     return this.#security.routes;
   }
@@ -64,7 +64,7 @@ export class HttpServer implements DiscoveryServer {
     return this.#repeats.count;
   }
 
-  /** `store`: the store of the data folder, which has been started already. */
+  /** `store`: the store of the data folder; its thread is running. */
   constructor(settings: ServerSettings, files: ServerFiles, store: StoreThread | undefined) {
     const { clock, protection, warmUpMs } = settings;
     this.#settings = settings;
@@ -162,7 +162,7 @@ export class HttpServer implements DiscoveryServer {
     return this.close();
   }
 
-  /** A complete roll needs no warm-up: an instance that it does not list is gone. */
+  /** Reads the stored roll. A complete roll needs no warm-up: an instance that it does not list is gone. */
   async #restore(): Promise<void> {
     try {
       const [restored] = await Promise.all([this.#folder?.open(), this.#validators.load()]);

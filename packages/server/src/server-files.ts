@@ -33,8 +33,8 @@ export class ServerFiles {
   }
 
   /**
-   * Reads the files again; `app`: the one that serves, once it is there. Throws `INVALID_ARGUMENT` that says what is wrong
-   * with which file; it has read the other files all the same.
+   * Reads all files again. `app`: the app that serves; absent before the start. Throws `INVALID_ARGUMENT`, which names
+   * each file with a fault, after it has read the other files.
    */
   reload(app?: FastifyInstance): void {
     const steps = [() => this.tokens.reload(), () => this.tls?.reload(app), () => this.audit?.reopen()];

@@ -18,10 +18,10 @@ setFlagsFromString('--expose-gc');
 const collect = runInNewContext('gc') as (options?: { type: 'minor' }) => void;
 
 const rounds = 3_000;
-/** How many requests are under way at a time. */
+/** The number of requests in flight at a time. */
 const atOnce = 16;
 
-/** Megabytes that `rounds` requests leave behind, of about 30, when only young objects are collected. */
+/** Makes `rounds` requests of 30 MB in all; answers the MB that are left when only young objects are collected. */
 async function leftBy(request: (index: number) => (() => void) | undefined): Promise<number> {
   const inUse = (): number => (process.memoryUsage().heapUsed + process.memoryUsage().external) / 1_048_576;
   collect();
@@ -40,9 +40,9 @@ async function leftBy(request: (index: number) => (() => void) | undefined): Pro
   return inUse() - before;
 }
 
-/** Something of 10 KB that belongs to a request. */
+/** An array of 10 KB that a request holds. */
 const load = (): number[] => Array<number>(1_250).fill(0);
-/** The timers of a clock are none of this test's business. */
+/** A clock whose timers never fire, because these tests need none. */
 const clock: Clock = { now: () => 0, wallNow: () => 0, setTimer: () => () => {} };
 
 const requests: [string, () => (index: number) => (() => void) | undefined][] = [
@@ -98,7 +98,7 @@ const requests: [string, () => (index: number) => (() => void) | undefined][] = 
     },
   ],
   [
-    'a change that watches were told of',
+    'a change that watches have sent',
     () => {
       const group = new WatchGroup<unknown>({ env: 'e', service: 'web', view: wholeView }, 0);
       const roll = { revision: 0, epoch: 'epoch' };
@@ -117,6 +117,6 @@ const requests: [string, () => (index: number) => (() => void) | undefined][] = 
   ],
 ];
 
-it.each(requests)('%s is garbage at once when it is done, without a full collection', async (_, make) => {
+it.each(requests)('V8 frees %s without a full collection', async (_, make) => {
   expect(await leftBy(make())).toBeLessThan(10);
 });

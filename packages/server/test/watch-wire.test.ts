@@ -37,7 +37,7 @@ async function open(port: number, bytes: string, paused = false): Promise<Raw> {
   return connection;
 }
 
-/** Takes the chunks of an answer apart; throws where the answer is not framed as HTTP/1.1 says. */
+/** Joins the chunks of an answer. Throws when the answer is not framed as HTTP/1.1 requires. */
 function unchunked(answer: string): string {
   const [head = '', rest = ''] = cut(answer, '\r\n\r\n');
   expect(head).toMatch(/^HTTP\/1\.1 200 OK\r\n/);
@@ -61,7 +61,7 @@ const cut = (text: string, at: string): readonly [string, string?] => {
   return index === -1 ? [text] : [text.slice(0, index), text.slice(index + at.length)];
 };
 
-/** The names and versions of the events that are whole. */
+/** The names of the events that have arrived completely, each with its version. */
 const toldIn = (body: string): string[] =>
   body
     .split('\n\n')
@@ -85,28 +85,28 @@ async function changedTwice({ register }: Register, body: () => string): Promise
 }
 
 describe('the bytes of a watch', () => {
-  it('an HTTP/1.1 client gets each event as one chunk', async () => {
+  it('a watch over HTTP/1.1 sends each event as one chunk', async () => {
     const server = await start();
     const { text } = await open(server.port, watchHead('/api/watch?env=e'));
     await changedTwice(server, () => unchunked(text()));
     expect(text().match(/\r\n[0-9a-f]+\r\nevent: put\n/g)).toHaveLength(2);
   });
 
-  it('an HTTP/1.0 client gets the events without chunks', async () => {
+  it('a watch over HTTP/1.0 sends its events without chunks', async () => {
     const server = await start();
     const { text } = await open(server.port, 'GET /api/watch?env=e HTTP/1.0\r\nHost: 127.0.0.1\r\n\r\n');
     await changedTwice(server, () => cut(text(), '\r\n\r\n')[1] ?? '');
     expect(text().toLowerCase()).not.toContain('transfer-encoding');
   });
 
-  it('a client that wants no further request on its connection gets each event as one chunk', async () => {
+  it('a watch with `Connection: close` sends each event as one chunk', async () => {
     const server = await start();
     const head = watchHead('/api/watch?env=e').replace('\r\n\r\n', '\r\nConnection: close\r\n\r\n');
     const { text } = await open(server.port, head);
     await changedTwice(server, () => unchunked(text()));
   });
 
-  it('a client over TLS gets each event as one chunk', async () => {
+  it('a watch over TLS sends each event as one chunk', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'rollcall-watch-'));
     endings.push(() => rmSync(folder, { recursive: true, force: true }));
     const ca = await Authority.make('ours');
@@ -135,7 +135,7 @@ describe('the bytes of a watch', () => {
     await changedTwice({ register }, () => unchunked(text));
   });
 
-  it('a watch that waits behind an answer that is not read begins after it, with the last state', async () => {
+  it('a watch behind an unread answer on the same connection begins after that answer, with the last state', async () => {
     const server = await start();
     const filler = 'x'.repeat(1_000);
     const large = (index: number) => instance({ appid: 'large', hostname: `n${index}`, metadata: { filler } });
@@ -159,7 +159,7 @@ describe('the bytes of a watch', () => {
   });
 });
 
-/** An outlet to a client that has read everything, and what was written by which way. */
+/** An outlet to a client that has read everything, with a record of what the response and the socket were given. */
 function outletTo({ chunkedEncoding = true } = {}) {
   const written: [by: 'response' | 'socket', bytes: Buffer][] = [];
   const socket = Object.assign(new EventEmitter(), {
@@ -177,7 +177,7 @@ function outletTo({ chunkedEncoding = true } = {}) {
 describe('where the bytes of a watch are written', () => {
   const shared = new SharedBytes([Buffer.from('event: a\n\n'), Buffer.from('event: b\n\n')]);
 
-  it('the first bytes go through the response with its headers, and all later shared bytes to the socket as one buffer', () => {
+  it('a watch writes its first bytes through the response, with the headers, and later shared bytes straight to the socket', () => {
     const { outlet, written } = outletTo();
     for (let round = 0; round < 3; round += 1) outlet.write(shared);
     expect(written).toEqual([
@@ -197,7 +197,7 @@ describe('where the bytes of a watch are written', () => {
       ({ response }) => Object.assign(response, { socket: null }),
     ],
     ['the connection is closing', ({ socket }) => Object.assign(socket, { writable: false })],
-  ])('shared bytes go through the response when %s', (_, prepare) => {
+  ])('a watch writes shared bytes through the response when %s', (_, prepare) => {
     const to = outletTo();
     to.outlet.write(shared);
     prepare(to);
@@ -205,7 +205,7 @@ describe('where the bytes of a watch are written', () => {
     expect(to.written.map(([by]) => by)).toEqual(['response', 'response']);
   });
 
-  it('an outlet is blocked while its response or its socket waits for the client to read', () => {
+  it('a WatchOutlet is blocked while its response or its socket waits for the client to read', () => {
     const { outlet, response, socket } = outletTo();
     expect(outlet.isBlocked).toBe(false);
     socket.writableNeedDrain = true;

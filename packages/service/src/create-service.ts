@@ -27,7 +27,7 @@ export function createService(
   });
 }
 
-/** Every option. The compiler holds the list to {@link ServiceOptions}. */
+/** Every option. The compiler compares the list with {@link ServiceOptions}. */
 const known = {
   ...{ name: true, version: true, id: true, metadata: true, endpoints: true, server: true, advertise: true },
   ...{ registry: true, settings: true, registries: true, ttlMs: true, renewIntervalMs: true, heartbeat: true },
@@ -35,7 +35,7 @@ const known = {
 } satisfies Record<keyof ServiceOptions, true>;
 
 function checkOptions(options: ServiceOptions): void {
-  // A misspelt `{ ttl: 1000 }` would be ignored.
+  // Without this check a misspelt `{ ttl: 1000 }` would be ignored.
   for (const name in options)
     if (!Object.hasOwn(known, name)) {
       const message = `options: ${name} is unknown; an option must be one of ${Object.keys(known).join(', ')}`;

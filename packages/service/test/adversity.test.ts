@@ -206,7 +206,7 @@ describe('a server whose own closing hook stops the service', () => {
     expect(app.close).toBe(own);
   });
 
-  it('createService refuses an option that does not exist', () => {
+  it('createService refuses an unknown option', () => {
     expect(() => createService({ name: 'x', advertise: '10.0.0.1:80', ttl: 1_000 } as never)).toThrow(
       /^options: ttl is unknown; an option must be one of name, .*ttlMs/,
     );

@@ -129,7 +129,7 @@ describe("heartbeat: 'worker'", () => {
     const creations = () => types().filter((type) => type === 'create').length;
     const later = Date.now() + 3_000;
     await vi.waitFor(() => expect(Date.now()).toBeGreaterThan(later), waiting);
-    // On a slow machine a heartbeat that comes late is an update.
+    // On a slow machine a heartbeat may come late, which watchers hear as an update.
     expect([types().findLast((type) => type !== 'update'), creations()]).toEqual(['create', 2]);
     expect(told.filter(({ event }) => event === 'conflict')).toEqual([]);
     child.send({ stop: true });

@@ -1,7 +1,7 @@
 // A program that keeps a service registered until a signal ends it. The program prints its events to stdout; the
-// runtime's own lines go to stderr. With the argument `never`, the server never listens; with `later`, only while the service
-// starts, and without anything else that keeps the process alive; with `closed`, the program closes its server by itself,
-// then stops the service.
+// runtime's own lines go to stderr. With the argument `never`, the server never listens. With `later`, it begins to
+// listen while the service starts, and until then nothing else keeps the process alive. With `later` and `closed`, the
+// program closes its server by itself, then stops the service.
 import { createServer } from 'node:http';
 import { memory } from '../../adapters/memory/dist/index.js';
 import { createService } from '../dist/index.js';

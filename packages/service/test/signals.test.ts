@@ -61,8 +61,8 @@ describe('run', () => {
   });
 
   it.each([
-    ['stop keeps the process until the service is drained, also where the server was closed before', 'closed'],
-    ['start keeps the process until the server listens', 'later'],
+    ['stop() keeps the process alive until the service is drained, even when its server is closed already', 'closed'],
+    ['start() keeps the process alive until the server listens', 'later'],
   ])('%s', async (_claim, mode) => {
     const { output, ended } = start(mode);
     expect((await ended).code).toBe(0);

@@ -1,10 +1,10 @@
 /**
- * Checks of an operator's arguments before a request. The server checks them as well, but its answer speaks of fields of a
- * request that the operator has not written.
+ * Checks an operator's arguments before a request. The server checks them as well, but its message names fields of the
+ * request, which the operator has not written.
  */
 import { invalidOption, limits } from '@rollcall/core/adapter';
 
-/** The same words as those of a registry's own calls. */
+/** The rules, worded as in the errors of a registry's own calls. */
 const readable = '1-255 printable characters';
 const namespaceRule = '1-63 of [A-Za-z0-9._-], starting with a letter or digit';
 
@@ -15,14 +15,14 @@ function demand(field: string, value: string | undefined, rule: string, holds: (
   throw invalidOption('discovery', `${field} must be ${rule}, got ${got}`);
 }
 
-/** What an operator's call is about; an absent field is not checked. */
+/** The arguments of an operator's call; an absent one is not checked. */
 export interface Subject {
   readonly env?: string | undefined;
   readonly name?: string | undefined;
   readonly id?: string | undefined;
 }
 
-/** Throws `INVALID_ARGUMENT` for a namespace, a service name or a node id that no server can have. */
+/** Throws `INVALID_ARGUMENT` for a namespace, a service name or a node id that every server refuses. */
 export function checkSubject({ env, name, id }: Subject): void {
   demand('namespace', env, namespaceRule, limits.isNamespace);
   demand('name', name, readable, limits.isReadableName);

@@ -70,7 +70,7 @@ export interface RollcallAdmin extends DiscoveryAdmin {
   changes(query?: ChangesQuery, call?: CallOptions): Promise<ChangesAnswer>;
   /** The services that changed since a cursor: at once, or at their next change. */
   poll(query: PollQuery, call?: CallOptions): Promise<PollAnswer>;
-  /** Whether a node is on the roll, also one that is out of service. */
+  /** Whether a node is on the roll, in service or out of it. */
   lists(
     node: { readonly env: string; readonly name: string; readonly id: string },
     call?: CallOptions,

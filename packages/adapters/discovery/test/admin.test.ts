@@ -50,7 +50,7 @@ it('DiscoveryAdmin reads changes with their sentences page by page, and waits fo
   await expect(admin.changes({ since: 'soon' })).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' });
 });
 
-it('DiscoveryAdmin refuses an empty name or id and a malformed namespace in plain words, without a request', async () => {
+it('DiscoveryAdmin refuses an empty name, an empty id and a malformed namespace before it sends a request', async () => {
   const admin = discoveryAdmin({ addresses: ['127.0.0.1:1'] });
   const name = 'name must be 1-255 printable characters, got ""';
   const id = 'id must be 1-255 printable characters, got ""';
@@ -72,7 +72,7 @@ it('DiscoveryAdmin refuses an empty name or id and a malformed namespace in plai
     await expect(answer).rejects.toMatchObject({ code: 'INVALID_ARGUMENT', message });
 });
 
-it('DiscoveryAdmin tells whether a node is on the roll, also one that is out of service', async () => {
+it('DiscoveryAdmin lists() finds a node on the roll, in service or out of it', async () => {
   const admin = discoveryAdmin({ addresses: [server.address] });
   await admin.set([{ ...key('one'), status: 2 }]);
   expect(await admin.lists({ env: 'one', name: 'a', id: 'h' })).toBe(true);

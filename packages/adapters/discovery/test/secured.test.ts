@@ -253,7 +253,7 @@ describe('a registry on a server with lease secrets', () => {
     expect((await owner.getService('web')).length).toBe(1);
   });
 
-  it('with lease secrets, deregister is one cancel in the audit log for its own nodes, and names unknown ones in a second', async () => {
+  it('with lease secrets, deregister writes one cancel into the audit log for its own nodes, and a second for unknown nodes', async () => {
     const auditLog = file('audit.log', '');
     const { server, url } = await serve({ leaseSecrets: true, auditLog });
     const registry = open(url);

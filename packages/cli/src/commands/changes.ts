@@ -73,7 +73,7 @@ async function* pages(
   }
 }
 
-/** A cursor or a revision as `--since` takes them. */
+/** The value of `--since`: a cursor or a revision. */
 const cursor = /^(?:([0-9a-f]{16}):)?(\d{1,16})$/;
 
 /** Why the server answered with its whole log instead of what followed `since`. */

@@ -138,7 +138,7 @@ async function watch(name: string | undefined, options: CommonOptions): Promise<
   if (hint !== '' && !options.quiet) note(`watching ${plain(name ?? '')}${hint}`);
   await withRegistry(options, async (registry) => {
     const events = registry.watch({ name, signal });
-    // Not awaited, because a server that is away must not hold up the events.
+    // Not awaited, because events must not wait for a server that does not answer.
     void tellWarming(options);
     for await (const event of events) print(options.json ? jsonOf(event) : lineOf(event));
   });

@@ -98,7 +98,7 @@ async function register(name: string, address: string, options: RegisterOptions)
 async function deregister(name: string, id: string, options: CommonOptions): Promise<void> {
   await withRegistry(options, async (registry) => {
     const nodes = (await registry.getService(name)).flatMap((service) => service.nodes);
-    // An entry that another program wrote may be listed as `<id>@<machine>`, and is found by its bare id as well.
+    // The listed id of another program's entry may be `<id>@<machine>`; the command also finds it by `<id>`.
     const isMeant = (node: ServiceNode): boolean => node.id === id || node.id.startsWith(`${id}@`);
     const wasListed = nodes.some(isMeant) || (await isOut(name, id, options));
     await registry.deregister({ name, nodes: [{ id }] });
@@ -108,10 +108,10 @@ async function deregister(name: string, id: string, options: CommonOptions): Pro
   });
 }
 
-/** Whether a discovery server lists the node although no caller sees it. */
+/** Whether a discovery server lists the node as out of service, which hides it from callers. */
 async function isOut(name: string, id: string, options: CommonOptions): Promise<boolean> {
   const { admin } = await namedAdapter(options);
   if (admin === undefined || id === '') return false;
-  // A backend with an operator's calls is a Rollcall server, whose protocol this command speaks.
+  // Only a Rollcall server has an operator's calls, so its protocol can be used here.
   return (admin(registryOptions(options)) as RollcallAdmin).lists({ env: envOf(options), name, id });
 }

@@ -20,7 +20,7 @@ export function readConfigFile(path: string): FileSettings {
   const problems: Problem[] = [];
   const source = readText(path);
   if (typeof source !== 'string') return { given, problems: [source] };
-  // Loaded here, because most servers have no such file.
+  // The YAML parser is loaded only here, because most servers have no such file.
   const { isMap, isScalar, LineCounter, parseDocument } = createRequire(import.meta.url)(
     'yaml',
   ) as typeof import('yaml');

@@ -1,4 +1,4 @@
-/** Refuses options that do not exist: a misspelt `timeout` would be ignored, and a `version` of a call would pick any node. */
+/** Refuses unknown options. Otherwise a misspelt `timeout`, or a `version` given to a call, would be ignored. */
 import { RegistryError } from '@rollcall/core';
 import type { CallPolicy, ClientOptions, DefaultPolicy, SelectOptions } from '../options.ts';
 
@@ -47,7 +47,7 @@ const names: Readonly<Record<'client' | 'service' | 'selection' | 'fetch' | 'cal
   call: { ...callNames, outcomeOf: true },
 };
 
-/** Throws `INVALID_ARGUMENT` for an option that `of` does not have. `field` is what the caller named the object. */
+/** Throws `INVALID_ARGUMENT` for an option that `of` does not have. `field`: the name of the object in the message. */
 export function checkKnown(options: object | undefined, of: keyof typeof names, field: string): void {
   for (const name in options) {
     if (Object.hasOwn(names[of], name)) continue;

@@ -84,8 +84,8 @@ export interface RegistryDriver {
   /** The adapter's name, as in `--registry`. */
   readonly name: string;
   /**
-   * Names of the options that this adapter has besides those of every adapter (`CommonRegistryOptions`): the guard refuses
-   * all others. Absent: the guard accepts any.
+   * Names of the adapter's own options, besides those of every adapter (`CommonRegistryOptions`). The guard refuses all
+   * others. Absent: the guard accepts any option.
    */
   readonly optionNames?: readonly string[] | undefined;
   /** `host:port` of each backend, as configured; absent where the backend has no address. */

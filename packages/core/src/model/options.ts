@@ -45,7 +45,7 @@ const registryOptions = {
   ...{ timeoutMs: true, closeTimeoutMs: true, logger: true, clock: true },
 } satisfies Record<keyof CommonRegistryOptions, true>;
 
-/** Throws `INVALID_ARGUMENT` for an option that neither every registry has nor this one: `{ address: 'a:1' }` would ask the default address. */
+/** Throws `INVALID_ARGUMENT` for an unknown option, as in `{ address: 'a:1' }`, which would be ignored. */
 export function checkRegistryOptions(options: object, own: readonly string[]): void {
   checkOptions(options, [...Object.keys(registryOptions), ...own]);
 }

@@ -156,13 +156,13 @@ export class ChangeLog implements RollFollower {
     if (change.type === 'put') this.#letGo(change.instance);
     if (before !== undefined) this.#letGo(before);
     this.#start = { revision: change.revision, at: change.at };
-    // The array shrinks seldom, so the entry goes now.
+    // The array is shortened seldom, so the entry is released here.
     this.#entries[this.#first] = dropped;
     this.#first += 1;
   }
 }
 
-/** Stands in the place of an entry that is no longer part of the log. */
+/** Takes the place of a dropped entry until the array is shortened. */
 const dropped: Logged = {
   change: {
     revision: 0,

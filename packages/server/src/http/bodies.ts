@@ -13,8 +13,8 @@ import { type Refusal, refusal } from './refusal.ts';
 /** A body that has not arrived completely. */
 interface Unfinished {
   /**
-   * Emptied at the end: the old tables of a set, which V8 keeps until its next full collection, hold every body that
-   * was arriving when the set got a new one, and this holds the bytes.
+   * Holds the bytes, so it is emptied at the end: V8 keeps the old table of a growing set until its next full
+   * collection, and that table still has the body.
    */
   fail: (cause: Refusal) => void;
   /** The bytes that the body takes of the shared room. */

@@ -3,7 +3,7 @@ import type { Options, ValidateFunction } from 'ajv';
 import type { FastifyServerOptions } from 'fastify';
 
 /**
- * How requests are checked, in one place for all fronts. A value of the wrong type is refused instead of converted.
+ * How the requests of all fronts are checked. A value of the wrong type is refused instead of converted.
  * Unknown fields are dropped where a schema says `additionalProperties: false`.
  */
 const options: Options = {
@@ -12,7 +12,7 @@ const options: Options = {
   strictRequired: false,
   allowUnionTypes: true,
   keywords: [...schemaKeywords],
-  // A test checks the schemas, which would take longer than to compile them.
+  // A test validates the schemas. Validating them here would take longer than compiling them.
   validateSchema: false,
   meta: false,
 };
@@ -20,8 +20,8 @@ const options: Options = {
 type SchemaController = NonNullable<FastifyServerOptions['schemaController']>;
 
 /**
- * Compiles each schema at the first request that it checks. At the start of the server, all of them would take longer
- * than to read ten thousand instances. The server has no schemas for its answers, so it loads no compiler for them.
+ * Compiles each schema at the first request that it checks. Compiling all schemas at the start of the server would take
+ * longer than reading ten thousand instances. Answers have no schemas, so no compiler is loaded for them.
  */
 export class LazyValidators {
   #compile: (schema: object) => ValidateFunction = () => {
@@ -37,7 +37,7 @@ export class LazyValidators {
     this.#compile = (schema) => ajv.compile(schema);
   }
 
-  /** The option of the framework. */
+  /** The value of fastify's option `schemaController`. */
   get schemaController(): SchemaController {
     const compiler = ({ schema }: { readonly schema: object }) => {
       let check: ValidateFunction | undefined;
@@ -51,7 +51,7 @@ export class LazyValidators {
       return validate;
     };
     const factories = { buildValidator: () => compiler, buildSerializer: () => () => JSON.stringify };
-    // The types of fastify name the function of ajv, which takes a schema; in truth it passes a route that has one.
+    // By its types, fastify passes a schema, as to ajv; in fact it passes an object with the field `schema`.
     return { compilersFactory: factories as unknown as NonNullable<SchemaController['compilersFactory']> };
   }
 }

@@ -8,7 +8,7 @@ export interface Paced {
    * Whether there is nothing more to write for now. An idle writer takes no further turns until it is enqueued again.
    */
   readonly isIdle?: boolean;
-  /** The pacer's note that it waits for its turn. */
+  /** Set by the pacer: the writer waits for its turn. */
   isReady?: boolean;
 }
 
@@ -22,7 +22,7 @@ const clientsPerTurn = 100;
  * up renewals until the kernel has taken all of it.
  */
 export class Pacer {
-  /** Not a `Set`, whose old tables would hold answers until V8's next full collection. */
+  /** An array, because the old tables of a `Set` would hold answers until V8's next full collection. */
   readonly #ready: Paced[] = [];
   #isScheduled = false;
 
@@ -45,7 +45,7 @@ export class Pacer {
   #takeTurn(): void {
     let bytes = 0;
     let clients = 0;
-    // Those that go behind the others may have another turn now.
+    // Writers that are added during the loop are behind all others, and may have another turn in it.
     for (const paced of this.#ready) {
       paced.isReady = false;
       const written = paced.step();

@@ -12,7 +12,7 @@ export interface Restored {
   readonly isComplete: boolean;
 }
 
-/** The folder in which the roll is kept: read once, and then written by the journal. */
+/** The folder that keeps the roll. It is read once; then the journal writes to it. */
 export class DataFolder {
   readonly #path: string;
   readonly #targets: RestoreTargets;
@@ -21,7 +21,7 @@ export class DataFolder {
   #progress: RestoreProgress = { read: 0, total: 0 };
   #backups = 0;
 
-  /** `store` has been started already. */
+  /** `store`: its thread is running. */
   constructor(path: string, store: StoreThread, targets: RestoreTargets, logger: Logger) {
     this.#path = path;
     this.#store = store;
@@ -97,7 +97,7 @@ export class DataFolder {
     return stream;
   }
 
-  /** Releases a folder that was not opened, as it was. */
+  /** Releases a folder that was not opened, without a change to it. */
   async abandon(): Promise<void> {
     const store = this.#store;
     this.#store = undefined;

@@ -185,7 +185,7 @@ export class Journal implements RollFollower, Durability {
     if (this.#pending.refs.size > 0 || this.#pending.waiters.length > 0) this.#schedule();
   }
 
-  /** The texts of the group are garbage as soon as they are handed over, so nothing holds them while they are written. */
+  /** Hands a group to the store. Keeps none of its texts, so they are garbage while the store writes. */
   #begin(store: GroupStore): [Flight, Promise<void>] {
     const [flight, group] = this.#take();
     return [flight, store.commit(group)];

@@ -13,7 +13,7 @@ import type { StoreObserver } from './store-observer.ts';
 /** The roll to keep, and its followers. */
 export interface KeepRollOptions {
   readonly settings: ServerSettings;
-  /** The store of the data folder, where there is one. */
+  /** The store of the data folder; undefined: the server has no data folder. */
   readonly store: StoreThread | undefined;
   readonly roll: Roll;
   /** The result of {@link publishedOf}. */

@@ -1,4 +1,4 @@
-/** Pure: reads the texts that stores of format 1 have, which wrote instances down as objects. */
+/** Pure: reads the texts of stores of format 1. There an instance is a JSON object. */
 import { limits } from '@rollcall/core';
 import { usableAddress } from '@rollcall/protocol';
 import type { RememberedMember } from '../protection/index.ts';
@@ -14,7 +14,7 @@ interface Kept1 {
   readonly member?: RememberedMember;
 }
 
-/** An entry. `axis`: the offset that was added to lease-clock times. */
+/** Reads an entry. `axis`: the offset that was added to lease-clock times. */
 export function readKept1(text: string, axis: number): Kept {
   const { listing, member } = JSON.parse(text) as Kept1;
   return {
@@ -23,7 +23,7 @@ export function readKept1(text: string, axis: number): Kept {
   };
 }
 
-/** A change. */
+/** Reads a change. */
 export function readChange1(text: string): Change {
   const change = JSON.parse(text) as Change;
   if (change.type === 'remove') return change;

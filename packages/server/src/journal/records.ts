@@ -1,7 +1,7 @@
 /**
- * Pure: the kept parts of the roll <-> the text in the store. The first line of a text is a JSON array, short because
- * every byte is written several times; the second is the content of the instance, as it is. Times of self-protection are
- * on an axis that continues over restarts.
+ * Pure: the kept parts of the roll <-> the text in the store. The first line of a text is a JSON array. It is short,
+ * because the store writes every byte several times. The second line is the content of the instance, unchanged. Times
+ * of self-protection are on an axis that continues over restarts.
  */
 import type { RememberedMember } from '../protection/index.ts';
 import type { Change, Moment } from '../roll/followers.ts';
@@ -11,7 +11,7 @@ import type { InstanceRef } from '../roll/instance-ref.ts';
 import type { Kept, KeptState } from '../roll/keeping.ts';
 import { readChange1, readKept1 } from './records-1.ts';
 
-/** `/` occurs in none of the three. */
+/** The key of an entry. `/` occurs in no env, service or id. */
 export const entryKey = ({ env, service, id }: InstanceRef): string => `${env}/${service}/${id}`;
 
 /** The env of a key. */
@@ -22,7 +22,7 @@ function refOf(key: string): InstanceRef {
   return { env, service, id };
 }
 
-/** The text of an entry; `null`: nothing of the instance is kept. `axis` is the offset that is added to lease-clock times. */
+/** The text of an entry; `null`: no part of it is kept. `axis`: the offset that is added to lease-clock times. */
 export function writeKept({ listing, member }: Kept, axis: number): string | null {
   if (listing === undefined && member === undefined) return null;
   const row: EntryRow = [
@@ -82,7 +82,7 @@ type ChangeRow = readonly [
   reasonOrInstance: (Change & { type: 'remove' })['reason'] | InstanceRow,
 ];
 
-/** The four times are those since `registeredAt`, which are mostly 0. */
+/** The last four are milliseconds after `registeredAt`: most of them are 0, so the text is short. */
 type InstanceRow = readonly [
   status: Instance['status'],
   late: 0 | 1,
@@ -119,7 +119,7 @@ function rowOf(instance: Instance): InstanceRow {
 function instanceOf({ env, service, id }: InstanceRef, row: InstanceRow, content: string): Instance {
   const [status, late, isUsable, bytes, version, ttlMs, renewIntervalMs, from, dirtyAt, upAt, renewedAt, changedAt] =
     row;
-  // In the order of `newInstance`, so that all instances have one shape.
+  // The fields are in the order of `newInstance`, so that V8 gives all instances one shape.
   return {
     env,
     service,
@@ -157,7 +157,7 @@ type UsualMemberRow = readonly [
   recent: 0 | 1,
 ];
 
-/** Few instances have one of the last three. */
+/** The last three are left out when all of them are absent, as for most instances. */
 type MemberRow =
   | UsualMemberRow
   | readonly [...UsualMemberRow, evictedAt: number | null, replacedBy: string | null, cancelledAt: number | null];
@@ -200,7 +200,7 @@ function memberOf({ service, id }: InstanceRef, row: MemberRow, axis: number): R
 
 const shifted = (at: number | undefined, axis: number): number | null => (at === undefined ? null : at + axis);
 
-/** JSON has no line breaks. */
+/** The row and the content are a line each: `JSON.stringify` writes no line breaks. */
 const withContent = (row: EntryRow | ChangeRow, instance: Instance | undefined): string =>
   instance === undefined ? JSON.stringify(row) : `${JSON.stringify(row)}\n${instance.content}`;
 
@@ -210,7 +210,7 @@ function parted<T>(text: string): readonly [row: T, content: string] {
   return [JSON.parse(text.slice(0, end)) as T, ownText(text.slice(end + 1))];
 }
 
-/** A part of a text keeps the whole text in memory; a copy of the part does not. */
+/** Copies a part of a text. V8 would keep the whole text in memory for a slice. */
 const ownText = (part: string): string => Buffer.from(part).toString();
 
 /** Texts of format 1 are objects. */

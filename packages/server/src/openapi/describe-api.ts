@@ -11,8 +11,8 @@ export type DescribeApi = () => Promise<object>;
 
 /**
  * Describes every route that is added after this call, by the schemas that check its requests. The call does not affect
- * how answers are written. The description is made of a copy of the routes when it is first asked for, because its library
- * has a hundred files.
+ * how answers are written. The first request for the description makes it from a copy of the routes, since its library
+ * has a hundred files to load.
  */
 export function describeApi(app: FastifyInstance, version: string): DescribeApi {
   const routes: RouteOptions[] = [];

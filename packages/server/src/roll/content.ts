@@ -13,9 +13,9 @@ export interface Content {
 }
 
 /**
- * A content as JSON. An instance keeps its content in this form: it takes less memory than objects, collections have one
- * item to move instead of twenty, and answers, events and the journal take it as it is. So its names and their order
- * are those of the wire format. Equal contents have equal texts.
+ * A content as JSON. An instance keeps its content as this text: it takes less memory than objects, and garbage
+ * collections move one object instead of twenty. Answers, events and the journal copy the text unchanged, so it has the
+ * names of the wire format, in its order. Equal contents have equal texts.
  */
 export function writeContent(content: Content): string {
   const { addresses: addrs, version, region, zone, metadata, serviceMetadata, endpoints } = content;

@@ -1,7 +1,7 @@
-/** What the roll takes in memory, roughly. The figures are measured on rolls that were filled until they were refused. */
+/** The memory of the roll, roughly. The figures were measured by filling rolls until the server refused more. */
 /** Bytes of an instance besides its content: an entry of a map, its lease, its state in self-protection. */
 const instanceCost = 1_200;
-/** Bytes that one byte of content takes: a text with a letter that is not Latin takes two bytes for each. */
+/** Bytes of memory per byte of content: V8 takes two bytes for each letter of a text that is not all Latin-1. */
 const contentFactor = 2;
 /** Bytes of an environment with its self-protection. */
 export const environmentCost = 9_000;

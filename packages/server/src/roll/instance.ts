@@ -28,7 +28,7 @@ export function newInstance(
   const status = admission.status ?? earlier?.status ?? 'up';
   const staysUp = earlier?.status === 'up' && status === 'up';
   const { content, bytes, version, isUsable, ttlMs, renewIntervalMs } = admission;
-  // Listed one by one, since a spread of so many fields costs several times as much and leaves two kilobytes behind.
+  // No spread: for so many fields it takes several times as long and leaves two kilobytes of garbage.
   return {
     env: ref.env,
     service: ref.service,

@@ -5,7 +5,7 @@ import { pauseAfterMs, pauseCheckMs } from '../server-options.ts';
  * Monotonic time that stands still while the process does not run (SIGSTOP, suspend). No client can renew then, so no
  * lease may expire by that time. A busy process does run, so a request that keeps it busy cannot delay expiry: only the
  * part of a gap that the process did not spend computing counts as a pause, plus a moment for reading the renewals that
- * wait. Its times are whole milliseconds, since a whole number takes no memory of its own in the records of instances.
+ * wait. Its times are whole milliseconds, since V8 stores a whole number in the object of an instance, without a box.
  */
 export class LeaseClock {
   readonly #clock: Clock;

@@ -32,9 +32,9 @@ export interface Registration extends InstanceRef {
 export interface Admission extends InstanceRef, LeaseTerms {
   /** The JSON of a {@link Content}. */
   readonly content: string;
-  /** Size of an instance: bytes of its content. */
+  /** The size of the content as JSON. */
   readonly bytes: number;
-  /** Also part of the content. */
+  /** The version, which the content has as well. */
   readonly version: string;
   /** Whether a reader can make a node of it. */
   readonly isUsable: boolean;
@@ -44,7 +44,7 @@ export interface Admission extends InstanceRef, LeaseTerms {
 }
 
 /**
- * Writes down and measures a registration before anything changes.
+ * Writes a registration as JSON and measures it, before the roll changes.
  *
  * @throws RegistryError `RESOURCE_EXHAUSTED` naming size and limit; `INVALID_ARGUMENT` for values nested too deep.
  */
@@ -93,19 +93,19 @@ function copyValue({ name, type, values }: Value, depth: number): Value {
 }
 
 /**
- * Writes a content, unless the node is larger than any adapter allows.
+ * Writes a content as JSON; refuses a node that is larger than adapters allow.
  *
  * @throws RegistryError `RESOURCE_EXHAUSTED` naming size and limit.
  */
 export function writeWithin(ref: InstanceRef, content: Content): Pick<Admission, 'content' | 'bytes'> {
   const text = writeContent(content);
   const bytes = Buffer.byteLength(text);
-  // The names are far shorter than the other half.
+  // Service name and id are far shorter than the other half of the limit.
   if (bytes > limits.maxNodeBytes / 2) checkSize(ref, content);
   return { content: text, bytes };
 }
 
-/** Measures a node in the shape in which every adapter measures it, so that a node that fits there fits here. */
+/** Measures a node in the same form as every adapter, so that the server accepts each node that an adapter accepts. */
 function checkSize({ service, id }: InstanceRef, content: Content): void {
   const { addresses, version, metadata, serviceMetadata, endpoints } = content;
   const node = { id, address: addresses.join(), metadata };

@@ -139,7 +139,7 @@ it.runIf(process.platform !== 'win32')('a pipe in the place of the tokens file i
   expect(() => tokens.reload()).toThrow(/is not a file/);
 });
 
-it('a tokens file that the user of the server may not read is not to be made anew', () => {
+it('the message about an unreadable tokens file asks for its permissions, and about a missing one for a new file', () => {
   const failure = (code: string): Error => Object.assign(new Error(code), { code });
   expect(remedyOf(failure('EACCES'))).toBe('let the user of the server read it (chown, chgrp)');
   expect(remedyOf(failure('ENOENT'))).toBe('make one with `rollcall token create`');

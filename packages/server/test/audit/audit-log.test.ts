@@ -123,7 +123,7 @@ describe('the audit log', () => {
       renameSync(path, name);
       await server.reload();
       await more();
-      // A write to the old file may take longer than the calls, on a busy disk.
+      // On a busy disk a write to the old file may take longer than the calls.
       await expect.poll(() => linesOf(path).length, { timeout: 10_000 }).toBeGreaterThan(0);
     }
     done = true;

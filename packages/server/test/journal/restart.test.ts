@@ -217,7 +217,7 @@ describe('a server that is started again on its data folder', () => {
     await expect.poll(() => second.list()).toEqual([]);
   });
 
-  it.each([1, 2])('a server opens a store of format %s, which an earlier version wrote', async (format) => {
+  it.each([1, 2])('a server opens a store of format %s from an earlier version', async (format) => {
     const folder = newFolder();
     cpSync(fileURLToPath(new URL(`stores/format-${format}`, import.meta.url)), folder, { recursive: true });
     const server = await start(folder, { protection: 'on' });
@@ -234,7 +234,7 @@ describe('a server that is started again on its data folder', () => {
     expect((data as { environments: object[] }).environments).toMatchObject([{ missing: 1, considered: 3 }]);
   });
 
-  it('a server that cannot bind its port leaves its data folder, also a copy, as it was', async () => {
+  it('a server that cannot bind its port does not change its data folder, even when the folder is a copy', async () => {
     const folder = newFolder();
     const first = await start(folder);
     const { epoch } = await first.register(instance());
@@ -242,7 +242,7 @@ describe('a server that is started again on its data folder', () => {
     cpSync(folder, copy, { recursive: true });
     const taken = { port: first.port };
     await expect(start(copy, taken)).rejects.toMatchObject({ code: 'UNAVAILABLE', message: /port/ });
-    // The failed start did not take the folder over, so it is still a copy, which goes on in a new epoch.
+    // The failed start left the folder a copy, so the next start begins a new epoch.
     const second = await start(copy);
     expect(await second.raw('/api/fetch/all?env=e')).toMatchObject({
       warming: true,

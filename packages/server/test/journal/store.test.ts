@@ -120,7 +120,7 @@ describe('the store', () => {
     const copy = newFolder();
     cpSync(folder, copy, { recursive: true, preserveTimestamps: true });
     const opened = [await contentOf(folder), await contentOf(copy)];
-    // Only the first group says in which epoch the copy goes on.
+    // Only the first group stores the new epoch of the copy.
     for (const write of [() => {}, (store: StoreThread) => store.commit(group(4))]) {
       const store = await begun(copy);
       await write(store);
@@ -168,7 +168,7 @@ describe('the store', () => {
     await store.close();
   });
 
-  it('a reading of the store fails, and not the process, when its reader throws', async () => {
+  it('read() of a store rejects, and the process goes on, when its callback throws', async () => {
     const store = StoreThread.start(await filled(3));
     const reading = store.read(() => {
       throw new Error('a row of an unknown form');

@@ -74,7 +74,7 @@ export class Runtime implements ServiceRuntime {
   start(): Promise<ServiceNode> {
     if (this.#stopping !== undefined && this.status !== 'stopped') return this.#stopping.then(() => this.start());
     this.#stopping = undefined;
-    // A server that does not listen yet does not keep the process alive.
+    // The server does not keep the process alive before it listens.
     this.#starting ??= whileHeld(() => this.#start()).catch((error: unknown) => {
       this.#starting = undefined;
       if (this.status === 'starting' || this.status === 'unregistered') this.#standing.giveUp();
@@ -84,7 +84,7 @@ export class Runtime implements ServiceRuntime {
   }
 
   stop(): Promise<void> {
-    // A server that is closed already does not keep the process alive either.
+    // The server may be closed already, and then does not keep the process alive.
     this.#stopping ??= whileHeld(() => this.#stop());
     return this.#stopping;
   }
@@ -217,7 +217,7 @@ export class Runtime implements ServiceRuntime {
   }
 }
 
-/** Keeps the process alive while `work` goes on, which the timers of the clock do not. */
+/** Keeps the process alive while `work` goes on. The timers of the clock do not keep it alive. */
 async function whileHeld<T>(work: () => Promise<T>): Promise<T> {
   const release = holdProcess();
   try {

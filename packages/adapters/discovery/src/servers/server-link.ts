@@ -150,7 +150,7 @@ export class ServerLink {
     this.#api.close();
   }
 
-  /** Removal by handle: only nodes that the handle still holds. Answers the keys that may be left. */
+  /** Cancels by handle, which removes only nodes that the handle still holds. Answers the keys that may be left. */
   async #release(keys: readonly EntryKey[], signal: AbortSignal): Promise<readonly EntryKey[]> {
     const held = keys.flatMap(({ name, id }) => this.#handles.find(keyOf(name, id)) ?? []);
     if (held.length === 0) return keys;

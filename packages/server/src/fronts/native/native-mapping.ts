@@ -73,7 +73,7 @@ export function writeInstance(instance: Instance): string {
   return joined(JSON.stringify(writeKey(instance)), instance.content, JSON.stringify(others));
 }
 
-/** One object of several, as JSON. None is empty. */
+/** Joins JSON objects into one. No object may be empty. */
 const joined = (...objects: readonly string[]): string => `{${objects.map((text) => text.slice(1, -1)).join()}}`;
 
 /** The data of a `put` or `remove` event, as JSON. */

@@ -61,5 +61,5 @@ function put(services: Map<string, Service>, name: string, instances: readonly I
   else services.set(name, { appid: name, versions: [...versions] });
 }
 
-/** An instance that a reader would skip must not make a service. */
+/** A service is listed only for an instance that a reader can make a node of. */
 const isListed = ({ status, isUsable }: Instance): boolean => status === 'up' && isUsable;

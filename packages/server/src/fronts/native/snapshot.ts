@@ -11,8 +11,8 @@ export interface SnapshotSource<T> {
 }
 
 /**
- * A reader in the middle of a list. It is emptied when it leaves: the old tables of a set, which V8 keeps until its
- * next full collection, hold every reader that was there when the set got a new one.
+ * A reader in the middle of a list. The list empties a reader that leaves: V8 keeps the old table of a growing set
+ * until its next full collection, and that table still holds the reader.
  */
 interface Reader {
   /** Ends the reading. */
@@ -41,12 +41,12 @@ export class Snapshot {
     return new Snapshot(textsOf(items, write), bytes, takenAt);
   }
 
-  /** Whether a reader is in the middle of it. */
+  /** Whether a reader is in the middle of the list. */
   get isRead(): boolean {
     return this.#readers.size > 0;
   }
 
-  /** Ends each reader that is in the middle of it. */
+  /** Cuts off each reader in the middle of the list. */
   cutReaders(): void {
     for (const { cut } of [...this.#readers]) cut();
   }

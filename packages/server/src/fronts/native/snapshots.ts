@@ -19,8 +19,8 @@ const statusBytes = 2_000;
 export const wireBytes = ({ bytes }: Instance): number => bytes + wireOverhead;
 
 /**
- * The place of a list that is shared. It is emptied when the list is outdated: the old tables of a map, which V8 keeps
- * until its next full collection, hold every place that was there when the map got a new one.
+ * Holds a list that is shared. The holder is emptied when the list is outdated: V8 keeps the old table of a growing map
+ * until its next full collection, and that table still has the holder.
  */
 interface Shared {
   snapshot: Snapshot | undefined;

@@ -15,13 +15,13 @@ export function connect(file: string): Database.Database {
   }
 }
 
-/** Tells a copy of the folder: it has other inodes, even if the copy kept the times that can be set. */
+/** Distinguishes a file from its copy. The copy has another inode, even if the tool that copied it kept its times. */
 export function identityOf(file: string): string {
   const { ino, birthtimeNs } = statSync(file, { bigint: true });
   return `${ino}:${birthtimeNs}`;
 }
 
-/** Keeps the log for analysis: when SQLite closes the file, it removes the log with the frames that it rejected. */
+/** Copies the log for analysis: SQLite removes the log, with the frames that it rejected, when it closes the file. */
 export function saveLog(file: string): void {
   try {
     copyFileSync(`${file}-wal`, `${file}-wal.damaged`, constants.COPYFILE_EXCL);

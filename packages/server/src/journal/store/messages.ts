@@ -9,8 +9,8 @@ export interface StoreStart {
 }
 
 /**
- * A group as one text, since an object for each row costs ten times as much to hand over: a key and a text for each
- * entry, then a revision and a text for each change. The text of a removed entry is empty.
+ * A group as one text: a key and a text for each entry, then a revision and a text for each change. The text of a
+ * removed entry is empty. To hand over an object for each row would cost ten times as much.
  */
 export interface PackedGroup extends Pick<Group, 'forgetUpTo' | 'state'> {
   readonly text: string;
@@ -49,8 +49,8 @@ export type ToStore =
   | { readonly type: 'close' };
 
 /**
- * Without a request come `opened`, the parts and `done`, and another `done` when all pages are checked. Then each request
- * has its own.
+ * Messages of the store's thread. It sends `opened`, the parts, `done`, and `done` again when all pages are checked,
+ * without a request. Then it answers each request with `done` or `failed`.
  */
 export type FromStore =
   | { readonly type: 'opened'; readonly opened: Opened }

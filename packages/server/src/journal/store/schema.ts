@@ -19,7 +19,7 @@ pragma user_version = ${formatVersion};
  * store of every published format stays in `test/journal/stores`, and must open.
  */
 const upgrades: Readonly<Record<number, string>> = {
-  // Texts of format 2 are shorter. Those of format 1 stay as they are until they change, since readers know both.
+  // Format 2 has shorter texts. Texts of format 1 stay until their entry changes, since the server reads both formats.
   1: '',
 };
 

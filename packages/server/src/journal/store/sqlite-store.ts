@@ -72,8 +72,8 @@ export class SqliteStore {
   }
 
   /**
-   * Opens the store of a folder, and creates it where there is none. It must be read, and then begun, before it is
-   * written. `isBackup`: only check that a backup is whole.
+   * Opens the store of a folder, and creates it where there is none. Call `read()`, `check()` and `begin()`, in this
+   * order, before `commit()`. `isBackup`: only check that a backup is whole.
    *
    * @throws StoreError that says why the store cannot be used, and what to do.
    */
@@ -106,19 +106,19 @@ export class SqliteStore {
     }
   }
 
-  /** Checks every page of a store that was read. */
+  /** Checks every page of the store. Call it after `read()`. */
   check(): void {
     if (!this.#isRead) throw refused();
     checkWhole(this.#db, this.#file);
     this.#isWhole = true;
   }
 
-  /** Begins to write. Until then the store is left as it was. */
+  /** Begins to write. Until this call the content of the store is unchanged. */
   begin(): void {
     if (!this.#isWhole) throw refused();
     this.#inTransaction(() => this.#writeMeta({ ...this.#meta, isOpen: true }));
     const witness = Witness.open(join(this.#folder, witnessName));
-    // The log exists since the transaction above, so both files can be watched now.
+    // The transaction above has made the log, so both files can be watched from here.
     this.#begun = { witness, inPlace: new InPlace([this.#file, `${this.#file}-wal`]) };
   }
 
@@ -133,7 +133,7 @@ export class SqliteStore {
         digest ^= sum;
       }
       entries += rows.length;
-      // Pages that are linked in a circle have no end.
+      // Reading never ends in a damaged file whose pages are linked in a circle.
       if (entries > this.#meta.entries) break;
       if (rows.length > 0) yield { entries: rows.map(([key, text]) => [key, text]), changes: [] };
       if (rows.length < partRows) break;
@@ -153,7 +153,7 @@ export class SqliteStore {
     inPlace.check();
     const { groups } = this.#meta;
     this.#inTransaction(() => {
-      // With the first group, since a copy whose new epoch is not stored yet is still a copy.
+      // The first group stores the new identity together with the new epoch: until then a copy is still a copy.
       const meta = { ...this.#meta, identity: this.#identity, groups: groups + 1, state };
       for (const [key, text] of entries) this.#writeEntry(meta, key, text);
       for (const [revision, text] of changes) {

@@ -17,12 +17,12 @@ interface Asked {
   readonly reject: (error: Error) => void;
 }
 
-/** A store in a thread of its own, which opens it, reads all of it, and then answers requests in turn. */
+/** A store in a thread of its own. The thread opens, reads and checks the store, then answers requests in turn. */
 export class StoreThread {
   readonly #worker: Worker;
   readonly #asked: Asked[] = [];
   readonly #opened: Promise<Opened>;
-  /** The parts that came before they were asked for. */
+  /** The parts that came before `read()` was called. */
   readonly #parts: Part[] = [];
   readonly #read: Promise<void>;
   readonly #checked: Promise<void>;
@@ -43,7 +43,7 @@ export class StoreThread {
     });
     this.#read = this.#next();
     this.#checked = this.#next();
-    // The caller may ask for them later than they fail.
+    // A promise may reject before the caller awaits it.
     for (const promise of [this.#opened, this.#read, this.#checked]) promise.catch(() => {});
     worker.on('message', (message: FromStore) => this.#hear(message));
     worker.once('error', (error) => this.#end(error));
@@ -58,12 +58,12 @@ export class StoreThread {
     return new StoreThread({ folder, isBackup });
   }
 
-  /** Resolves with the content besides the parts. Rejects with a StoreError that says why the store cannot be used, and what to do. */
+  /** Resolves when the store is open. Rejects with a StoreError: why the store cannot be used, and what to do. */
   get opened(): Promise<Opened> {
     return this.#opened;
   }
 
-  /** The whole content, in parts; call it once. Rejects when a row is not what was written, or when `onPart` throws. */
+  /** Passes the whole content on in parts. Call it once. Rejects when a row is damaged, or when `onPart` throws. */
   read(onPart: (part: Part) => void): Promise<void> {
     return new Promise((resolve, reject) => {
       this.#onPart = (part) => {
@@ -78,12 +78,12 @@ export class StoreThread {
     });
   }
 
-  /** Resolves when all pages are checked too. Rejects when the store is damaged. */
+  /** Resolves when all pages are checked. Rejects when the store is damaged. */
   checked(): Promise<void> {
     return this.#checked;
   }
 
-  /** Begins to write: a store that was only read is left as it was. */
+  /** Begins to write. Until this call the content of the store is unchanged. */
   begin(): Promise<void> {
     return this.#ask({ type: 'begin' });
   }
@@ -98,7 +98,7 @@ export class StoreThread {
     return this.#ask({ type: 'backup', file: target });
   }
 
-  /** Ends the thread of a store that was not begun, even while it reads. */
+  /** Ends the thread, even while it reads. Only before `begin()`. */
   async abandon(): Promise<void> {
     await this.#worker.terminate();
   }
@@ -126,7 +126,7 @@ export class StoreThread {
     return this.#next();
   }
 
-  /** Settles with the next answer that no other call waits for. */
+  /** Settles with the answer after those that earlier calls wait for. */
   #next(): Promise<void> {
     return new Promise((resolve, reject) => this.#asked.push({ resolve, reject }));
   }

@@ -31,7 +31,7 @@ function listen(
   tell: (message: FromStore) => void,
   attempt: (what: () => void) => void,
 ): void {
-  // Without a request, because the server's thread may still be loading its program.
+  // The thread reads without a request, because the server's thread may still be loading the program.
   attempt(() => {
     for (const part of store.read()) tell({ type: 'part', part });
     tell({ type: 'done' });

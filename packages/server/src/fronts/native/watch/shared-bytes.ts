@@ -1,9 +1,9 @@
 const lineEnd = Buffer.from('\r\n');
 
-/** Bytes that many watches send, with the frame that HTTP/1.1 puts around them: made once for all of them. */
+/** Bytes that many watches send, and their HTTP/1.1 chunk. Both are made once for all these watches. */
 export class SharedBytes {
   readonly bytes: Buffer;
-  /** The same as one chunk of HTTP/1.1, in the same memory. */
+  /** The bytes as one HTTP/1.1 chunk. Shares its memory with `bytes`. */
   readonly chunk: Buffer;
 
   constructor(parts: readonly Buffer[]) {

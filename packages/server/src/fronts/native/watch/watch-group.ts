@@ -51,9 +51,9 @@ export class WatchGroup<T> {
     return isFirst;
   }
 
-  /** What was worked out for watches at the roll's present `revision`. */
+  /** Answers that were made for watches of this group at the roll's present `revision`, by the cursor of the watch. */
   known(revision: number): Map<number, Missing> {
-    // Not `clear`, with which V8 lets the old table, and the events in it, live until its next full collection.
+    // A new map, because V8 would keep the table of a cleared one, and its events, until the next full collection.
     if (this.#knownAt !== revision) this.#known = new Map();
     this.#knownAt = revision;
     return this.#known;

@@ -89,7 +89,7 @@ export class WatchHub implements RollFollower {
       this.#groups.leave(stream, group);
     });
     const goOn = (): void => this.#pacer.enqueue(stream);
-    // A response does not tell of a drain when bytes that were written past it have been read.
+    // A response emits no `drain` for bytes that were written straight to its socket.
     for (const drained of [response, response.req.socket]) drained.on('drain', goOn);
     this.#cancelHeartbeat ??= this.#beat();
     this.#pacer.enqueue(stream);

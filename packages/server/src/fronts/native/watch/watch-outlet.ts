@@ -2,12 +2,12 @@ import type { ServerResponse } from 'node:http';
 import { SharedBytes } from './shared-bytes.ts';
 
 /**
- * Where a watch writes. Bytes that are shared go straight to the socket when nothing waits in front of them: the
- * response would make a chunk of four parts of them, for each watch anew (docs/design/watch.md).
+ * Where a watch writes. Shared bytes go straight to the socket when no earlier bytes wait. The response would frame
+ * them for each watch again, and write four parts (docs/design/watch.md).
  */
 export class WatchOutlet {
   readonly #response: ServerResponse;
-  /** The response sends its headers with its first bytes, so these must go through it. */
+  /** Whether the headers are written. The response writes them with the first bytes, so it must get these. */
   #hasHeaders = false;
 
   constructor(response: ServerResponse) {
@@ -19,7 +19,7 @@ export class WatchOutlet {
     return this.#response.writableLength;
   }
 
-  /** Nothing may be written until the client has read, or ever: then the connection is closed. */
+  /** Whether the client must read before more is written, or the connection is closed. */
   get isBlocked(): boolean {
     const { destroyed, writableNeedDrain, socket } = this.#response;
     return destroyed || writableNeedDrain || socket?.writableNeedDrain === true;
@@ -37,7 +37,7 @@ export class WatchOutlet {
     this.#response.destroy();
   }
 
-  /** The response has a socket when no answer to an earlier request of the connection is in front of it. */
+  /** A response has no socket while an earlier answer on its connection is unfinished. */
   get #isDirect(): boolean {
     const { socket, writableLength } = this.#response;
     return this.#hasHeaders && writableLength === 0 && socket?.writable === true;
