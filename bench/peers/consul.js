@@ -30,7 +30,7 @@ export async function consul() {
         lane.close();
       };
     },
-    // The agent answers the instances whose check passes.
+    // The answer lists only instances whose check passes.
     isGone: (chunk, index) => !chunk.includes(`"ID":"${idOf(index)}"`),
     lane: async () => {
       const lane = await HttpLane.open(port);

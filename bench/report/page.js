@@ -6,7 +6,7 @@ import { business, clientTable, ratios, table } from './report.js';
 
 /** @typedef {import('./report.js').Run} Run */
 
-/** Formats the results as Markdown, by the marks of the page between which each table goes. @param {Run} run @returns {Readonly<Record<string, string>>} */
+/** Formats the results as Markdown: each part by the name of its marks on the page. @param {Run} run @returns {Readonly<Record<string, string>>} */
 export function sections(run) {
   const { peers, client, growth, failures, machine } = run;
   const left = failures.map((failure) => `- ${failure}`);

@@ -66,7 +66,7 @@ const optionInterfaces =
   /^(?:Service|Client|Server|Security|Limit|LoadRegistry|Registry|CommonRegistry|Register|Call|Watch|Close|Select|Zone|Ejection|Guard|Memory|Mdns|Consul|Etcd|Discovery|Tls|History|Harness|Wait|Follow)\w*Options$|^CallPolicy$/;
 
 describe('what the code offers and what the pages name', () => {
-  it('this test finds options, flags, variables, events and codes in the code', () => {
+  it('the patterns of docs-lists.test.ts find the options, error codes and flags in the code', () => {
     expect(interfacesNamed(optionInterfaces).length).toBeGreaterThan(15);
     expect(union('RegistryErrorCode')).toHaveLength(10);
     expect(matches(/^packages\/cli\//, /(--[a-z][a-z-]+)/g).length).toBeGreaterThan(20);

@@ -156,7 +156,7 @@ export class ServiceClient implements Client, ServiceHost {
     return run(job, open, settings, this.calls);
   }
 
-  /** For {@link RemoteService.fetch}. */
+  /** Fetches a URL from a service, for {@link RemoteService.fetch}. */
   fetchAt(open: OpenService, url: URL, init: FetchInit | undefined): Promise<Response> {
     return this.#send(open, { url, request: undefined, init });
   }

@@ -96,7 +96,7 @@ describe('describeRegistry', () => {
     ]);
   });
 
-  it('describeRegistry deals out the cases that need a backend to themselves to several backends, each case once', () => {
+  it('describeRegistry runs each case that needs a backend of its own on exactly one of several backends', () => {
     const runner = recorder();
     const harnesses = [shelfHarness(), shelfHarness(), shelfHarness()];
     describeRegistry('shelf', harnesses, runner);

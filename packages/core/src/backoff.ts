@@ -5,7 +5,7 @@ import { backoffCapMs, backoffFirstMs, backoffLongCapMs, backoffLongOutageMs } f
 export interface Backoff {
   /** Milliseconds to wait before the next attempt. */
   next(): number;
-  /** The outage is over. */
+  /** Ends an outage: the next delay is the first again. */
   reset(): void;
 }
 

@@ -68,7 +68,7 @@ export interface ProtectionStatus {
   readonly threshold: number;
   /** Whether the environment is protected, or an expired instance is held. */
   readonly on: boolean;
-  /** Since when self-protection is on; absent while it is off. */
+  /** The time since which self-protection is on; absent while it is off. */
   readonly since?: number;
   /** The state in words, for an operator. */
   readonly explanation: string;

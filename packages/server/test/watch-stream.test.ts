@@ -83,7 +83,7 @@ it('a resumed stream tells the missed changes in parts, each with the revision t
   expect(revisions).toEqual([41, 42, 43, 44, 45, 46, 47, 48, 49, 50, roll.revision]);
 });
 
-it('a watch that knows all of its service hears the next change, however many changes of others the log has forgotten', () => {
+it('an up-to-date watch gets the next change as an event, even after the log has dropped many changes of other services', () => {
   const roll = new Roll({ clock, protection: false, cpuTimeMs: () => 0, maxBytes: 1e9 });
   const log = new ChangeLog({ changes: 10, bytes: 1e8 }, { revision: 0, at: 0 });
   const snapshots = new Snapshots(roll, clock);

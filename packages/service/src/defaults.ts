@@ -21,7 +21,7 @@ export const stallNoticeMs = 1_000;
 export const workerSilenceMs = 5_000;
 /** Longest time that a worker may take to withdraw. Milliseconds. */
 export const workerStopMs = 6_000;
-/** After this long a line says that the server does not listen; `start()` goes on waiting. Milliseconds. */
+/** The time until a line says that the server does not listen yet; `start()` goes on waiting. Milliseconds. */
 export const listenTimeoutMs = 10_000;
 /** How long the look-up of a taken id's holder may take, for the address in the message. Milliseconds. */
 export const holderTimeoutMs = 1_000;

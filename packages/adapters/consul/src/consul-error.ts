@@ -75,7 +75,7 @@ export function isUnreachable(cause: unknown): boolean {
   return code === 'UNAVAILABLE' || code === 'TIMEOUT';
 }
 
-/** The error for a node that is registered with another agent, since it can only be removed there. */
+/** The error for removing a node through the wrong agent. Only the agent of its registration can remove it. */
 export function registeredElsewhere({ name, id }: EntryKey, node: string): RegistryError {
   const message = `node ${id} of ${name} is registered with the Consul agent on ${node}: remove it through that agent, or stop its owner`;
   return new RegistryError('NOT_SUPPORTED', message);

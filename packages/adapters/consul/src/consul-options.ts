@@ -203,7 +203,7 @@ function parseDatacenter(value: unknown): string | undefined {
   throw invalidOption('consul', 'datacenter must be 1-64 of [A-Za-z0-9_-]');
 }
 
-/** Only the value of the variable is checked here, because the guard has checked the option. */
+/** Checks the namespace of the variable. The guard has checked that of the options. */
 function namespaceOf({ CONSUL_NAMESPACE }: Environment): string | undefined {
   const value = given(CONSUL_NAMESPACE);
   if (value === undefined) return undefined;

@@ -140,12 +140,12 @@ describe('TLS', () => {
     expect((await failure(open(address).init())).message).toContain('write https://');
   });
 
-  it('TLS to a port of plain HTTP gets a message that says to use http://', async () => {
+  it('the error about TLS to a port of plain HTTP says to use an http:// address', async () => {
     const registry = open(`https://${server.address}`);
     expect((await failure(registry.init())).message).toContain('use an http:// address');
   });
 
-  it('a certificate of an unknown authority gets a message that names the variable', async () => {
+  it('the error about a certificate of an unknown authority names NODE_EXTRA_CA_CERTS', async () => {
     const address = await listen(createTlsServer(await credentials(), (_incoming, answer) => void answer.end('{}')));
     expect((await failure(open(`https://${address}`).init())).message).toContain('NODE_EXTRA_CA_CERTS');
   });

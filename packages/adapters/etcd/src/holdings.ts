@@ -112,7 +112,7 @@ export class Holdings {
     return true;
   }
 
-  /** A member that was silent may carry out an old write, over newer content. It cannot once the lease is gone. */
+  /** Revokes leases of late writes: a silent member may carry one out, over newer content, while its lease lives. */
   async #revokeLate(claims: readonly Claim[], signal: AbortSignal): Promise<void> {
     const late = claims.filter(({ lease, mayComeLate }) => mayComeLate && lease !== '0');
     const revoke = ({ lease }: Claim) => this.#cluster.run(signal, ({ leases }) => leases.leaseRevoke({ ID: lease }));
@@ -147,7 +147,7 @@ export class Holdings {
     return Number(first.TTL) > 0;
   }
 
-  /** For each key this object's claim, or the other holder. One chunk of keys is read at one revision. */
+  /** Reads for each key this object's claim, or that another object holds it. Reads a chunk of keys at one revision. */
   async #look(keys: readonly EntryKey[], signal: AbortSignal): Promise<readonly (Claim | 'theirs' | 'gone')[]> {
     const states: (Claim | 'theirs' | 'gone')[] = [];
     for (const chunk of chunks(keys)) {

@@ -22,7 +22,7 @@ export class Ranges {
     this.#cluster = cluster;
   }
 
-  /** All pages are of one revision, so that the result was true at one moment. */
+  /** Lists all pages at one revision, so that the result was true at one moment. */
   async list(prefix: string, signal: AbortSignal): Promise<Listing> {
     const end = rangeEnd(prefix);
     const keys: IKeyValue[] = [];

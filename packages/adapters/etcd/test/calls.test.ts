@@ -6,7 +6,7 @@ import { Calls } from '../src/cluster/calls.ts';
 type Pool = ICallable<unknown>;
 type Link = Parameters<Parameters<Pool['withConnection']>[1]>[0];
 
-/** Connections to a server that is not there. */
+/** A pool of connections that reaches no server, and the headers that calls set on it. */
 function poolOf(client: object): { readonly pool: Pool; readonly headers: Map<string, string> } {
   const headers = new Map<string, string>();
   const link = { resource: undefined, client, metadata: headers } as unknown as Link;

@@ -24,7 +24,7 @@ class Notes {
   readonly mark: number = randomInt(1, 0xffff);
   /** Packets by link. */
   readonly packets = new Map<string, number>();
-  /** Links that have joined the group. */
+  /** Links on which our own question came back, so they have joined the multicast group. */
   readonly echoed = new Set<string>();
   /** Nodes by the address that announced them; without nodes: other programs that speak mDNS. */
   readonly speakers = new Map<string, Set<string>>();

@@ -69,7 +69,7 @@ export class MdnsDriver implements RegistryDriver {
       const other = this.#own.get(key) === undefined ? this.#others.get(key) : undefined;
       if (other !== undefined) throw heldElsewhere(key, ` at ${other.from}`);
     }
-    // Even while nothing can be sent: renewed nodes are announced when the link is back.
+    // The nodes are renewed even while nothing can be sent, so that they are announced when the link is back.
     const lost = await this.#own.renew(keys, lease);
     if (!this.#network.usable) throw this.#network.error();
     return lost;
@@ -79,7 +79,7 @@ export class MdnsDriver implements RegistryDriver {
     const own = keys.filter((key) => this.#own.get(key) !== undefined);
     const others = keys.filter((key) => this.#own.get(key) === undefined);
     const names = new Set(others.filter((key) => this.#others.get(key) === undefined).map(({ name }) => name));
-    // Even while nothing can be sent: a removed node must not be announced again when the link is back.
+    // The nodes are removed even while nothing can be sent, so that they are not announced when the link is back.
     await this.#own.remove(own);
     await this.#network.open();
     await Promise.all([...names].map((name) => this.#others.survey(name, signal)));
@@ -151,7 +151,7 @@ export class MdnsDriver implements RegistryDriver {
     this.#changed(key, reason);
   }
 
-  /** The state of one key changed, so its watchers hear the new state. */
+  /** Tells the watchers of a key its changed state. */
   #changed(key: EntryKey, reason: DeleteReason): void {
     const entry = this.#own.get(key)?.entry ?? this.#others.get(key)?.entry;
     this.#watches.tell(key, entry, reason);

@@ -18,13 +18,13 @@ export class Roll {
     this.#clock = clock;
   }
 
-  /** A registry object begins to use this roll. */
+  /** Counts a registry object that begins to use this roll. */
   enter(): void {
     this.#users += 1;
     this.#schedule();
   }
 
-  /** When the last object leaves, the timer stops; remaining nodes expire when the roll is read again. */
+  /** Counts an object that leaves. The last one stops the timer; remaining nodes expire when the roll is read again. */
   exit(): void {
     this.#users -= 1;
     if (this.#users === 0) this.#disarm();

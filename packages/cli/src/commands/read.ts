@@ -82,7 +82,7 @@ interface GetOptions extends CommonOptions {
   readonly at?: string;
 }
 
-/** The nodes as they were at a past time. */
+/** Shows the nodes as they were at a past time. */
 async function getAt(name: string, at: string, options: CommonOptions): Promise<void> {
   const query = { env: envOf(options), name, at };
   const past = await askServer(options, 'show the past', (admin) => admin.servicesAt(query));
@@ -138,7 +138,7 @@ async function watch(name: string | undefined, options: CommonOptions): Promise<
   if (hint !== '' && !options.quiet) note(`watching ${plain(name ?? '')}${hint}`);
   await withRegistry(options, async (registry) => {
     const events = registry.watch({ name, signal });
-    // Not awaited, because events must not wait for a server that does not answer.
+    // The note is not awaited, because events must not wait for a server that does not answer.
     void tellWarming(options);
     for await (const event of events) print(options.json ? jsonOf(event) : lineOf(event));
   });

@@ -5,7 +5,7 @@ import type { Given, Problem } from './given.ts';
 /** A file larger than this is not read as a configuration. Bytes. */
 const maxFileBytes = 1_048_576;
 
-/** The content of a file: values by their names in it, and what cannot be read. */
+/** The content of a file: its values by name, and the lines that cannot be read. */
 export interface FileSettings {
   readonly given: ReadonlyMap<string, Given>;
   readonly problems: readonly Problem[];

@@ -52,7 +52,7 @@ function resultOfCode({ code, syscall }: Trouble): Result | undefined {
   return resetCodes.has(code) ? 'reset' : undefined;
 }
 
-/** By the error's `code`, or that of a cause. Without any code: `failed`. */
+/** The result of a call that failed, by the `code` of the error or of a cause. Without any code: `failed`. */
 export function resultOfError(error: unknown): Result {
   let at = asTrouble(error);
   for (let depth = 0; depth < deepest && at !== undefined; depth += 1) {
@@ -98,7 +98,7 @@ export function brokeOnReuse(error: unknown): boolean {
   return false;
 }
 
-/** By the status of an HTTP answer. */
+/** The result of a call that was answered, by the HTTP status. */
 export function resultOfStatus(status: number, hasRetryAfter: boolean): Result {
   if (status < 400) return 'ok';
   if (status === 429 || (status === 503 && hasRetryAfter)) return 'busy';

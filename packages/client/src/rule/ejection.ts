@@ -36,7 +36,7 @@ export class Ejections {
     this.#random = random;
   }
 
-  /** The node answered, and the answer does not speak against it. */
+  /** Counts an answer that does not speak against the node. */
   succeeded(state: NodeState): void {
     state.failuresInRow = 0;
     state.timeoutsInRow = 0;

@@ -65,14 +65,14 @@ export class MassLossGuard {
     return { held, believed, recalled };
   }
 
-  /** The node is listed again, so its departure is forgotten. */
+  /** Forgets the departure of a node that is listed again. Returns its state. */
   returned(id: string): NodeState | undefined {
     const departure = this.#departures.get(id);
     this.#departures.delete(id);
     return departure?.state;
   }
 
-  /** A suspect is given up. */
+  /** Counts a suspect as gone. */
   gone(id: string): void {
     const departure = this.#departures.get(id);
     if (departure !== undefined) departure.standing = 'gone';

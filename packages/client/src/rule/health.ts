@@ -46,7 +46,7 @@ export class Health {
     this.#latencies = latencies;
   }
 
-  /** A request ended. `latencyMs`: time until its answer. */
+  /** Takes the result of a request. `latencyMs`: the time until its answer. */
   report(state: NodeState, result: Result, nowMs: number, latencyMs?: number): void {
     const wasUp = state.isUp;
     switch (result) {
@@ -78,7 +78,7 @@ export class Health {
     if (state.isUp !== wasUp) this.#board.changed();
   }
 
-  /** A probe of a node ended, and the node is listed or still held. */
+  /** Takes the result of a probe of a node that is listed or still held. */
   asked(state: NodeState, why: AskReason, hasConnected: boolean, nowMs: number): void {
     const wasUp = state.isUp;
     if (hasConnected) this.#connected(state, why, nowMs);
@@ -148,7 +148,7 @@ export class Health {
     else if (state.ejection.isOnTrial || state.ejection.kind === 'failed') this.#eject(state, 'unreachable', nowMs);
   }
 
-  /** A node in use cannot be reached. A second one within a second is an alarm: a switch, a host or a zone may be down. */
+  /** Ejects an unreachable node. A second within a second is an alarm: a switch, a host or a zone may be down. */
   #lost(state: NodeState, nowMs: number): void {
     this.#eject(state, 'unreachable', nowMs);
     const isSecond = nowMs - this.#lastLossMs <= alarmWithinMs;

@@ -3,7 +3,7 @@ import type { DeleteReason } from '@rollcall/core';
 import { strangerAnswers, suspectUnreachable, trustedForMs } from '../defaults.ts';
 import type { NodeState, Suspicion } from './node-state.ts';
 
-/** A suspect begins unproven: it must connect, and it must have answered this client well shortly before its removal. */
+/** Begins a suspicion: the suspect must connect, and must have answered this client well shortly before its removal. */
 export function suspect(state: NodeState, reason: DeleteReason, removedAtMs: number, syncedMs: number): void {
   state.suspicion = {
     reason,
@@ -16,7 +16,7 @@ export function suspect(state: NodeState, reason: DeleteReason, removedAtMs: num
   };
 }
 
-/** The node connected. */
+/** Notes that the node connected. */
 export function connected(state: NodeState): void {
   const { suspicion } = state;
   state.isProven = true;
@@ -25,7 +25,7 @@ export function connected(state: NodeState): void {
   suspicion.unreachable = 0;
 }
 
-/** The node answered well. */
+/** Notes that the node answered well. */
 export function answeredWell(state: NodeState, nowMs: number): void {
   connected(state);
   state.lastGoodMs = nowMs;
@@ -34,7 +34,7 @@ export function answeredWell(state: NodeState, nowMs: number): void {
   state.suspicion.badAnswers = 0;
 }
 
-/** The connection to the node failed. */
+/** Notes that the connection to the node failed. */
 export function disconnected(state: NodeState): void {
   state.isProven = false;
   state.lastGoodMs = Number.NEGATIVE_INFINITY;
@@ -44,7 +44,7 @@ export function disconnected(state: NodeState): void {
   state.suspicion.hasAnswered = false;
 }
 
-/** A request failed without an answer, or with a bad one. */
+/** Notes that a request failed without an answer, or with a bad one. */
 export function distrust(state: NodeState, isAnswer: boolean): void {
   state.lastGoodMs = Number.NEGATIVE_INFINITY;
   if (state.node.late && !isAnswer) state.isProven = false;

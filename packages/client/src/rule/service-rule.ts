@@ -68,7 +68,7 @@ export class ServiceRule {
     this.#unconfirmed.add(node.id);
   }
 
-  /** The registry lists a node, or its record has changed. */
+  /** Takes a node that the registry lists, or its changed record. */
   put(node: RemoteNode, nowMs: number): void {
     this.#unconfirmed.delete(node.id);
     const known = this.board.states.get(node.id);
@@ -117,22 +117,22 @@ export class ServiceRule {
     this.board.schedule(nowMs);
   }
 
-  /** The registry is lost, so the known nodes stay. */
+  /** Notes that the registry is lost. The known nodes stay. */
   interrupted(nowMs: number): void {
     this.sync.interrupted(nowMs);
   }
 
-  /** A request to a node ended. */
+  /** Takes the result of a request to a node. */
   report(state: NodeState, result: Result, nowMs: number, latencyMs?: number): void {
     if (this.board.states.get(state.id) === state) this.#health.report(state, result, nowMs, latencyMs);
   }
 
-  /** A request has had no answer for a while. The node is asked by TCP, unless it has answered another request meanwhile. */
+  /** Asks a node by TCP when a request has had no answer for a while and the node has answered no other meanwhile. */
   stuck(state: NodeState, sinceMs: number): void {
     if (state.heardAtMs < sinceMs && state.ejection === undefined) this.board.ask(state, 'stuck');
   }
 
-  /** A probe ended. */
+  /** Takes the result of a probe. */
   answered(state: NodeState, answer: Answer, nowMs: number): void {
     const why = state.asking ?? 'newcomer';
     state.asking = undefined;

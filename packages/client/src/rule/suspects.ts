@@ -19,7 +19,7 @@ export class Suspects {
   readonly #sync: SyncClock;
   readonly #limits: HoldLimits;
   readonly #held = new Map<string, NodeState>();
-  /** Since when any node is listed again, in synced time; undefined: none is. */
+  /** The time since which any node is listed again, in synced time; undefined: no node is. */
   #listedSinceMs: number | undefined = Number.NEGATIVE_INFINITY;
 
   constructor(board: Board, guard: MassLossGuard, sync: SyncClock, limits: HoldLimits) {
@@ -42,7 +42,7 @@ export class Suspects {
     this.#board.schedule(nowMs + this.#limits.holdMs);
   }
 
-  /** The registry lists the node again. */
+  /** Ends the suspicion of a node that the registry lists again. */
   release(state: NodeState): void {
     state.isProven = state.isUp;
     state.suspicion = undefined;
@@ -58,13 +58,13 @@ export class Suspects {
     this.#board.tell('gone', state, { why });
   }
 
-  /** A request was refused, so the address is free, and other suspects may be gone as well. */
+  /** Gives up a suspect whose address refused a request. Other suspects may be gone as well, so all are asked. */
   refused(state: NodeState): void {
     this.giveUp(state, 'refused');
     for (const other of this.#held.values()) this.#board.ask(other, 'suspect');
   }
 
-  /** A probe ended; returns whether the node is still held. */
+  /** Takes the result of a probe; returns whether the node is still held. */
   asked(
     state: NodeState,
     suspicion: Suspicion,

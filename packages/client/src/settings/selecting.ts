@@ -59,7 +59,7 @@ function guardedStrategy(strategy: Strategy): Strategy {
   };
 }
 
-/** Later options override earlier ones, each by itself. Throws `INVALID_ARGUMENT`. */
+/** Merges options of a selection, name by name. The last value that is not undefined wins. */
 export function mergeSelect(...options: readonly (SelectOptions | undefined)[]): SelectOptions {
   const merged: Record<string, unknown> = {};
   for (const option of options)

@@ -104,7 +104,7 @@ export class FollowedService {
     return this.#sorted;
   }
 
-  /** An attempt begins. */
+  /** Notes that an attempt begins; returns its start. */
   begin(state: NodeState): number {
     const startedAtMs = this.#shell.clock.now();
     this.nowMs = Math.floor(startedAtMs);
@@ -112,7 +112,7 @@ export class FollowedService {
     return startedAtMs;
   }
 
-  /** An attempt ended. */
+  /** Takes the result of an attempt. */
   end(state: NodeState, result: Result, startedAtMs: number): void {
     const nowMs = this.#shell.clock.now();
     state.pending -= 1;
@@ -131,7 +131,7 @@ export class FollowedService {
     if (board.version !== this.#builtAt || board.hasAsks) this.#turn();
   }
 
-  /** A request has had no answer for a while. */
+  /** Notes that a request has had no answer for a while. */
   stuck(state: NodeState, sinceMs: number): void {
     this.rule.stuck(state, sinceMs);
     if (this.rule.board.hasAsks) this.#turn();

@@ -11,7 +11,7 @@ afterEach(async () => {
   for (const cleanUp of cleanUps.splice(0).reverse()) await cleanUp();
 });
 
-/** A server without warm-up and self-protection, and a link that some greeters renew over and that can be cut. */
+/** A server without warm-up and self-protection, and a proxy to it that can be cut. Some greeters renew over it. */
 async function scene() {
   const server = new ServerProcess('--no-warm-up', '--protection', 'off');
   await server.start();

@@ -32,7 +32,7 @@ function extendedNotBy(touch: Touch): CaseBody {
   };
 }
 
-/** Only a register touches a lease. */
+/** Cases that show that only a register touches a lease. */
 export const leaseStability: Concern = {
   concern: 'what leaves a lease alone',
   cases: {

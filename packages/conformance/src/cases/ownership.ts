@@ -33,7 +33,7 @@ async function contest(context: CaseContext, name: string, ttlMs?: number): Prom
   return { winner: first, loser: second, held: earlier, refused: later };
 }
 
-/** Which object holds a node. */
+/** Cases about the object that holds a node. */
 export const ownership: Concern = {
   concern: 'ownership',
   cases: {

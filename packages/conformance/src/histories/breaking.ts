@@ -18,7 +18,7 @@ async function forget(world: World, act: () => Promise<void>): Promise<void> {
   }
 }
 
-/** The backend goes away: from now on leases may stand still, and deletes may lack their reason. */
+/** Begins an outage: from now on leases may stand still, and deletes may lack their reason. */
 function begin(world: World): void {
   world.faultAt = world.time.now();
   for (const told of world.watchers) told.fault();

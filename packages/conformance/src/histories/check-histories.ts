@@ -124,7 +124,7 @@ async function playOne(settings: HistorySettings, stalls: Stalls, commands: Iter
   }
 }
 
-/** Every history ends at rest, and closes its objects with a withdrawal. */
+/** Ends a history: brings it to rest, and closes its objects with a withdrawal. */
 async function end(world: World): Promise<void> {
   if (world.backend === 'stopped') await start(world);
   if (world.backend === 'frozen') await resume(world);

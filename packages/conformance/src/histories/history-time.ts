@@ -18,7 +18,7 @@ export interface HistoryTime {
   readonly patience: number;
   /** How much the machine may add to a measured time. Milliseconds. */
   readonly slackMs: number;
-  /** For how many milliseconds this process has stood still since a time. Every observation may be late by as much. */
+  /** The milliseconds for which this process has stood still since a time. Every observation may be late by as much. */
   stalledMs(since: number): number;
 }
 

@@ -30,7 +30,7 @@ export interface Fact {
   readonly settles: boolean;
 }
 
-/** From when to when something was seen, and by which object. */
+/** The times between which an object read something, and the object. */
 export interface Look {
   readonly from: number;
   readonly until: number;
@@ -141,12 +141,12 @@ export class NodeModel {
     return this.stored(look).some(({ ackedAt }) => ackedAt === Number.POSITIVE_INFINITY);
   }
 
-  /** The backend is away: running leases may stand still until it is back. */
+  /** Begins an outage: running leases may stand still until the backend is back. */
   suspend(since: number): void {
     this.#suspendedSince = since;
   }
 
-  /** The backend is back: each lease that ran during the outage may be longer by the outage and one TTL. */
+  /** Ends an outage: each lease that ran during it may be longer by the outage and one TTL. */
   resume(byMs: number): void {
     const since = this.#suspendedSince;
     this.#suspendedSince = Number.POSITIVE_INFINITY;

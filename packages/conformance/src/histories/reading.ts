@@ -114,7 +114,7 @@ async function readOnce(world: World, caller: Caller, service: string, blame?: R
   return { found, look };
 }
 
-/** Until when a found node may live; its lease began before it was found, however late the write landed. */
+/** The time until which a found node may live. Its lease began before the read found it, even if the write was late. */
 function goneBy(world: World, { goesBy, ttlMs, ackedAt }: Fact, look: Look): number {
   // A node that was settled before may stay for ever, because its write may have had no TTL.
   const isOpen = ackedAt === Number.POSITIVE_INFINITY;

@@ -27,7 +27,7 @@ export class Stalls {
     this.#cancel = this.#arm();
   }
 
-  /** For how many milliseconds this process has stood still since a time. */
+  /** The milliseconds for which this process has stood still since a time. */
   sinceMs(since: number): number {
     let sum = Math.max(0, now() - this.#dueAt - punctualMs);
     for (let index = this.#stalls.length - 1; index >= 0; index -= 1) {

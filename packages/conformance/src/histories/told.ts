@@ -56,7 +56,7 @@ export class Told {
     if (done !== true) throw new Violation('closed', `${this.label} tells something after its return()`);
   }
 
-  /** The registry of the watcher is being closed. */
+  /** Notes that the registry of the watcher is being closed. */
   closing(): void {
     this.#mayEnd = true;
   }

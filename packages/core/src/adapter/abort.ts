@@ -75,7 +75,7 @@ export interface Deadline {
   readonly clock: Clock;
   /** Milliseconds. */
   readonly ms: number;
-  /** Ends the work earlier. */
+  /** Ends the work before the deadline. */
   readonly signal?: AbortSignal | undefined;
   /** The abort reason when the time is over. */
   readonly reason: Error;

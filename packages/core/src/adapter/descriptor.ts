@@ -57,7 +57,7 @@ export interface DiscoveryAdmin {
 export interface AdapterDescriptor {
   /** The name that `--registry` takes. */
   readonly name: string;
-  /** Makes a registry from flags. It may differ from the package's own factory where a flag means something else. */
+  /** Makes a registry from flags, whose defaults may differ from those of the package's own factory. */
   readonly create: RegistryFactory;
   /** Capabilities before any server was asked: what depends on the server is false. */
   readonly capabilities: Capabilities;

@@ -40,7 +40,7 @@ export interface EntryKey {
 export interface DriverCall {
   /** Aborted at the deadline of the call, by its caller, or at close. Then the driver must end its work. */
   readonly signal: AbortSignal;
-  /** For events that no call reports, such as a skipped record or a change of member. Errors are thrown, not logged. */
+  /** Takes events that no call reports, such as a skipped record or another member. Errors are thrown, not logged. */
   readonly logger: Logger;
 }
 

@@ -25,9 +25,9 @@ export class Failover<T> {
   /** Every target, in the configured order. */
   readonly targets: readonly T[];
   readonly #options: FailoverOptions<T>;
-  /** Until when a target that did not answer is asked last. */
+  /** The time until which a target that did not answer is asked last. */
   readonly #shunnedUntil = new Map<T, number>();
-  /** Until when a target wants no calls, by its own words. */
+  /** The time until which a target has asked for no calls. */
   readonly #welcomeAt = new Map<T, number>();
   #current: T;
 

@@ -31,7 +31,7 @@ export class WatchAttempt {
     );
   }
 
-  /** A sign of life came over this connection. */
+  /** Notes a sign of life on this connection. */
   alive(backoff: Backoff): void {
     if (this.#cancelFirstSign === undefined) return;
     this.#cancelFirstSign();

@@ -168,7 +168,7 @@ export class WatchFeed implements WatchSource {
 
   #interrupt(error: RegistryError): void {
     this.#synced = false;
-    // One outage is told once. A change of the kind of error is told again.
+    // Watchers hear of an outage once, and once more when its error code changes.
     const news = this.#lost?.code !== error.code;
     this.#lost = error;
     if (!news) return;

@@ -98,12 +98,12 @@ export class GuardWatcher implements Watcher {
     for (const resolve of this.#waiting.splice(0)) this.#resolve(resolve, done);
   }
 
-  /** The state of this key may differ from the told one. `reason` is the reason of a delete. */
+  /** Notes that the state of a key may differ from the told one. `reason`: the reason of a delete. */
   touch(key: string, reason: DeleteReason): void {
     if (this.#changed.has(key) || this.#told.get(key) !== this.#now(key)) this.#changed.add(key, reason);
   }
 
-  /** The whole true state was replaced. */
+  /** Notes that the whole true state was replaced. */
   touchAll(): void {
     for (const key of this.#told.keys()) if (this.#now(key) === undefined) this.touch(key, 'unknown');
     for (const key of this.#source?.truth.keys() ?? []) this.touch(key, 'unknown');

@@ -44,7 +44,7 @@ export class InstanceQuota implements RollFollower {
     if (type === 'remove') this.#drop(keyOf(instance));
   }
 
-  /** A count that is too high would refuse a token for ever, so it starts again from zero. */
+  /** Counts again from zero, because a count that is too high would refuse a token for ever. */
   failed(): void {
     this.#owners.clear();
     this.#counts.clear();

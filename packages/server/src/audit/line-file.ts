@@ -88,7 +88,7 @@ export class LineFile {
   }
 }
 
-/** Readable by the owner alone, since it says which addresses do what. */
+/** Opens the file. Only its owner may read it, since it says which addresses do what. */
 function open(path: string): number {
   try {
     return openSync(path, 'a', 0o600);

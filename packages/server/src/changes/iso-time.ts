@@ -1,6 +1,6 @@
 /** Times as people write them. The only use of `Date` in the server: it formats and parses, and asks no clock. */
 
-/** `ms` by the wall clock. */
+/** Writes a time as ISO text in UTC. `ms`: wall-clock milliseconds. */
 export function isoTime(ms: number): string {
   // biome-ignore lint/style/noRestrictedGlobals: it writes a time that is given
   return new Date(ms).toISOString();

@@ -54,7 +54,7 @@ export class WaitingRoom implements RollFollower {
       for (const guest of [...(this.#guests.get(key) ?? [])]) guest.leave();
   }
 
-  /** The room may have missed a change, so every request looks again. */
+  /** Lets every request look again, because the room may have missed a change. */
   failed(): void {
     for (const guests of [...this.#guests.values()]) for (const guest of [...guests]) guest.leave();
   }

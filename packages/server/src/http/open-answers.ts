@@ -46,7 +46,7 @@ export class OpenAnswers {
     return this.#isClosing;
   }
 
-  /** An answer was written directly to a socket, and its client has not read all of it. */
+  /** Counts an answer that was written directly to a socket as open until its client has read all of it. */
   unread(socket: Socket): void {
     const answer = this.#begin(socket, socket);
     // Called when the client has taken everything before it, or the socket is closed.

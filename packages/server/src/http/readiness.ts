@@ -24,7 +24,7 @@ export class Readiness {
     });
   }
 
-  /** From now on requests are answered. */
+  /** Lets requests be answered from now on. */
   ready(): void {
     this.#isReady = true;
   }

@@ -15,5 +15,5 @@ export interface Durability {
   isPending(ref: InstanceRef): boolean;
 }
 
-/** For a server without a data folder: answers do not wait, and a crash loses the roll. */
+/** The durability of a server without a data folder: answers do not wait, and a crash loses the roll. */
 export const notDurable: Durability = { isDurable: false, written: () => undefined, isPending: () => false };

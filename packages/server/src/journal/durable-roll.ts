@@ -32,13 +32,13 @@ export class DurableRoll implements PublishedRoll {
     return this.#revision;
   }
 
-  /** The roll has changed an instance. `before`: its state until now. Readers see the stored state until `publish`. */
+  /** Keeps `before`, the stored state of an instance that the roll has changed, for readers until `publish`. */
   hold({ env, service, id }: InstanceRef, before: Instance | undefined): void {
     const nodes = this.#nodes(env, service);
     if (!nodes.has(id)) nodes.set(id, before);
   }
 
-  /** Everything up to `revision` is durable now, with these instances. `isAhead`: the roll has changed the instance since. */
+  /** Shows readers the durable state up to `revision`. `isAhead`: whether the roll has changed an instance since. */
   publish(instances: readonly DurableInstance[], revision: number, isAhead: (ref: InstanceRef) => boolean): void {
     for (const [ref, instance] of instances) {
       if (isAhead(ref)) this.#nodes(ref.env, ref.service).set(ref.id, instance);

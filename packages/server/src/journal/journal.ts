@@ -111,7 +111,7 @@ export class Journal implements RollFollower, Durability {
     this.#schedule();
   }
 
-  /** The state of self-protection is not part of the roll, so followers are told at once. */
+  /** Tells the followers at once, because the state of self-protection is not part of the roll. */
   protectionChanged(env: string, view: ProtectionView): void {
     this.#followers.protectionChanged(env, view);
   }
@@ -191,7 +191,7 @@ export class Journal implements RollFollower, Durability {
     return [flight, store.commit(group)];
   }
 
-  /** The present state of every changed instance. */
+  /** Takes a group: the present state of every changed instance. */
   #take(): [Flight, Group] {
     const { roll, completeAfter } = this.#options;
     for (const ref of roll.keeping.takeTouched()) this.touch(ref);
@@ -227,7 +227,7 @@ export class Journal implements RollFollower, Durability {
     this.#options.roll.pause(undefined);
   }
 
-  /** The group is written again together with later changes; its callers have been told that the write failed. */
+  /** Puts a failed group in front of the later changes, to be written again. Its callers have got the error. */
   #putBack({ pending }: Flight): void {
     const { refs, terms, changes, waiters } = this.#pending;
     this.#pending = {

@@ -1,9 +1,9 @@
 /** Hears about the health of the store. */
 export interface StoreObserver {
-  /** A group is on disk, after this many milliseconds. */
+  /** Called when a group is on disk. `ms`: the time that its write took. */
   synced(ms: number): void;
-  /** The store can no longer be written. */
+  /** Called when the store can no longer be written. */
   unwritable(): void;
-  /** The store can be written again. */
+  /** Called when the store can be written again. */
   writable(): void;
 }

@@ -85,7 +85,7 @@ export class Application {
     return true;
   }
 
-  /** The cancel has waited for a newcomer for 300 s, so it waits no longer. */
+  /** Forgets a cancel that has waited 300 s for a newcomer. */
   forgetCancel(cancel: Cancel): void {
     this.#cancels.delete(cancel);
   }

@@ -48,7 +48,7 @@ export class Applications {
     else for (const { members } of this.#apps.values()) yield* members.values();
   }
 
-  /** The instance is listed from now on. */
+  /** Counts the instance as listed. */
   enlist(member: Member): void {
     const { members } = this.of(member);
     members.set(member.id, member);
@@ -56,7 +56,7 @@ export class Applications {
     if (members.size === 1) this.#services += 1;
   }
 
-  /** The instance is no longer listed. */
+  /** Counts the instance as listed no longer. */
   unlist(member: Member): void {
     const { members } = this.of(member);
     members.delete(member.id);
@@ -92,7 +92,7 @@ export class Applications {
     this.#touch(member);
   }
 
-  /** Since when the cancel of an instance waits for a newcomer. */
+  /** The time of an instance's cancel that waits for a newcomer; undefined: no cancel waits. */
   cancelledAt(ref: Ref): number | undefined {
     return this.#cancelOf.get(memberKey(ref))?.at;
   }

@@ -10,7 +10,7 @@ export interface Allowance {
   readonly now: number;
   /** How many evictions the ceiling allows per 60 s. */
   readonly budget: number;
-  /** Since when any instance of the environment renews; undefined: none does. */
+  /** The time since which any instance of the environment renews; undefined: no instance does. */
   readonly heardSince: number | undefined;
   /** How many instances of an application are listed. */
   readonly listed: (service: string) => number;
@@ -34,7 +34,7 @@ export class Ceiling {
     return this.#due.nextDeadline();
   }
 
-  /** The lease of the instance has run out, and the instance stays listed. */
+  /** Waits for the ceiling of an instance that has expired and stays listed. */
   await(member: Member, now: number): void {
     const restMs = Math.max(0, member.since + ceilingMs - now);
     this.#due.set(memberKey(member), member, Math.ceil(restMs / resolutionMs) * resolutionMs, now);

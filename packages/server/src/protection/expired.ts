@@ -44,7 +44,7 @@ export class Expired {
     if (!isProtected) this.#awaitQuiet(member);
   }
 
-  /** An instance renewed or left. */
+  /** Forgets an instance that has renewed or left the roll. */
   delete(member: Member): void {
     if (!this.#members.delete(member)) return;
     this.#perhapsCovered.delete(member);
@@ -52,7 +52,7 @@ export class Expired {
     this.#ceiling.release(member);
   }
 
-  /** The newcomer of `member` changed, so all instances whose chain of replacements leads to it are judged again. */
+  /** Judges again all instances whose chain of replacements leads to `member`, because its newcomer changed. */
   reconsider(member: Member): void {
     for (let next: Member | undefined = member; next !== undefined; next = next.standsInFor)
       if (this.#members.has(next)) this.#perhapsCovered.add(next);

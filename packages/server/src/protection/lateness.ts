@@ -22,7 +22,7 @@ export class Lateness {
   readonly #flippedOnTime = new Set<Member>();
   #heardSince = Number.NEGATIVE_INFINITY;
 
-  /** Since when any instance of the environment renews; undefined: none does. */
+  /** The time since which any instance of the environment renews; undefined: no instance does. */
   get heardSince(): number | undefined {
     return this.#heard === 0 ? undefined : this.#heardSince;
   }
@@ -42,7 +42,7 @@ export class Lateness {
     return true;
   }
 
-  /** A member registered or renewed, possibly with another lease. Returns whether it was late. */
+  /** Takes a register or renewal of a member, perhaps with other terms. Returns whether the member was late. */
   heard(member: Member, { ttlMs, renewIntervalMs }: Lease, now: number): boolean {
     const wasLate = member.late;
     member.ttlMs = ttlMs;

@@ -26,7 +26,7 @@ export class MaturingMembers {
     return this.#ends.firstAt ?? Number.POSITIVE_INFINITY;
   }
 
-  /** The member waits from now on, unless it waits already or has matured. */
+  /** Lets the member wait, unless it waits already or has matured. */
   add(member: Member): void {
     if (member.mature || member.isMaturing) return;
     member.isMaturing = true;

@@ -44,7 +44,7 @@ export interface Member extends Ref, Timed, Queued {
   counted: Counted;
 }
 
-/** An instance's part of `missing` and N. */
+/** What an instance adds to the two numbers of the rule: `missing` and N (`considered`). */
 export interface Counted {
   readonly missing: number;
   readonly considered: number;

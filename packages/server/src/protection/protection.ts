@@ -70,7 +70,7 @@ export class Protection {
     return remember({ applications: this.#applications, evicted: this.#evicted }, ref);
   }
 
-  /** Begins with the state that an earlier start stored. `onSince`: since when it was on, by the lease clock. */
+  /** Begins with the state of an earlier start. `onSince`: the lease-clock time at which protection went on. */
   restore(remembered: readonly RememberedMember[], now: number, onSince?: number): void {
     const parts = { applications: this.#applications, lateness: this.#lateness };
     restoreMembers({ ...parts, evicted: this.#evicted, count: this.#count }, remembered, now);
@@ -107,7 +107,7 @@ export class Protection {
     return true;
   }
 
-  /** An instance was cancelled cleanly. */
+  /** Takes the clean cancel of an instance. */
   cancelled(service: string, id: string, now: number): void {
     const member = this.member(service, id);
     if (member === undefined) return;
@@ -165,7 +165,7 @@ export class Protection {
     return this.enabled && (this.#protected || this.#expired.size > 0);
   }
 
-  /** Since when self-protection has been on, by the lease clock; undefined: it is off. */
+  /** The lease-clock time since which self-protection is on; undefined: it is off. */
   get onSince(): number | undefined {
     return this.#onSince;
   }

@@ -28,7 +28,7 @@ export interface RememberedMember extends Ref {
   readonly recent: boolean;
   /** The id of the newcomer that stands in for the instance. */
   readonly replacedBy?: string | undefined;
-  /** Since when the clean cancel of the instance waits for a newcomer. */
+  /** The time since which the clean cancel of the instance waits for a newcomer. */
   readonly cancelledAt?: number | undefined;
 }
 

@@ -28,7 +28,7 @@ export interface ProtectionView {
   readonly held: number;
   /** Whether the environment is protected, or an expired instance is held. */
   readonly on: boolean;
-  /** Since when self-protection has been on; undefined: it is off. */
+  /** The time since which self-protection is on; undefined: it is off. */
   readonly onSince: number | undefined;
   /** Whether any instance renews. While none does, the ceiling of silence waits. */
   readonly heard: boolean;

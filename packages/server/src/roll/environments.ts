@@ -72,7 +72,7 @@ export class Environments {
     return environment;
   }
 
-  /** The lease of an instance has run out. Returns its environment. */
+  /** Tells the environment of an instance that the instance expired. Returns the environment. */
   expired({ env, service, id }: InstanceRef, now: number): Environment {
     const environment = this.of(env);
     environment.protection.expired(service, id, now);
@@ -97,7 +97,7 @@ export class Environments {
     if (this.#isKept) this.#forgotten.push(...environment.takeAllTouched());
   }
 
-  /** Since when the self-protection of each environment is on, by the lease clock. */
+  /** The lease-clock time since which the self-protection of each environment is on. */
   get protectingSince(): readonly (readonly [env: string, since: number])[] {
     return [...this.#protecting].flatMap(({ name, protection: { onSince } }) =>
       onSince === undefined ? [] : [[name, onSince] as const],

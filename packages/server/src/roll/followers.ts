@@ -31,11 +31,11 @@ export interface Moment {
 export interface RollFollower {
   /** `before`: the instance as it was listed until now; undefined: it was not listed. */
   changed(change: Change, before: Instance | undefined): void;
-  /** The lease of an instance has other terms, which does not count as a change for watchers. */
+  /** Called when the lease of an instance gets other terms, which is no change for watchers. */
   termsChanged?(instance: Instance, before: Instance): void;
-  /** Self-protection of an environment went on or off. */
+  /** Called when the self-protection of an environment went on or off. */
   protectionChanged?(env: string, view: ProtectionView): void;
-  /** One of the follower's own methods threw, so the follower may have missed that change. */
+  /** Called when one of the follower's own methods threw: the follower may have missed that change. */
   failed(cause: unknown): void;
 }
 

@@ -83,7 +83,7 @@ export class Holders {
     return handle;
   }
 
-  /** The listing left the roll, so its handles hold nothing from now on. */
+  /** Forgets the handles of a listing that left the roll. */
   forget(listing: Listing): void {
     const ref = refOf(listing.instance);
     for (const handle of [listing.handle, ...(listing.superseded ?? [])]) {

@@ -9,7 +9,7 @@ export interface Instance extends Omit<Admission, 'dirtyAt' | 'status'> {
   readonly status: 'up' | 'out';
   readonly dirtyAt: number;
   readonly registeredAt: number;
-  /** Since when the instance's status is `up`. While it is `out`: when the instance was last registered. */
+  /** The time since which the instance's status is `up`. While it is `out`: the time of the last registration. */
   readonly upAt: number;
   /** Moves with every renewal, without a change of the roll. */
   renewedAt: number;

@@ -20,7 +20,7 @@ export interface KeptState {
   readonly handles: { readonly base: number; readonly count: number };
   /** Time of the lease clock. Milliseconds. */
   readonly leaseNow: number;
-  /** Since when self-protection is on, by env. Wall-clock milliseconds. Missing in stores of earlier builds. */
+  /** By env, when self-protection went on, in wall-clock milliseconds. Missing in stores of earlier builds. */
   readonly protectingSince?: readonly (readonly [env: string, since: number])[];
 }
 

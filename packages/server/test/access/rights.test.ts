@@ -115,7 +115,7 @@ const routesOf = (): readonly string[] =>
   (server.server as LateServer).routes.map(({ method, path }) => `${method} ${path}`);
 
 describe('every route of the server', () => {
-  it('this test writes down the rights of every route of the server', () => {
+  it('rights.test.ts lists the rights of every route of the server', () => {
     expect(routesOf().filter((route) => !(route.replace(/^HEAD/, 'GET') in expectations))).toEqual([]);
     expect(routesOf().length).toBeGreaterThan(15);
   });
@@ -160,7 +160,7 @@ describe('every route of the server', () => {
         if (refused.length !== (isIn ? 0 : statuses.length)) wrong.push([route, name, statuses]);
       }
     expect(wrong).toEqual([]);
-    // The route's handler answers an unknown handle; of four other requests, two skip the parser.
+    // Of four allowed requests two skip the parser; those with an unknown handle go to the handler.
     expect((server.server as LateServer).repeatedCount - before).toBeGreaterThanOrEqual(allowed);
   });
 });

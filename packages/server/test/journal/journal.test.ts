@@ -102,7 +102,7 @@ describe('the journal', () => {
     expect([listed(), told.length, published.revision, answer()]).toEqual([['a'], 1, 1, 'resolved']);
   });
 
-  it('the journal tells its observer how long each sync took, once that the store cannot be written, and once that it can', async () => {
+  it('the journal tells its observer how long each sync took, and once each when the store fails and when it works again', async () => {
     const { clock, store, register, seen } = journaled();
     register('a');
     await turn();

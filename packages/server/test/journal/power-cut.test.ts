@@ -106,7 +106,7 @@ function replay(changes: readonly Change[]): string[] {
   return [...listed].sort();
 }
 
-it(`the store opens on each of ${images} images of its folder after a power cut, with all that had been told`, async () => {
+it(`the store opens on each of ${images} images of its folder after a power cut, with all that clients had been told`, async () => {
   expect(existsSync(bin)).toBe(true);
   const operations = await record();
   const first = operations.findIndex(({ type }) => type === 'told');

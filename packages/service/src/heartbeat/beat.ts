@@ -43,7 +43,7 @@ export class Pulse {
     this.#changedAt = clock.now();
   }
 
-  /** For how long the main loop has been silent, in milliseconds. */
+  /** The milliseconds for which the main loop has been silent. */
   look(): number {
     const now = this.#clock.now();
     if (this.#beat.count !== this.#seen) this.#changedAt = now;

@@ -42,7 +42,7 @@ export async function findAdapter(
   return load(name, found);
 }
 
-/** A bare factory has no descriptor, so its addresses and the place of its backend are unknown. */
+/** Answers a given descriptor, or makes one for a bare factory, whose addresses and backend are unknown. */
 function describe(name: string, given: unknown): AdapterDescriptor {
   if (isDescriptor(given)) return given;
   if (typeof given !== 'function')
@@ -122,7 +122,7 @@ function resolvePackage(name: string, { entry, cwd }: ProgramPlace): string | un
   return undefined;
 }
 
-/** A command in a bin folder is a link; its dependencies are beside the target of the link. */
+/** Follows links: a command in a bin folder is a link, and its dependencies are beside the target. */
 function realPath(path: string): string {
   try {
     return realpathSync(path);

@@ -15,10 +15,10 @@ export interface Loss {
 
 /** What the loop reports to its runtime. */
 export interface KeeperEvents {
-  /** The node is registered. `loss`: it was absent from the roll since the registration before. */
+  /** Called when the node is registered. `loss`: the node was absent from the roll since its last registration. */
   registered(loss: Loss | undefined): void;
   failed(error: RegistryError): void;
-  /** Another process holds the id. The loop keeps checking whether it is free, after a returned promise has resolved. */
+  /** Called when another process holds the id. Once the promise resolves, the loop checks whether the id is free. */
   conflict(error: RegistryError): Promise<void>;
 }
 

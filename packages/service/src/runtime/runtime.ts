@@ -178,7 +178,7 @@ export class Runtime implements ServiceRuntime {
     const message = holder === undefined ? error.message : `${error.message}; its holder is at ${holder}`;
     const isWaiting = options.onConflict !== 'stop';
     this.#standing.taken(new RegistryError('CONFLICT', message, { cause: error, registry: registry.name }), isWaiting);
-    // Not awaited: stopping waits for the loop, and the loop waits for this call.
+    // The stop is not awaited here: it waits for the loop, and the loop waits for this call.
     if (!isWaiting && this.#standing.wasRegistered) void this.stop();
   }
 

@@ -17,7 +17,7 @@ export class Standing {
   #status: ServiceStatus = 'idle';
   #wasRegistered = false;
   #isTaken = false;
-  /** Since when the service is not registered. */
+  /** The time since which the service is not registered. */
   #lostAt: number | undefined;
 
   constructor(context: StandingContext) {
@@ -40,7 +40,7 @@ export class Standing {
     this.#lostAt = this.#context.clock.now();
   }
 
-  /** The start failed, so the service does not keep trying. */
+  /** Ends a failed start. The service does not keep trying. */
   giveUp(): void {
     this.#status = 'idle';
   }
@@ -54,7 +54,7 @@ export class Standing {
     this.#context.listeners.emit('stopped');
   }
 
-  /** The node is registered. `loss`: it was absent since the registration before, and that has not been reported yet. */
+  /** Reports a registration. `loss`: an absence since the last registration that has not been reported yet. */
   registered(node: ServiceNode, loss: Loss | undefined): void {
     const { lines, listeners } = this.#context;
     if (this.#status === 'registered' && loss === undefined) return;

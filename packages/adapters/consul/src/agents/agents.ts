@@ -82,7 +82,7 @@ export class Agents {
     throw failure;
   }
 
-  /** With several agents, a silent agent must not cost a call its whole deadline. */
+  /** Probes an agent that was silent lately, so that it cannot cost a call the whole deadline while others answer. */
   async #reach(link: AgentLink, signal: AbortSignal): Promise<void> {
     if (this.#clock.now() - this.#heardAt < failoverAfterMs) return;
     await this.#probe(link, failoverAfterMs, signal);

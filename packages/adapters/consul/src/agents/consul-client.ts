@@ -17,7 +17,7 @@ export interface ClientOptions {
   /** `user:password` of a proxy. */
   readonly auth: string | undefined;
   readonly clock: Clock;
-  /** For a watch, whose sockets must not keep the process alive. */
+  /** True: the client of a watch, whose sockets must not keep the process alive. */
   readonly background: boolean;
 }
 

@@ -34,7 +34,7 @@ export async function confirmWrites(confirmation: Confirmation, writes: Readonly
   }
 }
 
-/** A token that may write but sees no machine sees no instance either, so no wait will show it. */
+/** Rejects when the token sees no machine. Such a token sees no instance either, so no wait would show the write. */
 async function refuseBlind({ link, signal }: Confirmation): Promise<void> {
   if ((await link.nodes({ signal })).value.length === 0) throw hidesNodes();
 }

@@ -29,5 +29,5 @@ export function readHost(text: string, port: number): string {
   return `${isIP(host) === 6 ? `[${host}]` : host}:${number}`;
 }
 
-/** Not `URL.hostname`, which is empty or escaped for schemes outside the web. */
+/** The host of a URL. `URL.hostname` would be empty or escaped for schemes outside the web. */
 const hostOf = (url: string): string => /^[^:]+:\/\/(\[[^\]]*\]|[^/:?#]*)/.exec(url)?.[1] ?? '';

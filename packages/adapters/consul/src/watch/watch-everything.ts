@@ -56,7 +56,7 @@ class WatchOfEverything {
     await this.#together([checks.follow, services.follow, machines.follow, (stop) => this.#readDirty(stop)]);
   }
 
-  /** The failure of one query ends the others, and no query outlives this function. */
+  /** Runs queries together. The failure of one query ends the others, and no query outlives this function. */
   async #together(parts: readonly ((stop: AbortSignal) => Promise<void>)[]): Promise<void> {
     const { signal } = this.#context;
     const stop = new AbortController();

@@ -118,7 +118,7 @@ export class HttpClient {
     return responseOf(this.#request(call, this.#current.agent), call);
   }
 
-  /** One idle connection was dead. The others were idle as long, so the next call must get a fresh one. */
+  /** Closes all idle connections after one was dead: the others were idle as long, so the next call opens a new one. */
   #closeIdle(): void {
     for (const sockets of Object.values(this.#current.agent.freeSockets))
       for (const socket of sockets ?? []) socket.destroy();

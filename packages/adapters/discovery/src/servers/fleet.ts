@@ -142,7 +142,7 @@ export class Fleet {
     for (const link of this.links) if (!this.isCurrent(link)) link.abandon(keys);
   }
 
-  /** The server of a stream fell silent, so the next connection goes to another one first. */
+  /** Notes that the server of a stream fell silent. The next connection tries another server first. */
   failed(link: ServerLink): void {
     this.#failover.failed(link);
   }

@@ -41,7 +41,7 @@ export class HeldHandles {
     return this.#count;
   }
 
-  /** The register of that number was answered with the handle. */
+  /** Notes the handle in the answer to a register. `register`: its number. */
   answered(key: string, register: number, handle: HeldHandle): void {
     const held = this.#held.get(key);
     if (held === undefined) return;
@@ -51,7 +51,7 @@ export class HeldHandles {
     held.handle = handle;
   }
 
-  /** The register of that number was refused, so nothing of it was written. */
+  /** Notes that the server refused a register, and so wrote none of its nodes. `register`: its number. */
   refused(keys: readonly string[], register: number): void {
     for (const key of keys) {
       const held = this.#held.get(key);
@@ -59,7 +59,7 @@ export class HeldHandles {
     }
   }
 
-  /** The node was withdrawn by the handle. */
+  /** Forgets the handle, by which the node was withdrawn. */
   delete(key: string): void {
     const held = this.#held.get(key);
     if (held !== undefined) held.handle = undefined;

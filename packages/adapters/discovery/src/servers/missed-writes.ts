@@ -129,7 +129,7 @@ export class MissedWrites {
       }
   }
 
-  /** A write that came meanwhile is still missed. */
+  /** Forgets the writes that were sent. A write that came meanwhile is still missed. */
   #acknowledge(sent: readonly (readonly [string, Missed, unknown])[]): void {
     for (const [key, what] of sent) if (this.#missed.get(key) === what) this.#missed.delete(key);
   }

@@ -17,9 +17,9 @@ export interface Heard {
 /** Receives the events of the network. None of these may throw; if one does, the error is logged and the packet is lost. */
 export interface Ears {
   message(message: Message, heard: Heard): void;
-  /** A link is new, or back. */
+  /** Called when a link is new, or back. */
   up(link: Link): void;
-  /** Nothing can be sent any more. */
+  /** Called when no link can send any more. */
   down(error: RegistryError): void;
 }
 

@@ -138,7 +138,7 @@ export class Announcer {
     await this.#bye(gone, false);
   }
 
-  /** A link is new or back, and its hosts do not know our nodes. */
+  /** Announces our nodes on a link that is new or back. Its hosts do not know them. */
   up(link: Link): void {
     const all = [...this.#options.zone.all()];
     if (all.length > 0) void this.#announce(all, [link]).catch(() => {});

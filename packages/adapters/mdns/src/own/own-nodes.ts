@@ -79,7 +79,7 @@ export class OwnNodes {
     this.#responder.stop();
   }
 
-  /** A link is new or back. */
+  /** Announces our nodes on a link that is new or back. */
   up(link: Link): void {
     this.#announcer.up(link);
   }

@@ -10,7 +10,7 @@ export interface Own {
   readonly goMicro: Form | undefined;
   /** When the lease of the node ends, in milliseconds of the clock; undefined: it has none. */
   endsAt: number | undefined;
-  /** Until when other hosts may keep the node, by the TTLs that they were sent. */
+  /** The time until which other hosts may keep the node, by the TTLs that this host has sent. */
   toldUntil: number;
 }
 

@@ -107,12 +107,12 @@ export class Browser {
     this.#arm();
   }
 
-  /** A link is new or back. Records on it may have changed meanwhile, so all are asked for. */
+  /** Asks for all records on a link that is new or back, since they may have changed meanwhile. */
   up(link: Link): void {
     for (const name of this.#wants.keys()) this.#send(this.#questions(name).map(toUsAlone), 'ask', [link]);
   }
 
-  /** Nothing can be sent, so known records are no longer kept fresh. */
+  /** Notes that no link can send, so known records are no longer kept fresh. */
   down(): void {
     for (const want of this.#wants.values()) want.settled = false;
   }

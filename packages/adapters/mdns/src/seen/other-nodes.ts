@@ -85,12 +85,12 @@ export class OtherNodes {
     this.#browser.hear(message, heard);
   }
 
-  /** A link is new or back. */
+  /** Asks for all records on a link that is new or back. */
   up(link: Link): void {
     this.#browser.up(link);
   }
 
-  /** Nothing can be sent. */
+  /** Notes that no link can send. */
   down(): void {
     this.#browser.down();
   }

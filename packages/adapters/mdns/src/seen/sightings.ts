@@ -123,7 +123,7 @@ export class Sightings {
     return due;
   }
 
-  /** The watchers of a name have changed. */
+  /** Plans the next questions for a name again, after its watchers have changed. */
   reconsider(name: string | undefined): void {
     for (const sighting of this.of(name)) if (sighting.leaving === undefined) this.#appoint(sighting);
   }

@@ -64,7 +64,7 @@ export function changesRoute(app: FastifyInstance, context: HistoryContext): voi
   );
 }
 
-/** `GET poll`: the services of the query that have changed since a cursor. If none has, it waits for the next that changes. */
+/** `GET poll`: the services of the query that have changed since a cursor. If none has, it waits for a change. */
 export function pollRoute(app: FastifyInstance, context: HistoryContext): void {
   const { published, snapshots } = context;
   app.get<{ Querystring: PollQuery }>(

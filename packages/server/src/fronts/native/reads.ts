@@ -39,7 +39,7 @@ export function readRoutes(app: FastifyInstance, context: ReadContext): void {
   );
 }
 
-/** For an operator: status and the end of self-protection. */
+/** Adds the routes of an operator: the status, and the end of self-protection. */
 export function operationRoutes(app: FastifyInstance, context: ReadContext): void {
   const { roll, durability, snapshots, protection, isWarming, uptimeMs } = context;
   app.get<{ Querystring: { env?: string } }>(
@@ -88,7 +88,7 @@ function statusFor(snapshots: Snapshots, caller: Caller, env: string | undefined
   return snapshots.statusOf((name) => caller.may('read', { env: name }));
 }
 
-/** An operator gets the status even while the store cannot be written, which is when the status matters most. */
+/** Waits for earlier changes, even if their write fails: the status matters most while the store cannot be written. */
 const whenDurable = async ({ durability }: NativeContext): Promise<void> => {
   await durability.written()?.catch(() => {});
 };

@@ -31,7 +31,7 @@ export function repeatedServices(context: ReadContext): RepeatableRoute {
   };
 }
 
-/** A long list is written in turns, by the handler. */
+/** The answer with a list; undefined: the list is long, so the handler writes it in turns. */
 function answerOf(context: ReadContext, snapshot: Snapshot, data: object): RepeatedAnswer | undefined {
   if (snapshot.bytes >= chunkBytes) return undefined;
   const [before, after] = aroundList(context, data);

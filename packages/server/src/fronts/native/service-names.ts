@@ -25,7 +25,7 @@ export class ServiceNames {
     this.#envs.get(env)?.changed.add(service);
   }
 
-  /** This follower may have missed a change, so it forgets what it knows. */
+  /** Forgets all names, because this follower may have missed a change. */
   forget(): void {
     this.#envs.clear();
   }

@@ -165,7 +165,7 @@ export class Snapshots implements RollFollower {
     shared.snapshot = undefined;
   }
 
-  /** A single snapshot may be larger than the bound, so four of the largest are always allowed. */
+  /** Cuts off readers of the oldest lists. One list may exceed the bound, so four of the largest are always allowed. */
   #bound(latest: Snapshot | undefined): void {
     if (this.#stale.length === 0) return;
     this.#stale = this.#stale.filter(({ isRead }) => isRead);

@@ -62,7 +62,7 @@ export class RepeatedConnection {
     this.#parse = parse;
   }
 
-  /** A chunk has come. */
+  /** Takes a chunk from the socket. */
   take(chunk: Buffer): void {
     if (this.#isAnswered && this.#answers(chunk)) return;
     this.#isAnswered = false;
@@ -76,12 +76,12 @@ export class RepeatedConnection {
     if (written !== undefined && isReadAlike(written, request)) this.#last = { written, request };
   }
 
-  /** The parser has made a request. */
+  /** Notes a request that the parser has made. */
   made(request: IncomingMessage): void {
     this.#requests.push(request);
   }
 
-  /** A request has been answered with 200. Node sends answers in order, so all before it have been sent as well. */
+  /** Learns a request that was answered with 200. Node sends answers in order, so all earlier answers are sent too. */
   answered(request: IncomingMessage, admitted: Admitted): void {
     if (this.#last?.request !== request) return;
     const { written } = this.#last;
@@ -123,7 +123,7 @@ export class RepeatedConnection {
   }
 }
 
-/** An exception is left to the handler, which throws it again and reports it. */
+/** The answer of a route; undefined after an exception, which the handler throws again and reports. */
 function answerOf(route: RepeatableRoute, request: RepeatedRequest): RepeatedAnswer | undefined {
   try {
     return route.answer(request);

@@ -172,7 +172,7 @@ export class SqliteStore {
     this.#db.prepare('vacuum into ?').run(file);
   }
 
-  /** The file is released when the thread ends, because the library keeps it open while prepared statements exist. */
+  /** Closes the store. The file is released when the thread ends: the library keeps it open for prepared statements. */
   close(): void {
     if (this.#begun !== undefined) {
       this.#inTransaction(() => this.#writeMeta({ ...this.#meta, isOpen: false }));

@@ -64,7 +64,7 @@ export class WatchGroup<T> {
     this.#isPending = false;
   }
 
-  /** From where a watch at `cursor` goes on. Changes that did not concern it are not looked at again. */
+  /** The revision from which a watch at `cursor` goes on. It skips changes that did not concern the group. */
   from(cursor: number): number {
     return cursor >= this.#changedBefore ? Math.max(cursor, this.#base) : cursor;
   }

@@ -101,7 +101,7 @@ export class WatchHub implements RollFollower {
     if (this.#changed.length > 0) this.#tellSoon();
   }
 
-  /** A watcher may have missed a change, so each begins anew. */
+  /** Cuts off every watch, because each may have missed a change. Its client resumes. */
   failed(): void {
     for (const stream of this.#streams.keys()) stream.cut();
   }
@@ -111,7 +111,7 @@ export class WatchHub implements RollFollower {
     for (const [stream, { caller, socket }] of this.#streams) if (!isCurrent(caller, socket)) stream.cut();
   }
 
-  /** Warming is over: an instance that is not there now is gone. */
+  /** Tells all watches that warming is over: an instance that is not listed by now is gone. */
   warmed(): void {
     for (const stream of this.#streams.keys()) {
       stream.warmed();

@@ -76,9 +76,9 @@ export class WatchStream implements Paced {
     this.#owesWarmed = true;
   }
 
-  /** A heartbeat is written only between events and without a backlog, since a moving backlog shows life as well. */
+  /** Writes a heartbeat between events. A backlog needs none, since its progress shows life as well. */
   beat(): void {
-    // Earlier changes that did not concern the watch never will.
+    // The watch is idle, so all changes up to here do not concern it, or it has sent them.
     if (this.isIdle) this.#cursor = this.#context.roll.revision;
     if (this.#chunks === undefined && !this.#outlet.isBlocked) this.#outlet.write(heartbeat);
   }
