@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
-import { afterEach, expect, it } from 'vitest';
+import { afterEach, expect, it, vi } from 'vitest';
 import { type HostName, Lan } from '../../../backends/src/index.ts';
 import { isLong, pause } from './stage.ts';
 
@@ -28,7 +28,7 @@ function start(on: Lan, host: HostName, program: string, args: readonly string[]
   return child.stdout;
 }
 
-it('a caller whose own network was cut works again within a second after the network is back', {
+it('a caller whose own network was cut works again within a second after bare connections work again', {
   timeout: 120_000,
 }, async () => {
   lan = await Lan.create();
@@ -52,9 +52,16 @@ it('a caller whose own network was cut works again within a second after the net
   const cutAt = performance.now();
   await pause(isLong ? 30_000 : 5_000);
   const during = reports.filter(({ at }) => at > cutAt + 500);
+  // Packets flow later than the link is up: the kernel asks for the address of a neighbour only once a second.
+  const connections: number[] = [];
+  createInterface(start(lan, 'a', 'bare-caller.js', [host, String(JSON.parse(ports)[0])])).on('line', () =>
+    connections.push(performance.now()),
+  );
   await lan.up('a');
-  const backAt = performance.now();
-  const worksAt = await waitFor(backAt, 'an answer after the return');
+  const upAt = performance.now();
+  const worksAt = await waitFor(upAt, 'an answer after the return');
+  await vi.waitFor(() => expect(connections.length).toBeGreaterThan(0), { timeout: 10_000, interval: 20 });
+  const backAt = Math.max(upAt, connections[0] ?? 0);
   const attempts = during.reduce((sum, { report }) => sum + report.attempts, 0) / (during.length / 10);
   console.log(
     `works ${(worksAt - backAt).toFixed(0)} ms after the return; ${attempts.toFixed(0)} attempts a second meanwhile, for 50 calls a second`,
