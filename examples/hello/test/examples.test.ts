@@ -18,7 +18,7 @@ describe('examples', () => {
     async (...flags) => {
       const { stdout, stderr } = await node('greeter', 'main.js', ...flags);
       expect(stdout).toMatch(/^greeter 1\.0\.0 says: hello from process \d+$/m);
-      // The server logs JSON here, because stderr is no terminal.
+      // Here stderr is not a terminal, so the server would log JSON.
       expect(stderr).not.toMatch(/^\{/m);
     },
   );

@@ -37,7 +37,7 @@ describe('the command', () => {
     expect(checkout({ [bundle]: 10, [built]: 9, 'packages/cli/tsconfig.tsbuildinfo': 9 })).toBe(bundle);
   });
 
-  it('the command runs the files of tsc where there is no bundle', () => {
+  it('without a bundle, the command runs the files that tsc has built', () => {
     expect(checkout({ [built]: 10 })).toBe(built);
   });
 

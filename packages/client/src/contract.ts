@@ -112,7 +112,7 @@ export interface NodeStatus {
 }
 
 /**
- * There is no node to pick. "All ejected" is not such a case: while a node is known, it is picked.
+ * There is no node to pick. This is not the case when all nodes are ejected: then the client picks one of them.
  *
  * - `unregistered`: the registry answers that the service has no node.
  * - `unmatched`: there are nodes, but version or filter excludes all of them.

@@ -44,7 +44,11 @@ export class LateServer implements DiscoveryServer {
   async listen(): Promise<ServerAddress> {
     if (this.#closing !== undefined)
       throw new RegistryError('CLOSED', 'the server was closed: create another one', { registry: 'server' });
-    this.#loading ??= this.#load();
+    if (this.#loading !== undefined) {
+      const message = 'listen() was called already, and a server starts only once: create another one';
+      throw new RegistryError('INVALID_ARGUMENT', message, { registry: 'server' });
+    }
+    this.#loading = this.#load();
     const server = await this.#loading;
     return server.listen();
   }

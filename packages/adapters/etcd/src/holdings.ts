@@ -116,7 +116,7 @@ export class Holdings {
   async #revokeLate(claims: readonly Claim[], signal: AbortSignal): Promise<void> {
     const late = claims.filter(({ lease, mayComeLate }) => mayComeLate && lease !== '0');
     const revoke = ({ lease }: Claim) => this.#cluster.run(signal, ({ leases }) => leases.leaseRevoke({ ID: lease }));
-    // A failure is no matter here: once the lease has expired, it is gone as well.
+    // A failed revocation does no harm, because the lease expires by itself.
     await Promise.allSettled(late.map(revoke));
   }
 

@@ -11,7 +11,7 @@ export interface Attempting<T> {
   readonly state: NodeState;
   /** Never rejects. */
   readonly ended: Promise<Ended<T>>;
-  /** Ends the attempt, whose answer is no longer wanted. */
+  /** Ends the attempt, because its answer is not needed any more. */
   abandon(): void;
 }
 

@@ -13,7 +13,7 @@ export interface Flight {
   readonly startedAtMs: number;
   /** Called, possibly often, when the node cannot be reached any more, so that no answer will come. */
   readonly onDead: () => void;
-  /** When the client next asks the node of the attempt by TCP, if there is no answer by then. */
+  /** The time at which the client tries a TCP connection to the node, unless the attempt has been answered. */
   askAtMs: number;
 }
 

@@ -234,6 +234,12 @@ describe('a server that is started again on its data folder', () => {
     expect((data as { environments: object[] }).environments).toMatchObject([{ missing: 1, considered: 3 }]);
   });
 
+  it('a second listen() is refused, and the server goes on', async () => {
+    const { server, url } = await start(newFolder());
+    await expect(server.listen()).rejects.toMatchObject({ code: 'INVALID_ARGUMENT', message: /starts only once/ });
+    expect((await fetch(`${url}/readyz`)).status).toBe(200);
+  });
+
   it('a server that cannot bind its port does not change its data folder, even when the folder is a copy', async () => {
     const folder = newFolder();
     const first = await start(folder);

@@ -68,7 +68,7 @@ export async function open<T extends { readonly index: number }>(
       // query at once.
       await pause(clock, startedAt + floorMs - clock.now(), stop);
       startedAt = clock.now();
-      // Another process may listen there by now, whose index is far behind the one that was read.
+      // Another agent may listen at this address by now, and its index may be far behind the last one that was read.
       const isSame = lostSockets === link.lostSockets;
       lostSockets = link.lostSockets;
       const answer = await bounded(context, stop, read, isSame ? { index, waitMs: blockingWaitMs } : {});

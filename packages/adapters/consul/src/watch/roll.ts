@@ -7,7 +7,10 @@ export type Roll = ReadonlyMap<string, Instance>;
 /** The roll as it was read. */
 export const rollOf = (instances: readonly Instance[]): Roll => withoutDoubles(instances);
 
-/** Tells watchers what changed between two states. A node that is still listed but critical has expired; a node that is no longer listed was deregistered. */
+/**
+ * Tells watchers what changed between two states. A node that turned critical has expired. A node that is missing from
+ * the later state was deregistered.
+ */
 export function tellChanges(sink: WatchSink, before: Roll, after: Roll): void {
   for (const [key, { live, entry }] of before) {
     const now = after.get(key);

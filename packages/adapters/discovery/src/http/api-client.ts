@@ -61,8 +61,8 @@ export class ApiClient {
   }
 
   /**
-   * Whether the call may succeed with another token: the server refused the one that was used, and the file now holds
-   * another.
+   * Whether to repeat the call with another token: the server refused the token of the call, and the token file has
+   * changed since.
    */
   #isWorthRepeating(status: number | undefined, used: string | undefined): boolean {
     return status === 401 && this.#options.credentials.hasOtherToken(used);

@@ -146,8 +146,8 @@ export class Sighting {
 }
 
 /**
- * Whether the first of two instances of one node counts. Rollcall's content beats go-micro's, and go-micro's beats
- * none. Of two with equal content, the one that was heard last counts.
+ * Whether the first of two sightings of one node counts. Content of Rollcall beats content of go-micro, which beats a
+ * sighting without content. Of two sightings with the same kind of content, the later one counts.
  */
 export function precedes(a: Sighting, b: Sighting): boolean {
   const rank = ({ dialect, reading }: Sighting): number => (reading?.owner === undefined ? 0 : 2) + dialect.rank;
