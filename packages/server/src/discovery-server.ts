@@ -7,7 +7,10 @@ export interface ServerAddress {
 
 /** A discovery server: leases, self-protection, HTTP. */
 export interface DiscoveryServer extends AsyncDisposable {
-  /** Binds and serves; call it once. Rejects with `UNAVAILABLE` when the port is taken or the address does not belong to this machine. */
+  /**
+   * Binds and serves; call it once. Rejects with `UNAVAILABLE` when the port is taken or the address does not belong to
+   * this machine, and with `INVALID_ARGUMENT` at a second call.
+   */
   listen(): Promise<ServerAddress>;
   /**
    * Reads the tokens file and the TLS files again, and reopens the audit log. Watches end if their token is gone or has

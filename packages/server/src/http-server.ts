@@ -50,6 +50,7 @@ export class HttpServer implements DiscoveryServer {
   readonly #readiness: Readiness;
   readonly #folder: DataFolder | undefined;
   readonly #startedAt: number;
+  #binding: Promise<unknown> | undefined;
   #cancelWarmUp: (() => void) | undefined;
   #warming: boolean;
   #closing: Promise<void> | undefined;
@@ -130,14 +131,17 @@ export class HttpServer implements DiscoveryServer {
     const { host, port, warmUpMs, clock } = this.#settings;
     await this.#app.ready();
     this.#security.checkRoutes();
+    if (this.#closing !== undefined) throw closed();
+    this.#binding = this.#app.listen({ host, port });
     try {
-      await this.#app.listen({ host, port });
+      await this.#binding;
     } catch (cause) {
       await this.#folder?.abandon();
       await this.close();
       throw new RegistryError('UNAVAILABLE', explainBind(cause, host, port), { cause, registry: 'server' });
     }
     await this.#restore();
+    if (this.#closing !== undefined) throw closed();
     if (this.#warming) this.#cancelWarmUp = clock.setTimer(warmUpMs, () => this.#warmed());
     const address = this.#app.server.address();
     const bound = typeof address === 'object' && address !== null ? address.port : port;
@@ -182,6 +186,8 @@ export class HttpServer implements DiscoveryServer {
   }
 
   async #close(): Promise<void> {
+    // A port that is being bound could otherwise stay open after the close.
+    await this.#binding?.catch(() => {});
     this.#cancelWarmUp?.();
     this.#watches.close();
     this.#waiting.close();
@@ -193,6 +199,9 @@ export class HttpServer implements DiscoveryServer {
     await this.#security.close();
   }
 }
+
+const closed = (): RegistryError =>
+  new RegistryError('CLOSED', 'the server was closed while it started: create another one', { registry: 'server' });
 
 function explainProgress(folder: DataFolder | undefined): string {
   const { read, total } = folder?.progress ?? { read: 0, total: 0 };

@@ -5,6 +5,7 @@ import { manualClock } from '@rollcall/core/testing';
 import fastify from 'fastify';
 import { afterEach, describe, expect, it } from 'vitest';
 import { Readiness } from '../../src/http/readiness.ts';
+import { createServer } from '../../src/index.ts';
 import { restoreBackup } from '../../src/journal/restore-backup.ts';
 import { instance, type Running, running, watch } from '../http.ts';
 import { newFolder, removeFolders } from './folders.ts';
@@ -239,6 +240,19 @@ describe('a server that is started again on its data folder', () => {
     await expect(server.listen()).rejects.toMatchObject({ code: 'INVALID_ARGUMENT', message: /starts only once/ });
     expect((await fetch(`${url}/readyz`)).status).toBe(200);
   });
+
+  it.each([false, true])(
+    'a server that is closed while it starts does not listen (data folder: %s)',
+    async (isKept) => {
+      const server = createServer({ port: 0, ...(isKept ? { dataDir: newFolder() } : {}) });
+      const listening = server.listen();
+      const refused = expect(listening).rejects.toMatchObject({
+        code: expect.stringMatching(/^(CLOSED|UNAVAILABLE)$/),
+      });
+      await server.close();
+      await refused;
+    },
+  );
 
   it('a server that cannot bind its port does not change its data folder, even when the folder is a copy', async () => {
     const folder = newFolder();
